@@ -1,0 +1,275 @@
+//! Amazon Resource Names of what fedcred handles, and AWS's partitions.
+//!
+//! Shapes as in the IAM User Guide, "IAM identifiers": `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`.
+
+use std::fmt;
+
+use crate::error::{Code, Error, Result};
+
+/// A separate AWS: its own accounts, endpoints and sign-in host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Partition {
+    Aws,
+    AwsCn,
+    AwsUsGov,
+    AwsIso,
+    AwsIsoB,
+    AwsIsoE,
+    AwsIsoF,
+    AwsEusc,
+}
+
+impl Partition {
+    pub const ALL: [Partition; 8] = [
+        Partition::Aws,
+        Partition::AwsCn,
+        Partition::AwsUsGov,
+        Partition::AwsIso,
+        Partition::AwsIsoB,
+        Partition::AwsIsoE,
+        Partition::AwsIsoF,
+        Partition::AwsEusc,
+    ];
+
+    /// The second field of an ARN.
+    pub fn id(self) -> &'static str {
+        match self {
+            Partition::Aws => "aws",
+            Partition::AwsCn => "aws-cn",
+            Partition::AwsUsGov => "aws-us-gov",
+            Partition::AwsIso => "aws-iso",
+            Partition::AwsIsoB => "aws-iso-b",
+            Partition::AwsIsoE => "aws-iso-e",
+            Partition::AwsIsoF => "aws-iso-f",
+            Partition::AwsEusc => "aws-eusc",
+        }
+    }
+
+    /// The region whose STS is asked when nothing names one.
+    pub fn default_region(self) -> &'static str {
+        match self {
+            Partition::Aws => "us-east-1",
+            Partition::AwsCn => "cn-north-1",
+            Partition::AwsUsGov => "us-gov-west-1",
+            Partition::AwsIso => "us-iso-east-1",
+            Partition::AwsIsoB => "us-isob-east-1",
+            Partition::AwsIsoE => "eu-isoe-west-1",
+            Partition::AwsIsoF => "us-isof-south-1",
+            Partition::AwsEusc => "eusc-de-east-1",
+        }
+    }
+
+    /// The partition of a region's name, by the prefixes of AWS's `partitions.json`; what has no prefix of its own is `aws`.
+    pub fn of_region(region: &str) -> Partition {
+        let prefixes = [
+            ("cn-", Partition::AwsCn),
+            ("us-gov-", Partition::AwsUsGov),
+            ("us-iso-", Partition::AwsIso),
+            ("us-isob-", Partition::AwsIsoB),
+            ("eu-isoe-", Partition::AwsIsoE),
+            ("us-isof-", Partition::AwsIsoF),
+            ("eu-isof-", Partition::AwsIsoF),
+            ("eusc-", Partition::AwsEusc),
+        ];
+        prefixes.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or(Partition::Aws, |(_, p)| *p)
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// `arn:aws:iam::112233334444:role/path/Analyst`
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RoleArn {
+    text: String,
+    pub partition: Partition,
+    /// Twelve digits.
+    pub account_id: String,
+    /// The role's name without its path.
+    pub name: String,
+}
+
+/// `arn:aws:iam::112233334444:saml-provider/corp`
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProviderArn {
+    text: String,
+    pub partition: Partition,
+    /// Twelve digits.
+    pub account_id: String,
+    pub name: String,
+}
+
+impl RoleArn {
+    /// Parses `text`; the error ([`Code::InvalidArn`]) says which part cannot be.
+    pub fn parse(text: &str) -> Result<Self> {
+        let (partition, account_id, resource) = iam_resource(text, "role")?;
+        // A path and a name: IAM allows any printable ASCII in a path, and [\w+=,.@-]{1,64} in a name.
+        let name = resource.rsplit('/').next().unwrap_or_default();
+        check_name(text, name, 64, |c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))?;
+        check_path(text, resource)?;
+        Ok(RoleArn { text: text.to_owned(), partition, account_id, name: name.to_owned() })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl ProviderArn {
+    /// Parses `text`; the error ([`Code::InvalidArn`]) says which part cannot be.
+    pub fn parse(text: &str) -> Result<Self> {
+        let (partition, account_id, name) = iam_resource(text, "saml-provider")?;
+        check_name(text, name, 128, |c| c.is_ascii_alphanumeric() || "_.-".contains(c))?;
+        Ok(ProviderArn { text: text.to_owned(), partition, account_id, name: name.to_owned() })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for RoleArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Display for ProviderArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// An ARN that is only carried, as a session policy's: checked for `arn:` and six fields.
+pub fn check_policy_arn(text: &str) -> Result<()> {
+    let fields: Vec<&str> = text.splitn(6, ':').collect();
+    match fields.as_slice() {
+        ["arn", partition, "iam", "", account, resource]
+            if partition_of(partition).is_some()
+                && (*account == "aws" || is_account(account))
+                && resource.starts_with("policy/")
+                && resource.len() > "policy/".len() =>
+        {
+            Ok(())
+        }
+        _ => Err(invalid(text, "a managed policy's ARN looks like arn:aws:iam::aws:policy/ReadOnlyAccess")),
+    }
+}
+
+fn iam_resource<'a>(text: &'a str, resource_type: &str) -> Result<(Partition, String, &'a str)> {
+    let example = format!("expected arn:aws:iam::112233334444:{resource_type}/NAME");
+    let fields: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, service, region, account, resource] = fields.as_slice() else {
+        return Err(invalid(text, example));
+    };
+    if *arn != "arn" {
+        return Err(invalid(text, example));
+    }
+    let partition = partition_of(partition).ok_or_else(|| {
+        let known = Partition::ALL.map(Partition::id).join(", ");
+        invalid(text, format!("the partition {partition:?} is none of {known}"))
+    })?;
+    if *service != "iam" {
+        let sts = if *service == "sts" { "; an sts ARN names a session, not the role behind it" } else { "" };
+        return Err(invalid(text, format!("{example}{sts}")));
+    }
+    if !region.is_empty() {
+        return Err(invalid(text, "IAM has no regions: the field after \"iam\" stays empty"));
+    }
+    if !is_account(account) {
+        return Err(invalid(text, format!("the account id {account:?} is not twelve digits")));
+    }
+    let Some(name) = resource.strip_prefix(resource_type).and_then(|rest| rest.strip_prefix('/')) else {
+        return Err(invalid(text, example));
+    };
+    Ok((partition, (*account).to_owned(), name))
+}
+
+fn partition_of(id: &str) -> Option<Partition> {
+    Partition::ALL.into_iter().find(|p| p.id() == id)
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn check_name(text: &str, name: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<()> {
+    if name.is_empty() {
+        return Err(invalid(text, "the name is missing"));
+    }
+    if name.len() > max {
+        return Err(invalid(text, format!("the name is longer than {max} characters")));
+    }
+    match name.chars().find(|c| !allowed(*c)) {
+        Some(c) => Err(invalid(text, format!("a name cannot contain {c:?}"))),
+        None => Ok(()),
+    }
+}
+
+fn check_path(text: &str, resource: &str) -> Result<()> {
+    match resource.chars().find(|c| !('\u{21}'..='\u{7e}').contains(c)) {
+        Some(c) => Err(invalid(text, format!("a path cannot contain {c:?}"))),
+        None if resource.len() > 512 + 64 => Err(invalid(text, "the path is longer than 512 characters")),
+        None => Ok(()),
+    }
+}
+
+fn invalid(text: &str, why: impl Into<String>) -> Error {
+    Error::new(Code::InvalidArn, format!("{:?} is not a usable ARN", crate::error::printable(text, 200))).because(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_may_have_a_path_and_any_partition() {
+        let role = RoleArn::parse("arn:aws-cn:iam::112233334444:role/team/data/Analyst").unwrap();
+        assert_eq!(
+            (role.partition, role.account_id.as_str(), role.name.as_str()),
+            (Partition::AwsCn, "112233334444", "Analyst")
+        );
+        for partition in Partition::ALL {
+            assert_eq!(
+                RoleArn::parse(&format!("arn:{partition}:iam::112233334444:role/A")).unwrap().partition,
+                partition
+            );
+            assert_eq!(Partition::of_region(partition.default_region()), partition);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_an_arn_is_refused_with_the_part_that_is_wrong() {
+        let table = [
+            ("Analyst", "expected arn:aws:iam::112233334444:role/NAME"),
+            ("arn:aws:iam::1122:role/A", "\"1122\" is not twelve digits"),
+            ("arn:aws:iam::112233334444:user/A", "expected arn"),
+            ("arn:aws:iam::112233334444:role/", "name is missing"),
+            ("arn:aws:iam::112233334444:role/A B", "cannot contain ' '"),
+            ("arn:aws:iam:eu-west-1:112233334444:role/A", "no regions"),
+            ("arn:amazon:iam::112233334444:role/A", "partition"),
+            ("arn:aws:sts::112233334444:assumed-role/A/me", "names a session"),
+        ];
+        for (text, why) in table {
+            let error = RoleArn::parse(text).unwrap_err();
+            assert_eq!(error.code, Code::InvalidArn);
+            assert!(error.causes.join(" ").contains(why), "{text}: {:?}", error.causes);
+        }
+    }
+
+    #[test]
+    fn a_provider_is_not_a_role() {
+        assert!(ProviderArn::parse("arn:aws:iam::112233334444:saml-provider/corp.example").is_ok());
+        assert!(ProviderArn::parse("arn:aws:iam::112233334444:role/corp").is_err());
+    }
+
+    #[test]
+    fn policies_may_be_amazons_or_ones_own() {
+        assert!(check_policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess").is_ok());
+        assert!(check_policy_arn("arn:aws:iam::112233334444:policy/team/Mine").is_ok());
+        assert!(check_policy_arn("arn:aws:iam::112233334444:role/A").is_err());
+    }
+}

@@ -1,0 +1,51 @@
+//! The process's environment, read here and nowhere else.
+//!
+//! A value handed down, so that tests decide what it holds. An empty variable counts as absent, as the AWS SDKs read theirs.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Where variables come from.
+#[derive(Clone, Debug)]
+pub enum Env {
+    Process,
+    /// Only these.
+    Fixed(BTreeMap<String, OsString>),
+}
+
+impl Env {
+    /// Only the pairs given.
+    pub fn fixed<K: Into<String>, V: Into<OsString>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        Env::Fixed(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+    }
+
+    /// The variable's value when it is set and not empty.
+    #[allow(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+    pub fn os(&self, name: &str) -> Option<OsString> {
+        let value = match self {
+            Env::Process => std::env::var_os(name),
+            Env::Fixed(pairs) => pairs.get(name).cloned(),
+        };
+        value.filter(|v| !v.is_empty())
+    }
+
+    /// The variable's value when it is set, not empty and Unicode.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.os(name)?.into_string().ok()
+    }
+
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.os(name).map(PathBuf::from)
+    }
+
+    /// `true` in any case; every other value is false, as the AWS SDKs read a boolean.
+    pub fn is_true(&self, name: &str) -> bool {
+        self.text(name).is_some_and(|v| v.eq_ignore_ascii_case("true"))
+    }
+
+    /// The user's home: `HOME`, on Windows `USERPROFILE`.
+    pub fn home(&self) -> Option<PathBuf> {
+        self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).filter(|p| p.is_absolute())
+    }
+}

@@ -1,0 +1,181 @@
+//! A profile as the rest of the program knows it: resolved, checked, and only in states that can be used.
+//!
+//! Built by `config::resolve` from the files as written; nothing here reads a file or the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::arn::{ProviderArn, RoleArn};
+
+/// One `[profile.NAME]`, with everything it includes.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    pub name: String,
+    /// The role to assume; absent: the one role on offer.
+    pub role_arn: Option<RoleArn>,
+    pub sts: StsTarget,
+    pub session: Session,
+    /// One limit over lock, login, retries and STS together.
+    pub deadline: Duration,
+    pub identity: Identity,
+}
+
+/// Where STS is.
+#[derive(Clone, Debug)]
+pub struct StsTarget {
+    /// `region`, else `AWS_REGION`, else `AWS_DEFAULT_REGION`; absent: the default of the role's partition.
+    pub region: Option<String>,
+    /// `sts_endpoint_url`, else `AWS_ENDPOINT_URL_STS`, else `AWS_ENDPOINT_URL` (unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`).
+    pub endpoint_url: Option<Url>,
+    pub use_fips: bool,
+    pub use_dualstack: bool,
+    /// AWS's trust (`AWS_CA_BUNDLE`), apart from the IdP's.
+    pub ca_bundle: Option<PathBuf>,
+}
+
+/// What the session is to be.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// 900 s to 12 h; absent: STS's own default of an hour.
+    pub duration: Option<Duration>,
+    /// Inline session policy, JSON text (contents of the file when it was given as a path).
+    pub policy: Option<String>,
+    pub policy_arns: Vec<String>,
+}
+
+/// Where the proof of identity comes from.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    Saml(Box<Saml>),
+}
+
+/// `[profile.NAME.saml]`
+#[derive(Clone, Debug)]
+pub struct Saml {
+    /// Absent: the provider that the assertion pairs with the role.
+    pub principal_arn: Option<ProviderArn>,
+    pub idp_url: Url,
+    pub auth: Auth,
+    /// As written; normalised by `identity::saml::extract`.
+    pub xpath: String,
+    pub parser: Parser,
+    pub http: IdpHttp,
+    pub retry: Retry,
+}
+
+/// How the IdP comes to know who asks.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    None,
+    Basic { username: String, password: SecretSource },
+    Bearer { token: SecretSource },
+    Form(FormLogin),
+    Spnego(Spnego),
+}
+
+#[derive(Clone, Debug)]
+pub struct FormLogin {
+    pub username: String,
+    pub password: SecretSource,
+    /// `name` or `id` of the input, when guessing is not enough.
+    pub username_field: Option<String>,
+    pub password_field: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Spnego {
+    /// The client's name, `alice` or `alice@REALM`; absent: whoever the ticket cache belongs to.
+    pub principal: Option<String>,
+    /// Needs `principal`; tickets then live in a private memory cache.
+    pub keytab: Option<PathBuf>,
+    pub mutual_authentication: MutualAuthentication,
+    pub channel_bindings: ChannelBindings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MutualAuthentication {
+    /// The last answer must carry a token that completes the context.
+    Required,
+    /// A token that is there must complete the context.
+    Optional,
+    /// The server's token is not looked at.
+    Disabled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelBindings {
+    /// `tls-server-end-point` (RFC 5929) on every TLS connection.
+    Auto,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parser {
+    /// As browsers read a page.
+    Html,
+    /// As Airflow's lxml reads it: strict, case-sensitive, with namespaces.
+    Xml,
+}
+
+/// Where a secret is read from, at the moment it is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// Program and arguments, no shell.
+    Command(Vec<String>),
+    File(PathBuf),
+    Env(String),
+    /// A systemd credential: a file of this name in `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
+}
+
+/// How requests to the IdP are made.
+#[derive(Clone, Debug)]
+pub struct IdpHttp {
+    /// Replaces the system's roots for the IdP.
+    pub ca_bundle: Option<PathBuf>,
+    /// PEM certificate chain and PEM key, both or neither.
+    pub client_cert: Option<(PathBuf, PathBuf)>,
+    pub proxy: Option<Url>,
+    /// Of a single request: to connect, and between two reads.
+    pub timeout: Duration,
+    pub verify: bool,
+    pub allow_http: bool,
+    /// Further origins (`https://host[:port]`) that may be sent credentials, besides the origin of `idp_url`.
+    pub idp_origins: Vec<url::Origin>,
+    /// Sent to the IdP's origin only.
+    pub headers: Vec<(String, String)>,
+    pub user_agent: Option<String>,
+}
+
+/// `[profile.NAME.saml.retry]`, with the meaning of urllib3's `Retry`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retry {
+    /// Tries after the first.
+    pub total: u32,
+    /// The wait before retry n is `backoff_factor * 2^(n-1)` seconds, jittered.
+    pub backoff_factor: f64,
+    pub backoff_max: Duration,
+    pub status_forcelist: Vec<u16>,
+    pub respect_retry_after: bool,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Retry {
+            total: 5,
+            backoff_factor: 0.5,
+            backoff_max: Duration::from_secs(5),
+            status_forcelist: vec![429, 500, 502, 503, 504],
+            respect_retry_after: true,
+        }
+    }
+}
+
+/// `xpath` when none is written.
+pub const DEFAULT_XPATH: &str = r#"//input[@name="SAMLResponse"]/@value"#;
+/// `deadline` when none is written.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(20);
+/// `timeout` when none is written.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,30 @@
+//! AWS credentials as STS gave them.
+
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// Short-lived AWS credentials.
+#[derive(Debug)]
+pub struct Credentials {
+    /// `ASIA…`; not a secret by itself, it stands in CloudTrail.
+    pub access_key_id: String,
+    pub secret_access_key: Secret,
+    pub session_token: Secret,
+    /// When STS will stop accepting them.
+    pub expiration: Timestamp,
+    /// Twelve digits, of the role's account.
+    pub account_id: String,
+}
+
+impl Credentials {
+    /// A second copy, to be wiped on its own.
+    pub fn duplicate(&self) -> Self {
+        Credentials {
+            access_key_id: self.access_key_id.clone(),
+            secret_access_key: self.secret_access_key.duplicate(),
+            session_token: self.session_token.duplicate(),
+            expiration: self.expiration,
+            account_id: self.account_id.clone(),
+        }
+    }
+}

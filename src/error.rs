@@ -1,0 +1,277 @@
+//! The one error type: a stable code, what failed, why, and the next command.
+//!
+//! A code belongs to exactly one [`Kind`], and a kind to exactly one exit status (the table is in `cli::report`).
+//! An error is plain data, so that a waiting process can be handed the error of the one that worked.
+//! Nothing secret may enter: no body, no URL query. Text that came from a peer goes through [`printable`] first.
+
+use std::fmt;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What sort of failure it is. It decides the exit status and whether another try may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The command line is wrong.
+    Usage,
+    /// A person (or a machine's own login) has to log in first.
+    LoginRequired,
+    /// A peer answered, but not with what we can use.
+    Unusable,
+    /// A fault of ours.
+    Internal,
+    /// Disk, keyring, permissions.
+    Storage,
+    /// Nobody answered, or answered "later".
+    Unavailable,
+    /// A peer understood and said no.
+    Refused,
+    /// The configuration is wrong.
+    Configuration,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal, $kind:ident;)*) => {
+        /// The stable code of an error, as printed in `error[CODE]`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $text,)* }
+            }
+
+            pub fn kind(self) -> Kind {
+                match self { $(Code::$variant => Kind::$kind,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A flag or argument that cannot be understood.
+    BadFlag = "bad-flag", Usage;
+
+    /// The ticket cache holds no ticket.
+    NoKerberosTicket = "no-kerberos-ticket", LoginRequired;
+    /// The ticket cache holds only tickets that have expired.
+    KerberosTicketExpired = "kerberos-ticket-expired", LoginRequired;
+    /// A secret has to be typed, and `get` asks nobody.
+    PromptNeeded = "prompt-needed", LoginRequired;
+    /// The IdP wants a second factor.
+    MfaNeeded = "mfa-needed", LoginRequired;
+    /// The IdP wants a new password before it lets anybody in.
+    PasswordChangeRequired = "password-change-required", LoginRequired;
+
+    /// The XPath expression found nothing on the page that came.
+    XpathNoMatch = "xpath-no-match", Unusable;
+    /// The XPath expression ran out of its bounds on this page.
+    XpathTooCostly = "xpath-too-costly", Unusable;
+    /// A page that is too large, too deep or takes too long to read.
+    PageTooLarge = "page-too-large", Unusable;
+    /// A login page came although no login was asked for.
+    LoginPage = "login-page", Unusable;
+    /// A login form came that cannot be filled in without guessing.
+    LoginFormUnclear = "login-form-unclear", Unusable;
+    /// What came is no SAML response.
+    NotASamlResponse = "not-a-saml-response", Unusable;
+    /// The assertion's time has passed.
+    AssertionExpired = "assertion-expired", Unusable;
+    /// The role that was asked for is not in the assertion.
+    RoleNotOffered = "role-not-offered", Unusable;
+    /// The role is offered, through another SAML provider than the configured one.
+    ProviderMismatch = "provider-mismatch", Unusable;
+    /// Several roles are on offer and none was named.
+    RoleNotChosen = "role-not-chosen", Unusable;
+    /// More redirects or forms in a row than any login takes.
+    TooManyRedirects = "too-many-redirects", Unusable;
+    /// The IdP sends us to an origin that is not its own and not listed.
+    OriginNotAllowed = "origin-not-allowed", Unusable;
+    /// The IdP answered with a status that is neither success nor a known refusal.
+    HttpUnexpected = "http-unexpected", Unusable;
+    /// STS answered with something that is not an answer of STS.
+    StsBadAnswer = "sts-bad-answer", Unusable;
+    /// STS answered for another role than the one asked for.
+    StsWrongRole = "sts-wrong-role", Unusable;
+    /// Fresh credentials are already expired by this machine's clock.
+    ClockSkew = "clock-skew", Unusable;
+    /// The IdP could not prove that it is the service it was asked to be.
+    MutualAuthFailed = "mutual-auth-failed", Unusable;
+
+    /// A fault of fedcred's own.
+    Bug = "bug", Internal;
+
+    /// A file could not be read.
+    FileUnreadable = "file-unreadable", Storage;
+    /// A file or directory is open to others.
+    InsecurePermissions = "insecure-permissions", Storage;
+    /// The cache cannot be written.
+    CacheWrite = "cache-write", Storage;
+    /// Standard output cannot be written.
+    OutputWrite = "output-write", Storage;
+    /// The Kerberos library is not on this machine.
+    GssapiMissing = "gssapi-missing", Storage;
+    /// A keytab that cannot be read or does not hold the principal.
+    KeytabUnusable = "keytab-unusable", Storage;
+    /// A command that should print a secret failed.
+    SecretCommand = "secret-command", Storage;
+
+    /// The deadline passed.
+    Timeout = "timeout", Unavailable;
+    /// No connection, or a connection that broke.
+    Connect = "connect", Unavailable;
+    /// The peer is in trouble (HTTP 5xx, 429).
+    Http5xx = "http-5xx", Unavailable;
+    /// STS asks to slow down.
+    StsThrottled = "sts-throttled", Unavailable;
+    /// STS is in trouble, or cannot reach what it needs.
+    StsUnavailable = "sts-unavailable", Unavailable;
+    /// No KDC answers.
+    KdcUnreachable = "kdc-unreachable", Unavailable;
+
+    /// The IdP refused the secret that was sent.
+    IdpRejected = "idp-rejected", Refused;
+    /// The IdP authenticated the user and then said no.
+    IdpDeniedClaim = "idp-denied-claim", Refused;
+    /// The IdP answered 403.
+    IdpForbidden = "idp-forbidden", Refused;
+    /// The IdP refused the Kerberos ticket.
+    KerberosRejected = "kerberos-rejected", Refused;
+    /// The KDC refused to give a ticket.
+    KdcRefused = "kdc-refused", Refused;
+    /// STS said AccessDenied.
+    StsAccessDenied = "sts-access-denied", Refused;
+    /// STS does not know the SAML provider.
+    StsProviderUnknown = "sts-provider-unknown", Refused;
+    /// STS refused the assertion or token itself.
+    StsInvalidIdentity = "sts-invalid-identity", Refused;
+    /// STS found a parameter it does not take.
+    StsValidation = "sts-validation", Refused;
+    /// The duration is longer than the role allows.
+    StsDuration = "sts-duration", Refused;
+    /// STS refused the session policy.
+    StsPolicy = "sts-policy", Refused;
+    /// STS is switched off in this region for this account.
+    StsRegionDisabled = "sts-region-disabled", Refused;
+    /// The server's certificate is not trusted.
+    TlsUntrusted = "tls-untrusted", Refused;
+
+    /// No such profile.
+    ProfileNotFound = "profile-not-found", Configuration;
+    /// A key nobody knows.
+    UnknownKey = "unknown-key", Configuration;
+    /// A key that is there, but whose feature is not in this version.
+    NotYetAvailable = "not-yet-available", Configuration;
+    /// A value of the wrong type or form.
+    InvalidValue = "invalid-value", Configuration;
+    /// An ARN that cannot be.
+    InvalidArn = "invalid-arn", Configuration;
+    /// An XPath expression that cannot be evaluated.
+    InvalidXpath = "invalid-xpath", Configuration;
+    /// A key that must be there is not.
+    MissingKey = "missing-key", Configuration;
+    /// Keys that exclude each other.
+    ConflictingKeys = "conflicting-keys", Configuration;
+    /// The file is not TOML.
+    ConfigSyntax = "config-syntax", Configuration;
+    /// The file cannot be read, or not be trusted.
+    ConfigUnreadable = "config-unreadable", Configuration;
+    /// A URL that may not be used for this.
+    UrlNotAllowed = "url-not-allowed", Configuration;
+    /// A role of this kind cannot be assumed this way.
+    RoleNotAssumable = "role-not-assumable", Configuration;
+}
+
+/// A failure: a code, one sentence, the causes from the outside in, and the next step when it differs from the code's usual one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    pub code: Code,
+    pub what: String,
+    pub causes: Vec<String>,
+    pub hint: Option<String>,
+}
+
+impl Error {
+    pub fn new(code: Code, what: impl Into<String>) -> Self {
+        Error { code, what: what.into(), causes: Vec::new(), hint: None }
+    }
+
+    /// Adds a cause below those already there.
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// Sets the next step, in place of the code's usual one.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.code.kind()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}", self.code.as_str(), self.what)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Text of a peer, fit for a terminal and a log: control characters (among them the escape that starts a terminal
+/// sequence) and bidirectional overrides become spaces, runs of white space one space, and at most `max` characters stay.
+pub fn printable(text: &str, max: usize) -> String {
+    let mut out = String::new();
+    let mut kept = 0;
+    for c in text.trim_end().chars() {
+        let c = if c.is_control() || is_bidi_control(c) || c.is_whitespace() { ' ' } else { c };
+        if c == ' ' && (out.is_empty() || out.ends_with(' ')) {
+            continue;
+        }
+        if kept == max {
+            out.push('…');
+            break;
+        }
+        out.push(c);
+        kept += 1;
+    }
+    out
+}
+
+/// Characters that reorder or hide the text around them ("Trojan Source", CVE-2021-42574).
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_unique_and_kebab_case() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{} stands twice", code.as_str());
+            assert!(code.as_str().chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
+        }
+    }
+
+    #[test]
+    fn text_of_a_peer_cannot_drive_a_terminal() {
+        let table = [
+            ("plain", "plain"),
+            ("  two\n\n lines ", "two lines"),
+            ("\u{1b}[31mred\u{1b}[0m", "[31mred [0m"),
+            ("abc\u{202e}cba", "abc cba"),
+            ("0123456789abcdef", "0123456789ab…"),
+        ];
+        for (input, expected) in table {
+            assert_eq!(printable(input, 12), expected, "{input:?}");
+        }
+    }
+}

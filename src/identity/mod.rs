@@ -1,0 +1,3 @@
+//! Where a proof of identity comes from.
+
+pub mod saml;

@@ -1,0 +1,3 @@
+//! A SAML assertion from an identity provider.
+
+pub mod extract;

@@ -1,0 +1,10 @@
+//! fedcred turns an enterprise or workload identity into short-lived AWS credentials.
+#![deny(unsafe_code)]
+
+pub mod arn;
+pub mod config;
+pub mod credentials;
+pub mod error;
+pub mod identity;
+pub mod secret;
+pub mod time;

@@ -1,0 +1,46 @@
+//! The one type that holds a secret: wiped when dropped, without a readable `Debug`, without `Display`, `Serialize` or `Clone`.
+//!
+//! A secret is wrapped at the byte where it enters and exposed where it leaves; `expose` is meant to be searched for.
+
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// Secret text: a password, a token, an assertion, a secret access key.
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub fn new(text: String) -> Self {
+        Secret(Zeroizing::new(text))
+    }
+
+    /// The text itself. Keep the call on the same screen as the write it is for.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A second copy, to be wiped on its own. Spelled out, so that copies do not appear by habit.
+    pub fn duplicate(&self) -> Self {
+        Secret(self.0.clone())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_says_nothing_not_even_the_length() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "[redacted]");
+        assert_eq!(format!("{:?}", Secret::new(String::new())), "[redacted]");
+    }
+}

@@ -1,0 +1,76 @@
+//! Instants, deadlines, and the only place that asks what time it is.
+//!
+//! Everything that decides by time takes a [`Timestamp`] or a [`Deadline`]; `clippy.toml` bans the system clocks elsewhere.
+
+use std::time::{Duration, Instant};
+
+use crate::error::{Code, Error, Result};
+
+/// A point in time, UTC. Printed as RFC 3339.
+pub use jiff::Timestamp;
+
+/// The wall clock.
+#[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// `2026-11-21T23:59:59Z`: UTC with `Z`, whole seconds, as every reader of a `credential_process` accepts it.
+pub fn whole_seconds(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
+
+/// The end of a run's patience: one for everything that happens in it, by the clock that no one sets back.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    at: Instant,
+    whole: Duration,
+}
+
+impl Deadline {
+    #[allow(clippy::disallowed_methods, reason = "the one place where the monotonic clock is read")]
+    pub fn after(whole: Duration) -> Self {
+        Deadline { at: Instant::now() + whole, whole }
+    }
+
+    /// What is left; zero when it has passed.
+    #[allow(clippy::disallowed_methods, reason = "the one place where the monotonic clock is read")]
+    pub fn remaining(&self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    pub fn has_passed(&self) -> bool {
+        self.remaining().is_zero()
+    }
+
+    pub fn instant(&self) -> Instant {
+        self.at
+    }
+
+    /// The error of a deadline that passed while `doing` ("waiting for the IdP at …").
+    pub fn error(&self, doing: &str) -> Error {
+        Error::new(Code::Timeout, format!("no result within {} s, {doing}", self.whole.as_secs_f32().round()))
+    }
+
+    pub fn check(&self, doing: &str) -> Result<()> {
+        if self.has_passed() { Err(self.error(doing)) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_are_cut_not_rounded_up() {
+        let at: Timestamp = "2026-11-21T23:59:59.987654Z".parse().unwrap();
+        assert_eq!(whole_seconds(at), "2026-11-21T23:59:59Z");
+    }
+
+    #[test]
+    fn a_deadline_of_nothing_has_passed() {
+        let deadline = Deadline::after(Duration::ZERO);
+        assert!(deadline.has_passed());
+        assert_eq!(deadline.check("testing").unwrap_err().code, Code::Timeout);
+    }
+}
