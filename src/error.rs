@@ -156,6 +156,8 @@ codes! {
     StsRegionDisabled = "sts-region-disabled", Refused;
     /// The server's certificate is not trusted.
     TlsUntrusted = "tls-untrusted", Refused;
+    /// No TLS with the server for another reason than its certificate.
+    TlsFailed = "tls-failed", Refused;
 
     /// No such profile.
     ProfileNotFound = "profile-not-found", Configuration;

@@ -5,6 +5,7 @@ pub mod arn;
 pub mod config;
 pub mod credentials;
 pub mod error;
+pub mod http;
 pub mod identity;
 pub mod secret;
 pub mod time;

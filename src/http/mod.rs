@@ -1,0 +1,4 @@
+//! HTTP and TLS: the only room, beside the SDK's own in `sts`, that names the crates behind them.
+
+pub mod fault;
+pub mod tls;
