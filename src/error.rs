@@ -72,6 +72,8 @@ codes! {
     PageTooLarge = "page-too-large", Unusable;
     /// A login page came although no login was asked for.
     LoginPage = "login-page", Unusable;
+    /// The IdP does not offer Negotiate, which `auth = "spnego"` needs.
+    NegotiateNotOffered = "negotiate-not-offered", Unusable;
     /// A login form came that cannot be filled in without guessing.
     LoginFormUnclear = "login-form-unclear", Unusable;
     /// What came is no SAML response.

@@ -20,6 +20,12 @@ pub fn whole_seconds(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
+/// Sleeps. The one place that does, so that every wait can be found.
+#[allow(clippy::disallowed_methods, reason = "the one place that sleeps")]
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// The end of a run's patience: one for everything that happens in it, by the clock that no one sets back.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {

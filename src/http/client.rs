@@ -11,7 +11,8 @@ use url::{Origin, Url};
 use zeroize::Zeroizing;
 
 use super::cookies::Jar;
-use super::tls::{self, Trust};
+use super::fault;
+use super::tls::Trust;
 use super::{is_loopback, shown};
 use crate::config::profile::IdpHttp;
 use crate::error::{Code, Error, Result};
@@ -20,6 +21,9 @@ use crate::time::{Deadline, Timestamp};
 
 /// A page larger than this is no login page.
 const MAX_BODY: usize = 4 << 20;
+
+/// The setting that holds the IdP's trust.
+const BUNDLE: &str = "saml.ca_bundle";
 
 /// One request; a form makes it a POST.
 #[derive(Debug)]
@@ -71,7 +75,7 @@ pub struct Client {
     home: Origin,
     jar: Jar,
     default_user_agent: String,
-    /// Built at first need: loading the system's roots costs more than everything else together.
+    /// Built at first need.
     carriers: Vec<(Carrier, reqwest::Client)>,
 }
 
@@ -80,7 +84,6 @@ pub struct Client {
 struct Carrier {
     /// Never through a proxy.
     is_direct: bool,
-    is_tls: bool,
     /// Shows the client certificate.
     is_home: bool,
 }
@@ -113,13 +116,13 @@ impl Client {
     /// Sends one request and reads the whole answer, within the deadline.
     pub async fn send(&mut self, request: &Request, deadline: &Deadline) -> std::result::Result<Response, Failure> {
         let built = self.build(request).map_err(|error| Failure { error, may_repeat: false })?;
-        let peer = shown(&request.url);
+        let peer = format!("the IdP at {}", shown(&request.url));
         let is_get = request.form.is_none();
         let sending = async {
             let response = built.send().await.map_err(|e| {
                 // A POST may have been acted upon once the connection stood.
-                let may_repeat = tls::is_worth_a_retry(&e) && (is_get || e.is_connect());
-                Failure { error: tls::classify(&e, &peer, "saml.ca_bundle"), may_repeat }
+                let may_repeat = fault::worth_a_retry(&e) && (is_get || fault::never_sent(&e));
+                Failure { error: fault::classify(&e, &peer, BUNDLE), may_repeat }
             })?;
             self.read(request, response).await.map_err(|error| {
                 let may_repeat = is_get && matches!(error.code, Code::Connect | Code::Timeout);
@@ -128,9 +131,7 @@ impl Client {
         };
         match tokio::time::timeout(deadline.remaining(), sending).await {
             Ok(outcome) => outcome,
-            Err(_) => {
-                Err(Failure { error: deadline.error(&format!("waiting for the IdP at {peer}")), may_repeat: false })
-            }
+            Err(_) => Err(Failure { error: deadline.error(&format!("waiting for {peer}")), may_repeat: false }),
         }
     }
 
@@ -138,11 +139,7 @@ impl Client {
         self.check_scheme(&request.url)?;
         let is_home = request.url.origin() == self.home;
         let is_allowed = self.is_allowed(&request.url);
-        let client = self.carrier(Carrier {
-            is_direct: is_loopback(&request.url),
-            is_tls: request.url.scheme() == "https",
-            is_home,
-        })?;
+        let client = self.carrier(Carrier { is_direct: is_loopback(&request.url), is_home })?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8"));
         if is_home {
@@ -172,7 +169,7 @@ impl Client {
     }
 
     async fn read(&mut self, request: &Request, mut response: reqwest::Response) -> Result<Response> {
-        let peer = shown(&request.url);
+        let peer = format!("the IdP at {}", shown(&request.url));
         if self.is_allowed(&request.url) {
             let cookies = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|v| v.to_str().ok());
             self.jar.store(&request.url, cookies);
@@ -201,9 +198,9 @@ impl Client {
                 .get::<reqwest::tls::TlsInfo>()
                 .and_then(|info| info.peer_certificate().map(<[u8]>::to_vec)),
         };
-        while let Some(chunk) = response.chunk().await.map_err(|e| tls::classify(&e, &peer, "saml.ca_bundle"))? {
+        while let Some(chunk) = response.chunk().await.map_err(|e| fault::classify(&e, &peer, BUNDLE))? {
             if answer.body.len() + chunk.len() > MAX_BODY {
-                return Err(Error::new(Code::PageTooLarge, format!("the page at {peer} is larger than 4 MiB"))
+                return Err(Error::new(Code::PageTooLarge, format!("the page of {peer} is larger than 4 MiB"))
                     .hint("check that `saml.idp_url` is the address of the login page"));
             }
             answer.body.extend_from_slice(&chunk);
@@ -236,27 +233,21 @@ impl Client {
             })?;
             builder = builder.no_proxy().proxy(proxy);
         }
-        if kind.is_tls {
-            let client_cert = settings.client_cert.as_ref().filter(|_| kind.is_home);
-            let trust = Trust {
-                ca_bundle: settings.ca_bundle.as_deref(),
-                verify: settings.verify,
-                client_cert: client_cert.map(|(cert, key)| (cert.as_path(), key.as_path())),
-            };
-            builder = tls::configure(builder, &trust)?;
-        } else {
-            builder = tls::without(builder)?;
-        }
-        let client = builder.build().map_err(|e| tls::classify(&e, "the IdP", "saml.ca_bundle"))?;
+        let client_cert = settings.client_cert.as_ref().filter(|_| kind.is_home);
+        let trust = Trust {
+            ca_bundle: settings.ca_bundle.as_deref(),
+            setting: BUNDLE,
+            verify: settings.verify,
+            client_cert: client_cert.map(|(cert, key)| (cert.as_path(), key.as_path())),
+        };
+        let client = trust.apply(builder)?.build().map_err(|e| fault::classify(&e, "the IdP", BUNDLE))?;
         self.carriers.push((kind, client.clone()));
         Ok(client)
     }
 }
 
-const LOCALHOST: [SocketAddr; 2] = [
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
-];
+const LOCALHOST: [SocketAddr; 2] =
+    [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0)];
 
 /// An HTTP date (RFC 9110 §5.6.7, the preferred form).
 pub fn http_date(text: &str) -> Option<Timestamp> {

@@ -125,7 +125,11 @@ mod tests {
             (500, Some("7"), None),
         ];
         for (status, header, expected) in table {
-            assert_eq!(retry_after(&response(status, header), now()), expected.map(Duration::from_secs), "{status} {header:?}");
+            assert_eq!(
+                retry_after(&response(status, header), now()),
+                expected.map(Duration::from_secs),
+                "{status} {header:?}"
+            );
         }
     }
 

@@ -354,7 +354,7 @@ mod tests {
             (format!("{CORP},{DEV}"), 1),
             (format!("\n  {DEV} ,\n  {CORP}\n"), 1),
             (format!("{DEV},{CORP},{CORP},{admin}"), 2),
-            (format!("{DEV}"), 0),
+            (DEV.into(), 0),
             (format!("{DEV},{admin}"), 0),
             ("not,arns".into(), 0),
         ];
