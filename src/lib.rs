@@ -4,7 +4,9 @@
 pub mod arn;
 pub mod config;
 pub mod credentials;
+pub mod der;
 pub mod error;
+pub mod gssapi;
 pub mod http;
 pub mod identity;
 pub mod secret;
