@@ -8,4 +8,5 @@ pub mod error;
 pub mod http;
 pub mod identity;
 pub mod secret;
+pub mod sts;
 pub mod time;
