@@ -9,5 +9,7 @@ pub mod error;
 pub mod gssapi;
 pub mod http;
 pub mod identity;
+pub mod process;
 pub mod secret;
+pub mod sts;
 pub mod time;

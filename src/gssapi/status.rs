@@ -193,7 +193,9 @@ fn expired(source: &CredentialSource) -> (Code, String, String) {
 
 fn login_hint(source: &CredentialSource) -> String {
     match source {
-        CredentialSource::Default => "run `kinit`, or set `principal` and `keytab` for a job that nobody attends".into(),
+        CredentialSource::Default => {
+            "run `kinit`, or set `principal` and `keytab` for a job that nobody attends".into()
+        }
         CredentialSource::Principal(principal) => format!("run `kinit {}`", printable(principal, 255)),
         CredentialSource::Keytab { path, principal } => {
             format!("try `kinit -kt {} {}`", path.display(), printable(principal, 255))

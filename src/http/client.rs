@@ -4,20 +4,19 @@
 //! origin gets a bare request. Redirects are not followed here: each hop is a request of its own, decided anew.
 //! Serves `ca_bundle`, `client_cert`, `client_key`, `proxy`, `timeout`, `verify`, `headers`, `user_agent`, `idp_origins`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::{Origin, Url};
 use zeroize::Zeroizing;
 
 use super::cookies::Jar;
 use super::fault;
+use super::loopback::{self, is_loopback};
+use super::shown;
 use super::tls::Trust;
-use super::{is_loopback, shown};
 use crate::config::profile::IdpHttp;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
-use crate::time::{Deadline, Timestamp};
+use crate::time::{self, Deadline, Timestamp};
 
 /// A page larger than this is no login page.
 const MAX_BODY: usize = 4 << 20;
@@ -191,7 +190,7 @@ impl Client {
                 .collect(),
             content_type: one(header::CONTENT_TYPE),
             retry_after: one(header::RETRY_AFTER),
-            date: one(header::DATE).and_then(|d| http_date(&d)),
+            date: one(header::DATE).and_then(|d| time::from_http_date(&d)),
             body: Zeroizing::new(Vec::new()),
             peer_certificate: response
                 .extensions()
@@ -208,7 +207,8 @@ impl Client {
         Ok(answer)
     }
 
-    fn carrier(&mut self, kind: Carrier) -> Result<reqwest::Client> {
+    fn carrier(&mut self, url: &Url, is_home: bool) -> Result<reqwest::Client> {
+        let kind = Carrier { is_direct: is_loopback(url), is_home };
         if let Some((_, client)) = self.carriers.iter().find(|(k, _)| *k == kind) {
             return Ok(client.clone());
         }
@@ -221,18 +221,15 @@ impl Client {
             .pool_max_idle_per_host(1)
             .connect_timeout(settings.timeout)
             .read_timeout(settings.timeout)
-            .user_agent(settings.user_agent.as_deref().unwrap_or(&self.default_user_agent))
-            // Never a look-up: a resolver that sends `localhost` elsewhere would be sent the password (RFC 6761 §6.3).
-            .resolve_to_addrs("localhost", &LOCALHOST);
-        if kind.is_direct {
-            builder = builder.no_proxy();
-        } else if let Some(proxy) = &settings.proxy {
+            .user_agent(settings.user_agent.as_deref().unwrap_or(&self.default_user_agent));
+        if let Some(proxy) = &settings.proxy {
             let proxy = reqwest::Proxy::all(proxy.as_str()).map_err(|_| {
                 Error::new(Code::InvalidValue, "`saml.proxy` is not a proxy's URL")
                     .hint("write it as http://host:port or socks5h://host:port")
             })?;
             builder = builder.no_proxy().proxy(proxy);
         }
+        builder = loopback::pin(builder, url);
         let client_cert = settings.client_cert.as_ref().filter(|_| kind.is_home);
         let trust = Trust {
             ca_bundle: settings.ca_bundle.as_deref(),
@@ -244,14 +241,6 @@ impl Client {
         self.carriers.push((kind, client.clone()));
         Ok(client)
     }
-}
-
-const LOCALHOST: [SocketAddr; 2] =
-    [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0)];
-
-/// An HTTP date (RFC 9110 §5.6.7, the preferred form).
-pub fn http_date(text: &str) -> Option<Timestamp> {
-    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
 }
 
 fn encode(fields: &[(String, Secret)]) -> String {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 
-use super::client::{Response, http_date};
+use super::client::Response;
 use crate::config::profile::Retry;
-use crate::time::{Deadline, Timestamp};
+use crate::time::{self, Deadline, Timestamp};
 
 /// The retries of one login: they are counted over all its requests, so that a long conversation cannot multiply them.
 pub struct Retries {
@@ -76,7 +76,7 @@ fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let at = http_date(text)?;
+    let at = time::from_http_date(text)?;
     Some(Duration::from_secs(u64::try_from(at.as_second() - now.as_second()).unwrap_or(0)))
 }
 

@@ -37,9 +37,8 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
             file(&directory.join(name), setting)?
         }
     };
-    let text = std::str::from_utf8(&bytes).map_err(|_| {
-        Error::new(Code::InvalidValue, format!("what `{setting}` names is not UTF-8 text"))
-    })?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Error::new(Code::InvalidValue, format!("what `{setting}` names is not UTF-8 text")))?;
     let text = text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).unwrap_or(text);
     if text.is_empty() {
         return Err(Error::new(Code::InvalidValue, format!("what `{setting}` names is empty")));

@@ -58,7 +58,7 @@ impl SpnegoAuth {
             }
         };
         let Some(token) = step.token else { return Err(rejected(answer)) };
-        Ok(Secret::new(format!("Negotiate {}", STANDARD.encode(token.as_slice()))))
+        Ok(Secret::new(format!("Negotiate {}", STANDARD.encode(token.expose()))))
     }
 
     /// Verifies the server's token in the answer to a request that carried ours.
@@ -86,7 +86,7 @@ impl SpnegoAuth {
         let host = answer.url.host_str().unwrap_or_default().to_owned();
         let credential = match (&self.settings.keytab, &self.settings.principal) {
             (Some(keytab), Some(principal)) => {
-                CredentialSource::Keytab { keytab: keytab.clone(), principal: principal.clone() }
+                CredentialSource::Keytab { path: keytab.clone(), principal: principal.clone() }
             }
             (_, Some(principal)) => CredentialSource::Principal(principal.clone()),
             (_, None) => CredentialSource::Default,
