@@ -138,7 +138,7 @@ impl Client {
         self.check_scheme(&request.url)?;
         let is_home = request.url.origin() == self.home;
         let is_allowed = self.is_allowed(&request.url);
-        let client = self.carrier(Carrier { is_direct: is_loopback(&request.url), is_home })?;
+        let client = self.carrier(&request.url, is_home)?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8"));
         if is_home {
