@@ -1,8 +1,11 @@
 //! The command line: its shape, and the text of `--help`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::parse_duration;
 
 /// Turns an enterprise or workload identity into short-lived AWS credentials.
 #[derive(Debug, Parser)]
@@ -52,8 +55,8 @@ pub struct Get {
     #[arg(long, value_enum, default_value_t = Format::Process)]
     pub format: Format,
     /// Refresh when less than this is left, such as 30m or 1h [default: by the credentials' lifetime]
-    #[arg(long, value_name = "DURATION")]
-    pub window: Option<String>,
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub window: Option<Duration>,
     /// Ask anew, whatever the cache holds
     #[arg(long)]
     pub force: bool,
@@ -91,6 +94,10 @@ pub enum Config {
     },
     /// Say which files are read and where the cache is
     Path,
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    parse_duration(text).ok_or("expected a duration such as 30m, 1h or 1h30m")
 }
 
 #[cfg(test)]
