@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod arn;
+pub mod cache;
 pub mod config;
 pub mod credentials;
 pub mod der;
