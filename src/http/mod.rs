@@ -4,3 +4,4 @@ pub mod fault;
 pub mod loopback;
 pub mod sdk;
 pub mod tls;
+mod verifier;
