@@ -49,12 +49,15 @@ fn tls_error(fault: &rustls::Error, peer: &str, bundle: &str) -> Error {
     let failed = |cause: String| Error::new(Code::TlsFailed, format!("no TLS with {peer}")).because(cause);
     let add = format!("if it is right, put the authority that issued it into a PEM file and name that in `{bundle}`");
     match fault {
-        fault if super::tls::is_ca_as_server(fault) => untrusted(
+        fault if super::verifier::is_ca_as_server(fault) => untrusted(
             "it is an authority's own, self-signed certificate".into(),
             format!("if it is right, put this very certificate into a PEM file and name that in `{bundle}`"),
         ),
         rustls::Error::InvalidCertificate(why) => match why {
             CertificateError::UnknownIssuer => untrusted("it was issued by an unknown authority".into(), add),
+            CertificateError::BadSignature => {
+                untrusted("its authority has the name of a known one, but another key".into(), add)
+            }
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 untrusted("it has expired".into(), "have it renewed, or set this machine's clock".into())
             }

@@ -7,6 +7,7 @@ pub mod loopback;
 pub mod retry;
 pub mod sdk;
 pub mod tls;
+mod verifier;
 
 use url::Url;
 
@@ -25,3 +26,4 @@ mod tests {
         assert_eq!(shown(&url), "https://idp.example.com:8443/login");
     }
 }
+mod verifier;

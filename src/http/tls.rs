@@ -1,27 +1,19 @@
 //! Whom we trust on a TLS connection, and who we say we are: `ca_bundle`, `verify`, `client_cert` and `client_key` of a
 //! profile, and `AWS_CA_BUNDLE`.
 //!
-//! One crypto provider (ring), handed to each configuration, so that no process-wide default has to be installed. The
-//! system's roots cost milliseconds to read: they are read in the first handshake that needs them, once for all clients,
-//! and never for plain http or beside a bundle.
+//! One crypto provider (ring), handed to each configuration, so that no process-wide default has to be installed.
 
-use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::ClientConfig;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
+use super::verifier::Verifier;
 use crate::error::{Code, Error, Result};
-
-/// rustls's own result.
-type Verdict<T> = std::result::Result<T, rustls::Error>;
 
 /// One side's trust: the IdP's and AWS's are separate.
 #[derive(Clone, Copy, Debug)]
@@ -46,12 +38,12 @@ impl Trust<'_> {
 
     fn config(&self) -> Result<ClientConfig> {
         let provider = Arc::new(ring::default_provider());
-        let roots = match self.ca_bundle {
-            _ if !self.verify => Roots::Unchecked,
-            None => Roots::System(provider.clone()),
-            Some(file) => Roots::bundle(file, self.setting, provider.clone())?,
+        let verifier = match self.ca_bundle {
+            _ if !self.verify => Verifier::unchecked(provider.clone()),
+            None => Verifier::system(provider.clone()),
+            Some(file) => Verifier::bundle(certificates(file, self.setting)?, provider.clone())
+                .map_err(|e| unusable(file, self.setting, e.to_string()))?,
         };
-        let verifier = Verifier { roots, algorithms: provider.signature_verification_algorithms };
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| Error::new(Code::Bug, "the TLS provider has no protocol versions").because(e.to_string()))?
@@ -59,106 +51,10 @@ impl Trust<'_> {
             .with_custom_certificate_verifier(Arc::new(verifier));
         let Some((cert, key)) = self.client_cert else { return Ok(config.with_no_client_auth()) };
         config.with_client_auth_cert(certificates(cert, "client_cert")?, private_key(key)?).map_err(|e| {
-            Error::new(Code::InvalidValue, format!("`client_key` {} cannot be used", key.display()))
-                .because(e.to_string())
+            unusable(key, "client_key", e.to_string())
                 .hint("`client_key` has to be the key of the first certificate in `client_cert`")
         })
     }
-}
-
-/// What a server's certificate has to lead to.
-enum Roots {
-    System(Arc<CryptoProvider>),
-    Bundle { anchors: Vec<CertificateDer<'static>>, verifier: Arc<WebPkiServerVerifier> },
-    Unchecked,
-}
-
-impl Roots {
-    fn bundle(file: &Path, setting: &'static str, provider: Arc<CryptoProvider>) -> Result<Self> {
-        let anchors = certificates(file, setting)?;
-        let mut store = RootCertStore::empty();
-        // As OpenSSL does, a bundle is taken with what can be understood of it; old roots have their quirks.
-        store.add_parsable_certificates(anchors.iter().cloned());
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build().map_err(|e| {
-            Error::new(Code::InvalidValue, format!("`{setting}` {} cannot be used", file.display()))
-                .because(e.to_string())
-        })?;
-        Ok(Roots::Bundle { anchors, verifier })
-    }
-}
-
-/// The system's own verifier, made in the first handshake that needs it. `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
-fn system(provider: &Arc<CryptoProvider>) -> Verdict<&'static dyn ServerCertVerifier> {
-    static SYSTEM: OnceLock<Verdict<rustls_platform_verifier::Verifier>> = OnceLock::new();
-    match SYSTEM.get_or_init(|| rustls_platform_verifier::Verifier::new(provider.clone())) {
-        Ok(verifier) => Ok(verifier),
-        Err(e) => Err(e.clone()),
-    }
-}
-
-struct Verifier {
-    roots: Roots,
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Verifier")
-    }
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        chain: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Verdict<ServerCertVerified> {
-        match &self.roots {
-            Roots::Unchecked => Ok(ServerCertVerified::assertion()),
-            Roots::System(provider) => system(provider)?.verify_server_cert(leaf, chain, name, ocsp, now),
-            Roots::Bundle { anchors, verifier } => match verifier.verify_server_cert(leaf, chain, name, ocsp, now) {
-                // A self-signed certificate is often its own authority (`openssl req -x509` makes such), which webpki
-                // refuses as a server's. Listed in the bundle byte for byte, it is trusted as OpenSSL trusts it. webpki
-                // looks at the dates before it looks at this (check_issuer_independent_properties), at the name after.
-                Err(e) if is_ca_as_server(&e) && anchors.contains(leaf) => {
-                    rustls::client::verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
-                    Ok(ServerCertVerified::assertion())
-                }
-                verdict => verdict,
-            },
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Verdict<HandshakeSignatureValid> {
-        verify_tls12_signature(message, cert, signature, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Verdict<HandshakeSignatureValid> {
-        verify_tls13_signature(message, cert, signature, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
-}
-
-/// Whether a certificate was refused because it is an authority's. webpki's own error type is not exported by rustls.
-pub(super) fn is_ca_as_server(error: &rustls::Error) -> bool {
-    use rustls::CertificateError::Other;
-    matches!(error, rustls::Error::InvalidCertificate(Other(e)) if format!("{e:?}").contains("CaUsedAsEndEntity"))
 }
 
 fn certificates(file: &Path, setting: &str) -> Result<Vec<CertificateDer<'static>>> {
@@ -166,15 +62,15 @@ fn certificates(file: &Path, setting: &str) -> Result<Vec<CertificateDer<'static
     let found: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match found {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) => Err(not_pem(file, setting, "it holds no `-----BEGIN CERTIFICATE-----`".into())),
-        Err(e) => Err(not_pem(file, setting, e.to_string())),
+        Ok(_) => Err(unusable(file, setting, "it holds no `-----BEGIN CERTIFICATE-----`".into())),
+        Err(e) => Err(unusable(file, setting, e.to_string())),
     }
 }
 
 fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>> {
     let pem = read(file, "client_key")?;
     PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
-        not_pem(file, "client_key", "it holds no unencrypted private key".into())
+        unusable(file, "client_key", "it holds no unencrypted private key".into())
             .hint("write the key without a passphrase: openssl pkey -in OLD -out NEW")
     })
 }
@@ -185,8 +81,253 @@ fn read(file: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>> {
     })
 }
 
-fn not_pem(file: &Path, setting: &str, why: String) -> Error {
+fn unusable(file: &Path, setting: &str, why: String) -> Error {
     Error::new(Code::InvalidValue, format!("`{setting}` {} cannot be used", file.display()))
         .because(why)
         .hint(format!("`{setting}` has to be a PEM file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{fault, loopback};
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rustls::server::WebPkiClientVerifier;
+    use rustls::{RootCertStore, ServerConfig};
+    use std::path::PathBuf;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use url::Url;
+
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+    struct Identity {
+        chain: Vec<CertificateDer<'static>>,
+        key: KeyPair,
+        pem: String,
+    }
+
+    fn params(name: &str) -> CertificateParams {
+        CertificateParams::new(vec![name.to_owned()]).unwrap()
+    }
+
+    fn authority() -> CertifiedIssuer<'static, KeyPair> {
+        authority_named("corp")
+    }
+
+    fn authority_named(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+        let mut params = params("authority.test");
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+    }
+
+    fn issued(params: CertificateParams, by: &CertifiedIssuer<'static, KeyPair>) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let cert = params.signed_by(&key, by).unwrap();
+        Identity { chain: vec![cert.der().clone()], key, pem: cert.pem() }
+    }
+
+    /// What `openssl req -x509` makes: its own authority.
+    fn self_signed_authority(mut params: CertificateParams) -> Identity {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let cert = params.self_signed(&key).unwrap();
+        Identity { chain: vec![cert.der().clone()], key, pem: cert.pem() }
+    }
+
+    fn expired(mut params: CertificateParams) -> CertificateParams {
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+        params
+    }
+
+    /// Files of one test.
+    struct Files(tempfile::TempDir);
+
+    impl Files {
+        fn new() -> Self {
+            Files(tempfile::tempdir().unwrap())
+        }
+
+        fn write(&self, name: &str, text: &str) -> PathBuf {
+            let path = self.0.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        }
+    }
+
+    fn trust(bundle: Option<&Path>) -> Trust<'_> {
+        Trust { ca_bundle: bundle, setting: "ca_bundle", verify: true, client_cert: None }
+    }
+
+    /// The outcome of one https request to `https://localhost` on a server that is `server`: the certificate seen.
+    fn connect(server: &Identity, clients: Option<&str>, trust: Trust<'_>) -> Result<Vec<u8>> {
+        let provider = Arc::new(ring::default_provider());
+        let builder =
+            ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(pem) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let key = PrivateKeyDer::try_from(server.key.serialize_der()).unwrap();
+        let acceptor =
+            tokio_rustls::TlsAcceptor::from(Arc::new(builder.with_single_cert(server.chain.clone(), key).unwrap()));
+        run(trust, async move |socket| {
+            let Ok(mut tls) = acceptor.accept(socket).await else { return };
+            let _ = tls.read(&mut [0; 4096]).await;
+            let _ = tls.write_all(OK).await;
+            let _ = tls.shutdown().await;
+        })
+    }
+
+    fn run(trust: Trust<'_>, serve: impl AsyncFn(tokio::net::TcpStream)) -> Result<Vec<u8>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = Url::parse(&format!("https://localhost:{}/", listener.local_addr().unwrap().port())).unwrap();
+            let client = loopback::pin(trust.apply(reqwest::Client::builder())?, &url).build().unwrap();
+            let server = async {
+                loop {
+                    let (socket, _) = listener.accept().await.unwrap();
+                    serve(socket).await;
+                }
+            };
+            let request = async {
+                let answer = client.get(url).send().await.map_err(|e| {
+                    assert!(!fault::worth_a_retry(&e), "{e:?}");
+                    fault::classify(&e, "the IdP", "ca_bundle")
+                })?;
+                let info = answer.extensions().get::<reqwest::tls::TlsInfo>().unwrap();
+                Ok(info.peer_certificate().unwrap().to_vec())
+            };
+            let (mut server, mut request) = (std::pin::pin!(server), std::pin::pin!(request));
+            std::future::poll_fn(|cx| {
+                let _: std::task::Poll<()> = server.as_mut().poll(cx);
+                request.as_mut().poll(cx)
+            })
+            .await
+        })
+    }
+
+    fn untrusted(outcome: Result<Vec<u8>>, cause: &str, hint: &str) {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.code, Code::TlsUntrusted, "{error:?}");
+        assert!(error.causes[0].contains(cause), "{error:?}");
+        assert!(error.hint.as_deref().is_some_and(|h| h.contains(hint)), "{error:?}");
+    }
+
+    #[test]
+    fn a_bundle_with_the_issuing_authority_is_enough_and_the_certificate_is_handed_out() {
+        let (files, ca) = (Files::new(), authority());
+        let server = issued(params("localhost"), &ca);
+        let bundle = files.write("ca.pem", &ca.pem());
+        assert_eq!(connect(&server, None, trust(Some(&bundle))).unwrap(), server.chain[0].as_ref());
+    }
+
+    #[test]
+    fn a_bundle_replaces_the_systems_roots_and_another_authority_is_not_trusted() {
+        let files = Files::new();
+        let server = issued(params("localhost"), &authority());
+        let bundle = files.write("other.pem", &authority_named("other").pem());
+        untrusted(connect(&server, None, trust(Some(&bundle))), "unknown authority", "`ca_bundle`");
+        let bundle = files.write("renewed.pem", &authority().pem());
+        untrusted(connect(&server, None, trust(Some(&bundle))), "another key", "`ca_bundle`");
+        assert_eq!(connect(&server, None, trust(None)).unwrap_err().code, Code::TlsUntrusted);
+    }
+
+    #[test]
+    fn name_and_dates_are_checked() {
+        let (files, ca) = (Files::new(), authority());
+        let bundle = files.write("ca.pem", &ca.pem());
+        let other = issued(params("idp.example.com"), &ca);
+        untrusted(connect(&other, None, trust(Some(&bundle))), "idp.example.com", "name");
+        let old = issued(expired(params("localhost")), &ca);
+        untrusted(connect(&old, None, trust(Some(&bundle))), "has expired", "clock");
+    }
+
+    #[test]
+    fn a_self_signed_authority_as_server_is_trusted_only_when_the_bundle_holds_it() {
+        let files = Files::new();
+        let server = self_signed_authority(params("localhost"));
+        let bundle = files.write("server.pem", &server.pem);
+        assert!(connect(&server, None, trust(Some(&bundle))).is_ok());
+
+        let other = files.write("other.pem", &authority_named("other").pem());
+        untrusted(connect(&server, None, trust(Some(&other))), "self-signed", "this very certificate");
+
+        let elsewhere = self_signed_authority(params("idp.example.com"));
+        let bundle = files.write("elsewhere.pem", &elsewhere.pem);
+        untrusted(connect(&elsewhere, None, trust(Some(&bundle))), "idp.example.com", "name");
+
+        let old = self_signed_authority(expired(params("localhost")));
+        let bundle = files.write("old.pem", &old.pem);
+        untrusted(connect(&old, None, trust(Some(&bundle))), "has expired", "clock");
+    }
+
+    #[test]
+    fn without_verification_any_certificate_will_do_and_is_still_handed_out() {
+        let server = issued(expired(params("elsewhere.test")), &authority());
+        let seen = connect(&server, None, Trust { verify: false, ..trust(None) }).unwrap();
+        assert_eq!(seen, server.chain[0].as_ref());
+    }
+
+    #[test]
+    fn a_client_certificate_is_shown_when_it_is_set_and_missed_when_it_is_not() {
+        let (files, ca) = (Files::new(), authority());
+        let server = issued(params("localhost"), &ca);
+        let bundle = files.write("ca.pem", &ca.pem());
+        let client = issued(params("alice"), &ca);
+        let (cert, key) =
+            (files.write("client.pem", &client.pem), files.write("client.key", &client.key.serialize_pem()));
+        let ours = Trust { client_cert: Some((&cert, &key)), ..trust(Some(&bundle)) };
+        assert!(connect(&server, Some(&ca.pem()), ours).is_ok());
+
+        let error = connect(&server, Some(&ca.pem()), trust(Some(&bundle))).unwrap_err();
+        assert_eq!(error.code, Code::TlsFailed, "{error:?}");
+        assert!(error.hint.unwrap().contains("`client_cert`"));
+    }
+
+    #[test]
+    fn a_port_without_tls_is_recognised() {
+        let error = run(trust(None), async |mut socket| {
+            let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        })
+        .unwrap_err();
+        assert_eq!(error.code, Code::TlsFailed);
+        assert_eq!(error.causes, ["what came back is not TLS"]);
+    }
+
+    #[test]
+    fn files_that_cannot_be_used_are_named_with_their_setting() {
+        let files = Files::new();
+        let (one, two) = (self_signed_authority(params("a")), self_signed_authority(params("b")));
+        let missing = files.0.path().join("missing.pem");
+        let empty = files.write("empty.pem", "");
+        let junk = files.write("junk.pem", "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n");
+        let cert = files.write("cert.pem", &one.pem);
+        let other_key = files.write("other.key", &two.key.serialize_pem());
+        let locked = files
+            .write("locked.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMA==\n-----END ENCRYPTED PRIVATE KEY-----\n");
+        let with_key = |key| Trust { client_cert: Some((cert.as_path(), key)), ..trust(None) };
+        let table = [
+            (trust(Some(&missing)), Code::FileUnreadable, "`ca_bundle`"),
+            (trust(Some(files.0.path())), Code::FileUnreadable, "`ca_bundle`"),
+            (trust(Some(&empty)), Code::InvalidValue, "`ca_bundle`"),
+            (trust(Some(&junk)), Code::InvalidValue, "`ca_bundle`"),
+            (with_key(&missing), Code::FileUnreadable, "`client_key`"),
+            (with_key(&locked), Code::InvalidValue, "`client_key`"),
+            (with_key(&other_key), Code::InvalidValue, "`client_key`"),
+        ];
+        for (trust, code, named) in table {
+            let error = trust.config().map(drop).unwrap_err();
+            assert_eq!(error.code, code, "{error:?}");
+            assert!(error.what.contains(named), "{error:?}");
+        }
+    }
 }

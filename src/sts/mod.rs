@@ -11,7 +11,7 @@ pub mod saml;
 
 use std::time::Duration;
 
-use aws_sdk_sts::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
+use aws_sdk_sts::config::{BehaviorVersion, IdentityCache, Region, StalledStreamProtectionConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
@@ -46,6 +46,7 @@ impl Sts {
             .region(Region::new(endpoint.region.clone()))
             .endpoint_url(endpoint.url)
             .http_client(carrier.clone())
+            .identity_cache(IdentityCache::no_cache())
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
