@@ -9,7 +9,7 @@ function lab_path(): string
     return explode('/', $_SERVER['REQUEST_URI'] ?? '')[1] ?? '';
 }
 
-/** The IdP's name for itself. It does not follow the Host header, so that AWS knows the IdP under either name of its host. */
+/** The IdP's name for itself. It does not follow the Host header: AWS knows the IdP under either name of its host. */
 function lab_entity_id(): string
 {
     return 'https://localhost:' . getenv('LAB_IDP_TLS_PORT') . '/' . lab_path() . '/saml2/idp/metadata.php';
