@@ -1,4 +1,5 @@
-# The lab's people. Their passwords are long and odd, so that finding one in a log means that it leaked. Sourced, never run.
+# The lab's people. Their passwords are long and odd, so that finding one in a log means that it leaked.
+# Sourced, never run.
 
 export LAB_ALICE_PASSWORD='alice-Pa55-word-lab'
 export LAB_BOB_PASSWORD='bob-Pa55-word-lab'

@@ -1,4 +1,4 @@
-"""An HTTPS front that authenticates by SPNEGO and looks closely: channel bindings as AD FS's Extended Protection, and odd answers.
+"""An HTTPS front that authenticates by SPNEGO, with channel bindings (AD FS's Extended Protection) and odd answers.
 
 The first segment of the path says how:
 

@@ -1,4 +1,4 @@
-"""What an instance was asked and what it gave out: calls without their secrets, and, apart, the secrets for the leak check."""
+"""What an instance was asked, without the secrets; and, apart, the secrets themselves for the leak check."""
 
 import threading
 

@@ -9,7 +9,7 @@ function lab_path(): string
     return explode('/', $_SERVER['REQUEST_URI'] ?? '')[1] ?? '';
 }
 
-/** The IdP's name for itself. It does not follow the Host header, so that AWS knows the IdP under either name of its host. */
+/** The IdP's name for itself. It does not follow the Host header: AWS knows the IdP under either name of its host. */
 function lab_entity_id(): string
 {
     return 'https://localhost:' . getenv('LAB_IDP_TLS_PORT') . '/' . lab_path() . '/saml2/idp/metadata.php';
@@ -28,12 +28,14 @@ function lab_users(): array
     $provider = lab_provider();
     $attribute = 'https://aws.amazon.com/SAML/Attributes/';
     return [
-        // Both orders of role and provider, which AWS takes alike, and a role of another account.
+        // Both orders of role and provider, which AWS takes alike; a role that is gone, and one of another account,
+        // whose provider the lab's AWS does not know.
         'alice' => [
             'uid' => ['alice'],
             $attribute . 'Role' => [
                 "$account:role/Dev,$provider",
                 "$provider,$account:role/path/Admin",
+                "$account:role/Retired,$provider",
                 'arn:aws:iam::444455556666:role/ReadOnly,arn:aws:iam::444455556666:saml-provider/lab',
             ],
             $attribute . 'RoleSessionName' => ['alice@example.test'],
