@@ -128,6 +128,8 @@ impl World {
         command.env_clear().current_dir(self.home.path()).env("HOME", self.home.path());
         command.env("USERPROFILE", self.home.path()).env("TMPDIR", self.home.path());
         command.env("PATH", "/usr/bin:/bin").env("FEDCRED_CONFIG", config).envs(&self.env);
+        #[cfg(windows)]
+        command.env("SystemRoot", r"C:\Windows"); // without it no socket opens there
         command
     }
 
