@@ -1,8 +1,10 @@
 //! fedcred turns an enterprise or workload identity into short-lived AWS credentials.
 #![deny(unsafe_code)]
 
+pub mod acquire;
 pub mod arn;
 pub mod cache;
+pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod der;
