@@ -274,9 +274,8 @@ fn display(library: &'static Library, code: u32, kind: c_int, mechanism: &'stati
     while lines.len() < MAX_LINES {
         let mut line = Token { library, buffer: Buffer::EMPTY };
         // SAFETY: all arguments outlive the call; `more` is the library's own bookmark.
-        let major = unsafe {
-            (library.display_status)(&mut 0, code, kind, mechanism.as_ptr(), &mut more, &mut line.buffer)
-        };
+        let major =
+            unsafe { (library.display_status)(&mut 0, code, kind, mechanism.as_ptr(), &mut more, &mut line.buffer) };
         if major & ffi::ERROR_MASK != 0 {
             break;
         }

@@ -80,18 +80,16 @@ impl Initiator {
 
     fn answer_refused(&self, status: Status, received: &[u8]) -> Error {
         let host = printable(&self.request.host, 255);
-        match error_token::number(received) {
-            Some(number) => {
-                let (meaning, hint) = error_token::meaning(number);
-                Error::new(Code::KerberosRejected, format!("{host} refused the Kerberos ticket"))
-                    .because(meaning)
-                    .hint(hint)
-            }
-            None => {
-                Error::new(Code::MutualAuthFailed, format!("the Kerberos answer of {host} does not complete the exchange"))
-                    .because(status.text)
-                    .hint("somebody else may be answering in its place: check `idp_url`, proxies and the certificate")
-            }
+        match error_token::refusal(received) {
+            Some((why, hint)) => Error::new(Code::KerberosRejected, format!("{host} refused the Kerberos ticket"))
+                .because(why)
+                .hint(hint),
+            None => Error::new(
+                Code::MutualAuthFailed,
+                format!("the Kerberos answer of {host} does not complete the exchange"),
+            )
+            .because(status.text)
+            .hint("somebody else may be answering in its place: check `idp_url`, proxies and the certificate"),
         }
     }
 }
@@ -159,8 +157,9 @@ impl KeytabStore {
 }
 
 fn no_keytab_support() -> Error {
-    Error::new(Code::KeytabUnusable, "this machine's GSSAPI library cannot log in from a keytab (only MIT's can)")
-        .hint("install MIT's: `apt install libgssapi-krb5-2`; or run `kinit -kt KEYTAB PRINCIPAL` before, without `keytab`")
+    Error::new(Code::KeytabUnusable, "this machine's GSSAPI library cannot log in from a keytab (only MIT's can)").hint(
+        "install MIT's: `apt install libgssapi-krb5-2`; or run `kinit -kt KEYTAB PRINCIPAL` before, without `keytab`",
+    )
 }
 
 /// While it is under way a library may name no mechanism, or SPNEGO; at the end it must be Kerberos.

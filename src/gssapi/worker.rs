@@ -56,12 +56,7 @@ impl Negotiation {
     }
 }
 
-fn run(
-    library: &'static Library,
-    request: Request,
-    inbox: &Receiver<Option<Vec<u8>>>,
-    outbox: &Sender<Result<Step>>,
-) {
+fn run(library: &'static Library, request: Request, inbox: &Receiver<Option<Vec<u8>>>, outbox: &Sender<Result<Step>>) {
     let Ok(first) = inbox.recv() else { return };
     let mut initiator = match Initiator::new(library, request) {
         Ok(initiator) => initiator,
