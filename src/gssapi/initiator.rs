@@ -80,13 +80,10 @@ impl Initiator {
 
     fn answer_refused(&self, status: Status, received: &[u8]) -> Error {
         let host = printable(&self.request.host, 255);
-        match error_token::number(received) {
-            Some(number) => {
-                let (meaning, hint) = error_token::meaning(number);
-                Error::new(Code::KerberosRejected, format!("{host} refused the Kerberos ticket"))
-                    .because(meaning)
-                    .hint(hint)
-            }
+        match error_token::refusal(received) {
+            Some((why, hint)) => Error::new(Code::KerberosRejected, format!("{host} refused the Kerberos ticket"))
+                .because(why)
+                .hint(hint),
             None => Error::new(
                 Code::MutualAuthFailed,
                 format!("the Kerberos answer of {host} does not complete the exchange"),

@@ -167,14 +167,18 @@ impl Status {
                 format!("the KDC refused a ticket for HTTP/{host} to {client}"),
                 "`KRB5_TRACE=/dev/stderr kinit` shows the exchange".into(),
             ),
-            _ => (
-                Code::NoKerberosTicket,
-                match &request.credential {
-                    CredentialSource::Default => "there is no Kerberos ticket".into(),
-                    _ => format!("there is no Kerberos ticket of {client}"),
-                },
-                login_hint(&request.credential),
-            ),
+            _ => match &request.credential {
+                CredentialSource::Default => {
+                    (Code::NoKerberosTicket, "there is no Kerberos ticket".into(), login_hint(&request.credential))
+                }
+                CredentialSource::Principal(_) => (
+                    Code::NoKerberosTicket,
+                    format!("there is no Kerberos ticket of {client}"),
+                    login_hint(&request.credential),
+                ),
+                // The library looked into our empty memory cache and found no key to fill it with.
+                CredentialSource::Keytab { path, .. } => unusable_keytab(&path.display(), &client),
+            },
         }
     }
 }
@@ -242,6 +246,7 @@ mod tests {
             (Default, 12, Code::KdcRefused, "refused a ticket for HTTP/idp.example.test"),
             (Default, krb5::CONFIG_BADFORMAT, Code::ConfigUnreadable, "configuration"),
             (keytab(), krb5::KT_NOTFOUND, Code::KeytabUnusable, "/etc/alice.keytab"),
+            (keytab(), 195, Code::KeytabUnusable, "cannot be used for alice@EXAMPLE.TEST"),
             (keytab(), krb5::PREAUTH_FAILED, Code::KdcRefused, "does not accept the key of alice@EXAMPLE.TEST"),
             (keytab(), krb5::C_PRINCIPAL_UNKNOWN, Code::KdcRefused, "does not know alice@EXAMPLE.TEST"),
             (keytab(), krb5::CLIENT_REVOKED, Code::KdcRefused, "locked"),
