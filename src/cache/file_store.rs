@@ -1,0 +1,294 @@
+//! Sealed files in a directory (`cache.dir`).
+//!
+//! A file is replaced by renaming a complete one over it, and what was cut by a crash of the machine does not open
+//! ([`super::seal`]): nobody reads half a result. Where nothing can be written, the caller goes on with what it has.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::entry::CacheEntry;
+use super::key::FileName;
+use super::private::{self, Dir};
+use super::seal::MAX_FILE;
+use crate::error::{Code, Error, Result};
+use crate::time::Timestamp;
+
+/// A record that nobody wrote for this long is forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A file still being written after this long was left by a process that was killed.
+const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
+
+/// Files of the cache in one directory.
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    dir: PathBuf,
+}
+
+impl FileStore {
+    /// A store in `dir`, which is made at the first write.
+    pub fn new(dir: PathBuf) -> Self {
+        FileStore { dir }
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub fn path(&self, name: &FileName) -> PathBuf {
+        self.dir.join(name.to_string())
+    }
+
+    /// The file's bytes; `None` when there is no such file.
+    ///
+    /// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::FileUnreadable`].
+    pub fn read(&self, name: &FileName) -> Result<Option<Vec<u8>>> {
+        // One byte more than fits, so that a longer file is seen to be one.
+        private::read(&self.path(name), MAX_FILE + 1)
+    }
+
+    /// Replaces the file by one with these bytes.
+    ///
+    /// Errors: [`Code::CacheWrite`] (a full disk, a read-only home), after which a run goes on without keeping its result;
+    /// [`Code::InsecurePermissions`] with the command that mends it.
+    pub fn write(&self, name: &FileName, bytes: &[u8]) -> Result<()> {
+        self.open_dir()?.replace(&name.to_string(), bytes)
+    }
+
+    /// Removes the file. False: there was none.
+    pub fn remove(&self, name: &FileName) -> Result<bool> {
+        remove(&self.path(name))
+    }
+
+    /// The directory, made when it is not there, and refused when it is not ours alone.
+    pub fn open_dir(&self) -> Result<Dir> {
+        Dir::ours_alone(&self.dir)
+    }
+
+    /// The files of the store, with the time of their last write. Nothing else in the directory is seen.
+    pub fn list(&self) -> Result<Vec<(FileName, Timestamp)>> {
+        let names = self.names()?;
+        Ok(names.into_iter().filter_map(|(name, written)| Some((FileName::parse(&name)?, written))).collect())
+    }
+
+    /// Removes expired entries, records of 30 days ago, and what killed processes left. How many files went.
+    pub fn prune(&self, now: Timestamp) -> Result<usize> {
+        let mut removed = 0;
+        for (name, written) in self.names()? {
+            let age = Duration::try_from(now.duration_since(written)).unwrap_or_default();
+            let useless = match (FileName::parse(&name), name.strip_suffix(private::TEMPORARY)) {
+                (Some(entry @ FileName::Entry(_)), _) => self.has_expired(&entry, now)?,
+                (Some(FileName::Record(_)), _) => age > FORGOTTEN_AFTER,
+                // Never: whoever waits for a removed lock and whoever makes it anew would both go on.
+                (Some(FileName::Lock(_)), _) => false,
+                (None, Some(of)) => is_ours(of) && age > ABANDONED_AFTER,
+                (None, None) => false,
+            };
+            if useless && remove(&self.dir.join(name))? {
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    fn has_expired(&self, name: &FileName, now: Timestamp) -> Result<bool> {
+        let Some(file) = self.read(name)? else { return Ok(false) };
+        Ok(CacheEntry::peek_expires(&file).is_none_or(|expires| expires <= now))
+    }
+
+    fn names(&self) -> Result<Vec<(String, Timestamp)>> {
+        let unreadable = |e: io::Error| {
+            Error::new(Code::FileUnreadable, format!("cannot list {}", self.dir.display())).because(e.to_string())
+        };
+        let listing = match fs::read_dir(&self.dir) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            listing => listing.map_err(unreadable)?,
+        };
+        let mut names = Vec::new();
+        for file in listing {
+            let file = file.map_err(unreadable)?;
+            // Files come and go meanwhile: one that is gone again is no error.
+            let written = file.metadata().and_then(|m| m.modified()).ok().and_then(|t| Timestamp::try_from(t).ok());
+            if let (Ok(name), Some(written)) = (file.file_name().into_string(), written) {
+                names.push((name, written));
+            }
+        }
+        Ok(names)
+    }
+}
+
+/// `NAME.RANDOM`, as [`Dir`] names what it is writing.
+fn is_ours(of: &str) -> bool {
+    of.rsplit_once('.').is_some_and(|(name, _)| FileName::parse(name).is_some())
+}
+
+fn remove(path: &Path) -> Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(Error::new(Code::CacheWrite, format!("cannot remove {}", path.display())).because(e.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
+    use crate::cache::master_key::SealingKey;
+    use crate::credentials::Credentials;
+    use crate::secret::Secret;
+
+    fn key() -> SealingKey {
+        SealingKey::from_bytes([7; 32])
+    }
+
+    fn cache_key(of: &str) -> CacheKey {
+        KeyBuilder::new(&key()).field("of", of).cache_key()
+    }
+
+    fn login_key(of: &str) -> LoginKey {
+        KeyBuilder::new(&key()).field("of", of).login_key()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn sealed(expires: &str, secret_len: usize) -> Vec<u8> {
+        let entry = CacheEntry {
+            credentials: Credentials {
+                access_key_id: "ASIAEXAMPLE".into(),
+                secret_access_key: Secret::new("s".repeat(secret_len)),
+                session_token: Secret::new("t".repeat(secret_len)),
+                expiration: at(expires),
+                account_id: "112233334444".into(),
+            },
+            issued: at("2026-11-22T12:00:00Z"),
+            generation: secret_len as u64,
+        };
+        entry.seal(&key(), &cache_key("a")).unwrap()
+    }
+
+    #[test]
+    fn a_file_is_there_from_its_write_to_its_removal() {
+        let home = tempfile::tempdir().unwrap();
+        let store = FileStore::new(home.path().join("made/at/the/first/write"));
+        let name = FileName::Entry(cache_key("a"));
+        assert_eq!(store.read(&name).unwrap(), None);
+        assert!(!store.remove(&name).unwrap());
+        store.write(&name, b"one").unwrap();
+        store.write(&name, b"two").unwrap();
+        assert_eq!(store.read(&name).unwrap().unwrap(), b"two");
+        assert_eq!(store.read(&FileName::Entry(cache_key("b"))).unwrap(), None);
+        assert!(store.remove(&name).unwrap());
+        assert_eq!(store.read(&name).unwrap(), None);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_says_so() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("file"), "").unwrap();
+        let store = FileStore::new(home.path().join("file/cache"));
+        let name = FileName::Entry(cache_key("a"));
+        assert_eq!(store.write(&name, b"x").unwrap_err().code, Code::CacheWrite);
+        assert_eq!(store.read(&name).unwrap(), None);
+    }
+
+    #[test]
+    fn only_our_files_are_listed_and_only_useless_ones_pruned() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("cache");
+        let store = FileStore::new(dir.clone());
+        assert_eq!((store.list().unwrap().len(), store.prune(crate::time::now()).unwrap()), (0, 0));
+
+        let good = FileName::Entry(cache_key("good"));
+        store.write(&good, &sealed("2026-11-22T13:00:00Z", 40)).unwrap();
+        store.write(&FileName::Entry(cache_key("expired")), &sealed("2026-11-22T12:29:59Z", 40)).unwrap();
+        store.write(&FileName::Entry(cache_key("junk")), b"junk").unwrap();
+        let (record, lock) = (FileName::Record(login_key("a")), FileName::Lock(login_key("a")));
+        store.write(&record, b"record").unwrap();
+        store.write(&lock, b"").unwrap();
+        let abandoned = format!("{good}.0011223344556677.tmp");
+        for name in [abandoned.as_str(), "notes.txt", "notes.tmp"] {
+            fs::write(dir.join(name), "").unwrap();
+        }
+        assert_eq!(store.list().unwrap().len(), 5);
+
+        let now = at("2026-11-22T12:30:00Z");
+        let set_age = |name: &str, seconds: i64| {
+            let written = std::time::SystemTime::from(Timestamp::from_second(now.as_second() - seconds).unwrap());
+            fs::File::options().write(true).open(dir.join(name)).unwrap().set_modified(written).unwrap();
+        };
+        for (name, _) in store.names().unwrap() {
+            set_age(&name, 600);
+        }
+        assert_eq!(store.prune(now).unwrap(), 2, "the expired entry and the unreadable one");
+        for (name, _) in store.names().unwrap() {
+            set_age(&name, 31 * 24 * 3600);
+        }
+        assert_eq!(store.prune(now).unwrap(), 2, "the old record and the abandoned file");
+        let mut left: Vec<String> = store.names().unwrap().into_iter().map(|(name, _)| name).collect();
+        left.sort();
+        let mut expected = vec![good.to_string(), lock.to_string(), "notes.txt".into(), "notes.tmp".into()];
+        expected.sort();
+        assert_eq!(left, expected);
+    }
+
+    /// Where the child of the test below writes; unset in an ordinary run.
+    const CHILD_DIR: &str = "FEDCRED_TEST_KILLED_WRITER";
+
+    /// The child: writes entries of ever-changing length until it is killed.
+    #[test]
+    #[ignore = "run by the test below"]
+    fn killed_writer() {
+        let Some(dir) = crate::config::env::Env::Process.path(CHILD_DIR) else { return };
+        let store = FileStore::new(dir);
+        let files: Vec<_> = [1, 100, 2_000, 8_000].map(|len| sealed("2026-11-22T13:00:00Z", len)).into();
+        loop {
+            for file in &files {
+                store.write(&FileName::Entry(cache_key("a")), file).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_writer_killed_at_any_moment_leaves_a_whole_entry() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("cache");
+        let store = FileStore::new(dir.clone());
+        let name = FileName::Entry(cache_key("a"));
+        let read_whole = || {
+            let file = store.read(&name).unwrap()?;
+            let entry = CacheEntry::open(&key(), &cache_key("a"), &file).expect("a whole entry, from before or after");
+            let len = usize::try_from(entry.generation).unwrap();
+            assert_eq!(entry.credentials.secret_access_key.expose(), "s".repeat(len), "all of it of one write");
+            Some(())
+        };
+        for kill in 0..500 {
+            let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "cache::file_store::tests::killed_writer", "--ignored"])
+                .env(CHILD_DIR, &dir)
+                .stdout(std::process::Stdio::null())
+                .spawn()
+                .unwrap();
+            // How long the child lives is counted in reads that found it at work, never in time.
+            let [random] = crate::cache::seal::random().unwrap();
+            store.remove(&name).unwrap();
+            while read_whole().is_none() {
+                assert_eq!(child.try_wait().unwrap(), None, "the writer ended by itself");
+            }
+            for _ in 0..random % 16 {
+                read_whole();
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            read_whole().unwrap_or_else(|| panic!("after kill {kill} the entry is gone"));
+        }
+        let abandoned = store.names().unwrap().len() - 1;
+        assert!(abandoned > 0, "no kill hit a write: the test shows nothing");
+        let tomorrow = at("2100-01-01T00:00:00Z");
+        assert_eq!(store.prune(tomorrow).unwrap(), abandoned + 1, "the files they left go, and the expired entry");
+    }
+}

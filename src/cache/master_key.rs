@@ -1,0 +1,250 @@
+//! The sealing key, the one secret of the cache, and where it lives (`cache.key`).
+//!
+//! `file`: a 0600 file in the configuration directory, apart from the cache: eight bytes of name and version, then the key.
+//! It is made by whoever needs it first. A lost or exchanged key only makes the entries sealed under it misses.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::private::{self, Dir};
+use super::seal;
+use crate::error::{Code, Error, Result};
+
+/// 32 random bytes, from which every other key is derived. Wiped when dropped.
+pub struct SealingKey(Zeroizing<[u8; 32]>);
+
+/// Tells sealing keys apart without telling anything about them; stands in the header of what is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyId(pub [u8; 8]);
+
+/// What a derived key is for. No two uses share one.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// [`KeyId`].
+    Id,
+    /// Sealing files.
+    Seal,
+    /// Digests of inputs, in file names and headers.
+    Names,
+    /// Recognising a secret that was tried before.
+    Secrets,
+}
+
+pub(super) type HmacSha256 = Hmac<Sha256>;
+
+impl SealingKey {
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        SealingKey(Zeroizing::new(bytes))
+    }
+
+    /// A new key, from the operating system's randomness.
+    pub fn generate() -> Result<Self> {
+        let bytes =
+            seal::random().map_err(|e| Error::new(Code::CacheWrite, "cannot make a key").because(e.to_string()))?;
+        Ok(SealingKey(Zeroizing::new(bytes)))
+    }
+
+    pub fn id(&self) -> KeyId {
+        let [a, b, c, d, e, f, g, h, ..] = *self.subkey(Purpose::Id);
+        KeyId([a, b, c, d, e, f, g, h])
+    }
+
+    /// HKDF-Expand for one block (RFC 5869 §2.3). The key is uniformly random, so the extract step is left out (§3.3).
+    pub fn subkey(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
+        let info: &[u8] = match purpose {
+            Purpose::Id => b"fedcred v1 key id\x01",
+            Purpose::Seal => b"fedcred v1 seal\x01",
+            Purpose::Names => b"fedcred v1 names\x01",
+            Purpose::Secrets => b"fedcred v1 secrets\x01",
+        };
+        Zeroizing::new(hmac(&self.0).chain_update(info).finalize().into_bytes().into())
+    }
+
+    /// A MAC under the key derived for `purpose`, to be fed.
+    pub(crate) fn mac(&self, purpose: Purpose) -> HmacSha256 {
+        hmac(&self.subkey(purpose))
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealingKey({:?})", self.id())
+    }
+}
+
+fn hmac(key: &[u8; 32]) -> HmacSha256 {
+    // A key shorter than the block is padded with zeroes (RFC 2104 §2); `new` takes exactly one block and cannot fail.
+    let mut block = Zeroizing::new([0; 64]);
+    block[..32].copy_from_slice(key);
+    HmacSha256::new((&*block).into())
+}
+
+/// Where the sealing key lives.
+#[derive(Clone, Debug)]
+pub enum KeyPlace {
+    /// A file of its own, given whole (`~/.config/fedcred/cache.key`).
+    File(PathBuf),
+}
+
+/// What a place gave.
+#[derive(Debug)]
+pub enum Opened {
+    Key(SealingKey),
+    /// There is none that can be used (a read-only home, a damaged file): the run goes on and keeps nothing. The error says why.
+    NoKey(Error),
+}
+
+impl KeyPlace {
+    /// The key that lives here, if any. For readers: with no key, nothing can have been sealed.
+    pub fn read(&self) -> Result<Option<SealingKey>> {
+        match self {
+            KeyPlace::File(path) => read_file(path),
+        }
+    }
+
+    /// The key that lives here, made when there is none. Processes that start at once end up with the same one.
+    ///
+    /// The one error is [`Code::InsecurePermissions`], for a key others can read: that must be mended, not passed over.
+    pub fn open(&self) -> Result<Opened> {
+        let opened = self.read().and_then(|found| match (found, self) {
+            (Some(key), _) => Ok(key),
+            (None, KeyPlace::File(path)) => make_file(path),
+        });
+        match opened {
+            Ok(key) => Ok(Opened::Key(key)),
+            Err(e) if e.code == Code::InsecurePermissions => Err(e),
+            Err(e) => Ok(Opened::NoKey(e)),
+        }
+    }
+}
+
+/// Name and version of the file's format.
+const MAGIC: [u8; 8] = *b"fc-key\0\x01";
+
+fn read_file(path: &Path) -> Result<Option<SealingKey>> {
+    let Some(bytes) = private::read(path, MAGIC.len() + 32 + 1)? else { return Ok(None) };
+    let bytes = Zeroizing::new(bytes);
+    match bytes.strip_prefix(&MAGIC).and_then(|key| <[u8; 32]>::try_from(key).ok()) {
+        Some(key) => Ok(Some(SealingKey::from_bytes(key))),
+        None => Err(Error::new(Code::FileUnreadable, format!("{} is no key of this version", path.display()))
+            .because("it is damaged, or another version of fedcred made it")
+            .hint(format!("rm {}; a new key is made, and what was cached is fetched again", private::quoted(path)))),
+    }
+}
+
+fn make_file(path: &Path) -> Result<SealingKey> {
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str())) else {
+        return Err(Error::new(Code::CacheWrite, format!("{} cannot be a file's name", path.display())));
+    };
+    let key = SealingKey::generate()?;
+    let bytes = Zeroizing::new([&MAGIC[..], &key.0[..]].concat());
+    Dir::shared(dir)?.create(name, &bytes)?;
+    // Ours, or that of a process that was faster: what is in the file is the key.
+    read_file(path)?.ok_or_else(|| Error::new(Code::CacheWrite, format!("{} is gone again", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::fs;
+
+    use super::*;
+
+    fn place(dir: &tempfile::TempDir) -> (PathBuf, KeyPlace) {
+        let path = dir.path().join("fedcred/cache.key");
+        (path.clone(), KeyPlace::File(path))
+    }
+
+    fn key(opened: Opened) -> SealingKey {
+        match opened {
+            Opened::Key(key) => key,
+            Opened::NoKey(why) => panic!("{why}: {:?}", why.causes),
+        }
+    }
+
+    #[test]
+    fn derived_keys_are_those_of_rfc_5869() {
+        // HKDF-Expand with SHA-256, PRK of 32 bytes 0x00…0x1f, computed with Python's hmac module.
+        let key = SealingKey::from_bytes(std::array::from_fn(|i| i as u8));
+        assert_eq!(super::super::key::hex(&*key.subkey(Purpose::Seal)), SEAL);
+        let all = [Purpose::Id, Purpose::Seal, Purpose::Names, Purpose::Secrets].map(|p| *key.subkey(p));
+        assert_eq!(HashSet::from(all).len(), 4);
+    }
+
+    #[test]
+    fn a_key_is_made_once_and_read_ever_after() {
+        let home = tempfile::tempdir().unwrap();
+        let (_, place) = place(&home);
+        assert!(place.read().unwrap().is_none());
+        let first = key(place.open().unwrap()).id();
+        assert_eq!(key(place.open().unwrap()).id(), first);
+        assert_eq!(place.read().unwrap().unwrap().id(), first);
+    }
+
+    #[test]
+    fn those_who_start_at_once_agree_on_one_key() {
+        for _ in 0..20 {
+            let home = tempfile::tempdir().unwrap();
+            let (path, place) = place(&home);
+            let barrier = std::sync::Barrier::new(8);
+            let ids: HashSet<[u8; 8]> = std::thread::scope(|scope| {
+                let open = || {
+                    barrier.wait();
+                    key(place.open().unwrap()).id().0
+                };
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                threads.into_iter().map(|t| t.join().unwrap()).collect()
+            });
+            assert_eq!(ids.len(), 1);
+            assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary key stays");
+        }
+    }
+
+    #[test]
+    fn a_damaged_key_is_no_key_and_says_what_to_do() {
+        let home = tempfile::tempdir().unwrap();
+        let (path, place) = place(&home);
+        key(place.open().unwrap());
+        let good = fs::read(&path).unwrap();
+        for bytes in [&good[..good.len() - 1], &[&good[..], b"x"].concat(), b"", &[&[0], &good[1..]].concat()] {
+            fs::write(&path, bytes).unwrap();
+            let Opened::NoKey(why) = place.open().unwrap() else { panic!("{} bytes are taken for a key", bytes.len()) };
+            assert_eq!(why.code, Code::FileUnreadable);
+            assert!(why.hint.unwrap().starts_with("rm "));
+        }
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_gives_no_key_and_no_error() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("file"), "").unwrap();
+        // Below a file nothing can be made; unlike a read-only directory this holds for root too.
+        let place = KeyPlace::File(home.path().join("file/fedcred/cache.key"));
+        assert!(matches!(place.open().unwrap(), Opened::NoKey(why) if why.code == Code::CacheWrite));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let (path, place) = place(&home);
+        key(place.open().unwrap());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let error = place.open().unwrap_err();
+        assert_eq!(error.code, Code::InsecurePermissions);
+        assert_eq!(error.hint.unwrap(), format!("chmod 600 {}", path.display()));
+    }
+
+    #[test]
+    fn debug_does_not_show_the_key() {
+        let shown = format!("{:?}", SealingKey::from_bytes([0x41; 32]));
+        assert!(!shown.contains("65, 65, 65") && !shown.contains("AAA"), "{shown}");
+    }
+
+    const SEAL: &str = "e11f99b13bfa4584d0a3e75668175ffc84632316d95c45cd7a07a9fd0dfd1913";
+}

@@ -1,0 +1,21 @@
+//! What outlives a process: results, remembered failures and the lock, in the user's own files.
+//!
+//! Everything kept is sealed under one key of the machine ([`master_key`]). The key lies apart from the cache, so a copied or
+//! backed-up cache is of no use; it is no protection from the user's own account, which can read both.
+//!
+//! - [`key`]: the digest of every input of a result, and the names of files.
+//! - [`seal`]: the sealed file: a header in the clear, bound to the body by an AEAD.
+//! - [`entry`]: credentials as a sealed file.
+//! - [`file_store`]: sealed files in a directory, replaced atomically.
+//! - [`lock`]: one login at a time, whoever dies on the way.
+//! - [`private`]: files and directories that are nobody else's.
+//!
+//! A hit opens two files, the key and the entry, and checks both on the opened descriptors: no directory listing, no lock.
+
+pub mod entry;
+pub mod file_store;
+pub mod key;
+
+pub mod master_key;
+pub mod private;
+pub mod seal;

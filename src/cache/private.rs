@@ -1,0 +1,431 @@
+//! Files and directories that are nobody else's: opened without following a link, checked on the opened descriptor.
+//!
+//! Checking the descriptor and not the path leaves no moment in which the file can be exchanged (CWE-367). On Windows the
+//! profile directory's access control list keeps others out, and nothing is checked here.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::key::hex;
+use super::seal;
+use crate::error::{Code, Error, Result};
+
+/// The whole of the file at `path`, when it is ours alone. `None`: there is no such file.
+///
+/// At most `max` bytes are read; a longer file is returned cut, which no reader of a sealed file accepts.
+/// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::FileUnreadable`].
+pub fn read(path: &Path, max: usize) -> Result<Option<Vec<u8>>> {
+    let opened = match os::open(path) {
+        Ok(file) => file,
+        Err(e) if is_absent(&e) => return Ok(None),
+        Err(_) if path.is_symlink() => return Err(not_a_plain_file(path)),
+        Err(e) => return Err(unreadable(path, &e)),
+    };
+    let size = os::check_file(&opened, path)?;
+    // Files here are replaced, never changed in place, so the size holds and one read brings all of it.
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or(max).min(max)];
+    (&opened).read_exact(&mut bytes).map_err(|e| unreadable(path, &e))?;
+    Ok(Some(bytes))
+}
+
+/// Opens the file at `path` for reading and writing, making it (0600) when it is not there.
+pub fn open_or_create(path: &Path) -> Result<File> {
+    let file = os::open_or_create(path).map_err(|e| match path.is_symlink() {
+        true => not_a_plain_file(path),
+        false => unwritable(path, &e),
+    })?;
+    os::check_file(&file, path)?;
+    Ok(file)
+}
+
+/// A directory that is ours alone, held open: what happens in it happens in this very directory.
+pub struct Dir {
+    handle: os::DirHandle,
+    path: PathBuf,
+}
+
+impl Dir {
+    /// Opens the directory `path`, making it (0700) with its missing parents when it is not there.
+    ///
+    /// It may be open to others and a link to elsewhere, as a configuration directory may. Errors: [`Code::CacheWrite`].
+    pub fn shared(path: &Path) -> Result<Dir> {
+        Dir::open_or_create(path, os::Links::Follow)
+    }
+
+    /// The same for a directory that must be ours alone, and no link that somebody put in its place.
+    ///
+    /// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::CacheWrite`].
+    pub fn ours_alone(path: &Path) -> Result<Dir> {
+        let dir = Dir::open_or_create(path, os::Links::Refuse)?;
+        os::check_dir(&dir.handle, path)?;
+        Ok(dir)
+    }
+
+    fn open_or_create(path: &Path, links: os::Links) -> Result<Dir> {
+        let handle = match os::open_dir(path, links) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                os::create_dirs(path).map_err(|e| unwritable(path, &e))?;
+                os::open_dir(path, links)
+            }
+            opened => opened,
+        };
+        let handle = handle.map_err(|e| match path.symlink_metadata() {
+            Ok(other) if !other.is_dir() => not_a_directory(path),
+            _ => unwritable(path, &e),
+        })?;
+        Ok(Dir { handle, path: path.to_owned() })
+    }
+
+    /// Replaces the file `name` by one that holds `bytes`: readers see the old file or the new one, whole.
+    ///
+    /// Nothing waits for the disk: what a crash of the machine leaves half written, the reader of a sealed file does not accept.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.put(name, bytes, |temporary| temporary.rename_to(name)).map_err(|e| unwritable(&self.path.join(name), &e))
+    }
+
+    /// Makes the file `name` with `bytes` in it, on the disk, unless there is such a file. True: it was made.
+    pub fn create(&self, name: &str, bytes: &[u8]) -> Result<bool> {
+        let linked = self.put(name, bytes, |temporary| temporary.link_to(name));
+        match linked {
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(e) => Err(unwritable(&self.path.join(name), &e)),
+        }
+    }
+
+    fn put(&self, name: &str, bytes: &[u8], give_name: impl FnOnce(Temporary) -> io::Result<()>) -> io::Result<()> {
+        let mut temporary = Temporary::new(self, name)?;
+        temporary.file.write_all(bytes)?;
+        give_name(temporary)
+    }
+}
+
+/// Ends the name of a file that is being written. One that a killed process left is removed by `FileStore::prune`.
+pub const TEMPORARY: &str = ".tmp";
+
+/// A new file (0600 from the first byte) beside the one it will become; removed when it does not.
+struct Temporary<'a> {
+    dir: &'a Dir,
+    name: String,
+    file: File,
+    moved: bool,
+}
+
+impl<'a> Temporary<'a> {
+    fn new(dir: &'a Dir, name: &str) -> io::Result<Self> {
+        let random: [u8; 8] = seal::random()?;
+        let name = format!("{name}.{}{TEMPORARY}", hex(&random));
+        let file = os::create_new(&dir.handle, &dir.path, &name)?;
+        Ok(Temporary { dir, name, file, moved: false })
+    }
+
+    fn rename_to(mut self, name: &str) -> io::Result<()> {
+        os::rename(&self.dir.handle, &self.dir.path, &self.name, name)?;
+        self.moved = true;
+        Ok(())
+    }
+
+    /// A hard link is the one way, on every file system that has them, to give a complete file a name only if it is free.
+    fn link_to(self, name: &str) -> io::Result<()> {
+        self.file.sync_all()?;
+        os::link(&self.dir.handle, &self.dir.path, &self.name, name)
+    }
+}
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        if !self.moved {
+            let _ = os::remove(&self.dir.handle, &self.dir.path, &self.name);
+        }
+    }
+}
+
+fn is_absent(e: &io::Error) -> bool {
+    // A parent that is a file cannot hold ours either.
+    matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn unreadable(path: &Path, e: &io::Error) -> Error {
+    Error::new(Code::FileUnreadable, format!("cannot read {}", path.display())).because(e.to_string())
+}
+
+fn unwritable(path: &Path, e: &io::Error) -> Error {
+    Error::new(Code::CacheWrite, format!("cannot write {}", path.display())).because(e.to_string())
+}
+
+fn not_a_plain_file(path: &Path) -> Error {
+    Error::new(Code::InsecurePermissions, format!("{} is not a plain file", path.display()))
+        .because("a link or a device in its place could lead anywhere")
+        .hint(format!("rm {}", quoted(path)))
+}
+
+fn not_a_directory(path: &Path) -> Error {
+    Error::new(Code::InsecurePermissions, format!("{} is not a directory", path.display()))
+        .because("a file or link in its place could lead anywhere")
+        .hint(format!("remove it or name another: ls -l {}", quoted(path)))
+}
+
+/// `path` as a shell takes it.
+pub(super) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+".contains(&b)) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(unix)]
+mod os {
+    use std::fs::{DirBuilder, File};
+    use std::io;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::DirBuilderExt;
+    use std::path::Path;
+
+    use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+    use rustix::io::retry_on_intr;
+
+    use super::{not_a_plain_file, quoted, unreadable};
+    use crate::error::{Code, Error, Result};
+
+    pub type DirHandle = OwnedFd;
+
+    #[derive(Clone, Copy)]
+    pub enum Links {
+        Follow,
+        Refuse,
+    }
+
+    const OURS_ALONE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+    /// Never a link, never a terminal, and no waiting for the other end of a pipe that lies in the file's place.
+    const PLAIN: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+
+    pub fn open(path: &Path) -> io::Result<File> {
+        Ok(retry_on_intr(|| rustix::fs::open(path, PLAIN | OFlags::RDONLY, Mode::empty()))?.into())
+    }
+
+    pub fn open_or_create(path: &Path) -> io::Result<File> {
+        Ok(retry_on_intr(|| rustix::fs::open(path, PLAIN | OFlags::RDWR | OFlags::CREATE, OURS_ALONE))?.into())
+    }
+
+    pub fn open_dir(path: &Path, links: Links) -> io::Result<DirHandle> {
+        let links = match links {
+            Links::Follow => OFlags::empty(),
+            Links::Refuse => OFlags::NOFOLLOW,
+        };
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY | links;
+        Ok(retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))?)
+    }
+
+    pub fn create_dirs(path: &Path) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)
+    }
+
+    pub fn create_new(dir: &DirHandle, _: &Path, name: &str) -> io::Result<File> {
+        let flags = PLAIN | OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        Ok(retry_on_intr(|| rustix::fs::openat(dir, name, flags, OURS_ALONE))?.into())
+    }
+
+    pub fn rename(dir: &DirHandle, _: &Path, from: &str, to: &str) -> io::Result<()> {
+        Ok(rustix::fs::renameat(dir, from, dir, to)?)
+    }
+
+    pub fn link(dir: &DirHandle, _: &Path, from: &str, to: &str) -> io::Result<()> {
+        Ok(rustix::fs::linkat(dir, from, dir, to, AtFlags::empty())?)
+    }
+
+    pub fn remove(dir: &DirHandle, _: &Path, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(dir, name, AtFlags::empty())?)
+    }
+
+    /// The size of a plain file that is ours alone.
+    pub fn check_file(file: &File, path: &Path) -> Result<u64> {
+        let stat = rustix::fs::fstat(file).map_err(|e| unreadable(path, &e.into()))?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(not_a_plain_file(path));
+        }
+        check(&stat, path, "600")?;
+        Ok(u64::try_from(stat.st_size).unwrap_or_default())
+    }
+
+    pub fn check_dir(dir: &DirHandle, path: &Path) -> Result<()> {
+        let stat = rustix::fs::fstat(dir).map_err(|e| unreadable(path, &e.into()))?;
+        check(&stat, path, "700")
+    }
+
+    fn check(stat: &Stat, path: &Path, wanted: &str) -> Result<()> {
+        let us = rustix::process::geteuid().as_raw();
+        if stat.st_uid != us {
+            return Err(Error::new(Code::InsecurePermissions, format!("{} belongs to another user", path.display()))
+                .because(format!("its owner is user id {}, and this process runs as {us}", stat.st_uid))
+                .hint(format!("sudo chown {us} {}", quoted(path))));
+        }
+        let mode = stat.st_mode & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(Error::new(Code::InsecurePermissions, format!("{} is open to other users", path.display()))
+                .because(format!("its mode is {mode:o}, and must be {wanted}"))
+                .hint(format!("chmod {wanted} {}", quoted(path))));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+mod os {
+    use std::fs::{self, File, OpenOptions};
+    use std::io;
+    use std::path::Path;
+
+    use super::unreadable;
+    use crate::error::Result;
+
+    pub type DirHandle = ();
+
+    #[derive(Clone, Copy)]
+    pub enum Links {
+        Follow,
+        Refuse,
+    }
+
+    pub fn open(path: &Path) -> io::Result<File> {
+        File::open(path)
+    }
+
+    pub fn open_or_create(path: &Path) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+    }
+
+    pub fn open_dir(path: &Path, _: Links) -> io::Result<DirHandle> {
+        if fs::metadata(path)?.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+    }
+
+    pub fn create_dirs(path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    pub fn create_new(_: &DirHandle, dir: &Path, name: &str) -> io::Result<File> {
+        OpenOptions::new().write(true).create_new(true).open(dir.join(name))
+    }
+
+    pub fn rename(_: &DirHandle, dir: &Path, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(dir.join(from), dir.join(to))
+    }
+
+    pub fn link(_: &DirHandle, dir: &Path, from: &str, to: &str) -> io::Result<()> {
+        fs::hard_link(dir.join(from), dir.join(to))
+    }
+
+    pub fn remove(_: &DirHandle, dir: &Path, name: &str) -> io::Result<()> {
+        fs::remove_file(dir.join(name))
+    }
+
+    pub fn check_file(file: &File, path: &Path) -> Result<u64> {
+        file.metadata().map(|m| m.len()).map_err(|e| unreadable(path, &e))
+    }
+
+    pub fn check_dir(_: &DirHandle, _: &Path) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_is_made_is_closed_to_others_with_its_parents() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a/b");
+        let dir = Dir::ours_alone(&path).unwrap();
+        dir.replace("file", b"one").unwrap();
+        dir.replace("file", b"two").unwrap();
+        assert_eq!(read(&path.join("file"), 100).unwrap().unwrap(), b"two");
+        assert_eq!((mode(&home.path().join("a")), mode(&path), mode(&path.join("file"))), (0o700, 0o700, 0o600));
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_made_again() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = Dir::shared(home.path()).unwrap();
+        assert!(dir.create("file", b"first").unwrap());
+        assert!(!dir.create("file", b"second").unwrap());
+        assert_eq!(read(&home.path().join("file"), 100).unwrap().unwrap(), b"first");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn what_is_open_to_others_is_refused_with_the_command_that_mends_it() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("it's here");
+        let file = dir.join("file");
+        Dir::ours_alone(&dir).unwrap().replace("file", b"x").unwrap();
+        for bits in [0o640, 0o604, 0o620, 0o601] {
+            set_mode(&file, bits);
+            let error = read(&file, 100).unwrap_err();
+            assert_eq!(error.code, Code::InsecurePermissions, "{bits:o}");
+            let escaped = file.display().to_string().replace('\'', r"'\''");
+            assert_eq!(error.hint.unwrap(), format!("chmod 600 '{escaped}'"));
+        }
+        set_mode(&dir, 0o750);
+        let error = Dir::ours_alone(&dir).err().unwrap();
+        assert_eq!((error.code, error.hint.unwrap().starts_with("chmod 700 ")), (Code::InsecurePermissions, true));
+    }
+
+    #[test]
+    fn what_belongs_to_another_user_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        fs::write(&file, "x").unwrap();
+        set_mode(&file, 0o600);
+        let somebody_else = rustix::process::geteuid().as_raw() + 1;
+        if std::os::unix::fs::chown(&file, Some(somebody_else), None).is_err() {
+            return; // Only root can give a file away.
+        }
+        assert_eq!(read(&file, 100).unwrap_err().code, Code::InsecurePermissions);
+    }
+
+    #[test]
+    fn no_link_pipe_or_directory_stands_in_for_a_file() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        fs::write(at("real"), "x").unwrap();
+        set_mode(&at("real"), 0o600);
+        symlink(at("real"), at("link")).unwrap();
+        fs::create_dir(at("dir")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        for name in ["link", "dir", "pipe"] {
+            assert_eq!(read(&at(name), 100).unwrap_err().code, Code::InsecurePermissions, "{name}");
+        }
+        assert_eq!(open_or_create(&at("link")).unwrap_err().code, Code::InsecurePermissions);
+        symlink(at("dir"), at("dirlink")).unwrap();
+        set_mode(&at("dir"), 0o700);
+        assert_eq!(Dir::ours_alone(&at("dirlink")).err().unwrap().code, Code::InsecurePermissions);
+        assert!(Dir::shared(&at("dirlink")).is_ok());
+        for name in ["real", "link"] {
+            assert!(Dir::shared(&at(name)).is_err() && Dir::ours_alone(&at(name)).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_no_error() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("file"), "x").unwrap();
+        for path in ["absent", "absent/file", "file/below-a-file"] {
+            assert_eq!(read(&home.path().join(path), 100).unwrap(), None, "{path}");
+        }
+    }
+}
