@@ -11,9 +11,11 @@ use crate::time::{self, Deadline};
 
 /// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
 pub fn fetch(profile: &Profile, env: &Env, deadline: &Deadline) -> Result<Credentials> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(|e| {
-        Error::new(Code::Bug, "no async runtime can be started").because(e.to_string())
-    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(|e| Error::new(Code::Bug, "no async runtime can be started").because(e.to_string()))?;
     let outcome = runtime.block_on(async {
         match &profile.identity {
             Identity::Saml(saml) => {
@@ -21,7 +23,11 @@ pub fn fetch(profile: &Profile, env: &Env, deadline: &Deadline) -> Result<Creden
                 let response = &assertion.response;
                 response.preflight(assertion.idp_time.unwrap_or_else(time::now))?;
                 let offer = roles::choose(response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
-                tracing::info!(role = offer.role_arn.as_str(), provider = offer.principal_arn.as_str(), "assertion in hand");
+                tracing::info!(
+                    role = offer.role_arn.as_str(),
+                    provider = offer.principal_arn.as_str(),
+                    "assertion in hand"
+                );
                 let call = SamlCall {
                     role_arn: &offer.role_arn,
                     principal_arn: &offer.principal_arn,

@@ -50,21 +50,14 @@ fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Un
 }
 
 fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
-    let IdpHttp {
-        ca_bundle,
-        client_cert,
-        proxy,
-        timeout: _,
-        verify,
-        allow_http,
-        idp_origins,
-        headers,
-        user_agent,
-    } = http;
+    let IdpHttp { ca_bundle, client_cert, proxy, timeout: _, verify, allow_http, idp_origins, headers, user_agent } =
+        http;
     let key = path(key, "ca_bundle", ca_bundle.as_deref());
     // A client certificate is who asks: its contents count, not only its name. The key belongs to the certificate.
     let key = match client_cert {
-        Some((cert, _)) => path(key, "client_cert", Some(cert)).field("its contents", std::fs::read(cert).unwrap_or_default()),
+        Some((cert, _)) => {
+            path(key, "client_cert", Some(cert)).field("its contents", std::fs::read(cert).unwrap_or_default())
+        }
         None => key,
     };
     let key = optional(key, "proxy", proxy.as_ref().map(|p| p.as_str()));

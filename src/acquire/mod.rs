@@ -40,7 +40,7 @@ pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: 
         Some(slot) if !ask.force => slot.read()?,
         _ => None,
     };
-    let state = schedule::state(kept.as_ref().map(CacheEntry::times), time::now(), ask.window);
+    let state = schedule::state(kept.as_ref().map(|e| (e.issued, e.credentials.expiration)), time::now(), ask.window);
     let (kept, patience) = match (state, kept) {
         (State::Fresh, Some(entry)) => return Ok(entry.credentials),
         (State::Due, Some(entry)) => (Some(entry), profile.deadline.min(EARLY)),

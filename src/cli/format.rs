@@ -75,7 +75,8 @@ struct Json<'a> {
 
 fn to_json(out: &mut Zeroizing<String>, value: &impl Serialize, is_pretty: bool) -> Result<()> {
     let made = if is_pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
-    let made = Zeroizing::new(made.map_err(|e| Error::new(Code::Bug, "credentials have no JSON").because(e.to_string()))?);
+    let made =
+        Zeroizing::new(made.map_err(|e| Error::new(Code::Bug, "credentials have no JSON").because(e.to_string()))?);
     out.push_str(&made);
     Ok(())
 }

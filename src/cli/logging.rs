@@ -30,7 +30,10 @@ pub fn start(global: &Global, env: &Env) -> Result<()> {
         .with_target(false)
         .with_filter(ours(on_stderr));
     let file = log_file.as_deref().map(open).transpose()?.map(|file| {
-        tracing_subscriber::fmt::layer().with_writer(file).with_ansi(false).with_filter(ours(LevelFilter::from_level(Level::DEBUG)))
+        tracing_subscriber::fmt::layer()
+            .with_writer(file)
+            .with_ansi(false)
+            .with_filter(ours(LevelFilter::from_level(Level::DEBUG)))
     });
     // A second start (tests run several commands in one process) keeps the first listener.
     let _ = tracing_subscriber::registry().with(stderr).with(file).try_init();

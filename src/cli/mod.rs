@@ -23,13 +23,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Ok(arguments) => arguments,
         Err(error) => return not_run(&error),
     };
-    let outcome = logging::start(&arguments.global, env).and_then(|()| match &arguments.command {
-        Command::Get(get) => commands::get::run(get, &arguments.global, env),
-        Command::Config(config) => return commands::config::run(config, &arguments.global, env),
-    });
+    let outcome =
+        logging::start(&arguments.global, env).map_err(|error| vec![error]).and_then(|()| match &arguments.command {
+            Command::Get(get) => commands::get::run(get, &arguments.global, env).map_err(|error| vec![error]),
+            Command::Config(config) => commands::config::run(config, &arguments.global, env),
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => report::failure(&error),
+        Err(errors) => report::failures(&errors),
     }
 }
 

@@ -72,7 +72,9 @@ fn usual_hint(code: Code) -> Option<&'static str> {
         Code::MutualAuthFailed => "check that `saml.idp_url` is the right host; do not go on if it should be",
         Code::KdcUnreachable => "check the network or VPN, and the KDC's address in krb5.conf",
         Code::GssapiMissing => "install the Kerberos library: libgssapi-krb5-2 (Debian), krb5-libs (Fedora, Alpine)",
-        Code::Timeout | Code::Connect | Code::Http5xx => "try again later; a proxy is set with `saml.proxy` or HTTPS_PROXY",
+        Code::Timeout | Code::Connect | Code::Http5xx => {
+            "try again later; a proxy is set with `saml.proxy` or HTTPS_PROXY"
+        }
         Code::StsThrottled | Code::StsUnavailable => "try again later",
         Code::Bug => "this is a fault of fedcred: please report it with this text",
         Code::ProfileNotFound => "fedcred config path",

@@ -30,6 +30,8 @@ mod tree;
 mod urls;
 mod values;
 
+pub use values::parse_duration;
+
 /// The configuration: at most two files, read once.
 pub struct Config {
     locations: Locations,

@@ -151,7 +151,7 @@ pub fn written_duration(duration: Duration) -> String {
 }
 
 /// Hours, minutes and seconds, each at most once, in that order.
-fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let (mut rest, mut total, mut largest) = (text, 0u64, u64::MAX);
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;

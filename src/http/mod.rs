@@ -26,4 +26,3 @@ mod tests {
         assert_eq!(shown(&url), "https://idp.example.com:8443/login");
     }
 }
-mod verifier;

@@ -113,9 +113,12 @@ impl<'a> Login<'a> {
     fn next(&mut self, sent: Request, answer: Response) -> Result<Step> {
         self.hops += 1;
         if self.hops > MAX_HOPS {
-            return Err(Error::new(Code::TooManyRedirects, format!("the login goes round in circles at {}", shown(&answer.url)))
-                .because(format!("{MAX_HOPS} redirects and forms brought no assertion"))
-                .hint("open `saml.idp_url` in a browser: does it log in there?"));
+            return Err(Error::new(
+                Code::TooManyRedirects,
+                format!("the login goes round in circles at {}", shown(&answer.url)),
+            )
+            .because(format!("{MAX_HOPS} redirects and forms brought no assertion"))
+            .hint("open `saml.idp_url` in a browser: does it log in there?"));
         }
         if answer.status == 401 {
             return self.challenge(sent, answer);
@@ -152,8 +155,11 @@ impl<'a> Login<'a> {
             return Ok(Step::Send(self.get(target)));
         }
         if self.carries_secret {
-            return Err(Error::new(Code::HttpUnexpected, format!("the IdP at {} wants the password sent on", shown(&answer.url)))
-                .because(format!("HTTP {} to {}; a password is sent once", answer.status, shown(&target))));
+            return Err(Error::new(
+                Code::HttpUnexpected,
+                format!("the IdP at {} wants the password sent on", shown(&answer.url)),
+            )
+            .because(format!("HTTP {} to {}; a password is sent once", answer.status, shown(&target))));
         }
         self.check_target(&target, "a form is to be sent on there")?;
         Ok(Step::Send(Request { form: sent.form, ..self.get(target) }))
@@ -188,7 +194,8 @@ impl<'a> Login<'a> {
     /// A SAML response is on the page: ours, or a hub's on the way to it.
     fn found(&mut self, encoded: Secret, page: &Page, answer: &Response) -> Result<Step> {
         let response = SamlResponse::decode(&encoded)?;
-        let carrier = page.forms.iter().position(|f| f.inputs.iter().any(|i| i.value.expose().trim() == encoded.expose()));
+        let carrier =
+            page.forms.iter().position(|f| f.inputs.iter().any(|i| i.value.expose().trim() == encoded.expose()));
         let target = carrier.and_then(|index| self.action(page, &page.forms[index], answer).ok());
         let is_for_aws = response.is_for_aws() || target.as_ref().is_some_and(|t| is_aws_sign_in(t.as_str()));
         let (Some(index), Some(target), false) = (carrier, target, is_for_aws) else {
@@ -208,7 +215,8 @@ impl<'a> Login<'a> {
     fn submit(&mut self, page: &Page, index: usize, filled: Filled, answer: &Response) -> Result<Step> {
         let form = &page.forms[index];
         let target = self.action(page, form, answer)?;
-        let purpose = if filled.has_secret { "the login form is to be sent there" } else { "a form is to be sent there" };
+        let purpose =
+            if filled.has_secret { "the login form is to be sent there" } else { "a form is to be sent there" };
         self.check_target(&target, purpose)?;
         self.carries_secret = filled.has_secret;
         if form.is_post {
@@ -241,9 +249,12 @@ impl<'a> Login<'a> {
 
     fn check_downgrade(&self, from: &Url, to: &Url) -> Result<()> {
         if from.scheme() == "https" && to.scheme() != "https" {
-            return Err(Error::new(Code::OriginNotAllowed, format!("{} leads from https to {}", shown(from), shown(to)))
-                .because("nothing that began under https is continued in the open")
-                .hint("ask the IdP's administrator why its login leaves https"));
+            return Err(Error::new(
+                Code::OriginNotAllowed,
+                format!("{} leads from https to {}", shown(from), shown(to)),
+            )
+            .because("nothing that began under https is continued in the open")
+            .hint("ask the IdP's administrator why its login leaves https"));
         }
         Ok(())
     }
@@ -251,7 +262,11 @@ impl<'a> Login<'a> {
     /// A form's target must be one that may be trusted with a login, over a connection that may carry it.
     fn check_target(&self, target: &Url, purpose: &str) -> Result<()> {
         self.client.check_scheme(target)?;
-        if self.client.is_allowed(target) { Ok(()) } else { Err(self.foreign(target, &format!("is not the IdP's: {purpose}"))) }
+        if self.client.is_allowed(target) {
+            Ok(())
+        } else {
+            Err(self.foreign(target, &format!("is not the IdP's: {purpose}")))
+        }
     }
 
     fn foreign(&self, url: &Url, what: &str) -> Error {
@@ -264,8 +279,11 @@ impl<'a> Login<'a> {
     fn nothing_found(&self, page: &Page, answer: &Response, is_empty: bool) -> Error {
         let at = shown(&answer.url);
         if page.forms.iter().flat_map(|f| &f.inputs).any(|i| i.name.as_deref() == Some("wresult")) {
-            return Error::new(Code::NotASamlResponse, format!("the IdP at {at} answered in WS-Federation, not in SAML"))
-                .hint("use the IdP's SAML address for AWS in `saml.idp_url`");
+            return Error::new(
+                Code::NotASamlResponse,
+                format!("the IdP at {at} answered in WS-Federation, not in SAML"),
+            )
+            .hint("use the IdP's SAML address for AWS in `saml.idp_url`");
         }
         let error = Error::new(Code::XpathNoMatch, format!("there is no SAML response on the page at {at}"));
         if is_empty {
@@ -311,7 +329,10 @@ fn status_error(answer: &Response) -> Error {
 fn bad_target(from: &Url, to: &str) -> Error {
     // A relative address may hold a query with secrets in it: only its beginning is shown.
     let path = to.split(['?', '#']).next().unwrap_or_default();
-    Error::new(Code::HttpUnexpected, format!("the page at {} leads to {:?}, which is no address", shown(from), printable(path, 80)))
+    Error::new(
+        Code::HttpUnexpected,
+        format!("the page at {} leads to {:?}, which is no address", shown(from), printable(path, 80)),
+    )
 }
 
 /// AD FS offers Negotiate to browsers whose User-Agent it knows; `Trident/7.0` is in its list from the beginning

@@ -35,7 +35,8 @@ impl FormAuth {
         }
         if let Some((index, password)) = self.password_form(page, url)? {
             let form = &page.forms[index];
-            let mut values = vec![(password, secrets::read(&self.login.password, "saml.password", &self.env, &self.deadline)?)];
+            let mut values =
+                vec![(password, secrets::read(&self.login.password, "saml.password", &self.env, &self.deadline)?)];
             if let Some(user) = self.user_input(form, url)? {
                 values.push((user, Secret::new(self.login.username.clone())));
             }
@@ -118,7 +119,8 @@ impl FormAuth {
         match candidates.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(*one)),
-            several => match several.iter().filter(|i| is_user_input(&form.inputs[**i])).collect::<Vec<_>>().as_slice() {
+            several => match several.iter().filter(|i| is_user_input(&form.inputs[**i])).collect::<Vec<_>>().as_slice()
+            {
                 [one] => Ok(Some(**one)),
                 _ => Err(unclear(url)
                     .because("it is not clear which input is for the user's name")
@@ -254,7 +256,8 @@ fn change_password(url: &Url) -> Error {
 
 fn names(page: &Page) -> String {
     let all = page.forms.iter().flat_map(|form| {
-        visible_passwords(form).map(|i| form.inputs[i].name.as_deref().or(form.inputs[i].id.as_deref()).unwrap_or("unnamed"))
+        visible_passwords(form)
+            .map(|i| form.inputs[i].name.as_deref().or(form.inputs[i].id.as_deref()).unwrap_or("unnamed"))
     });
     printable(&all.collect::<Vec<_>>().join(", "), 200)
 }

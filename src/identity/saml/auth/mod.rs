@@ -114,12 +114,9 @@ fn login_page(method: &Method, page: &Page, url: &Url) -> Error {
 
 fn not_asked(answer: &Response) -> Error {
     let offered = |scheme: &str| {
-        answer.www_authenticate.iter().any(|h| {
-            h.split([' ', ',']).any(|word| word.eq_ignore_ascii_case(scheme))
-        })
+        answer.www_authenticate.iter().any(|h| h.split([' ', ',']).any(|word| word.eq_ignore_ascii_case(scheme)))
     };
-    let error =
-        Error::new(Code::LoginPage, format!("the IdP at {} wants a login (HTTP 401)", shown(&answer.url)));
+    let error = Error::new(Code::LoginPage, format!("the IdP at {} wants a login (HTTP 401)", shown(&answer.url)));
     if offered("negotiate") {
         error.hint("it offers Kerberos: set `saml.auth = \"spnego\"`")
     } else if offered("basic") {

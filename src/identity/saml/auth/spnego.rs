@@ -116,9 +116,12 @@ fn decode(token: &str, answer: &Response) -> Result<Option<Vec<u8>>> {
 }
 
 fn not_offered(answer: &Response) -> Error {
-    Error::new(Code::NegotiateNotOffered, format!("the IdP at {} wants a login but does not offer Kerberos", shown(&answer.url)))
-        .because("its 401 has no `WWW-Authenticate: Negotiate`")
-        .hint("AD FS offers it only to browsers it knows: set `saml.user_agent`; or set `saml.auth` to what the IdP wants")
+    Error::new(
+        Code::NegotiateNotOffered,
+        format!("the IdP at {} wants a login but does not offer Kerberos", shown(&answer.url)),
+    )
+    .because("its 401 has no `WWW-Authenticate: Negotiate`")
+    .hint("AD FS offers it only to browsers it knows: set `saml.user_agent`; or set `saml.auth` to what the IdP wants")
 }
 
 fn rejected(answer: &Response) -> Error {
@@ -128,5 +131,6 @@ fn rejected(answer: &Response) -> Error {
 }
 
 fn unproven(answer: &Response, why: &str) -> Error {
-    Error::new(Code::MutualAuthFailed, format!("the IdP at {} did not prove who it is", shown(&answer.url))).because(why)
+    Error::new(Code::MutualAuthFailed, format!("the IdP at {} did not prove who it is", shown(&answer.url)))
+        .because(why)
 }

@@ -19,6 +19,7 @@ pub struct Page {
     pub base_href: Option<String>,
     /// Target of `<meta http-equiv="refresh" content="0; url=…">`, as written.
     pub meta_refresh: Option<String>,
+    pub has_submit_script: bool,
 }
 
 /// A `<form>`.
