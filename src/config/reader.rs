@@ -12,6 +12,7 @@ use crate::error::{Code, Error, Result, printable};
 
 /// A configuration file, read.
 pub struct SourceFile {
+    pub path: PathBuf,
     /// As people read it, `~/.config/fedcred/config.toml`.
     pub shown: String,
     /// Its directory: what relative paths in it are relative to.
@@ -90,7 +91,11 @@ pub struct Found<'c> {
 
 impl<'c> Log<'c> {
     pub fn error(&self, error: Error) {
-        self.errors.borrow_mut().push(error);
+        let mut errors = self.errors.borrow_mut();
+        // A table that is looked at twice is wrong once.
+        if !errors.contains(&error) {
+            errors.push(error);
+        }
     }
 
     /// Keeps the value, or the error for later: one reading tells everything that is wrong.
@@ -237,7 +242,8 @@ impl<'c> Found<'c> {
     }
 
     pub fn unknown(&self, known: &[&str]) -> Error {
-        let what = format!("{}: unknown key `{}` in {}", self.place, printable(self.key, 80), self.table_name());
+        let table = heading(self.profile, self.prefix);
+        let what = format!("{}: unknown key `{}` in {table}", self.place, printable(self.key, 80));
         let error = Error::new(Code::UnknownKey, what);
         match nearest(self.key, known.iter().copied()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
@@ -248,10 +254,6 @@ impl<'c> Found<'c> {
                 error.hint(format!("keys that can stand there: {}", known.join(", ")))
             }
         }
-    }
-
-    fn table_name(&self) -> String {
-        heading(self.profile, self.prefix)
     }
 }
 
@@ -277,7 +279,7 @@ impl fmt::Display for Origin<'_> {
 /// The name closest to `text`, if one is close enough to be a slip of the finger.
 pub fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let score = |name: &str| strsim::damerau_levenshtein(&text.to_lowercase(), &name.to_lowercase());
-    let far = 1 + text.chars().count() / 3;
+    let far = (text.chars().count() / 3).max(1);
     // A pasted novel is no misspelling, and the distance costs the product of the lengths.
     let near = names.filter(|_| text.len() <= 80).map(|name| (score(name), name)).filter(|(d, _)| *d <= far);
     near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)

@@ -74,7 +74,7 @@ fn sts(top: &Section<'_, '_>, env: &Env) -> StsTarget {
         use_dualstack: switch(top, env, "use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT"),
         ca_bundle: env
             .path("AWS_CA_BUNDLE")
-            .inspect(|_| top.log().record("", "ca_bundle", Origin::Env("AWS_CA_BUNDLE"))),
+            .inspect(|_| top.log().record("", "aws_ca_bundle", Origin::Env("AWS_CA_BUNDLE"))),
     }
 }
 
