@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::env::Env;
 use super::locations::Locations;
-use super::reader::{Origin, Section};
+use super::origin::Origin;
+use super::reader::Section;
 use super::tree::Value;
 use super::values;
 use crate::error::Code;

@@ -1,7 +1,8 @@
 //! The layers of a profile: which tables make it up, through `include` and the two files, and what to say when there is none.
 
 use super::Config;
-use super::reader::{Layer, Log, Section, SourceFile, nearest};
+use super::origin::{Log, SourceFile};
+use super::reader::{Layer, Section, nearest};
 use super::tree::{Node, Value};
 use super::values;
 use crate::error::{Code, Error, Result, printable};

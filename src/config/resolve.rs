@@ -6,8 +6,9 @@ use url::Url;
 
 use super::env::Env;
 use super::file;
+use super::origin::Origin;
 use super::profile::{DEFAULT_DEADLINE, Identity, Profile, Session, StsTarget};
-use super::reader::{Found, Origin, Section};
+use super::reader::{Found, Section};
 use super::{saml, urls, values};
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result};

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::origin::Origin;
 use super::profile::{
     Auth, ChannelBindings, DEFAULT_TIMEOUT, DEFAULT_XPATH, FormLogin, IdpHttp, MutualAuthentication, Parser, Retry,
     Saml, Spnego,
 };
-use super::reader::{Origin, Section};
+use super::reader::Section;
 use super::{carry, headers, secrets, urls, values};
 use crate::arn::ProviderArn;
 use crate::error::Code;

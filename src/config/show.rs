@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::cache::CacheSettings;
 use super::locations::Locations;
+use super::origin::Log;
 use super::profile::{
     Auth, ChannelBindings, FormLogin, Identity, IdpHttp, MutualAuthentication, Parser, Profile, Retry, Saml,
     SecretSource, Session, Spnego, StsTarget,
 };
-use super::reader::Log;
 use super::values::written_duration;
 
-pub use super::reader::{Origin, Place};
+pub use super::origin::{Origin, Place};
 
 /// A key of a profile as it is in force.
 pub struct Setting<'c> {

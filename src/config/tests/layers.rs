@@ -59,6 +59,11 @@ fn an_include_carries_no_secret_and_no_header_to_another_origin() {
         // Nothing says yet where this password goes: the profile that includes it does.
         (basic.to_owned(), "idp_url = \"https://other.example.com/a\"\n", None),
         (
+            basic.to_owned(),
+            "idp_url = \"https://other.example.com/a\"\nidp_origins = [\"https://third.example.com\"]\n",
+            None,
+        ),
+        (
             format!("{home}headers = {{ X-Key = \"1\" }}\n"),
             "idp_url = \"https://other.example.com/a\"\n",
             Some("`X-Key`"),
