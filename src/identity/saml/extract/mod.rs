@@ -84,6 +84,9 @@ pub fn read(body: Vec<u8>, content_type: Option<String>, xpath: &XPath, limit: D
     if body.len() > MAX_BODY {
         return Err(tree::too_large("more than 4 MiB"));
     }
+    if limit.is_zero() {
+        return Err(Deadline::after(limit).error("before the identity provider's page was read"));
+    }
     let xpath = xpath.clone();
     fence::run(limit.min(MAX_TIME), move |deadline| page(body, content_type, &xpath, deadline)).map_err(|e| {
         match e.code {

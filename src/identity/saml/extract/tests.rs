@@ -23,7 +23,7 @@ const SOUP: &str = "<html> <body> <head> <title> </title> <form> </form> <form\t
 /// Pieces that make an expression, whichever follow each other.
 const STEPS: &str = "//* //input //node() /@* //text() [1] [last()] [@name='SAMLResponse'] /.. /ancestor::* /following::node() \
     /preceding-sibling::* [count(.//*)>1] [position()mod\t2=1] [name()!=''] [.=//@*] [string-length()>1] |//p \
-    [translate(.,'a','b')=substring(.,-1,1.5)] [sum(//@*)div\t0] [normalize-space(//*)] [contains(/,concat(.,..))] [-string(@*)]";
+    [translate(.,'a','b')=substring(.,-1.5)] [sum(//@*)div\t0] [normalize-space(//*)] [contains(/,concat(.,..))] [-string(@*)]";
 
 pub fn tokens(list: &'static str) -> Vec<&'static str> {
     list.split(' ').filter(|token| !token.is_empty()).collect()
@@ -351,7 +351,7 @@ fn an_expression_that_explodes_ends_in_an_error() {
 #[test]
 fn a_run_that_is_out_of_time_says_so() {
     let error = fails("<p>".repeat(2_000), DEFAULT, Parser::Html, Duration::ZERO);
-    assert!(matches!(error.code, Code::Timeout | Code::XpathTooCostly), "{error}");
+    assert_eq!(error.code, Code::Timeout);
 }
 
 proptest! {
@@ -360,7 +360,7 @@ proptest! {
     #[test]
     fn no_soup_is_a_bug(
         soup in prop::collection::vec(prop::sample::select(tokens(SOUP)), 0..60),
-        steps in prop::collection::vec(prop::sample::select(tokens(STEPS)), 0..5),
+        steps in prop::collection::vec(prop::sample::select(tokens(STEPS)), 0..4),
     ) {
         for parser in [Parser::Html, Parser::Xml] {
             let xpath = XPath::parse(&format!("//*{}", steps.concat()), parser)?;
