@@ -1,7 +1,7 @@
 //! `auth = "form"`: the pages that products, and hands, write.
 
 use crate::support::assertion::{AWS_ACS, Assertion};
-use crate::support::idp::{PASSWORD, Site, USER, assertion_page};
+use crate::support::idp::{PASSWORD, Site, USER, assertion_page, saml_page};
 use crate::support::pages::page;
 use crate::support::reply::Reply;
 use crate::support::server::Request;
@@ -14,10 +14,7 @@ fn site(page: impl Into<Vec<u8>>, content_type: &str, path: &str, user: &'static
         let fields = request.fields();
         let right = |name: &str, value: &str| fields.get(name).is_some_and(|sent| sent == value);
         if right(user, USER) && right(password, PASSWORD) {
-            Reply::html(crate::support::pages::auto_submit(
-                AWS_ACS,
-                &[("SAMLResponse", &Assertion::default().base64())],
-            ))
+            saml_page(AWS_ACS, &Assertion::default().base64())
         } else {
             Reply::status(400)
         }
@@ -70,7 +67,7 @@ fn a_page_that_is_not_utf_8_is_read_and_answered_in_its_encoding() {
     let world = World::form(site(latin_1, "text/html; charset=ISO-8859-1", "/go", "username", "password"));
     world.get().succeeds();
     let post = String::from_utf8(world.idp.journal()[1].body.to_vec()).unwrap();
-    assert!(post.contains("city=M%FCnchen") && post.contains("lang=fran%E7ais"), "{}", post.replace(PASSWORD, ""));
+    assert!(post.starts_with("lang=fran%E7ais&city=M%FCnchen&"), "{post}");
 }
 
 #[test]
@@ -129,12 +126,15 @@ fn several_password_inputs_need_a_word_from_the_user() {
 
 #[test]
 fn fields_can_be_named_where_guessing_is_not_enough() {
-    let body = r#"<form method="post" action="/go"><input name="tenant"><input name="badge" id="b-1"><input type="text" name="secret"></form>"#;
-    let world = World::form(html(body, "/go", "badge", "secret"))
-        .set("saml.username_field", "b-1")
-        .set("saml.password_field", "secret");
+    let body = r#"<form method="post" action="/go"><input name="tenant"><input name="badge" id="b-1"><input type="password" name="key"></form>"#;
+    let world = World::form(html(body, "/go", "badge", "key"));
+    world.get().fails_as("login-form-unclear").saying("username_field");
+    assert_eq!(world.idp.lines(), ["GET /sso"]);
+
+    let world = world.set("saml.username_field", "b-1").set("saml.password_field", "key");
     world.get().succeeds();
-    assert_ne!(world.idp.journal()[1].field("tenant").as_deref(), Some(USER));
+    let post = world.idp.journal().pop().unwrap();
+    assert_ne!(post.field("tenant").as_deref(), Some(USER));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::run::Run;
 use crate::support::assertion::{DEV, OPENING, OPENING_BASE64, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, USER};
+use crate::support::pages::escape;
 use crate::support::server::Server;
 use crate::support::sts::Sts;
 
@@ -165,8 +166,7 @@ impl World {
     fn check_for_leaks(&self) {
         let mut secrets = self.secrets.clone();
         secrets.extend(self.sts.issued().into_iter().flat_map(|one| [one.secret_access_key, one.session_token]));
-        let encoded: Vec<_> = secrets.iter().map(|secret| form_encoded(secret)).collect();
-        secrets.extend(encoded);
+        let mut secrets: Vec<String> = secrets.iter().flat_map(|secret| spellings(secret)).collect();
         secrets.extend([OPENING, OPENING_BASE64].map(String::from));
 
         let mut written: Vec<(String, Vec<u8>)> = Vec::new();
@@ -193,8 +193,11 @@ impl Drop for World {
     }
 }
 
-fn form_encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+/// A secret as it stands, and as it would look in a URL, a form, a page, a `Debug` output or JSON.
+fn spellings(secret: &str) -> [String; 5] {
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let quoted = format!("{secret:?}");
+    [secret.to_string(), form.replace('+', "%20"), form, quoted[1..quoted.len() - 1].to_string(), escape(secret)]
 }
 
 fn files_below(directory: &Path) -> Vec<PathBuf> {
