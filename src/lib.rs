@@ -1,6 +1,7 @@
 //! fedcred turns an enterprise or workload identity into short-lived AWS credentials.
 #![deny(unsafe_code)]
 
+pub mod acquire;
 pub mod arn;
 pub mod cache;
 pub mod config;

@@ -1,0 +1,3 @@
+//! The one use case: credentials for a profile, from the cache or from a login.
+
+pub mod schedule;
