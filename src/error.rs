@@ -42,6 +42,11 @@ macro_rules! codes {
                 match self { $(Code::$variant => $text,)* }
             }
 
+            /// The code spelled `text`, as [`Code::as_str`] spells it.
+            pub fn parse(text: &str) -> Option<Self> {
+                Code::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
+
             pub fn kind(self) -> Kind {
                 match self { $(Code::$variant => Kind::$kind,)* }
             }
@@ -61,6 +66,8 @@ codes! {
     PromptNeeded = "prompt-needed", LoginRequired;
     /// The IdP wants a second factor.
     MfaNeeded = "mfa-needed", LoginRequired;
+    /// The same secret was refused before; it is not sent again until it changes or a person logs in.
+    SecretRefusedBefore = "secret-refused-before", LoginRequired;
     /// The IdP wants a new password before it lets anybody in.
     PasswordChangeRequired = "password-change-required", LoginRequired;
 
@@ -121,6 +128,8 @@ codes! {
 
     /// The deadline passed.
     Timeout = "timeout", Unavailable;
+    /// Another process is logging in as the same identity and did not end in time.
+    LockTimeout = "lock-timeout", Unavailable;
     /// No connection, or a connection that broke.
     Connect = "connect", Unavailable;
     /// The peer is in trouble (HTTP 5xx, 429).

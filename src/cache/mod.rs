@@ -15,6 +15,7 @@
 pub mod entry;
 pub mod file_store;
 pub mod key;
+pub mod lock;
 
 pub mod master_key;
 pub mod private;

@@ -39,7 +39,12 @@ pub fn open_or_create(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// A directory that is ours alone, held open: what happens in it happens in this very directory.
+/// False once the file was removed or replaced: then a lock on it keeps nobody out.
+pub fn is_in_place(file: &File) -> bool {
+    os::has_a_name(file)
+}
+
+/// A directory, held open: what happens in it happens in this very directory.
 pub struct Dir {
     handle: os::DirHandle,
     path: PathBuf,
@@ -250,6 +255,10 @@ mod os {
         Ok(u64::try_from(stat.st_size).unwrap_or_default())
     }
 
+    pub fn has_a_name(file: &File) -> bool {
+        rustix::fs::fstat(file).is_ok_and(|stat| stat.st_nlink > 0)
+    }
+
     pub fn check_dir(dir: &DirHandle, path: &Path) -> Result<()> {
         let stat = rustix::fs::fstat(dir).map_err(|e| unreadable(path, &e.into()))?;
         check(&stat, path, "700")
@@ -323,6 +332,11 @@ mod os {
 
     pub fn check_file(file: &File, path: &Path) -> Result<u64> {
         file.metadata().map(|m| m.len()).map_err(|e| unreadable(path, &e))
+    }
+
+    /// A file that is open here cannot be removed.
+    pub fn has_a_name(_: &File) -> bool {
+        true
     }
 
     pub fn check_dir(_: &DirHandle, _: &Path) -> Result<()> {

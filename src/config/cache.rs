@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::env::Env;
 use super::locations::Locations;
-use super::reader::{Origin, Section};
+use super::origin::Origin;
+use super::reader::Section;
 use super::tree::Value;
 use super::values;
 use crate::error::Code;
@@ -49,10 +50,12 @@ pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheS
     let key = cache.read("key", |f| values::choice(f, &keys, &["keyring", "kernel"])).unwrap_or(KeyStore::Auto);
     let stores = [("file", Store::File), ("none", Store::None)];
     let store = cache.read("store", |f| match f.value {
-        // The URL may hold a password: not repeated.
-        Value::Text(text) if text.starts_with("rediss://") => Err(f
-            .error(Code::NotYetAvailable, "cannot be a rediss:// URL in this version yet")
-            .hint("it can be one of file, none")),
+        // A URL may hold a password: not repeated.
+        Value::Text(text) if text.contains("://") => {
+            let known = text.starts_with("rediss://");
+            let code = if known { Code::NotYetAvailable } else { Code::InvalidValue };
+            Err(f.error(code, "cannot be a URL in this version yet").hint("it can be one of file, none"))
+        }
         _ => values::choice(f, &stores, &[]),
     });
     cache.finish();

@@ -19,11 +19,12 @@ pub fn check(saml: &Section<'_, '_>) {
     let headers = saml.table("headers", "saml.headers").map(|table| table.entries()).unwrap_or_default();
     for carried in CARRIED.iter().filter_map(|key| saml.find(key)).chain(headers) {
         let (Some(url), Some(home)) = (urls.first(), home_of(&carried, &urls)) else { continue };
-        // Where it was written for: the URL as of its own layer, and the origins listed there.
-        let at_home = lists.iter().find(|list| list.rank >= carried.rank);
+        // Where it was written for: that URL, and the origins listed as of the layer in which the two have met.
+        let met = carried.rank.min(home.rank);
+        let at_home = lists.iter().find(|list| list.rank >= met);
         let allowed: Vec<Origin> = at_home.map(origins).into_iter().flatten().chain(origin(home)).collect();
         let strays = |wanted: &Found<'_>, origins: Vec<Origin>| {
-            wanted.rank < carried.rank && origins.iter().any(|origin| !allowed.contains(origin))
+            wanted.rank < met && origins.iter().any(|origin| !allowed.contains(origin))
         };
         if strays(url, origin(url).into_iter().collect()) {
             saml.log().error(stray(&carried, home, url));

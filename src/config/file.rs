@@ -1,6 +1,6 @@
 //! Reading a configuration file: opened once, its owner and mode checked on the descriptor that is then read.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
@@ -29,7 +29,12 @@ pub fn read(path: &Path, shown: &str) -> Result<Option<String>> {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => return Err(unreadable(error.to_string()).hint(format!("ls -l {}", quoted(path)))),
     };
-    check(&file, path, shown)?;
+    let metadata = file.metadata().map_err(|error| unreadable(error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(unreadable("it is not a regular file".into()));
+    }
+    #[cfg(unix)]
+    check_owner(&metadata, path, shown)?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
     if bytes.len() as u64 > MAX_BYTES {
@@ -41,28 +46,19 @@ pub fn read(path: &Path, shown: &str) -> Result<Option<String>> {
     }
 }
 
-fn check(file: &File, path: &Path, shown: &str) -> Result<()> {
-    let unreadable = |why: String| Error::new(Code::ConfigUnreadable, format!("cannot use {shown}")).because(why);
-    let metadata = file.metadata().map_err(|error| unreadable(error.to_string()))?;
-    if !metadata.is_file() {
-        return Err(unreadable("it is not a regular file".into()));
+#[cfg(unix)]
+fn check_owner(metadata: &std::fs::Metadata, path: &Path, shown: &str) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if owner != user && owner != 0 {
+        return Err(Error::new(Code::ConfigUnreadable, format!("{shown} belongs to neither this user nor root"))
+            .because(format!("its owner is user id {owner}; who can write it decides where logins go"))
+            .hint(format!("chown {user} {}", quoted(path))));
     }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
-        if owner != user && owner != 0 {
-            return Err(unreadable(format!("it belongs to user id {owner}; who can write it decides where logins go"))
-                .hint(format!("chown {user} {}", quoted(path))));
-        }
-        if metadata.mode() & 0o022 != 0 {
-            return Err(Error::new(Code::InsecurePermissions, format!("{shown} can be written by others"))
-                .because(format!(
-                    "its mode is {:04o}; who can write it decides where logins go",
-                    metadata.mode() & 0o7777
-                ))
-                .hint(format!("chmod go-w {}", quoted(path))));
-        }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(Error::new(Code::InsecurePermissions, format!("{shown} can be written by others"))
+            .because(format!("its mode is {:04o}; who can write it decides where logins go", metadata.mode() & 0o7777))
+            .hint(format!("chmod go-w {}", quoted(path))));
     }
     Ok(())
 }

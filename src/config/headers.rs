@@ -1,6 +1,7 @@
 //! `[profile.NAME.saml.headers]`: further headers to the IdP, without those that fedcred has to write itself.
 
-use super::reader::{Found, Origin, Section};
+use super::origin::Origin;
+use super::reader::{Found, Section};
 use super::values;
 use crate::error::{Code, Result};
 

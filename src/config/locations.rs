@@ -67,12 +67,14 @@ mod tests {
     #[test]
     fn the_flag_goes_before_the_variable_and_that_before_the_directories() {
         let home = ("HOME", "/home/alice");
-        let table: [(&[(&str, &str)], Option<&str>, Option<&str>, Option<&'static str>); 6] = [
-            (&[home], None, Some("/home/alice/.config/fedcred/config.toml"), None),
-            (&[home, ("XDG_CONFIG_HOME", "/x")], None, Some("/x/fedcred/config.toml"), None),
-            (&[home, ("XDG_CONFIG_HOME", "x")], None, Some("/home/alice/.config/fedcred/config.toml"), None),
-            (&[home, ("FEDCRED_CONFIG", "/c.toml")], None, Some("/c.toml"), Some("$FEDCRED_CONFIG")),
-            (&[home, ("FEDCRED_CONFIG", "/c.toml")], Some("/f.toml"), Some("/f.toml"), Some("--config")),
+        let xdg = |path| [home, ("XDG_CONFIG_HOME", path)];
+        let named = [home, ("FEDCRED_CONFIG", "/c.toml")];
+        let table = [
+            (&[home][..], None, Some("/home/alice/.config/fedcred/config.toml"), None),
+            (&xdg("/x"), None, Some("/x/fedcred/config.toml"), None),
+            (&xdg("x"), None, Some("/home/alice/.config/fedcred/config.toml"), None),
+            (&named, None, Some("/c.toml"), Some("$FEDCRED_CONFIG")),
+            (&named, Some("/f.toml"), Some("/f.toml"), Some("--config")),
             (&[], None, None, None),
         ];
         for (variables, explicit, file, named_by) in table {

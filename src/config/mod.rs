@@ -4,15 +4,18 @@
 //! file ─► tree ─► layers of one profile (user over machine, then each include) ─► reader ─► resolve, saml ─► Profile
 //! ```
 //! Only what is asked for is validated: a broken profile does not stop its neighbours. [`Config::check`] validates everything.
+//! Precedence: environment variable, profile (the user's file, then the machine's), included profile, built-in.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::cache::CacheSettings;
 use self::env::Env;
 use self::locations::Locations;
+use self::origin::{Log, SourceFile};
 use self::profile::Profile;
-use self::reader::{Layer, Log, Section, SourceFile, nearest};
-use self::tree::{Node, Table, Value};
+use self::reader::{Layer, Section};
+use self::show::{Paths, Setting};
+use self::tree::Table;
 use crate::error::{Code, Error, Result, printable};
 
 pub mod cache;
@@ -20,12 +23,15 @@ mod carry;
 pub mod env;
 mod file;
 mod headers;
+mod layers;
 pub mod locations;
+mod origin;
 pub mod profile;
 mod reader;
 mod resolve;
 mod saml;
 mod secrets;
+pub mod show;
 mod tree;
 mod urls;
 mod values;
@@ -58,8 +64,9 @@ impl Config {
             match file::read(path, &shown)? {
                 Some(text) => files.push(SourceFile {
                     root: Table::parse(&text, &shown)?,
-                    dir: path.parent().unwrap_or(Path::new("")).to_owned(),
+                    dir: directory(path)?,
                     home: locations.home.clone(),
+                    path: path.clone(),
                     shown,
                     is_machine,
                 }),
@@ -79,11 +86,9 @@ impl Config {
     pub fn profile(&self, name: &str) -> Result<Profile> {
         let log = Log::default();
         let profile = self.read_profile(name, &log);
-        let error = log.take_errors().into_iter().next();
-        match (error, profile) {
-            (Some(error), _) => Err(error),
+        match (log.take_errors().into_iter().next(), profile) {
             (None, Some(profile)) => Ok(profile),
-            (None, None) => Err(self.not_found(name)),
+            (error, _) => Err(error.unwrap_or_else(|| self.not_found(name))),
         }
     }
 
@@ -92,6 +97,45 @@ impl Config {
         let log = Log::default();
         let cache = self.read_cache(&log);
         log.take_errors().into_iter().next().map_or(Ok(cache), Err)
+    }
+
+    /// Everything that is wrong, in every profile and beside them.
+    ///
+    /// A profile that others include may be without an identity of its own, or with half of one.
+    pub fn check(&self) -> Vec<Error> {
+        let log = Log::default();
+        self.read_cache(&log);
+        self.top_keys(&log);
+        let mut errors = log.take_errors();
+        for name in self.profile_names() {
+            let log = Log::default();
+            self.read_profile(name, &log);
+            let incomplete = |error: &Error| error.code == Code::MissingKey && self.is_included(name);
+            for error in log.take_errors().into_iter().filter(|error| !incomplete(error)) {
+                // What is wrong in an included profile is found once for each that includes it.
+                if !errors.contains(&error) {
+                    errors.push(error);
+                }
+            }
+        }
+        errors
+    }
+
+    /// Each key of the profile with its effective value and where that came from. No secret is among them.
+    pub fn show<'c>(&'c self, name: &'c str) -> Result<Vec<Setting<'c>>> {
+        let log = Log::default();
+        let profile = self.read_profile(name, &log);
+        match (log.take_errors().into_iter().next(), profile) {
+            (None, Some(profile)) => Ok(show::settings(&profile, &log)),
+            (error, _) => Err(error.unwrap_or_else(|| self.not_found(name))),
+        }
+    }
+
+    /// The files that are looked at, and where results are kept.
+    pub fn paths(&self) -> Paths {
+        // What is wrong with `[cache]` is for others to say.
+        let cache = self.read_cache(&Log::default());
+        Paths::of(&self.locations, cache, |path| self.files.iter().any(|file| file.path == path))
     }
 
     /// The profiles that are written, in the order of their names.
@@ -138,92 +182,13 @@ impl Config {
         top.table("profile", "profile");
         top.finish();
     }
+}
 
-    /// The profile's tables, the deciding one first: the user's, the machine's, then both of each included profile.
-    fn layers<'c>(&'c self, asked: &'c str) -> Result<Vec<Layer<'c>>> {
-        let mut layers: Vec<Layer<'c>> = Vec::new();
-        let mut chain = vec![asked];
-        loop {
-            let name = chain[chain.len() - 1];
-            let start = layers.len();
-            for (file, _, node) in self.profile_nodes().filter(|(_, found, _)| *found == name) {
-                let Value::Table(table) = &node.value else {
-                    let what =
-                        format!("{}:{}: `profile.{}` must be a table", file.shown, node.line, printable(name, 80));
-                    return Err(Error::new(Code::InvalidValue, what).hint("its keys stand below [profile.NAME]"));
-                };
-                let rank = layers.len();
-                layers.push(Layer {
-                    table,
-                    line: node.line,
-                    file,
-                    profile: Some(name),
-                    included: chain.len() > 1,
-                    rank,
-                });
-            }
-            if layers.len() == start {
-                return Err(self.not_found(name));
-            }
-            let log = Log::default();
-            let own = Section::new(&log, "", layers[start..].to_vec());
-            let Some(include) = own.find("include") else { return Ok(layers) };
-            let next = values::written(&include, "the name of a profile")?;
-            if let Some(from) = chain.iter().position(|name| *name == next) {
-                let circle: Vec<&str> = chain[from..].iter().copied().chain([next]).collect();
-                return Err(include
-                    .error(Code::ConflictingKeys, "closes a circle")
-                    .because(format!("{} include one another", printable(&circle.join(" → "), 300)))
-                    .hint("remove one of these `include` lines"));
-            }
-            if !self.profile_nodes().any(|(_, name, _)| name == next) {
-                let why = self.not_found(next);
-                let error = include.error(Code::ProfileNotFound, format!("names no profile: {}", why.what));
-                return Err(Error { causes: why.causes, hint: why.hint, ..error });
-            }
-            chain.push(next);
-        }
-    }
-
-    fn profile_nodes(&self) -> impl Iterator<Item = (&SourceFile, &str, &Node)> {
-        self.files.iter().flat_map(|file| {
-            let profiles = match file.root.get("profile").map(|node| &node.value) {
-                Some(Value::Table(profiles)) => Some(profiles),
-                _ => None,
-            };
-            profiles.into_iter().flat_map(|table| table.iter()).map(move |(name, node)| (file, name, node))
-        })
-    }
-
-    fn not_found(&self, name: &str) -> Error {
-        const LISTED: usize = 20;
-        let names = self.profile_names();
-        let error = Error::new(Code::ProfileNotFound, format!("there is no profile {:?}", printable(name, 80)));
-        let error = match names.len() {
-            0 => error,
-            n if n <= LISTED => error.because(format!("profiles: {}", names.join(", "))),
-            n => error.because(format!("profiles: {} and {} more", names[..LISTED].join(", "), n - LISTED)),
-        };
-        let error = error.because(format!("looked in {}", self.looked_in().join(" and ")));
-        match (nearest(name, names.iter().copied()), &self.locations.user) {
-            (Some(near), _) => error.hint(format!("did you mean {near:?}?")),
-            (None, Some(path)) => {
-                error.hint(format!("write [profile.NAME] and [profile.NAME.saml] into {}", self.locations.shown(path)))
-            }
-            (None, None) => error.hint("name a file with --config, or set HOME"),
-        }
-    }
-
-    fn looked_in(&self) -> Vec<String> {
-        let places = self.locations.user.iter().chain(&self.locations.machine);
-        places
-            .map(|path| {
-                let shown = printable(&self.locations.shown(path), 300);
-                let exists = self.files.iter().any(|file| file.shown == shown);
-                if exists { shown } else { format!("{shown} (not there)") }
-            })
-            .collect()
-    }
+/// The directory of a file, absolute: what is relative to the file must not follow a later change of the working directory.
+fn directory(file: &Path) -> Result<PathBuf> {
+    let absolute = std::path::absolute(file)
+        .map_err(|why| Error::new(Code::ConfigUnreadable, "the working directory is gone").because(why.to_string()))?;
+    Ok(absolute.parent().unwrap_or(Path::new("/")).to_owned())
 }
 
 #[cfg(test)]

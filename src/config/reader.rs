@@ -5,23 +5,10 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::path::PathBuf;
 
+use super::origin::{Log, Origin, Place, SourceFile};
 use super::tree::{Node, Table, Value};
 use crate::error::{Code, Error, Result, printable};
-
-/// A configuration file, read.
-pub struct SourceFile {
-    /// As people read it, `~/.config/fedcred/config.toml`.
-    pub shown: String,
-    /// Its directory: what relative paths in it are relative to.
-    pub dir: PathBuf,
-    /// The user's home, for `~/`.
-    pub home: Option<PathBuf>,
-    /// The machine's file, which may name no command to run.
-    pub is_machine: bool,
-    pub root: Table,
-}
 
 /// One table of several that are read as one.
 #[derive(Clone, Copy)]
@@ -36,36 +23,6 @@ pub struct Layer<'c> {
     pub included: bool,
     /// Its place in the profile's stack, 0 on top.
     pub rank: usize,
-}
-
-/// Where a value came from.
-#[derive(Clone, Copy)]
-pub enum Origin<'c> {
-    File(Place<'c>),
-    Env(&'static str),
-    BuiltIn,
-}
-
-/// A line of a file.
-#[derive(Clone, Copy)]
-pub struct Place<'c> {
-    pub file: &'c SourceFile,
-    pub line: u32,
-    /// The profile whose `include` brought the value in.
-    pub included_from: Option<&'c str>,
-}
-
-/// What a reading leaves behind besides its values.
-#[derive(Default)]
-pub struct Log<'c> {
-    errors: RefCell<Vec<Error>>,
-    origins: RefCell<Vec<Recorded<'c>>>,
-}
-
-struct Recorded<'c> {
-    prefix: &'static str,
-    key: &'c str,
-    origin: Origin<'c>,
 }
 
 /// A table as the reader of its keys sees it.
@@ -86,36 +43,6 @@ pub struct Found<'c> {
     pub rank: usize,
     profile: Option<&'c str>,
     prefix: &'static str,
-}
-
-impl<'c> Log<'c> {
-    pub fn error(&self, error: Error) {
-        self.errors.borrow_mut().push(error);
-    }
-
-    /// Keeps the value, or the error for later: one reading tells everything that is wrong.
-    pub fn keep<T>(&self, result: Result<T>) -> Option<T> {
-        result.map_err(|error| self.error(error)).ok()
-    }
-
-    /// The last word on a key's origin: a variable is recorded after the file it overrides.
-    pub fn record(&self, prefix: &'static str, key: &'c str, origin: Origin<'c>) {
-        self.origins.borrow_mut().push(Recorded { prefix, key, origin });
-    }
-
-    /// Where the key's value came from; what nobody set is built in.
-    pub fn origin(&self, prefix: &str, key: &str) -> Origin<'c> {
-        let origins = self.origins.borrow();
-        let last = origins.iter().rev().find(|recorded| recorded.prefix == prefix && recorded.key == key);
-        last.map_or(Origin::BuiltIn, |recorded| recorded.origin)
-    }
-
-    /// The errors, misspelt keys first: they are often why another key is missing.
-    pub fn take_errors(&self) -> Vec<Error> {
-        let mut errors = self.errors.take();
-        errors.sort_by_key(|error| error.code != Code::UnknownKey);
-        errors
-    }
 }
 
 impl<'l, 'c> Section<'l, 'c> {
@@ -237,7 +164,8 @@ impl<'c> Found<'c> {
     }
 
     pub fn unknown(&self, known: &[&str]) -> Error {
-        let what = format!("{}: unknown key `{}` in {}", self.place, printable(self.key, 80), self.table_name());
+        let table = heading(self.profile, self.prefix);
+        let what = format!("{}: unknown key `{}` in {table}", self.place, printable(self.key, 80));
         let error = Error::new(Code::UnknownKey, what);
         match nearest(self.key, known.iter().copied()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
@@ -249,35 +177,12 @@ impl<'c> Found<'c> {
             }
         }
     }
-
-    fn table_name(&self) -> String {
-        heading(self.profile, self.prefix)
-    }
-}
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.shown, self.line)
-    }
-}
-
-impl fmt::Display for Origin<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::File(place) => match place.included_from {
-                Some(profile) => write!(f, "included from profile {}, {place}", printable(profile, 80)),
-                None => place.fmt(f),
-            },
-            Origin::Env(name) => write!(f, "${name}"),
-            Origin::BuiltIn => f.write_str("built-in"),
-        }
-    }
 }
 
 /// The name closest to `text`, if one is close enough to be a slip of the finger.
 pub fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let score = |name: &str| strsim::damerau_levenshtein(&text.to_lowercase(), &name.to_lowercase());
-    let far = 1 + text.chars().count() / 3;
+    let far = (text.chars().count() / 3).max(1);
     // A pasted novel is no misspelling, and the distance costs the product of the lengths.
     let near = names.filter(|_| text.len() <= 80).map(|name| (score(name), name)).filter(|(d, _)| *d <= far);
     near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)

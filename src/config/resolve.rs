@@ -6,8 +6,9 @@ use url::Url;
 
 use super::env::Env;
 use super::file;
+use super::origin::Origin;
 use super::profile::{DEFAULT_DEADLINE, Identity, Profile, Session, StsTarget};
-use super::reader::{Found, Origin, Section};
+use super::reader::{Found, Section};
 use super::{saml, urls, values};
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result};
@@ -74,7 +75,7 @@ fn sts(top: &Section<'_, '_>, env: &Env) -> StsTarget {
         use_dualstack: switch(top, env, "use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT"),
         ca_bundle: env
             .path("AWS_CA_BUNDLE")
-            .inspect(|_| top.log().record("", "ca_bundle", Origin::Env("AWS_CA_BUNDLE"))),
+            .inspect(|_| top.log().record("", "aws_ca_bundle", Origin::Env("AWS_CA_BUNDLE"))),
     }
 }
 

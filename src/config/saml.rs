@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::origin::Origin;
 use super::profile::{
     Auth, ChannelBindings, DEFAULT_TIMEOUT, DEFAULT_XPATH, FormLogin, IdpHttp, MutualAuthentication, Parser, Retry,
     Saml, Spnego,
 };
-use super::reader::{Origin, Section};
+use super::reader::Section;
 use super::{carry, headers, secrets, urls, values};
 use crate::arn::ProviderArn;
 use crate::error::Code;
@@ -76,11 +77,11 @@ fn auth(saml: &Section<'_, '_>, verify: bool) -> Option<Auth> {
         .collect();
     for (found, methods) in misplaced {
         let needed: Vec<String> = methods.iter().map(|method| format!("auth = \"{}\"", name(*method))).collect();
-        let auth = match written {
-            Some(auth) => format!("`auth` is \"{}\" ({})", name(method?), auth.place),
-            None => "no `auth` is written, which means \"none\"".to_owned(),
+        let (code, auth) = match written {
+            Some(auth) => (Code::ConflictingKeys, format!("`auth` is \"{}\" ({})", name(method?), auth.place)),
+            None => (Code::MissingKey, "no `auth` is written, which means \"none\"".to_owned()),
         };
-        let error = found.error(Code::ConflictingKeys, format!("goes with {}, but {auth}", needed.join(" or ")));
+        let error = found.error(code, format!("goes with {}, but {auth}", needed.join(" or ")));
         saml.log().error(error.hint(format!("write {}, or remove `{}`", needed[0], found.key)));
     }
     let username = || saml.required("username", "username = \"alice\"", values::text);

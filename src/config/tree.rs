@@ -1,6 +1,7 @@
 //! A configuration file as written: a tree of values that know their line, apart from the TOML crate and its borrows.
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use crate::error::{Code, Error, Result, printable};
 
@@ -68,8 +69,15 @@ impl Value {
 }
 
 fn table(from: DeTable<'_>, lines: &Lines) -> Table {
-    let node = |at: usize, value| Node { line: lines.line(at), value: self::value(value, lines) };
-    Table(from.into_iter().map(|(k, v)| (k.get_ref().to_string(), node(k.span().start, v.into_inner()))).collect())
+    let entry = |(key, value): (Spanned<DeString<'_>>, Spanned<DeValue<'_>>)| {
+        let at = key.span().start;
+        (key.into_inner().into_owned(), node(at, value.into_inner(), lines))
+    };
+    Table(from.into_iter().map(entry).collect())
+}
+
+fn node(at: usize, from: DeValue<'_>, lines: &Lines) -> Node {
+    Node { line: lines.line(at), value: value(from, lines) }
 }
 
 fn value(from: DeValue<'_>, lines: &Lines) -> Value {
@@ -80,12 +88,9 @@ fn value(from: DeValue<'_>, lines: &Lines) -> Value {
         DeValue::Float(digits) => Value::Float(digits.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(truth) => Value::Boolean(truth),
         DeValue::Datetime(_) => Value::Datetime,
-        DeValue::Array(items) => Value::Array(
-            items
-                .iter()
-                .map(|item| Node { line: lines.line(item.span().start), value: value(item.get_ref().clone(), lines) })
-                .collect(),
-        ),
+        DeValue::Array(items) => {
+            Value::Array(items.into_iter().map(|item| node(item.span().start, item.into_inner(), lines)).collect())
+        }
         DeValue::Table(inner) => Value::Table(table(inner, lines)),
     }
 }

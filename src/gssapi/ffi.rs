@@ -85,6 +85,11 @@ impl StaticOid {
         ptr::from_ref(&self.descriptor).cast_mut()
     }
 
+    /// A copy, for a set.
+    pub fn descriptor(&self) -> Oid {
+        self.descriptor
+    }
+
     /// The identifier's DER, without tag and length.
     pub fn der(&self) -> &'static [u8] {
         self.der

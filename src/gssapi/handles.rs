@@ -40,7 +40,7 @@ impl Drop for Name {
     }
 }
 
-/// A `gss_cred_id_t` for initiating with one mechanism.
+/// A `gss_cred_id_t` for initiating, with an element for each mechanism it was acquired for.
 pub struct Credential {
     library: &'static Library,
     handle: Handle,
@@ -48,9 +48,10 @@ pub struct Credential {
 
 impl Credential {
     /// The named principal's credential, or the default one, out of wherever the library keeps them.
-    pub fn acquire(library: &'static Library, name: Option<&Name>, mechanism: &'static StaticOid) -> Result<Self> {
+    pub fn acquire(library: &'static Library, name: Option<&Name>, mechanisms: &[&'static StaticOid]) -> Result<Self> {
         let mut credential = Credential { library, handle: ptr::null_mut() };
-        let (mut minor, mut mechanisms) = (0, only(mechanism));
+        let (mut minor, mut mechanisms) = (0, descriptors(mechanisms));
+        let mut mechanisms = set(&mut mechanisms);
         // SAFETY: all arguments outlive the call; null asks for nothing more than the credential.
         let major = unsafe {
             (library.acquire_cred)(
@@ -64,7 +65,7 @@ impl Credential {
                 ptr::null_mut(),
             )
         };
-        check(library, major, minor, mechanism).map(|_| credential)
+        check(library, major, minor, &ffi::KRB5).map(|_| credential)
     }
 
     /// As [`Credential::acquire`], out of this store (keys as in MIT's `gss_acquire_cred_from`).
@@ -72,11 +73,12 @@ impl Credential {
         library: &'static Library,
         acquire_cred_from: ffi::AcquireCredFrom,
         name: &Name,
-        mechanism: &'static StaticOid,
+        mechanisms: &[&'static StaticOid],
         store: &[(&CStr, &CStr)],
     ) -> Result<Self> {
         let mut credential = Credential { library, handle: ptr::null_mut() };
-        let (mut minor, mut mechanisms) = (0, only(mechanism));
+        let (mut minor, mut mechanisms) = (0, descriptors(mechanisms));
+        let mut mechanisms = set(&mut mechanisms);
         let mut elements: Vec<KeyValue> =
             store.iter().map(|(key, value)| KeyValue { key: key.as_ptr(), value: value.as_ptr() }).collect();
         let store = KeyValueSet { count: elements.len() as u32, elements: elements.as_mut_ptr() };
@@ -94,7 +96,7 @@ impl Credential {
                 ptr::null_mut(),
             )
         };
-        check(library, major, minor, mechanism).map(|_| credential)
+        check(library, major, minor, &ffi::KRB5).map(|_| credential)
     }
 
     /// Makes the library settle who this is: a login that it has put off (by keytab) happens here.
@@ -114,11 +116,11 @@ impl Credential {
         check(self.library, major, minor, &ffi::KRB5).map(|_| ())
     }
 
-    /// Lets SPNEGO offer this mechanism alone.
-    pub fn offer_only(&self, set_neg_mechs: ffi::SetNegMechs, mechanism: &'static StaticOid) -> Result<()> {
-        let mut minor = 0;
+    /// Lets SPNEGO offer Kerberos alone.
+    pub fn offer_only_kerberos(&self, set_neg_mechs: ffi::SetNegMechs) -> Result<()> {
+        let (mut minor, mut kerberos) = (0, descriptors(&[&ffi::KRB5]));
         // SAFETY: the set outlives the call, which copies it.
-        let major = unsafe { set_neg_mechs(&mut minor, self.handle, &only(mechanism)) };
+        let major = unsafe { set_neg_mechs(&mut minor, self.handle, &set(&mut kerberos)) };
         check(self.library, major, minor, &ffi::SPNEGO).map(|_| ())
     }
 }
@@ -230,8 +232,12 @@ impl Drop for Token {
 /// `GSS_C_INDEFINITE`: as long as the ticket lasts.
 const INDEFINITE: u32 = u32::MAX;
 
-fn only(mechanism: &'static StaticOid) -> OidSet {
-    OidSet { count: 1, elements: mechanism.as_ptr() }
+fn descriptors(mechanisms: &[&'static StaticOid]) -> Vec<Oid> {
+    mechanisms.iter().map(|mechanism| mechanism.descriptor()).collect()
+}
+
+fn set(mechanisms: &mut [Oid]) -> OidSet {
+    OidSet { count: mechanisms.len(), elements: mechanisms.as_mut_ptr() }
 }
 
 fn as_ptr<T>(value: &mut Option<T>) -> *mut T {

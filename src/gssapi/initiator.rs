@@ -17,10 +17,8 @@ pub struct Initiator {
     library: &'static Library,
     request: Request,
     target: Name,
-    /// For the Kerberos mechanism itself: its failures carry numbers that can be told apart.
-    kerberos: Credential,
-    /// For SPNEGO, restricted to Kerberos. Absent where a Kerberos credential is what restricts SPNEGO (Heimdal).
-    spnego: Option<Credential>,
+    /// For Kerberos and for SPNEGO, which may offer nothing but Kerberos.
+    credential: Credential,
     context: Context,
     has_sent: bool,
 }
@@ -28,32 +26,20 @@ pub struct Initiator {
 impl Initiator {
     /// Finds the credential; with a keytab this logs in at the KDC.
     pub fn new(library: &'static Library, request: Request) -> Result<Self> {
-        let acquire = Acquire::new(library, &request)?;
         let explain = |status: Status| status.before_sending(&request);
-        let target =
-            Name::import(library, &format!("HTTP@{}", request.host), &ffi::HOSTBASED_SERVICE).map_err(explain)?;
-        let kerberos = acquire.credential(&ffi::KRB5).map_err(explain)?;
-        if let CredentialSource::Keytab { .. } = request.credential {
-            // One login, here, where a refusal can be told apart; SPNEGO's credential finds the ticket in the memory
-            // cache. A second try with a wrong key would count twice towards locking the account.
-            kerberos.resolve().map_err(explain)?;
+        let service = format!("HTTP@{}", request.host);
+        let target = Name::import(library, &service, &ffi::HOSTBASED_SERVICE).map_err(explain)?;
+        let credential = acquire(library, &request)?;
+        if let Some(set_neg_mechs) = library.set_neg_mechs {
+            credential.offer_only_kerberos(set_neg_mechs).map_err(explain)?;
         }
-        let spnego = match library.set_neg_mechs {
-            Some(set_neg_mechs) => {
-                let credential = acquire.credential(&ffi::SPNEGO).map_err(explain)?;
-                credential.offer_only(set_neg_mechs, &ffi::KRB5).map_err(explain)?;
-                Some(credential)
-            }
-            None => None,
-        };
         let context = Context::new(library, &ffi::SPNEGO);
-        Ok(Initiator { library, target, kerberos, spnego, context, has_sent: false, request })
+        Ok(Initiator { library, target, credential, context, has_sent: false, request })
     }
 
     pub fn step(&mut self, received: Option<&[u8]>) -> Result<Step> {
-        let credential = self.spnego.as_ref().unwrap_or(&self.kerberos);
         let binding = self.request.channel_binding.as_deref();
-        let progress = match self.context.init(credential, &self.target, binding, received) {
+        let progress = match self.context.init(&self.credential, &self.target, binding, received) {
             Ok(progress) => progress,
             Err(status) if self.has_sent => return Err(self.answer_refused(status, received.unwrap_or_default())),
             Err(status) => return Err(self.why_not_begun(status)),
@@ -71,10 +57,10 @@ impl Initiator {
     }
 
     /// The same request to the Kerberos mechanism, whose numbers are Kerberos's own: see `status`. It costs a round trip
-    /// to the KDC, and asks for a ticket, not for a login, so it brings no account nearer to being locked.
+    /// to the KDC, but for the service's ticket: the login, which could lock an account, is over by then.
     fn why_not_begun(&self, status: Status) -> Error {
         let mut context = Context::new(self.library, &ffi::KRB5);
-        let plain = context.init(&self.kerberos, &self.target, None, None).err();
+        let plain = context.init(&self.credential, &self.target, None, None).err();
         plain.unwrap_or(status).before_sending(&self.request)
     }
 
@@ -94,39 +80,28 @@ impl Initiator {
     }
 }
 
-/// How to come to a credential for either mechanism.
-struct Acquire {
-    library: &'static Library,
-    name: Option<Name>,
-    keytab: Option<(ffi::AcquireCredFrom, KeytabStore)>,
-}
-
-impl Acquire {
-    fn new(library: &'static Library, request: &Request) -> Result<Self> {
-        let name = match &request.credential {
-            CredentialSource::Default => None,
-            CredentialSource::Principal(principal) | CredentialSource::Keytab { principal, .. } => Some(
-                Name::import(library, principal, &ffi::PRINCIPAL_NAME)
-                    .map_err(|status| status.before_sending(request))?,
-            ),
-        };
-        let keytab = match &request.credential {
-            CredentialSource::Keytab { path, .. } => {
-                let acquire_cred_from = library.acquire_cred_from.ok_or_else(no_keytab_support)?;
-                Some((acquire_cred_from, KeytabStore::new(path)?))
-            }
-            CredentialSource::Default | CredentialSource::Principal(_) => None,
-        };
-        Ok(Acquire { library, name, keytab })
-    }
-
-    fn credential(&self, mechanism: &'static ffi::StaticOid) -> std::result::Result<Credential, Status> {
-        match (&self.keytab, &self.name) {
-            (Some((acquire_cred_from, store)), Some(name)) => {
-                let store = [(c"client_keytab", &*store.keytab), (c"ccache", &*store.ccache)];
-                Credential::acquire_from(self.library, *acquire_cred_from, name, mechanism, &store)
-            }
-            (_, name) => Credential::acquire(self.library, name.as_ref(), mechanism),
+/// Kerberos alone first: its failure carries Kerberos's own number, and a keytab's wrong key is tried once, where SPNEGO
+/// would try it again and bring the account twice as near to being locked.
+fn acquire(library: &'static Library, request: &Request) -> Result<Credential> {
+    let explain = |status: Status| status.before_sending(request);
+    let import = |principal| Name::import(library, principal, &ffi::PRINCIPAL_NAME).map_err(explain);
+    let both: [&'static ffi::StaticOid; 2] = [&ffi::KRB5, &ffi::SPNEGO];
+    let kerberos = &both[..1];
+    let ticket = |name: Option<&Name>| {
+        Credential::acquire(library, name, kerberos)
+            .and_then(|_| Credential::acquire(library, name, &both))
+            .map_err(explain)
+    };
+    match &request.credential {
+        CredentialSource::Default => ticket(None),
+        CredentialSource::Principal(principal) => ticket(Some(&import(principal)?)),
+        CredentialSource::Keytab { path, principal } => {
+            let acquire_cred_from = library.acquire_cred_from.ok_or_else(no_keytab_support)?;
+            let (name, store) = (import(principal)?, KeytabStore::new(path)?);
+            let store = [(c"client_keytab", &*store.keytab), (c"ccache", &*store.ccache)];
+            let acquire = |mechanisms| Credential::acquire_from(library, acquire_cred_from, &name, mechanisms, &store);
+            // The login itself; afterwards the ticket is found in the memory cache.
+            acquire(kerberos).and_then(|login| login.resolve()).and_then(|()| acquire(&both)).map_err(explain)
         }
     }
 }

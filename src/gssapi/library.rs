@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code, reason = "a library's functions have the types we say they have")]
 
+use std::error::Error as _;
 use std::sync::OnceLock;
 
 use libloading::Library as SharedObject;
@@ -56,7 +57,8 @@ impl Library {
             });
             match found {
                 Ok(library) => return Ok(library),
-                Err(error) => causes.push(format!("{name}: {error}")),
+                // The loader's own words are the error's source, and name the file.
+                Err(error) => causes.push(error.source().map_or_else(|| error.to_string(), ToString::to_string)),
             }
         }
         Err(missing(causes))

@@ -203,6 +203,28 @@ fn a_refusal_of_the_kdc_names_what_it_refuses() {
 }
 
 #[test]
+fn a_wrong_key_is_tried_once() {
+    let home = tempfile::tempdir().unwrap();
+    let keytab = home.path().join("carol.keytab").display().to_string();
+    let mut ktutil = Command::new("ktutil").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let commands = format!(
+        "add_entry -password -p carol@EXAMPLE.TEST -k 1 -e aes256-cts-hmac-sha1-96\nnot hers\nwrite_kt {keytab}\n"
+    );
+    ktutil.stdin.take().unwrap().write_all(commands.as_bytes()).unwrap();
+    assert!(ktutil.wait().unwrap().success());
+    let failures = || {
+        let log = std::fs::read_to_string(kdc_file("kdc-requests.log")).unwrap();
+        log.lines().filter(|line| line.contains("PREAUTH_FAILED: carol@EXAMPLE.TEST")).count()
+    };
+    let before = failures();
+    let exchange = Exchange::with("localhost").set("EXCHANGE_KEYTAB", keytab).set("EXCHANGE_PRINCIPAL", "carol");
+    let result = exchange.run();
+    assert!(result.starts_with("kdc-refused"), "{result}");
+    assert_eq!(failures() - before, 1, "each counts towards locking the account");
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a ticket of one second has to run out")]
 fn a_missing_and_an_expired_ticket_are_told_apart() {
     let result = Exchange::with("localhost").run();
     assert!(result.starts_with("no-kerberos-ticket"), "{result}");

@@ -176,6 +176,18 @@ mod tests {
     }
 
     #[test]
+    fn real_certificates_are_understood() {
+        let certificate = |algorithm| {
+            let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+            let parameters = rcgen::CertificateParams::new(vec!["idp.example.test".into()]).unwrap();
+            parameters.self_signed(&key).unwrap().der().to_vec()
+        };
+        assert_eq!(signature_hash(&certificate(&rcgen::PKCS_ECDSA_P256_SHA256)), Some(Hash::Sha256));
+        assert_eq!(signature_hash(&certificate(&rcgen::PKCS_ECDSA_P384_SHA384)), Some(Hash::Sha384));
+        assert_eq!(signature_hash(&certificate(&rcgen::PKCS_ED25519)), None);
+    }
+
+    #[test]
     fn what_is_no_certificate_binds_nothing() {
         let cut = certificate(&[&oid(ECDSA_SHA1)]);
         for bytes in [&b""[..], b"\x30\x00", b"-----BEGIN CERTIFICATE-----", &cut[..cut.len() - 1]] {

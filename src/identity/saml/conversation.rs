@@ -61,14 +61,14 @@ pub async fn log_in(saml: &Saml, env: &Env, deadline: &Deadline) -> Result<Asser
         tracing::debug!(status = answer.status, bytes = answer.body.len(), "answer of the IdP");
         match login.next(request, answer)? {
             Step::Send(next) => request = next,
-            Step::Done(assertion) => return Ok(assertion),
+            Step::Done(assertion) => return Ok(*assertion),
         }
     }
 }
 
 enum Step {
     Send(Request),
-    Done(Assertion),
+    Done(Box<Assertion>),
 }
 
 struct Login<'a> {
@@ -199,7 +199,7 @@ impl<'a> Login<'a> {
         let target = carrier.and_then(|index| self.action(page, &page.forms[index], answer).ok());
         let is_for_aws = response.is_for_aws() || target.as_ref().is_some_and(|t| is_aws_sign_in(t.as_str()));
         let (Some(index), Some(target), false) = (carrier, target, is_for_aws) else {
-            return Ok(Step::Done(Assertion { encoded, response, idp_time: answer.date }));
+            return Ok(Step::Done(Box::new(Assertion { encoded, response, idp_time: answer.date })));
         };
         if !response.is_success() {
             response.preflight(time::now())?;
