@@ -1,6 +1,6 @@
 //! The conversation with an identity provider, from `idp_url` to an assertion for AWS.
 //!
-//! [`Login::next`] decides what to do with an answer, without sending anything; [`log_in`] is the one loop that sends.
+//! `Login::next` decides what to do with an answer, without sending anything; [`log_in`] is the one loop that sends.
 //! On the way: redirects, challenges, login forms, pages that post themselves on, and hubs whose own SAML response leads
 //! to AWS's. What is sent to whom is the business of `http::client`; here every target of a secret is checked once more.
 
