@@ -11,7 +11,7 @@ pub mod schedule;
 use std::time::Duration;
 
 use self::cached::Slot;
-use self::schedule::State;
+use self::schedule::{Life, State};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
@@ -40,10 +40,13 @@ pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: 
         Some(slot) if !ask.force => slot.read()?,
         _ => None,
     };
-    let state = schedule::state(kept.as_ref().map(|e| (e.issued, e.credentials.expiration)), time::now(), ask.window);
+    let state = kept.as_ref().map(|entry| {
+        let life = Life { issued: entry.issued, expires: entry.credentials.expiration };
+        life.state(time::now(), ask.window, None)
+    });
     let (kept, patience) = match (state, kept) {
-        (State::Fresh, Some(entry)) => return Ok(entry.credentials),
-        (State::Due, Some(entry)) => (Some(entry), profile.deadline.min(EARLY)),
+        (Some(State::Fresh), Some(entry)) => return Ok(entry.credentials),
+        (Some(State::Due), Some(entry)) => (Some(entry), profile.deadline.min(EARLY)),
         _ => (None, profile.deadline),
     };
     match (fetch::fetch(profile, env, &Deadline::after(patience)), kept) {

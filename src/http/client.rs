@@ -28,19 +28,10 @@ const BUNDLE: &str = "saml.ca_bundle";
 #[derive(Debug)]
 pub struct Request {
     pub url: Url,
-    pub form: Option<Vec<(String, Secret)>>,
+    /// `application/x-www-form-urlencoded` text.
+    pub form: Option<Secret>,
     /// The whole value of `Authorization`. Sent to allowed origins only.
     pub authorization: Option<Secret>,
-}
-
-impl Request {
-    pub fn get(url: Url) -> Self {
-        Request { url, form: None, authorization: None }
-    }
-
-    pub fn post(url: Url, form: Vec<(String, Secret)>) -> Self {
-        Request { url, form: Some(form), authorization: None }
-    }
 }
 
 /// What came back.
@@ -159,9 +150,9 @@ impl Client {
         }
         let built = match &request.form {
             None => client.get(request.url.clone()),
-            Some(fields) => {
+            Some(form) => {
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-                client.post(request.url.clone()).body(encode(fields))
+                client.post(request.url.clone()).body(form.expose().to_owned())
             }
         };
         Ok(built.headers(headers))
@@ -241,14 +232,6 @@ impl Client {
         self.carriers.push((kind, client.clone()));
         Ok(client)
     }
-}
-
-fn encode(fields: &[(String, Secret)]) -> String {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in fields {
-        form.append_pair(name, value.expose());
-    }
-    form.finish()
 }
 
 fn sensitive(value: &Secret) -> Result<HeaderValue> {

@@ -97,6 +97,12 @@ fn verdict(status: u16, code: &str, message: &str, asked: &Asked<'_>) -> (Code, 
         "IDPRejectedClaim" => {
             (Code::IdpDeniedClaim, "ask the IdP's administrators whether this user may use AWS".into())
         }
+        "AccessDenied" if says("sts:tagsession") || says("sts:setsourceidentity") => (
+            Code::StsAccessDenied,
+            "the assertion carries session tags or a source identity: the role's trust policy has to allow sts:TagSession \
+             or sts:SetSourceIdentity too"
+                .into(),
+        ),
         "AccessDenied" | "AccessDeniedException" => (
             Code::StsAccessDenied,
             format!(
@@ -243,6 +249,7 @@ mod tests {
                 Code::StsAccessDenied,
                 "get-role --role-name Analyst",
             ),
+            (403, "AccessDenied", "Not authorized to perform sts:TagSession", Code::StsAccessDenied, "session tags"),
             (400, "InvalidIdentityToken", "Specified provider doesn't exist", Code::StsProviderUnknown, "partition"),
             (
                 400,

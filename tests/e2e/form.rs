@@ -26,6 +26,17 @@ fn a_password_from_the_environment_logs_in() {
 }
 
 #[test]
+fn the_most_talkative_log_tells_no_secret() {
+    let home = with_password_file(Profile::form("alice"), lab().password("alice"));
+    let log = home.path("fedcred.log");
+    let outcome = home.run(home.fedcred().args(["-vv", "--log-file"]).arg(&log).args(["get", "lab"]));
+    assert_eq!(outcome.status, Some(0), "{}", outcome.stderr);
+    // There is something to look through; the leak check at the end of every test does.
+    assert!(!outcome.stderr.is_empty());
+    assert!(!std::fs::read(log).expect("the log").is_empty());
+}
+
+#[test]
 fn a_wrong_password_is_a_refusal_and_is_sent_once() {
     let home = with_password_file(Profile::form("alice"), "wrong-Pa55-word-lab");
     home.get().fails_with("idp-rejected", 77);
@@ -34,16 +45,21 @@ fn a_wrong_password_is_a_refusal_and_is_sent_once() {
 
 #[test]
 fn the_login_page_at_another_origin_gets_the_password_only_if_it_is_listed() {
-    let elsewhere =
-        Profile::form("alice").idp_url(&sso_url(&format!("{}/to-address", lab().idp_origin()), "form", AWS));
+    let elsewhere = Profile::form("alice")
+        .idp_url(&sso_url(&format!("{}/to-address", lab().idp_origin()), "form", AWS))
+        .saml(r#"user_agent = "sent-elsewhere""#);
+    let posted = || lab().idp_requests_of("sent-elsewhere").iter().any(|request| request.contains("\"POST "));
     let mut home = Home::with(&elsewhere);
     let password = password_in(&home.secret_file(lab().password("alice")));
     home.configure(&elsewhere.clone().saml(&password));
-    home.get().fails_with("origin-not-allowed", 65);
+    // Cookies do not go there either, so that what comes is SimpleSAMLphp's page about a missing one.
+    home.get().fails_with("xpath-no-match", 65);
+    assert!(!posted());
 
     let listed = format!(r#"idp_origins = ["{}"]"#, lab().variable("LAB_IDP_ORIGIN_BY_ADDRESS"));
     home.configure(&elsewhere.saml(&password).saml(&listed));
     home.get().credentials();
+    assert!(posted());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The conversation with an identity provider, from `idp_url` to an assertion for AWS.
 //!
-//! [`Login::next`] decides what to do with an answer, without sending anything; [`log_in`] is the one loop that sends.
+//! `Login::next` decides what to do with an answer, without sending anything; [`log_in`] is the one loop that sends.
 //! On the way: redirects, challenges, login forms, pages that post themselves on, and hubs whose own SAML response leads
 //! to AWS's. What is sent to whom is the business of `http::client`; here every target of a secret is checked once more.
 
@@ -10,7 +10,7 @@ use url::Url;
 
 use super::auth::{Filled, Method, form};
 use super::extract::{self, Form, Page, XPath};
-use super::response::{Response as SamlResponse, is_aws_sign_in};
+use super::response::{self, Response as SamlResponse, is_aws_sign_in};
 use crate::config::env::Env;
 use crate::config::profile::{Auth, Saml};
 use crate::error::{Code, Error, Result, printable};
@@ -28,7 +28,7 @@ const MAX_READING: Duration = Duration::from_secs(3);
 /// What a login brings home.
 #[derive(Debug)]
 pub struct Assertion {
-    /// As the IdP gave it: the bytes for STS.
+    /// Base64, for STS; what it encodes is as the IdP gave it, byte for byte.
     pub encoded: Secret,
     pub response: SamlResponse,
     /// The IdP's own clock when it gave it.
@@ -61,14 +61,14 @@ pub async fn log_in(saml: &Saml, env: &Env, deadline: &Deadline) -> Result<Asser
         tracing::debug!(status = answer.status, bytes = answer.body.len(), "answer of the IdP");
         match login.next(request, answer)? {
             Step::Send(next) => request = next,
-            Step::Done(assertion) => return Ok(assertion),
+            Step::Done(assertion) => return Ok(*assertion),
         }
     }
 }
 
 enum Step {
     Send(Request),
-    Done(Assertion),
+    Done(Box<Assertion>),
 }
 
 struct Login<'a> {
@@ -101,7 +101,7 @@ impl<'a> Login<'a> {
     }
 
     fn get(&mut self, url: Url) -> Request {
-        Request { authorization: self.method.authorize(), ..Request::get(url) }
+        Request { url, form: None, authorization: self.method.authorize() }
     }
 
     /// Makes a request fit to be sent once more. A Kerberos token is taken only once.
@@ -136,10 +136,15 @@ impl<'a> Login<'a> {
         if !self.client.is_allowed(&answer.url) {
             return Err(self.foreign(&answer.url, "wants a login"));
         }
+        if self.carries_secret {
+            return Err(Error::new(
+                Code::IdpRejected,
+                format!("the IdP at {} refused the user name or password", shown(&answer.url)),
+            )
+            .because("it answered HTTP 401 to the login form"));
+        }
         match self.method.answer_challenge(&answer, self.deadline)? {
             None => self.page(answer),
-            // A password that was posted is not posted again, not even behind a token.
-            Some(_) if self.carries_secret => Err(status_error(&answer)),
             Some(authorization) => Ok(Step::Send(Request { authorization: Some(authorization), ..sent })),
         }
     }
@@ -179,7 +184,10 @@ impl<'a> Login<'a> {
         if answer.status >= 400 {
             return Err(status_error(&answer));
         }
-        if let Some(index) = passes_on(&page) {
+        if let Some(index) = passes_on(&page)
+            // What goes to AWS without a SAML response in it is not worth sending.
+            && !self.action(&page, &page.forms[index], &answer).is_ok_and(|target| is_aws_sign_in(target.as_str()))
+        {
             let fields = form::fields(&page.forms[index], Vec::new());
             return self.submit(&page, index, Filled { fields, has_secret: false }, &answer);
         }
@@ -199,7 +207,8 @@ impl<'a> Login<'a> {
         let target = carrier.and_then(|index| self.action(page, &page.forms[index], answer).ok());
         let is_for_aws = response.is_for_aws() || target.as_ref().is_some_and(|t| is_aws_sign_in(t.as_str()));
         let (Some(index), Some(target), false) = (carrier, target, is_for_aws) else {
-            return Ok(Step::Done(Assertion { encoded, response, idp_time: answer.date }));
+            let encoded = response::canonical(encoded);
+            return Ok(Step::Done(Box::new(Assertion { encoded, response, idp_time: answer.date })));
         };
         if !response.is_success() {
             response.preflight(time::now())?;
@@ -219,11 +228,12 @@ impl<'a> Login<'a> {
             if filled.has_secret { "the login form is to be sent there" } else { "a form is to be sent there" };
         self.check_target(&target, purpose)?;
         self.carries_secret = filled.has_secret;
+        let body = form::encode(&filled.fields, page.encoding);
         if form.is_post {
-            return Ok(Step::Send(Request { form: Some(filled.fields), ..self.get(target) }));
+            return Ok(Step::Send(Request { form: Some(body), ..self.get(target) }));
         }
         let mut target = target;
-        target.query_pairs_mut().clear().extend_pairs(filled.fields.iter().map(|(n, v)| (n, v.expose())));
+        target.set_query(Some(body.expose()));
         Ok(Step::Send(self.get(target)))
     }
 

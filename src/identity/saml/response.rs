@@ -1,6 +1,6 @@
 //! What a SAML response says: status, issuer, audience, times and the roles on offer.
 //!
-//! We are a carrier: the bytes go to STS as they came, and STS alone verifies the signature. What is read here serves
+//! We are a carrier: the document goes to STS as it came, and STS alone verifies the signature. What is read here serves
 //! messages, the choice of a role, and refusing early what STS would surely refuse.
 //! Names as in SAML 2.0 Core (OASIS saml-core-2.0-os) and the IAM User Guide, "Configure SAML assertions".
 
@@ -122,6 +122,21 @@ impl Response {
 
 /// Seconds by which two well-kept clocks may differ.
 const CLOCK_TOLERANCE: i64 = 60;
+
+/// The same base64 without white space and with its padding: STS decodes strictly, browsers' form fields are not written so.
+pub fn canonical(encoded: Secret) -> Secret {
+    let text = encoded.expose();
+    let is_canonical = text.len().is_multiple_of(4) && !text.bytes().any(|b| b.is_ascii_whitespace());
+    if is_canonical {
+        return encoded;
+    }
+    let mut compact = String::with_capacity(text.len() + 3);
+    compact.extend(text.chars().filter(|c| !c.is_ascii_whitespace()));
+    while !compact.len().is_multiple_of(4) {
+        compact.push('=');
+    }
+    Secret::new(compact)
+}
 
 /// AWS's SAML sign-in addresses: `https://signin.aws.amazon.com/saml`, regional ones, and those of the other partitions
 /// (AWS General Reference, "AWS Sign-In endpoints").
@@ -342,8 +357,10 @@ mod tests {
         let unpadded = encoded.expose().trim_end_matches('=').to_owned();
         let wrapped: String =
             unpadded.as_bytes().chunks(76).map(|c| format!("{}\r\n", std::str::from_utf8(c).unwrap())).collect();
-        assert!(Response::decode(&Secret::new(unpadded)).is_ok());
-        assert!(Response::decode(&Secret::new(wrapped)).is_ok());
+        for text in [unpadded, wrapped] {
+            assert!(Response::decode(&Secret::new(text.clone())).is_ok());
+            assert_eq!(canonical(Secret::new(text)).expose(), encoded.expose());
+        }
     }
 
     #[test]

@@ -65,6 +65,12 @@ impl Lab {
         self.variables.iter().filter(|(name, _)| name.ends_with("_PASSWORD")).map(|(_, value)| value.as_str())
     }
 
+    /// The IdP's access log of one client: a line a request.
+    pub fn idp_requests_of(&self, user_agent: &str) -> Vec<String> {
+        let log = std::fs::read_to_string(self.dir().join("idp/log/access.log")).expect("the IdP's access log");
+        log.lines().filter(|line| line.contains(user_agent)).map(str::to_owned).collect()
+    }
+
     /// The servers' logs and state are below it.
     pub fn dir(&self) -> &Path {
         Path::new(self.variable("LAB_DIR"))

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use url::form_urlencoded::byte_serialize;
 
 /// A long secret is also found by a piece of it, since logs cut lines: this many characters, from its middle, where it
 /// is like no other of its kind.
@@ -54,7 +54,7 @@ fn spellings(secret: &str) -> Vec<String> {
     let piece = if secret.len() > 2 * PIECE { &secret[secret.len() / 2..][..PIECE] } else { secret };
     vec![
         piece.to_owned(),
-        utf8_percent_encode(piece, NON_ALPHANUMERIC).to_string(),
+        byte_serialize(piece.as_bytes()).collect(),
         BASE64_STANDARD.encode(piece).trim_end_matches('=').to_owned(),
     ]
 }

@@ -24,9 +24,10 @@ class Fault:
     @classmethod
     def from_query(cls, query):
         """From `code`, `message`, `status`, `hang` (seconds) and `drop`."""
+        code = query.get("code", "Throttling")
         return cls(
-            code=query.get("code", "Throttling"),
-            message=query.get("message", "Rate exceeded"),
+            code=code,
+            message=query.get("message", "Rate exceeded" if code == "Throttling" else "A fault of the lab's making."),
             status=int(query.get("status", "400")),
             hang_seconds=float(query.get("hang", "0")),
             drop="drop" in query,

@@ -3,6 +3,9 @@
 //! The password goes once a run into exactly one visible password input, never into a form that changes passwords.
 //! Serves `username`, `password`, `username_field`, `password_field`.
 
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
 use url::Url;
 
 use super::Filled;
@@ -37,7 +40,7 @@ impl FormAuth {
             let form = &page.forms[index];
             let mut values =
                 vec![(password, secrets::read(&self.login.password, "saml.password", &self.env, &self.deadline)?)];
-            if let Some(user) = self.user_input(form, url)? {
+            if let Some(user) = self.user_input(form, password, url)? {
                 values.push((user, Secret::new(self.login.username.clone())));
             }
             check_method(form, url)?;
@@ -57,10 +60,10 @@ impl FormAuth {
 
     fn after_the_secret(&self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
         let at = shown(url);
-        if page.forms.iter().any(|f| visible_passwords(f).count() > 1) {
+        if self.login.password_field.is_none() && page.forms.iter().any(|f| visible_passwords(f).count() > 1) {
             return Err(change_password(url));
         }
-        if page.forms.iter().any(|f| visible_passwords(f).count() == 1) {
+        if page.forms.iter().any(|f| !self.secret_inputs(f).is_empty()) {
             return Err(Error::new(Code::IdpRejected, format!("the IdP at {at} refused the user name or password"))
                 .because("the login form came back after they were sent"));
         }
@@ -72,28 +75,23 @@ impl FormAuth {
         Ok(None)
     }
 
-    /// The one form with one visible password input, as (form, input).
+    /// The one place for the password, as (form, input).
     fn password_form(&self, page: &Page, url: &Url) -> Result<Option<(usize, usize)>> {
-        let wanted = self.login.password_field.as_deref();
         let mut found = Vec::new();
-        let mut changes = false;
+        let mut changes_password = false;
         for (index, form) in page.forms.iter().enumerate() {
-            let inputs: Vec<usize> = visible_passwords(form).collect();
-            match (wanted, inputs.as_slice()) {
-                (Some(name), inputs) => {
-                    found.extend(inputs.iter().filter(|i| is_called(&form.inputs[**i], name)).map(|i| (index, *i)));
-                }
-                (None, [input]) => found.push((index, *input)),
-                (None, []) => {}
-                (None, _) => changes = true,
+            match self.secret_inputs(form).as_slice() {
+                [] => {}
+                [input] => found.push((index, *input)),
+                _ => changes_password = true,
             }
         }
-        match (found.as_slice(), changes) {
+        match (found.as_slice(), changes_password) {
             ([one], _) => Ok(Some(*one)),
             ([], true) => Err(change_password(url)),
-            ([], false) => match (wanted, login_form(page)) {
+            ([], false) => match (&self.login.password_field, login_form(page)) {
                 (Some(name), Some(_)) => Err(unclear(url)
-                    .because(format!("no visible password input is called {name:?}; there are: {}", names(page)))
+                    .because(format!("no visible input is called {name:?}; password inputs: {}", names(page)))
                     .hint("set `saml.password_field` to one of those names")),
                 _ => Ok(None),
             },
@@ -103,8 +101,19 @@ impl FormAuth {
         }
     }
 
+    /// Where the password could go: the input that is named, which may be a text input, else every visible password input.
+    fn secret_inputs(&self, form: &Form) -> Vec<usize> {
+        match self.login.password_field.as_deref() {
+            Some(name) => {
+                let texts = visible_texts(form).chain(visible_passwords(form));
+                texts.filter(|i| is_called(&form.inputs[*i], name)).collect()
+            }
+            None => visible_passwords(form).collect(),
+        }
+    }
+
     /// The input for the user's name; none where the page only asks for the password.
-    fn user_input(&self, form: &Form, url: &Url) -> Result<Option<usize>> {
+    fn user_input(&self, form: &Form, password: usize, url: &Url) -> Result<Option<usize>> {
         if let Some(name) = self.login.username_field.as_deref() {
             // On the second page of an identifier-first login it may be gone.
             let found = form.inputs.iter().position(|i| is_called(i, name) && !i.is_disabled);
@@ -115,7 +124,7 @@ impl FormAuth {
                 (found, _) => Ok(found),
             };
         }
-        let candidates: Vec<usize> = visible_texts(form).collect();
+        let candidates: Vec<usize> = visible_texts(form).filter(|i| *i != password).collect();
         match candidates.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(*one)),
@@ -189,6 +198,21 @@ pub fn fields(form: &Form, values: Vec<(usize, Secret)>) -> Vec<(String, Secret)
         }
     }
     fields
+}
+
+/// The fields as `application/x-www-form-urlencoded` text in the page's encoding (HTML, "form submission").
+pub fn encode(fields: &[(String, Secret)], encoding: &'static Encoding) -> Secret {
+    let to_bytes = encoder(encoding);
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.encoding_override(Some(&to_bytes));
+    for (name, value) in fields {
+        form.append_pair(name, value.expose());
+    }
+    Secret::new(form.finish())
+}
+
+fn encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
+    move |text| encoding.encode(text).0
 }
 
 fn visible_passwords(form: &Form) -> impl Iterator<Item = usize> {

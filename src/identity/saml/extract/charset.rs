@@ -10,8 +10,11 @@ use zeroize::Zeroizing;
 /// How far into a page `<meta charset>` is looked for, as the standard says.
 const PRESCAN: usize = 1024;
 
+/// A page's text, and the encoding that its forms are answered in.
+pub type Decoded = (Zeroizing<String>, &'static Encoding);
+
 /// The text of an HTML page; bytes that its encoding does not know become U+FFFD.
-pub fn html(body: &[u8], content_type: Option<&str>) -> Zeroizing<String> {
+pub fn html(body: &[u8], content_type: Option<&str>) -> Decoded {
     let (encoding, body) = match Encoding::for_bom(body) {
         Some((encoding, length)) => (encoding, &body[length..]),
         None => {
@@ -19,11 +22,11 @@ pub fn html(body: &[u8], content_type: Option<&str>) -> Zeroizing<String> {
             (declared.unwrap_or_else(|| if std::str::from_utf8(body).is_ok() { UTF_8 } else { WINDOWS_1252 }), body)
         }
     };
-    Zeroizing::new(encoding.decode_without_bom_handling(body).0.into_owned())
+    (Zeroizing::new(encoding.decode_without_bom_handling(body).0.into_owned()), encoding)
 }
 
 /// The text of an XML document, without its byte order mark; None when it is not in the encoding it says it is in.
-pub fn xml(body: &[u8]) -> Option<Zeroizing<String>> {
+pub fn xml(body: &[u8]) -> Option<Decoded> {
     let (encoding, body) = match Encoding::for_bom(body) {
         Some((encoding, length)) => (encoding, &body[length..]),
         None if body.starts_with(b"<\0?\0") => (UTF_16LE, body),
@@ -31,7 +34,7 @@ pub fn xml(body: &[u8]) -> Option<Zeroizing<String>> {
         None => (declared_by_xml(body)?, body),
     };
     let text = encoding.decode_without_bom_handling_and_without_replacement(body)?;
-    Some(Zeroizing::new(text.into_owned()))
+    Some((Zeroizing::new(text.into_owned()), encoding))
 }
 
 /// `text/html; charset="utf-8"`
@@ -107,7 +110,7 @@ mod tests {
             (b"<meta charset=utf-8>\xe9", None, "<meta charset=utf-8>\u{fffd}"),
         ];
         for (body, content_type, expected) in table {
-            assert_eq!(*html(body, content_type), expected, "{:?} {content_type:?}", String::from_utf8_lossy(body));
+            assert_eq!(*html(body, content_type).0, expected, "{:?} {content_type:?}", String::from_utf8_lossy(body));
         }
     }
 
@@ -125,7 +128,12 @@ mod tests {
             (&utf_16("<?xml version='1.0'?>"), Some("<?xml version='1.0'?>")),
         ];
         for (body, expected) in table {
-            assert_eq!(xml(body).as_deref().map(String::as_str), expected, "{:?}", String::from_utf8_lossy(body));
+            assert_eq!(
+                xml(body).as_ref().map(|(text, _)| text.as_str()),
+                expected,
+                "{:?}",
+                String::from_utf8_lossy(body)
+            );
         }
     }
 }

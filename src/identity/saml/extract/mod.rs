@@ -15,6 +15,7 @@ mod xpath;
 
 use std::time::Duration;
 
+use encoding_rs::Encoding;
 use zeroize::Zeroizing;
 
 pub use self::xpath::XPath;
@@ -32,6 +33,8 @@ const MAX_TIME: Duration = Duration::from_secs(5);
 /// What was read off a page. Everything is owned; the page's bytes and tree are gone.
 #[derive(Debug)]
 pub struct Page {
+    /// The page's own encoding, in which browsers answer its forms.
+    pub encoding: &'static Encoding,
     /// Text of the first `<title>`, as it stands on the page (not yet `printable`).
     pub title: Option<String>,
     /// First non-empty result of the XPath expression, white space at both ends stripped.
@@ -98,7 +101,7 @@ pub fn read(body: Vec<u8>, content_type: Option<String>, xpath: &XPath, limit: D
 }
 
 fn page(body: Zeroizing<Vec<u8>>, content_type: Option<String>, xpath: &XPath, deadline: Deadline) -> Result<Page> {
-    let text = match xpath.parser() {
+    let (text, encoding) = match xpath.parser() {
         Parser::Html => charset::html(&body, content_type.as_deref()),
         Parser::Xml => charset::xml(&body).ok_or_else(|| {
             xml::not_well_formed("", 0, "it is not in the encoding that its byte order mark or declaration names")
@@ -114,6 +117,7 @@ fn page(body: Zeroizing<Vec<u8>>, content_type: Option<String>, xpath: &XPath, d
     };
     drop(text);
     Ok(Page {
+        encoding,
         title: forms::title(&tree),
         saml_response: evaluate::first_value(&tree, xpath, deadline)?,
         forms: forms::forms(&tree),
