@@ -1,5 +1,7 @@
 //! `auth = "form"`: the pages that products, and hands, write.
 
+use std::io::Write;
+
 use crate::support::assertion::{AWS_ACS, Assertion};
 use crate::support::idp::{PASSWORD, Site, USER, assertion_page, saml_page};
 use crate::support::pages::page;
@@ -68,6 +70,29 @@ fn a_page_that_is_not_utf_8_is_read_and_answered_in_its_encoding() {
     world.get().succeeds();
     let post = String::from_utf8(world.idp.journal()[1].body.to_vec()).unwrap();
     assert!(post.starts_with("lang=fran%E7ais&city=M%FCnchen&"), "{post}");
+}
+
+#[test]
+fn a_compressed_page_is_read() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(crate::support::pages::login_form("/go").as_bytes()).unwrap();
+    let page = Reply::html(encoder.finish().unwrap()).with("Content-Encoding", "gzip");
+    let world = World::form(html("", "/go", "username", "password").get("/sso", page));
+    world.get().succeeds();
+    assert!(world.idp.journal()[0].header("accept-encoding").is_some_and(|value| value.contains("gzip")));
+}
+
+#[test]
+fn inputs_outside_their_form_belong_to_it() {
+    let body = r#"<form method="post" action="/go" id="f"></form><input name="username" form="f"><input type="password" name="password" form="f">"#;
+    let world = World::form(html(body, "/go", "username", "password"));
+    world.get().succeeds();
+}
+
+#[test]
+fn an_empty_page_is_named() {
+    let world = World::form(Site::new().get("/sso", Reply::html("")));
+    world.get().fails_as("xpath-no-match").saying("empty");
 }
 
 #[test]
