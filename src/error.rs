@@ -81,6 +81,8 @@ codes! {
     PageTooLarge = "page-too-large", Unusable;
     /// A login page came although no login was asked for.
     LoginPage = "login-page", Unusable;
+    /// The IdP does not offer Negotiate, which `auth = "spnego"` needs.
+    NegotiateNotOffered = "negotiate-not-offered", Unusable;
     /// A login form came that cannot be filled in without guessing.
     LoginFormUnclear = "login-form-unclear", Unusable;
     /// What came is no SAML response.
@@ -167,6 +169,8 @@ codes! {
     StsRegionDisabled = "sts-region-disabled", Refused;
     /// The server's certificate is not trusted.
     TlsUntrusted = "tls-untrusted", Refused;
+    /// No TLS with the server for another reason than its certificate.
+    TlsFailed = "tls-failed", Refused;
 
     /// No such profile.
     ProfileNotFound = "profile-not-found", Configuration;

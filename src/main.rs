@@ -1,1 +1,10 @@
-fn main() {}
+//! The program: hands its arguments to the library and exits with what it says.
+
+use std::process::ExitCode;
+
+use fedcred::config::env::Env;
+
+#[allow(clippy::disallowed_methods, reason = "the one entry point")]
+fn main() -> ExitCode {
+    fedcred::cli::run(std::env::args_os(), &Env::Process)
+}

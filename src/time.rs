@@ -20,6 +20,17 @@ pub fn whole_seconds(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
+/// Sleeps. The one place that does, so that every wait can be found.
+#[allow(clippy::disallowed_methods, reason = "the one place that sleeps")]
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// A `Date` header (RFC 9110 §5.6.7), as `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub fn from_http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp())
+}
+
 /// The end of a run's patience: one for everything that happens in it, by the clock that no one sets back.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
@@ -65,6 +76,13 @@ mod tests {
     fn fractions_are_cut_not_rounded_up() {
         let at: Timestamp = "2026-11-21T23:59:59.987654Z".parse().unwrap();
         assert_eq!(whole_seconds(at), "2026-11-21T23:59:59Z");
+    }
+
+    #[test]
+    fn a_date_header_is_a_point_in_time() {
+        let at: Timestamp = "1994-11-06T08:49:37Z".parse().unwrap();
+        assert_eq!(from_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(at));
+        assert_eq!(from_http_date("yesterday"), None);
     }
 
     #[test]

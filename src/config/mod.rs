@@ -1,4 +1,195 @@
 //! Settings: files and environment in, a checked [`profile::Profile`] out.
+//!
+//! ```text
+//! file ─► tree ─► layers of one profile (user over machine, then each include) ─► reader ─► resolve, saml ─► Profile
+//! ```
+//! Only what is asked for is validated: a broken profile does not stop its neighbours. [`Config::check`] validates everything.
+//! Precedence: environment variable, profile (the user's file, then the machine's), included profile, built-in.
 
+use std::path::{Path, PathBuf};
+
+use self::cache::CacheSettings;
+use self::env::Env;
+use self::locations::Locations;
+use self::origin::{Log, SourceFile};
+use self::profile::Profile;
+use self::reader::{Layer, Section};
+use self::show::{Paths, Setting};
+use self::tree::Table;
+use crate::error::{Code, Error, Result, printable};
+
+pub mod cache;
+mod carry;
 pub mod env;
+mod file;
+mod headers;
+mod layers;
+pub mod locations;
+mod origin;
 pub mod profile;
+mod reader;
+mod resolve;
+mod saml;
+mod secrets;
+pub mod show;
+mod tree;
+mod urls;
+mod values;
+
+pub use values::parse_duration;
+
+/// The configuration: at most two files, read once.
+pub struct Config {
+    locations: Locations,
+    env: Env,
+    /// The user's file over the machine's, of those that exist.
+    files: Vec<SourceFile>,
+}
+
+impl Config {
+    /// Reads the user's file (`explicit` from `--config`, else `$FEDCRED_CONFIG`, else the platform's place) and the machine's.
+    ///
+    /// Errors: a file that cannot be read or trusted, or is no TOML; a file named explicitly that is not there.
+    pub fn load(env: &Env, explicit: Option<&Path>) -> Result<Config> {
+        Config::read(Locations::of(env, explicit), env)
+    }
+
+    /// The same, from these places.
+    pub fn read(locations: Locations, env: &Env) -> Result<Config> {
+        let mut files = Vec::new();
+        let machine = locations.machine.as_ref().filter(|path| Some(*path) != locations.user.as_ref());
+        let places = locations.user.iter().map(|path| (path, false)).chain(machine.map(|path| (path, true)));
+        for (path, is_machine) in places {
+            let shown = printable(&locations.shown(path), 300);
+            match file::read(path, &shown)? {
+                Some(text) => files.push(SourceFile {
+                    root: Table::parse(&text, &shown)?,
+                    dir: directory(path)?,
+                    home: locations.home.clone(),
+                    path: path.clone(),
+                    shown,
+                    is_machine,
+                }),
+                None if is_machine => (),
+                None => {
+                    if let Some(named_by) = locations.named_by {
+                        return Err(Error::new(Code::ConfigUnreadable, format!("there is no file {shown}"))
+                            .because(format!("{named_by} names it")));
+                    }
+                }
+            }
+        }
+        Ok(Config { locations, env: env.clone(), files })
+    }
+
+    /// The profile, with what it includes and what the environment overrides. The first of its errors, if there are any.
+    pub fn profile(&self, name: &str) -> Result<Profile> {
+        let log = Log::default();
+        let profile = self.read_profile(name, &log);
+        match (log.take_errors().into_iter().next(), profile) {
+            (None, Some(profile)) => Ok(profile),
+            (error, _) => Err(error.unwrap_or_else(|| self.not_found(name))),
+        }
+    }
+
+    /// `[cache]`, with what the environment overrides.
+    pub fn cache(&self) -> Result<CacheSettings> {
+        let log = Log::default();
+        let cache = self.read_cache(&log);
+        log.take_errors().into_iter().next().map_or(Ok(cache), Err)
+    }
+
+    /// Everything that is wrong, in every profile and beside them.
+    ///
+    /// A profile that others include may be without an identity of its own, or with half of one.
+    pub fn check(&self) -> Vec<Error> {
+        let log = Log::default();
+        self.read_cache(&log);
+        self.top_keys(&log);
+        let mut errors = log.take_errors();
+        for name in self.profile_names() {
+            let log = Log::default();
+            self.read_profile(name, &log);
+            let incomplete = |error: &Error| error.code == Code::MissingKey && self.is_included(name);
+            for error in log.take_errors().into_iter().filter(|error| !incomplete(error)) {
+                // What is wrong in an included profile is found once for each that includes it.
+                if !errors.contains(&error) {
+                    errors.push(error);
+                }
+            }
+        }
+        errors
+    }
+
+    /// Each key of the profile with its effective value and where that came from. No secret is among them.
+    pub fn show<'c>(&'c self, name: &'c str) -> Result<Vec<Setting<'c>>> {
+        let log = Log::default();
+        let profile = self.read_profile(name, &log);
+        match (log.take_errors().into_iter().next(), profile) {
+            (None, Some(profile)) => Ok(show::settings(&profile, &log)),
+            (error, _) => Err(error.unwrap_or_else(|| self.not_found(name))),
+        }
+    }
+
+    /// The files that are looked at, and where results are kept.
+    pub fn paths(&self) -> Paths {
+        // What is wrong with `[cache]` is for others to say.
+        let cache = self.read_cache(&Log::default());
+        Paths::of(&self.locations, cache, |path| self.files.iter().any(|file| file.path == path))
+    }
+
+    /// The profiles that are written, in the order of their names.
+    pub fn profile_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.profile_nodes().map(|(_, name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn read_cache<'c>(&'c self, log: &Log<'c>) -> CacheSettings {
+        let top = self.top(log);
+        let cache = top.table("cache", "cache").unwrap_or_else(|| Section::new(log, "cache", Vec::new()));
+        cache::read(&cache, &self.locations, &self.env)
+    }
+
+    fn read_profile<'c>(&'c self, name: &'c str, log: &Log<'c>) -> Option<Profile> {
+        self.top_keys(log);
+        let layers = log.keep(self.layers(name))?;
+        resolve::profile(name, &Section::new(log, "", layers), &self.env)
+    }
+
+    /// What stands outside every table.
+    fn top<'l, 'c>(&'c self, log: &'l Log<'c>) -> Section<'l, 'c> {
+        let layer = |(rank, file): (usize, &'c SourceFile)| Layer {
+            table: &file.root,
+            line: 1,
+            file,
+            profile: None,
+            included: false,
+            rank,
+        };
+        Section::new(log, "", self.files.iter().enumerate().map(layer).collect())
+    }
+
+    fn top_keys<'c>(&'c self, log: &Log<'c>) {
+        let top = self.top(log);
+        if let Some(airflow) = top.find("airflow") {
+            log.error(
+                airflow.error(Code::NotYetAvailable, "is not available in this version yet").hint("remove the table"),
+            );
+        }
+        top.find("cache");
+        top.table("profile", "profile");
+        top.finish();
+    }
+}
+
+/// The directory of a file, absolute: what is relative to the file must not follow a later change of the working directory.
+fn directory(file: &Path) -> Result<PathBuf> {
+    let absolute = std::path::absolute(file)
+        .map_err(|why| Error::new(Code::ConfigUnreadable, "the working directory is gone").because(why.to_string()))?;
+    Ok(absolute.parent().unwrap_or(Path::new("/")).to_owned())
+}
+
+#[cfg(test)]
+mod tests;

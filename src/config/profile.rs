@@ -25,9 +25,9 @@ pub struct Profile {
 /// Where STS is.
 #[derive(Clone, Debug)]
 pub struct StsTarget {
-    /// `region`, else `AWS_REGION`, else `AWS_DEFAULT_REGION`; absent: the default of the role's partition.
+    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `region`; absent: the default of the role's partition.
     pub region: Option<String>,
-    /// `sts_endpoint_url`, else `AWS_ENDPOINT_URL_STS`, else `AWS_ENDPOINT_URL` (unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`).
+    /// `AWS_ENDPOINT_URL_STS`, else `sts_endpoint_url`, else `AWS_ENDPOINT_URL` (the variables unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`).
     pub endpoint_url: Option<Url>,
     pub use_fips: bool,
     pub use_dualstack: bool,

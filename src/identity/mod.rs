@@ -1,3 +1,4 @@
 //! Where a proof of identity comes from.
 
 pub mod saml;
+pub mod secrets;

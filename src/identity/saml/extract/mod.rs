@@ -1,14 +1,40 @@
-//! From a page's bytes to a SAML response and the page's forms.
+//! From a page's bytes to a SAML response and the page's forms. Serves the settings `xpath` and `parser`.
+//!
+//! Pages come from the network and may be made to harm: everything that reads one is behind [`read`], which ends within
+//! its limit in a [`Page`] or an error, within 256 MB, whatever the page and the expression are. The way of a page:
+//! `charset` (bytes → text), `html` or `xml` (text → `tree`), `forms` and `evaluate` (tree → [`Page`]), in a `fence`.
+
+mod charset;
+mod evaluate;
+mod fence;
+mod forms;
+mod html;
+mod tree;
+mod xml;
+mod xpath;
 
 use std::time::Duration;
 
+use encoding_rs::Encoding;
+use zeroize::Zeroizing;
+
+pub use self::xpath::XPath;
 use crate::config::profile::Parser;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::secret::Secret;
+use crate::time::Deadline;
+
+/// Of the bytes and of their text. The caller's cap on bodies is the same.
+const MAX_BODY: usize = 4 << 20;
+
+/// No honest page takes a hundredth of this, so a long deadline is not burnt on one that is not.
+const MAX_TIME: Duration = Duration::from_secs(5);
 
 /// What was read off a page. Everything is owned; the page's bytes and tree are gone.
 #[derive(Debug)]
 pub struct Page {
+    /// The page's own encoding, in which browsers answer its forms.
+    pub encoding: &'static Encoding,
     /// Text of the first `<title>`, as it stands on the page (not yet `printable`).
     pub title: Option<String>,
     /// First non-empty result of the XPath expression, white space at both ends stripped.
@@ -17,8 +43,10 @@ pub struct Page {
     pub forms: Vec<Form>,
     /// `<base href>`, as written.
     pub base_href: Option<String>,
-    /// Target of `<meta http-equiv="refresh" content="0; url=…">`, as written.
+    /// Target of `<meta http-equiv="refresh" content="0; url=…">`, as written; only if it is due within ten seconds.
     pub meta_refresh: Option<String>,
+    /// A script on the page submits a form or presses a button. A hint only: login pages have such scripts as well.
+    pub has_submit_script: bool,
 }
 
 /// A `<form>`.
@@ -39,28 +67,65 @@ pub struct Input {
     pub name: Option<String>,
     pub id: Option<String>,
     pub autocomplete: Option<String>,
-    /// May be a SAML response or an anti-forgery token, hence a secret.
+    /// What would be sent if nothing were changed. May be a SAML response or an anti-forgery token, hence a secret.
     pub value: Secret,
     /// Neither `type=hidden`, nor `hidden`, nor `style` with `display:none` or `visibility:hidden`, on it or around it.
     pub is_visible: bool,
+    /// Itself, or as part of a disabled `<fieldset>`.
     pub is_disabled: bool,
     pub is_checked: bool,
 }
 
-/// An expression that was checked and normalised: it can be evaluated without a panic or an overflow.
-#[derive(Clone, Debug)]
-pub struct XPath {
-    _todo: (),
-}
-
-impl XPath {
-    /// Errors: [`crate::error::Code::InvalidXpath`].
-    pub fn parse(_text: &str, _parser: Parser) -> Result<Self> {
-        todo!()
+/// Reads a page within `limit`, whatever it holds. A page on which the expression finds nothing is no error.
+///
+/// Errors: [`PageTooLarge`](crate::error::Code::PageTooLarge), [`Timeout`](crate::error::Code::Timeout),
+/// [`XpathTooCostly`](crate::error::Code::XpathTooCostly), [`InvalidXpath`](crate::error::Code::InvalidXpath) (a result
+/// that is no text), and with `parser = "xml"` [`XpathNoMatch`](crate::error::Code::XpathNoMatch) for a page that is not
+/// well-formed.
+pub fn read(body: Vec<u8>, content_type: Option<String>, xpath: &XPath, limit: Duration) -> Result<Page> {
+    let body = Zeroizing::new(body);
+    if body.len() > MAX_BODY {
+        return Err(tree::too_large("more than 4 MiB"));
     }
+    if limit.is_zero() {
+        return Err(Deadline::after(limit).error("before the identity provider's page was read"));
+    }
+    let xpath = xpath.clone();
+    fence::run(limit.min(MAX_TIME), move |deadline| page(body, content_type, &xpath, deadline)).map_err(|e| {
+        match e.code {
+            // With that much time it is the page's fault, and another try would not help.
+            Code::Timeout if limit >= MAX_TIME => tree::too_large("it takes more than 5 s to read"),
+            _ => e,
+        }
+    })
 }
 
-/// Reads a page within `limit`, whatever it holds.
-pub fn read(_body: Vec<u8>, _content_type: Option<String>, _xpath: &XPath, _limit: Duration) -> Result<Page> {
-    todo!()
+fn page(body: Zeroizing<Vec<u8>>, content_type: Option<String>, xpath: &XPath, deadline: Deadline) -> Result<Page> {
+    let (text, encoding) = match xpath.parser() {
+        Parser::Html => charset::html(&body, content_type.as_deref()),
+        Parser::Xml => charset::xml(&body).ok_or_else(|| {
+            xml::not_well_formed("", 0, "it is not in the encoding that its byte order mark or declaration names")
+        })?,
+    };
+    drop(body);
+    if text.len() > MAX_BODY {
+        return Err(tree::too_large("more than 4 MiB of text"));
+    }
+    let tree = match xpath.parser() {
+        Parser::Html => html::read(&text, deadline)?,
+        Parser::Xml => xml::read(&text, deadline)?,
+    };
+    drop(text);
+    Ok(Page {
+        encoding,
+        title: forms::title(&tree),
+        saml_response: evaluate::first_value(&tree, xpath, deadline)?,
+        forms: forms::forms(&tree),
+        base_href: forms::base_href(&tree),
+        meta_refresh: forms::meta_refresh(&tree),
+        has_submit_script: forms::has_submit_script(&tree),
+    })
 }
+
+#[cfg(test)]
+mod tests;

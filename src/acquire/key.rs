@@ -1,0 +1,129 @@
+//! The CacheKey of a profile: every input that can change the result, and who asks.
+//!
+//! The profile is taken apart without `..`, so that a setting added later has to be decided here. What cannot change the
+//! result (time limits, retries) stays out: changing it is a hit.
+
+use std::path::Path;
+
+use crate::cache::key::{CacheKey, KeyBuilder};
+use crate::cache::master_key::SealingKey;
+use crate::config::env::Env;
+use crate::config::profile::{
+    Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, Spnego, StsTarget,
+};
+use crate::identity::saml::ccache::{self, Owner};
+
+/// Why a result belongs to no key: then nothing of it may outlive this process.
+type Unknowable = String;
+
+/// The key of what `profile` gives whoever asks now.
+pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Result<CacheKey, Unknowable> {
+    let Profile { name: _, role_arn, sts, session, deadline: _, identity } = profile;
+    let key = optional(KeyBuilder::new(sealing), "role_arn", role_arn.as_ref().map(|r| r.as_str()));
+    let key = session_fields(sts_fields(key, sts), session);
+    let key = match identity {
+        Identity::Saml(saml) => saml_fields(key, saml, env)?,
+    };
+    Ok(key.cache_key())
+}
+
+fn sts_fields(key: KeyBuilder, sts: &StsTarget) -> KeyBuilder {
+    let StsTarget { region, endpoint_url, use_fips, use_dualstack, ca_bundle } = sts;
+    let key = optional(key, "region", region.as_deref());
+    let key = optional(key, "sts_endpoint_url", endpoint_url.as_ref().map(|u| u.as_str()));
+    let key = flag(flag(key, "use_fips", *use_fips), "use_dualstack", *use_dualstack);
+    path(key, "AWS_CA_BUNDLE", ca_bundle.as_deref())
+}
+
+fn session_fields(key: KeyBuilder, session: &Session) -> KeyBuilder {
+    let Session { duration, policy, policy_arns } = session;
+    let key = optional(key, "duration", duration.map(|d| d.as_secs().to_string()));
+    let key = optional(key, "policy", policy.as_deref());
+    policy_arns.iter().fold(key, |key, arn| key.field("policy_arn", arn))
+}
+
+fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
+    let Saml { principal_arn, idp_url, auth, xpath, parser, http, retry: _ } = saml;
+    let key = optional(key, "principal_arn", principal_arn.as_ref().map(|p| p.as_str()));
+    let key = key.field("idp_url", idp_url.as_str()).field("xpath", xpath).field("parser", format!("{parser:?}"));
+    auth_fields(http_fields(key, http), auth, env)
+}
+
+fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
+    let IdpHttp { ca_bundle, client_cert, proxy, timeout: _, verify, allow_http, idp_origins, headers, user_agent } =
+        http;
+    let key = path(key, "ca_bundle", ca_bundle.as_deref());
+    // A client certificate is who asks: its contents count, not only its name. The key belongs to the certificate.
+    let key = match client_cert {
+        Some((cert, _)) => {
+            path(key, "client_cert", Some(cert)).field("its contents", std::fs::read(cert).unwrap_or_default())
+        }
+        None => key,
+    };
+    let key = optional(key, "proxy", proxy.as_ref().map(|p| p.as_str()));
+    let key = flag(flag(key, "verify", *verify), "allow_http", *allow_http);
+    let key = idp_origins.iter().fold(key, |key, origin| key.field("idp_origin", origin.ascii_serialization()));
+    let key = headers.iter().fold(key, |key, (name, value)| key.field("header", name).field("its value", value));
+    optional(key, "user_agent", user_agent.as_deref())
+}
+
+fn auth_fields(key: KeyBuilder, auth: &Auth, env: &Env) -> Result<KeyBuilder, Unknowable> {
+    Ok(match auth {
+        Auth::None => key.field("auth", "none"),
+        // A password proves who asks, it does not decide it: the user's name does.
+        Auth::Basic { username, password: _ } => key.field("auth", "basic").field("username", username),
+        Auth::Form(FormLogin { username, password: _, username_field, password_field }) => {
+            let key = key.field("auth", "form").field("username", username);
+            let key = optional(key, "username_field", username_field.as_deref());
+            optional(key, "password_field", password_field.as_deref())
+        }
+        // A bearer token is the user's name and the password in one.
+        Auth::Bearer { token } => token_fields(key.field("auth", "bearer"), token, env)?,
+        Auth::Spnego(spnego) => spnego_fields(key.field("auth", "spnego"), spnego, env)?,
+    })
+}
+
+fn token_fields(key: KeyBuilder, token: &SecretSource, env: &Env) -> Result<KeyBuilder, Unknowable> {
+    let (label, contents) = match token {
+        SecretSource::File(file) => ("token file", std::fs::read(file).ok()),
+        SecretSource::Env(name) => ("token", env.text(name).map(String::into_bytes)),
+        SecretSource::Credential(name) => {
+            ("token credential", env.path("CREDENTIALS_DIRECTORY").and_then(|dir| std::fs::read(dir.join(name)).ok()))
+        }
+        SecretSource::Command(_) => return Err("whose token a command prints is not known before it runs".into()),
+    };
+    // Without a token there is nobody who asks; the login will say what is missing.
+    let contents = contents.ok_or("the bearer token cannot be read")?;
+    Ok(key.field(label, zeroize::Zeroizing::new(contents).as_slice()))
+}
+
+fn spnego_fields(key: KeyBuilder, spnego: &Spnego, env: &Env) -> Result<KeyBuilder, Unknowable> {
+    let Spnego { principal, keytab, mutual_authentication, channel_bindings } = spnego;
+    let key = key
+        .field("mutual_authentication", format!("{mutual_authentication:?}"))
+        .field("channel_bindings", format!("{channel_bindings:?}"));
+    match (principal, keytab) {
+        (Some(principal), Some(keytab)) => Ok(path(key, "keytab", Some(keytab)).field("principal", principal)),
+        (Some(principal), None) => Ok(key.field("principal", principal)),
+        (None, _) => match ccache::default_cache_owner(env) {
+            Owner::Known(owner) => Ok(key.field("ticket of", owner)),
+            Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
+            Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
+        },
+    }
+}
+
+fn optional(key: KeyBuilder, label: &str, value: Option<impl AsRef<[u8]>>) -> KeyBuilder {
+    match value {
+        Some(value) => key.field(label, value),
+        None => key,
+    }
+}
+
+fn flag(key: KeyBuilder, label: &str, is_set: bool) -> KeyBuilder {
+    key.field(label, [u8::from(is_set)])
+}
+
+fn path(key: KeyBuilder, label: &str, path: Option<&Path>) -> KeyBuilder {
+    optional(key, label, path.map(|p| p.as_os_str().as_encoded_bytes()))
+}

@@ -1,0 +1,54 @@
+//! `fedcred config check|show|path`: what is set, where it comes from, and what is wrong with it.
+
+use crate::cli::args::{Config as Command, Global};
+use crate::cli::output;
+use crate::config::Config;
+use crate::config::env::Env;
+use crate::error::{Error, Result};
+
+pub fn run(command: &Command, global: &Global, env: &Env) -> std::result::Result<(), Vec<Error>> {
+    let config = Config::load(env, global.config.as_deref()).map_err(|error| vec![error])?;
+    match command {
+        Command::Check => check(&config),
+        Command::Show { profile } => show(&config, profile.as_deref(), env).map_err(|error| vec![error]),
+        Command::Path => path(&config).map_err(|error| vec![error]),
+    }
+}
+
+fn check(config: &Config) -> std::result::Result<(), Vec<Error>> {
+    let errors = config.check();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let count = config.profile_names().len();
+    let profiles = if count == 1 { "profile" } else { "profiles" };
+    output::write(&format!("{count} {profiles}, no fault\n")).map_err(|error| vec![error])
+}
+
+/// `key = value  # origin`, one a line, so that the text reads as the file that would say the same.
+fn show(config: &Config, profile: Option<&str>, env: &Env) -> Result<()> {
+    let name = super::profile_name(profile, env);
+    let settings = config.show(&name)?;
+    let lines: Vec<String> = settings.iter().map(|s| format!("{} = {}", s.key, s.value)).collect();
+    let width = lines.iter().map(|l| l.chars().count()).filter(|w| *w <= 60).max().unwrap_or(0);
+    let mut text = format!("# profile {name}\n");
+    for (line, setting) in lines.iter().zip(&settings) {
+        text.push_str(&format!("{line:width$}  # {}\n", setting.origin));
+    }
+    output::write(&text)
+}
+
+fn path(config: &Config) -> Result<()> {
+    let paths = config.paths();
+    let mut text = String::new();
+    for file in &paths.files {
+        let state = if file.exists { "read" } else { "not there" };
+        text.push_str(&format!("{} ({}, {state})\n", file.path.display(), file.named_by));
+    }
+    for (what, path) in [("cache", &paths.cache_dir), ("sealing key", &paths.key_file)] {
+        if let Some(path) = path {
+            text.push_str(&format!("{} ({what})\n", path.display()));
+        }
+    }
+    output::write(&text)
+}

@@ -1,0 +1,231 @@
+//! Credentials as text: `credential_process` JSON, and the other values of `--format`.
+//!
+//! Each is quoted for its reader, although STS's own values need no quoting: what comes from a network is not pasted into
+//! a shell on trust.
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::args::Format;
+use crate::credentials::Credentials;
+use crate::error::{Code, Error, Result};
+use crate::time::whole_seconds;
+
+/// The whole text for stdout, with its line end.
+pub fn render(credentials: &Credentials, format: Format, profile: &str) -> Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::with_capacity(4096));
+    match format {
+        Format::Process => to_json(&mut text, &Process::new(credentials), false)?,
+        Format::Json => to_json(&mut text, &Json { profile, process: Process::new(credentials) }, true)?,
+        Format::Env => each(credentials, &mut text, |out, name, value| assign(out, name, value, plain))?,
+        Format::Export => each(credentials, &mut text, |out, name, value| {
+            out.push_str("export ");
+            assign(out, name, value, posix)
+        })?,
+        Format::Fish => each(credentials, &mut text, |out, name, value| {
+            out.push_str("set -gx ");
+            out.push_str(name);
+            out.push(' ');
+            fish(out, value)
+        })?,
+        Format::Powershell => each(credentials, &mut text, |out, name, value| {
+            out.push_str("$Env:");
+            out.push_str(name);
+            out.push_str(" = ");
+            powershell(out, value)
+        })?,
+        Format::Ini => ini(credentials, &mut text, profile)?,
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// The shape that every AWS SDK reads (AWS SDKs and Tools Reference Guide, "Process credential provider").
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Process<'a> {
+    version: u8,
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    session_token: &'a str,
+    expiration: String,
+    account_id: &'a str,
+}
+
+impl<'a> Process<'a> {
+    fn new(credentials: &'a Credentials) -> Self {
+        Process {
+            version: 1,
+            access_key_id: &credentials.access_key_id,
+            secret_access_key: credentials.secret_access_key.expose(),
+            session_token: credentials.session_token.expose(),
+            expiration: whole_seconds(credentials.expiration),
+            account_id: &credentials.account_id,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Json<'a> {
+    profile: &'a str,
+    #[serde(flatten)]
+    process: Process<'a>,
+}
+
+fn to_json(out: &mut Zeroizing<String>, value: &impl Serialize, is_pretty: bool) -> Result<()> {
+    let made = if is_pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    let made =
+        Zeroizing::new(made.map_err(|e| Error::new(Code::Bug, "credentials have no JSON").because(e.to_string()))?);
+    out.push_str(&made);
+    Ok(())
+}
+
+/// The names that every SDK reads, and `AWS_CREDENTIAL_EXPIRATION`, which some do.
+fn each(
+    credentials: &Credentials,
+    out: &mut Zeroizing<String>,
+    line: impl Fn(&mut String, &str, &str) -> Result<()>,
+) -> Result<()> {
+    let expiration = whole_seconds(credentials.expiration);
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose()),
+        ("AWS_SESSION_TOKEN", credentials.session_token.expose()),
+        ("AWS_CREDENTIAL_EXPIRATION", &expiration),
+    ];
+    for (index, (name, value)) in variables.into_iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        line(out, name, value)?;
+    }
+    Ok(())
+}
+
+fn assign(out: &mut String, name: &str, value: &str, quote: fn(&mut String, &str) -> Result<()>) -> Result<()> {
+    out.push_str(name);
+    out.push('=');
+    quote(out, value)
+}
+
+/// Env files have no common quoting: a value that would need one is refused.
+fn plain(out: &mut String, value: &str) -> Result<()> {
+    let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=:.-_".contains(&b));
+    if !is_plain {
+        return Err(Error::new(Code::StsBadAnswer, "the credentials hold a character that an env file cannot carry")
+            .hint("use `--format export` or `--format json`"));
+    }
+    out.push_str(value);
+    Ok(())
+}
+
+/// Nothing is special between single quotes, but a single quote (POSIX, Shell Command Language, 2.2.2).
+fn posix(out: &mut String, value: &str) -> Result<()> {
+    out.push('\'');
+    out.push_str(&Zeroizing::new(value.replace('\'', r"'\''")));
+    out.push('\'');
+    Ok(())
+}
+
+/// Between single quotes fish knows `\\` and `\'` (fish, "Quotes").
+fn fish(out: &mut String, value: &str) -> Result<()> {
+    out.push('\'');
+    out.push_str(&Zeroizing::new(value.replace('\\', r"\\").replace('\'', r"\'")));
+    out.push('\'');
+    Ok(())
+}
+
+/// A quote is doubled; PowerShell takes typographic ones for quotes too (about_Quoting_Rules).
+fn powershell(out: &mut String, value: &str) -> Result<()> {
+    out.push('\'');
+    for c in value.chars() {
+        if matches!(c, '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}') {
+            out.push(c);
+        }
+        out.push(c);
+    }
+    out.push('\'');
+    Ok(())
+}
+
+fn ini(credentials: &Credentials, out: &mut Zeroizing<String>, profile: &str) -> Result<()> {
+    if profile.chars().any(|c| c.is_control() || matches!(c, '[' | ']')) {
+        return Err(Error::new(Code::BadFlag, "the profile's name cannot be the name of an ini section"));
+    }
+    out.push('[');
+    out.push_str(profile);
+    out.push(']');
+    let lines = [
+        ("aws_access_key_id", credentials.access_key_id.as_str()),
+        ("aws_secret_access_key", credentials.secret_access_key.expose()),
+        ("aws_session_token", credentials.session_token.expose()),
+    ];
+    for (name, value) in lines {
+        out.push('\n');
+        out.push_str(name);
+        out.push_str(" = ");
+        plain(out, value)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    fn credentials(token: &str) -> Credentials {
+        Credentials {
+            access_key_id: "ASIAEXAMPLE".into(),
+            secret_access_key: Secret::new("wJalr/+=".into()),
+            session_token: Secret::new(token.into()),
+            expiration: "2026-11-21T23:59:59.5Z".parse().unwrap(),
+            account_id: "112233334444".into(),
+        }
+    }
+
+    #[test]
+    fn credential_process_gets_one_line_that_every_sdk_reads() {
+        let text = render(&credentials("tok"), Format::Process, "p").unwrap();
+        assert_eq!(
+            text.as_str(),
+            "{\"Version\":1,\"AccessKeyId\":\"ASIAEXAMPLE\",\"SecretAccessKey\":\"wJalr/+=\",\"SessionToken\":\"tok\",\
+             \"Expiration\":\"2026-11-21T23:59:59Z\",\"AccountId\":\"112233334444\"}\n"
+        );
+    }
+
+    #[test]
+    fn each_shell_gets_its_own_quotes() {
+        let hostile = r"a'b\c$(d)";
+        let table = [
+            (Format::Export, r"export AWS_SESSION_TOKEN='a'\''b\c$(d)'"),
+            (Format::Fish, r"set -gx AWS_SESSION_TOKEN 'a\'b\\c$(d)'"),
+            (Format::Powershell, r"$Env:AWS_SESSION_TOKEN = 'a''b\c$(d)'"),
+        ];
+        for (format, line) in table {
+            let text = render(&credentials(hostile), format, "p").unwrap();
+            assert!(text.lines().any(|l| l == line), "{}", *text);
+            assert_eq!(text.lines().count(), 4);
+        }
+    }
+
+    #[test]
+    fn files_without_quoting_take_only_values_that_need_none() {
+        for format in [Format::Env, Format::Ini] {
+            assert!(render(&credentials("Fwo+/=="), format, "p").is_ok());
+            assert_eq!(render(&credentials("a b"), format, "p").unwrap_err().code, Code::StsBadAnswer);
+            assert!(render(&credentials("a\nb=c"), format, "p").is_err());
+        }
+        assert!(render(&credentials("t"), Format::Ini, "x]\n[y").is_err());
+    }
+
+    #[test]
+    fn a_shell_reads_back_what_was_meant() {
+        let hostile = "it's \"a\" $HOME `id` \\ *\t!";
+        let text = render(&credentials(hostile), Format::Export, "p").unwrap();
+        let script = format!("{}printf %s \"$AWS_SESSION_TOKEN\"", *text);
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), hostile);
+    }
+}

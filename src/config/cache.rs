@@ -1,0 +1,64 @@
+//! `[cache]`: where results are kept, and where the key that seals them lives.
+
+use std::path::PathBuf;
+
+use super::env::Env;
+use super::locations::Locations;
+use super::origin::Origin;
+use super::reader::Section;
+use super::tree::Value;
+use super::values;
+use crate::error::Code;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// `$FEDCRED_CACHE_DIR`, else `dir`, else the platform's; absent: there is no home directory either.
+    pub dir: Option<PathBuf>,
+    pub key: KeyStore,
+    pub store: Store,
+    /// The sealing key's file: beside the configuration, apart from the cache, so that a copy of the one is not a copy of both.
+    pub key_file: Option<PathBuf>,
+}
+
+/// Where the sealing key lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStore {
+    /// The platform's own place: Keychain or Credential Manager there, a file elsewhere.
+    Auto,
+    File,
+}
+
+/// Where results are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    File,
+    /// Nowhere.
+    None,
+}
+
+/// Reads the table, when there is one; what is wrong is in the section's log.
+pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheSettings {
+    let dir = cache.read("dir", values::path).or_else(|| locations.cache_dir.clone());
+    let dir = match env.path("FEDCRED_CACHE_DIR") {
+        Some(path) => {
+            cache.log().record("cache", "dir", Origin::Env("FEDCRED_CACHE_DIR"));
+            Some(path)
+        }
+        None => dir,
+    };
+    let keys = [("auto", KeyStore::Auto), ("file", KeyStore::File)];
+    let key = cache.read("key", |f| values::choice(f, &keys, &["keyring", "kernel"])).unwrap_or(KeyStore::Auto);
+    let stores = [("file", Store::File), ("none", Store::None)];
+    let store = cache.read("store", |f| match f.value {
+        // A URL may hold a password: not repeated.
+        Value::Text(text) if text.contains("://") => {
+            let known = text.starts_with("rediss://");
+            let code = if known { Code::NotYetAvailable } else { Code::InvalidValue };
+            Err(f.error(code, "cannot be a URL in this version yet").hint("it can be one of file, none"))
+        }
+        _ => values::choice(f, &stores, &[]),
+    });
+    cache.finish();
+    let key_file = locations.config_dir.as_ref().map(|dir| dir.join("cache.key"));
+    CacheSettings { dir, key, store: store.unwrap_or(Store::File), key_file }
+}

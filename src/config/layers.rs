@@ -1,0 +1,108 @@
+//! The layers of a profile: which tables make it up, through `include` and the two files, and what to say when there is none.
+
+use super::Config;
+use super::origin::{Log, SourceFile};
+use super::reader::{Layer, Section, nearest};
+use super::tree::{Node, Value};
+use super::values;
+use crate::error::{Code, Error, Result, printable};
+
+/// Names of profiles that an error lists at most.
+const LISTED: usize = 20;
+
+impl Config {
+    /// The profile's tables, the deciding one first: the user's, the machine's, then both of each included profile.
+    pub(super) fn layers<'c>(&'c self, asked: &'c str) -> Result<Vec<Layer<'c>>> {
+        let mut layers: Vec<Layer<'c>> = Vec::new();
+        let mut chain = vec![asked];
+        loop {
+            let name = chain[chain.len() - 1];
+            let start = layers.len();
+            for (file, _, node) in self.profile_nodes().filter(|(_, found, _)| *found == name) {
+                let Value::Table(table) = &node.value else {
+                    let what =
+                        format!("{}:{}: `profile.{}` must be a table", file.shown, node.line, printable(name, 80));
+                    return Err(Error::new(Code::InvalidValue, what).hint("its keys stand below [profile.NAME]"));
+                };
+                let rank = layers.len();
+                layers.push(Layer {
+                    table,
+                    line: node.line,
+                    file,
+                    profile: Some(name),
+                    included: chain.len() > 1,
+                    rank,
+                });
+            }
+            if layers.len() == start {
+                return Err(self.not_found(name));
+            }
+            let log = Log::default();
+            let own = Section::new(&log, "", layers[start..].to_vec());
+            let Some(include) = own.find("include") else { return Ok(layers) };
+            let next = values::written(&include, "the name of a profile")?;
+            if let Some(from) = chain.iter().position(|name| *name == next) {
+                let circle: Vec<&str> = chain[from..].iter().copied().chain([next]).collect();
+                return Err(include
+                    .error(Code::ConflictingKeys, "closes a circle")
+                    .because(format!("{} include one another", printable(&circle.join(" → "), 300)))
+                    .hint("remove one of these `include` lines"));
+            }
+            if !self.profile_nodes().any(|(_, name, _)| name == next) {
+                let why = self.not_found(next);
+                let error = include.error(Code::ProfileNotFound, format!("names no profile: {}", why.what));
+                return Err(Error { causes: why.causes, hint: why.hint, ..error });
+            }
+            chain.push(next);
+        }
+    }
+
+    /// Whether another profile names this one in its `include`.
+    pub(super) fn is_included(&self, name: &str) -> bool {
+        self.profile_nodes().any(|(_, _, node)| {
+            let Value::Table(table) = &node.value else { return false };
+            matches!(table.get("include"), Some(Node { value: Value::Text(text), .. }) if text == name)
+        })
+    }
+
+    /// Each `[profile.NAME]` as written, the user's before the machine's.
+    pub(super) fn profile_nodes(&self) -> impl Iterator<Item = (&SourceFile, &str, &Node)> {
+        self.files.iter().flat_map(|file| {
+            let profiles = match file.root.get("profile").map(|node| &node.value) {
+                Some(Value::Table(profiles)) => Some(profiles),
+                _ => None,
+            };
+            profiles.into_iter().flat_map(|table| table.iter()).map(move |(name, node)| (file, name, node))
+        })
+    }
+
+    pub(super) fn not_found(&self, name: &str) -> Error {
+        let names = self.profile_names();
+        let list = |names: &[&str]| printable(&names.join(", "), 400);
+        let error = Error::new(Code::ProfileNotFound, format!("there is no profile {:?}", printable(name, 80)));
+        let error = match names.len() {
+            0 => error,
+            n if n <= LISTED => error.because(format!("profiles: {}", list(&names))),
+            n => error.because(format!("profiles: {} and {} more", list(&names[..LISTED]), n - LISTED)),
+        };
+        let error = error.because(format!("looked in {}", self.looked_in().join(" and ")));
+        match (nearest(name, names.iter().copied()), &self.locations.user) {
+            (Some(near), _) => error.hint(format!("did you mean {near:?}?")),
+            (None, Some(path)) => {
+                error.hint(format!("write [profile.NAME] and [profile.NAME.saml] into {}", self.locations.shown(path)))
+            }
+            (None, None) => error.hint("name a file with --config, or set HOME"),
+        }
+    }
+
+    fn looked_in(&self) -> Vec<String> {
+        let places = self.locations.user.iter().chain(&self.locations.machine);
+        places
+            .map(|path| {
+                let shown = printable(&self.locations.shown(path), 300);
+                let exists = self.files.iter().any(|file| file.shown == shown);
+                if exists { shown } else { format!("{shown} (not there)") }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,93 @@
+//! Where configuration and cache live on this platform: `--config`, `$FEDCRED_CONFIG`, the XDG directories and their counterparts.
+
+use std::path::{Path, PathBuf};
+
+use super::env::Env;
+
+/// The places that are looked at. Made from the environment; a test puts others in.
+#[derive(Clone, Debug)]
+pub struct Locations {
+    /// The user's own file; absent: there is no home directory to look in.
+    pub user: Option<PathBuf>,
+    /// Who named the user's file: then it must exist.
+    pub named_by: Option<&'static str>,
+    /// The machine's file, below the user's. Fixed, so that nobody's environment can put another in its place.
+    pub machine: Option<PathBuf>,
+    /// Ours in the platform's configuration directory: also the home of the sealing key's file.
+    pub config_dir: Option<PathBuf>,
+    /// Ours in the platform's cache directory.
+    pub cache_dir: Option<PathBuf>,
+    pub home: Option<PathBuf>,
+}
+
+impl Locations {
+    /// `explicit` is the file of `--config`.
+    pub fn of(env: &Env, explicit: Option<&Path>) -> Locations {
+        let home = env.home();
+        let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
+        // The XDG specification: "All paths must be absolute. … consider the path invalid and ignore it."
+        let directory = |variable| env.path(variable).filter(|path| path.is_absolute());
+        let (config_dir, cache_dir) = if cfg!(windows) {
+            (
+                directory("APPDATA").map(|base| base.join("fedcred")),
+                directory("LOCALAPPDATA").map(|base| base.join("fedcred").join("cache")),
+            )
+        } else {
+            let mac = cfg!(target_os = "macos");
+            let config = if mac { "Library/Application Support" } else { ".config" };
+            let cache = if mac { "Library/Caches" } else { ".cache" };
+            (
+                directory("XDG_CONFIG_HOME").or_else(|| below_home(config)).map(|base| base.join("fedcred")),
+                directory("XDG_CACHE_HOME").or_else(|| below_home(cache)).map(|base| base.join("fedcred")),
+            )
+        };
+        let (user, named_by) = match (explicit, env.path("FEDCRED_CONFIG")) {
+            (Some(path), _) => (Some(path.to_owned()), Some("--config")),
+            (None, Some(path)) => (Some(path), Some("$FEDCRED_CONFIG")),
+            (None, None) => (config_dir.as_ref().map(|dir| dir.join("config.toml")), None),
+        };
+        let machine = (!cfg!(windows)).then(|| PathBuf::from("/etc/fedcred/config.toml"));
+        Locations { user, named_by, machine, config_dir, cache_dir, home }
+    }
+
+    /// A path as people read it: the home directory as `~`.
+    pub fn shown(&self, path: &Path) -> String {
+        match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+            Some(rest) if !rest.as_os_str().is_empty() => format!("~/{}", rest.display()),
+            _ => path.display().to_string(),
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[cfg(not(target_os = "macos"))]
+    #[test]
+    fn the_flag_goes_before_the_variable_and_that_before_the_directories() {
+        let home = ("HOME", "/home/alice");
+        let xdg = |path| [home, ("XDG_CONFIG_HOME", path)];
+        let named = [home, ("FEDCRED_CONFIG", "/c.toml")];
+        let table = [
+            (&[home][..], None, Some("/home/alice/.config/fedcred/config.toml"), None),
+            (&xdg("/x"), None, Some("/x/fedcred/config.toml"), None),
+            (&xdg("x"), None, Some("/home/alice/.config/fedcred/config.toml"), None),
+            (&named, None, Some("/c.toml"), Some("$FEDCRED_CONFIG")),
+            (&named, Some("/f.toml"), Some("/f.toml"), Some("--config")),
+            (&[], None, None, None),
+        ];
+        for (variables, explicit, file, named_by) in table {
+            let found = Locations::of(&Env::fixed(variables.iter().copied()), explicit.map(Path::new));
+            assert_eq!((found.user.as_deref(), found.named_by), (file.map(Path::new), named_by), "{variables:?}");
+            assert_eq!(found.machine.as_deref(), Some(Path::new("/etc/fedcred/config.toml")));
+        }
+    }
+
+    #[test]
+    fn the_home_directory_is_shown_as_a_tilde() {
+        let locations = Locations::of(&Env::fixed([("HOME", "/home/alice")]), None);
+        assert_eq!(locations.shown(Path::new("/home/alice/a b/c")), "~/a b/c");
+        assert_eq!(locations.shown(Path::new("/home/alicext/c")), "/home/alicext/c");
+    }
+}

@@ -1,0 +1,143 @@
+//! From `[profile.NAME]` and the environment to a [`Profile`]: the keys beside its identity's.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::env::Env;
+use super::file;
+use super::origin::Origin;
+use super::profile::{DEFAULT_DEADLINE, Identity, Profile, Session, StsTarget};
+use super::reader::{Found, Section};
+use super::{saml, urls, values};
+use crate::arn::{RoleArn, check_policy_arn};
+use crate::error::{Code, Error, Result};
+
+/// The tables that say where the proof of identity comes from, and whether this version can.
+const IDENTITIES: [(&str, bool); 4] =
+    [("saml", true), ("web_identity", false), ("assume_role", false), ("airflow_conn", false)];
+
+/// The profile whose layers `top` is. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
+pub fn profile(name: &str, top: &Section<'_, '_>, env: &Env) -> Option<Profile> {
+    // `include` has been followed when the layers were laid.
+    top.find("include");
+    let role_arn = top.read("role_arn", |f| values::arn(f, RoleArn::parse));
+    let sts = sts(top, env);
+    let session = Session {
+        duration: top
+            .read("duration", |f| values::duration(f, Duration::from_secs(900)..=Duration::from_secs(12 * 3600))),
+        policy: top.read("policy", policy),
+        // STS takes ten.
+        policy_arns: top
+            .read("policy_arns", |f| {
+                values::list(f, 10, |element| {
+                    values::arn(element, |text| check_policy_arn(text).map(|()| text.to_owned()))
+                })
+            })
+            .unwrap_or_default(),
+    };
+    let deadline = top
+        .read("deadline", |f| values::duration(f, Duration::from_secs(1)..=Duration::from_secs(600)))
+        .unwrap_or(DEFAULT_DEADLINE);
+    let identity = identity(top);
+    top.finish();
+    Some(Profile { name: name.to_owned(), role_arn, sts, session, deadline, identity: identity? })
+}
+
+fn identity(top: &Section<'_, '_>) -> Option<Identity> {
+    let written: Vec<(Found<'_>, bool)> =
+        IDENTITIES.iter().filter_map(|(key, available)| Some((top.find(key)?, *available))).collect();
+    match written.as_slice() {
+        [] => {
+            top.log().error(top.missing("saml", "write a table [profile.NAME.saml] with idp_url = \"https://…\""));
+            None
+        }
+        [(found, false)] => {
+            let error = found.error(Code::NotYetAvailable, "is not available in this version yet");
+            top.log().error(error.hint("use a profile with a `saml` table"));
+            None
+        }
+        [_] => saml::read(&top.table("saml", "saml")?).map(|saml| Identity::Saml(Box::new(saml))),
+        [(first, _), (second, _), ..] => {
+            let said = format!("is a second source of identity, beside `{}` ({})", first.key, first.place);
+            top.log()
+                .error(second.error(Code::ConflictingKeys, said).hint("keep one of them; a profile has exactly one"));
+            None
+        }
+    }
+}
+
+fn sts(top: &Section<'_, '_>, env: &Env) -> StsTarget {
+    StsTarget {
+        region: region(top, env),
+        endpoint_url: endpoint(top, env),
+        use_fips: switch(top, env, "use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT"),
+        use_dualstack: switch(top, env, "use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT"),
+        ca_bundle: env
+            .path("AWS_CA_BUNDLE")
+            .inspect(|_| top.log().record("", "aws_ca_bundle", Origin::Env("AWS_CA_BUNDLE"))),
+    }
+}
+
+fn region(top: &Section<'_, '_>, env: &Env) -> Option<String> {
+    let expected = "a region such as \"eu-west-1\"";
+    let written = top.read("region", |f| {
+        let text = values::written(f, expected)?;
+        if values::is_region(text) { Ok(text.to_owned()) } else { Err(f.wrong_text(expected, text)) }
+    });
+    for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        let Some(text) = env.text(name) else { continue };
+        top.log().record("", "region", Origin::Env(name));
+        if values::is_region(&text) {
+            return Some(text);
+        }
+        let what = format!("${name} must be {expected}, not {:?}", crate::error::printable(&text, 60));
+        top.log().error(Error::new(Code::InvalidValue, what).hint(format!("unset {name}")));
+    }
+    written
+}
+
+/// In the order of the AWS SDKs: the service's own variable, the service's own key, the variable for all services.
+fn endpoint(top: &Section<'_, '_>, env: &Env) -> Option<Url> {
+    let ignored = env.is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    let written = top.find("sts_endpoint_url").is_some();
+    let configured = top.read("sts_endpoint_url", urls::sts_endpoint);
+    let from_env = |name: &'static str| {
+        let text = env.text(name).filter(|_| !ignored)?;
+        top.log().record("", "sts_endpoint_url", Origin::Env(name));
+        Some(top.log().keep(urls::sts_endpoint_of_env(name, &text)))
+    };
+    match from_env("AWS_ENDPOINT_URL_STS") {
+        Some(url) => url,
+        None if written => configured,
+        None => from_env("AWS_ENDPOINT_URL").flatten(),
+    }
+}
+
+fn switch(top: &Section<'_, '_>, env: &Env, key: &'static str, variable: &'static str) -> bool {
+    let written = top.read(key, values::boolean).unwrap_or(false);
+    if env.os(variable).is_none() {
+        return written;
+    }
+    top.log().record("", key, Origin::Env(variable));
+    env.is_true(variable)
+}
+
+/// JSON when it starts with a brace, else the path of a file that holds it. The text itself, since a changed policy is another result.
+fn policy(found: &Found<'_>) -> Result<String> {
+    let text = values::written(found, "a policy in JSON, or the path of a file")?;
+    let policy = if text.trim_start().starts_with('{') {
+        text.to_owned()
+    } else {
+        let path = values::path(found)?;
+        let shown = path.display().to_string();
+        file::read(&path, &shown)?.ok_or_else(|| {
+            found.error(Code::FileUnreadable, "names a file that is not there").because(format!("no file {shown}"))
+        })?
+    };
+    match serde_json::from_str::<serde::de::IgnoredAny>(&policy) {
+        Ok(_) if policy.trim_start().starts_with('{') => Ok(policy),
+        Ok(_) => Err(found.error(Code::InvalidValue, "is not a JSON object")),
+        Err(why) => Err(found.error(Code::InvalidValue, "is not JSON").because(why.to_string())),
+    }
+}

@@ -1,0 +1,78 @@
+//! `password` and `token`: where a secret is read from, never the secret itself.
+
+use super::profile::SecretSource;
+use super::reader::Found;
+use super::tree::Value;
+use super::values;
+use crate::error::{Code, Result};
+
+/// The ways that exist, in the order of the hint.
+const WAYS: [&str; 4] = ["file", "command", "env", "credential"];
+/// Known, but not in this version.
+const LATER: [&str; 1] = ["keyring"];
+
+/// A table with exactly one key.
+pub fn source(found: &Found<'_>) -> Result<SecretSource> {
+    let expected = format!(
+        "{key} = {{ file = \"~/secret\" }}, {{ command = [\"pass\", \"show\", \"corp\"] }}, {{ env = \"NAME\" }} or {{ credential = \"NAME\" }}",
+        key = found.key
+    );
+    let table = match found.value {
+        Value::Table(table) => table,
+        Value::Text(_) => {
+            return Err(found
+                .error(Code::InvalidValue, "is written into the file: say where it is read from")
+                .hint(expected));
+        }
+        _ => return Err(found.wrong("a table that says where it is read from").hint(expected)),
+    };
+    let known: Vec<&str> = WAYS.iter().chain(&LATER).copied().collect();
+    if let Some((key, node)) = table.iter().find(|(key, _)| !known.contains(key)) {
+        return Err(found.inner(key, node).unknown(&known));
+    }
+    let mut entries = table.iter();
+    let (Some((way, node)), None) = (entries.next(), entries.next()) else {
+        return Err(found.error(Code::ConflictingKeys, "must name exactly one place").hint(expected));
+    };
+    let inner = found.inner(way, node);
+    match way {
+        "file" => values::path(&inner).map(SecretSource::File),
+        "command" => command(&inner).map(SecretSource::Command),
+        "env" => name(&inner, |c| c != '=').map(SecretSource::Env),
+        "credential" => name(&inner, |c| c.is_ascii_alphanumeric() || "_-.".contains(c)).map(SecretSource::Credential),
+        _ => Err(found
+            .error(Code::NotYetAvailable, format!("cannot be {{ {way} = … }} in this version yet"))
+            .hint(expected)),
+    }
+}
+
+/// Program and arguments. Only from the user's own file: the machine's is read by every user, and what it names would run as each of them.
+fn command(found: &Found<'_>) -> Result<Vec<String>> {
+    if found.place.file.is_machine {
+        return Err(found
+            .error(Code::InvalidValue, "is taken from a user's own configuration only, not from the machine's")
+            .hint("write it into your own file (`fedcred config path` names it), or use { file = … }"));
+    }
+    let mut argv = values::list(found, 256, |element| values::written(element, "a string").map(str::to_owned))?;
+    match argv.first_mut() {
+        Some(program) if program.trim().is_empty() => Err(found.error(Code::InvalidValue, "names no program")),
+        // A bare name is looked for in PATH; one with a slash must not depend on the working directory.
+        Some(program) if program.contains('/') => {
+            let path = values::resolve_path(found, program)?.into_os_string().into_string();
+            *program =
+                path.map_err(|_| found.error(Code::InvalidValue, "names a program whose path is not Unicode"))?;
+            Ok(argv)
+        }
+        Some(_) => Ok(argv),
+        None => Err(found.error(Code::InvalidValue, "is empty").hint("command = [\"pass\", \"show\", \"corp\"]")),
+    }
+}
+
+fn name(found: &Found<'_>, allowed: impl Fn(char) -> bool) -> Result<String> {
+    let name = values::text(found)?;
+    // A credential's name is a file's in $CREDENTIALS_DIRECTORY.
+    if name.starts_with('.') || !name.chars().all(allowed) {
+        return Err(found.error(Code::InvalidValue, "is not a name that can be"));
+    }
+    Ok(name)
+}

@@ -1,0 +1,222 @@
+//! What `config show` and `config path` tell: effective values with their origins, and the places that are looked at.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::cache::CacheSettings;
+use super::locations::Locations;
+use super::origin::Log;
+use super::profile::{
+    Auth, ChannelBindings, FormLogin, Identity, IdpHttp, MutualAuthentication, Parser, Profile, Retry, Saml,
+    SecretSource, Session, Spnego, StsTarget,
+};
+use super::values::written_duration;
+
+pub use super::origin::{Origin, Place};
+
+/// A key of a profile as it is in force.
+pub struct Setting<'c> {
+    /// As in the file, below the profile: `region`, `saml.idp_url`, `saml.headers.Accept`.
+    pub key: String,
+    /// As TOML writes it; in parentheses, what holds in place of a value. A secret is shown as the place it is read from.
+    pub value: String,
+    pub origin: Origin<'c>,
+}
+
+/// The places of configuration and cache.
+pub struct Paths {
+    /// The user's file, then the machine's.
+    pub files: Vec<ConfigPath>,
+    pub cache_dir: Option<PathBuf>,
+    /// Of the sealing key, where it lives in a file.
+    pub key_file: Option<PathBuf>,
+}
+
+/// A file that is looked at.
+pub struct ConfigPath {
+    pub path: PathBuf,
+    /// `--config`, `$FEDCRED_CONFIG`, or `user` and `machine` for the platform's own places.
+    pub named_by: &'static str,
+    pub exists: bool,
+}
+
+impl Paths {
+    pub(super) fn of(locations: &Locations, cache: CacheSettings, exists: impl Fn(&Path) -> bool) -> Paths {
+        let user = locations.user.iter().map(|path| (path, locations.named_by.unwrap_or("user")));
+        let files = user.chain(locations.machine.iter().map(|path| (path, "machine")));
+        let files = files.map(|(path, named_by)| ConfigPath { path: path.clone(), named_by, exists: exists(path) });
+        Paths { files: files.collect(), cache_dir: cache.dir, key_file: cache.key_file }
+    }
+}
+
+/// Every key of the profile. Each struct is taken apart, so that the compiler names a field that is not shown.
+pub(super) fn settings<'c>(profile: &Profile, log: &Log<'c>) -> Vec<Setting<'c>> {
+    let Profile { name: _, role_arn, sts, session, deadline, identity } = profile;
+    let mut rows = Rows { log, table: "", settings: Vec::new() };
+    rows.or("role_arn", role_arn.as_ref().map(quoted), "the one role on offer");
+    rows.sts(sts, role_arn.as_ref().map(|role| role.partition.default_region()));
+    rows.session(session);
+    rows.row("deadline", duration(*deadline));
+    match identity {
+        Identity::Saml(saml) => rows.saml(saml),
+    }
+    rows.settings
+}
+
+struct Rows<'l, 'c> {
+    log: &'l Log<'c>,
+    /// The table that the next rows stand in.
+    table: &'static str,
+    settings: Vec<Setting<'c>>,
+}
+
+impl Rows<'_, '_> {
+    fn row(&mut self, key: &str, value: String) {
+        let origin = self.log.origin(self.table, key);
+        let key = if self.table.is_empty() { key.to_owned() } else { format!("{}.{key}", self.table) };
+        self.settings.push(Setting { key, value, origin });
+    }
+
+    fn or(&mut self, key: &str, value: Option<String>, otherwise: &str) {
+        self.row(key, value.unwrap_or_else(|| format!("({otherwise})")));
+    }
+
+    fn sts(&mut self, sts: &StsTarget, default_region: Option<&str>) {
+        let StsTarget { region, endpoint_url, use_fips, use_dualstack, ca_bundle } = sts;
+        let otherwise = default_region.map_or("the default of the role's partition".into(), quoted);
+        self.or("region", region.as_ref().map(quoted), &otherwise);
+        self.or("sts_endpoint_url", endpoint_url.as_ref().map(quoted), "AWS STS of the region");
+        self.row("use_fips_endpoint", use_fips.to_string());
+        self.row("use_dualstack_endpoint", use_dualstack.to_string());
+        // Not a key: AWS's trust is set by the variable alone.
+        self.or("aws_ca_bundle", ca_bundle.as_deref().map(path), "the system's roots, or $AWS_CA_BUNDLE");
+    }
+
+    fn session(&mut self, session: &Session) {
+        let Session { duration: length, policy, policy_arns } = session;
+        self.or("duration", length.map(duration), "1h, the default of STS");
+        self.or("policy", policy.as_ref().map(quoted), "none");
+        self.row("policy_arns", list(policy_arns.iter().map(quoted)));
+    }
+
+    fn saml(&mut self, saml: &Saml) {
+        let Saml { principal_arn, idp_url, auth, xpath, parser, http, retry } = saml;
+        self.table = "saml";
+        self.row("idp_url", quoted(idp_url));
+        self.or("principal_arn", principal_arn.as_ref().map(quoted), "the one the assertion pairs with the role");
+        self.auth(auth);
+        self.row("xpath", quoted(xpath));
+        let parser = match parser {
+            Parser::Html => "html",
+            Parser::Xml => "xml",
+        };
+        self.row("parser", quoted(parser));
+        self.http(http);
+        self.retry(retry);
+    }
+
+    fn auth(&mut self, auth: &Auth) {
+        match auth {
+            Auth::None => self.row("auth", quoted("none")),
+            Auth::Basic { username, password } => {
+                self.row("auth", quoted("basic"));
+                self.row("username", quoted(username));
+                self.row("password", source(password));
+            }
+            Auth::Bearer { token } => {
+                self.row("auth", quoted("bearer"));
+                self.row("token", source(token));
+            }
+            Auth::Form(FormLogin { username, password, username_field, password_field }) => {
+                self.row("auth", quoted("form"));
+                self.row("username", quoted(username));
+                self.row("password", source(password));
+                self.or("username_field", username_field.as_ref().map(quoted), "found on the page");
+                self.or("password_field", password_field.as_ref().map(quoted), "found on the page");
+            }
+            Auth::Spnego(Spnego { principal, keytab, mutual_authentication, channel_bindings }) => {
+                self.row("auth", quoted("spnego"));
+                self.or("principal", principal.as_ref().map(quoted), "whoever the tickets belong to");
+                self.or("keytab", keytab.as_deref().map(path), "none: the ticket cache");
+                let mode = match mutual_authentication {
+                    MutualAuthentication::Required => "required",
+                    MutualAuthentication::Optional => "optional",
+                    MutualAuthentication::Disabled => "disabled",
+                };
+                self.row("mutual_authentication", quoted(mode));
+                let bindings = match channel_bindings {
+                    ChannelBindings::Auto => "auto",
+                    ChannelBindings::None => "none",
+                };
+                self.row("channel_bindings", quoted(bindings));
+            }
+        }
+    }
+
+    fn http(&mut self, http: &IdpHttp) {
+        let IdpHttp { ca_bundle, client_cert, proxy, timeout, verify, allow_http, idp_origins, headers, user_agent } =
+            http;
+        let (certificate, key) = client_cert.as_ref().map(|(certificate, key)| (path(certificate), path(key))).unzip();
+        self.or("ca_bundle", ca_bundle.as_deref().map(path), "the system's roots");
+        self.or("client_cert", certificate, "none");
+        self.or("client_key", key, "none");
+        self.or("proxy", proxy.as_ref().map(quoted), "as the environment says");
+        self.row("timeout", duration(*timeout));
+        self.row("verify", verify.to_string());
+        self.row("allow_http", allow_http.to_string());
+        self.row("idp_origins", list(idp_origins.iter().map(|origin| quoted(origin.ascii_serialization()))));
+        self.or("user_agent", user_agent.as_ref().map(quoted), "fedcred's own");
+        self.table = "saml.headers";
+        for (name, value) in headers {
+            self.row(name, if is_secret(name) { "[redacted]".to_owned() } else { quoted(value) });
+        }
+    }
+
+    fn retry(&mut self, retry: &Retry) {
+        let Retry { total, backoff_factor, backoff_max, status_forcelist, respect_retry_after } = retry;
+        self.table = "saml.retry";
+        self.row("total", total.to_string());
+        self.row("backoff_factor", backoff_factor.to_string());
+        self.row("backoff_max", duration(*backoff_max));
+        self.row("status_forcelist", list(status_forcelist.iter().map(u16::to_string)));
+        self.row("respect_retry_after", respect_retry_after.to_string());
+    }
+}
+
+/// A secret's source. Of a command only the program: people put secrets into arguments.
+fn source(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Command(argv) => {
+            let rest = if argv.len() > 1 { ", …" } else { "" };
+            format!("{{ command = [{}{rest}] }}", quoted(argv.first().map_or("", String::as_str)))
+        }
+        SecretSource::File(file) => format!("{{ file = {} }}", path(file)),
+        SecretSource::Env(name) => format!("{{ env = {} }}", quoted(name)),
+        SecretSource::Credential(name) => format!("{{ credential = {} }}", quoted(name)),
+    }
+}
+
+/// Whether a header of this name is likely to hold a secret.
+fn is_secret(header: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    ["auth", "token", "key", "secret", "passw", "session", "cred", "sign", "csrf"]
+        .iter()
+        .any(|word| header.contains(word))
+}
+
+/// A TOML basic string. Each one JSON writes is one, but for DEL, which TOML wants escaped.
+fn quoted(text: impl ToString) -> String {
+    serde_json::Value::String(text.to_string()).to_string().replace('\u{7f}', "\\u007f")
+}
+
+fn path(path: &Path) -> String {
+    quoted(path.display())
+}
+
+fn duration(duration: Duration) -> String {
+    quoted(written_duration(duration))
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
+}

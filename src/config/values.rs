@@ -1,0 +1,236 @@
+//! Values as they are written: text, numbers, durations, choices, paths, ARNs. Each either is right or names file, line and what would be.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::reader::{Found, nearest};
+use super::tree::Value;
+use crate::error::{Code, Error, Result};
+
+/// Text with something in it and nothing that drives a terminal or breaks a line.
+pub fn text(found: &Found<'_>) -> Result<String> {
+    let text = written(found, "a string")?;
+    if text.trim().is_empty() {
+        return Err(found.error(Code::InvalidValue, "is empty"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(found.error(Code::InvalidValue, "contains a control character"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A string exactly as written; `expected` is for the error of any other type.
+pub fn written<'c>(found: &Found<'c>, expected: &str) -> Result<&'c str> {
+    match found.value {
+        Value::Text(text) => Ok(text),
+        _ => Err(found.wrong(expected)),
+    }
+}
+
+pub fn boolean(found: &Found<'_>) -> Result<bool> {
+    match found.value {
+        Value::Boolean(truth) => Ok(*truth),
+        _ => Err(found.wrong("true or false")),
+    }
+}
+
+pub fn integer(found: &Found<'_>, range: RangeInclusive<i64>) -> Result<i64> {
+    match found.value {
+        Value::Integer(Some(number)) if range.contains(number) => Ok(*number),
+        Value::Integer(_) => Err(found.error(Code::InvalidValue, out_of(range.start(), range.end()))),
+        _ => Err(found.wrong("an integer")),
+    }
+}
+
+/// A float, or an integer in its place.
+pub fn number(found: &Found<'_>, range: RangeInclusive<f64>) -> Result<f64> {
+    let number = match found.value {
+        Value::Float(number) => *number,
+        Value::Integer(Some(number)) => *number as f64,
+        _ => return Err(found.wrong("a number")),
+    };
+    // NaN is in no range.
+    if range.contains(&number) {
+        Ok(number)
+    } else {
+        Err(found.error(Code::InvalidValue, out_of(range.start(), range.end())))
+    }
+}
+
+/// `"1h"`, `"90m"`, `"900s"`, `"1h30m"`, or seconds.
+pub fn duration(found: &Found<'_>, range: RangeInclusive<Duration>) -> Result<Duration> {
+    let expected = "a duration such as \"1h\", \"90m\", \"1h30m\" or a number of seconds";
+    let duration = match found.value {
+        Value::Text(text) => parse_duration(text).ok_or_else(|| found.wrong_text(expected, text))?,
+        Value::Integer(Some(seconds)) if *seconds >= 0 => Duration::from_secs(seconds.unsigned_abs()),
+        Value::Integer(_) => return Err(found.error(Code::InvalidValue, format!("must be {expected}"))),
+        _ => return Err(found.wrong(expected)),
+    };
+    if range.contains(&duration) {
+        return Ok(duration);
+    }
+    Err(found.error(Code::InvalidValue, out_of(written_duration(*range.start()), written_duration(*range.end()))))
+}
+
+/// One of the words; those of `later` are known, but not in this version.
+pub fn choice<T: Copy>(found: &Found<'_>, words: &[(&'static str, T)], later: &[&'static str]) -> Result<T> {
+    let names = || words.iter().map(|(name, _)| *name);
+    let expected = || format!("one of {}", names().collect::<Vec<_>>().join(", "));
+    let text = match found.value {
+        Value::Text(text) => text,
+        _ => return Err(found.wrong(&expected())),
+    };
+    if let Some((_, value)) = words.iter().find(|(name, _)| name == text) {
+        return Ok(*value);
+    }
+    if later.contains(&text.as_str()) {
+        return Err(found
+            .error(Code::NotYetAvailable, format!("cannot be \"{text}\" in this version yet"))
+            .hint(format!("it can be {}", expected())));
+    }
+    let error = found.wrong_text(&expected(), text);
+    Err(match nearest(text, names()) {
+        Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+        None => error,
+    })
+}
+
+/// Each element of an array as `parse` takes it, at most `max`.
+pub fn list<'c, T>(found: &Found<'c>, max: usize, parse: impl Fn(&Found<'c>) -> Result<T>) -> Result<Vec<T>> {
+    match found.value {
+        Value::Array(items) if items.len() > max => {
+            Err(found.error(Code::InvalidValue, format!("has {} elements, at most {max} can be", items.len())))
+        }
+        Value::Array(items) => items.iter().map(|item| parse(&found.element(item))).collect(),
+        _ => Err(found.wrong("an array")),
+    }
+}
+
+/// A path: `~/` is the home directory, a relative one starts at the directory of the file that names it. No variables.
+pub fn path(found: &Found<'_>) -> Result<PathBuf> {
+    resolve_path(found, &text(found)?)
+}
+
+pub fn resolve_path(found: &Found<'_>, text: &str) -> Result<PathBuf> {
+    if let Some(rest) = text.strip_prefix("~/") {
+        let home = found.place.file.home.as_ref();
+        return home.map(|home| home.join(rest)).ok_or_else(|| {
+            found
+                .error(Code::InvalidValue, "starts with ~/, and there is no home directory")
+                .hint("write an absolute path")
+        });
+    }
+    if text.starts_with('~') {
+        return Err(found
+            .error(Code::InvalidValue, "names another user's home")
+            .hint("write an absolute path, or ~/…"));
+    }
+    Ok(found.place.file.dir.join(text))
+}
+
+/// An ARN as `parse` takes it, its error led to the line it stands on.
+pub fn arn<T>(found: &Found<'_>, parse: impl Fn(&str) -> Result<T>) -> Result<T> {
+    parse(&text(found)?).map_err(|why| Error { what: found.error(why.code, "cannot be: ").what + &why.what, ..why })
+}
+
+/// The form of a region's name. Not a list of regions: new ones come. It becomes part of a host name, hence the care.
+pub fn is_region(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+/// As [`duration`] reads it: `1h30m`, `45s`.
+pub fn written_duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let parts = [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
+    let text: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if text.is_empty() { "0s".into() } else { text }
+}
+
+/// Hours, minutes and seconds, each at most once, in that order.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let (mut rest, mut total, mut largest) = (text, 0u64, u64::MAX);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u64 = rest[..digits].parse().ok()?;
+        let unit = match rest.as_bytes()[digits] {
+            b'h' => 3600,
+            b'm' => 60,
+            b's' => 1,
+            _ => return None,
+        };
+        if unit >= largest {
+            return None;
+        }
+        largest = unit;
+        total = total.checked_add(number.checked_mul(unit)?)?;
+        rest = &rest[digits + 1..];
+    }
+    (largest != u64::MAX).then(|| Duration::from_secs(total))
+}
+
+fn out_of(least: impl std::fmt::Display, most: impl std::fmt::Display) -> String {
+    format!("must be between {least} and {most}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn durations_are_hours_minutes_seconds_in_that_order() {
+        let table = [
+            ("1h", Some(3600)),
+            ("90m", Some(5400)),
+            ("900s", Some(900)),
+            ("1h30m", Some(5400)),
+            ("1h0m1s", Some(3601)),
+            ("", None),
+            ("1", None),
+            ("h", None),
+            ("1d", None),
+            ("1m1h", None),
+            ("1h1h", None),
+            ("1 h", None),
+            ("-1h", None),
+            ("1é", None),
+            ("99999999999999999999h", None),
+            ("9999999999999999h", None),
+        ];
+        for (text, seconds) in table {
+            assert_eq!(parse_duration(text), seconds.map(Duration::from_secs), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_region_can_be_part_of_a_host_name() {
+        let table = [
+            ("eu-west-1", true),
+            ("us-iso-east-1", true),
+            ("", false),
+            ("eu-west-1.example.com", false),
+            ("EU-WEST-1", false),
+            ("-a", false),
+        ];
+        for (text, fits) in table {
+            assert_eq!(is_region(text), fits, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_duration_reads_as_it_was_written(seconds in 0u64..10_000_000) {
+            let duration = Duration::from_secs(seconds);
+            prop_assert_eq!(parse_duration(&written_duration(duration)), Some(duration));
+        }
+
+        #[test]
+        fn no_text_makes_the_duration_parser_fall_over(text in "\\PC*") {
+            let _ = parse_duration(&text);
+        }
+    }
+}

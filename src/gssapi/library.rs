@@ -1,0 +1,116 @@
+//! Finds the machine's GSSAPI and its functions, once a process and for good.
+//!
+//! Loaded, not linked: the binary runs where Kerberos is absent, and building it needs no Kerberos header. It is never
+//! unloaded, because the library keeps thread-local data whose destructors run later.
+
+#![allow(unsafe_code, reason = "a library's functions have the types we say they have")]
+
+use std::error::Error as _;
+use std::sync::OnceLock;
+
+use libloading::Library as SharedObject;
+
+use super::ffi;
+use crate::error::{Code, Error, Result};
+
+/// The functions of GSSAPI that an initiator needs.
+pub struct Library {
+    pub import_name: ffi::ImportName,
+    pub release_name: ffi::ReleaseHandle,
+    pub acquire_cred: ffi::AcquireCred,
+    /// A MIT extension: credentials out of a given keytab.
+    pub acquire_cred_from: Option<ffi::AcquireCredFrom>,
+    /// A MIT extension, in Heimdal since 2019: which mechanisms SPNEGO may offer.
+    pub set_neg_mechs: Option<ffi::SetNegMechs>,
+    pub inquire_cred: ffi::InquireCred,
+    pub release_cred: ffi::ReleaseHandle,
+    pub init_sec_context: ffi::InitSecContext,
+    pub delete_sec_context: ffi::DeleteSecContext,
+    pub display_status: ffi::DisplayStatus,
+    pub release_buffer: ffi::ReleaseBuffer,
+}
+
+/// In the order of preference: MIT, then Heimdal.
+const NAMES: &[&str] = if cfg!(target_os = "macos") {
+    &["/System/Library/Frameworks/GSS.framework/GSS"]
+} else {
+    &["libgssapi_krb5.so.2", "libgssapi.so.3"]
+};
+
+impl Library {
+    /// The library of this process; loaded at the first call.
+    ///
+    /// Errors: [`Code::GssapiMissing`], naming the packages that hold it.
+    pub fn get() -> Result<&'static Library> {
+        static LOADED: OnceLock<Result<Library>> = OnceLock::new();
+        LOADED.get_or_init(|| Self::load(NAMES)).as_ref().map_err(Error::clone)
+    }
+
+    fn load(names: &[&str]) -> Result<Library> {
+        let mut causes = Vec::new();
+        for name in names {
+            // SAFETY: loading runs the initialisers of the system's own GSSAPI, which any program linked to it runs too.
+            let found = unsafe { SharedObject::new(*name) }.and_then(|object| {
+                let library = Self::resolve(&object)?;
+                std::mem::forget(object); // never unloaded, and `library` points into it
+                Ok(library)
+            });
+            match found {
+                Ok(library) => return Ok(library),
+                // The loader's own words are the error's source, and name the file.
+                Err(error) => causes.push(error.source().map_or_else(|| error.to_string(), ToString::to_string)),
+            }
+        }
+        Err(missing(causes))
+    }
+
+    fn resolve(object: &SharedObject) -> std::result::Result<Library, libloading::Error> {
+        // SAFETY: each name is asked for with the type that RFC 2744 or gssapi_ext.h gives it (see `ffi`).
+        unsafe {
+            Ok(Library {
+                import_name: *object.get(c"gss_import_name")?,
+                release_name: *object.get(c"gss_release_name")?,
+                acquire_cred: *object.get(c"gss_acquire_cred")?,
+                acquire_cred_from: object.get(c"gss_acquire_cred_from").ok().map(|symbol| *symbol),
+                set_neg_mechs: object.get(c"gss_set_neg_mechs").ok().map(|symbol| *symbol),
+                inquire_cred: *object.get(c"gss_inquire_cred")?,
+                release_cred: *object.get(c"gss_release_cred")?,
+                init_sec_context: *object.get(c"gss_init_sec_context")?,
+                delete_sec_context: *object.get(c"gss_delete_sec_context")?,
+                display_status: *object.get(c"gss_display_status")?,
+                release_buffer: *object.get(c"gss_release_buffer")?,
+            })
+        }
+    }
+}
+
+fn missing(causes: Vec<String>) -> Error {
+    let hint = if cfg!(all(target_env = "musl", target_feature = "crt-static")) {
+        // A static musl program has no dynamic loader, whatever is installed.
+        "this is the static build, which can load no library: use the dynamically linked build for auth = \"spnego\""
+    } else {
+        "install it: `apt install libgssapi-krb5-2` (Debian, Ubuntu), `dnf install krb5-libs` (Fedora, RHEL), \
+         `zypper install krb5` (SUSE), `pacman -S krb5` (Arch) or `apk add krb5-libs` (Alpine)"
+    };
+    Error { causes, ..Error::new(Code::GssapiMissing, "the Kerberos library (GSSAPI) cannot be loaded").hint(hint) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_kerberos_is_told_what_was_tried_and_what_to_install() {
+        let error = Library::load(&["libno-such-gssapi.so.2", "libno-such-heimdal.so.3"]).err().unwrap();
+        assert_eq!(error.code, Code::GssapiMissing);
+        assert_eq!(error.causes.len(), 2);
+        assert!(error.causes[1].contains("libno-such-heimdal.so.3"), "{:?}", error.causes);
+        assert!(error.hint.unwrap().contains("libgssapi-krb5-2"));
+    }
+
+    #[test]
+    fn a_library_that_is_no_gssapi_is_not_taken_for_one() {
+        let libc = if cfg!(target_os = "macos") { "/usr/lib/libSystem.dylib" } else { "libc.so.6" };
+        assert_eq!(Library::load(&[libc]).err().unwrap().code, Code::GssapiMissing);
+    }
+}

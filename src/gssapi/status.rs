@@ -1,0 +1,280 @@
+//! What a failure of the library means to the user: which code, and what to do next.
+//!
+//! The minor status is Kerberos's own error number only where the Kerberos mechanism itself was called. Under SPNEGO,
+//! MIT's library hands out numbers of its own (100001 and up), hence the second look in `initiator`.
+
+use super::ffi;
+use super::{CredentialSource, Request};
+use crate::error::{Code, Error, printable};
+
+/// A failed call.
+#[derive(Clone, Debug)]
+pub struct Status {
+    pub major: u32,
+    pub minor: u32,
+    /// The library's own words, fit to print.
+    pub text: String,
+}
+
+/// `ERROR_TABLE_BASE_krb5`: MIT and Heimdal number the errors of RFC 4120 §7.5.9 from here, and their own from 128 on.
+const KRB5_BASE: i32 = -1765328384;
+/// The errors of MIT's Kerberos mechanism (`gssapi_err_krb5.et`).
+const MECHANISM_BASE: i32 = 39756032;
+
+/// Numbers of `krb5_err.et`, less the base.
+mod krb5 {
+    pub const C_PRINCIPAL_UNKNOWN: i32 = 6;
+    pub const S_PRINCIPAL_UNKNOWN: i32 = 7;
+    pub const ETYPE_NOSUPP: i32 = 14;
+    pub const CLIENT_REVOKED: i32 = 18;
+    pub const KEY_EXP: i32 = 23;
+    pub const PREAUTH_FAILED: i32 = 24;
+    pub const BAD_INTEGRITY: i32 = 31;
+    pub const TKT_EXPIRED: i32 = 32;
+    pub const SKEW: i32 = 37;
+    pub const LAST_OF_THE_PROTOCOL: i32 = 127;
+    pub const CONFIG_CANTOPEN: i32 = 135;
+    pub const CONFIG_BADFORMAT: i32 = 136;
+    pub const CC_BADNAME: i32 = 139;
+    pub const CC_UNKNOWN_TYPE: i32 = 140;
+    pub const KDCREP_SKEW: i32 = 148;
+    pub const REALM_UNKNOWN: i32 = 154;
+    pub const KDC_UNREACH: i32 = 156;
+    pub const KT_BADNAME: i32 = 179;
+    pub const KT_UNKNOWN_TYPE: i32 = 180;
+    pub const KT_NOTFOUND: i32 = 181;
+    pub const KT_IOERR: i32 = 184;
+    pub const FCC_PERM: i32 = 194;
+    pub const CC_FORMAT: i32 = 199;
+    pub const PREAUTH_FAILED_HERE: i32 = 210;
+    pub const KEYTAB_BADVNO: i32 = 213;
+    pub const REALM_CANT_RESOLVE: i32 = 220;
+    pub const CONFIG_NODEFREALM: i32 = 224;
+    pub const KT_KVNONOTFOUND: i32 = 230;
+}
+
+/// Numbers of `gssapi_err_krb5.et`, less the base.
+mod mechanism {
+    pub const KEYTAB_NOMATCH: i32 = 1;
+}
+
+impl Status {
+    fn krb5(&self) -> Option<i32> {
+        within(self.minor, KRB5_BASE)
+    }
+
+    fn mechanism(&self) -> Option<i32> {
+        within(self.minor, MECHANISM_BASE)
+    }
+
+    /// The error of a login or a ticket request that failed before anything was sent to the IdP.
+    pub fn before_sending(self, request: &Request) -> Error {
+        let (code, what, hint) = self.explain(request);
+        Error::new(code, what).because(self.text).hint(hint)
+    }
+
+    fn explain(&self, request: &Request) -> (Code, String, String) {
+        use krb5::*;
+        let host = printable(&request.host, 255);
+        if let CredentialSource::Keytab { path, principal } = &request.credential {
+            let (path, principal) = (path.display(), printable(principal, 255));
+            let is_keytab_fault = self.mechanism() == Some(mechanism::KEYTAB_NOMATCH);
+            match self.krb5() {
+                Some(
+                    KT_BADNAME | KT_UNKNOWN_TYPE | KT_NOTFOUND | KT_IOERR | KEYTAB_BADVNO | KT_KVNONOTFOUND
+                    | ETYPE_NOSUPP,
+                ) => return unusable_keytab(&path, &principal),
+                None if is_keytab_fault => return unusable_keytab(&path, &principal),
+                Some(PREAUTH_FAILED | PREAUTH_FAILED_HERE | BAD_INTEGRITY) => {
+                    return (
+                        Code::KdcRefused,
+                        format!("the KDC does not accept the key of {principal} in keytab {path}"),
+                        "its password was changed after the keytab was written: have a new keytab made \
+                         (`ktpass`, `ktutil` or `kadmin ktadd`)"
+                            .into(),
+                    );
+                }
+                _ => {}
+            }
+        }
+        let client = match &request.credential {
+            CredentialSource::Default => "this user".into(),
+            CredentialSource::Principal(principal) | CredentialSource::Keytab { principal, .. } => {
+                printable(principal, 255)
+            }
+        };
+        match self.krb5() {
+            Some(TKT_EXPIRED) => expired(&request.credential),
+            _ if self.major & ffi::ERROR_MASK == ffi::CREDENTIALS_EXPIRED => expired(&request.credential),
+            Some(KDC_UNREACH) => (
+                Code::KdcUnreachable,
+                "no KDC could be reached".into(),
+                "check the network (VPN?) and `kdc =` in krb5.conf; `KRB5_TRACE=/dev/stderr kinit` shows who is asked"
+                    .into(),
+            ),
+            Some(REALM_UNKNOWN | REALM_CANT_RESOLVE) => (
+                Code::KdcUnreachable,
+                "the KDC of the realm cannot be found".into(),
+                "name it in krb5.conf: `[realms] REALM = { kdc = HOST }`, or have its DNS SRV records checked".into(),
+            ),
+            Some(SKEW | KDCREP_SKEW) => (
+                Code::ClockSkew,
+                "this machine's clock and the KDC's differ too much for Kerberos".into(),
+                "set the clock: `timedatectl set-ntp true`, or `chronyc makestep`".into(),
+            ),
+            Some(S_PRINCIPAL_UNKNOWN) => (
+                Code::KdcRefused,
+                format!("the KDC knows no service HTTP/{host}"),
+                if host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() {
+                    "Kerberos knows services by name: put the IdP's host name into `idp_url`, an address never works"
+                        .into()
+                } else {
+                    format!(
+                        "write `idp_url` with the name its service principal has (an alias has none of its own), or \
+                         have HTTP/{host} registered: `setspn -S HTTP/{host} ACCOUNT` (Active Directory)"
+                    )
+                },
+            ),
+            Some(C_PRINCIPAL_UNKNOWN) => (
+                Code::KdcRefused,
+                format!("the KDC does not know {client}"),
+                "check `principal`, its realm and the default realm in krb5.conf".into(),
+            ),
+            Some(CLIENT_REVOKED) => (
+                Code::KdcRefused,
+                format!("the account of {client} is locked or disabled"),
+                "have it unlocked by who runs the realm; trying again will not help".into(),
+            ),
+            Some(KEY_EXP) => (
+                Code::KdcRefused,
+                format!("the password of {client} has expired"),
+                "change it: `kpasswd`; a keytab has to be made anew afterwards".into(),
+            ),
+            Some(CONFIG_CANTOPEN | CONFIG_BADFORMAT | CONFIG_NODEFREALM) => (
+                Code::ConfigUnreadable,
+                "the Kerberos configuration cannot be used".into(),
+                "check /etc/krb5.conf, or the file that KRB5_CONFIG names: `klist` complains about the same fault"
+                    .into(),
+            ),
+            Some(CC_BADNAME | CC_UNKNOWN_TYPE | FCC_PERM | CC_FORMAT) => (
+                Code::NoKerberosTicket,
+                "the Kerberos ticket cache cannot be used".into(),
+                "check KRB5CCNAME and `default_ccache_name` in krb5.conf: `klist` complains about the same fault"
+                    .into(),
+            ),
+            Some(1..=LAST_OF_THE_PROTOCOL) => (
+                Code::KdcRefused,
+                format!("the KDC refused a ticket for HTTP/{host} to {client}"),
+                "`KRB5_TRACE=/dev/stderr kinit` shows the exchange".into(),
+            ),
+            _ => match &request.credential {
+                CredentialSource::Default => {
+                    (Code::NoKerberosTicket, "there is no Kerberos ticket".into(), login_hint(&request.credential))
+                }
+                CredentialSource::Principal(_) => (
+                    Code::NoKerberosTicket,
+                    format!("there is no Kerberos ticket of {client}"),
+                    login_hint(&request.credential),
+                ),
+                // The library looked into our empty memory cache and found no key to fill it with.
+                CredentialSource::Keytab { path, .. } => unusable_keytab(&path.display(), &client),
+            },
+        }
+    }
+}
+
+fn unusable_keytab(path: &std::path::Display<'_>, principal: &str) -> (Code, String, String) {
+    (
+        Code::KeytabUnusable,
+        format!("keytab {path} cannot be used for {principal}"),
+        format!("`klist -kt {path}` lists what it holds; `principal` must be one of them, with its realm"),
+    )
+}
+
+fn expired(source: &CredentialSource) -> (Code, String, String) {
+    (Code::KerberosTicketExpired, "the Kerberos ticket has expired".into(), login_hint(source))
+}
+
+fn login_hint(source: &CredentialSource) -> String {
+    match source {
+        CredentialSource::Default => {
+            "run `kinit`, or set `principal` and `keytab` for a job that nobody attends".into()
+        }
+        CredentialSource::Principal(principal) => format!("run `kinit {}`", printable(principal, 255)),
+        CredentialSource::Keytab { path, principal } => {
+            format!("try `kinit -kt {} {}`", path.display(), printable(principal, 255))
+        }
+    }
+}
+
+/// The number within an error table of 256 entries.
+fn within(minor: u32, base: i32) -> Option<i32> {
+    let number = (minor as i32).checked_sub(base)?;
+    (0..256).contains(&number).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(host: &str, credential: CredentialSource) -> Request {
+        Request { host: host.into(), credential, channel_binding: None }
+    }
+
+    fn keytab() -> CredentialSource {
+        CredentialSource::Keytab { path: "/etc/alice.keytab".into(), principal: "alice@EXAMPLE.TEST".into() }
+    }
+
+    fn status(number: i32) -> Status {
+        Status { major: 13 << 16, minor: (KRB5_BASE + number) as u32, text: "as the library says".into() }
+    }
+
+    #[test]
+    fn each_kerberos_error_has_the_code_that_tells_who_can_mend_it() {
+        use CredentialSource::Default;
+        let alice = || CredentialSource::Principal("alice".into());
+        let table = [
+            (Default, krb5::FCC_PERM, Code::NoKerberosTicket, "ticket cache cannot be used"),
+            (Default, 141, Code::NoKerberosTicket, "there is no Kerberos ticket"),
+            (Default, 195, Code::NoKerberosTicket, "there is no Kerberos ticket"),
+            (alice(), 195, Code::NoKerberosTicket, "no Kerberos ticket of alice"),
+            (Default, krb5::TKT_EXPIRED, Code::KerberosTicketExpired, "has expired"),
+            (Default, krb5::KDC_UNREACH, Code::KdcUnreachable, "no KDC"),
+            (Default, krb5::REALM_UNKNOWN, Code::KdcUnreachable, "KDC of the realm"),
+            (Default, krb5::SKEW, Code::ClockSkew, "clock"),
+            (Default, krb5::S_PRINCIPAL_UNKNOWN, Code::KdcRefused, "no service HTTP/idp.example.test"),
+            (Default, 12, Code::KdcRefused, "refused a ticket for HTTP/idp.example.test"),
+            (Default, krb5::CONFIG_BADFORMAT, Code::ConfigUnreadable, "configuration"),
+            (keytab(), krb5::KT_NOTFOUND, Code::KeytabUnusable, "/etc/alice.keytab"),
+            (keytab(), 195, Code::KeytabUnusable, "cannot be used for alice@EXAMPLE.TEST"),
+            (keytab(), krb5::PREAUTH_FAILED, Code::KdcRefused, "does not accept the key of alice@EXAMPLE.TEST"),
+            (keytab(), krb5::C_PRINCIPAL_UNKNOWN, Code::KdcRefused, "does not know alice@EXAMPLE.TEST"),
+            (keytab(), krb5::CLIENT_REVOKED, Code::KdcRefused, "locked"),
+            (keytab(), krb5::KEY_EXP, Code::KdcRefused, "password"),
+            (keytab(), krb5::KDC_UNREACH, Code::KdcUnreachable, "no KDC"),
+        ];
+        for (credential, number, code, says) in table {
+            let error = status(number).before_sending(&request("idp.example.test", credential));
+            assert_eq!(error.code, code, "{number}");
+            assert!(error.what.contains(says), "{number}: {}", error.what);
+            assert_eq!(error.causes, ["as the library says"]);
+            assert!(error.hint.is_some(), "{number}");
+        }
+    }
+
+    #[test]
+    fn an_address_in_the_url_is_named_as_the_reason() {
+        for host in ["127.0.0.1", "[::1]"] {
+            let error = status(krb5::S_PRINCIPAL_UNKNOWN).before_sending(&request(host, CredentialSource::Default));
+            assert!(error.hint.unwrap().contains("an address never works"), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_another_library_is_not_taken_for_kerberos_own() {
+        for minor in [0, 2, 100_001, u32::MAX, i32::MAX as u32, i32::MIN as u32] {
+            assert_eq!(within(minor, KRB5_BASE), None, "{minor}");
+        }
+        assert_eq!(within(2529638919, KRB5_BASE), Some(krb5::S_PRINCIPAL_UNKNOWN));
+    }
+}

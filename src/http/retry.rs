@@ -1,0 +1,146 @@
+//! When a request to the IdP is sent again, and after which wait.
+//!
+//! Serves `[saml.retry]`, with the meaning of urllib3's `Retry` where it has one. The only file that names `backoff`.
+
+use std::time::Duration;
+
+use backoff::ExponentialBackoff;
+use backoff::backoff::Backoff;
+
+use super::client::Response;
+use crate::config::profile::Retry;
+use crate::time::{self, Deadline, Timestamp};
+
+/// The retries of one login: they are counted over all its requests, so that a long conversation cannot multiply them.
+pub struct Retries {
+    settings: Retry,
+    waits: Waits,
+}
+
+/// `backoff_factor * 2^(n-1)` seconds before retry n, at most `backoff_max`, each spread over ±50 % so that a thousand
+/// clients do not return together.
+struct Waits {
+    left: u32,
+    exponential: ExponentialBackoff,
+}
+
+impl Backoff for Waits {
+    fn next_backoff(&mut self) -> Option<Duration> {
+        self.left = self.left.checked_sub(1)?;
+        self.exponential.next_backoff()
+    }
+}
+
+impl Retries {
+    pub fn new(settings: Retry) -> Self {
+        let exponential = ExponentialBackoff {
+            current_interval: Duration::from_secs_f64(settings.backoff_factor.clamp(0.0, 3600.0)),
+            initial_interval: Duration::from_secs_f64(settings.backoff_factor.clamp(0.0, 3600.0)),
+            randomization_factor: 0.5,
+            multiplier: 2.0,
+            max_interval: settings.backoff_max,
+            max_elapsed_time: None, // the run's own deadline bounds it
+            ..ExponentialBackoff::default()
+        };
+        Retries { waits: Waits { left: settings.total, exponential }, settings }
+    }
+
+    /// The wait before the same request goes out again after this response; `None`: take the response as it is.
+    pub fn after_response(&mut self, response: &Response, now: Timestamp, deadline: &Deadline) -> Option<Duration> {
+        if !self.settings.status_forcelist.contains(&response.status) {
+            return None;
+        }
+        let asked = self.settings.respect_retry_after.then(|| retry_after(response, now)).flatten();
+        self.next(asked, deadline)
+    }
+
+    /// The wait before a request that got no response goes out again; `None`: give up.
+    pub fn after_failure(&mut self, deadline: &Deadline) -> Option<Duration> {
+        self.next(None, deadline)
+    }
+
+    fn next(&mut self, asked: Option<Duration>, deadline: &Deadline) -> Option<Duration> {
+        let wait = self.waits.next_backoff()?;
+        let wait = asked.unwrap_or(wait);
+        // A wait that outlasts the deadline helps nobody: the error is known now.
+        (wait < deadline.remaining()).then_some(wait)
+    }
+}
+
+/// `Retry-After` as seconds or as a date, for the statuses that urllib3 respects it for.
+fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
+    if ![413, 429, 503].contains(&response.status) {
+        return None;
+    }
+    let text = response.retry_after.as_deref()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = time::from_http_date(text)?;
+    Some(Duration::from_secs(u64::try_from(at.as_second() - now.as_second()).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use url::Url;
+
+    fn response(status: u16, retry_after: Option<&str>) -> Response {
+        Response {
+            url: Url::parse("https://idp.example.com/").unwrap(),
+            status,
+            location: None,
+            www_authenticate: Vec::new(),
+            content_type: None,
+            retry_after: retry_after.map(str::to_owned),
+            date: None,
+            body: Vec::new().into(),
+            peer_certificate: None,
+        }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-21T10:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn waits_double_within_their_spread_and_end_after_the_total() {
+        let settings = Retry { total: 4, backoff_factor: 1.0, backoff_max: Duration::from_secs(4), ..Retry::default() };
+        let mut retries = Retries::new(settings);
+        let long = Deadline::after(Duration::from_secs(600));
+        for middle in [1.0, 2.0, 4.0, 4.0] {
+            let wait = retries.after_failure(&long).unwrap().as_secs_f64();
+            assert!((middle * 0.5..=middle * 1.5).contains(&wait), "{wait} around {middle}");
+        }
+        assert!(retries.after_failure(&long).is_none());
+    }
+
+    #[test]
+    fn retry_after_is_taken_at_its_word_for_the_statuses_that_carry_it() {
+        let table = [
+            (503, Some("7"), Some(7)),
+            (429, Some("Sat, 21 Nov 2026 10:00:30 GMT"), Some(30)),
+            (503, Some("Sat, 21 Nov 2026 09:00:00 GMT"), Some(0)),
+            (503, Some("soon"), None),
+            (500, Some("7"), None),
+        ];
+        for (status, header, expected) in table {
+            assert_eq!(
+                retry_after(&response(status, header), now()),
+                expected.map(Duration::from_secs),
+                "{status} {header:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_listed_statuses_are_tried_again_and_never_past_the_deadline() {
+        let long = Deadline::after(Duration::from_secs(600));
+        let short = Deadline::after(Duration::from_secs(5));
+        assert!(Retries::new(Retry::default()).after_response(&response(404, None), now(), &long).is_none());
+        assert!(Retries::new(Retry::default()).after_response(&response(503, None), now(), &long).is_some());
+        assert!(Retries::new(Retry::default()).after_response(&response(503, Some("60")), now(), &short).is_none());
+        let none = Retry { total: 0, ..Retry::default() };
+        assert!(Retries::new(none).after_response(&response(503, None), now(), &long).is_none());
+    }
+}

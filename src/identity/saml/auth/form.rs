@@ -1,0 +1,287 @@
+//! `auth = "form"`: finds the login form on whatever page comes, and fills it in.
+//!
+//! The password goes once a run into exactly one visible password input, never into a form that changes passwords.
+//! Serves `username`, `password`, `username_field`, `password_field`.
+
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+use url::Url;
+
+use super::Filled;
+use crate::config::env::Env;
+use crate::config::profile::FormLogin;
+use crate::error::{Code, Error, Result, printable};
+use crate::http::shown;
+use crate::identity::saml::extract::{Form, Input, Page};
+use crate::identity::secrets;
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+pub struct FormAuth {
+    login: FormLogin,
+    env: Env,
+    deadline: Deadline,
+    user_sent: bool,
+    secret_sent: bool,
+}
+
+impl FormAuth {
+    pub fn new(login: FormLogin, env: Env, deadline: Deadline) -> Self {
+        FormAuth { login, env, deadline, user_sent: false, secret_sent: false }
+    }
+
+    /// The login form of this page, filled in. Errors tell a login that was refused from one that wants more.
+    pub fn fill(&mut self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
+        if self.secret_sent {
+            return self.after_the_secret(page, url);
+        }
+        if let Some((index, password)) = self.password_form(page, url)? {
+            let form = &page.forms[index];
+            let mut values =
+                vec![(password, secrets::read(&self.login.password, "saml.password", &self.env, &self.deadline)?)];
+            if let Some(user) = self.user_input(form, password, url)? {
+                values.push((user, Secret::new(self.login.username.clone())));
+            }
+            check_method(form, url)?;
+            self.secret_sent = true;
+            return Ok(Some((index, Filled { fields: fields(form, values), has_secret: true })));
+        }
+        if let Some((index, user)) = self.identifier_form(page) {
+            if self.user_sent {
+                return Err(self.user_unknown(page, url));
+            }
+            self.user_sent = true;
+            let values = vec![(user, Secret::new(self.login.username.clone()))];
+            return Ok(Some((index, Filled { fields: fields(&page.forms[index], values), has_secret: false })));
+        }
+        Ok(None)
+    }
+
+    fn after_the_secret(&self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
+        let at = shown(url);
+        if self.login.password_field.is_none() && page.forms.iter().any(|f| visible_passwords(f).count() > 1) {
+            return Err(change_password(url));
+        }
+        if page.forms.iter().any(|f| !self.secret_inputs(f).is_empty()) {
+            return Err(Error::new(Code::IdpRejected, format!("the IdP at {at} refused the user name or password"))
+                .because("the login form came back after they were sent"));
+        }
+        if let Some(input) = page.forms.iter().flat_map(|f| &f.inputs).find(|i| is_code_input(i)) {
+            let name = printable(input.name.as_deref().or(input.id.as_deref()).unwrap_or("unnamed"), 60);
+            return Err(Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor"))
+                .because(format!("its page has an input {name:?}")));
+        }
+        Ok(None)
+    }
+
+    /// The one place for the password, as (form, input).
+    fn password_form(&self, page: &Page, url: &Url) -> Result<Option<(usize, usize)>> {
+        let mut found = Vec::new();
+        let mut changes_password = false;
+        for (index, form) in page.forms.iter().enumerate() {
+            match self.secret_inputs(form).as_slice() {
+                [] => {}
+                [input] => found.push((index, *input)),
+                _ => changes_password = true,
+            }
+        }
+        match (found.as_slice(), changes_password) {
+            ([one], _) => Ok(Some(*one)),
+            ([], true) => Err(change_password(url)),
+            ([], false) => match (&self.login.password_field, login_form(page)) {
+                (Some(name), Some(_)) => Err(unclear(url)
+                    .because(format!("no visible input is called {name:?}; password inputs: {}", names(page)))
+                    .hint("set `saml.password_field` to one of those names")),
+                _ => Ok(None),
+            },
+            _ => Err(unclear(url)
+                .because(format!("several forms have a password input: {}", names(page)))
+                .hint("set `saml.password_field` to the name of the right one")),
+        }
+    }
+
+    /// Where the password could go: the input that is named, which may be a text input, else every visible password input.
+    fn secret_inputs(&self, form: &Form) -> Vec<usize> {
+        match self.login.password_field.as_deref() {
+            Some(name) => {
+                let texts = visible_texts(form).chain(visible_passwords(form));
+                texts.filter(|i| is_called(&form.inputs[*i], name)).collect()
+            }
+            None => visible_passwords(form).collect(),
+        }
+    }
+
+    /// The input for the user's name; none where the page only asks for the password.
+    fn user_input(&self, form: &Form, password: usize, url: &Url) -> Result<Option<usize>> {
+        if let Some(name) = self.login.username_field.as_deref() {
+            // On the second page of an identifier-first login it may be gone.
+            let found = form.inputs.iter().position(|i| is_called(i, name) && !i.is_disabled);
+            return match (found, self.user_sent) {
+                (None, false) => Err(unclear(url)
+                    .because(format!("no input of the login form is called {name:?}"))
+                    .hint("set `saml.username_field` to the name of the input for the user's name")),
+                (found, _) => Ok(found),
+            };
+        }
+        let candidates: Vec<usize> = visible_texts(form).filter(|i| *i != password).collect();
+        match candidates.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(*one)),
+            several => match several.iter().filter(|i| is_user_input(&form.inputs[**i])).collect::<Vec<_>>().as_slice()
+            {
+                [one] => Ok(Some(**one)),
+                _ => Err(unclear(url)
+                    .because("it is not clear which input is for the user's name")
+                    .hint("set `saml.username_field` to its name")),
+            },
+        }
+    }
+
+    /// The first page of an identifier-first login: a form with one visible text input that asks who you are.
+    fn identifier_form(&self, page: &Page) -> Option<(usize, usize)> {
+        page.forms.iter().enumerate().find_map(|(index, form)| {
+            let mut texts = visible_texts(form);
+            let (Some(input), None) = (texts.next(), texts.next()) else { return None };
+            let fits = match self.login.username_field.as_deref() {
+                Some(name) => is_called(&form.inputs[input], name),
+                None => is_user_input(&form.inputs[input]),
+            };
+            (fits && form.is_post).then_some((index, input))
+        })
+    }
+
+    fn user_unknown(&self, page: &Page, url: &Url) -> Error {
+        let error = Error::new(Code::IdpRejected, format!("the IdP at {} does not know the user name", shown(url)))
+            .because("the form for the user's name came back after it was sent");
+        match title(page) {
+            Some(title) => error.because(format!("its title is {title:?}")),
+            None => error,
+        }
+    }
+}
+
+/// The first form with a visible password input.
+pub fn login_form(page: &Page) -> Option<&Form> {
+    page.forms.iter().find(|f| visible_passwords(f).next().is_some())
+}
+
+/// The page's title, fit for a message.
+pub fn title(page: &Page) -> Option<String> {
+    page.title.as_deref().map(|t| printable(t, 80)).filter(|t| !t.is_empty())
+}
+
+/// What a browser would send (HTML, "constructing the entry list"): named, enabled controls with their values, checked
+/// boxes, and the form's default button. `values` replaces those of the inputs at the given places.
+pub fn fields(form: &Form, values: Vec<(usize, Secret)>) -> Vec<(String, Secret)> {
+    let mut values = values;
+    let mut button_sent = false;
+    let mut fields = Vec::new();
+    for (index, input) in form.inputs.iter().enumerate() {
+        let Some(name) = input.name.clone().filter(|n| !n.is_empty()) else { continue };
+        if input.is_disabled {
+            continue;
+        }
+        if let Some(at) = values.iter().position(|(i, _)| *i == index) {
+            fields.push((name, values.swap_remove(at).1));
+            continue;
+        }
+        let is_sent = match input.kind.as_str() {
+            "checkbox" | "radio" => input.is_checked,
+            // Shibboleth, for one, knows by its button what the form is for.
+            "submit" => !std::mem::replace(&mut button_sent, true),
+            "button" | "reset" | "image" | "file" => false,
+            _ => true,
+        };
+        if is_sent {
+            fields.push((name, input.value.duplicate()));
+        }
+    }
+    fields
+}
+
+/// The fields as `application/x-www-form-urlencoded` text in the page's encoding (HTML, "form submission").
+pub fn encode(fields: &[(String, Secret)], encoding: &'static Encoding) -> Secret {
+    let to_bytes = encoder(encoding);
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.encoding_override(Some(&to_bytes));
+    for (name, value) in fields {
+        form.append_pair(name, value.expose());
+    }
+    Secret::new(form.finish())
+}
+
+fn encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
+    move |text| encoding.encode(text).0
+}
+
+fn visible_passwords(form: &Form) -> impl Iterator<Item = usize> {
+    positions(form, |i| i.kind == "password")
+}
+
+fn visible_texts(form: &Form) -> impl Iterator<Item = usize> {
+    positions(form, |i| matches!(i.kind.as_str(), "text" | "email" | "tel"))
+}
+
+fn positions(form: &Form, is_kind: impl Fn(&Input) -> bool) -> impl Iterator<Item = usize> {
+    let fits = move |i: &Input| i.is_visible && !i.is_disabled && is_kind(i);
+    form.inputs.iter().enumerate().filter(move |(_, i)| fits(i)).map(|(index, _)| index)
+}
+
+fn is_called(input: &Input, name: &str) -> bool {
+    input.name.as_deref() == Some(name) || input.id.as_deref() == Some(name)
+}
+
+/// Names that IdPs give the input for the user's name: AD FS `UserName`, Entra `loginfmt`, Keycloak and SimpleSAMLphp
+/// `username`, Shibboleth `j_username`, Okta `identifier`, PingFederate `pf.username`, Google `Email`.
+fn is_user_input(input: &Input) -> bool {
+    if input.autocomplete.as_deref().is_some_and(|a| a.split_whitespace().any(|w| w.eq_ignore_ascii_case("username"))) {
+        return true;
+    }
+    let words = ["user", "login", "email", "identifier", "account", "uid", "userid"];
+    [&input.name, &input.id].into_iter().flatten().any(|name| {
+        let name = name.to_ascii_lowercase();
+        words.iter().any(|w| name.contains(w))
+    })
+}
+
+/// An input for a one-time code: by its `autocomplete`, or by the names IdPs give it.
+fn is_code_input(input: &Input) -> bool {
+    if !input.is_visible || !matches!(input.kind.as_str(), "text" | "tel" | "number") {
+        return false;
+    }
+    if input.autocomplete.as_deref() == Some("one-time-code") {
+        return true;
+    }
+    let words = ["otp", "code", "token", "mfa", "totp", "passcode", "challenge", "answer", "pin"];
+    [&input.name, &input.id].into_iter().flatten().any(|name| {
+        let name = name.to_ascii_lowercase();
+        words.iter().any(|w| name.contains(w))
+    })
+}
+
+/// A form that would put the password into a URL is not used.
+fn check_method(form: &Form, url: &Url) -> Result<()> {
+    if form.is_post {
+        return Ok(());
+    }
+    Err(unclear(url).because("its form is sent by GET, which would put the password into a URL"))
+}
+
+fn unclear(url: &Url) -> Error {
+    Error::new(Code::LoginFormUnclear, format!("the login form at {} cannot be filled in", shown(url)))
+}
+
+fn change_password(url: &Url) -> Error {
+    Error::new(Code::PasswordChangeRequired, format!("the IdP at {} wants a new password", shown(url)))
+        .because("its form has several password inputs; the password was not sent there")
+        .hint("change it in a browser; if this is the login form, set `saml.password_field`")
+}
+
+fn names(page: &Page) -> String {
+    let all = page.forms.iter().flat_map(|form| {
+        visible_passwords(form)
+            .map(|i| form.inputs[i].name.as_deref().or(form.inputs[i].id.as_deref()).unwrap_or("unnamed"))
+    });
+    printable(&all.collect::<Vec<_>>().join(", "), 200)
+}

@@ -1,0 +1,323 @@
+//! Whom the ticket cache belongs to, read from the cache itself: part of the CacheKey of `auth = "spnego"`.
+//!
+//! It is on the path of a cache hit, so GSSAPI is not loaded, no process outside is asked, and a few KiB are read.
+//! A cache that lives elsewhere (kernel keyring, KCM, macOS's API) is unknowable this way, and said to be.
+//! Formats: "Credential cache file format" of MIT's documentation, versions 1 to 4.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::krb5_conf;
+use crate::config::env::Env;
+
+/// The principal behind the default ticket cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// `alice@REALM`, as `klist` writes it.
+    Known(String),
+    /// There is no cache. A login may still succeed, by a client keytab that the library finds on its own: whose it
+    /// would be is not known here, so nothing may be kept for the next process.
+    Absent,
+    /// Why it cannot be told; fit for a log.
+    Unknowable(String),
+}
+
+/// Whose ticket GSSAPI would take: `KRB5CCNAME`, else `default_ccache_name` of krb5.conf, else `FILE:/tmp/krb5cc_UID`.
+pub fn default_cache_owner(env: &Env) -> Owner {
+    match cache_name(env).and_then(|name| owner_of(&name)) {
+        Ok(Some(principal)) => Owner::Known(principal),
+        Ok(None) => Owner::Absent,
+        Err(why) => Owner::Unknowable(why),
+    }
+}
+
+type Result<T> = std::result::Result<T, String>;
+
+/// The name as `klist` prints it, `TYPE:residual` or a path.
+fn cache_name(env: &Env) -> Result<String> {
+    if let Some(name) = env.os("KRB5CCNAME") {
+        return name.into_string().map_err(|_| "KRB5CCNAME is not Unicode".into());
+    }
+    match krb5_conf::default_ccache_name(env)? {
+        Some(name) => expand(&name),
+        None if cfg!(target_os = "macos") => Err("the ticket cache is macOS's own (API:)".into()),
+        None => expand("FILE:/tmp/krb5cc_%{uid}"),
+    }
+}
+
+/// The tokens of krb5.conf(5), "Parameter expansion", that need no look at the machine's databases.
+fn expand(name: &str) -> Result<String> {
+    let mut expanded = String::new();
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once("%{") {
+        let (token, after) = after.split_once('}').unwrap_or((after, ""));
+        expanded.push_str(before);
+        expanded.push_str(&match token {
+            "uid" => user_id(),
+            "euid" => effective_user_id(),
+            "null" => String::new(),
+            _ => {
+                return Err(format!("default_ccache_name holds %{{{token}}}, which only the Kerberos library expands"));
+            }
+        });
+        rest = after;
+    }
+    expanded.push_str(rest);
+    Ok(expanded)
+}
+
+#[cfg(unix)]
+fn user_id() -> String {
+    rustix::process::getuid().as_raw().to_string()
+}
+
+#[cfg(unix)]
+fn effective_user_id() -> String {
+    rustix::process::geteuid().as_raw().to_string()
+}
+
+#[cfg(not(unix))]
+fn user_id() -> String {
+    String::new()
+}
+
+#[cfg(not(unix))]
+use user_id as effective_user_id;
+
+fn owner_of(name: &str) -> Result<Option<String>> {
+    match name.split_once(':') {
+        // As libkrb5 splits it: a name that begins with a slash, or has no colon, is a path.
+        None => owner_of_file(Path::new(name)),
+        Some(_) if name.starts_with('/') => owner_of_file(Path::new(name)),
+        Some(("FILE" | "WRFILE", path)) => owner_of_file(Path::new(path)),
+        Some(("DIR", residual)) => owner_of_directory(residual),
+        Some((kind, _)) => Err(format!("a ticket cache of type {kind} can be read by the Kerberos library only")),
+    }
+}
+
+/// `DIR:` names a collection, and `DIR::` one cache in it. Out of several the library picks one by the service
+/// (k5identity, realm), so the owner is known only where there is no choice.
+fn owner_of_directory(residual: &str) -> Result<Option<String>> {
+    if let Some(path) = residual.strip_prefix(':') {
+        return owner_of_file(Path::new(path));
+    }
+    let Ok(entries) = std::fs::read_dir(residual) else { return Ok(None) };
+    let mut caches: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"tkt"))
+        .map(|entry| entry.path())
+        .collect();
+    match (caches.pop(), caches.is_empty()) {
+        (None, _) => Ok(None),
+        (Some(cache), true) => owner_of_file(&cache),
+        (Some(_), false) => Err(format!("the directory {residual} holds several ticket caches")),
+    }
+}
+
+/// A header and a principal take some hundred bytes.
+const MAX_BYTES: u64 = 4096;
+
+fn owner_of_file(path: &Path) -> Result<Option<String>> {
+    let unreadable = |error: std::io::Error| format!("ticket cache {} cannot be read: {error}", path.display());
+    let file = match open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut head = Vec::new();
+    file.take(MAX_BYTES).read_to_end(&mut head).map_err(unreadable)?;
+    principal(&head).map(Some).ok_or_else(|| format!("ticket cache {} is not in a format known here", path.display()))
+}
+
+/// Without waiting: somebody else's pipe at the well-known name in /tmp must not hold up a cache hit.
+#[cfg(unix)]
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::File::open(path)
+}
+
+/// The default principal, from the beginning of a FILE cache.
+fn principal(cache: &[u8]) -> Option<String> {
+    let (&[5, version], mut rest) = cache.split_first_chunk()? else { return None };
+    // Versions 1 and 2 are in the byte order of the machine that wrote them.
+    let number: fn([u8; 4]) -> u32 = match version {
+        1 | 2 => u32::from_ne_bytes,
+        3 | 4 => u32::from_be_bytes,
+        _ => return None,
+    };
+    let word = |rest: &mut &[u8]| {
+        let (bytes, after) = rest.split_first_chunk()?;
+        *rest = after;
+        usize::try_from(number(*bytes)).ok()
+    };
+    if version == 4 {
+        let (length, after) = rest.split_first_chunk()?;
+        rest = after.get(usize::from(u16::from_be_bytes(*length))..)?;
+    }
+    if version != 1 {
+        word(&mut rest)?; // the name's type
+    }
+    // Version 1 counts the realm as a component.
+    let components = word(&mut rest)?.checked_sub(usize::from(version == 1))?;
+    let data = |rest: &mut &[u8]| {
+        let length = word(rest)?;
+        let (bytes, after) = rest.split_at_checked(length)?;
+        *rest = after;
+        quoted(bytes)
+    };
+    let realm = data(&mut rest)?;
+    let mut name = String::new();
+    for index in 0..components {
+        if index > 0 {
+            name.push('/');
+        }
+        name.push_str(&data(&mut rest)?);
+    }
+    (!name.is_empty()).then(|| format!("{name}@{realm}"))
+}
+
+/// As `krb5_unparse_name` quotes, so that no two principals look alike; a control character is none of ours.
+fn quoted(part: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(part).ok()?;
+    let mut quoted = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '/' | '@' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => return None,
+            c => quoted.push(c),
+        }
+    }
+    Some(quoted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The beginning of a cache of this version.
+    fn cache(version: u8, realm: &str, components: &[&str]) -> Vec<u8> {
+        let word = |number: usize| {
+            let number = number as u32;
+            if version <= 2 { number.to_ne_bytes() } else { number.to_be_bytes() }
+        };
+        let mut bytes = vec![5, version];
+        if version == 4 {
+            // KDC time offset, as MIT's kinit writes it
+            bytes.extend([0, 12, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0]);
+        }
+        if version != 1 {
+            bytes.extend(word(1));
+        }
+        bytes.extend(word(components.len() + usize::from(version == 1)));
+        for part in [&[realm], components].concat() {
+            bytes.extend(word(part.len()));
+            bytes.extend(part.as_bytes());
+        }
+        bytes
+    }
+
+    fn owner(name: impl Into<std::ffi::OsString>) -> Owner {
+        default_cache_owner(&Env::fixed([("KRB5CCNAME", name)]))
+    }
+
+    #[test]
+    fn every_version_of_the_format_names_its_principal() {
+        for version in 1..=4 {
+            assert_eq!(principal(&cache(version, "EXAMPLE.TEST", &["alice"])).as_deref(), Some("alice@EXAMPLE.TEST"));
+            let service = cache(version, "EXAMPLE.TEST", &["HTTP", "idp.example.test"]);
+            assert_eq!(principal(&service).as_deref(), Some("HTTP/idp.example.test@EXAMPLE.TEST"));
+        }
+    }
+
+    #[test]
+    fn no_two_principals_look_alike() {
+        let table = [
+            (cache(4, "R", &["a/b"]), r"a\/b@R"),
+            (cache(4, "R", &["a", "b"]), "a/b@R"),
+            (cache(4, "R", &["a@B"]), r"a\@B@R"),
+            (cache(4, "R", &[r"a\"]), r"a\\@R"),
+        ];
+        for (bytes, expected) in table {
+            assert_eq!(principal(&bytes).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_cache_that_is_cut_short_or_lies_about_its_lengths_names_nobody() {
+        let whole = cache(4, "EXAMPLE.TEST", &["alice"]);
+        for length in 0..whole.len() {
+            assert_eq!(principal(&whole[..length]), None, "{length}");
+        }
+        for bytes in [
+            &b"\x05\x05\x00\x00"[..],
+            b"\x04\x04\x00\x00",
+            b"\x05\x04\xff\xff",
+            b"\x05\x03\x00\x00\x00\x01\xff\xff\xff\xff\x00\x00\x00\x00",
+            b"\x05\x03\x00\x00\x00\x01\x00\x00\x00\x01\xff\xff\xff\xff",
+            &cache(4, "R", &[]),
+            &cache(4, "R", &["a\nb"]),
+        ] {
+            assert_eq!(principal(bytes), None, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn file_caches_and_directories_with_one_cache_are_read_and_others_named() {
+        let home = tempfile::tempdir().unwrap();
+        let path = |name: &str| home.path().join(name).display().to_string();
+        std::fs::create_dir_all(path("one")).unwrap();
+        std::fs::create_dir_all(path("two")).unwrap();
+        std::fs::create_dir_all(path("none")).unwrap();
+        let alice = cache(4, "EXAMPLE.TEST", &["alice"]);
+        std::fs::write(path("one/tkt"), &alice).unwrap();
+        std::fs::write(path("one/primary"), "tkt\n").unwrap();
+        std::fs::write(path("two/tkt"), &alice).unwrap();
+        std::fs::write(path("two/tktBob"), cache(4, "EXAMPLE.TEST", &["bob"])).unwrap();
+        std::fs::write(path("empty"), "").unwrap();
+        let known = |name: &str| Some(Owner::Known(format!("{name}@EXAMPLE.TEST")));
+        let table = [
+            (path("one/tkt"), known("alice")),
+            (format!("FILE:{}", path("one/tkt")), known("alice")),
+            (format!("DIR:{}", path("one")), known("alice")),
+            (format!("DIR::{}", path("two/tktBob")), known("bob")),
+            (format!("DIR:{}", path("two")), None),
+            (format!("DIR:{}", path("none")), Some(Owner::Absent)),
+            (format!("FILE:{}", path("nowhere")), Some(Owner::Absent)),
+            (format!("FILE:{}", path("empty")), None),
+            (format!("FILE:{}", path("one")), None),
+            ("KEYRING:persistent:0".into(), None),
+            ("KCM:".into(), None),
+            ("API:1".into(), None),
+            ("MEMORY:a".into(), None),
+        ];
+        for (name, expected) in table {
+            let found = owner(&name);
+            match expected {
+                Some(expected) => assert_eq!(found, expected, "{name}"),
+                None => assert!(matches!(found, Owner::Unknowable(_)), "{name}: {found:?}"),
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_setting_of_krb5_conf_counts_when_the_variable_is_not_set() {
+        let home = tempfile::tempdir().unwrap();
+        let cache_path = home.path().join(format!("cc_{}", user_id()));
+        std::fs::write(&cache_path, cache(3, "EXAMPLE.TEST", &["carol"])).unwrap();
+        let conf = home.path().join("krb5.conf");
+        let name = format!("FILE:{}/cc_%{{uid}}", home.path().display());
+        std::fs::write(&conf, format!("[libdefaults]\n default_ccache_name = {name}\n")).unwrap();
+        let env = Env::fixed([("KRB5_CONFIG", &conf)]);
+        assert_eq!(default_cache_owner(&env), Owner::Known("carol@EXAMPLE.TEST".into()));
+
+        std::fs::write(&conf, "[libdefaults]\n default_ccache_name = FILE:/tmp/%{username}\n").unwrap();
+        assert!(matches!(default_cache_owner(&env), Owner::Unknowable(why) if why.contains("%{username}")));
+    }
+}

@@ -1,0 +1,358 @@
+//! The conversation with an identity provider, from `idp_url` to an assertion for AWS.
+//!
+//! `Login::next` decides what to do with an answer, without sending anything; [`log_in`] is the one loop that sends.
+//! On the way: redirects, challenges, login forms, pages that post themselves on, and hubs whose own SAML response leads
+//! to AWS's. What is sent to whom is the business of `http::client`; here every target of a secret is checked once more.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::auth::{Filled, Method, form};
+use super::extract::{self, Form, Page, XPath};
+use super::response::{self, Response as SamlResponse, is_aws_sign_in};
+use crate::config::env::Env;
+use crate::config::profile::{Auth, Saml};
+use crate::error::{Code, Error, Result, printable};
+use crate::http::client::{Client, Request, Response};
+use crate::http::retry::Retries;
+use crate::http::shown;
+use crate::secret::Secret;
+use crate::time::{self, Deadline, Timestamp};
+
+/// Redirects and forms in a row; real logins take fewer than ten.
+const MAX_HOPS: u32 = 30;
+/// Reading one page, whatever is on it.
+const MAX_READING: Duration = Duration::from_secs(3);
+
+/// What a login brings home.
+#[derive(Debug)]
+pub struct Assertion {
+    /// Base64, for STS; what it encodes is as the IdP gave it, byte for byte.
+    pub encoded: Secret,
+    pub response: SamlResponse,
+    /// The IdP's own clock when it gave it.
+    pub idp_time: Option<Timestamp>,
+}
+
+/// Logs in and returns the assertion for AWS. One deadline covers everything in it.
+pub async fn log_in(saml: &Saml, env: &Env, deadline: &Deadline) -> Result<Assertion> {
+    let mut login = Login::new(saml, env, deadline)?;
+    let mut retries = Retries::new(saml.retry.clone());
+    let mut request = login.first();
+    loop {
+        tracing::debug!(url = shown(&request.url), post = request.form.is_some(), "request to the IdP");
+        let outcome = login.client.send(&request, deadline).await;
+        let wait = match &outcome {
+            Ok(answer) if request.form.is_none() => retries.after_response(answer, time::now(), deadline),
+            Err(failure) if failure.may_repeat => retries.after_failure(deadline),
+            Ok(_) | Err(_) => None,
+        };
+        if let Some(wait) = wait {
+            match &outcome {
+                Ok(answer) => tracing::info!(status = answer.status, ?wait, "the IdP asks for another try"),
+                Err(failure) => tracing::info!(error = %failure.error, ?wait, "another try"),
+            }
+            tokio::time::sleep(wait).await;
+            login.again(&mut request);
+            continue;
+        }
+        let answer = outcome.map_err(|failure| failure.error)?;
+        tracing::debug!(status = answer.status, bytes = answer.body.len(), "answer of the IdP");
+        match login.next(request, answer)? {
+            Step::Send(next) => request = next,
+            Step::Done(assertion) => return Ok(*assertion),
+        }
+    }
+}
+
+enum Step {
+    Send(Request),
+    Done(Box<Assertion>),
+}
+
+struct Login<'a> {
+    saml: &'a Saml,
+    client: Client,
+    method: Method,
+    xpath: XPath,
+    deadline: &'a Deadline,
+    hops: u32,
+    /// The last request carried a password.
+    carries_secret: bool,
+}
+
+impl<'a> Login<'a> {
+    fn new(saml: &'a Saml, env: &Env, deadline: &'a Deadline) -> Result<Self> {
+        let method = Method::new(saml, env, deadline)?;
+        Ok(Login {
+            saml,
+            client: Client::new(saml.http.clone(), &saml.idp_url, default_user_agent(&saml.auth)),
+            method,
+            xpath: XPath::parse(&saml.xpath, saml.parser)?,
+            deadline,
+            hops: 0,
+            carries_secret: false,
+        })
+    }
+
+    fn first(&mut self) -> Request {
+        self.get(self.saml.idp_url.clone())
+    }
+
+    fn get(&mut self, url: Url) -> Request {
+        Request { url, form: None, authorization: self.method.authorize() }
+    }
+
+    /// Makes a request fit to be sent once more. A Kerberos token is taken only once.
+    fn again(&mut self, request: &mut Request) {
+        self.method.restart();
+        request.authorization = self.method.authorize();
+    }
+
+    fn next(&mut self, sent: Request, answer: Response) -> Result<Step> {
+        self.hops += 1;
+        if self.hops > MAX_HOPS {
+            return Err(Error::new(
+                Code::TooManyRedirects,
+                format!("the login goes round in circles at {}", shown(&answer.url)),
+            )
+            .because(format!("{MAX_HOPS} redirects and forms brought no assertion"))
+            .hint("open `saml.idp_url` in a browser: does it log in there?"));
+        }
+        if answer.status == 401 {
+            return self.challenge(sent, answer);
+        }
+        self.method.check_answer(&answer, self.deadline)?;
+        match answer.status {
+            301 | 302 | 303 | 307 | 308 => self.redirect(sent, &answer),
+            // A refused form may come back with an error's status.
+            200..=299 | 400 | 403 if !answer.body.is_empty() || answer.status < 300 => self.page(answer),
+            _ => Err(status_error(&answer)),
+        }
+    }
+
+    fn challenge(&mut self, sent: Request, answer: Response) -> Result<Step> {
+        if !self.client.is_allowed(&answer.url) {
+            return Err(self.foreign(&answer.url, "wants a login"));
+        }
+        if self.carries_secret {
+            return Err(Error::new(
+                Code::IdpRejected,
+                format!("the IdP at {} refused the user name or password", shown(&answer.url)),
+            )
+            .because("it answered HTTP 401 to the login form"));
+        }
+        match self.method.answer_challenge(&answer, self.deadline)? {
+            None => self.page(answer),
+            Some(authorization) => Ok(Step::Send(Request { authorization: Some(authorization), ..sent })),
+        }
+    }
+
+    fn redirect(&mut self, sent: Request, answer: &Response) -> Result<Step> {
+        let target = answer.location.as_deref().ok_or_else(|| {
+            Error::new(Code::HttpUnexpected, format!("the IdP at {} redirects to nowhere", shown(&answer.url)))
+        })?;
+        let target = self.resolve(&answer.url, target)?;
+        let keeps_the_form = matches!(answer.status, 307 | 308) && sent.form.is_some();
+        if !keeps_the_form {
+            self.carries_secret = false;
+            return Ok(Step::Send(self.get(target)));
+        }
+        if self.carries_secret {
+            return Err(Error::new(
+                Code::HttpUnexpected,
+                format!("the IdP at {} wants the password sent on", shown(&answer.url)),
+            )
+            .because(format!("HTTP {} to {}; a password is sent once", answer.status, shown(&target))));
+        }
+        self.check_target(&target, "a form is to be sent on there")?;
+        Ok(Step::Send(Request { form: sent.form, ..self.get(target) }))
+    }
+
+    fn page(&mut self, mut answer: Response) -> Result<Step> {
+        let body = std::mem::take(&mut *answer.body);
+        let is_empty = body.iter().all(u8::is_ascii_whitespace);
+        let limit = MAX_READING.min(self.deadline.remaining());
+        let mut page = extract::read(body, answer.content_type.clone(), &self.xpath, limit)?;
+        if let Some(encoded) = page.saml_response.take() {
+            return self.found(encoded, &page, &answer);
+        }
+        if let Some((index, filled)) = self.method.fill(&page, &answer.url)? {
+            return self.submit(&page, index, filled, &answer);
+        }
+        if answer.status >= 400 {
+            return Err(status_error(&answer));
+        }
+        if let Some(index) = passes_on(&page)
+            // What goes to AWS without a SAML response in it is not worth sending.
+            && !self.action(&page, &page.forms[index], &answer).is_ok_and(|target| is_aws_sign_in(target.as_str()))
+        {
+            let fields = form::fields(&page.forms[index], Vec::new());
+            return self.submit(&page, index, Filled { fields, has_secret: false }, &answer);
+        }
+        if let Some(target) = &page.meta_refresh {
+            let target = self.resolve(&answer.url, target)?;
+            self.carries_secret = false;
+            return Ok(Step::Send(self.get(target)));
+        }
+        Err(self.nothing_found(&page, &answer, is_empty))
+    }
+
+    /// A SAML response is on the page: ours, or a hub's on the way to it.
+    fn found(&mut self, encoded: Secret, page: &Page, answer: &Response) -> Result<Step> {
+        let response = SamlResponse::decode(&encoded)?;
+        let carrier =
+            page.forms.iter().position(|f| f.inputs.iter().any(|i| i.value.expose().trim() == encoded.expose()));
+        let target = carrier.and_then(|index| self.action(page, &page.forms[index], answer).ok());
+        let is_for_aws = response.is_for_aws() || target.as_ref().is_some_and(|t| is_aws_sign_in(t.as_str()));
+        let (Some(index), Some(target), false) = (carrier, target, is_for_aws) else {
+            let encoded = response::canonical(encoded);
+            return Ok(Step::Done(Box::new(Assertion { encoded, response, idp_time: answer.date })));
+        };
+        if !response.is_success() {
+            response.preflight(time::now())?;
+        }
+        if !self.client.is_allowed(&target) {
+            return Err(self.foreign(&target, "is to be sent the IdP's SAML response, which is not for AWS"));
+        }
+        tracing::info!(target = shown(&target), "a SAML response for another service is passed on");
+        let fields = form::fields(&page.forms[index], Vec::new());
+        self.submit(page, index, Filled { fields, has_secret: false }, answer)
+    }
+
+    fn submit(&mut self, page: &Page, index: usize, filled: Filled, answer: &Response) -> Result<Step> {
+        let form = &page.forms[index];
+        let target = self.action(page, form, answer)?;
+        let purpose =
+            if filled.has_secret { "the login form is to be sent there" } else { "a form is to be sent there" };
+        self.check_target(&target, purpose)?;
+        self.carries_secret = filled.has_secret;
+        let body = form::encode(&filled.fields, page.encoding);
+        if form.is_post {
+            return Ok(Step::Send(Request { form: Some(body), ..self.get(target) }));
+        }
+        let mut target = target;
+        target.set_query(Some(body.expose()));
+        Ok(Step::Send(self.get(target)))
+    }
+
+    /// Where a form goes: its action, relative to the page or its `<base>`.
+    fn action(&self, page: &Page, form: &Form, answer: &Response) -> Result<Url> {
+        let action = form.action.as_deref().map(str::trim).unwrap_or_default();
+        if action.is_empty() {
+            return Ok(answer.url.clone());
+        }
+        let base = page.base_href.as_deref().and_then(|href| answer.url.join(href).ok());
+        let target = base.as_ref().unwrap_or(&answer.url).join(action).map_err(|_| bad_target(&answer.url, action))?;
+        self.check_downgrade(&answer.url, &target)?;
+        Ok(target)
+    }
+
+    fn resolve(&self, from: &Url, to: &str) -> Result<Url> {
+        let mut target = from.join(to.trim()).map_err(|_| bad_target(from, to))?;
+        target.set_fragment(None);
+        self.check_downgrade(from, &target)?;
+        self.client.check_scheme(&target)?;
+        Ok(target)
+    }
+
+    fn check_downgrade(&self, from: &Url, to: &Url) -> Result<()> {
+        if from.scheme() == "https" && to.scheme() != "https" {
+            return Err(Error::new(
+                Code::OriginNotAllowed,
+                format!("{} leads from https to {}", shown(from), shown(to)),
+            )
+            .because("nothing that began under https is continued in the open")
+            .hint("ask the IdP's administrator why its login leaves https"));
+        }
+        Ok(())
+    }
+
+    /// A form's target must be one that may be trusted with a login, over a connection that may carry it.
+    fn check_target(&self, target: &Url, purpose: &str) -> Result<()> {
+        self.client.check_scheme(target)?;
+        if self.client.is_allowed(target) {
+            Ok(())
+        } else {
+            Err(self.foreign(target, &format!("is not the IdP's: {purpose}")))
+        }
+    }
+
+    fn foreign(&self, url: &Url, what: &str) -> Error {
+        let origin = url.origin().ascii_serialization();
+        Error::new(Code::OriginNotAllowed, format!("{origin} {what}"))
+            .because(format!("the login began at {}", self.saml.idp_url.origin().ascii_serialization()))
+            .hint(format!("if that server belongs to your IdP, add it: `saml.idp_origins = [\"{origin}\"]`"))
+    }
+
+    fn nothing_found(&self, page: &Page, answer: &Response, is_empty: bool) -> Error {
+        let at = shown(&answer.url);
+        if page.forms.iter().flat_map(|f| &f.inputs).any(|i| i.name.as_deref() == Some("wresult")) {
+            return Error::new(
+                Code::NotASamlResponse,
+                format!("the IdP at {at} answered in WS-Federation, not in SAML"),
+            )
+            .hint("use the IdP's SAML address for AWS in `saml.idp_url`");
+        }
+        let error = Error::new(Code::XpathNoMatch, format!("there is no SAML response on the page at {at}"));
+        if is_empty {
+            return error.because("the page is empty").hint("check `saml.idp_url`: open it in a browser");
+        }
+        let error = match form::title(page) {
+            Some(title) => error.because(format!("its title is {title:?}")),
+            None => error,
+        };
+        let expression = printable(&self.saml.xpath, 120);
+        error
+            .because(format!("`{expression}` matches nothing on it"))
+            .hint("open `saml.idp_url` in a browser: an error of the IdP is explained there; else adjust `saml.xpath`")
+    }
+}
+
+/// A form that a browser would send by itself: nothing on it to fill in, and the page's script sends it, or it is the
+/// only form and there is nothing but its button to press.
+fn passes_on(page: &Page) -> Option<usize> {
+    let only_hidden = |f: &Form| {
+        let is_button = |kind: &str| matches!(kind, "submit" | "button" | "image");
+        f.inputs.iter().any(|i| i.kind == "hidden" && i.name.is_some())
+            && f.inputs.iter().all(|i| !i.is_visible || is_button(&i.kind))
+    };
+    let mut fitting = page.forms.iter().enumerate().filter(|(_, f)| only_hidden(f)).map(|(index, _)| index);
+    let (Some(first), None) = (fitting.next(), fitting.next()) else { return None };
+    (page.forms.len() == 1 || page.has_submit_script).then_some(first)
+}
+
+fn status_error(answer: &Response) -> Error {
+    let at = shown(&answer.url);
+    match answer.status {
+        403 => Error::new(Code::IdpForbidden, format!("the IdP at {at} refuses (HTTP 403)"))
+            .hint("ask the IdP's administrator whether you may use its application for AWS"),
+        429 | 500..=599 => Error::new(Code::Http5xx, format!("the IdP at {at} is in trouble (HTTP {})", answer.status)),
+        404 | 410 => Error::new(Code::HttpUnexpected, format!("the IdP has no page at {at} (HTTP {})", answer.status))
+            .hint("check `saml.idp_url`: open it in a browser"),
+        status => Error::new(Code::HttpUnexpected, format!("the IdP at {at} answered HTTP {status}"))
+            .hint("check `saml.idp_url`: open it in a browser"),
+    }
+}
+
+fn bad_target(from: &Url, to: &str) -> Error {
+    // A relative address may hold a query with secrets in it: only its beginning is shown.
+    let path = to.split(['?', '#']).next().unwrap_or_default();
+    Error::new(
+        Code::HttpUnexpected,
+        format!("the page at {} leads to {:?}, which is no address", shown(from), printable(path, 80)),
+    )
+}
+
+/// AD FS offers Negotiate to browsers whose User-Agent it knows; `Trident/7.0` is in its list from the beginning
+/// (`Get-AdfsProperties`, WIASupportedUserAgents).
+fn default_user_agent(auth: &Auth) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    match auth {
+        Auth::Spnego(_) => format!("Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko fedcred/{version}"),
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => {
+            format!("Mozilla/5.0 (compatible; fedcred/{version})")
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Reads a secret from where the configuration says it is: `password = { command | file | env | credential }`.
+
+use std::io::Read;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::config::env::Env;
+use crate::config::profile::SecretSource;
+use crate::error::{Code, Error, Result};
+use crate::process::command;
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+/// No password or token is longer.
+const MAX_SECRET: u64 = 64 << 10;
+
+/// The secret that `setting` names, without one line end at its end.
+pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline) -> Result<Secret> {
+    let bytes = match source {
+        SecretSource::Command(argv) => command::secret_output(argv, setting, deadline)?,
+        SecretSource::File(path) => file(path, setting)?,
+        SecretSource::Env(name) => Zeroizing::new(
+            env.text(name)
+                .ok_or_else(|| {
+                    Error::new(Code::MissingKey, format!("${name}, which `{setting}` names, is not set or not Unicode"))
+                        .hint(format!("set {name} in the environment of this process"))
+                })?
+                .into_bytes(),
+        ),
+        SecretSource::Credential(name) => {
+            let directory = env.path("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+                Error::new(Code::MissingKey, format!("`{setting}` is a systemd credential, and there are none here"))
+                    .because("$CREDENTIALS_DIRECTORY is not set")
+                    .hint(format!("add LoadCredential={name}:/path/to/file to the unit"))
+            })?;
+            file(&directory.join(name), setting)?
+        }
+    };
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Error::new(Code::InvalidValue, format!("what `{setting}` names is not UTF-8 text")))?;
+    let text = text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).unwrap_or(text);
+    if text.is_empty() {
+        return Err(Error::new(Code::InvalidValue, format!("what `{setting}` names is empty")));
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+fn file(path: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let unreadable = |e: std::io::Error| {
+        Error::new(Code::FileUnreadable, format!("cannot read {}, which `{setting}` names", path.display()))
+            .because(e.to_string())
+    };
+    let opened = std::fs::File::open(path).map_err(unreadable)?;
+    check_permissions(&opened, path, setting)?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    opened.take(MAX_SECRET + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_SECRET {
+        return Err(Error::new(Code::InvalidValue, format!("{} is too large for a secret", path.display())));
+    }
+    Ok(bytes)
+}
+
+/// A user's own file that others can read is refused, as ssh refuses such a key. One that somebody else provides (root,
+/// a mounted Kubernetes secret) has the mode that its owner chose.
+#[cfg(unix)]
+fn check_permissions(file: &std::fs::File, path: &Path, setting: &str) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(metadata) = file.metadata() else { return Ok(()) };
+    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    if metadata.is_file() && is_ours && metadata.mode() & 0o077 != 0 {
+        return Err(Error::new(
+            Code::InsecurePermissions,
+            format!("{}, which `{setting}` names, is open to other users", path.display()),
+        )
+        .hint(format!("chmod 600 '{}'", path.display())));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_permissions(_file: &std::fs::File, _path: &Path, _setting: &str) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn read_with(source: &SecretSource, env: &Env) -> Result<String> {
+        read(source, "saml.password", env, &Deadline::after(Duration::from_secs(10))).map(|s| s.expose().to_owned())
+    }
+
+    #[cfg(unix)]
+    fn written(directory: &Path, name: &str, text: &str, mode: u32) -> std::path::PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let path = directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn one_line_end_belongs_to_the_file_and_not_to_the_secret() {
+        let home = tempfile::tempdir().unwrap();
+        let env = Env::fixed([("CREDENTIALS_DIRECTORY", home.path().to_str().unwrap())]);
+        for (text, expected) in [("a b", "a b"), ("a\n", "a"), ("a\r\n", "a"), ("a\n\n", "a\n"), (" a ", " a ")] {
+            let path = written(home.path(), "pw", text, 0o600);
+            assert_eq!(read_with(&SecretSource::File(path), &env).unwrap(), expected, "{text:?}");
+            assert_eq!(read_with(&SecretSource::Credential("pw".into()), &env).unwrap(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_missing_empty_open_or_binary_secret_has_its_own_error() {
+        let home = tempfile::tempdir().unwrap();
+        let none = Env::fixed::<String, String>([]);
+        let file = |name: &str, text: &str, mode| SecretSource::File(written(home.path(), name, text, mode));
+        let table = [
+            (file("open", "pw", 0o644), Code::InsecurePermissions),
+            (file("empty", "\n", 0o600), Code::InvalidValue),
+            (SecretSource::File(home.path().join("absent")), Code::FileUnreadable),
+            (SecretSource::File(home.path().into()), Code::FileUnreadable),
+            (SecretSource::Env("PW".into()), Code::MissingKey),
+            (SecretSource::Credential("pw".into()), Code::MissingKey),
+            (SecretSource::Command(vec!["false".into()]), Code::SecretCommand),
+        ];
+        for (source, code) in table {
+            assert_eq!(read_with(&source, &none).unwrap_err().code, code, "{source:?}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Runs a program that prints a secret: argv without a shell, no stdin, no AWS keys in its environment, a time limit.
+//!
+//! It is over when the program ends, not when its pipe does: a daemon that it started may hold the pipe for ever. The
+//! program's whole process group is killed at the end, so nothing of it stays behind.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::error::{Code, Error, Result, printable};
+use crate::time::{self, Deadline};
+
+/// More than any secret, and a bound for a program gone wild.
+const MAX_OUTPUT: u64 = 64 << 10;
+/// What a program has left in the pipe when it ends is read within this.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// What `argv` prints on stdout. `setting` names it in errors. Its stderr is shown only when it fails.
+pub fn secret_output(argv: &[String], setting: &str, deadline: &Deadline) -> Result<Zeroizing<Vec<u8>>> {
+    let failed = |why: String| {
+        let program = argv.first().map(String::as_str).unwrap_or_default();
+        Error::new(Code::SecretCommand, format!("the command of `{setting}` failed ({program})")).because(why)
+    };
+    let (program, arguments) = argv.split_first().ok_or_else(|| failed("it is empty".into()))?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Nothing of AWS's is its business, and a program that itself asks fedcred must not ask without end.
+    for name in aws_variables() {
+        command.env_remove(name);
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().map_err(|e| failed(e.to_string()))?;
+    let stdout = collect(child.stdout.take());
+    let stderr = collect(child.stderr.take());
+
+    let ended = wait(&mut child, deadline).map_err(|e| failed(e.to_string()))?;
+    kill_group(&mut child);
+    let status = child.wait().map_err(|e| failed(e.to_string()))?;
+    if !ended {
+        return Err(Error::new(Code::Timeout, format!("the command of `{setting}` did not end in time ({program})")));
+    }
+    if !status.success() {
+        let said = stderr.recv_timeout(DRAIN).unwrap_or_default();
+        let said = printable(&String::from_utf8_lossy(&said), 500);
+        let error = failed(status.to_string());
+        return Err(if said.is_empty() { error } else { error.because(format!("it says: {said}")) });
+    }
+    let output = stdout.recv_timeout(DRAIN).map_err(|_| failed("its output did not end with it".into()))?;
+    if output.len() as u64 > MAX_OUTPUT {
+        return Err(failed("it prints more than any secret is long".into()));
+    }
+    Ok(output)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the names of what a child must not inherit, not our settings")]
+fn aws_variables() -> impl Iterator<Item = std::ffi::OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("AWS_"))
+}
+
+/// Reads a pipe on a thread of its own, so that neither a full pipe nor one that stays open can block us.
+fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Zeroizing<Vec<u8>>> {
+    let (sender, receiver) = mpsc::channel();
+    if let Some(pipe) = pipe {
+        std::thread::spawn(move || {
+            let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+            let _ = pipe.take(MAX_OUTPUT + 1).read_to_end(&mut bytes);
+            let _ = sender.send(bytes);
+        });
+    }
+    receiver
+}
+
+/// Whether it ended before the deadline.
+fn wait(child: &mut Child, deadline: &Deadline) -> std::io::Result<bool> {
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if has_ended(child)? {
+            return Ok(true);
+        }
+        if deadline.has_passed() {
+            return Ok(false);
+        }
+        time::pause(pause.min(deadline.remaining()));
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// Looks without reaping: until then nobody else can be given the number of its process group, which is killed next.
+#[cfg(unix)]
+fn has_ended(child: &mut Child) -> std::io::Result<bool> {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    Ok(waitid(WaitId::Pid(pid(child)?), options)?.is_some())
+}
+
+#[cfg(unix)]
+fn kill_group(child: &mut Child) {
+    if let Ok(group) = pid(child) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+#[cfg(unix)]
+fn pid(child: &Child) -> std::io::Result<rustix::process::Pid> {
+    let raw = i32::try_from(child.id()).map_err(std::io::Error::other)?;
+    rustix::process::Pid::from_raw(raw).ok_or_else(|| std::io::Error::other("no process id"))
+}
+
+#[cfg(not(unix))]
+fn has_ended(child: &mut Child) -> std::io::Result<bool> {
+    Ok(child.try_wait()?.is_some())
+}
+
+#[cfg(not(unix))]
+fn kill_group(child: &mut Child) {
+    let _ = child.kill();
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn run(script: &str, limit: Duration) -> Result<String> {
+        let argv = ["sh", "-c", script].map(str::to_owned);
+        let output = secret_output(&argv, "saml.password", &Deadline::after(limit))?;
+        Ok(String::from_utf8(output.to_vec()).unwrap())
+    }
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn what_it_prints_is_the_secret_and_its_stderr_is_not() {
+        assert_eq!(run("echo warning >&2; printf s3cret", LONG).unwrap(), "s3cret");
+    }
+
+    #[test]
+    fn a_failure_shows_its_words_but_never_its_output() {
+        let error = run("echo s3cret; echo 'vault is sealed' >&2; exit 3", LONG).unwrap_err();
+        assert_eq!(error.code, Code::SecretCommand);
+        let text = format!("{error:?}");
+        assert!(text.contains("vault is sealed") && !text.contains("s3cret"), "{text}");
+    }
+
+    #[test]
+    fn a_daemon_that_keeps_the_pipe_does_not_keep_us() {
+        assert_eq!(run("sleep 300 & printf s3cret", LONG).unwrap(), "s3cret");
+    }
+
+    #[test]
+    fn one_that_does_not_end_is_killed_with_its_children() {
+        let marker = tempfile::NamedTempFile::new().unwrap();
+        let script = format!("(sleep 1; echo alive > {}) & sleep 300", marker.path().display());
+        assert_eq!(run(&script, Duration::from_millis(200)).unwrap_err().code, Code::Timeout);
+        time::pause(Duration::from_millis(1500));
+        assert_eq!(std::fs::read_to_string(marker.path()).unwrap(), "", "a child of the command lived on");
+    }
+
+    #[test]
+    fn a_flood_is_refused_and_stdin_is_empty() {
+        let error = run("head -c 100000 /dev/zero | tr '\\0' x || true", LONG).unwrap_err();
+        assert_eq!(error.code, Code::SecretCommand);
+        assert_eq!(run("cat; printf end", LONG).unwrap(), "end");
+    }
+}

@@ -1,0 +1,3 @@
+//! Other programs, and what this process shows of itself.
+
+pub mod command;

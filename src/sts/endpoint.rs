@@ -1,0 +1,214 @@
+//! Which STS to ask: `region`, `sts_endpoint_url`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, and above them the
+//! partition of the role's ARN. AWS's own endpoint rules, which the SDK carries, spell the host.
+
+use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use url::Url;
+
+use crate::arn::{Partition, RoleArn};
+use crate::config::profile::StsTarget;
+use crate::error::{Code, Error, Result, printable};
+use crate::http::loopback;
+
+/// Where one call goes.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub url: Url,
+    pub region: String,
+}
+
+impl Endpoint {
+    /// The regional endpoint of the role's partition, or the one the user named. `us-east-1` is regional too
+    /// (`sts.us-east-1.amazonaws.com`): the global endpoint's tokens are not valid in opt-in regions.
+    ///
+    /// Errors: [`Code::InvalidValue`], [`Code::ConflictingKeys`], [`Code::UrlNotAllowed`].
+    pub async fn of(target: &StsTarget, role: &RoleArn) -> Result<Self> {
+        let region = target.region.as_deref().unwrap_or_else(|| role.partition.default_region());
+        let url = match &target.endpoint_url {
+            Some(url) => named_by_the_user(url, target)?,
+            None => by_aws_rules(region, target, role).await?,
+        };
+        Ok(Endpoint { url, region: region.to_owned() })
+    }
+
+    /// Whom an error names: `STS at sts.eu-west-1.amazonaws.com`.
+    pub fn peer(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port() {
+            Some(port) => format!("STS at {host}:{port}"),
+            None => format!("STS at {host}"),
+        }
+    }
+}
+
+fn named_by_the_user(url: &Url, target: &StsTarget) -> Result<Url> {
+    for (is_set, variable) in
+        [(target.use_fips, "AWS_USE_FIPS_ENDPOINT"), (target.use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT")]
+    {
+        if is_set {
+            return Err(Error::new(
+                Code::ConflictingKeys,
+                format!("{variable} and an endpoint of your own exclude each other"),
+            )
+            .because("AWS's endpoint rules choose the host for the one, the endpoint's URL for the other")
+            .hint(format!(
+                "unset {variable}, or unset `sts_endpoint_url`, AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL"
+            )));
+        }
+    }
+    match url.scheme() {
+        "https" => Ok(url.clone()),
+        "http" if loopback::is_loopback(url) => Ok(url.clone()),
+        _ => Err(Error::new(
+            Code::UrlNotAllowed,
+            format!("the STS endpoint {}://{} is not https", url.scheme(), url.host_str().unwrap_or_default()),
+        )
+        .because("the assertion and the credentials would cross the network unencrypted")
+        .hint("use an https URL in `sts_endpoint_url`; plain http is only for 127.0.0.0/8, ::1 and localhost")),
+    }
+}
+
+async fn by_aws_rules(region: &str, target: &StsTarget, role: &RoleArn) -> Result<Url> {
+    let partition = Partition::of_region(region);
+    if !is_region(region) || partition != role.partition {
+        let why = if is_region(region) {
+            format!("the region belongs to the partition {partition}, the role {role} to {}", role.partition)
+        } else {
+            "a region's name is made of lower-case letters, digits and dashes".to_owned()
+        };
+        return Err(Error::new(Code::InvalidValue, format!("the region {:?} cannot be used", printable(region, 60)))
+            .because(why)
+            .hint(format!("set `region` in the profile, for example to {:?}", role.partition.default_region())));
+    }
+    let cannot = |why: String| {
+        Error::new(Code::InvalidValue, format!("AWS has no STS endpoint for {region} of this kind"))
+            .because(printable(&why, 200))
+            .hint("unset AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT, or choose another `region`")
+    };
+    let params = Params::builder()
+        .region(region)
+        .use_fips(target.use_fips)
+        .use_dual_stack(target.use_dualstack)
+        .build()
+        .map_err(|e| cannot(e.to_string()))?;
+    let endpoint = DefaultResolver::new().resolve_endpoint(&params).await.map_err(|e| cannot(e.to_string()))?;
+    Url::parse(endpoint.url()).map_err(|e| cannot(e.to_string()))
+}
+
+fn is_region(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> StsTarget {
+        StsTarget { region: None, endpoint_url: None, use_fips: false, use_dualstack: false, ca_bundle: None }
+    }
+
+    fn role(partition: &str) -> RoleArn {
+        RoleArn::parse(&format!("arn:{partition}:iam::112233334444:role/Analyst")).unwrap()
+    }
+
+    fn resolve(target: &StsTarget, role: &RoleArn) -> Result<Endpoint> {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(Endpoint::of(target, role))
+    }
+
+    #[test]
+    fn the_partition_of_the_role_decides_the_host() {
+        // Partition, plain, FIPS, dual-stack.
+        let table = [
+            ("aws", "sts.us-east-1.amazonaws.com", "sts-fips.us-east-1.amazonaws.com", "sts.us-east-1.api.aws"),
+            (
+                "aws-cn",
+                "sts.cn-north-1.amazonaws.com.cn",
+                "sts-fips.cn-north-1.amazonaws.com.cn",
+                "sts.cn-north-1.api.amazonwebservices.com.cn",
+            ),
+            (
+                "aws-us-gov",
+                "sts.us-gov-west-1.amazonaws.com",
+                "sts.us-gov-west-1.amazonaws.com",
+                "sts.us-gov-west-1.api.aws",
+            ),
+            (
+                "aws-iso",
+                "sts.us-iso-east-1.c2s.ic.gov",
+                "sts-fips.us-iso-east-1.c2s.ic.gov",
+                "sts.us-iso-east-1.api.aws.ic.gov",
+            ),
+            (
+                "aws-iso-b",
+                "sts.us-isob-east-1.sc2s.sgov.gov",
+                "sts-fips.us-isob-east-1.sc2s.sgov.gov",
+                "sts.us-isob-east-1.api.aws.scloud",
+            ),
+            (
+                "aws-iso-e",
+                "sts.eu-isoe-west-1.cloud.adc-e.uk",
+                "sts-fips.eu-isoe-west-1.cloud.adc-e.uk",
+                "sts.eu-isoe-west-1.api.cloud-aws.adc-e.uk",
+            ),
+            (
+                "aws-iso-f",
+                "sts.us-isof-south-1.csp.hci.ic.gov",
+                "sts-fips.us-isof-south-1.csp.hci.ic.gov",
+                "sts.us-isof-south-1.api.aws.hci.ic.gov",
+            ),
+            (
+                "aws-eusc",
+                "sts.eusc-de-east-1.amazonaws.eu",
+                "sts-fips.eusc-de-east-1.amazonaws.eu",
+                "sts.eusc-de-east-1.api.amazonwebservices.eu",
+            ),
+        ];
+        for (partition, plain, fips, dualstack) in table {
+            let host = |target: StsTarget| resolve(&target, &role(partition)).unwrap().url.to_string();
+            assert_eq!(host(target()), format!("https://{plain}/"));
+            assert_eq!(host(StsTarget { use_fips: true, ..target() }), format!("https://{fips}/"));
+            assert_eq!(host(StsTarget { use_dualstack: true, ..target() }), format!("https://{dualstack}/"));
+        }
+    }
+
+    #[test]
+    fn a_region_of_the_roles_partition_is_asked_itself() {
+        for (partition, region, host) in [
+            ("aws", "eu-central-2", "sts.eu-central-2.amazonaws.com"),
+            ("aws-cn", "cn-northwest-1", "sts.cn-northwest-1.amazonaws.com.cn"),
+        ] {
+            let target = StsTarget { region: Some(region.into()), ..target() };
+            let endpoint = resolve(&target, &role(partition)).unwrap();
+            assert_eq!((endpoint.url.host_str(), endpoint.region.as_str()), (Some(host), region));
+        }
+    }
+
+    #[test]
+    fn a_region_that_cannot_be_is_refused() {
+        for (partition, region, why) in [
+            ("aws-cn", "eu-west-1", "belongs to the partition aws, the role"),
+            ("aws", "us-gov-east-1", "belongs to the partition aws-us-gov, the role"),
+            ("aws", "evil.example.com/", "lower-case letters"),
+            ("aws", "", "lower-case letters"),
+        ] {
+            let error = resolve(&StsTarget { region: Some(region.into()), ..target() }, &role(partition)).unwrap_err();
+            assert_eq!(error.code, Code::InvalidValue);
+            assert!(error.causes[0].contains(why), "{region}: {:?}", error.causes);
+        }
+    }
+
+    #[test]
+    fn an_endpoint_of_ones_own_is_https_or_on_this_machine() {
+        let named = |url: &str| StsTarget { endpoint_url: Some(Url::parse(url).unwrap()), ..target() };
+        for url in ["https://vpce-1.sts.eu-west-1.vpce.amazonaws.com/", "http://127.0.0.1:8080/", "http://localhost:1/"]
+        {
+            assert_eq!(resolve(&named(url), &role("aws")).unwrap().url.as_str(), url);
+        }
+        for url in ["http://sts.example.com/", "http://10.0.0.1/", "ftp://127.0.0.1/"] {
+            assert_eq!(resolve(&named(url), &role("aws")).unwrap_err().code, Code::UrlNotAllowed, "{url}");
+        }
+        let both = StsTarget { use_fips: true, ..named("https://sts.example.com/") };
+        let error = resolve(&both, &role("aws")).unwrap_err();
+        assert_eq!(error.code, Code::ConflictingKeys);
+        assert!(error.what.contains("AWS_USE_FIPS_ENDPOINT"));
+    }
+}

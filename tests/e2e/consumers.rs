@@ -1,0 +1,70 @@
+//! fedcred as the credential_process of the AWS CLI and boto3: what they sign with its credentials, STS accepts.
+
+use crate::support::outcome::Outcome;
+use crate::support::{Home, Profile, lab};
+
+const ALICE: &str = "arn:aws:sts::111122223333:assumed-role/Dev/alice@example.test";
+
+#[test]
+fn the_aws_cli_is_who_the_ticket_says() {
+    let home = with_ticket();
+    assert_eq!(home.run(home.aws().args(["sts", "get-caller-identity"])).json()["Arn"], ALICE);
+}
+
+#[test]
+fn the_aws_cli_is_who_the_form_says() {
+    let home = with_password();
+    let identity = home.run(with_password_variable(home.aws().args(["sts", "get-caller-identity"])));
+    assert_eq!(identity.json()["Arn"], ALICE);
+}
+
+#[test]
+fn boto3_is_who_the_ticket_says_and_asks_us_once() {
+    let home = with_ticket();
+    is_alice_in_every_call(&home.run(&mut home.python("caller_identity.py")));
+    assert_eq!(home.sts.results("AssumeRoleWithSAML"), ["ok"]);
+}
+
+#[test]
+fn boto3_is_who_the_form_says_and_asks_us_once() {
+    let home = with_password();
+    is_alice_in_every_call(&home.run(with_password_variable(&mut home.python("caller_identity.py"))));
+    assert_eq!(home.sts.results("AssumeRoleWithSAML"), ["ok"]);
+}
+
+#[test]
+fn boto3_and_the_aws_cli_share_one_login() {
+    let home = with_ticket();
+    home.run(&mut home.python("caller_identity.py")).json();
+    home.run(home.aws().args(["sts", "get-caller-identity"])).json();
+    assert_eq!(home.sts.results("AssumeRoleWithSAML"), ["ok"]);
+}
+
+#[test]
+fn our_error_is_what_the_aws_cli_shows() {
+    let home = Home::with(&Profile::spnego());
+    let outcome = home.run(home.aws().args(["sts", "get-caller-identity"]));
+    assert_ne!(outcome.status, Some(0));
+    assert!(outcome.stderr.contains("error[no-kerberos-ticket]: "), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("hint: "), "{}", outcome.stderr);
+}
+
+fn with_ticket() -> Home {
+    let home = Home::with(&Profile::spnego());
+    home.kinit("alice");
+    home
+}
+
+fn with_password() -> Home {
+    Home::with(&Profile::form("alice").saml(r#"password = { env = "CORP_PASSWORD" }"#))
+}
+
+/// A consumer hands its environment on to us.
+fn with_password_variable(command: &mut std::process::Command) -> &mut std::process::Command {
+    command.env("CORP_PASSWORD", lab().password("alice"))
+}
+
+#[track_caller]
+fn is_alice_in_every_call(outcome: &Outcome) {
+    assert_eq!(outcome.json(), serde_json::json!([ALICE]));
+}

@@ -1,0 +1,195 @@
+//! A home of one's own for each test: configuration, ticket cache, credential cache and logs, and an STS for it alone.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+
+use super::lab;
+use super::leaks::Needles;
+use super::outcome::Outcome;
+use super::profile::Profile;
+use super::sts::Sts;
+
+const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
+
+/// Longer than any deadline of fedcred's: what takes longer hangs, and is killed.
+const PATIENCE_SECONDS: &str = "120";
+
+pub struct Home {
+    dir: TempDir,
+    /// Where secrets may lie, as a user's password file may: the leak check leaves it out.
+    vault: TempDir,
+    pub sts: Sts,
+    krb5_config: PathBuf,
+    outcomes: Mutex<Vec<Outcome>>,
+    more_secrets: Vec<String>,
+}
+
+impl Home {
+    /// A home with this profile, called `lab`, in its configuration.
+    pub fn with(profile: &Profile) -> Home {
+        let home = Home {
+            dir: TempDir::new().expect("a temporary directory"),
+            vault: TempDir::new().expect("a temporary directory"),
+            sts: Sts::new(),
+            krb5_config: lab().variable("KRB5_CONFIG").into(),
+            outcomes: Mutex::default(),
+            more_secrets: Vec::new(),
+        };
+        fs::create_dir(home.path("tmp")).expect("a new directory");
+        home.configure(profile);
+        home
+    }
+
+    /// Writes the configuration anew.
+    pub fn configure(&self, profile: &Profile) {
+        self.write(".config/fedcred/config.toml", &profile.to_toml());
+    }
+
+    /// Writes a file below the home.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file has a directory")).expect("the directory can be made");
+        fs::write(path, text).expect("the file can be written");
+    }
+
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A file with a secret, outside of what the leak check looks at; its owner's alone.
+    pub fn secret_file(&mut self, secret: &str) -> PathBuf {
+        let path = self.vault.path().join("secret");
+        fs::write(&path, secret).expect("the file can be written");
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("the file is ours");
+        self.more_secrets.push(secret.to_owned());
+        path
+    }
+
+    /// From here on the KDC's address is one where nobody listens.
+    pub fn lose_the_kdc(&mut self) {
+        let config = fs::read_to_string(&self.krb5_config).expect("the lab's krb5.conf");
+        let (before, after) = config.split_once("kdc = 127.0.0.1:").expect("the KDC's address");
+        let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        self.write("krb5.conf", &format!("{before}kdc = 127.0.0.1:1{after}"));
+        self.krb5_config = self.path("krb5.conf");
+    }
+
+    /// Gets a ticket with the user's password.
+    pub fn kinit(&self, user: &str) {
+        self.kinit_for(user, "10m");
+    }
+
+    /// Gets a ticket that lives so long.
+    pub fn kinit_for(&self, user: &str, lifetime: &str) {
+        let mut kinit = self.command("kinit");
+        kinit.args(["-l", lifetime, user]).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut kinit = kinit.spawn().expect("kinit can be run");
+        let mut stdin = kinit.stdin.take().expect("stdin is piped");
+        writeln!(stdin, "{}", lab().password(user)).expect("kinit reads the password");
+        assert!(kinit.wait().expect("kinit ends").success());
+    }
+
+    /// Whether the ticket cache holds a ticket that is still good.
+    pub fn has_ticket(&self) -> bool {
+        self.command("klist").arg("-s").status().expect("klist can be run").success()
+    }
+
+    /// Where the user's tickets are.
+    pub fn ticket_cache(&self) -> PathBuf {
+        self.path("tickets")
+    }
+
+    /// `fedcred get lab`
+    pub fn get(&self) -> Outcome {
+        self.run(self.fedcred().args(["get", "lab"]))
+    }
+
+    /// fedcred, in the environment of this home and no other.
+    pub fn fedcred(&self) -> Command {
+        self.command(FEDCRED)
+    }
+
+    /// The AWS CLI, whose profile `lab` has fedcred as its credential_process.
+    pub fn aws(&self) -> Command {
+        self.write_aws_config();
+        let mut aws = self.command(self.lab_program("aws"));
+        aws.env("AWS_PROFILE", "lab");
+        aws
+    }
+
+    /// A Python program of `tests/e2e/data`, in the same place as the AWS CLI.
+    pub fn python(&self, program: &str) -> Command {
+        self.write_aws_config();
+        let mut python = self.command(self.lab_program("python"));
+        python.arg(format!("{}/tests/e2e/data/{program}", env!("CARGO_MANIFEST_DIR"))).env("AWS_PROFILE", "lab");
+        python
+    }
+
+    /// Runs a program to its end.
+    pub fn run(&self, command: &mut Command) -> Outcome {
+        let output = command.stdin(Stdio::null()).output().expect("the program can be run");
+        let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
+        let outcome =
+            Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+        self.outcomes.lock().expect("no test panics here").push(outcome.clone());
+        outcome
+    }
+
+    fn write_aws_config(&self) {
+        self.write(".aws/config", &format!("[profile lab]\ncredential_process = {FEDCRED} get lab\n"));
+    }
+
+    fn lab_program(&self, name: &str) -> PathBuf {
+        Path::new(lab().variable("LAB_PYTHON")).with_file_name(name)
+    }
+
+    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("timeout");
+        command
+            .args(["--signal=KILL", PATIENCE_SECONDS])
+            .arg(program)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("LANG", "C.UTF-8")
+            .env("HOME", self.dir.path())
+            .env("TMPDIR", self.path("tmp"))
+            .env("KRB5_CONFIG", &self.krb5_config)
+            .env("KRB5CCNAME", self.ticket_cache())
+            .env("AWS_ENDPOINT_URL_STS", &self.sts.url)
+            .env("AWS_DEFAULT_REGION", "eu-west-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_SHARED_CREDENTIALS_FILE", self.path("no-credentials"))
+            .current_dir(self.dir.path());
+        command
+    }
+
+    fn check_for_leaks(&self) {
+        let (sent, issued) = (self.sts.assertions(), self.sts.issued());
+        let sent = Needles::new(lab().passwords().chain(self.more_secrets.iter().chain(&sent).map(String::as_str)));
+        let issued = Needles::new(issued.iter().map(String::as_str));
+        for outcome in self.outcomes.lock().expect("no test panics here").iter() {
+            // Issued credentials are what stdout is for.
+            sent.absent_from("stdout", outcome.stdout.as_bytes());
+            sent.absent_from("stderr", outcome.stderr.as_bytes());
+            issued.absent_from("stderr", outcome.stderr.as_bytes());
+        }
+        for needles in [sent, issued] {
+            needles.absent_below(self.dir.path(), |_| true);
+            needles.absent_below(lab().dir(), |path| path.extension() == Some(OsStr::new("log")));
+        }
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.check_for_leaks();
+        }
+    }
+}

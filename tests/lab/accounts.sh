@@ -1,0 +1,11 @@
+# The lab's people. Their passwords are long and odd, so that finding one in a log means that it leaked.
+# Sourced, never run.
+
+export LAB_ALICE_PASSWORD='alice-Pa55-word-lab'
+export LAB_BOB_PASSWORD='bob-Pa55-word-lab'
+# Known to the KDC, unknown to the IdP: authenticated, then denied.
+export LAB_CAROL_PASSWORD='carol-Pa55-word-lab'
+# The KDC wants a new password first.
+export LAB_EXPIRED_PASSWORD='expired-Pa55-word-lab'
+# The KDC gives this one no ticket.
+export LAB_LOCKED_PASSWORD='locked-Pa55-word-lab'

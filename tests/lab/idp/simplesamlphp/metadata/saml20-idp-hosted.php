@@ -1,0 +1,9 @@
+<?php
+
+$metadata[lab_entity_id()] = [
+    'host' => '__DEFAULT__',
+    'privatekey' => 'idp.key',
+    'certificate' => 'idp.crt',
+    'auth' => lab_path() === 'form' ? 'form' : 'remote-user',
+    'signature.algorithm' => 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
+];

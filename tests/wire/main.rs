@@ -1,0 +1,22 @@
+//! The binary against an identity provider and an STS in this process: what goes over the wire, and what comes out.
+//!
+//! Each test is a [`world::World`]: a home of its own, a configuration, the two servers. When it ends, the world looks
+//! for the run's secrets in everything that was written.
+#![allow(clippy::disallowed_methods, reason = "a test waits for processes and reads its own machine")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod assertion;
+mod auth;
+mod cache;
+mod form;
+mod form_pages;
+mod hostile;
+mod origins;
+mod output;
+mod retry;
+mod run;
+mod sts;
+mod tls;
+mod world;

@@ -1,0 +1,105 @@
+//! One run of the binary, and what must hold of every one.
+
+use std::io::Read;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use fedcred::error::{Code, Kind};
+use serde_json::Value;
+
+/// Nothing here takes longer; a run that does hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    /// The most memory it held at a time, in KiB; 0 where the system does not tell.
+    pub peak_kib: u64,
+}
+
+impl Run {
+    /// Runs it to its end. Its stdin is a pipe that nobody writes to and nobody closes, as the JS SDK's is.
+    pub fn of(command: &mut Command) -> Run {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let (stdout, stderr) = (collect(child.stdout.take()), collect(child.stderr.take()));
+        let (status, peak_kib) = wait(&mut child);
+        Run { status: status.code(), stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap(), peak_kib }
+    }
+
+    /// It printed credentials: one line of the credential_process protocol, nothing on stderr. Returns what it printed.
+    pub fn succeeds(&self) -> Value {
+        assert_eq!(self.status, Some(0), "stderr: {}", self.stderr);
+        assert_eq!(self.stderr, "", "an SDK may read stderr as part of the JSON");
+        assert!(self.stdout.ends_with('\n') && self.stdout.lines().count() == 1, "{:?}", self.stdout);
+        let printed: Value = serde_json::from_str(&self.stdout).expect("one JSON object");
+        assert_eq!(printed["Version"], 1);
+        printed
+    }
+
+    /// It failed with this code and the exit status that belongs to it, said so on stderr, and printed nothing.
+    pub fn fails_as(&self, code: &str) -> &Run {
+        assert_eq!(self.stdout, "", "stdout is for credentials only");
+        let first = self.stderr.lines().next().unwrap_or_default();
+        assert!(first.starts_with(&format!("error[{code}]: ")), "expected {code}, got:\n{}", self.stderr);
+        let known = Code::ALL.iter().find(|known| known.as_str() == code).expect("a code of ours");
+        assert_eq!(self.status, Some(exit_status(known.kind())), "{}", self.stderr);
+        assert!(self.stderr.contains("\nhint: "), "an error names the next step:\n{}", self.stderr);
+        assert!(self.stderr.len() <= 4096, "{} bytes of stderr", self.stderr.len());
+        self
+    }
+
+    /// Somewhere in the error stands this text.
+    pub fn saying(&self, text: &str) -> &Run {
+        assert!(self.stderr.contains(text), "{text:?} is not in:\n{}", self.stderr);
+        self
+    }
+}
+
+/// The promise made to scripts; written down here a second time on purpose.
+fn exit_status(kind: Kind) -> i32 {
+    match kind {
+        Kind::Usage => 2,
+        Kind::LoginRequired => 3,
+        Kind::Unusable => 65,
+        Kind::Internal => 70,
+        Kind::Storage => 74,
+        Kind::Unavailable => 75,
+        Kind::Refused => 77,
+        Kind::Configuration => 78,
+    }
+}
+
+fn wait(child: &mut Child) -> (ExitStatus, u64) {
+    let started = Instant::now();
+    let mut peak_kib = 0;
+    loop {
+        peak_kib = peak_kib.max(resident_peak(child.id()));
+        if let Some(status) = child.try_wait().expect("a child of ours") {
+            return (status, peak_kib);
+        }
+        if started.elapsed() > LIMIT {
+            let _ = child.kill();
+            panic!("the run did not end within {LIMIT:?}");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// `VmHWM`, which the kernel keeps as a high-water mark: a reading shortly before the end tells almost all.
+fn resident_peak(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or(0)
+}
+
+fn collect(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
+    let mut pipe = pipe.expect("a pipe");
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        pipe.read_to_string(&mut text).expect("UTF-8");
+        text
+    })
+}

@@ -1,0 +1,204 @@
+//! A hermetic place to run the binary in: home, configuration, IdP, STS, and the leak check at its end.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::run::Run;
+use crate::support::assertion::{DEV, OPENING, OPENING_BASE64, PROVIDER};
+use crate::support::idp::{PASSWORD, Site, USER};
+use crate::support::server::Server;
+use crate::support::sts::Sts;
+
+/// The profile that every world has.
+const PROFILE: &str = "dev";
+
+pub struct World {
+    pub idp: Server,
+    pub sts: Sts,
+    home: TempDir,
+    /// Dotted key below `[profile.dev]`, and its value.
+    settings: BTreeMap<String, Value>,
+    env: BTreeMap<String, String>,
+    secrets: Vec<String>,
+    runs: RefCell<Vec<Run>>,
+}
+
+impl World {
+    /// An IdP of these routes, at which the user logs in by form.
+    pub fn form(site: Site) -> World {
+        World::form_at(site.start().expect("an IdP"))
+    }
+
+    pub fn form_at(idp: Server) -> World {
+        World::at(idp, "form")
+            .set("saml.username", USER)
+            .set("saml.password.env", "IDP_PASSWORD")
+            .env("IDP_PASSWORD", PASSWORD)
+    }
+
+    /// An IdP of these routes that is sent no credentials.
+    pub fn open(site: Site) -> World {
+        World::at(site.start().expect("an IdP"), "none")
+    }
+
+    pub fn at(idp: Server, auth: &str) -> World {
+        let sts = Sts::start(None).expect("an STS");
+        let (idp_url, sts_url) = (idp.url("/sso"), sts.server().origin().to_string());
+        let world = World {
+            idp,
+            sts,
+            home: tempfile::tempdir().expect("a home"),
+            settings: BTreeMap::new(),
+            env: BTreeMap::new(),
+            secrets: vec![PASSWORD.to_string()],
+            runs: RefCell::default(),
+        };
+        world
+            .set("role_arn", DEV)
+            .set("region", "eu-west-1")
+            .set("sts_endpoint_url", sts_url)
+            .set("saml.principal_arn", PROVIDER)
+            .set("saml.idp_url", idp_url)
+            .set("saml.auth", auth)
+            .set("saml.retry.backoff_factor", 0.01)
+    }
+
+    /// Sets a key of the profile: `set("saml.retry.total", 0)`.
+    pub fn set(mut self, key: &str, value: impl Into<Value>) -> World {
+        self.settings.insert(key.to_string(), value.into());
+        self
+    }
+
+    pub fn unset(mut self, key: &str) -> World {
+        self.settings.remove(key);
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> World {
+        self.env.insert(name.to_string(), value.into());
+        self
+    }
+
+    /// Trusts what `pem` signed, for the IdP.
+    pub fn trusting(self, pem: &str) -> World {
+        let path = self.write("idp-ca.pem", pem);
+        self.set("saml.ca_bundle", path.to_str().expect("a UTF-8 path"))
+    }
+
+    /// Another STS than the plain one.
+    pub fn with_sts(mut self, sts: Sts) -> World {
+        let url = sts.server().origin().to_string();
+        self.sts = sts;
+        self.set("sts_endpoint_url", url)
+    }
+
+    /// One more text that must turn up nowhere.
+    pub fn secret(mut self, text: &str) -> World {
+        self.secrets.push(text.to_string());
+        self
+    }
+
+    /// `fedcred get dev`, with a log file, which gets everything there is to tell.
+    pub fn get(&self) -> Run {
+        self.get_with(&[])
+    }
+
+    pub fn get_with(&self, flags: &[&str]) -> Run {
+        let log = self.path("fedcred.log");
+        let log = ["--log-file", log.to_str().expect("a UTF-8 path")];
+        self.run(&[&log, &["get", PROFILE][..], flags].concat())
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        let run = Run::of(self.command(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
+        self.runs.borrow_mut().push(run.clone());
+        run
+    }
+
+    /// A command that sees this world only. The configuration is written anew each time.
+    pub fn command(&self, program: &str) -> Command {
+        let config = self.write("config.toml", &self.config());
+        let mut command = Command::new(program);
+        command.env_clear().current_dir(self.home.path()).env("HOME", self.home.path());
+        command.env("USERPROFILE", self.home.path()).env("TMPDIR", self.home.path());
+        command.env("PATH", "/usr/bin:/bin").env("FEDCRED_CONFIG", config).envs(&self.env);
+        #[cfg(windows)]
+        command.env("SystemRoot", r"C:\Windows"); // without it no socket opens there
+        command
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// A file of the user's own, for nobody else to read.
+    pub fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, content).expect("a file at home");
+        #[cfg(unix)]
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file of ours");
+        path
+    }
+
+    /// Every file at home.
+    pub fn files(&self) -> Vec<PathBuf> {
+        files_below(self.home.path())
+    }
+
+    /// How many connections either server has seen.
+    pub fn connections(&self) -> usize {
+        self.idp.connections() + self.sts.server().connections()
+    }
+
+    fn config(&self) -> String {
+        // JSON's strings, numbers, booleans and arrays are TOML's.
+        let lines = self.settings.iter().map(|(key, value)| format!("{key} = {value}\n"));
+        format!("[profile.{PROFILE}]\n{}", lines.collect::<String>())
+    }
+
+    fn check_for_leaks(&self) {
+        let mut secrets = self.secrets.clone();
+        secrets.extend(self.sts.issued().into_iter().flat_map(|one| [one.secret_access_key, one.session_token]));
+        let encoded: Vec<_> = secrets.iter().map(|secret| form_encoded(secret)).collect();
+        secrets.extend(encoded);
+        secrets.extend([OPENING, OPENING_BASE64].map(String::from));
+
+        let mut written: Vec<(String, Vec<u8>)> = Vec::new();
+        for (number, run) in self.runs.borrow().iter().enumerate() {
+            written.push((format!("stderr of run {}", number + 1), run.stderr.clone().into_bytes()));
+        }
+        for path in self.files() {
+            written.push((path.display().to_string(), fs::read(&path).unwrap_or_default()));
+        }
+        for (place, content) in &written {
+            for secret in &secrets {
+                let found = content.windows(secret.len()).any(|part| part == secret.as_bytes());
+                assert!(!found, "{secret:?} is in {place}:\n{}", String::from_utf8_lossy(content));
+            }
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.check_for_leaks();
+        }
+    }
+}
+
+fn form_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).expect("a directory at home");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
