@@ -1,11 +1,14 @@
 //! The one use case: credentials for a profile, from the cache while they are fresh, else from the IdP and STS.
 //!
 //! [`cached`] is the hit path: two files are read, and nothing of the network is touched or built.
-//! [`fetch`] is the miss path. [`schedule`] decides between them, by times that it is given.
+//! [`fetch`] is the miss path. [`schedule`] decides between them, by times that it is given; [`memory`] keeps what failed, and
+//! with it the [`guard`] of secrets that must not be sent again.
 
 pub mod cached;
 pub mod fetch;
+pub mod guard;
 pub mod key;
+pub mod memory;
 pub mod schedule;
 
 use std::time::Duration;
