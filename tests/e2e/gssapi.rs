@@ -189,7 +189,7 @@ fn a_refusal_of_the_kdc_names_what_it_refuses() {
     let keytab = |keytab, principal| Exchange::with("localhost").keytab(keytab, principal);
     let table = [
         (keytab("locked.keytab", "locked"), "kdc-refused", "locked or disabled"),
-        (keytab("alice-outdated.keytab", "alice"), "kdc-refused", "does not accept the key of alice"),
+        (keytab("alice-outdated.keytab", "alice"), "keytab-refused", "does not accept the key of alice"),
         (keytab("alice.keytab", "bob"), "keytab-unusable", "cannot be used for bob"),
         (keytab("no-such.keytab", "alice"), "keytab-unusable", "cannot be read"),
         (keytab("krb5.conf", "alice"), "keytab-unusable", "cannot be used"),
