@@ -1,16 +1,16 @@
 //! The miss path: proof of identity, then STS. Here the one async runtime begins and ends.
 
-use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::credentials::Credentials;
 use crate::error::{Code, Error, Result};
+use crate::identity::Run;
 use crate::identity::saml::conversation;
 use crate::identity::saml::roles;
 use crate::sts::saml::{SamlCall, assume_role_with_saml};
-use crate::time::{self, Deadline};
+use crate::time;
 
 /// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
-pub fn fetch(profile: &Profile, env: &Env, deadline: &Deadline) -> Result<Credentials> {
+pub fn fetch(profile: &Profile, run: Run<'_>) -> Result<Credentials> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -19,7 +19,7 @@ pub fn fetch(profile: &Profile, env: &Env, deadline: &Deadline) -> Result<Creden
     let outcome = runtime.block_on(async {
         match &profile.identity {
             Identity::Saml(saml) => {
-                let assertion = conversation::log_in(saml, env, deadline).await?;
+                let assertion = conversation::log_in(saml, run).await?;
                 let response = &assertion.response;
                 response.preflight(assertion.idp_time.unwrap_or_else(time::now))?;
                 let offer = roles::choose(response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
@@ -34,7 +34,7 @@ pub fn fetch(profile: &Profile, env: &Env, deadline: &Deadline) -> Result<Creden
                     assertion: &assertion.encoded,
                     session: &profile.session,
                 };
-                assume_role_with_saml(&profile.sts, call, deadline).await
+                assume_role_with_saml(&profile.sts, call, run.deadline).await
             }
         }
     });

@@ -36,6 +36,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Did the login of this number come to its end after the look?
+    pub fn is_news(&self, generation: u64) -> bool {
+        generation > self.finished
+    }
+
     /// Was the login of this number begun after the look? `--force` takes no other result than its own or such a one's.
     pub fn is_before(&self, generation: u64) -> bool {
         generation > self.begun
@@ -90,6 +95,11 @@ impl Memory {
     pub fn begin(&mut self) -> u64 {
         self.begun += 1;
         self.begun
+    }
+
+    /// Whether there is anything to compare a secret with.
+    pub fn knows_secrets(&self) -> bool {
+        !self.guard.is_empty()
     }
 
     /// Why a secret must not be sent, if it must not. No flag passes this by.

@@ -43,6 +43,10 @@ fn not_run(error: &clap::Error) -> ExitCode {
             Err(error) => report::failure(&error),
         };
     }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        report::to_stderr(&text);
+        return ExitCode::from(report::status(Code::BadFlag.kind()));
+    }
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     report::to_stderr(&format!("error[{}]: {text}", Code::BadFlag.as_str()));
     ExitCode::from(report::status(Code::BadFlag.kind()))

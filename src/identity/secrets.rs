@@ -46,6 +46,16 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
     Ok(Secret::new(text.to_owned()))
 }
 
+/// A keytab's content, to recognise it by; the Kerberos library reads it for itself.
+pub fn keytab(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let path = path.to_str().and_then(|p| p.strip_prefix("FILE:")).map_or(path, Path::new);
+    std::fs::read(path).map(Zeroizing::new).map_err(|e| {
+        Error::new(Code::KeytabUnusable, format!("cannot read the keytab {}", path.display()))
+            .because(e.to_string())
+            .hint("check the path in `saml.keytab`, and that this user may read it")
+    })
+}
+
 fn file(path: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>> {
     let unreadable = |e: std::io::Error| {
         Error::new(Code::FileUnreadable, format!("cannot read {}, which `{setting}` names", path.display()))

@@ -38,14 +38,14 @@ impl FormAuth {
         }
         if let Some((index, password)) = self.password_form(page, url)? {
             let form = &page.forms[index];
-            let mut values =
-                vec![(password, secrets::read(&self.login.password, "saml.password", &self.env, &self.deadline)?)];
+            let secret = secrets::read(&self.login.password, "saml.password", &self.env, &self.deadline)?;
+            let mut values = vec![(password, secret.duplicate())];
             if let Some(user) = self.user_input(form, password, url)? {
                 values.push((user, Secret::new(self.login.username.clone())));
             }
             check_method(form, url)?;
             self.secret_sent = true;
-            return Ok(Some((index, Filled { fields: fields(form, values), has_secret: true })));
+            return Ok(Some((index, Filled { fields: fields(form, values), secret: Some(secret) })));
         }
         if let Some((index, user)) = self.identifier_form(page) {
             if self.user_sent {
@@ -53,7 +53,7 @@ impl FormAuth {
             }
             self.user_sent = true;
             let values = vec![(user, Secret::new(self.login.username.clone()))];
-            return Ok(Some((index, Filled { fields: fields(&page.forms[index], values), has_secret: false })));
+            return Ok(Some((index, Filled { fields: fields(&page.forms[index], values), secret: None })));
         }
         Ok(None)
     }

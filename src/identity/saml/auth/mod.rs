@@ -13,11 +13,11 @@ use self::authorization::Authorization;
 use self::form::FormAuth;
 use self::spnego::SpnegoAuth;
 use super::extract::Page;
-use crate::config::env::Env;
 use crate::config::profile::{Auth, Saml};
 use crate::error::{Code, Error, Result};
 use crate::http::client::Response;
 use crate::http::shown;
+use crate::identity::Run;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -32,20 +32,18 @@ pub enum Method {
 /// A form, filled in.
 pub struct Filled {
     pub fields: Vec<(String, Secret)>,
-    /// Whether a password is among them.
-    pub has_secret: bool,
+    /// The password, when it is among them.
+    pub secret: Option<Secret>,
 }
 
 impl Method {
-    pub fn new(saml: &Saml, env: &Env, deadline: &Deadline) -> Result<Self> {
+    pub fn new(saml: &Saml, run: Run<'_>) -> Result<Self> {
         Ok(match &saml.auth {
             Auth::None => Method::None,
-            Auth::Basic { username, password } => {
-                Method::Authorization(Authorization::basic(username, password, env, deadline)?)
-            }
-            Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, env, deadline)?),
-            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), env.clone(), *deadline)),
-            Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify)),
+            Auth::Basic { username, password } => Method::Authorization(Authorization::basic(username, password, run)?),
+            Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, run)?),
+            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run.env.clone(), *run.deadline)),
+            Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify, run)?),
         })
     }
 
@@ -54,6 +52,14 @@ impl Method {
         match self {
             Method::Authorization(method) => Some(method.value()),
             Method::None | Method::Form(_) | Method::Spnego(_) => None,
+        }
+    }
+
+    /// Whether what [`Method::authorize`] gives holds a password.
+    pub fn is_password_in_header(&self) -> bool {
+        match self {
+            Method::Authorization(_) => true,
+            Method::None | Method::Form(_) | Method::Spnego(_) => false,
         }
     }
 
