@@ -50,7 +50,8 @@ fn run(command: &mut Command) -> Result<ExitCode, Box<dyn Error>> {
     let (tls_idp, tls_sts) = (site().start_tls(&authority)?, Sts::start(Some(authority.server(LOOPBACK_NAMES)))?);
 
     let ours = profile("plain", idp.origin(), &sts) + &profile("tls", tls_idp.origin(), &tls_sts);
-    let others: String = (1..=OTHERS).map(|n| profile(&format!("account-{n}"), "https://idp.example.com", &sts)).collect();
+    let others: String =
+        (1..=OTHERS).map(|n| profile(&format!("account-{n}"), "https://idp.example.com", &sts)).collect();
     write(&file("config.toml"), &ours)?;
     write(&file("many.toml"), &(ours + &others))?;
     write(&file("password"), PASSWORD)?;
