@@ -9,6 +9,8 @@
 
 use std::path::Path;
 
+use memchr::{memchr_iter, memmem, memrchr};
+
 use super::Config;
 use super::cache::CacheSettings;
 use super::env::Env;
@@ -63,7 +65,7 @@ struct Excerpt {
 
 /// `text` without the tables of all profiles but these. `None`: it cannot be told where they end.
 fn of(text: &str, profiles: &[String]) -> Option<Excerpt> {
-    if text.contains("\"\"\"") || text.contains("'''") {
+    if ["\"\"\"", "'''"].iter().any(|quotes| memmem::find(text.as_bytes(), quotes.as_bytes()).is_some()) {
         return None;
     }
     let mut excerpt = Excerpt { text: String::new(), lines: Lines::default() };
@@ -77,7 +79,7 @@ fn of(text: &str, profiles: &[String]) -> Option<Excerpt> {
                 excerpt.text.push_str(line);
             }
         }
-        number += table.bytes().filter(|b| *b == b'\n').count() as u32;
+        number += memchr_iter(b'\n', table.as_bytes()).count() as u32;
         rest = after;
     }
     Some(excerpt)
@@ -85,11 +87,11 @@ fn of(text: &str, profiles: &[String]) -> Option<Excerpt> {
 
 /// Where the next line begins whose first character is a bracket, other than the first line; at the end where there is none.
 fn next_heading(text: &str) -> usize {
-    let line_of = |(bracket, _)| {
-        let line = text[..bracket].rfind('\n')? + 1;
+    let line_of = |bracket| {
+        let line = memrchr(b'\n', &text.as_bytes()[..bracket])? + 1;
         text[line..bracket].trim_start().is_empty().then_some(line)
     };
-    text.match_indices('[').find_map(line_of).unwrap_or(text.len())
+    memchr_iter(b'[', text.as_bytes()).find_map(line_of).unwrap_or(text.len())
 }
 
 /// NAME of a table that begins with `[profile.NAME`. `None`: another table, or a way to write one that people do not.
