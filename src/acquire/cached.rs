@@ -3,8 +3,8 @@
 use crate::cache::entry::CacheEntry;
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{CacheKey, FileName};
-use crate::cache::master_key::{KeyPlace, Opened, SealingKey};
-use crate::config::cache::{CacheSettings, KeyStore, Store};
+use crate::cache::master_key::{Opened, SealingKey};
+use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::error::Result;
@@ -21,7 +21,7 @@ impl Slot {
     ///
     /// Errors: a key or a cache that others can read, which must be mended, not passed over.
     pub fn of(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Slot>> {
-        let (Store::File, Some(dir), Some(place)) = (settings.store, &settings.dir, key_place(settings)) else {
+        let (Store::File, Some(dir), Some(place)) = (settings.store, &settings.dir, settings.key_place()) else {
             tracing::info!("nothing is kept: the cache is off, or there is no home directory for it");
             return Ok(None);
         };
@@ -55,11 +55,5 @@ impl Slot {
 
     pub fn write(&self, entry: &CacheEntry) -> Result<()> {
         self.store.write(&FileName::Entry(self.key), &entry.seal(&self.sealing, &self.key)?)
-    }
-}
-
-fn key_place(settings: &CacheSettings) -> Option<KeyPlace> {
-    match settings.key {
-        KeyStore::Auto | KeyStore::File => settings.key_file.clone().map(KeyPlace::File),
     }
 }

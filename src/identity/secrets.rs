@@ -1,4 +1,4 @@
-//! Reads a secret from where the configuration says it is: `password = { command | file | env | credential }`.
+//! Reads a secret from where the configuration says it is: `password = { keyring | command | file | env | credential }`.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::config::env::Env;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
+use crate::identity::kept;
 use crate::process::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
@@ -15,7 +16,29 @@ use crate::time::Deadline;
 /// No password or token is longer.
 const MAX_SECRET: u64 = 64 << 10;
 
+/// Where one login finds its secret.
+#[derive(Clone, Copy)]
+pub enum Secrets<'a> {
+    /// Where its profile says, in this environment; looked up when it is needed.
+    Configured(&'a Env),
+    /// Here: a person has just typed it, or somebody has looked it up already.
+    Given(&'a Secret),
+}
+
+impl Secrets<'_> {
+    /// The secret that `setting` names.
+    pub fn read(self, source: &SecretSource, setting: &str, deadline: &Deadline) -> Result<Secret> {
+        match self {
+            Secrets::Configured(env) => read(source, setting, env, deadline),
+            Secrets::Given(secret) => Ok(secret.duplicate()),
+        }
+    }
+}
+
 /// The secret that `setting` names, without one line end at its end.
+///
+/// Errors: what its source is wrong with; [`Code::PromptNeeded`] where `fedcred login` keeps nothing yet, and
+/// [`Code::KeyringLocked`] where that cannot be told. Those two leave the hint to whoever knows the profile's name.
 pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline) -> Result<Secret> {
     let bytes = match source {
         SecretSource::Command(argv) => command::secret_output(argv, setting, deadline)?,
@@ -35,6 +58,12 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
                     .hint(format!("add LoadCredential={name}:/path/to/file to the unit"))
             })?;
             file(&directory.join(name), setting)?
+        }
+        // Kept as it was typed: no line end is taken off.
+        SecretSource::Keyring(account) => {
+            return kept::read(account, env)?.ok_or_else(|| {
+                Error::new(Code::PromptNeeded, format!("no `{setting}` is kept for {}", account.in_words()))
+            });
         }
     };
     let text = std::str::from_utf8(&bytes)

@@ -11,12 +11,12 @@ use url::Url;
 use super::auth::{Filled, Method, form};
 use super::extract::{self, Form, Page, XPath};
 use super::response::{self, Response as SamlResponse, is_aws_sign_in};
-use crate::config::env::Env;
 use crate::config::profile::{Auth, Saml};
 use crate::error::{Code, Error, Result, printable};
 use crate::http::client::{Client, Request, Response};
 use crate::http::retry::Retries;
 use crate::http::shown;
+use crate::identity::secrets::Secrets;
 use crate::secret::Secret;
 use crate::time::{self, Deadline, Timestamp};
 
@@ -36,8 +36,8 @@ pub struct Assertion {
 }
 
 /// Logs in and returns the assertion for AWS. One deadline covers everything in it.
-pub async fn log_in(saml: &Saml, env: &Env, deadline: &Deadline) -> Result<Assertion> {
-    let mut login = Login::new(saml, env, deadline)?;
+pub async fn log_in(saml: &Saml, secrets: Secrets<'_>, deadline: &Deadline) -> Result<Assertion> {
+    let mut login = Login::new(saml, secrets, deadline)?;
     let mut retries = Retries::new(saml.retry.clone());
     let mut request = login.first();
     loop {
@@ -74,7 +74,7 @@ enum Step {
 struct Login<'a> {
     saml: &'a Saml,
     client: Client,
-    method: Method,
+    method: Method<'a>,
     xpath: XPath,
     deadline: &'a Deadline,
     hops: u32,
@@ -83,8 +83,8 @@ struct Login<'a> {
 }
 
 impl<'a> Login<'a> {
-    fn new(saml: &'a Saml, env: &Env, deadline: &'a Deadline) -> Result<Self> {
-        let method = Method::new(saml, env, deadline)?;
+    fn new(saml: &'a Saml, secrets: Secrets<'a>, deadline: &'a Deadline) -> Result<Self> {
+        let method = Method::new(saml, secrets, deadline)?;
         Ok(Login {
             saml,
             client: Client::new(saml.http.clone(), &saml.idp_url, default_user_agent(&saml.auth)),

@@ -4,12 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::config::env::Env;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
 use crate::http::client::Response;
 use crate::http::shown;
-use crate::identity::secrets;
+use crate::identity::secrets::Secrets;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -20,15 +19,15 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    pub fn basic(username: &str, password: &SecretSource, env: &Env, deadline: &Deadline) -> Result<Self> {
-        let password = secrets::read(password, "saml.password", env, deadline)?;
+    pub fn basic(username: &str, password: &SecretSource, secrets: Secrets<'_>, deadline: &Deadline) -> Result<Self> {
+        let password = secrets.read(password, "saml.password", deadline)?;
         let pair = Zeroizing::new(format!("{username}:{}", password.expose()));
         let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
         Ok(Authorization { header: Secret::new(format!("Basic {}", *encoded)), name: "user name or password" })
     }
 
-    pub fn bearer(token: &SecretSource, env: &Env, deadline: &Deadline) -> Result<Self> {
-        let token = secrets::read(token, "saml.token", env, deadline)?;
+    pub fn bearer(token: &SecretSource, secrets: Secrets<'_>, deadline: &Deadline) -> Result<Self> {
+        let token = secrets.read(token, "saml.token", deadline)?;
         Ok(Authorization { header: Secret::new(format!("Bearer {}", token.expose())), name: "token" })
     }
 

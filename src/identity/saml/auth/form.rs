@@ -9,26 +9,25 @@ use encoding_rs::Encoding;
 use url::Url;
 
 use super::Filled;
-use crate::config::env::Env;
 use crate::config::profile::FormLogin;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::shown;
 use crate::identity::saml::extract::{Form, Input, Page};
-use crate::identity::secrets;
+use crate::identity::secrets::Secrets;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-pub struct FormAuth {
+pub struct FormAuth<'a> {
     login: FormLogin,
-    env: Env,
+    secrets: Secrets<'a>,
     deadline: Deadline,
     user_sent: bool,
     secret_sent: bool,
 }
 
-impl FormAuth {
-    pub fn new(login: FormLogin, env: Env, deadline: Deadline) -> Self {
-        FormAuth { login, env, deadline, user_sent: false, secret_sent: false }
+impl<'a> FormAuth<'a> {
+    pub fn new(login: FormLogin, secrets: Secrets<'a>, deadline: Deadline) -> Self {
+        FormAuth { login, secrets, deadline, user_sent: false, secret_sent: false }
     }
 
     /// The login form of this page, filled in. Errors tell a login that was refused from one that wants more.
@@ -38,8 +37,8 @@ impl FormAuth {
         }
         if let Some((index, password)) = self.password_form(page, url)? {
             let form = &page.forms[index];
-            let mut values =
-                vec![(password, secrets::read(&self.login.password, "saml.password", &self.env, &self.deadline)?)];
+            let secret = self.secrets.read(&self.login.password, "saml.password", &self.deadline)?;
+            let mut values = vec![(password, secret)];
             if let Some(user) = self.user_input(form, password, url)? {
                 values.push((user, Secret::new(self.login.username.clone())));
             }

@@ -13,19 +13,19 @@ use self::authorization::Authorization;
 use self::form::FormAuth;
 use self::spnego::SpnegoAuth;
 use super::extract::Page;
-use crate::config::env::Env;
 use crate::config::profile::{Auth, Saml};
 use crate::error::{Code, Error, Result};
 use crate::http::client::Response;
 use crate::http::shown;
+use crate::identity::secrets::Secrets;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
 /// `auth =` of a profile, with what it has learnt in this login.
-pub enum Method {
+pub enum Method<'a> {
     None,
     Authorization(Authorization),
-    Form(FormAuth),
+    Form(FormAuth<'a>),
     Spnego(SpnegoAuth),
 }
 
@@ -36,15 +36,15 @@ pub struct Filled {
     pub has_secret: bool,
 }
 
-impl Method {
-    pub fn new(saml: &Saml, env: &Env, deadline: &Deadline) -> Result<Self> {
+impl<'a> Method<'a> {
+    pub fn new(saml: &Saml, secrets: Secrets<'a>, deadline: &Deadline) -> Result<Self> {
         Ok(match &saml.auth {
             Auth::None => Method::None,
             Auth::Basic { username, password } => {
-                Method::Authorization(Authorization::basic(username, password, env, deadline)?)
+                Method::Authorization(Authorization::basic(username, password, secrets, deadline)?)
             }
-            Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, env, deadline)?),
-            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), env.clone(), *deadline)),
+            Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, secrets, deadline)?),
+            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), secrets, *deadline)),
             Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify)),
         })
     }
@@ -96,7 +96,7 @@ impl Method {
     }
 }
 
-fn login_page(method: &Method, page: &Page, url: &Url) -> Error {
+fn login_page(method: &Method<'_>, page: &Page, url: &Url) -> Error {
     let error = Error::new(Code::LoginPage, format!("a login page came from {}", shown(url)));
     let error = match form::title(page) {
         Some(title) => error.because(format!("its title is {title:?}")),
