@@ -153,6 +153,8 @@ codes! {
     IdpForbidden = "idp-forbidden", Refused;
     /// The IdP refused the Kerberos ticket.
     KerberosRejected = "kerberos-rejected", Refused;
+    /// The KDC refused the key in the keytab.
+    KeytabRefused = "keytab-refused", Refused;
     /// The KDC refused to give a ticket.
     KdcRefused = "kdc-refused", Refused;
     /// STS said AccessDenied.

@@ -20,6 +20,11 @@ pub fn whole_seconds(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
+/// The wall clock's reading when `wait` will have passed.
+pub fn after(wait: Duration) -> Timestamp {
+    now().saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
 /// Sleeps. The one place that does, so that every wait can be found.
 #[allow(clippy::disallowed_methods, reason = "the one place that sleeps")]
 pub fn pause(time: Duration) {

@@ -1,22 +1,16 @@
 //! The miss path: proof of identity, then STS. Here the one async runtime begins and ends.
 
-use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::credentials::Credentials;
 use crate::error::{Code, Error, Result};
+use crate::identity::Run;
 use crate::identity::saml::conversation;
 use crate::identity::saml::roles;
-use crate::identity::secrets::Secrets;
 use crate::sts::saml::{SamlCall, assume_role_with_saml};
-use crate::time::{self, Deadline};
+use crate::time;
 
 /// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
-pub fn fetch(profile: &Profile, env: &Env, deadline: &Deadline) -> Result<Credentials> {
-    fetch_with(profile, Secrets::Configured(env), deadline)
-}
-
-/// The same, with its secret from elsewhere.
-pub fn fetch_with(profile: &Profile, secrets: Secrets<'_>, deadline: &Deadline) -> Result<Credentials> {
+pub fn fetch(profile: &Profile, run: Run<'_>) -> Result<Credentials> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -25,7 +19,7 @@ pub fn fetch_with(profile: &Profile, secrets: Secrets<'_>, deadline: &Deadline) 
     let outcome = runtime.block_on(async {
         match &profile.identity {
             Identity::Saml(saml) => {
-                let assertion = conversation::log_in(saml, secrets, deadline).await?;
+                let assertion = conversation::log_in(saml, run).await?;
                 let response = &assertion.response;
                 response.preflight(assertion.idp_time.unwrap_or_else(time::now))?;
                 let offer = roles::choose(response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
@@ -40,22 +34,11 @@ pub fn fetch_with(profile: &Profile, secrets: Secrets<'_>, deadline: &Deadline) 
                     assertion: &assertion.encoded,
                     session: &profile.session,
                 };
-                assume_role_with_saml(&profile.sts, call, deadline).await
+                assume_role_with_saml(&profile.sts, call, run.deadline).await
             }
         }
     });
     // A look-up that hangs in the system's resolver must not keep the process.
     runtime.shutdown_background();
-    outcome.map_err(|error| name_the_way_out(error, profile))
-}
-
-/// What only a person can give, a person gives by `login`.
-fn name_the_way_out(error: Error, profile: &Profile) -> Error {
-    match (error.code, &error.hint) {
-        (Code::PromptNeeded, None) => error.hint(format!("fedcred login {}", profile.name)),
-        (Code::KeyringLocked, None) => {
-            error.hint(format!("unlock it, or: fedcred login --store file {}", profile.name))
-        }
-        _ => error,
-    }
+    outcome
 }

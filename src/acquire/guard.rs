@@ -67,6 +67,10 @@ const REFUSAL_IS_NEWS: i64 = 30;
 const UNANSWERED_ALLOWED: u32 = 2;
 
 impl Guard {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Why a secret must not be sent, if it must not. No flag passes this by.
     pub fn refuses(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
         let tried = self.0.iter().find(|tried| tried.mark == *mark)?;
@@ -118,8 +122,7 @@ impl Guard {
                 false
             }
             Spent::Sent(mark) => match error.code {
-                // The KDC's refusal is a keytab's.
-                Code::IdpRejected | Code::KdcRefused => {
+                Code::IdpRejected | Code::KeytabRefused => {
                     self.take(mark);
                     let refusal = Some(Refusal { at: now, error: error.clone() });
                     self.keep(TriedSecret { mark: *mark, unanswered: 0, refusal });
@@ -194,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_refused_secret_is_not_sent_again_until_it_changes() {
-        for refusal in [Code::IdpRejected, Code::KdcRefused] {
+        for refusal in [Code::IdpRejected, Code::KeytabRefused] {
             let mut guard = Guard::default();
             assert!(attempt(&mut guard, "old", refusal, 0));
             assert_eq!(refuses(&guard, "old", 1), Some(refusal), "at first in its own words");

@@ -36,6 +36,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Did the login of this number come to its end after the look?
+    pub fn is_news(&self, generation: u64) -> bool {
+        generation > self.finished
+    }
+
     /// Was the login of this number begun after the look? `--force` takes no other result than its own or such a one's.
     pub fn is_before(&self, generation: u64) -> bool {
         generation > self.begun
@@ -92,9 +97,19 @@ impl Memory {
         self.begun
     }
 
+    /// Whether there is anything to compare a secret with.
+    pub fn knows_secrets(&self) -> bool {
+        !self.guard.is_empty()
+    }
+
     /// Why a secret must not be sent, if it must not. No flag passes this by.
     pub fn refuses(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
         self.guard.refuses(mark, now)
+    }
+
+    /// A person wants this secret sent, whatever became of it before.
+    pub fn pardon(&mut self, mark: &SecretMark) {
+        self.guard.accept(mark);
     }
 
     /// Notes that a secret is about to be sent. To be saved before it is.

@@ -6,8 +6,8 @@ use url::Url;
 
 use super::origin::Origin;
 use super::profile::{
-    Account, Auth, ChannelBindings, DEFAULT_TIMEOUT, DEFAULT_XPATH, FormLogin, IdpHttp, MutualAuthentication, Parser, Retry,
-    Saml, Spnego,
+    Account, Auth, ChannelBindings, DEFAULT_TIMEOUT, DEFAULT_XPATH, FormLogin, IdpHttp, MutualAuthentication, Parser,
+    Retry, Saml, Spnego,
 };
 use super::reader::Section;
 use super::{carry, headers, secrets, urls, values};
@@ -103,9 +103,7 @@ fn auth(saml: &Section<'_, '_>, idp_url: Option<&Url>, verify: bool) -> Option<A
             }
             Some(Auth::Basic { username: username?, password: password? })
         }
-        Method::Bearer => {
-            Some(Auth::Bearer { token: secret("token", None)? })
-        }
+        Method::Bearer => Some(Auth::Bearer { token: secret("token", None)? }),
         Method::Form => {
             let username = username();
             let password = secret("password", username.as_deref());

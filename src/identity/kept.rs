@@ -5,8 +5,8 @@
 //! all of the user's files, or a backup of that directory, can read it.
 
 use std::fs;
-use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
 use crate::cache::key::{KeyBuilder, hex};
 use crate::cache::master_key::{KeyPlace, Opened, SealingKey};
@@ -21,6 +21,8 @@ use crate::secret::Secret;
 
 /// Name and version of the file's format.
 const FILE_KIND: seal::Kind = *b"fc-pass\x01";
+/// The version again, in the file's name.
+const EXTENSION: &str = "v1";
 
 /// Where a secret lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +73,11 @@ pub fn forget(account: &Account, env: &Env) -> Result<Vec<Place>> {
     Ok(places)
 }
 
+/// Removes every file of a secret, whosesoever it is. How many there were.
+pub fn forget_files(env: &Env) -> Result<usize> {
+    Files::of(env).map_or(Ok(0), |files| files.remove_all())
+}
+
 /// The directory of the sealed files, and the file of their key.
 struct Files {
     dir: PathBuf,
@@ -115,11 +122,26 @@ impl Files {
         let path = self.path(&digest(&key, account));
         match fs::remove_file(&path) {
             Ok(()) => Ok(Some(path)),
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-            Err(e) => {
-                Err(Error::new(Code::CacheWrite, format!("cannot remove {}", path.display())).because(e.to_string()))
+            Err(e) if is_absent(&e) => Ok(None),
+            Err(e) => Err(not_removed(&path, &e)),
+        }
+    }
+
+    /// They need no key to go.
+    fn remove_all(&self) -> Result<usize> {
+        let listing = match fs::read_dir(&self.dir) {
+            Err(e) if is_absent(&e) => return Ok(0),
+            listing => listing.map_err(|e| not_removed(&self.dir, &e))?,
+        };
+        let mut removed = 0;
+        for file in listing {
+            let path = file.map_err(|e| not_removed(&self.dir, &e))?.path();
+            if path.extension().is_some_and(|extension| extension == EXTENSION) {
+                fs::remove_file(&path).map_err(|e| not_removed(&path, &e))?;
+                removed += 1;
             }
         }
+        Ok(removed)
     }
 
     fn path(&self, name: &[u8; 32]) -> PathBuf {
@@ -133,7 +155,15 @@ fn digest(key: &SealingKey, account: &Account) -> [u8; 32] {
 }
 
 fn file_name(name: &[u8; 32]) -> String {
-    format!("{}.v1", hex(name))
+    format!("{}.{EXTENSION}", hex(name))
+}
+
+fn is_absent(e: &io::Error) -> bool {
+    matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn not_removed(path: &Path, e: &io::Error) -> Error {
+    Error::new(Code::CacheWrite, format!("cannot remove {}", path.display())).because(e.to_string())
 }
 
 #[cfg(test)]
@@ -165,6 +195,11 @@ mod tests {
         assert_eq!((read(&files, "alice").as_deref(), read(&files, "bob")), (Some("hunter2 ä"), None));
         assert_eq!(files.remove(&account("alice")).unwrap(), Some(path));
         assert_eq!(read(&files, "alice"), None);
+        assert_eq!(files.remove_all().unwrap(), 0);
+        for user in ["alice", "bob"] {
+            files.write(&account(user), &Secret::new(user.into())).unwrap();
+        }
+        assert_eq!((files.remove_all().unwrap(), read(&files, "bob")), (2, None));
     }
 
     #[test]

@@ -16,29 +16,10 @@ use crate::time::Deadline;
 /// No password or token is longer.
 const MAX_SECRET: u64 = 64 << 10;
 
-/// Where one login finds its secret.
-#[derive(Clone, Copy)]
-pub enum Secrets<'a> {
-    /// Where its profile says, in this environment; looked up when it is needed.
-    Configured(&'a Env),
-    /// Here: a person has just typed it, or somebody has looked it up already.
-    Given(&'a Secret),
-}
-
-impl Secrets<'_> {
-    /// The secret that `setting` names.
-    pub fn read(self, source: &SecretSource, setting: &str, deadline: &Deadline) -> Result<Secret> {
-        match self {
-            Secrets::Configured(env) => read(source, setting, env, deadline),
-            Secrets::Given(secret) => Ok(secret.duplicate()),
-        }
-    }
-}
-
 /// The secret that `setting` names, without one line end at its end.
 ///
 /// Errors: what its source is wrong with; [`Code::PromptNeeded`] where `fedcred login` keeps nothing yet, and
-/// [`Code::KeyringLocked`] where that cannot be told. Those two leave the hint to whoever knows the profile's name.
+/// [`Code::KeyringLocked`] where that cannot be told.
 pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline) -> Result<Secret> {
     let bytes = match source {
         SecretSource::Command(argv) => command::secret_output(argv, setting, deadline)?,
@@ -73,6 +54,16 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
         return Err(Error::new(Code::InvalidValue, format!("what `{setting}` names is empty")));
     }
     Ok(Secret::new(text.to_owned()))
+}
+
+/// A keytab's content, to recognise it by; the Kerberos library reads it for itself.
+pub fn keytab(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let path = path.to_str().and_then(|p| p.strip_prefix("FILE:")).map_or(path, Path::new);
+    std::fs::read(path).map(Zeroizing::new).map_err(|e| {
+        Error::new(Code::KeytabUnusable, format!("cannot read the keytab {}", path.display()))
+            .because(e.to_string())
+            .hint("check the path in `saml.keytab`, and that this user may read it")
+    })
 }
 
 fn file(path: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>> {

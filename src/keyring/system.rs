@@ -1,6 +1,7 @@
 //! Keychain, Credential Manager, Secret Service, all through the keyring crate.
 //!
-//! That crate unlocks what it finds locked, which opens a dialog. Nobody sits in front of an SDK's credential process, so on
+//! The Secret Service hands a secret over as it is: the session's bus is a socket of the user's own, and whoever could listen
+//! there could as well ask. That crate unlocks what it finds locked, which opens a dialog. Nobody sits in front of an SDK's credential process, so on
 //! Linux the Secret Service is asked first whether it is open.
 
 use keyring::{Entry, Error as KeyringError};

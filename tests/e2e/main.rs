@@ -5,6 +5,7 @@
 
 mod consumers;
 mod form;
+mod gssapi;
 mod idp_answers;
 mod kerberos;
 mod sts_answers;

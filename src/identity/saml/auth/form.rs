@@ -12,22 +12,20 @@ use super::Filled;
 use crate::config::profile::FormLogin;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::shown;
+use crate::identity::Run;
 use crate::identity::saml::extract::{Form, Input, Page};
-use crate::identity::secrets::Secrets;
 use crate::secret::Secret;
-use crate::time::Deadline;
 
 pub struct FormAuth<'a> {
     login: FormLogin,
-    secrets: Secrets<'a>,
-    deadline: Deadline,
+    run: Run<'a>,
     user_sent: bool,
     secret_sent: bool,
 }
 
 impl<'a> FormAuth<'a> {
-    pub fn new(login: FormLogin, secrets: Secrets<'a>, deadline: Deadline) -> Self {
-        FormAuth { login, secrets, deadline, user_sent: false, secret_sent: false }
+    pub fn new(login: FormLogin, run: Run<'a>) -> Self {
+        FormAuth { login, run, user_sent: false, secret_sent: false }
     }
 
     /// The login form of this page, filled in. Errors tell a login that was refused from one that wants more.
@@ -37,14 +35,14 @@ impl<'a> FormAuth<'a> {
         }
         if let Some((index, password)) = self.password_form(page, url)? {
             let form = &page.forms[index];
-            let secret = self.secrets.read(&self.login.password, "saml.password", &self.deadline)?;
-            let mut values = vec![(password, secret)];
+            let secret = self.run.secret(&self.login.password, "saml.password")?;
+            let mut values = vec![(password, secret.duplicate())];
             if let Some(user) = self.user_input(form, password, url)? {
                 values.push((user, Secret::new(self.login.username.clone())));
             }
             check_method(form, url)?;
             self.secret_sent = true;
-            return Ok(Some((index, Filled { fields: fields(form, values), has_secret: true })));
+            return Ok(Some((index, Filled { fields: fields(form, values), secret: Some(secret) })));
         }
         if let Some((index, user)) = self.identifier_form(page) {
             if self.user_sent {
@@ -52,7 +50,7 @@ impl<'a> FormAuth<'a> {
             }
             self.user_sent = true;
             let values = vec![(user, Secret::new(self.login.username.clone()))];
-            return Ok(Some((index, Filled { fields: fields(&page.forms[index], values), has_secret: false })));
+            return Ok(Some((index, Filled { fields: fields(&page.forms[index], values), secret: None })));
         }
         Ok(None)
     }

@@ -17,7 +17,7 @@ use crate::config::profile::{Auth, Saml};
 use crate::error::{Code, Error, Result};
 use crate::http::client::Response;
 use crate::http::shown;
-use crate::identity::secrets::Secrets;
+use crate::identity::Run;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -32,20 +32,18 @@ pub enum Method<'a> {
 /// A form, filled in.
 pub struct Filled {
     pub fields: Vec<(String, Secret)>,
-    /// Whether a password is among them.
-    pub has_secret: bool,
+    /// The password, when it is among them.
+    pub secret: Option<Secret>,
 }
 
 impl<'a> Method<'a> {
-    pub fn new(saml: &Saml, secrets: Secrets<'a>, deadline: &Deadline) -> Result<Self> {
+    pub fn new(saml: &Saml, run: Run<'a>) -> Result<Self> {
         Ok(match &saml.auth {
             Auth::None => Method::None,
-            Auth::Basic { username, password } => {
-                Method::Authorization(Authorization::basic(username, password, secrets, deadline)?)
-            }
-            Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, secrets, deadline)?),
-            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), secrets, *deadline)),
-            Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify)),
+            Auth::Basic { username, password } => Method::Authorization(Authorization::basic(username, password, run)?),
+            Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, run)?),
+            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run)),
+            Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify, run)?),
         })
     }
 
@@ -54,6 +52,14 @@ impl<'a> Method<'a> {
         match self {
             Method::Authorization(method) => Some(method.value()),
             Method::None | Method::Form(_) | Method::Spnego(_) => None,
+        }
+    }
+
+    /// Whether what [`Method::authorize`] gives holds a password.
+    pub fn is_password_in_header(&self) -> bool {
+        match self {
+            Method::Authorization(_) => true,
+            Method::None | Method::Form(_) | Method::Spnego(_) => false,
         }
     }
 
