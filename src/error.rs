@@ -125,6 +125,8 @@ codes! {
     GssapiMissing = "gssapi-missing", Storage;
     /// A keytab that cannot be read or does not hold the principal.
     KeytabUnusable = "keytab-unusable", Storage;
+    /// The keyring is locked, does not answer, or is not there.
+    KeyringLocked = "keyring-locked", Storage;
     /// A command that should print a secret failed.
     SecretCommand = "secret-command", Storage;
 

@@ -159,6 +159,7 @@ fn token_at_hand(token: &SecretSource, env: &Env) -> Result<Zeroizing<Vec<u8>>, 
         SecretSource::Credential(name) => {
             env.path("CREDENTIALS_DIRECTORY").and_then(|dir| std::fs::read(dir.join(name)).ok())
         }
+        SecretSource::Keyring(_) => return Err("whose token the keyring holds is not known before it is asked".into()),
         SecretSource::Command(_) => return Err("whose token a command prints is not known before it runs".into()),
     };
     // Without a token there is nobody who asks; the login will say what is missing.

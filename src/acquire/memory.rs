@@ -119,6 +119,11 @@ impl Memory {
         self.guard.spares(mark, now)
     }
 
+    /// A person wants this secret sent, whatever became of it before.
+    pub fn pardon(&mut self, mark: &SecretMark) {
+        self.guard.accept(mark);
+    }
+
     /// Notes that a secret is about to be sent. To be saved before it is.
     pub fn spend(&mut self, mark: &SecretMark) {
         self.guard.spend(mark);

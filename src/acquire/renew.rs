@@ -20,7 +20,9 @@ use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{Auth, Identity, Profile};
 use crate::error::{Code, Error, Result};
+use crate::identity::watch::SecretWatch;
 use crate::identity::{Run, secrets};
+use crate::secret::Secret;
 use crate::time::{self, Deadline, Timestamp};
 
 /// A refresh ahead of time must not keep a caller who has good credentials already.
@@ -33,6 +35,8 @@ pub struct Renewal<'a> {
     pub env: &'a Env,
     pub ask: &'a Ask,
     pub slot: Option<Slot>,
+    /// A secret that a person has just typed, in place of the configured one.
+    pub typed: Option<&'a Secret>,
 }
 
 impl Renewal<'_> {
@@ -80,7 +84,7 @@ impl Renewal<'_> {
         }
         match self.lead(&place, &lock, memory, &deadline) {
             Ok(entry) => Ok(Some(entry)),
-            Err(NoResult::Place(error) | NoResult::Login(error)) => Err(error),
+            Err(no_result) => Err(no_result.into_error()),
         }
     }
 
@@ -104,10 +108,24 @@ impl Renewal<'_> {
 
     /// New credentials, or the error for having none: there is nothing to fall back on.
     pub fn cold(&self) -> Result<CacheEntry> {
+        self.somewhere(|place, deadline| self.cold_at(place, deadline))
+    }
+
+    /// Does `work` at the first place that can keep lock and memory.
+    pub(super) fn somewhere(
+        &self,
+        work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<CacheEntry, NoResult>,
+    ) -> Result<CacheEntry> {
         let deadline = Deadline::after(self.profile.deadline);
-        let at = |place: Result<LoginPlace>| {
-            place.map_err(NoResult::Place).and_then(|place| self.cold_at(&place, &deadline))
-        };
+        self.at_places(work, &deadline).map_err(|error| self.name_the_way_out(error))
+    }
+
+    fn at_places(
+        &self,
+        work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<CacheEntry, NoResult>,
+        deadline: &Deadline,
+    ) -> Result<CacheEntry> {
+        let at = |place: Result<LoginPlace>| place.map_err(NoResult::Place).and_then(|place| work(&place, deadline));
         let mut no_place = None;
         if let Some(place) = LoginPlace::in_cache(self.profile, self.settings, self.env) {
             match at(place) {
@@ -127,17 +145,23 @@ impl Renewal<'_> {
                 }
             }
         }
-        self.unlocked(no_place, &deadline)
+        self.unlocked(no_place, deadline)
+    }
+
+    /// What only a person can give, a person gives by `login`.
+    fn name_the_way_out(&self, error: Error) -> Error {
+        let name = &self.profile.name;
+        match (error.code, &error.hint) {
+            (Code::PromptNeeded, None) => error.hint(format!("fedcred login {name}")),
+            (Code::KeyringLocked, None) => error.hint(format!("unlock it, or: fedcred login --store file {name}")),
+            _ => error,
+        }
     }
 
     fn cold_at(&self, place: &LoginPlace, deadline: &Deadline) -> std::result::Result<CacheEntry, NoResult> {
         let seen = place.memory().map(|memory| if self.ask.force { memory.seen_begun() } else { memory.seen() });
         let seen = seen.map_err(NoResult::Place)?;
-        let until = time::after(deadline.remaining());
-        let lock = match Lock::acquire(&place.store, &place.login, deadline, until).map_err(NoResult::Place)? {
-            Attempt::Acquired(lock) => lock,
-            Attempt::Held(held) => return Err(NoResult::Login(held.error(time::now()))),
-        };
+        let lock = place.lock(deadline)?;
         let memory = place.memory().map_err(NoResult::Place)?;
         if let Some(entry) = self.read().map_err(NoResult::Login)?
             && self.serves(&entry, &memory, &seen)
@@ -170,7 +194,7 @@ impl Renewal<'_> {
     }
 
     /// Logs in under the lock, and leaves result and memory for the others.
-    fn lead(
+    pub(super) fn lead(
         &self,
         place: &LoginPlace,
         _lock: &Lock,
@@ -180,7 +204,7 @@ impl Renewal<'_> {
         let generation = memory.begin();
         memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
         let watch = Watch::new(place, memory, deadline);
-        let outcome = fetch::fetch(self.profile, Run { env: self.env, deadline, watch: &watch });
+        let outcome = fetch::fetch(self.profile, self.run(deadline, &watch));
         let (mut memory, spending) = watch.into_parts();
         let outcome = match outcome {
             Ok(credentials) => {
@@ -216,9 +240,12 @@ impl Renewal<'_> {
                     );
             return Err(why.map_or(error.clone(), |why| error.because(why.what)));
         }
-        let run = Run { env: self.env, deadline, watch: &Unwatched };
-        let credentials = fetch::fetch(self.profile, run)?;
+        let credentials = fetch::fetch(self.profile, self.run(deadline, &Unwatched))?;
         Ok(CacheEntry { credentials, issued: time::now(), generation: 0 })
+    }
+
+    fn run<'r>(&'r self, deadline: &'r Deadline, watch: &'r dyn SecretWatch) -> Run<'r> {
+        Run { env: self.env, deadline, watch, typed: self.typed }
     }
 
     fn read(&self) -> Result<Option<CacheEntry>> {
@@ -227,11 +254,17 @@ impl Renewal<'_> {
 
     /// The mark of the secret that this login would send, when there is anything to compare it with: reading it may cost a
     /// command.
-    fn own_secret(&self, place: &LoginPlace, memory: &Memory, deadline: &Deadline) -> Result<Option<SecretMark>> {
+    pub(super) fn own_secret(
+        &self,
+        place: &LoginPlace,
+        memory: &Memory,
+        deadline: &Deadline,
+    ) -> Result<Option<SecretMark>> {
         if !memory.knows_secrets() {
             return Ok(None);
         }
-        let read = |source, setting| secrets::read(source, setting, self.env, deadline);
+        let run = self.run(deadline, &Unwatched);
+        let read = |source, setting| run.secret(source, setting);
         let mark = |secret: &[u8]| Some(SecretMark::new(&place.sealing, &place.login, secret));
         let Identity::Saml(saml) = &self.profile.identity;
         Ok(match &saml.auth {
@@ -248,15 +281,32 @@ impl Renewal<'_> {
 }
 
 /// Why a place gave no result.
-enum NoResult {
+pub(super) enum NoResult {
     /// It cannot keep lock and memory; another one may.
     Place(Error),
     Login(Error),
 }
 
 impl LoginPlace {
-    fn memory(&self) -> Result<Memory> {
+    pub(super) fn memory(&self) -> Result<Memory> {
         Memory::load(&self.store, &self.sealing, &self.login)
+    }
+
+    /// The lock, waited for until `deadline`, by which the work under it will have ended as well.
+    pub(super) fn lock(&self, deadline: &Deadline) -> std::result::Result<Lock, NoResult> {
+        let until = time::after(deadline.remaining());
+        match Lock::acquire(&self.store, &self.login, deadline, until).map_err(NoResult::Place)? {
+            Attempt::Acquired(lock) => Ok(lock),
+            Attempt::Held(held) => Err(NoResult::Login(held.error(time::now()))),
+        }
+    }
+}
+
+impl NoResult {
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            NoResult::Place(error) | NoResult::Login(error) => error,
+        }
     }
 }
 

@@ -193,6 +193,7 @@ fn source(source: &SecretSource) -> String {
         SecretSource::File(file) => format!("{{ file = {} }}", path(file)),
         SecretSource::Env(name) => format!("{{ env = {} }}", quoted(name)),
         SecretSource::Credential(name) => format!("{{ credential = {} }}", quoted(name)),
+        SecretSource::Keyring(_) => "{ keyring = true }".to_owned(),
     }
 }
 

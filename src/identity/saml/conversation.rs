@@ -83,7 +83,7 @@ enum Step {
 struct Login<'a> {
     saml: &'a Saml,
     client: Client,
-    method: Method,
+    method: Method<'a>,
     xpath: XPath,
     run: Run<'a>,
     hops: u32,
