@@ -275,6 +275,20 @@ mod tests {
     }
 
     #[test]
+    fn a_pardoned_secret_may_be_sent_and_another_refused_one_may_not() {
+        let mut memory = Memory::default();
+        for secret in ["typed", "stored"] {
+            memory.begin();
+            memory.spend(&mark(secret));
+            let refused = Error::new(Code::IdpRejected, "no");
+            memory.fail(&role("a"), &refused, Spent::Sent(&mark(secret)), at(0), 0);
+        }
+        memory.pardon(&mark("typed"));
+        assert_eq!(memory.refuses(&mark("typed"), at(1)), None);
+        assert!(memory.refuses(&mark("stored"), at(1)).is_some());
+    }
+
+    #[test]
     fn a_failure_is_of_the_identity_or_of_one_result_or_not_remembered() {
         // code, holds back the same result, holds back another result of the identity
         let table = [
