@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Ask;
 use super::place::{self, LoginPlace, Slot};
-use super::renew::Renewal;
+use super::renew::{NoResult, Renewal};
 use crate::cache::entry::CacheEntry;
 use crate::cache::key::FileName;
 use crate::cache::lock::{Attempt, Lock};
@@ -27,18 +27,27 @@ pub fn log_in(profile: &Profile, settings: &CacheSettings, env: &Env, typed: Opt
     Ok(renewal.somewhere(|place, deadline| by_hand(&renewal, place, deadline))?.credentials)
 }
 
-fn by_hand(renewal: &Renewal<'_>, place: &LoginPlace, deadline: &Deadline) -> Result<CacheEntry> {
+fn by_hand(
+    renewal: &Renewal<'_>,
+    place: &LoginPlace,
+    deadline: &Deadline,
+) -> std::result::Result<CacheEntry, NoResult> {
     let lock = place.lock(deadline)?;
-    if let Some(own) = renewal.own_secret(place, deadline)? {
-        let mut memory = place.memory()?;
+    let mut memory = place.memory().map_err(NoResult::Place)?;
+    if let Some(own) = renewal.own_secret(place, &memory, deadline).map_err(NoResult::Login)? {
         memory.pardon(&own);
-        memory.save(&place.store, &place.sealing, &place.login)?;
     }
-    let entry = renewal.lead(place, &lock, deadline, |_, _| None)?;
+    let entry = renewal.lead(place, &lock, memory, deadline)?;
+    if let Err(why) = forget(place) {
+        tracing::warn!(%why, "what held logins back is not forgotten");
+    }
+    Ok(entry)
+}
+
+fn forget(place: &LoginPlace) -> Result<()> {
     let mut memory = place.memory()?;
     memory.forget();
-    memory.save(&place.store, &place.sealing, &place.login)?;
-    Ok(entry)
+    memory.save(&place.store, &place.sealing, &place.login)
 }
 
 /// What was removed.
@@ -53,8 +62,8 @@ pub struct Forgotten {
 /// Forgets the result of this profile, and what is remembered of its login.
 pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let mut forgotten = Forgotten::default();
-    for place in LoginPlace::existing(profile, settings, env) {
-        let _lock = place.lock(&Deadline::after(profile.deadline))?;
+    for place in LoginPlace::existing(profile, settings, env)? {
+        let _lock = place.lock(&Deadline::after(profile.deadline)).map_err(NoResult::into_error)?;
         forgotten.results += usize::from(place.store.remove(&FileName::Entry(place.result))?);
         forgotten.memories += usize::from(place.store.remove(&FileName::Record(place.login))?);
     }

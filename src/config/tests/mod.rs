@@ -47,16 +47,26 @@ impl Home {
     }
 
     fn load(&self) -> Result<Config> {
+        let (locations, env) = self.places();
+        Config::read(locations, &env)
+    }
+
+    fn places(&self) -> (Locations, Env) {
         let mut variables = self.variables.clone();
         variables.push(("HOME", self.dir.path().to_str().unwrap().to_owned()));
         variables.push(("XDG_CONFIG_HOME", self.path(".config").to_str().unwrap().to_owned()));
         let env = Env::fixed(variables);
         let locations = Locations { machine: Some(self.path("etc/config.toml")), ..Locations::of(&env, None) };
-        Config::read(locations, &env)
+        (locations, env)
     }
 
     fn profile(&self, name: &str) -> Result<Profile> {
-        self.load()?.profile(name)
+        let whole = self.load().and_then(|config| config.profile(name));
+        let (locations, env) = self.places();
+        let alone = Config::read_profile_of(locations, &env, name).map(|(profile, _)| profile);
+        // Every test of a profile is also one of reading no more than it needs.
+        assert_eq!(format!("{alone:?}"), format!("{whole:?}"));
+        whole
     }
 }
 
