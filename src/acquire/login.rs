@@ -13,36 +13,41 @@ use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::Credentials;
-use crate::error;
+use crate::error::Result;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
 
 /// Logs in once, with the secret that was `typed` or the configured one, also if it was refused before. The result is cached.
 ///
 /// A secret that is refused now is remembered as any other; after a success everything is forgotten that held logins back.
-pub fn log_in(
-    profile: &Profile,
-    settings: &CacheSettings,
-    env: &Env,
-    typed: Option<&Secret>,
-) -> error::Result<Credentials> {
+pub fn log_in(profile: &Profile, settings: &CacheSettings, env: &Env, typed: Option<&Secret>) -> Result<Credentials> {
     let ask = Ask { window: None, force: true, use_cache: true };
     let slot = Slot::of(profile, settings, env)?;
     let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed };
     Ok(renewal.somewhere(|place, deadline| by_hand(&renewal, place, deadline))?.credentials)
 }
 
-fn by_hand(renewal: &Renewal<'_>, place: &LoginPlace, deadline: &Deadline) -> Result<CacheEntry, NoResult> {
+fn by_hand(
+    renewal: &Renewal<'_>,
+    place: &LoginPlace,
+    deadline: &Deadline,
+) -> std::result::Result<CacheEntry, NoResult> {
     let lock = place.lock(deadline)?;
     let mut memory = place.memory().map_err(NoResult::Place)?;
     if let Some(own) = renewal.own_secret(place, &memory, deadline).map_err(NoResult::Login)? {
         memory.pardon(&own);
     }
     let entry = renewal.lead(place, &lock, memory, deadline)?;
-    let mut memory = place.memory().map_err(NoResult::Place)?;
-    memory.forget();
-    memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
+    if let Err(why) = forget(place) {
+        tracing::warn!(%why, "what held logins back is not forgotten");
+    }
     Ok(entry)
+}
+
+fn forget(place: &LoginPlace) -> Result<()> {
+    let mut memory = place.memory()?;
+    memory.forget();
+    memory.save(&place.store, &place.sealing, &place.login)
 }
 
 /// What was removed.
@@ -55,9 +60,9 @@ pub struct Forgotten {
 }
 
 /// Forgets the result of this profile, and what is remembered of its login.
-pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> error::Result<Forgotten> {
+pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let mut forgotten = Forgotten::default();
-    for place in LoginPlace::existing(profile, settings, env) {
+    for place in LoginPlace::existing(profile, settings, env)? {
         let _lock = place.lock(&Deadline::after(profile.deadline)).map_err(NoResult::into_error)?;
         forgotten.results += usize::from(place.store.remove(&FileName::Entry(place.result))?);
         forgotten.memories += usize::from(place.store.remove(&FileName::Record(place.login))?);
@@ -69,7 +74,7 @@ pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> error:
 const UNDER_WAY: Duration = Duration::from_secs(20);
 
 /// Forgets every result and every memory, whichever profile they are of.
-pub fn log_out_all(settings: &CacheSettings, env: &Env) -> error::Result<Forgotten> {
+pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let mut forgotten = Forgotten::default();
     let deadline = Deadline::after(UNDER_WAY);
     for (store, _) in place::existing_stores(settings, env) {

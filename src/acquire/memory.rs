@@ -114,14 +114,14 @@ impl Memory {
         self.guard.refuses(mark, now)
     }
 
-    /// Why a secret is not to be sent ahead of time, while there are credentials left.
-    pub fn spares(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
-        self.guard.spares(mark, now)
-    }
-
     /// A person wants this secret sent, whatever became of it before.
     pub fn pardon(&mut self, mark: &SecretMark) {
         self.guard.accept(mark);
+    }
+
+    /// Why a secret is not to be sent ahead of time, while there are credentials left.
+    pub fn spares(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
+        self.guard.spares(mark, now)
     }
 
     /// Notes that a secret is about to be sent. To be saved before it is.
@@ -291,6 +291,20 @@ mod tests {
 
     fn code(error: Option<Error>) -> Option<Code> {
         error.map(|e| e.code)
+    }
+
+    #[test]
+    fn a_pardoned_secret_may_be_sent_and_another_refused_one_may_not() {
+        let mut memory = Memory::default();
+        for secret in ["typed", "stored"] {
+            memory.begin();
+            memory.spend(&mark(secret));
+            let refused = Error::new(Code::IdpRejected, "no");
+            memory.fail(&role("a"), &refused, Spent::Sent(&mark(secret)), at(0), 0);
+        }
+        memory.pardon(&mark("typed"));
+        assert_eq!(memory.refuses(&mark("typed"), at(1)), None);
+        assert!(memory.refuses(&mark("stored"), at(1)).is_some());
     }
 
     #[test]

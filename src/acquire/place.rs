@@ -89,18 +89,18 @@ impl LoginPlace {
 
     /// The places that may serve where that one cannot, the best one first. Each is made when it is asked for.
     pub fn elsewhere<'a>(profile: &'a Profile, env: &'a Env) -> impl Iterator<Item = Result<LoginPlace>> + use<'a> {
-        elsewhere(env).map(move |(store, place)| LoginPlace::open(store, &place, profile, env))
+        fallbacks(env).map(move |(store, place)| LoginPlace::open(store, &place, profile, env))
     }
 
-    /// Those of all these that have been used.
-    pub fn existing<'a>(
-        profile: &'a Profile,
-        settings: &CacheSettings,
-        env: &'a Env,
-    ) -> impl Iterator<Item = LoginPlace> + use<'a> {
-        existing_stores(settings, env)
-            .into_iter()
-            .filter_map(move |(store, place)| Some(LoginPlace::of(store, place.read().ok().flatten()?, profile, env)))
+    /// All places that have been used.
+    pub fn existing(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Vec<LoginPlace>> {
+        let mut places = Vec::new();
+        for (store, place) in existing_stores(settings, env) {
+            if let Some(sealing) = place.read()? {
+                places.push(LoginPlace::of(store, sealing, profile, env));
+            }
+        }
+        Ok(places)
     }
 
     fn open(store: FileStore, place: &KeyPlace, profile: &Profile, env: &Env) -> Result<LoginPlace> {
@@ -121,7 +121,18 @@ impl LoginPlace {
 
 /// The stores that have been used, each with the place of its key.
 pub fn existing_stores(settings: &CacheSettings, env: &Env) -> Vec<(FileStore, KeyPlace)> {
-    cache(settings).into_iter().chain(elsewhere(env)).filter(|(store, _)| store.dir().is_dir()).collect()
+    let stores = cache(settings).into_iter().chain(fallbacks(env));
+    stores.filter(|(store, _)| store.dir().is_dir()).collect()
+}
+
+fn fallbacks(env: &Env) -> impl Iterator<Item = (FileStore, KeyPlace)> + use<> {
+    let session = env.path("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute()).map(|dir| dir.join("fedcred"));
+    session.into_iter().chain(temporary(env)).map(|dir| {
+        // A sealing key beside what it seals is worth little, but it keeps a password's mark from being tried offline
+        // by whoever gets hold of the file alone.
+        let place = KeyPlace::File(dir.join("cache.key"));
+        (FileStore::new(dir), place)
+    })
 }
 
 fn cache(settings: &CacheSettings) -> Option<(FileStore, KeyPlace)> {
@@ -129,16 +140,6 @@ fn cache(settings: &CacheSettings) -> Option<(FileStore, KeyPlace)> {
         Store::File => Some((FileStore::new(settings.dir.clone()?), settings.key_place()?)),
         Store::None => None,
     }
-}
-
-fn elsewhere(env: &Env) -> impl Iterator<Item = (FileStore, KeyPlace)> + use<> {
-    let session = env.path("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute()).map(|dir| dir.join("fedcred"));
-    // A sealing key beside what it seals is worth little, but it keeps a password's mark from being tried offline by
-    // whoever gets hold of the file alone.
-    session
-        .into_iter()
-        .chain(temporary(env))
-        .map(|dir| (FileStore::new(dir.clone()), KeyPlace::File(dir.join("cache.key"))))
 }
 
 /// A directory of this user's own, whose name anybody could have taken before: the store checks whose it is.

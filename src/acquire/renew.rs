@@ -82,10 +82,7 @@ impl Renewal<'_> {
             memory.save(&place.store, &place.sealing, &place.login)?;
             return Err(error);
         }
-        match self.lead(&place, &lock, memory, &deadline) {
-            Ok(entry) => Ok(Some(entry)),
-            Err(no_result) => Err(no_result.into_error()),
-        }
+        self.lead(&place, &lock, memory, &deadline).map(Some).map_err(NoResult::into_error)
     }
 
     fn is_due(&self, kept: &CacheEntry, place: &LoginPlace, memory: &Memory) -> bool {
@@ -111,21 +108,20 @@ impl Renewal<'_> {
         self.somewhere(|place, deadline| self.cold_at(place, deadline))
     }
 
-    /// Does `work` at the first place that can keep lock and memory.
+    /// What `work` gives at the first place that can keep lock and memory.
     pub(super) fn somewhere(
         &self,
         work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<CacheEntry, NoResult>,
     ) -> Result<CacheEntry> {
-        let deadline = Deadline::after(self.profile.deadline);
-        self.at_places(work, &deadline).map_err(|error| self.name_the_way_out(error))
+        self.anywhere(work).map_err(|error| self.name_the_way_out(error))
     }
 
-    fn at_places(
+    fn anywhere(
         &self,
         work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<CacheEntry, NoResult>,
-        deadline: &Deadline,
     ) -> Result<CacheEntry> {
-        let at = |place: Result<LoginPlace>| place.map_err(NoResult::Place).and_then(|place| work(&place, deadline));
+        let deadline = Deadline::after(self.profile.deadline);
+        let at = |place: Result<LoginPlace>| place.map_err(NoResult::Place).and_then(|place| work(&place, &deadline));
         let mut no_place = None;
         if let Some(place) = LoginPlace::in_cache(self.profile, self.settings, self.env) {
             match at(place) {
@@ -145,7 +141,7 @@ impl Renewal<'_> {
                 }
             }
         }
-        self.unlocked(no_place, deadline)
+        self.unlocked(no_place, &deadline)
     }
 
     /// What only a person can give, a person gives by `login`.
@@ -287,6 +283,14 @@ pub(super) enum NoResult {
     Login(Error),
 }
 
+impl NoResult {
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            NoResult::Place(error) | NoResult::Login(error) => error,
+        }
+    }
+}
+
 impl LoginPlace {
     pub(super) fn memory(&self) -> Result<Memory> {
         Memory::load(&self.store, &self.sealing, &self.login)
@@ -298,14 +302,6 @@ impl LoginPlace {
         match Lock::acquire(&self.store, &self.login, deadline, until).map_err(NoResult::Place)? {
             Attempt::Acquired(lock) => Ok(lock),
             Attempt::Held(held) => Err(NoResult::Login(held.error(time::now()))),
-        }
-    }
-}
-
-impl NoResult {
-    pub(super) fn into_error(self) -> Error {
-        match self {
-            NoResult::Place(error) | NoResult::Login(error) => error,
         }
     }
 }

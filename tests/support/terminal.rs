@@ -12,8 +12,6 @@ use rustix::termios::{LocalModes, tcgetattr};
 
 /// Starts a program in a session of its own whose terminal is its standard input.
 pub const WITH_TERMINAL: [&str; 3] = ["/usr/bin/setsid", "--ctty", "--wait"];
-/// Starts a program in a session of its own without any terminal.
-pub const WITHOUT_TERMINAL: [&str; 2] = ["/usr/bin/setsid", "--wait"];
 
 /// Nothing here takes longer; a program that does hangs.
 const LIMIT: Duration = Duration::from_secs(60);

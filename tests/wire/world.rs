@@ -137,9 +137,8 @@ impl World {
     /// The same where there is no terminal, not even the one that the tests may have been started from.
     #[cfg(target_os = "linux")]
     pub fn run_unattended(&self, arguments: &[&str]) -> Run {
-        use crate::terminal::WITHOUT_TERMINAL;
-        let mut command = self.command(WITHOUT_TERMINAL[0]);
-        let run = Run::of(command.args(&WITHOUT_TERMINAL[1..]).arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
+        let mut command = self.command("/usr/bin/setsid");
+        let run = Run::of(command.arg("--wait").arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
         self.runs.borrow_mut().push(run.clone());
         run
     }

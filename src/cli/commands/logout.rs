@@ -22,7 +22,8 @@ fn one(config: &Config, name: &str, env: &Env) -> Result<()> {
     let mut told = Told::default();
     told.forgotten(login::log_out(&profile, &config.cache()?, env)?);
     if let Some((_, account)) = super::kept_secret(&profile) {
-        told.places(account, kept::forget(account, env)?);
+        let places = kept::forget(account, env).map_err(|error| error.because(told.text(&profile.name).trim_end()))?;
+        told.places(account, places);
     }
     output::write(&told.text(&profile.name))
 }

@@ -41,7 +41,7 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
         ("auth = \"basic\"\nusername = \"a:b\"\npassword = { env = \"P\" }", InvalidValue, &["colon"]),
         ("auth = \"bearer\"\ntoken = { keyring = false }", InvalidValue, &["`keyring`", "can only be true"]),
         ("auth = \"bearer\"\ntoken = { keyring = \"corp\" }", InvalidValue, &["`keyring`", "not a string"]),
-        ("auth = \"bearer\"\ntoken = \"hunter2\"", InvalidValue, &["written into the file", "token = { file ="]),
+        ("auth = \"bearer\"\ntoken = \"hunter2\"", InvalidValue, &["written into the file", "token = { keyring ="]),
         ("auth = \"bearer\"\ntoken = 12345", InvalidValue, &["must be a table", "not an integer"]),
         (
             "auth = \"bearer\"\ntoken = { fiel = \"hunter2\" }",
