@@ -9,6 +9,7 @@ mod support;
 
 mod assertion;
 mod auth;
+mod broker;
 mod cache;
 mod form;
 mod form_pages;

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::run::Run;
+use crate::run::{Run, Running};
 use crate::support::assertion::{DEV, OPENING, OPENING_BASE64, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, USER};
 use crate::support::pages::escape;
@@ -19,12 +19,16 @@ use crate::support::sts::Sts;
 /// The profile that every world has.
 const PROFILE: &str = "dev";
 
+const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
+
 pub struct World {
     pub idp: Server,
     pub sts: Sts,
     home: TempDir,
     /// Dotted key below `[profile.dev]`, and its value.
     settings: BTreeMap<String, Value>,
+    /// TOML beside that profile: others, and `[cache]`.
+    more: String,
     env: BTreeMap<String, String>,
     secrets: Vec<String>,
     runs: RefCell<Vec<Run>>,
@@ -56,6 +60,7 @@ impl World {
             sts,
             home: tempfile::tempdir().expect("a home"),
             settings: BTreeMap::new(),
+            more: String::new(),
             env: BTreeMap::new(),
             secrets: vec![PASSWORD.to_string()],
             runs: RefCell::default(),
@@ -78,6 +83,12 @@ impl World {
 
     pub fn unset(mut self, key: &str) -> World {
         self.settings.remove(key);
+        self
+    }
+
+    /// TOML beside the profile: others, and `[cache]`.
+    pub fn also(mut self, toml: &str) -> World {
+        self.more.push_str(toml);
         self
     }
 
@@ -111,13 +122,23 @@ impl World {
     }
 
     pub fn get_with(&self, flags: &[&str]) -> Run {
-        let log = self.path("fedcred.log");
-        let log = ["--log-file", log.to_str().expect("a UTF-8 path")];
-        self.run(&[&log, &["get", PROFILE][..], flags].concat())
+        self.end(self.start(flags))
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Run {
-        let run = Run::of(self.command(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
+    /// The same, not waited for.
+    pub fn start(&self, flags: &[&str]) -> Running {
+        Running::start(&mut self.get_command(flags))
+    }
+
+    /// So many of the same at once.
+    pub fn crowd(&self, size: usize, flags: &[&str]) -> Vec<Running> {
+        let mut command = self.get_command(flags);
+        (0..size).map(|_| Running::start(&mut command)).collect()
+    }
+
+    /// Waits for the end of what was started.
+    pub fn end(&self, running: Running) -> Run {
+        let run = running.end();
         self.runs.borrow_mut().push(run.clone());
         run
     }
@@ -143,9 +164,22 @@ impl World {
         run
     }
 
-    /// A command that sees this world only. The configuration is written anew each time.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        self.end(Running::start(self.command(FEDCRED).args(arguments)))
+    }
+
+    fn get_command(&self, flags: &[&str]) -> Command {
+        let mut command = self.command(FEDCRED);
+        command.arg("--log-file").arg(self.path("fedcred.log")).args(["get", PROFILE]).args(flags);
+        command
+    }
+
+    /// A command that sees this world only. The configuration is written anew when it has changed.
     pub fn command(&self, program: &str) -> Command {
-        let config = self.write("config.toml", &self.config());
+        let (config, text) = (self.path("config.toml"), self.config());
+        if !fs::read_to_string(&config).is_ok_and(|written| written == text) {
+            self.write("config.toml", &text);
+        }
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.home.path()).env("HOME", self.home.path());
         command.env("USERPROFILE", self.home.path()).env("TMPDIR", self.home.path());
@@ -181,7 +215,7 @@ impl World {
     fn config(&self) -> String {
         // JSON's strings, numbers, booleans and arrays are TOML's.
         let lines = self.settings.iter().map(|(key, value)| format!("{key} = {value}\n"));
-        format!("[profile.{PROFILE}]\n{}", lines.collect::<String>())
+        format!("[profile.{PROFILE}]\n{}{}", lines.collect::<String>(), self.more)
     }
 
     fn check_for_leaks(&self) {
