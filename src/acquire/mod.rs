@@ -25,6 +25,7 @@ use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::Credentials;
 use crate::error::Result;
+use crate::process::callers::Callers;
 use crate::time;
 
 /// How a caller wants its credentials.
@@ -46,6 +47,10 @@ pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: 
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
     let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None };
+    if state != Some(State::Fresh) {
+        // Before anything is waited for: whom a profile waits for must not wait for it.
+        Callers::of(env).check(&profile.name)?;
+    }
     let entry = match (state, kept) {
         (Some(State::Fresh), Some(entry)) => entry,
         (Some(State::Due), Some(entry)) => renewal(slot).early(entry),

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::fetch;
+use super::fetch::{self, Failure};
 use super::guard::{SecretMark, Spent};
 use super::memory::{Memory, Seen};
 use super::place::{LoginPlace, Slot};
@@ -18,7 +18,7 @@ use crate::cache::lock::{Attempt, Lock};
 use crate::cache::seal;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::{Auth, Identity, Profile};
+use crate::config::profile::Profile;
 use crate::error::{Code, Error, Result};
 use crate::identity::watch::SecretWatch;
 use crate::identity::{Run, secrets};
@@ -200,7 +200,7 @@ impl Renewal<'_> {
         let generation = memory.begin();
         memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
         let watch = Watch::new(place, memory, deadline);
-        let outcome = fetch::fetch(self.profile, self.run(deadline, &watch));
+        let outcome = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &watch));
         let (mut memory, spending) = watch.into_parts();
         let outcome = match outcome {
             Ok(credentials) => {
@@ -212,7 +212,12 @@ impl Renewal<'_> {
                 memory.succeed(&place.result, spending.mark());
                 Ok(entry)
             }
-            Err(error) => {
+            // A link does not remember what its base remembers.
+            Err(Failure::Below(error)) => {
+                memory.leave();
+                Err(NoResult::Login(error))
+            }
+            Err(Failure::Own(error)) => {
                 memory.fail(&place.result, &error, spending.as_spent(), time::now(), jitter());
                 Err(NoResult::Login(error))
             }
@@ -225,10 +230,7 @@ impl Renewal<'_> {
 
     /// Without a place for lock and memory nothing can count how often a secret is sent: then none is.
     fn unlocked(&self, why: Option<Error>, deadline: &Deadline) -> Result<CacheEntry> {
-        let spends = match &self.profile.identity {
-            Identity::Saml(saml) => spends_secret(&saml.auth),
-        };
-        if spends {
+        if self.profile.secret().is_some() || self.profile.keytab().is_some() {
             let error =
                 Error::new(Code::CacheWrite, "there is no place to keep count of password attempts, so none is sent")
                     .hint(
@@ -236,7 +238,8 @@ impl Renewal<'_> {
                     );
             return Err(why.map_or(error.clone(), |why| error.because(why.what)));
         }
-        let credentials = fetch::fetch(self.profile, self.run(deadline, &Unwatched))?;
+        let credentials = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
+            .map_err(Failure::into_error)?;
         Ok(CacheEntry { credentials, issued: time::now(), generation: 0 })
     }
 
@@ -259,20 +262,12 @@ impl Renewal<'_> {
         if !memory.knows_secrets() {
             return Ok(None);
         }
-        let run = self.run(deadline, &Unwatched);
-        let read = |source, setting| run.secret(source, setting);
-        let mark = |secret: &[u8]| Some(SecretMark::new(&place.sealing, &place.login, secret));
-        let Identity::Saml(saml) = &self.profile.identity;
-        Ok(match &saml.auth {
-            Auth::None => None,
-            Auth::Basic { password, .. } => mark(read(password, "saml.password")?.expose().as_bytes()),
-            Auth::Form(form) => mark(read(&form.password, "saml.password")?.expose().as_bytes()),
-            Auth::Bearer { token } => mark(read(token, "saml.token")?.expose().as_bytes()),
-            Auth::Spnego(spnego) => match &spnego.keytab {
-                Some(keytab) => mark(&secrets::keytab(keytab)?),
-                None => None,
-            },
-        })
+        let mark = |secret: &[u8]| SecretMark::new(&place.sealing, &place.login, secret);
+        if let Some((setting, source)) = self.profile.secret() {
+            let secret = self.run(deadline, &Unwatched).secret(source, setting)?;
+            return Ok(Some(mark(secret.expose().as_bytes())));
+        }
+        self.profile.keytab().map(|keytab| Ok(mark(&secrets::keytab(keytab)?))).transpose()
     }
 }
 
@@ -303,14 +298,6 @@ impl LoginPlace {
             Attempt::Acquired(lock) => Ok(lock),
             Attempt::Held(held) => Err(NoResult::Login(held.error(time::now()))),
         }
-    }
-}
-
-fn spends_secret(auth: &Auth) -> bool {
-    match auth {
-        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => true,
-        Auth::Spnego(spnego) => spnego.keytab.is_some(),
-        Auth::None => false,
     }
 }
 

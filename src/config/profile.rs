@@ -3,24 +3,56 @@
 //! Built by `config::resolve` from the files as written; nothing here reads a file or the environment.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
 
+pub use super::assume_role::{AssumeRole, Base};
+pub use super::session_name::SessionName;
+pub use super::web_identity::{Azure, Kubernetes, TokenSource, WebIdentity};
 use crate::arn::{ProviderArn, RoleArn};
+use crate::error::{Code, Error, Result};
 
 /// One `[profile.NAME]`, with everything it includes.
 #[derive(Clone, Debug)]
 pub struct Profile {
     pub name: String,
-    /// The role to assume; absent: the one role on offer.
+    /// The role to assume; absent, for SAML alone: the one role on offer.
     pub role_arn: Option<RoleArn>,
     pub sts: StsTarget,
     pub session: Session,
     /// One limit over lock, login, retries and STS together.
     pub deadline: Duration,
     pub identity: Identity,
+}
+
+impl Profile {
+    /// The secret of a person or a machine that this login sends, with the key that names it.
+    pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
+        match &self.identity {
+            Identity::Saml(saml) => saml.auth.secret(),
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        }
+    }
+
+    /// The keytab that this login opens, which is a secret too.
+    pub fn keytab(&self) -> Option<&Path> {
+        match &self.identity {
+            Identity::Saml(saml) => match &saml.auth {
+                Auth::Spnego(spnego) => spnego.keytab.as_deref(),
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => None,
+            },
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        }
+    }
+
+    /// The role, for an identity that offers none of its own.
+    pub fn role(&self) -> Result<&RoleArn> {
+        self.role_arn.as_ref().ok_or_else(|| {
+            Error::new(Code::MissingKey, format!("the profile {:?} has no `role_arn`", self.name)).hint(ROLE_HINT)
+        })
+    }
 }
 
 /// Where STS is.
@@ -50,6 +82,8 @@ pub struct Session {
 #[derive(Clone, Debug)]
 pub enum Identity {
     Saml(Box<Saml>),
+    WebIdentity(Box<WebIdentity>),
+    AssumeRole(Box<AssumeRole>),
 }
 
 /// `[profile.NAME.saml]`
@@ -215,6 +249,8 @@ impl Default for Retry {
     }
 }
 
+/// A line to write where a role is missing.
+pub const ROLE_HINT: &str = "role_arn = \"arn:aws:iam::112233334444:role/NAME\"";
 /// `xpath` when none is written.
 pub const DEFAULT_XPATH: &str = r#"//input[@name="SAMLResponse"]/@value"#;
 /// `deadline` when none is written.

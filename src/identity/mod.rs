@@ -1,6 +1,8 @@
 //! Where a proof of identity comes from.
 
+pub mod aws;
 pub mod kept;
+pub mod oidc;
 pub mod saml;
 pub mod secrets;
 pub mod watch;

@@ -5,7 +5,7 @@ use crate::cli::args::{Global, Login, SecretStore};
 use crate::cli::{output, prompt};
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::profile::{Account, Identity, Profile, SecretSource};
+use crate::config::profile::{Account, Profile, SecretSource};
 use crate::error::{Error, Result};
 use crate::identity::kept::{self, Place};
 use crate::keyring::Keyring;
@@ -78,8 +78,7 @@ fn kept_where(place: &Place) -> String {
 }
 
 fn nothing_to_keep(profile: &Profile) -> &'static str {
-    let Identity::Saml(saml) = &profile.identity;
-    match saml.auth.secret() {
+    match profile.secret() {
         None => "this login needs no secret of yours, so none is kept\n",
         Some((_, SecretSource::Keyring(_))) => "with the secret that is kept\n",
         Some(_) => "with the secret from where the configuration says; it stays there\n",

@@ -6,7 +6,7 @@ pub mod login;
 pub mod logout;
 
 use crate::config::env::Env;
-use crate::config::profile::{Account, Identity, Profile, SecretSource};
+use crate::config::profile::{Account, Profile, SecretSource};
 
 /// The profile that is meant: the argument, else `$FEDCRED_PROFILE`, else `default`.
 fn profile_name(argument: Option<&str>, env: &Env) -> String {
@@ -15,8 +15,7 @@ fn profile_name(argument: Option<&str>, env: &Env) -> String {
 
 /// The secret of this profile that `fedcred login` keeps: the key that names it, and whose it is.
 fn kept_secret(profile: &Profile) -> Option<(&'static str, &Account)> {
-    let Identity::Saml(saml) = &profile.identity;
-    match saml.auth.secret()? {
+    match profile.secret()? {
         (setting, SecretSource::Keyring(account)) => Some((setting, account)),
         _ => None,
     }
