@@ -22,6 +22,7 @@ pub mod cache;
 mod carry;
 pub mod env;
 mod file;
+pub mod google;
 mod headers;
 mod layers;
 pub mod locations;

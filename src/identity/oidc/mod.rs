@@ -3,3 +3,5 @@
 pub mod google;
 pub mod jws;
 pub mod login;
+#[cfg(test)]
+mod stub;

@@ -1,0 +1,8 @@
+//! `[profile.NAME.web_identity]` with `source = "google"`.
+
+/// Whose token is asked for is Google's to decide, by Application Default Credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Google {
+    /// What the token is for; absent only where Google takes none, with a person's own credentials.
+    pub audience: Option<String>,
+}
