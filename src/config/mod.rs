@@ -26,6 +26,7 @@ pub mod google;
 mod headers;
 mod layers;
 pub mod locations;
+pub mod oidc;
 mod origin;
 pub mod profile;
 mod reader;

@@ -5,7 +5,6 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use url::Url;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -116,11 +115,4 @@ fn respond(mut stream: TcpStream, reply: &Reply) -> std::io::Result<()> {
 
 fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-}
-
-/// A URL of the stub's, parsed.
-impl Stub {
-    pub fn parsed(&self, path: &str) -> Url {
-        Url::parse(&self.url(path)).unwrap()
-    }
 }
