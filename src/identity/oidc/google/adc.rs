@@ -32,7 +32,7 @@ pub enum Credentials {
     #[serde(rename = "impersonated_service_account")]
     Impersonated(Impersonated),
     #[serde(rename = "external_account")]
-    ExternalAccount(ExternalAccount),
+    ExternalAccount(Box<ExternalAccount>),
 }
 
 /// A service account with its key.

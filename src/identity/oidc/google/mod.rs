@@ -26,7 +26,7 @@ const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 ///
 /// Errors: [`Code::TokenMissing`] where there are no credentials, or such as give no id_token; [`Code::RefreshTokenGone`];
 /// those of the requests.
-pub(super) async fn token(settings: &Google, env: &Env, deadline: &Deadline) -> Result<Secret> {
+pub async fn token(settings: &Google, env: &Env, deadline: &Deadline) -> Result<Secret> {
     let api = Api::new("Google's token service", Reach::Internet);
     match adc::find(env)? {
         Some(found) => {
