@@ -26,7 +26,7 @@ class Request:
         self.query = dict(parse_qsl(target.query))
         self.headers = headers
         is_json = headers.get("Content-Type", "").startswith("application/json")
-        self.fields = json.loads(body) if is_json else dict(parse_qsl(body.decode()))
+        self.fields = json.loads(body or "{}") if is_json else dict(parse_qsl(body.decode()))
 
     def to_journal(self):
         """All that a client chose to send."""
