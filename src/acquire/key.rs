@@ -9,20 +9,28 @@ use crate::cache::key::{CacheKey, KeyBuilder};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, Spnego, StsTarget,
+    Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego, StsTarget,
 };
+use crate::config::session_name::Asker;
 use crate::identity::saml::ccache::{self, Owner};
+use crate::process::whoami;
+
+mod assume_role;
+mod web_identity;
 
 /// Why a result belongs to no key: then nothing of it may outlive this process.
 type Unknowable = String;
 
 /// The key of what `profile` gives whoever asks now.
 pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Result<CacheKey, Unknowable> {
-    let Profile { name: _, role_arn, sts, session, deadline: _, identity } = profile;
+    // The name counts where it names the session.
+    let Profile { name, role_arn, sts, session, deadline: _, identity } = profile;
     let key = optional(KeyBuilder::new(sealing), "role_arn", role_arn.as_ref().map(|r| r.as_str()));
     let key = session_fields(sts_fields(key, sts), session);
     let key = match identity {
         Identity::Saml(saml) => saml_fields(key, saml, env)?,
+        Identity::WebIdentity(identity) => web_identity::fields(key, identity, name, env)?,
+        Identity::AssumeRole(role) => assume_role::fields(key, role, name, env, sealing)?,
     };
     Ok(key.cache_key())
 }
@@ -111,6 +119,13 @@ fn spnego_fields(key: KeyBuilder, spnego: &Spnego, env: &Env) -> Result<KeyBuild
             Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
         },
     }
+}
+
+/// As it is written, and for whoever asks now; what the token's subject adds, the token's own fields do.
+fn session_name(key: KeyBuilder, session: &SessionName, profile: &str, env: &Env) -> KeyBuilder {
+    let (user, host) = (whoami::user(env), whoami::host(env));
+    let name = session.expand(&Asker { user: &user, host: &host, profile, subject: "" });
+    key.field("role_session_name", session.to_string()).field("for whoever asks", name)
 }
 
 fn optional(key: KeyBuilder, label: &str, value: Option<impl AsRef<[u8]>>) -> KeyBuilder {

@@ -18,6 +18,7 @@ use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::Credentials;
 use crate::error::Result;
+use crate::process::callers::Callers;
 use crate::time::{self, Deadline};
 
 /// A refresh ahead of time must not keep a caller who has good credentials already.
@@ -49,7 +50,9 @@ pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: 
         (Some(State::Due), Some(entry)) => (Some(entry), profile.deadline.min(EARLY)),
         _ => (None, profile.deadline),
     };
-    match (fetch::fetch(profile, env, &Deadline::after(patience)), kept) {
+    // Before anything is waited for: whom a profile waits for must not wait for it.
+    Callers::of(env).check(&profile.name)?;
+    match (fetch::fetch(profile, settings, env, ask, &Deadline::after(patience)), kept) {
         (Ok(credentials), _) => {
             let entry = CacheEntry { credentials, issued: time::now(), generation: 0 };
             if let Some(why) = slot.and_then(|slot| slot.write(&entry).err()) {

@@ -48,13 +48,17 @@ impl Config {
                     .because(format!("{} include one another", printable(&circle.join(" → "), 300)))
                     .hint("remove one of these `include` lines"));
             }
-            if !self.profile_nodes().any(|(_, name, _)| name == next) {
+            if !self.is_written(next) {
                 let why = self.not_found(next);
                 let error = include.error(Code::ProfileNotFound, format!("names no profile: {}", why.what));
                 return Err(Error { causes: why.causes, hint: why.hint, ..error });
             }
             chain.push(next);
         }
+    }
+
+    pub(super) fn is_written(&self, name: &str) -> bool {
+        self.profile_nodes().any(|(_, written, _)| written == name)
     }
 
     /// Whether another profile names this one in its `include`.

@@ -7,19 +7,33 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use super::assume_role::{AssumeRole, Base};
+pub use super::google::Google;
+pub use super::session_name::SessionName;
+pub use super::web_identity::{Azure, Kubernetes, TokenSource, WebIdentity};
 use crate::arn::{ProviderArn, RoleArn};
+use crate::error::{Code, Error, Result};
 
 /// One `[profile.NAME]`, with everything it includes.
 #[derive(Clone, Debug)]
 pub struct Profile {
     pub name: String,
-    /// The role to assume; absent: the one role on offer.
+    /// The role to assume; absent, for SAML alone: the one role on offer.
     pub role_arn: Option<RoleArn>,
     pub sts: StsTarget,
     pub session: Session,
     /// One limit over lock, login, retries and STS together.
     pub deadline: Duration,
     pub identity: Identity,
+}
+
+impl Profile {
+    /// The role, for an identity that offers none of its own.
+    pub fn role(&self) -> Result<&RoleArn> {
+        self.role_arn.as_ref().ok_or_else(|| {
+            Error::new(Code::MissingKey, format!("the profile {:?} has no `role_arn`", self.name)).hint(ROLE_HINT)
+        })
+    }
 }
 
 /// Where STS is.
@@ -49,6 +63,8 @@ pub struct Session {
 #[derive(Clone, Debug)]
 pub enum Identity {
     Saml(Box<Saml>),
+    WebIdentity(Box<WebIdentity>),
+    AssumeRole(Box<AssumeRole>),
 }
 
 /// `[profile.NAME.saml]`
@@ -173,6 +189,8 @@ impl Default for Retry {
     }
 }
 
+/// A line to write where a role is missing.
+pub const ROLE_HINT: &str = "role_arn = \"arn:aws:iam::112233334444:role/NAME\"";
 /// `xpath` when none is written.
 pub const DEFAULT_XPATH: &str = r#"//input[@name="SAMLResponse"]/@value"#;
 /// `deadline` when none is written.

@@ -8,7 +8,7 @@ use super::profile::{
     Saml, Spnego,
 };
 use super::reader::Section;
-use super::{carry, headers, secrets, urls, values};
+use super::{carry, headers, refuse, secrets, urls, values};
 use crate::arn::ProviderArn;
 use crate::error::Code;
 
@@ -59,6 +59,7 @@ pub fn read(saml: &Section<'_, '_>) -> Option<Saml> {
     let parser = saml.read("parser", |f| values::choice(f, &parsers, &[])).unwrap_or(Parser::Html);
     let retry = saml.table("retry", "saml.retry").map(|table| retry(&table)).unwrap_or_default();
     carry::check(saml);
+    refuse::in_saml(saml);
     saml.finish();
     Some(Saml { principal_arn, idp_url: idp_url?, auth: auth?, xpath, parser, http, retry })
 }

@@ -47,7 +47,7 @@ pub fn source(found: &Found<'_>) -> Result<SecretSource> {
 }
 
 /// Program and arguments. Only from the user's own file: the machine's is read by every user, and what it names would run as each of them.
-fn command(found: &Found<'_>) -> Result<Vec<String>> {
+pub fn command(found: &Found<'_>) -> Result<Vec<String>> {
     if found.place.file.is_machine {
         return Err(found
             .error(Code::InvalidValue, "is taken from a user's own configuration only, not from the machine's")

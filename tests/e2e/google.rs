@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fedcred::config::env::Env;
-use fedcred::config::google::Google as Settings;
+use fedcred::config::profile::Google as Settings;
 use fedcred::error::{Code, Result};
 use fedcred::identity::oidc::google;
 use fedcred::time::Deadline;

@@ -8,6 +8,7 @@ use super::profile::*;
 use super::*;
 
 mod errors;
+mod identities;
 mod layers;
 mod show;
 
@@ -66,8 +67,10 @@ fn saml(lines: &str) -> String {
 }
 
 fn saml_of(profile: Profile) -> Saml {
-    let Identity::Saml(saml) = profile.identity;
-    *saml
+    match profile.identity {
+        Identity::Saml(saml) => *saml,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn said(error: &Error) -> String {

@@ -114,15 +114,20 @@ pub enum Format {
 
 /// The credentials in `GOOGLE_APPLICATION_CREDENTIALS`, else in gcloud's own file; `None` where neither is.
 pub fn find(env: &Env) -> Result<Option<Found>> {
+    text(env)?.map(|(path, text)| parse(path, &text)).transpose()
+}
+
+/// The file that [`find`] finds, as it stands.
+pub fn text(env: &Env) -> Result<Option<(PathBuf, Secret)>> {
     if let Some(path) = env.path("GOOGLE_APPLICATION_CREDENTIALS") {
         let text = read(&path).map_err(|e| {
             unreadable(&path, &e).hint("unset GOOGLE_APPLICATION_CREDENTIALS, or have it name a credential file")
         })?;
-        return parse(path, &text).map(Some);
+        return Ok(Some((path, text)));
     }
     let Some(path) = gcloud_file(env) else { return Ok(None) };
     match read(&path) {
-        Ok(text) => parse(path, &text).map(Some),
+        Ok(text) => Ok(Some((path, text))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(unreadable(&path, &e)),
     }

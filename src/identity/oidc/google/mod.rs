@@ -13,7 +13,7 @@ mod subject_token;
 
 use self::adc::Credentials;
 use crate::config::env::Env;
-use crate::config::google::Google;
+use crate::config::profile::Google;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach};
 use crate::secret::Secret;
@@ -36,6 +36,11 @@ pub async fn token(settings: &Google, env: &Env, deadline: &Deadline) -> Result<
         }
         None => metadata::id_token(audience(settings)?, env, deadline).await,
     }
+}
+
+/// The text of the credentials that [`token`] would take: with it, who asks is decided. `None`: the machine itself does.
+pub fn credentials(env: &Env) -> Result<Option<Secret>> {
+    Ok(adc::text(env)?.map(|(_, text)| text))
 }
 
 /// What every kind of credentials needs to turn itself into a token.
