@@ -10,8 +10,14 @@ use fedcred::time::Deadline;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Google, run};
+use crate::support::{Google, Home, run};
 
+const PROFILE: &str = r#"
+[profile.lab]
+role_arn = "arn:aws:iam::111122223333:role/Google"
+[profile.lab.web_identity]
+source = "google"
+"#;
 const AUDIENCE: &str = "service-a.example.com";
 const ACCOUNT: &str = "/v1/projects/-/serviceAccounts/lab-sa@lab-project.iam.gserviceaccount.com";
 
@@ -124,4 +130,33 @@ fn the_metadata_server_gives_a_token_in_full() {
     let [probe, request] = &google.requests()[..] else { panic!("two requests") };
     assert_eq!((&probe["line"], &probe["headers"]["metadata-flavor"]), (&json!("GET /"), &json!("Google")));
     assert_eq!(*request, identity);
+}
+
+#[test]
+fn aws_takes_the_token_of_each_kind() {
+    let kinds = ["service_account", "impersonated-by-service_account", "external_account"];
+    for kind in kinds {
+        let google = Google::new();
+        let mut home = Home::configured(&format!("{PROFILE}audience = {AUDIENCE:?}\n"));
+        let file = home.secret_file(&google.credentials(kind));
+        let mut get = home.fedcred();
+        home.run(get.args(["get", "lab"]).env("GOOGLE_APPLICATION_CREDENTIALS", file)).credentials();
+        assert_eq!(home.sts.results("AssumeRoleWithWebIdentity"), ["ok"], "{kind}");
+    }
+    let google = Google::new();
+    let mut home = Home::configured(PROFILE);
+    let file = home.secret_file(&google.credentials("authorized_user"));
+    let mut get = home.fedcred();
+    home.run(get.args(["get", "lab"]).env("GOOGLE_APPLICATION_CREDENTIALS", file)).credentials();
+}
+
+#[test]
+fn a_token_of_the_metadata_server_is_asked_for_once_an_hour() {
+    let google = Google::new();
+    let home = Home::configured(&format!("{PROFILE}audience = {AUDIENCE:?}\n"));
+    for _ in 0..2 {
+        let mut get = home.fedcred();
+        home.run(get.args(["get", "lab"]).env("GCE_METADATA_HOST", google.host())).credentials();
+    }
+    assert_eq!((home.sts.results("AssumeRoleWithWebIdentity").len(), google.requests().len()), (1, 2));
 }

@@ -10,10 +10,13 @@ use fedcred::error::{Code, Result};
 use fedcred::identity::oidc::login::{RefreshTokens, Tokens, interactive, silent};
 use fedcred::secret::Secret;
 use fedcred::time::Deadline;
+use serde_json::json;
 use url::Url;
 
+use crate::support::google::token_claiming;
+use crate::support::outcome::Outcome;
 use crate::support::person::Person;
-use crate::support::{lab, run};
+use crate::support::{Home, lab, run};
 
 /// A person's client of the lab.
 fn client(id: &str, flow: Flow) -> Oidc {
@@ -119,4 +122,67 @@ fn a_machine_logs_in_with_its_secret_for_a_jwt_access_token() {
     assert_eq!(refresh(&opaque, &nothing).expect_err("no JWT").code, Code::TokenInvalid);
     let wrong = Oidc { client_id: "nobody".into(), ..machine };
     assert_eq!(refresh(&wrong, &nothing).expect_err("no client").code, Code::TokenRefused);
+}
+
+/// `fedcred get` with this token in a file, for the role Web.
+fn get_with(token: &str) -> (Home, Outcome) {
+    let mut home = Home::configured("");
+    let file = home.secret_file(token);
+    home.write(
+        ".config/fedcred/config.toml",
+        &format!(
+            "[profile.lab]\nrole_arn = \"arn:aws:iam::111122223333:role/Web\"\n\
+             [profile.lab.web_identity]\nsource = \"file\"\ntoken_file = {file:?}\n"
+        ),
+    );
+    let outcome = home.get();
+    (home, outcome)
+}
+
+#[test]
+fn aws_takes_what_the_provider_signs() {
+    let settings = client("cli", Flow::Browser);
+    let person = Person::named("alice");
+    let tokens = log_in(&settings, &person).expect("a login");
+    person.saw();
+    let (home, outcome) = get_with(tokens.token.expose());
+    outcome.credentials();
+    assert_eq!(home.sts.results("AssumeRoleWithWebIdentity"), ["ok"]);
+}
+
+#[test]
+fn each_reason_for_which_aws_takes_no_token_has_its_own_code() {
+    #[expect(clippy::disallowed_methods, reason = "the lab runs by the real clock")]
+    let now = jiff::Timestamp::now().as_second();
+    let good = token_claiming(&json!({}));
+    let parts: Vec<&str> = good.split('.').collect();
+    let other = token_claiming(&json!({ "sub": "mallory" }));
+    let tampered = format!("{}.{}.{}", parts[0], other.split('.').nth(1).expect("a JWT"), parts[2]);
+    let table = [
+        ("wrong audience", token_claiming(&json!({ "aud": "them" })), "sts-audience", 77),
+        ("expired", token_claiming(&json!({ "exp": now - 60 })), "token-expired", 65),
+        ("tampered", tampered, "sts-invalid-identity", 77),
+        ("unknown issuer", token_claiming(&json!({ "iss": "https://nobody.example.com" })), "sts-provider-unknown", 77),
+    ];
+    for (what, token, code, status) in table {
+        let (home, outcome) = get_with(&token);
+        outcome.fails_with(code, status);
+        assert_eq!(home.sts.results("AssumeRoleWithWebIdentity").len(), 1, "{what}");
+    }
+    let (_, outcome) = get_with(&good);
+    outcome.credentials();
+}
+
+#[test]
+fn a_token_long_expired_does_not_get_as_far_as_aws() {
+    let (home, outcome) = get_with(&token_claiming(&json!({ "exp": 1_000_000_000 })));
+    outcome.fails_with("token-expired", 65);
+    assert!(home.sts.results("AssumeRoleWithWebIdentity").is_empty());
+}
+
+#[test]
+fn keys_that_aws_cannot_fetch_now_may_be_there_a_moment_later() {
+    let (home, outcome) = get_with(&token_claiming(&json!({ "iss": "http://127.0.0.1:1" })));
+    outcome.fails_with("sts-unavailable", 75);
+    assert!(home.sts.results("AssumeRoleWithWebIdentity").len() > 1);
 }

@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::lab;
 use super::remote::{get, post};
 
+/// What proves an identity to STS; everything else in its journal of secrets, it issued itself.
+const PROOFS: [&str; 2] = ["SAMLAssertion", "WebIdentityToken"];
+
 pub struct Sts {
     /// `http://127.0.0.1:PORT`
     pub url: String,
@@ -28,14 +31,14 @@ impl Sts {
         calls.iter().filter(|call| call["action"] == action).map(|call| text(&call["result"])).collect()
     }
 
-    /// The assertions that were received.
-    pub fn assertions(&self) -> Vec<String> {
-        self.secrets(|what| what == "SAMLAssertion")
+    /// The assertions and tokens that were received.
+    pub fn proofs(&self) -> Vec<String> {
+        self.secrets(|what| PROOFS.contains(&what))
     }
 
     /// The secret keys and session tokens that were issued.
     pub fn issued(&self) -> Vec<String> {
-        self.secrets(|what| what != "SAMLAssertion")
+        self.secrets(|what| !PROOFS.contains(&what))
     }
 
     fn secrets(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
