@@ -72,6 +72,8 @@ codes! {
     SecretRefusedBefore = "secret-refused-before", LoginRequired;
     /// The IdP wants a new password before it lets anybody in.
     PasswordChangeRequired = "password-change-required", LoginRequired;
+    /// No refresh token is kept, or its issuer does not take it any more.
+    RefreshTokenGone = "refresh-token-gone", LoginRequired;
     /// The AWS credentials to start from are not there, or have expired.
     NoAwsCredentials = "no-aws-credentials", LoginRequired;
 

@@ -57,7 +57,7 @@ fn usual_hint(code: Code) -> &'static str {
     match code {
         Code::BadFlag => "fedcred --help",
         Code::NoKerberosTicket | Code::KerberosTicketExpired => "kinit",
-        Code::PromptNeeded => "fedcred login PROFILE",
+        Code::PromptNeeded | Code::RefreshTokenGone => "fedcred login PROFILE",
         Code::MfaNeeded => "use an IdP address for AWS that does not ask this login for a second factor",
         Code::PasswordChangeRequired => "change the password in a browser, then try again",
         Code::SecretRefusedBefore => "correct the secret where it is kept; a changed one is tried at once",

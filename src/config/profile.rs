@@ -9,6 +9,7 @@ use std::time::Duration;
 use url::Url;
 
 pub use super::assume_role::{AssumeRole, Base};
+pub use super::google::Google;
 pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Kubernetes, TokenSource, WebIdentity};
 use crate::arn::{ProviderArn, RoleArn};

@@ -7,8 +7,9 @@ use super::cache::CacheSettings;
 use super::locations::Locations;
 use super::origin::Log;
 use super::profile::{
-    AssumeRole, Auth, Azure, Base, ChannelBindings, FormLogin, Identity, IdpHttp, Kubernetes, MutualAuthentication,
-    Parser, Profile, Retry, Saml, SecretSource, Session, Spnego, StsTarget, TokenSource, WebIdentity,
+    AssumeRole, Auth, Azure, Base, ChannelBindings, FormLogin, Google, Identity, IdpHttp, Kubernetes,
+    MutualAuthentication, Parser, Profile, Retry, Saml, SecretSource, Session, Spnego, StsTarget, TokenSource,
+    WebIdentity,
 };
 use super::values::written_duration;
 
@@ -206,6 +207,10 @@ impl Rows<'_, '_> {
             TokenSource::GithubActions { audience } => {
                 self.row("source", quoted("github-actions"));
                 self.row("audience", quoted(audience));
+            }
+            TokenSource::Google(Google { audience }) => {
+                self.row("source", quoted("google"));
+                self.or("audience", audience.as_ref().map(quoted), "the client id, with a person's credentials");
             }
             TokenSource::Azure(Azure { audience, client_id }) => {
                 self.row("source", quoted("azure"));

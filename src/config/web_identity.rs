@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::env::Env;
+use super::google::Google;
 use super::origin::{Log, Origin};
 use super::reader::Section;
 use super::session_name::{self, SessionName};
-use super::{refuse, secrets, values};
+use super::{google, refuse, secrets, values};
 use crate::error::{Code, Error};
 
 #[derive(Clone, Debug)]
@@ -28,6 +29,7 @@ pub enum TokenSource {
     GithubActions {
         audience: String,
     },
+    Google(Google),
     Azure(Azure),
     Kubernetes(Kubernetes),
 }
@@ -66,12 +68,13 @@ enum Source {
     Ready(&'static [&'static str]),
     Command,
     GithubActions,
+    Google,
     Azure,
     Kubernetes,
 }
 
 /// Services that put their token into a variable, each newest name first.
-const SOURCES: [(&str, Source); 10] = [
+const SOURCES: [(&str, Source); 11] = [
     ("file", Source::File),
     ("env", Source::Env),
     ("command", Source::Command),
@@ -81,17 +84,18 @@ const SOURCES: [(&str, Source); 10] = [
     ("circleci", Source::Ready(&["CIRCLE_OIDC_TOKEN_V2", "CIRCLE_OIDC_TOKEN"])),
     ("terraform", Source::Ready(&["TFC_WORKLOAD_IDENTITY_TOKEN"])),
     ("bitbucket", Source::Ready(&["BITBUCKET_STEP_OIDC_TOKEN"])),
+    ("google", Source::Google),
     ("azure", Source::Azure),
     ("kubernetes", Source::Kubernetes),
 ];
-const SOURCES_LATER: [&str; 2] = ["google", "oidc"];
+const SOURCES_LATER: [&str; 1] = ["oidc"];
 
 /// The keys that mean something to some sources only.
 const KEYS_OF_SOURCES: [(&str, &[&str]); 9] = [
     ("token_file", &["file"]),
     ("token_env", &["env"]),
     ("command", &["command"]),
-    ("audience", &["github-actions", "azure", "kubernetes"]),
+    ("audience", &["github-actions", "google", "azure", "kubernetes"]),
     ("client_id", &["azure"]),
     ("namespace", &["kubernetes"]),
     ("service_account", &["kubernetes"]),
@@ -146,6 +150,7 @@ fn token_source(source: Source, table: &Section<'_, '_>, env: &Env) -> Option<To
         Source::GithubActions => {
             TokenSource::GithubActions { audience: audience().unwrap_or_else(|| AWS_AUDIENCE.to_owned()) }
         }
+        Source::Google => TokenSource::Google(google::read(table)),
         Source::Azure => {
             TokenSource::Azure(Azure { audience: audience(), client_id: table.read("client_id", values::text) })
         }

@@ -3,10 +3,10 @@
 use super::{Unknowable, optional, session_name};
 use crate::cache::key::KeyBuilder;
 use crate::config::env::Env;
-use crate::config::profile::{Azure, Kubernetes, TokenSource, WebIdentity};
+use crate::config::profile::{Azure, Google, Kubernetes, TokenSource, WebIdentity};
 use crate::error::Result as FileResult;
 use crate::identity::oidc::claims::Claims;
-use crate::identity::oidc::{env as variables, kubernetes, token_file};
+use crate::identity::oidc::{env as variables, google, kubernetes, token_file};
 use crate::process::whoami;
 use crate::secret::Secret;
 
@@ -20,6 +20,17 @@ pub fn fields(key: KeyBuilder, identity: &WebIdentity, profile: &str, env: &Env)
         TokenSource::GithubActions { audience } => {
             let url = env.text("ACTIONS_ID_TOKEN_REQUEST_URL").ok_or("this is no job of GitHub Actions")?;
             Ok(key.field("source", "github-actions").field("audience", audience).field("request url", url))
+        }
+        TokenSource::Google(Google { audience }) => {
+            let key = optional(key.field("source", "google"), "audience", audience.as_ref());
+            match google::credentials(env).map_err(|why| format!("whose token it is: {}", why.what))? {
+                Some(text) => Ok(key.field("credentials", text.expose())),
+                None => {
+                    let key = optional(key, "GCE_METADATA_HOST", env.text("GCE_METADATA_HOST"));
+                    Ok(optional(key, "GCE_METADATA_IP", env.text("GCE_METADATA_IP"))
+                        .field("machine", whoami::host(env)))
+                }
+            }
         }
         TokenSource::Azure(azure) => azure_fields(key.field("source", "azure"), azure, env),
         TokenSource::Kubernetes(settings) => kubernetes_fields(key.field("source", "kubernetes"), settings, env),

@@ -39,6 +39,8 @@ fn each_source_of_a_token_takes_its_own_keys() {
         ("source = \"bitbucket\"", "Env([\"BITBUCKET_STEP_OIDC_TOKEN\"])"),
         ("source = \"command\"\ncommand = [\"vault\", \"token\"]", "Command([\"vault\", \"token\"])"),
         ("source = \"github-actions\"", "GithubActions { audience: \"sts.amazonaws.com\" }"),
+        ("source = \"google\"", "Google(Google { audience: None })"),
+        ("source = \"google\"\naudience = \"a\"", "Google(Google { audience: Some(\"a\") })"),
         ("source = \"azure\"", "Azure(Azure { audience: None, client_id: None })"),
         (
             "source = \"azure\"\naudience = \"api://aws\"\nclient_id = \"c\"",

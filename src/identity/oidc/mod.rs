@@ -8,7 +8,12 @@ pub mod claims;
 pub mod command;
 pub mod env;
 pub mod github_actions;
+pub mod google;
+pub mod jws;
 pub mod kubernetes;
+pub mod login;
+#[cfg(test)]
+mod stub;
 pub mod token_file;
 
 use self::claims::Claims;
@@ -32,6 +37,7 @@ pub async fn token(source: &TokenSource, env: &Env, deadline: &Deadline) -> Resu
         TokenSource::Env(names) => env::token(names, env)?,
         TokenSource::Command(argv) => command::token(argv, deadline)?,
         TokenSource::GithubActions { audience } => github_actions::token(audience, env, deadline).await?,
+        TokenSource::Google(settings) => google::token(settings, env, deadline).await?,
         TokenSource::Azure(azure) => azure::token(azure, env, deadline).await?,
         TokenSource::Kubernetes(kubernetes) => kubernetes::token(kubernetes, env, deadline).await?,
     };

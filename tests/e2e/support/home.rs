@@ -15,6 +15,7 @@ use super::outcome::Outcome;
 use super::profile::Profile;
 use super::sts::Sts;
 
+const CONFIG: &str = ".config/fedcred/config.toml";
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 
 /// Longer than any deadline of fedcred's: what takes longer hangs, and is killed.
@@ -33,6 +34,11 @@ pub struct Home {
 impl Home {
     /// A home with this profile, called `lab`, in its configuration.
     pub fn with(profile: &Profile) -> Home {
+        Home::configured(&profile.to_toml())
+    }
+
+    /// A home with this configuration.
+    pub fn configured(toml: &str) -> Home {
         let home = Home {
             dir: TempDir::new().expect("a temporary directory"),
             vault: TempDir::new().expect("a temporary directory"),
@@ -42,13 +48,13 @@ impl Home {
             more_secrets: Vec::new(),
         };
         fs::create_dir(home.path("tmp")).expect("a new directory");
-        home.configure(profile);
+        home.write(CONFIG, toml);
         home
     }
 
     /// Writes the configuration anew.
     pub fn configure(&self, profile: &Profile) {
-        self.write(".config/fedcred/config.toml", &profile.to_toml());
+        self.write(CONFIG, &profile.to_toml());
     }
 
     /// The same, with lines outside of the profile.
@@ -185,7 +191,7 @@ impl Home {
     }
 
     fn check_for_leaks(&self) {
-        let (sent, issued) = (self.sts.assertions(), self.sts.issued());
+        let (sent, issued) = (self.sts.proofs(), self.sts.issued());
         let sent = Needles::new(lab().passwords().chain(self.more_secrets.iter().chain(&sent).map(String::as_str)));
         let issued = Needles::new(issued.iter().map(String::as_str));
         for outcome in self.outcomes.lock().expect("no test panics here").iter() {
