@@ -43,6 +43,11 @@ pub enum Command {
     #[command(visible_alias = "credential-process")]
     Get(Get),
     /// Ask for the password or token, log in once, and keep it for later runs
+    ///
+    /// Asks on the terminal, tries once, and keeps the secret only if the identity provider takes it.
+    /// Profiles read it with `password = { keyring = true }` (or `token = …`); those that need no
+    /// secret, or read it elsewhere, just log in.
+    #[command(verbatim_doc_comment)]
     Login(Login),
     /// Forget cached credentials, kept secrets and remembered failures
     Logout(Logout),
@@ -51,8 +56,6 @@ pub enum Command {
     Config(Config),
 }
 
-/// Asks on the terminal, tries once, and keeps the secret only if the identity provider takes it. Profiles read it with
-/// `password = { keyring = true }` (or `token = …`); those that need no secret, or read it elsewhere, just log in.
 #[derive(Debug, Args)]
 pub struct Login {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
