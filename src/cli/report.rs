@@ -75,6 +75,11 @@ fn usual_hint(code: Code) -> Option<&'static str> {
         Code::Timeout | Code::Connect | Code::Http5xx => {
             "try again later; a proxy is set with `saml.proxy` or HTTPS_PROXY"
         }
+        Code::TokenRefused => "check what `web_identity` asks for against what the service allows this job or machine",
+        Code::TokenInvalid => "check `web_identity.source`: STS takes an id_token, a signed JWT with `iss` and `sub`",
+        Code::TokenExpired => "have the token renewed; if it is fresh, set this machine's clock",
+        Code::TokenMissing => "check `web_identity.source` and where it runs",
+        Code::NoAwsCredentials => "aws sts get-caller-identity",
         Code::StsThrottled | Code::StsUnavailable => "try again later",
         Code::Bug => "this is a fault of fedcred: please report it with this text",
         Code::ProfileNotFound => "fedcred config path",
