@@ -34,7 +34,10 @@ pub fn fetch(
             refuse_prompt(profile, role)?;
             let below = match &role.base {
                 // Outside the runtime: it begins one of its own where it has to.
-                Base::Profile(base) => Some(below(base, settings, env, ask, deadline)?),
+                Base::Profile(base) => {
+                    let stands_on = format!("the profile {:?} stands on {:?}", profile.name, base.name);
+                    Some(below(base, settings, env, ask, deadline).map_err(|error| error.because(stands_on))?)
+                }
                 Base::AwsProfile(_) | Base::Environment | Base::Instance | Base::Container => None,
             };
             run(of_credentials(profile, role, below, env, deadline))

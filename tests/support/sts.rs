@@ -4,9 +4,7 @@
 //! the SigV4 one of GetCallerIdentity and AssumeRole, where an access key it issued and the session token that goes with it
 //! suffice.
 
-mod chain;
-
-pub use chain::{LONG_TERM_KEY, METADATA_TOKEN};
+pub mod chain;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};

@@ -6,7 +6,7 @@ use crate::support::assertion::{ADMIN, Assertion};
 use crate::support::idp::Site;
 use crate::support::reply::Reply;
 use crate::support::server::{Request, Server};
-use crate::support::sts::{LONG_TERM_KEY, METADATA_TOKEN};
+use crate::support::sts::chain::{LONG_TERM_KEY, METADATA_TOKEN};
 use crate::support::token::token;
 use crate::world::{World, role_named};
 
@@ -266,6 +266,6 @@ fn a_circle_is_an_error_of_the_configuration() {
 #[test]
 fn a_fault_below_is_told_as_it_is() {
     let world = World::open(Site::without_login(Assertion::denied("AuthnFailed"))).role_on("dev", "top", "");
-    world.get_profile("top", &[]).fails_as("idp-denied-claim");
+    world.get_profile("top", &[]).fails_as("idp-denied-claim").saying("\"top\" stands on \"dev\"");
     assert!(!world.sts.roles_asked().contains(&"top".to_string()), "{}", role_named("top"));
 }

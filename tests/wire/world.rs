@@ -13,7 +13,8 @@ use crate::run::Run;
 use crate::support::assertion::{ACCOUNT, DEV, OPENING, OPENING_BASE64, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, USER};
 use crate::support::server::Server;
-use crate::support::sts::{LONG_TERM_KEY, Sts};
+use crate::support::sts::Sts;
+use crate::support::sts::chain::LONG_TERM_KEY;
 use crate::support::token;
 
 /// The profile that every world has.
