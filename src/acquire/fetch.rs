@@ -48,7 +48,11 @@ pub fn fetch(
             refuse_prompt(profile, role).map_err(Failure::Own)?;
             let below = match &role.base {
                 // Outside the runtime: it begins one of its own where it has to.
-                Base::Profile(base) => Some(below(base, settings, ask, run).map_err(Failure::Below)?),
+                Base::Profile(base) => {
+                    let stands_on = format!("the profile {:?} stands on {:?}", profile.name, base.name);
+                    let below = below(base, settings, ask, run);
+                    Some(below.map_err(|error| Failure::Below(error.because(stands_on)))?)
+                }
                 Base::AwsProfile(_) | Base::Environment | Base::Instance | Base::Container => None,
             };
             wait_for(of_credentials(profile, role, below, run))

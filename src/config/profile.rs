@@ -11,7 +11,7 @@ use url::Url;
 pub use super::assume_role::{AssumeRole, Base};
 pub use super::google::Google;
 pub use super::session_name::SessionName;
-pub use super::web_identity::{Azure, Kubernetes, TokenSource, WebIdentity};
+pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result};
 
