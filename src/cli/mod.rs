@@ -11,7 +11,6 @@ pub mod report;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use self::args::{Arguments, Command};
@@ -20,7 +19,8 @@ use crate::error::Code;
 
 /// Runs the program with these arguments (the first is its own name) and gives the status to exit with.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::parse(&arguments) {
         Ok(arguments) => arguments,
         Err(error) => return not_run(&error),
     };

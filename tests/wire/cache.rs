@@ -42,7 +42,7 @@ fn a_hit_does_not_even_read_the_password() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_hit_opens_no_socket_and_starts_no_thread() {
+fn a_hit_opens_no_socket_starts_no_thread_and_takes_no_lock() {
     use std::process::Command;
     let strace = |arguments: &[&str]| Command::new("/usr/bin/strace").args(arguments).output();
     if !strace(&["-o", "/dev/null", "/bin/true"]).is_ok_and(|output| output.status.success()) {
@@ -51,7 +51,7 @@ fn a_hit_opens_no_socket_and_starts_no_thread() {
     let world = world();
     world.get().succeeds();
     let trace = world.path("trace");
-    let calls = "trace=network,clone,clone3,fork,vfork,execve";
+    let calls = "trace=network,clone,clone3,fork,vfork,execve,flock";
     let output = world
         .command("/usr/bin/strace")
         .args(["-f", "-e", calls, "-o", trace.to_str().unwrap(), env!("CARGO_BIN_EXE_fedcred"), "get", "dev"])
