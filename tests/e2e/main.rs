@@ -3,9 +3,14 @@
 //!
 //! Every test ends with the leak check: see [`support::leaks`].
 
+#[path = "../support/entries.rs"]
+mod entries;
+
+mod broker;
 mod consumers;
 mod form;
 mod gssapi;
+mod hit;
 mod idp_answers;
 mod kerberos;
 mod sts_answers;
