@@ -114,6 +114,11 @@ impl Memory {
         self.guard.refuses(mark, now)
     }
 
+    /// A person wants this secret sent, whatever became of it before.
+    pub fn pardon(&mut self, mark: &SecretMark) {
+        self.guard.accept(mark);
+    }
+
     /// Why a secret is not to be sent ahead of time, while there are credentials left.
     pub fn spares(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
         self.guard.spares(mark, now)
@@ -158,6 +163,11 @@ impl Memory {
             error,
         });
         self.failures.drain(..self.failures.len().saturating_sub(KEPT));
+    }
+
+    /// The login begun last came to nothing for a reason that is remembered elsewhere.
+    pub fn leave(&mut self) {
+        self.finished = self.begun;
     }
 
     /// A person logged in, or wants everything tried anew: all is forgotten but the numbers.
@@ -286,6 +296,20 @@ mod tests {
 
     fn code(error: Option<Error>) -> Option<Code> {
         error.map(|e| e.code)
+    }
+
+    #[test]
+    fn a_pardoned_secret_may_be_sent_and_another_refused_one_may_not() {
+        let mut memory = Memory::default();
+        for secret in ["typed", "stored"] {
+            memory.begin();
+            memory.spend(&mark(secret));
+            let refused = Error::new(Code::IdpRejected, "no");
+            memory.fail(&role("a"), &refused, Spent::Sent(&mark(secret)), at(0), 0);
+        }
+        memory.pardon(&mark("typed"));
+        assert_eq!(memory.refuses(&mark("typed"), at(1)), None);
+        assert!(memory.refuses(&mark("stored"), at(1)).is_some());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::fetch;
+use super::fetch::{self, Failure};
 use super::guard::{SecretMark, Spent};
 use super::memory::{Memory, Seen};
 use super::place::{LoginPlace, Slot};
@@ -18,9 +18,11 @@ use crate::cache::lock::{Attempt, Lock};
 use crate::cache::seal;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::{Auth, Identity, Profile};
+use crate::config::profile::Profile;
 use crate::error::{Code, Error, Result};
+use crate::identity::watch::SecretWatch;
 use crate::identity::{Run, secrets};
+use crate::secret::Secret;
 use crate::time::{self, Deadline, Timestamp};
 
 /// A refresh ahead of time must not keep a caller who has good credentials already.
@@ -33,6 +35,8 @@ pub struct Renewal<'a> {
     pub env: &'a Env,
     pub ask: &'a Ask,
     pub slot: Option<Slot>,
+    /// A secret that a person has just typed, in place of the configured one.
+    pub typed: Option<&'a Secret>,
 }
 
 impl Renewal<'_> {
@@ -78,10 +82,7 @@ impl Renewal<'_> {
             memory.save(&place.store, &place.sealing, &place.login)?;
             return Err(error);
         }
-        match self.lead(&place, &lock, memory, &deadline) {
-            Ok(entry) => Ok(Some(entry)),
-            Err(NoResult::Place(error) | NoResult::Login(error)) => Err(error),
-        }
+        self.lead(&place, &lock, memory, &deadline).map(Some).map_err(NoResult::into_error)
     }
 
     fn is_due(&self, kept: &CacheEntry, place: &LoginPlace, memory: &Memory) -> bool {
@@ -104,10 +105,23 @@ impl Renewal<'_> {
 
     /// New credentials, or the error for having none: there is nothing to fall back on.
     pub fn cold(&self) -> Result<CacheEntry> {
+        self.somewhere(|place, deadline| self.cold_at(place, deadline))
+    }
+
+    /// What `work` gives at the first place that can keep lock and memory.
+    pub(super) fn somewhere(
+        &self,
+        work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<CacheEntry, NoResult>,
+    ) -> Result<CacheEntry> {
+        self.anywhere(work).map_err(|error| self.name_the_way_out(error))
+    }
+
+    fn anywhere(
+        &self,
+        work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<CacheEntry, NoResult>,
+    ) -> Result<CacheEntry> {
         let deadline = Deadline::after(self.profile.deadline);
-        let at = |place: Result<LoginPlace>| {
-            place.map_err(NoResult::Place).and_then(|place| self.cold_at(&place, &deadline))
-        };
+        let at = |place: Result<LoginPlace>| place.map_err(NoResult::Place).and_then(|place| work(&place, &deadline));
         let mut no_place = None;
         if let Some(place) = LoginPlace::in_cache(self.profile, self.settings, self.env) {
             match at(place) {
@@ -130,14 +144,20 @@ impl Renewal<'_> {
         self.unlocked(no_place, &deadline)
     }
 
+    /// What only a person can give, a person gives by `login`.
+    fn name_the_way_out(&self, error: Error) -> Error {
+        let name = &self.profile.name;
+        match (error.code, &error.hint) {
+            (Code::PromptNeeded, None) => error.hint(format!("fedcred login {name}")),
+            (Code::KeyringLocked, None) => error.hint(format!("unlock it, or: fedcred login --store file {name}")),
+            _ => error,
+        }
+    }
+
     fn cold_at(&self, place: &LoginPlace, deadline: &Deadline) -> std::result::Result<CacheEntry, NoResult> {
         let seen = place.memory().map(|memory| if self.ask.force { memory.seen_begun() } else { memory.seen() });
         let seen = seen.map_err(NoResult::Place)?;
-        let until = time::after(deadline.remaining());
-        let lock = match Lock::acquire(&place.store, &place.login, deadline, until).map_err(NoResult::Place)? {
-            Attempt::Acquired(lock) => lock,
-            Attempt::Held(held) => return Err(NoResult::Login(held.error(time::now()))),
-        };
+        let lock = place.lock(deadline)?;
         let memory = place.memory().map_err(NoResult::Place)?;
         if let Some(entry) = self.read().map_err(NoResult::Login)?
             && self.serves(&entry, &memory, &seen)
@@ -170,7 +190,7 @@ impl Renewal<'_> {
     }
 
     /// Logs in under the lock, and leaves result and memory for the others.
-    fn lead(
+    pub(super) fn lead(
         &self,
         place: &LoginPlace,
         _lock: &Lock,
@@ -180,7 +200,7 @@ impl Renewal<'_> {
         let generation = memory.begin();
         memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
         let watch = Watch::new(place, memory, deadline);
-        let outcome = fetch::fetch(self.profile, Run { env: self.env, deadline, watch: &watch });
+        let outcome = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &watch));
         let (mut memory, spending) = watch.into_parts();
         let outcome = match outcome {
             Ok(credentials) => {
@@ -192,7 +212,12 @@ impl Renewal<'_> {
                 memory.succeed(&place.result, spending.mark());
                 Ok(entry)
             }
-            Err(error) => {
+            // A link does not remember what its base remembers.
+            Err(Failure::Below(error)) => {
+                memory.leave();
+                Err(NoResult::Login(error))
+            }
+            Err(Failure::Own(error)) => {
                 memory.fail(&place.result, &error, spending.as_spent(), time::now(), jitter());
                 Err(NoResult::Login(error))
             }
@@ -205,10 +230,7 @@ impl Renewal<'_> {
 
     /// Without a place for lock and memory nothing can count how often a secret is sent: then none is.
     fn unlocked(&self, why: Option<Error>, deadline: &Deadline) -> Result<CacheEntry> {
-        let spends = match &self.profile.identity {
-            Identity::Saml(saml) => spends_secret(&saml.auth),
-        };
-        if spends {
+        if self.profile.secret().is_some() || self.profile.keytab().is_some() {
             let error =
                 Error::new(Code::CacheWrite, "there is no place to keep count of password attempts, so none is sent")
                     .hint(
@@ -216,9 +238,13 @@ impl Renewal<'_> {
                     );
             return Err(why.map_or(error.clone(), |why| error.because(why.what)));
         }
-        let run = Run { env: self.env, deadline, watch: &Unwatched };
-        let credentials = fetch::fetch(self.profile, run)?;
+        let credentials = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
+            .map_err(Failure::into_error)?;
         Ok(CacheEntry { credentials, issued: time::now(), generation: 0 })
+    }
+
+    fn run<'r>(&'r self, deadline: &'r Deadline, watch: &'r dyn SecretWatch) -> Run<'r> {
+        Run { env: self.env, deadline, watch, typed: self.typed }
     }
 
     fn read(&self) -> Result<Option<CacheEntry>> {
@@ -227,44 +253,51 @@ impl Renewal<'_> {
 
     /// The mark of the secret that this login would send, when there is anything to compare it with: reading it may cost a
     /// command.
-    fn own_secret(&self, place: &LoginPlace, memory: &Memory, deadline: &Deadline) -> Result<Option<SecretMark>> {
+    pub(super) fn own_secret(
+        &self,
+        place: &LoginPlace,
+        memory: &Memory,
+        deadline: &Deadline,
+    ) -> Result<Option<SecretMark>> {
         if !memory.knows_secrets() {
             return Ok(None);
         }
-        let read = |source, setting| secrets::read(source, setting, self.env, deadline);
-        let mark = |secret: &[u8]| Some(SecretMark::new(&place.sealing, &place.login, secret));
-        let Identity::Saml(saml) = &self.profile.identity;
-        Ok(match &saml.auth {
-            Auth::None => None,
-            Auth::Basic { password, .. } => mark(read(password, "saml.password")?.expose().as_bytes()),
-            Auth::Form(form) => mark(read(&form.password, "saml.password")?.expose().as_bytes()),
-            Auth::Bearer { token } => mark(read(token, "saml.token")?.expose().as_bytes()),
-            Auth::Spnego(spnego) => match &spnego.keytab {
-                Some(keytab) => mark(&secrets::keytab(keytab)?),
-                None => None,
-            },
-        })
+        let mark = |secret: &[u8]| SecretMark::new(&place.sealing, &place.login, secret);
+        if let Some((setting, source)) = self.profile.secret() {
+            let secret = self.run(deadline, &Unwatched).secret(source, setting)?;
+            return Ok(Some(mark(secret.expose().as_bytes())));
+        }
+        self.profile.keytab().map(|keytab| Ok(mark(&secrets::keytab(keytab)?))).transpose()
     }
 }
 
 /// Why a place gave no result.
-enum NoResult {
+pub(super) enum NoResult {
     /// It cannot keep lock and memory; another one may.
     Place(Error),
     Login(Error),
 }
 
-impl LoginPlace {
-    fn memory(&self) -> Result<Memory> {
-        Memory::load(&self.store, &self.sealing, &self.login)
+impl NoResult {
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            NoResult::Place(error) | NoResult::Login(error) => error,
+        }
     }
 }
 
-fn spends_secret(auth: &Auth) -> bool {
-    match auth {
-        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => true,
-        Auth::Spnego(spnego) => spnego.keytab.is_some(),
-        Auth::None => false,
+impl LoginPlace {
+    pub(super) fn memory(&self) -> Result<Memory> {
+        Memory::load(&self.store, &self.sealing, &self.login)
+    }
+
+    /// The lock, waited for until `deadline`, by which the work under it will have ended as well.
+    pub(super) fn lock(&self, deadline: &Deadline) -> std::result::Result<Lock, NoResult> {
+        let until = time::after(deadline.remaining());
+        match Lock::acquire(&self.store, &self.login, deadline, until).map_err(NoResult::Place)? {
+            Attempt::Acquired(lock) => Ok(lock),
+            Attempt::Held(held) => Err(NoResult::Login(held.error(time::now()))),
+        }
     }
 }
 

@@ -53,9 +53,10 @@ fn fifty_sessions_at_once_share_one_login() {
 #[test]
 fn processes_of_the_aws_cli_that_start_together_share_one_login() {
     let home = with_ticket();
+    let mut processes: Vec<_> = (0..6).map(|_| home.aws()).collect();
     std::thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| home.run(home.aws().args(["sts", "get-caller-identity"])).json());
+        for aws in &mut processes {
+            scope.spawn(|| home.run(aws.args(["sts", "get-caller-identity"])).json());
         }
     });
     assert_eq!((home.consumer_runs(), logins(&home)), (6, 1));

@@ -1,5 +1,5 @@
 //! fedcred's binary against real parts: an MIT KDC, Apache with mod_auth_gssapi, SimpleSAMLphp, an STS stand-in that
-//! verifies signatures, and the AWS CLI and boto3 as its callers. All of it is started by `tests/lab/up`.
+//! verifies signatures, gnome-keyring, and the AWS CLI and boto3 as its callers. All of it is started by `tests/lab`.
 //!
 //! Every test ends with the leak check: see [`support::leaks`].
 
@@ -13,5 +13,8 @@ mod gssapi;
 mod hit;
 mod idp_answers;
 mod kerberos;
+mod keyring;
 mod sts_answers;
 mod support;
+#[path = "../support/terminal.rs"]
+mod terminal;

@@ -143,6 +143,27 @@ impl World {
         run
     }
 
+    /// The same on a terminal, where somebody types `line` when asked. Also what stood on the terminal.
+    #[cfg(target_os = "linux")]
+    pub fn run_typing(&self, arguments: &[&str], line: &str) -> (Run, String) {
+        use crate::terminal::{WITH_TERMINAL, type_into};
+        let mut command = self.command(WITH_TERMINAL[0]);
+        let ended =
+            type_into(command.args(&WITH_TERMINAL[1..]).arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments), line);
+        let run = Run { status: ended.status, stdout: ended.stdout, stderr: ended.stderr, peak_kib: 0 };
+        self.runs.borrow_mut().push(run.clone());
+        (run, ended.shown)
+    }
+
+    /// The same where there is no terminal, not even the one that the tests may have been started from.
+    #[cfg(target_os = "linux")]
+    pub fn run_unattended(&self, arguments: &[&str]) -> Run {
+        let mut command = self.command("/usr/bin/setsid");
+        let run = Run::of(command.arg("--wait").arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
+        self.runs.borrow_mut().push(run.clone());
+        run
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Run {
         self.end(Running::start(self.command(FEDCRED).args(arguments)))
     }

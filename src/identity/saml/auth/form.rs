@@ -9,26 +9,23 @@ use encoding_rs::Encoding;
 use url::Url;
 
 use super::Filled;
-use crate::config::env::Env;
 use crate::config::profile::FormLogin;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::shown;
+use crate::identity::Run;
 use crate::identity::saml::extract::{Form, Input, Page};
-use crate::identity::secrets;
 use crate::secret::Secret;
-use crate::time::Deadline;
 
-pub struct FormAuth {
+pub struct FormAuth<'a> {
     login: FormLogin,
-    env: Env,
-    deadline: Deadline,
+    run: Run<'a>,
     user_sent: bool,
     secret_sent: bool,
 }
 
-impl FormAuth {
-    pub fn new(login: FormLogin, env: Env, deadline: Deadline) -> Self {
-        FormAuth { login, env, deadline, user_sent: false, secret_sent: false }
+impl<'a> FormAuth<'a> {
+    pub fn new(login: FormLogin, run: Run<'a>) -> Self {
+        FormAuth { login, run, user_sent: false, secret_sent: false }
     }
 
     /// The login form of this page, filled in. Errors tell a login that was refused from one that wants more.
@@ -38,7 +35,7 @@ impl FormAuth {
         }
         if let Some((index, password)) = self.password_form(page, url)? {
             let form = &page.forms[index];
-            let secret = secrets::read(&self.login.password, "saml.password", &self.env, &self.deadline)?;
+            let secret = self.run.secret(&self.login.password, "saml.password")?;
             let mut values = vec![(password, secret.duplicate())];
             if let Some(user) = self.user_input(form, password, url)? {
                 values.push((user, Secret::new(self.login.username.clone())));
@@ -291,22 +288,37 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::config::env::Env;
     use crate::config::profile::{DEFAULT_XPATH, Parser, SecretSource};
     use crate::identity::saml::extract::{self, XPath};
+    use crate::identity::watch::SecretWatch;
+    use crate::time::Deadline;
 
     fn page(html: &str) -> Page {
         let xpath = XPath::parse(DEFAULT_XPATH, Parser::Html).unwrap();
         extract::read(html.as_bytes().to_vec(), None, &xpath, Duration::from_secs(10)).unwrap()
     }
 
-    fn auth(username_field: Option<&str>, password_field: Option<&str>) -> FormAuth {
+    fn auth(username_field: Option<&str>, password_field: Option<&str>) -> FormAuth<'static> {
         let login = FormLogin {
             username: "alice".into(),
             password: SecretSource::Env("PW".into()),
             username_field: username_field.map(str::to_owned),
             password_field: password_field.map(str::to_owned),
         };
-        FormAuth::new(login, Env::fixed([("PW", "s3cret")]), Deadline::after(Duration::from_secs(10)))
+        let env = Box::leak(Box::new(Env::fixed([("PW", "s3cret")])));
+        let deadline = Box::leak(Box::new(Deadline::after(Duration::from_secs(10))));
+        FormAuth::new(login, Run { env, deadline, watch: &Nobody, typed: None })
+    }
+
+    struct Nobody;
+
+    impl SecretWatch for Nobody {
+        fn spend(&self, _: &[u8]) -> Result<()> {
+            Ok(())
+        }
+        fn unsent(&self) {}
+        fn accepted(&self) {}
     }
 
     fn url() -> Url {
