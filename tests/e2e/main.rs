@@ -4,10 +4,15 @@
 //!
 //! Every test ends with the leak check: see [`support::leaks`].
 
+#[path = "../support/entries.rs"]
+mod entries;
+
+mod broker;
 mod consumers;
 mod form;
 mod google;
 mod gssapi;
+mod hit;
 mod idp_answers;
 mod kerberos;
 mod keyring;
