@@ -48,7 +48,7 @@ impl Config {
                     .because(format!("{} include one another", printable(&circle.join(" → "), 300)))
                     .hint("remove one of these `include` lines"));
             }
-            if !self.profile_nodes().any(|(_, name, _)| name == next) {
+            if !self.is_written(next) {
                 let why = self.not_found(next);
                 let error = include.error(Code::ProfileNotFound, format!("names no profile: {}", why.what));
                 return Err(Error { causes: why.causes, hint: why.hint, ..error });
@@ -60,6 +60,10 @@ impl Config {
     /// The profile that this one names in its `include`, by the deciding file.
     pub(super) fn included_by(&self, name: &str) -> Option<&str> {
         self.profile_nodes().filter(|(_, found, _)| *found == name).find_map(|(_, _, node)| included(node))
+    }
+
+    pub(super) fn is_written(&self, name: &str) -> bool {
+        self.profile_nodes().any(|(_, written, _)| written == name)
     }
 
     /// Whether another profile names this one in its `include`.

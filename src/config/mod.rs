@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
+use self::bases::Bases;
 use self::cache::CacheSettings;
 use self::env::Env;
 use self::file::Text;
@@ -19,24 +20,32 @@ use self::show::{Paths, Setting};
 use self::tree::Table;
 use crate::error::{Code, Error, Result};
 
+pub mod assume_role;
+pub mod aws_files;
+mod bases;
 pub mod cache;
 mod carry;
 pub mod env;
 mod excerpt;
 mod file;
+mod google;
 mod headers;
 mod layers;
 pub mod locations;
+pub mod oidc;
 mod origin;
 pub mod profile;
 mod reader;
+mod refuse;
 mod resolve;
 mod saml;
 mod secrets;
+pub mod session_name;
 pub mod show;
 mod tree;
 mod urls;
 mod values;
+pub mod web_identity;
 
 pub use values::parse_duration;
 
@@ -150,8 +159,19 @@ impl Config {
 
     fn read_profile<'c>(&'c self, name: &'c str, log: &Log<'c>) -> Option<Profile> {
         self.top_keys(log);
-        let layers = log.keep(self.layers(name))?;
-        resolve::profile(name, &Section::new(log, "", layers), &self.env)
+        self.read_with(&Bases::of(self, name), log)
+    }
+
+    /// The profile at the end of this way.
+    fn read_with<'c>(&'c self, bases: &Bases<'_, 'c>, log: &Log<'c>) -> Option<Profile> {
+        let name = bases.name();
+        // EKS IRSA and its like: the environment alone says it all.
+        let layers = if !self.is_written(name) && resolve::is_implicit(name, &self.env) {
+            Vec::new()
+        } else {
+            log.keep(self.layers(name))?
+        };
+        resolve::profile(&Section::new(log, "", layers), &self.env, bases)
     }
 
     /// What stands outside every table.

@@ -1,5 +1,6 @@
 //! Other programs, and what this process shows of itself.
 
+pub mod callers;
 pub mod command;
 
 /// Keeps this process's memory, which holds secrets, out of core dumps and from other processes of the same user. A program
@@ -24,3 +25,4 @@ mod tests {
         assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
     }
 }
+pub mod whoami;

@@ -9,15 +9,19 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::run::Run;
-use crate::support::assertion::{DEV, OPENING, OPENING_BASE64, PROVIDER};
+use crate::run::{Run, Running};
+use crate::support::assertion::{ACCOUNT, DEV, OPENING, OPENING_BASE64, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, USER};
 use crate::support::pages::escape;
 use crate::support::server::Server;
 use crate::support::sts::Sts;
+use crate::support::sts::chain::LONG_TERM_KEY;
+use crate::support::token;
 
 /// The profile that every world has.
 const PROFILE: &str = "dev";
+
+const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 
 pub struct World {
     pub idp: Server,
@@ -25,6 +29,8 @@ pub struct World {
     home: TempDir,
     /// Dotted key below `[profile.dev]`, and its value.
     settings: BTreeMap<String, Value>,
+    /// TOML beside that profile: others, and `[cache]`.
+    more: String,
     env: BTreeMap<String, String>,
     secrets: Vec<String>,
     runs: RefCell<Vec<Run>>,
@@ -49,25 +55,40 @@ impl World {
     }
 
     pub fn at(idp: Server, auth: &str) -> World {
+        let idp_url = idp.url("/sso");
+        World::beside(idp)
+            .set("saml.principal_arn", PROVIDER)
+            .set("saml.idp_url", idp_url)
+            .set("saml.auth", auth)
+            .set("saml.retry.backoff_factor", 0.01)
+    }
+
+    /// Without an identity yet: `idp` is whatever issues one.
+    pub fn beside(idp: Server) -> World {
         let sts = Sts::start(None).expect("an STS");
-        let (idp_url, sts_url) = (idp.url("/sso"), sts.server().origin().to_string());
+        let sts_url = sts.server().origin().to_string();
         let world = World {
             idp,
             sts,
             home: tempfile::tempdir().expect("a home"),
             settings: BTreeMap::new(),
+            more: String::new(),
             env: BTreeMap::new(),
             secrets: vec![PASSWORD.to_string()],
             runs: RefCell::default(),
         };
-        world
-            .set("role_arn", DEV)
-            .set("region", "eu-west-1")
-            .set("sts_endpoint_url", sts_url)
-            .set("saml.principal_arn", PROVIDER)
-            .set("saml.idp_url", idp_url)
-            .set("saml.auth", auth)
-            .set("saml.retry.backoff_factor", 0.01)
+        world.set("role_arn", DEV).set("region", "eu-west-1").set("sts_endpoint_url", sts_url)
+    }
+
+    /// Another profile that stands on `below`: `lines` are keys of the profile or, dotted, of its `assume_role` table.
+    pub fn role_on(mut self, below: &str, name: &str, lines: &str) -> World {
+        let arn = role_named(name);
+        self.sts.role(&arn, 43200);
+        let sts = self.sts.server().origin();
+        self.more += &format!(
+            "[profile.{name}]\nrole_arn = \"{arn}\"\nregion = \"eu-west-1\"\nsts_endpoint_url = \"{sts}\"\nassume_role.source_profile = \"{below}\"\n{lines}\n"
+        );
+        self
     }
 
     /// Sets a key of the profile: `set("saml.retry.total", 0)`.
@@ -78,6 +99,12 @@ impl World {
 
     pub fn unset(mut self, key: &str) -> World {
         self.settings.remove(key);
+        self
+    }
+
+    /// TOML beside the profile: others, and `[cache]`.
+    pub fn also(mut self, toml: &str) -> World {
+        self.more.push_str(toml);
         self
     }
 
@@ -111,20 +138,71 @@ impl World {
     }
 
     pub fn get_with(&self, flags: &[&str]) -> Run {
-        let log = self.path("fedcred.log");
-        let log = ["--log-file", log.to_str().expect("a UTF-8 path")];
-        self.run(&[&log, &["get", PROFILE][..], flags].concat())
+        self.end(self.start(flags))
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Run {
-        let run = Run::of(self.command(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
+    /// The same for another profile.
+    pub fn get_profile(&self, profile: &str, flags: &[&str]) -> Run {
+        let log = self.path("fedcred.log");
+        let log = ["--log-file", log.to_str().expect("a UTF-8 path")];
+        self.run(&[&log, &["get", profile][..], flags].concat())
+    }
+
+    /// The same, not waited for.
+    pub fn start(&self, flags: &[&str]) -> Running {
+        Running::start(&mut self.get_command(flags))
+    }
+
+    /// So many of the same at once.
+    pub fn crowd(&self, size: usize, flags: &[&str]) -> Vec<Running> {
+        let mut command = self.get_command(flags);
+        (0..size).map(|_| Running::start(&mut command)).collect()
+    }
+
+    /// Waits for the end of what was started.
+    pub fn end(&self, running: Running) -> Run {
+        let run = running.end();
         self.runs.borrow_mut().push(run.clone());
         run
     }
 
-    /// A command that sees this world only. The configuration is written anew each time.
+    /// The same on a terminal, where somebody types `line` when asked. Also what stood on the terminal.
+    #[cfg(target_os = "linux")]
+    pub fn run_typing(&self, arguments: &[&str], line: &str) -> (Run, String) {
+        use crate::terminal::{WITH_TERMINAL, type_into};
+        let mut command = self.command(WITH_TERMINAL[0]);
+        let ended =
+            type_into(command.args(&WITH_TERMINAL[1..]).arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments), line);
+        let run = Run { status: ended.status, stdout: ended.stdout, stderr: ended.stderr, peak_kib: 0 };
+        self.runs.borrow_mut().push(run.clone());
+        (run, ended.shown)
+    }
+
+    /// The same where there is no terminal, not even the one that the tests may have been started from.
+    #[cfg(target_os = "linux")]
+    pub fn run_unattended(&self, arguments: &[&str]) -> Run {
+        let mut command = self.command("/usr/bin/setsid");
+        let run = Run::of(command.arg("--wait").arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
+        self.runs.borrow_mut().push(run.clone());
+        run
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        self.end(Running::start(self.command(FEDCRED).args(arguments)))
+    }
+
+    fn get_command(&self, flags: &[&str]) -> Command {
+        let mut command = self.command(FEDCRED);
+        command.arg("--log-file").arg(self.path("fedcred.log")).args(["get", PROFILE]).args(flags);
+        command
+    }
+
+    /// A command that sees this world only. The configuration is written anew when it has changed.
     pub fn command(&self, program: &str) -> Command {
-        let config = self.write("config.toml", &self.config());
+        let (config, text) = (self.path("config.toml"), self.config());
+        if !fs::read_to_string(&config).is_ok_and(|written| written == text) {
+            self.write("config.toml", &text);
+        }
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.home.path()).env("HOME", self.home.path());
         command.env("USERPROFILE", self.home.path()).env("TMPDIR", self.home.path());
@@ -147,6 +225,12 @@ impl World {
         path
     }
 
+    /// A file that somebody else provides, with secrets in it.
+    pub fn given(&self, name: &str, content: &str) -> PathBuf {
+        fs::create_dir_all(self.path("given")).expect("a directory at home");
+        self.write(&format!("given/{name}"), content)
+    }
+
     /// Every file at home.
     pub fn files(&self) -> Vec<PathBuf> {
         files_below(self.home.path())
@@ -160,20 +244,20 @@ impl World {
     fn config(&self) -> String {
         // JSON's strings, numbers, booleans and arrays are TOML's.
         let lines = self.settings.iter().map(|(key, value)| format!("{key} = {value}\n"));
-        format!("[profile.{PROFILE}]\n{}", lines.collect::<String>())
+        format!("[profile.{PROFILE}]\n{}{}", lines.collect::<String>(), self.more)
     }
 
     fn check_for_leaks(&self) {
         let mut secrets = self.secrets.clone();
         secrets.extend(self.sts.issued().into_iter().flat_map(|one| [one.secret_access_key, one.session_token]));
         let mut secrets: Vec<String> = secrets.iter().flat_map(|secret| spellings(secret)).collect();
-        secrets.extend([OPENING, OPENING_BASE64].map(String::from));
+        secrets.extend([OPENING, OPENING_BASE64, token::OPENING, LONG_TERM_KEY.1].map(String::from));
 
         let mut written: Vec<(String, Vec<u8>)> = Vec::new();
         for (number, run) in self.runs.borrow().iter().enumerate() {
             written.push((format!("stderr of run {}", number + 1), run.stderr.clone().into_bytes()));
         }
-        for path in self.files() {
+        for path in self.files().into_iter().filter(|path| !path.starts_with(self.path("given"))) {
             written.push((path.display().to_string(), fs::read(&path).unwrap_or_default()));
         }
         for (place, content) in &written {
@@ -191,6 +275,11 @@ impl Drop for World {
             self.check_for_leaks();
         }
     }
+}
+
+/// A role of the tests' account.
+pub fn role_named(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
 }
 
 /// A secret as it stands, and as it would look in a URL, a form, a page, a `Debug` output or JSON.

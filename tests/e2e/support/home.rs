@@ -14,7 +14,9 @@ use super::leaks::Needles;
 use super::outcome::Outcome;
 use super::profile::Profile;
 use super::sts::Sts;
+use crate::entries::Kept;
 
+const CONFIG: &str = ".config/fedcred/config.toml";
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 
 /// Longer than any deadline of fedcred's: what takes longer hangs, and is killed.
@@ -33,6 +35,11 @@ pub struct Home {
 impl Home {
     /// A home with this profile, called `lab`, in its configuration.
     pub fn with(profile: &Profile) -> Home {
+        Home::configured(&profile.to_toml())
+    }
+
+    /// A home with this configuration.
+    pub fn configured(toml: &str) -> Home {
         let home = Home {
             dir: TempDir::new().expect("a temporary directory"),
             vault: TempDir::new().expect("a temporary directory"),
@@ -42,13 +49,18 @@ impl Home {
             more_secrets: Vec::new(),
         };
         fs::create_dir(home.path("tmp")).expect("a new directory");
-        home.configure(profile);
+        home.write(CONFIG, toml);
         home
     }
 
     /// Writes the configuration anew.
     pub fn configure(&self, profile: &Profile) {
-        self.write(".config/fedcred/config.toml", &profile.to_toml());
+        self.write(CONFIG, &profile.to_toml());
+    }
+
+    /// The same, with lines outside of the profile.
+    pub fn configure_with(&self, lines: &str, profile: &Profile) {
+        self.write(".config/fedcred/config.toml", &format!("{lines}{}", profile.to_toml()));
     }
 
     /// Writes a file below the home.
@@ -115,6 +127,11 @@ impl Home {
         self.command(FEDCRED)
     }
 
+    /// Another program, in the same.
+    pub fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        self.command(program)
+    }
+
     /// The AWS CLI, whose profile `lab` has fedcred as its credential_process.
     pub fn aws(&self) -> Command {
         self.write_aws_config();
@@ -137,19 +154,43 @@ impl Home {
         let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
         let outcome =
             Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        self.outcomes.lock().expect("no test panics here").push(outcome.clone());
+        self.note(&outcome);
         outcome
     }
 
+    /// Has the leak check look at what a program printed that was run elsewhere.
+    pub fn note(&self, outcome: &Outcome) {
+        self.outcomes.lock().expect("no test panics here").push(outcome.clone());
+    }
+
+    /// How often a consumer has run fedcred.
+    pub fn consumer_runs(&self) -> usize {
+        fs::read_to_string(self.path("consumer-runs")).map_or(0, |runs| runs.lines().count())
+    }
+
+    /// Makes the kept credentials as old as they will be in so many minutes.
+    pub fn age(&self, minutes: i64) {
+        Kept::one(&files_below(self.dir.path())).age(minutes);
+    }
+
+    /// Between a consumer and fedcred stands a script that counts.
     fn write_aws_config(&self) {
-        self.write(".aws/config", &format!("[profile lab]\ncredential_process = {FEDCRED} get lab\n"));
+        let (script, runs) = (self.path("counted-fedcred"), self.path("consumer-runs"));
+        let text = format!("#!/bin/sh\necho >>{}\nexec {FEDCRED} get lab\n", runs.display());
+        if !script.exists() {
+            self.write("counted-fedcred", &text);
+            fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+                .expect("the file is ours");
+        }
+        self.write(".aws/config", &format!("[profile lab]\ncredential_process = {}\n", script.display()));
     }
 
     fn lab_program(&self, name: &str) -> PathBuf {
         Path::new(lab().variable("LAB_PYTHON")).with_file_name(name)
     }
 
-    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+    /// A program in the environment of this home and no other.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("timeout");
         command
             .args(["--signal=KILL", PATIENCE_SECONDS])
@@ -170,7 +211,7 @@ impl Home {
     }
 
     fn check_for_leaks(&self) {
-        let (sent, issued) = (self.sts.assertions(), self.sts.issued());
+        let (sent, issued) = (self.sts.proofs(), self.sts.issued());
         let sent = Needles::new(lab().passwords().chain(self.more_secrets.iter().chain(&sent).map(String::as_str)));
         let issued = Needles::new(issued.iter().map(String::as_str));
         for outcome in self.outcomes.lock().expect("no test panics here").iter() {
@@ -192,4 +233,10 @@ impl Drop for Home {
             self.check_for_leaks();
         }
     }
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).expect("a directory at home");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
