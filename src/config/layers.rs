@@ -61,12 +61,14 @@ impl Config {
         self.profile_nodes().any(|(_, written, _)| written == name)
     }
 
+    /// The profile that this one names in its `include`, by the deciding file.
+    pub(super) fn included_by(&self, name: &str) -> Option<&str> {
+        self.profile_nodes().filter(|(_, found, _)| *found == name).find_map(|(_, _, node)| included(node))
+    }
+
     /// Whether another profile names this one in its `include`.
     pub(super) fn is_included(&self, name: &str) -> bool {
-        self.profile_nodes().any(|(_, _, node)| {
-            let Value::Table(table) = &node.value else { return false };
-            matches!(table.get("include"), Some(Node { value: Value::Text(text), .. }) if text == name)
-        })
+        self.profile_nodes().any(|(_, _, node)| included(node) == Some(name))
     }
 
     /// Each `[profile.NAME]` as written, the user's before the machine's.
@@ -108,5 +110,13 @@ impl Config {
                 if exists { shown } else { format!("{shown} (not there)") }
             })
             .collect()
+    }
+}
+
+fn included(profile: &Node) -> Option<&str> {
+    let Value::Table(table) = &profile.value else { return None };
+    match &table.get("include")?.value {
+        Value::Text(name) => Some(name),
+        _ => None,
     }
 }

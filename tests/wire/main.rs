@@ -9,14 +9,20 @@ mod support;
 
 mod assertion;
 mod auth;
+mod broker;
 mod cache;
 mod form;
 mod form_pages;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod login;
 mod origins;
 mod output;
 mod retry;
 mod run;
 mod sts;
+#[cfg(target_os = "linux")]
+#[path = "../support/terminal.rs"]
+mod terminal;
 mod tls;
 mod world;

@@ -57,6 +57,11 @@ impl Home {
         self.write(CONFIG, &profile.to_toml());
     }
 
+    /// The same, with lines outside of the profile.
+    pub fn configure_with(&self, lines: &str, profile: &Profile) {
+        self.write(".config/fedcred/config.toml", &format!("{lines}{}", profile.to_toml()));
+    }
+
     /// Writes a file below the home.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
@@ -121,6 +126,11 @@ impl Home {
         self.command(FEDCRED)
     }
 
+    /// Another program, in the same.
+    pub fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        self.command(program)
+    }
+
     /// The AWS CLI, whose profile `lab` has fedcred as its credential_process.
     pub fn aws(&self) -> Command {
         self.write_aws_config();
@@ -143,8 +153,13 @@ impl Home {
         let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
         let outcome =
             Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        self.outcomes.lock().expect("no test panics here").push(outcome.clone());
+        self.note(&outcome);
         outcome
+    }
+
+    /// Has the leak check look at what a program printed that was run elsewhere.
+    pub fn note(&self, outcome: &Outcome) {
+        self.outcomes.lock().expect("no test panics here").push(outcome.clone());
     }
 
     fn write_aws_config(&self) {
