@@ -43,7 +43,9 @@ pub fn below(
     let Base::Profile(base) = &role.base else { return Ok(None) };
     let base = Profile { deadline: base.deadline.min(deadline.remaining()), ..(**base).clone() };
     // The window is that of the credentials which were asked for.
-    super::credentials(&base, settings, env, &Ask { window: None, ..*ask }).map(Some)
+    let below = super::credentials(&base, settings, env, &Ask { window: None, ..*ask });
+    let stands_on = || format!("the profile {:?} stands on {:?}", profile.name, base.name);
+    below.map(Some).map_err(|error| error.because(stands_on()))
 }
 
 /// The tokens of a person who logs in at the provider now.

@@ -71,6 +71,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             TokenSource::Oidc(oidc) => key.field("issuer", &oidc.issuer).field("client_id", &oidc.client_id),
             TokenSource::File(_)
             | TokenSource::Env(_)
+            | TokenSource::Service(_)
             | TokenSource::Command(_)
             | TokenSource::GithubActions { .. }
             | TokenSource::Google(_)

@@ -148,7 +148,7 @@ impl Renewal<'_> {
     fn name_the_way_out(&self, error: Error) -> Error {
         let name = &self.profile.name;
         match (error.code, &error.hint) {
-            (Code::PromptNeeded, None) => error.hint(format!("fedcred login {name}")),
+            (Code::PromptNeeded | Code::RefreshTokenGone, None) => error.hint(format!("fedcred login {name}")),
             (Code::KeyringLocked, None) => error.hint(format!("unlock it, or: fedcred login --store file {name}")),
             _ => error,
         }

@@ -103,9 +103,9 @@ fn usual_hint(code: Code) -> &'static str {
         Code::KdcRefused => "ask the administrator of the Kerberos realm about this account",
         Code::StsAccessDenied => "compare the role's trust policy: aws iam get-role --role-name ROLE",
         Code::StsAudience => "ask for a token with an audience that the provider in IAM lists",
-        Code::TokenRefused => "correct the settings in `web_identity`: fedcred config show PROFILE",
-        Code::TokenInvalid => "look at what issues the token: fedcred config show PROFILE",
-        Code::TokenExpired => "have its issuer renew it, or set this machine's clock",
+        Code::TokenRefused => "check what `web_identity` asks for against what the service allows this job or machine",
+        Code::TokenInvalid => "check `web_identity.source`: STS takes an id_token, a signed JWT with `iss` and `sub`",
+        Code::TokenExpired => "have the token renewed; if it is fresh, set this machine's clock",
         Code::StsProviderUnknown => "check partition and account of `saml.principal_arn`",
         Code::StsInvalidIdentity => "compare the SAML provider's metadata in IAM with the IdP's",
         Code::StsValidation => "correct it, then run: fedcred config check",
@@ -114,7 +114,7 @@ fn usual_hint(code: Code) -> &'static str {
         Code::StsRegionDisabled => "set `region` to one that is enabled for the account",
         Code::TlsUntrusted | Code::TlsFailed => "name the certificates to trust in `saml.ca_bundle` or AWS_CA_BUNDLE",
         Code::ProfileNotFound | Code::ConfigUnreadable => "fedcred config path",
-        Code::TokenMissing => "put the token where `web_identity` says: fedcred config show PROFILE",
+        Code::TokenMissing => "check `web_identity.source` and where it runs",
         Code::CallsItself => "start the chain from credentials that fedcred does not make",
         Code::UnknownKey
         | Code::NotYetAvailable

@@ -12,7 +12,7 @@ pub use super::assume_role::{AssumeRole, Base};
 pub use super::google::Google;
 pub use super::oidc::Oidc;
 pub use super::session_name::SessionName;
-pub use super::web_identity::{Azure, Kubernetes, TokenSource, WebIdentity};
+pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result};
 

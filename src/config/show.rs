@@ -210,10 +210,11 @@ impl Rows<'_, '_> {
                 self.row("source", quoted("file"));
                 self.row("token_file", path(file));
             }
-            TokenSource::Env(names) => {
+            TokenSource::Env(name) => {
                 self.row("source", quoted("env"));
-                self.row("token_env", quoted(names.join(", ")));
+                self.row("token_env", quoted(name));
             }
+            TokenSource::Service(service) => self.row("source", quoted(service.name)),
             TokenSource::Command(argv) => {
                 self.row("source", quoted("command"));
                 self.row("command", program(argv));

@@ -23,8 +23,10 @@ pub struct WebIdentity {
 pub enum TokenSource {
     /// A file that somebody else keeps fresh (EKS IRSA, GKE and AKS projected tokens).
     File(PathBuf),
-    /// The first of these variables that is set.
-    Env(Vec<String>),
+    /// A variable.
+    Env(String),
+    /// A service that sets variables of its own.
+    Service(&'static Service),
     /// Program and arguments, no shell.
     Command(Vec<String>),
     GithubActions {
@@ -35,6 +37,35 @@ pub enum TokenSource {
     Azure(Azure),
     Kubernetes(Kubernetes),
 }
+
+/// A service that puts a token into a job's environment.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Service {
+    pub name: &'static str,
+    /// The newest name first.
+    pub variables: &'static [&'static str],
+    /// What makes it set one.
+    pub hint: &'static str,
+}
+
+const GITLAB: Service = Service {
+    name: "gitlab",
+    // The job names its variable itself; the first is the one of GitLab's own guide for AWS.
+    variables: &["GITLAB_OIDC_TOKEN", "CI_JOB_JWT_V2"],
+    hint: "give the job `id_tokens: { GITLAB_OIDC_TOKEN: { aud: https://gitlab.example.com } }`, or name its variable with source = \"env\" and `token_env`",
+};
+const CIRCLECI: Service = Service {
+    name: "circleci",
+    variables: &["CIRCLE_OIDC_TOKEN_V2", "CIRCLE_OIDC_TOKEN"],
+    hint: "run the job in a context: only then does CircleCI issue a token",
+};
+const TERRAFORM: Service = Service {
+    name: "terraform",
+    variables: &["TFC_WORKLOAD_IDENTITY_TOKEN"],
+    hint: "set TFC_WORKLOAD_IDENTITY_AUDIENCE in the workspace",
+};
+const BITBUCKET: Service =
+    Service { name: "bitbucket", variables: &["BITBUCKET_STEP_OIDC_TOKEN"], hint: "add `oidc: true` to the step" };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Azure {
@@ -67,7 +98,7 @@ pub const AWS_AUDIENCE: &str = "sts.amazonaws.com";
 enum Source {
     File,
     Env,
-    Ready(&'static [&'static str]),
+    Service(&'static Service),
     Command,
     GithubActions,
     Google,
@@ -76,17 +107,15 @@ enum Source {
     Kubernetes,
 }
 
-/// Services that put their token into a variable, each newest name first.
 const SOURCES: [(&str, Source); 12] = [
     ("file", Source::File),
     ("env", Source::Env),
+    (GITLAB.name, Source::Service(&GITLAB)),
+    (CIRCLECI.name, Source::Service(&CIRCLECI)),
+    (TERRAFORM.name, Source::Service(&TERRAFORM)),
+    (BITBUCKET.name, Source::Service(&BITBUCKET)),
     ("command", Source::Command),
     ("github-actions", Source::GithubActions),
-    // The job names its variable itself (`id_tokens:`); the first is the name in GitLab's own guide for AWS.
-    ("gitlab", Source::Ready(&["GITLAB_OIDC_TOKEN", "CI_JOB_JWT_V2"])),
-    ("circleci", Source::Ready(&["CIRCLE_OIDC_TOKEN_V2", "CIRCLE_OIDC_TOKEN"])),
-    ("terraform", Source::Ready(&["TFC_WORKLOAD_IDENTITY_TOKEN"])),
-    ("bitbucket", Source::Ready(&["BITBUCKET_STEP_OIDC_TOKEN"])),
     ("google", Source::Google),
     ("oidc", Source::Oidc),
     ("azure", Source::Azure),
@@ -150,10 +179,8 @@ fn token_source(source: Source, table: &Section<'_, '_>, env: &Env) -> Option<To
     let audience = || table.read("audience", values::text);
     Some(match source {
         Source::File => TokenSource::File(token_file(table, env)?),
-        Source::Env => {
-            TokenSource::Env(vec![table.required("token_env", "token_env = \"CI_JOB_JWT\"", values::text)?])
-        }
-        Source::Ready(names) => TokenSource::Env(names.iter().map(|name| (*name).to_owned()).collect()),
+        Source::Env => TokenSource::Env(table.required("token_env", "token_env = \"CI_JOB_JWT\"", values::text)?),
+        Source::Service(service) => TokenSource::Service(service),
         Source::Command => {
             let hint = "command = [\"vault\", \"read\", \"-field=token\", \"identity/oidc/token/aws\"]";
             TokenSource::Command(table.required("command", hint, secrets::command)?)

@@ -302,7 +302,9 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|e| {
             // serde's own words may quote the body.
             let why = format!("its JSON does not fit, at line {} column {}", e.line(), e.column());
-            Error::new(Code::HttpUnexpected, format!("the answer of {} cannot be understood", self.peer)).because(why)
+            Error::new(Code::HttpUnexpected, format!("the answer of {} cannot be understood", self.peer))
+                .because(why)
+                .hint("check its address: what answers there may be a proxy or another service")
         })
     }
 
@@ -310,7 +312,7 @@ impl Answer {
     pub fn text(&self) -> Result<Secret> {
         match std::str::from_utf8(&self.body) {
             Ok(text) => Ok(Secret::new(text.trim().to_owned())),
-            Err(_) => Err(Error::new(Code::HttpUnexpected, format!("the answer of {} is not text", self.peer))),
+            Err(_) => Err(Error::new(Code::TokenInvalid, format!("the answer of {} is not text", self.peer))),
         }
     }
 
@@ -320,7 +322,8 @@ impl Answer {
         let error = match status {
             429 | 500.. => Error::new(Code::Http5xx, format!("{peer} is in trouble (HTTP {status})")),
             400..=499 => Error::new(Code::TokenRefused, format!("{peer} refused the request (HTTP {status})")),
-            _ => Error::new(Code::HttpUnexpected, format!("{peer} answered with HTTP {status}")),
+            _ => Error::new(Code::HttpUnexpected, format!("{peer} answered with HTTP {status}"))
+                .hint("check its address: what answers there may be a proxy or another service"),
         };
         match self.oauth_error() {
             Some(said) if said.error_description.is_empty() => {

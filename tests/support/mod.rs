@@ -2,7 +2,7 @@
 //!
 //! [`server`] listens and keeps the journal, [`tls`] makes throw-away certificates, [`pages`] and [`assertion`] write
 //! what an IdP sends, [`idp`] puts them together as routes, [`sts`] answers as AWS
-//! does, by the [`claims`] it reads.
+//! does, by the [`claims`] it reads. [`token`] makes OIDC tokens.
 
 pub mod assertion;
 pub mod claims;
@@ -12,3 +12,4 @@ pub mod reply;
 pub mod server;
 pub mod sts;
 pub mod tls;
+pub mod token;

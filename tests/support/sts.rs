@@ -1,7 +1,10 @@
-//! An STS that answers AssumeRoleWithSAML and GetCallerIdentity with AWS's codes and XML.
+//! An STS that answers AssumeRoleWithSAML, AssumeRoleWithWebIdentity, AssumeRole and GetCallerIdentity with AWS's codes and XML.
 //!
 //! It reads the assertion and checks times, audience and roles, but verifies no signature: neither the assertion's nor
-//! the SigV4 one of GetCallerIdentity, where an access key it issued and the session token that goes with it suffice.
+//! the SigV4 one of GetCallerIdentity and AssumeRole, where an access key it issued and the session token that goes with it
+//! suffice.
+
+pub mod chain;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -70,6 +73,8 @@ struct State {
     faults: VecDeque<Fault>,
     /// Replaces the lifetime that was asked for, in seconds from now; negative: already over.
     lifetime: Option<i64>,
+    /// What AssumeRole has to come with.
+    external_id: Option<String>,
     issued: Vec<Issued>,
 }
 
@@ -77,7 +82,7 @@ impl Sts {
     /// Knows the provider [`PROVIDER`] and the roles [`DEV`] (one hour) and [`ADMIN`] (twelve).
     pub fn start(tls: Option<Arc<ServerConfig>>) -> io::Result<Sts> {
         let roles = BTreeMap::from([(DEV.to_string(), 3600), (ADMIN.to_string(), 43200)]);
-        let state = State { roles, faults: VecDeque::new(), lifetime: None, issued: Vec::new() };
+        let state = State { roles, faults: VecDeque::new(), lifetime: None, external_id: None, issued: Vec::new() };
         let state = Arc::new(Mutex::new(state));
         let shared = state.clone();
         let server = Server::start(tls, move |request| shared.lock().unwrap().answer(request))?;
@@ -98,14 +103,25 @@ impl Sts {
         self.state.lock().unwrap().lifetime = Some(seconds);
     }
 
+    /// Sessions end as they were asked for again.
+    pub fn lifetime_as_asked(&self) {
+        self.state.lock().unwrap().lifetime = None;
+    }
+
     pub fn issued(&self) -> Vec<Issued> {
         self.state.lock().unwrap().issued.clone()
     }
 
-    /// The parameters of each AssumeRoleWithSAML call so far.
+    /// The parameters of each call for a role so far.
     pub fn calls(&self) -> Vec<BTreeMap<String, String>> {
         let fields = self.server.journal().into_iter().map(|request| request.fields());
-        fields.filter(|fields| fields.get("Action").is_some_and(|action| action == "AssumeRoleWithSAML")).collect()
+        fields.filter(|fields| fields.get("Action").is_some_and(|action| action.starts_with("AssumeRole"))).collect()
+    }
+
+    /// The role of each call so far, by its name.
+    pub fn roles_asked(&self) -> Vec<String> {
+        let calls = self.calls();
+        calls.iter().map(|call| call["RoleArn"].rsplit('/').next().unwrap_or_default().to_string()).collect()
     }
 }
 
@@ -122,6 +138,8 @@ impl State {
                 return Reply::html("<html><body>Please accept our terms of use.</body></html>");
             }
             (_, "AssumeRoleWithSAML") => self.assume_role_with_saml(request, &fields, &fault),
+            (_, "AssumeRoleWithWebIdentity") => self.assume_role_with_web_identity(request, &fields, &fault),
+            (_, "AssumeRole") => self.assume_role(request, &fields),
             (_, "GetCallerIdentity") => self.get_caller_identity(request),
             _ => Err(Refusal::new(
                 400,
@@ -178,14 +196,19 @@ impl State {
         let longest = *self.roles.get(role).filter(|_| claims.offers(role, provider)).ok_or(denied)?;
         let seconds = duration(fields, longest)?;
         let role = if matches!(fault, Some(Fault::OtherRole)) { ADMIN } else { role };
-        Ok(self.issue(role, &claims, self.lifetime.unwrap_or(seconds as i64)))
+        let session = self.issue(role, &claims.session_name, seconds);
+        Ok(format!(
+            "{session}<Subject>{}</Subject><SubjectType>persistent</SubjectType><Issuer>{}</Issuer><Audience>{}</Audience><NameQualifier>EXAMPLEexampleEXAMPLEexample=</NameQualifier>",
+            claims.subject, claims.issuer, claims.recipient
+        ))
     }
 
-    fn issue(&mut self, role: &str, claims: &Claims, lifetime: i64) -> String {
+    /// Credentials and AssumedRoleUser of a new session.
+    fn issue(&mut self, role: &str, session: &str, seconds: u64) -> String {
+        let lifetime = self.lifetime.unwrap_or(seconds as i64);
         let parts: Vec<&str> = role.split(':').collect();
         let (partition, account) = (parts[1], parts[4]);
         let name = role.rsplit('/').next().unwrap_or_default();
-        let session = &claims.session_name;
         let issued = Issued {
             access_key_id: format!("ASIA{}", random(1).to_uppercase()),
             secret_access_key: STANDARD.encode(&random(2)[..30]),
@@ -194,31 +217,32 @@ impl State {
         };
         let expiration = time::whole_seconds(time::now() + jiff::SignedDuration::from_secs(lifetime));
         let xml = format!(
-            "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken>{}</SessionToken><Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser><AssumedRoleId>AROAEXAMPLEEXAMPLE123:{session}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser><Subject>{}</Subject><SubjectType>persistent</SubjectType><Issuer>{}</Issuer><Audience>{}</Audience><NameQualifier>EXAMPLEexampleEXAMPLEexample=</NameQualifier><PackedPolicySize>0</PackedPolicySize>",
-            issued.access_key_id,
-            issued.secret_access_key,
-            issued.session_token,
-            issued.arn,
-            claims.subject,
-            claims.issuer,
-            claims.recipient
+            "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken>{}</SessionToken><Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser><AssumedRoleId>AROAEXAMPLEEXAMPLE123:{session}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser><PackedPolicySize>0</PackedPolicySize>",
+            issued.access_key_id, issued.secret_access_key, issued.session_token, issued.arn
         );
         self.issued.push(issued);
         xml
     }
 
+    /// The session whose credentials signed the request.
+    fn signer(&self, request: &Request) -> Option<&Issued> {
+        let (key, token) = (signing_key(request)?, request.header("x-amz-security-token")?);
+        self.issued.iter().find(|issued| key == issued.access_key_id && token == issued.session_token)
+    }
+
     fn get_caller_identity(&self, request: &Request) -> Result<String, Refusal> {
         let unknown = "The security token included in the request is invalid.";
-        let authorization = request.header("authorization").unwrap_or_default();
-        let key = authorization.split("Credential=").nth(1).and_then(|scope| scope.split('/').next());
-        let issued = self.issued.iter().find(|issued| {
-            key == Some(&issued.access_key_id) && request.header("x-amz-security-token") == Some(&issued.session_token)
-        });
-        let Issued { arn, .. } = issued.ok_or_else(|| Refusal::new(403, "InvalidClientTokenId", unknown))?;
+        let issued = self.signer(request).ok_or_else(|| Refusal::new(403, "InvalidClientTokenId", unknown))?;
+        let arn = &issued.arn;
         let account = arn.split(':').nth(4).unwrap_or_default();
         let session = arn.rsplit('/').next().unwrap_or_default();
         Ok(format!("<Arn>{arn}</Arn><UserId>AROAEXAMPLEEXAMPLE123:{session}</UserId><Account>{account}</Account>"))
     }
+}
+
+/// The access key that signed a request (Signature Version 4).
+fn signing_key(request: &Request) -> Option<&str> {
+    request.header("authorization")?.split("Credential=").nth(1)?.split('/').next()
 }
 
 fn required<'a>(fields: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, Refusal> {

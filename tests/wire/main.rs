@@ -11,6 +11,7 @@ mod assertion;
 mod auth;
 mod broker;
 mod cache;
+mod chain;
 mod form;
 mod form_pages;
 mod hostile;
@@ -25,4 +26,5 @@ mod sts;
 #[path = "../support/terminal.rs"]
 mod terminal;
 mod tls;
+mod web_identity;
 mod world;

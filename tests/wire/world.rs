@@ -10,11 +10,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::run::{Run, Running};
-use crate::support::assertion::{DEV, OPENING, OPENING_BASE64, PROVIDER};
+use crate::support::assertion::{ACCOUNT, DEV, OPENING, OPENING_BASE64, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, USER};
 use crate::support::pages::escape;
 use crate::support::server::Server;
 use crate::support::sts::Sts;
+use crate::support::sts::chain::LONG_TERM_KEY;
+use crate::support::token;
 
 /// The profile that every world has.
 const PROFILE: &str = "dev";
@@ -53,8 +55,18 @@ impl World {
     }
 
     pub fn at(idp: Server, auth: &str) -> World {
+        let idp_url = idp.url("/sso");
+        World::beside(idp)
+            .set("saml.principal_arn", PROVIDER)
+            .set("saml.idp_url", idp_url)
+            .set("saml.auth", auth)
+            .set("saml.retry.backoff_factor", 0.01)
+    }
+
+    /// Without an identity yet: `idp` is whatever issues one.
+    pub fn beside(idp: Server) -> World {
         let sts = Sts::start(None).expect("an STS");
-        let (idp_url, sts_url) = (idp.url("/sso"), sts.server().origin().to_string());
+        let sts_url = sts.server().origin().to_string();
         let world = World {
             idp,
             sts,
@@ -65,14 +77,18 @@ impl World {
             secrets: vec![PASSWORD.to_string()],
             runs: RefCell::default(),
         };
-        world
-            .set("role_arn", DEV)
-            .set("region", "eu-west-1")
-            .set("sts_endpoint_url", sts_url)
-            .set("saml.principal_arn", PROVIDER)
-            .set("saml.idp_url", idp_url)
-            .set("saml.auth", auth)
-            .set("saml.retry.backoff_factor", 0.01)
+        world.set("role_arn", DEV).set("region", "eu-west-1").set("sts_endpoint_url", sts_url)
+    }
+
+    /// Another profile that stands on `below`: `lines` are keys of the profile or, dotted, of its `assume_role` table.
+    pub fn role_on(mut self, below: &str, name: &str, lines: &str) -> World {
+        let arn = role_named(name);
+        self.sts.role(&arn, 43200);
+        let sts = self.sts.server().origin();
+        self.more += &format!(
+            "[profile.{name}]\nrole_arn = \"{arn}\"\nregion = \"eu-west-1\"\nsts_endpoint_url = \"{sts}\"\nassume_role.source_profile = \"{below}\"\n{lines}\n"
+        );
+        self
     }
 
     /// Sets a key of the profile: `set("saml.retry.total", 0)`.
@@ -122,17 +138,22 @@ impl World {
     }
 
     pub fn get_with(&self, flags: &[&str]) -> Run {
-        self.end(self.start(flags))
+        self.get_profile(PROFILE, flags)
+    }
+
+    /// The same for another profile.
+    pub fn get_profile(&self, profile: &str, flags: &[&str]) -> Run {
+        self.end(Running::start(&mut self.get_command(profile, flags)))
     }
 
     /// The same, not waited for.
     pub fn start(&self, flags: &[&str]) -> Running {
-        Running::start(&mut self.get_command(flags))
+        Running::start(&mut self.get_command(PROFILE, flags))
     }
 
     /// So many of the same at once.
     pub fn crowd(&self, size: usize, flags: &[&str]) -> Vec<Running> {
-        let mut command = self.get_command(flags);
+        let mut command = self.get_command(PROFILE, flags);
         (0..size).map(|_| Running::start(&mut command)).collect()
     }
 
@@ -168,9 +189,9 @@ impl World {
         self.end(Running::start(self.command(FEDCRED).args(arguments)))
     }
 
-    fn get_command(&self, flags: &[&str]) -> Command {
+    fn get_command(&self, profile: &str, flags: &[&str]) -> Command {
         let mut command = self.command(FEDCRED);
-        command.arg("--log-file").arg(self.path("fedcred.log")).args(["get", PROFILE]).args(flags);
+        command.arg("--log-file").arg(self.path("fedcred.log")).args(["get", profile]).args(flags);
         command
     }
 
@@ -202,6 +223,12 @@ impl World {
         path
     }
 
+    /// A file that somebody else provides, with secrets in it.
+    pub fn given(&self, name: &str, content: &str) -> PathBuf {
+        fs::create_dir_all(self.path("given")).expect("a directory at home");
+        self.write(&format!("given/{name}"), content)
+    }
+
     /// Every file at home.
     pub fn files(&self) -> Vec<PathBuf> {
         files_below(self.home.path())
@@ -222,13 +249,13 @@ impl World {
         let mut secrets = self.secrets.clone();
         secrets.extend(self.sts.issued().into_iter().flat_map(|one| [one.secret_access_key, one.session_token]));
         let mut secrets: Vec<String> = secrets.iter().flat_map(|secret| spellings(secret)).collect();
-        secrets.extend([OPENING, OPENING_BASE64].map(String::from));
+        secrets.extend([OPENING, OPENING_BASE64, token::OPENING, LONG_TERM_KEY.1].map(String::from));
 
         let mut written: Vec<(String, Vec<u8>)> = Vec::new();
         for (number, run) in self.runs.borrow().iter().enumerate() {
             written.push((format!("stderr of run {}", number + 1), run.stderr.clone().into_bytes()));
         }
-        for path in self.files() {
+        for path in self.files().into_iter().filter(|path| !path.starts_with(self.path("given"))) {
             written.push((path.display().to_string(), fs::read(&path).unwrap_or_default()));
         }
         for (place, content) in &written {
@@ -246,6 +273,11 @@ impl Drop for World {
             self.check_for_leaks();
         }
     }
+}
+
+/// A role of the tests' account.
+pub fn role_named(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
 }
 
 /// A secret as it stands, and as it would look in a URL, a form, a page, a `Debug` output or JSON.

@@ -15,7 +15,10 @@ pub fn fields(key: KeyBuilder, identity: &WebIdentity, profile: &str, env: &Env)
     let key = session_name(key, name, profile, env);
     match source {
         TokenSource::File(path) => of_token(key.field("source", "file"), token_file::token(path)),
-        TokenSource::Env(names) => of_token(key.field("source", "env"), variables::token(names, env)),
+        TokenSource::Env(name) => of_token(key.field("source", "env"), variables::token(name, env)),
+        TokenSource::Service(service) => {
+            of_token(key.field("source", service.name), variables::of_service(service, env))
+        }
         TokenSource::Command(_) => Err("whose token a command prints is not known before it runs".into()),
         TokenSource::GithubActions { audience } => {
             let url = env.text("ACTIONS_ID_TOKEN_REQUEST_URL").ok_or("this is no job of GitHub Actions")?;

@@ -1,48 +1,54 @@
 //! `source = "env"`, and the services that put a token into a variable of their own: GitLab, CircleCI, HCP Terraform,
 //! Bitbucket.
 
+use zeroize::Zeroizing;
+
 use super::token_file::one_token;
 use crate::config::env::Env;
+use crate::config::profile::Service;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 
-/// The token in the first of these variables that is set.
-pub fn token(names: &[String], env: &Env) -> Result<Secret> {
-    let found = names.iter().find_map(|name| Some((name, env.text(name)?)));
-    let Some((name, text)) = found else {
-        let shown: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
-        return Err(Error::new(Code::TokenMissing, format!("there is no token in {}", shown.join(" or ")))
-            .because("the variable is not set, or empty")
-            .hint(hint(names)));
-    };
-    one_token(&zeroize::Zeroizing::new(text), &format!("${name}"))
+/// The token in this variable.
+pub fn token(name: &str, env: &Env) -> Result<Secret> {
+    first(&[name], env)?.ok_or_else(|| {
+        missing(&[name]).hint("set it for this process, or name another variable in `web_identity.token_env`")
+    })
 }
 
-fn hint(names: &[String]) -> &'static str {
-    match names.first().map(String::as_str) {
-        Some("GITLAB_OIDC_TOKEN") => {
-            "give the job `id_tokens: { GITLAB_OIDC_TOKEN: { aud: https://gitlab.example.com } }`, or name its variable in `token_env`"
-        }
-        Some("CIRCLE_OIDC_TOKEN_V2") => "run the job in a context: only then does CircleCI issue a token",
-        Some("TFC_WORKLOAD_IDENTITY_TOKEN") => "set TFC_WORKLOAD_IDENTITY_AUDIENCE in the workspace",
-        Some("BITBUCKET_STEP_OIDC_TOKEN") => "add `oidc: true` to the step",
-        _ => "set it in the environment of this process, or name another one in `token_env`",
-    }
+/// The token that the service has put into the environment.
+pub fn of_service(service: &Service, env: &Env) -> Result<Secret> {
+    first(service.variables, env)?.ok_or_else(|| missing(service.variables).hint(service.hint))
+}
+
+fn first(names: &[&str], env: &Env) -> Result<Option<Secret>> {
+    let found = names.iter().find_map(|name| Some((name, Zeroizing::new(env.text(name)?))));
+    found.map(|(name, text)| one_token(&text, &format!("${name}"))).transpose()
+}
+
+fn missing(names: &[&str]) -> Error {
+    let shown: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
+    Error::new(Code::TokenMissing, format!("there is no token in {}", shown.join(" or ")))
+        .because("no such variable is set, or it is empty")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SERVICE: Service = Service { name: "ci", variables: &["TOKEN_V2", "TOKEN"], hint: "run it in a context" };
+
     #[test]
     fn the_first_variable_that_is_set_has_the_token() {
-        let names = ["CIRCLE_OIDC_TOKEN_V2".to_owned(), "CIRCLE_OIDC_TOKEN".to_owned()];
-        let old = Env::fixed([("CIRCLE_OIDC_TOKEN", "old"), ("CIRCLE_OIDC_TOKEN_V2", "")]);
-        assert_eq!(token(&names, &old).unwrap().expose(), "old");
-        let both = Env::fixed([("CIRCLE_OIDC_TOKEN", "old"), ("CIRCLE_OIDC_TOKEN_V2", "new\n")]);
-        assert_eq!(token(&names, &both).unwrap().expose(), "new");
-        let error = token(&names, &Env::fixed::<&str, &str>([])).unwrap_err();
-        assert_eq!(error.what, "there is no token in $CIRCLE_OIDC_TOKEN_V2 or $CIRCLE_OIDC_TOKEN");
-        assert!(error.hint.unwrap().contains("context"));
+        let old = Env::fixed([("TOKEN", "old"), ("TOKEN_V2", "")]);
+        assert_eq!(of_service(&SERVICE, &old).unwrap().expose(), "old");
+        let both = Env::fixed([("TOKEN", "old"), ("TOKEN_V2", "new\n")]);
+        assert_eq!(of_service(&SERVICE, &both).unwrap().expose(), "new");
+        assert_eq!(token("TOKEN", &both).unwrap().expose(), "old");
+        let none = Env::fixed::<&str, &str>([]);
+        let error = of_service(&SERVICE, &none).unwrap_err();
+        assert_eq!(error.what, "there is no token in $TOKEN_V2 or $TOKEN");
+        assert_eq!(error.hint.as_deref(), Some("run it in a context"));
+        assert_eq!(token("TOKEN", &none).unwrap_err().code, Code::TokenMissing);
     }
 }

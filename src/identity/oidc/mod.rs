@@ -36,7 +36,8 @@ pub async fn token(source: &TokenSource, run: Run<'_>) -> Result<WebToken> {
     let Run { env, deadline, .. } = run;
     let token = match source {
         TokenSource::File(path) => token_file::token(path)?,
-        TokenSource::Env(names) => env::token(names, env)?,
+        TokenSource::Env(name) => env::token(name, env)?,
+        TokenSource::Service(service) => env::of_service(service, env)?,
         TokenSource::Command(argv) => command::token(argv, deadline)?,
         TokenSource::GithubActions { audience } => github_actions::token(audience, env, deadline).await?,
         TokenSource::Google(settings) => google::token(settings, env, deadline).await?,

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 use tempfile::TempDir;
@@ -160,6 +160,22 @@ impl Home {
     /// Has the leak check look at what a program printed that was run elsewhere.
     pub fn note(&self, outcome: &Outcome) {
         self.outcomes.lock().expect("no test panics here").push(outcome.clone());
+    }
+
+    /// Starts a program, for [`Home::end`].
+    pub fn start(&self, command: &mut Command) -> Child {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the program can be run")
+    }
+
+    /// Waits for the end of a program.
+    pub fn end(&self, child: Child) -> Outcome {
+        let output = child.wait_with_output().expect("the program ends");
+        let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
+        let outcome =
+            Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+        self.note(&outcome);
+        outcome
     }
 
     fn write_aws_config(&self) {
