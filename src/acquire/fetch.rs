@@ -2,11 +2,13 @@
 
 use super::Ask;
 use crate::config::cache::CacheSettings;
-use crate::config::profile::{AssumeRole, Base, Identity, Profile, Saml, WebIdentity};
+use crate::config::env::Env;
+use crate::config::profile::{AssumeRole, Base, Identity, Oidc, Profile, Saml, WebIdentity};
 use crate::config::session_name::Asker;
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
 use crate::identity::Run;
+use crate::identity::oidc::login::{self, LoginUi, Tokens};
 use crate::identity::saml::conversation;
 use crate::identity::saml::roles;
 use crate::identity::{aws, oidc};
@@ -14,7 +16,7 @@ use crate::process::whoami;
 use crate::sts::assume_role::{AssumeRoleCall, assume_role};
 use crate::sts::saml::{SamlCall, assume_role_with_saml};
 use crate::sts::web_identity::{WebIdentityCall, assume_role_with_web_identity};
-use crate::time;
+use crate::time::{self, Deadline};
 
 /// Why there are no new credentials.
 pub enum Failure {
@@ -61,7 +63,12 @@ pub fn fetch(
     .map_err(Failure::Own)
 }
 
-fn wait_for(fetching: impl Future<Output = Result<Credentials>>) -> Result<Credentials> {
+/// The tokens of a person who logs in at the provider now.
+pub fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Deadline) -> Result<Tokens> {
+    wait_for(login::interactive(settings, env, ui, deadline))
+}
+
+fn wait_for<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -89,7 +96,7 @@ async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credent
 }
 
 async fn of_token(profile: &Profile, identity: &WebIdentity, run: Run<'_>) -> Result<Credentials> {
-    let web = oidc::token(&identity.source, run.env, run.deadline).await?;
+    let web = oidc::token(&identity.source, run).await?;
     let (user, host) = (whoami::user(run.env), whoami::host(run.env));
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: web.claims.subject() };
     let call = WebIdentityCall {

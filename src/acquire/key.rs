@@ -12,6 +12,7 @@ use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
     Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego, StsTarget,
+    TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::identity::saml::ccache::{self, Owner};
@@ -48,7 +49,7 @@ pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
 }
 
 /// The key of who logs in where and how: what the lock and the memory of failures are kept for. Ten profiles over one
-/// password have one; where nothing but STS is asked, each result has its own.
+/// password, or over one refresh token, have one; where nothing but STS is asked, each result has its own.
 pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
     let key = KeyBuilder::new(sealing);
     let key = match &profile.identity {
@@ -60,6 +61,9 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             who.into_iter()
                 .filter(|(l, _)| labels.contains(l))
                 .fold(key, |key, (l, value)| key.field(l, value.as_slice()))
+        }
+        Identity::WebIdentity(identity) if let TokenSource::Oidc(oidc) = &identity.source => {
+            key.field("issuer", &oidc.issuer).field("client_id", &oidc.client_id)
         }
         Identity::WebIdentity(_) | Identity::AssumeRole(_) => {
             key.field("result", of(profile, env, sealing).key.as_bytes())

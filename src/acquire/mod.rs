@@ -53,8 +53,14 @@ pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: 
     }
     let entry = match (state, kept) {
         (Some(State::Fresh), Some(entry)) => entry,
-        (Some(State::Due), Some(entry)) => renewal(slot).early(entry),
-        _ => renewal(slot).cold()?,
+        (state, kept) => {
+            // Before anything is waited for: whom a profile waits for must not wait for it.
+            Callers::of(env).check(&profile.name)?;
+            match (state, kept) {
+                (Some(State::Due), Some(entry)) => renewal(slot).early(entry),
+                _ => renewal(slot).cold()?,
+            }
+        }
     };
     Ok(entry.credentials)
 }

@@ -230,12 +230,13 @@ impl Renewal<'_> {
 
     /// Without a place for lock and memory nothing can count how often a secret is sent: then none is.
     fn unlocked(&self, why: Option<Error>, deadline: &Deadline) -> Result<CacheEntry> {
-        if self.profile.secret().is_some() || self.profile.keytab().is_some() {
-            let error =
-                Error::new(Code::CacheWrite, "there is no place to keep count of password attempts, so none is sent")
-                    .hint(
-                        "make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is",
-                    );
+        // And two runs that use one refresh token end its login.
+        if self.profile.secret().is_some() || self.profile.keytab().is_some() || self.profile.has_refresh_token() {
+            let error = Error::new(
+                Code::CacheWrite,
+                "there is no place for a lock and the count of attempts, so no secret is sent",
+            )
+            .hint("make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is");
             return Err(why.map_or(error.clone(), |why| error.because(why.what)));
         }
         let credentials = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))

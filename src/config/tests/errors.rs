@@ -132,7 +132,6 @@ fn what_is_wrong_beside_the_identity_is_told_with_its_place_and_remedy() {
 #[test]
 fn identities_of_later_versions_are_refused_by_name() {
     let table = [
-        ("[profile.x.web_identity]\nsource = \"oidc\"", "`source`"),
         ("[profile.x]\nairflow_conn = \"aws_default\"", "`airflow_conn`"),
         ("[airflow]\nidp_origins = []\n[profile.x]", "`airflow`"),
     ];
