@@ -47,10 +47,6 @@ pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: 
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
     let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None };
-    if state != Some(State::Fresh) {
-        // Before anything is waited for: whom a profile waits for must not wait for it.
-        Callers::of(env).check(&profile.name)?;
-    }
     let entry = match (state, kept) {
         (Some(State::Fresh), Some(entry)) => entry,
         (state, kept) => {
