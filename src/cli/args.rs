@@ -86,6 +86,9 @@ pub enum Command {
     Login(Login),
     /// Forget cached credentials, kept secrets and remembered failures
     Logout(Logout),
+    /// Explain an Apache Airflow connection
+    #[command(subcommand)]
+    Airflow(Airflow),
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
@@ -154,6 +157,37 @@ pub enum Format {
     Ini,
     /// JSON for people and scripts
     Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Airflow {
+    /// Explain a connection: where it is, its fields, and what would be asked of whom. Nobody is asked but a secrets backend
+    Show(AirflowShow),
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowShow {
+    /// The connection's id, as a DAG names it
+    pub id: String,
+    /// One JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
+}
+
+/// Where a connection is looked for, and how it is read.
+#[derive(Debug, Args)]
+pub struct AirflowConnection {
+    /// File of `airflow connections export` (json, yaml or env), looked at after the environment
+    #[arg(long, value_name = "FILE")]
+    pub airflow_connections: Option<PathBuf>,
+    /// Ignore the fields that this version of Airflow's Amazon provider dropped
+    #[arg(long, value_name = "VERSION", value_parser = ["9"])]
+    pub airflow_compat: Option<String>,
+    /// Where the connection is defined nowhere, take the default credentials as Airflow does
+    #[arg(long)]
+    pub airflow_fallback: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -29,6 +29,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
             Command::Get(get) => commands::get::run(get, &arguments.global, env).map_err(|error| vec![error]),
             Command::Login(login) => commands::login::run(login, &arguments.global, env).map_err(|error| vec![error]),
             Command::Logout(logout) => commands::logout::run(logout, &arguments.global, env),
+            Command::Airflow(airflow) => {
+                commands::airflow::run(airflow, &arguments.global, env).map_err(|error| vec![error])
+            }
             Command::Config(config) => commands::config::run(config, &arguments.global, env),
         });
     match outcome {

@@ -125,6 +125,8 @@ fn usual_hint(code: Code) -> &'static str {
         | Code::ConfigSyntax
         | Code::RoleNotAssumable
         | Code::UrlNotAllowed => "correct it, then run: fedcred config check",
+        Code::AirflowConnection => "correct it, then run: fedcred airflow show ID",
+        Code::AirflowNotFound => "airflow connections list",
     }
 }
 
