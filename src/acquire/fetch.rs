@@ -18,42 +18,57 @@ use crate::sts::saml::{SamlCall, assume_role_with_saml};
 use crate::sts::web_identity::{WebIdentityCall, assume_role_with_web_identity};
 use crate::time::{self, Deadline};
 
-/// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
-///
-/// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to.
-pub fn fetch(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Credentials> {
-    match &profile.identity {
-        Identity::Saml(saml) => block_on(of_saml(profile, saml, run)),
-        Identity::WebIdentity(identity) => block_on(of_token(profile, identity, run)),
-        Identity::AssumeRole(role) => block_on(of_credentials(profile, role, below, run.env, run.deadline)),
+/// Why there are no new credentials.
+pub enum Failure {
+    /// The profile below gave none, and remembers why.
+    Below(Error),
+    Own(Error),
+}
+
+impl Failure {
+    pub fn into_error(self) -> Error {
+        match self {
+            Failure::Below(error) | Failure::Own(error) => error,
+        }
     }
 }
 
-/// The credentials of the profile that this one stands on, within what is left of the deadline. It gets them as anybody
-/// would, from its cache entry if they are fresh: ten roles on top of one login cost one login.
-pub fn below(
+/// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
+///
+/// A profile that stands on another takes that one's credentials as anybody would, from its cache entry if they are fresh:
+/// ten roles on top of one login cost one login.
+pub fn fetch(
     profile: &Profile,
     settings: &CacheSettings,
-    env: &Env,
     ask: &Ask,
-    deadline: &Deadline,
-) -> Result<Option<Credentials>> {
-    let Identity::AssumeRole(role) = &profile.identity else { return Ok(None) };
-    refuse_prompt(profile, role)?;
-    let Base::Profile(base) = &role.base else { return Ok(None) };
-    let base = Profile { deadline: base.deadline.min(deadline.remaining()), ..(**base).clone() };
-    // The window is that of the credentials which were asked for.
-    let below = super::credentials(&base, settings, env, &Ask { window: None, ..*ask });
-    let stands_on = || format!("the profile {:?} stands on {:?}", profile.name, base.name);
-    below.map(Some).map_err(|error| error.because(stands_on()))
+    run: Run<'_>,
+) -> std::result::Result<Credentials, Failure> {
+    match &profile.identity {
+        Identity::Saml(saml) => wait_for(of_saml(profile, saml, run)),
+        Identity::WebIdentity(identity) => wait_for(of_token(profile, identity, run)),
+        Identity::AssumeRole(role) => {
+            refuse_prompt(profile, role).map_err(Failure::Own)?;
+            let below = match &role.base {
+                // Outside the runtime: it begins one of its own where it has to.
+                Base::Profile(base) => {
+                    let stands_on = format!("the profile {:?} stands on {:?}", profile.name, base.name);
+                    let below = below(base, settings, ask, run);
+                    Some(below.map_err(|error| Failure::Below(error.because(stands_on)))?)
+                }
+                Base::AwsProfile(_) | Base::Environment | Base::Instance | Base::Container => None,
+            };
+            wait_for(of_credentials(profile, role, below, run))
+        }
+    }
+    .map_err(Failure::Own)
 }
 
 /// The tokens of a person who logs in at the provider now.
 pub fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Deadline) -> Result<Tokens> {
-    block_on(login::interactive(settings, env, ui, deadline))
+    wait_for(login::interactive(settings, env, ui, deadline))
 }
 
-fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
+fn wait_for<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -82,8 +97,7 @@ async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credent
 
 async fn of_token(profile: &Profile, identity: &WebIdentity, run: Run<'_>) -> Result<Credentials> {
     let web = oidc::token(&identity.source, run).await?;
-    let env = run.env;
-    let (user, host) = (whoami::user(env), whoami::host(env));
+    let (user, host) = (whoami::user(run.env), whoami::host(run.env));
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: web.claims.subject() };
     let call = WebIdentityCall {
         role_arn: profile.role()?,
@@ -101,18 +115,17 @@ async fn of_credentials(
     profile: &Profile,
     role: &AssumeRole,
     below: Option<Credentials>,
-    env: &Env,
-    deadline: &Deadline,
+    run: Run<'_>,
 ) -> Result<Credentials> {
     let keys: SigningKeys = match (below, &role.base) {
         (Some(credentials), _) => credentials.into(),
-        (None, Base::AwsProfile(name)) => aws::of_profile(name, &profile.name, env, deadline).await?,
-        (None, Base::Environment) => aws::of_environment(env)?,
-        (None, Base::Instance) => aws::of_instance(env, deadline).await?,
-        (None, Base::Container) => aws::of_container(env, deadline).await?,
+        (None, Base::AwsProfile(name)) => aws::of_profile(name, &profile.name, run.env, run.deadline).await?,
+        (None, Base::Environment) => aws::of_environment(run.env)?,
+        (None, Base::Instance) => aws::of_instance(run.env, run.deadline).await?,
+        (None, Base::Container) => aws::of_container(run.env, run.deadline).await?,
         (None, Base::Profile(_)) => return Err(Error::new(Code::Bug, "the profile below was not asked")),
     };
-    let (user, host) = (whoami::user(env), whoami::host(env));
+    let (user, host) = (whoami::user(run.env), whoami::host(run.env));
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: "" };
     let call = AssumeRoleCall {
         role_arn: profile.role()?,
@@ -121,7 +134,14 @@ async fn of_credentials(
         session: &profile.session,
         keys: &keys,
     };
-    assume_role(&profile.sts, call, deadline).await
+    assume_role(&profile.sts, call, run.deadline).await
+}
+
+/// The credentials of the profile below, within what is left of the deadline.
+fn below(base: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_>) -> Result<Credentials> {
+    let base = Profile { deadline: base.deadline.min(run.deadline.remaining()), ..base.clone() };
+    // The window is that of the credentials which were asked for.
+    super::credentials(&base, settings, run.env, &Ask { window: None, ..*ask })
 }
 
 /// The code of an MFA device can only be asked of a person.

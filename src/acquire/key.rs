@@ -35,28 +35,21 @@ pub struct Identified {
 pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
     // The name counts where it names the session.
     let Profile { name, role_arn, sts, session, deadline: _, identity } = profile;
-    let begun = || {
-        let key = optional(KeyBuilder::new(sealing), "role_arn", role_arn.as_ref().map(|r| r.as_str()));
-        let key = session_fields(sts_fields(key, sts), session);
-        match identity {
-            Identity::Saml(saml) => saml_fields(key, saml),
-            Identity::WebIdentity(_) => key.field("identity", "web identity"),
-            Identity::AssumeRole(_) => key.field("identity", "assume role"),
-        }
+    let key = optional(KeyBuilder::new(sealing), "role_arn", role_arn.as_ref().map(|r| r.as_str()));
+    let key = session_fields(sts_fields(key, sts), session);
+    let whole = match identity {
+        Identity::Saml(saml) => saml_fields(key.clone(), saml, env),
+        Identity::WebIdentity(identity) => web_identity::fields(key.clone(), identity, name, env),
+        Identity::AssumeRole(role) => assume_role::fields(key.clone(), role, name, env, sealing),
     };
-    let known = match identity {
-        Identity::Saml(saml) => who(saml, env).map(|who| with(begun(), who)),
-        Identity::WebIdentity(identity) => web_identity::fields(begun(), identity, name, env),
-        Identity::AssumeRole(role) => assume_role::fields(begun(), role, name, env, sealing),
-    };
-    match known {
+    match whole {
         Ok(key) => Identified { key: key.cache_key(), unknowable: None },
-        Err(why) => Identified { key: begun().field("profile", name).cache_key(), unknowable: Some(why) },
+        Err(why) => Identified { key: key.field("profile", name).cache_key(), unknowable: Some(why) },
     }
 }
 
 /// The key of who logs in where and how: what the lock and the memory of failures are kept for. Ten profiles over one
-/// password, or over one refresh token, have one.
+/// password, or over one refresh token, have one; where nothing but STS is asked, each result has its own.
 pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
     let key = KeyBuilder::new(sealing);
     let key = match &profile.identity {
@@ -64,27 +57,19 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             let key =
                 key.field("origin", saml.idp_url.origin().ascii_serialization()).field("auth", method(&saml.auth));
             let labels = ["username", "principal", "keytab", "ticket of"];
-            let who = who(saml, env).unwrap_or_default();
-            with(key, who.into_iter().filter(|(label, _)| labels.contains(label)).collect())
+            let who = who(&saml.auth, env).unwrap_or_default();
+            who.into_iter()
+                .filter(|(l, _)| labels.contains(l))
+                .fold(key, |key, (l, value)| key.field(l, value.as_slice()))
         }
-        Identity::WebIdentity(identity) => match &identity.source {
-            TokenSource::Oidc(oidc) => key.field("issuer", &oidc.issuer).field("client_id", &oidc.client_id),
-            TokenSource::File(_)
-            | TokenSource::Env(_)
-            | TokenSource::Service(_)
-            | TokenSource::Command(_)
-            | TokenSource::GithubActions { .. }
-            | TokenSource::Google(_)
-            | TokenSource::Azure(_)
-            | TokenSource::Kubernetes(_) => key.field("result", of(profile, env, sealing).key.as_bytes()),
-        },
-        Identity::AssumeRole(_) => key.field("result", of(profile, env, sealing).key.as_bytes()),
+        Identity::WebIdentity(identity) if let TokenSource::Oidc(oidc) = &identity.source => {
+            key.field("issuer", &oidc.issuer).field("client_id", &oidc.client_id)
+        }
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) => {
+            key.field("result", of(profile, env, sealing).key.as_bytes())
+        }
     };
     key.login_key()
-}
-
-fn with(key: KeyBuilder, who: Who) -> KeyBuilder {
-    who.into_iter().fold(key, |key, (label, value)| key.field(label, value.as_slice()))
 }
 
 fn method(auth: &Auth) -> &'static str {
@@ -112,11 +97,12 @@ fn session_fields(key: KeyBuilder, session: &Session) -> KeyBuilder {
     policy_arns.iter().fold(key, |key, arn| key.field("policy_arn", arn))
 }
 
-fn saml_fields(key: KeyBuilder, saml: &Saml) -> KeyBuilder {
+fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
     let Saml { principal_arn, idp_url, auth, xpath, parser, http, retry: _ } = saml;
     let key = optional(key, "principal_arn", principal_arn.as_ref().map(|p| p.as_str()));
     let key = key.field("idp_url", idp_url.as_str()).field("xpath", xpath).field("parser", format!("{parser:?}"));
-    auth_fields(http_fields(key, http), auth)
+    let key = auth_fields(http_fields(key, http), auth);
+    Ok(who(auth, env)?.into_iter().fold(key, |key, (label, value)| key.field(label, value.as_slice())))
 }
 
 fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
@@ -154,9 +140,9 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
 /// Who asks, as labelled fields.
 type Who = Vec<(&'static str, Zeroizing<Vec<u8>>)>;
 
-fn who(saml: &Saml, env: &Env) -> Result<Who, Unknowable> {
+fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
     let one = |label, value: &[u8]| (label, Zeroizing::new(value.to_vec()));
-    match &saml.auth {
+    match auth {
         Auth::None => Ok(Vec::new()),
         // A password proves who asks, it does not decide it: the user's name does.
         Auth::Basic { username, .. } | Auth::Form(FormLogin { username, .. }) => {

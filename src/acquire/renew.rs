@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::fetch;
+use super::fetch::{self, Failure};
 use super::guard::{SecretMark, Spent};
 use super::memory::{Memory, Seen};
 use super::place::{LoginPlace, Slot};
@@ -18,7 +18,7 @@ use crate::cache::lock::{Attempt, Lock};
 use crate::cache::seal;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::{Auth, Identity, Profile, TokenSource};
+use crate::config::profile::Profile;
 use crate::error::{Code, Error, Result};
 use crate::identity::watch::SecretWatch;
 use crate::identity::{Run, secrets};
@@ -197,12 +197,10 @@ impl Renewal<'_> {
         mut memory: Memory,
         deadline: &Deadline,
     ) -> std::result::Result<CacheEntry, NoResult> {
-        // What the profile below fails with, it remembers itself.
-        let below = fetch::below(self.profile, self.settings, self.env, self.ask, deadline).map_err(NoResult::Login)?;
         let generation = memory.begin();
         memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
         let watch = Watch::new(place, memory, deadline);
-        let outcome = fetch::fetch(self.profile, below, self.run(deadline, &watch));
+        let outcome = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &watch));
         let (mut memory, spending) = watch.into_parts();
         let outcome = match outcome {
             Ok(credentials) => {
@@ -214,7 +212,12 @@ impl Renewal<'_> {
                 memory.succeed(&place.result, spending.mark());
                 Ok(entry)
             }
-            Err(error) => {
+            // A link does not remember what its base remembers.
+            Err(Failure::Below(error)) => {
+                memory.leave();
+                Err(NoResult::Login(error))
+            }
+            Err(Failure::Own(error)) => {
                 memory.fail(&place.result, &error, spending.as_spent(), time::now(), jitter());
                 Err(NoResult::Login(error))
             }
@@ -227,22 +230,17 @@ impl Renewal<'_> {
 
     /// Without a place for lock and memory nothing can count how often a secret is sent: then none is.
     fn unlocked(&self, why: Option<Error>, deadline: &Deadline) -> Result<CacheEntry> {
-        let spends = match &self.profile.identity {
-            Identity::Saml(saml) => spends_secret(&saml.auth),
-            // Two runs that use one refresh token end the login.
-            Identity::WebIdentity(identity) => matches!(identity.source, TokenSource::Oidc(_)),
-            Identity::AssumeRole(_) => false,
-        };
-        if spends {
+        // And two runs that use one refresh token end its login.
+        if self.profile.secret().is_some() || self.profile.keytab().is_some() || self.profile.has_refresh_token() {
             let error = Error::new(
                 Code::CacheWrite,
-                "there is no place for a lock and the count of password attempts, so no secret is sent",
+                "there is no place for a lock and the count of attempts, so no secret is sent",
             )
             .hint("make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is");
             return Err(why.map_or(error.clone(), |why| error.because(why.what)));
         }
-        let below = fetch::below(self.profile, self.settings, self.env, self.ask, deadline)?;
-        let credentials = fetch::fetch(self.profile, below, self.run(deadline, &Unwatched))?;
+        let credentials = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
+            .map_err(Failure::into_error)?;
         Ok(CacheEntry { credentials, issued: time::now(), generation: 0 })
     }
 
@@ -265,21 +263,12 @@ impl Renewal<'_> {
         if !memory.knows_secrets() {
             return Ok(None);
         }
-        let run = self.run(deadline, &Unwatched);
-        let read = |source, setting| run.secret(source, setting);
-        let mark = |secret: &[u8]| Some(SecretMark::new(&place.sealing, &place.login, secret));
-        // No other identity has a secret that somebody could be locked out for.
-        let Identity::Saml(saml) = &self.profile.identity else { return Ok(None) };
-        Ok(match &saml.auth {
-            Auth::None => None,
-            Auth::Basic { password, .. } => mark(read(password, "saml.password")?.expose().as_bytes()),
-            Auth::Form(form) => mark(read(&form.password, "saml.password")?.expose().as_bytes()),
-            Auth::Bearer { token } => mark(read(token, "saml.token")?.expose().as_bytes()),
-            Auth::Spnego(spnego) => match &spnego.keytab {
-                Some(keytab) => mark(&secrets::keytab(keytab)?),
-                None => None,
-            },
-        })
+        let mark = |secret: &[u8]| SecretMark::new(&place.sealing, &place.login, secret);
+        if let Some((setting, source)) = self.profile.secret() {
+            let secret = self.run(deadline, &Unwatched).secret(source, setting)?;
+            return Ok(Some(mark(secret.expose().as_bytes())));
+        }
+        self.profile.keytab().map(|keytab| Ok(mark(&secrets::keytab(keytab)?))).transpose()
     }
 }
 
@@ -310,14 +299,6 @@ impl LoginPlace {
             Attempt::Acquired(lock) => Ok(lock),
             Attempt::Held(held) => Err(NoResult::Login(held.error(time::now()))),
         }
-    }
-}
-
-fn spends_secret(auth: &Auth) -> bool {
-    match auth {
-        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => true,
-        Auth::Spnego(spnego) => spnego.keytab.is_some(),
-        Auth::None => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: its shape, and the text of `--help`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,39 @@ pub struct Arguments {
     pub command: Command,
 }
 
+impl Arguments {
+    /// Parses these; the first is the program's own name.
+    ///
+    /// What SDKs run all day, `get` and `get PROFILE`, needs no grammar: building one would be a third of a hit's own work.
+    pub fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+        match plain_get(arguments) {
+            Some(arguments) => Ok(arguments),
+            None => Arguments::try_parse_from(arguments),
+        }
+    }
+}
+
+fn plain_get(arguments: &[OsString]) -> Option<Arguments> {
+    let profile = match arguments {
+        [_, command] if command == "get" => None,
+        [_, command, profile] if command == "get" => Some(profile.to_str()?),
+        _ => return None,
+    };
+    if profile.is_some_and(|name| name.is_empty() || name.starts_with('-')) {
+        return None;
+    }
+    Some(Arguments {
+        global: Global { config: None, verbose: 0, log_file: None },
+        command: Command::Get(Get {
+            profile: profile.map(str::to_owned),
+            format: Format::Process,
+            window: None,
+            force: false,
+            no_cache: false,
+        }),
+    })
+}
+
 #[derive(Debug, Args)]
 pub struct Global {
     /// Configuration file [env: FEDCRED_CONFIG] [default: ~/.config/fedcred/config.toml]
@@ -38,21 +72,28 @@ pub struct Global {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Print credentials, from the cache while they are fresh
     #[command(visible_alias = "credential-process")]
     Get(Get),
     /// Ask for the password or token, log in once, and keep it for later runs
+    ///
+    /// Asks on the terminal, tries once, and keeps the secret only if the identity provider takes it.
+    /// Profiles read it with `password = { keyring = true }` (or `token = …`); those that need no
+    /// secret, or read it elsewhere, just log in.
+    #[command(verbatim_doc_comment)]
     Login(Login),
     /// Forget cached credentials, kept secrets and remembered failures
     Logout(Logout),
+    /// Explain an Apache Airflow connection
+    #[command(subcommand)]
+    Airflow(Airflow),
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
 }
 
-/// Asks on the terminal, tries once, and keeps the secret only if the identity provider takes it. Profiles read it with
-/// `password = { keyring = true }` (or `token = …`); those that need no secret, or read it elsewhere, just log in.
 #[derive(Debug, Args)]
 pub struct Login {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
@@ -119,6 +160,38 @@ pub enum Format {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Airflow {
+    /// Explain a connection: where it is, its fields, and what would be asked of whom. Nobody is asked but a secrets backend
+    Show(AirflowShow),
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowShow {
+    /// The connection's id, as a DAG names it
+    pub id: String,
+    /// One JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
+}
+
+/// Where a connection is looked for, and how it is read.
+#[derive(Debug, Args)]
+pub struct AirflowConnection {
+    /// File of `airflow connections export` (json, yaml or env), looked at after the environment
+    #[arg(long, value_name = "FILE")]
+    pub airflow_connections: Option<PathBuf>,
+    /// Ignore the fields that this version of Airflow's Amazon provider dropped
+    #[arg(long, value_name = "VERSION", value_parser = ["9"])]
+    pub airflow_compat: Option<String>,
+    /// Where the connection is defined nowhere, take the default credentials as Airflow does
+    #[arg(long)]
+    pub airflow_fallback: bool,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Config {
     /// Check every profile; all faults are listed
     Check,
@@ -138,6 +211,27 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_needs_no_grammar_is_read_as_the_grammar_reads_it() {
+        let table: [(&[&str], bool); 8] = [
+            (&["fedcred", "get"], true),
+            (&["fedcred", "get", "dev"], true),
+            (&["fedcred", "get", "two words"], true),
+            (&["fedcred", "get", "get"], true),
+            (&["fedcred", "get", ""], false),
+            (&["fedcred", "get", "-v"], false),
+            (&["fedcred", "get", "dev", "--force"], false),
+            (&["fedcred", "config", "check"], false),
+        ];
+        for (arguments, is_plain) in table {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            let plain = plain_get(&arguments).map(|arguments| format!("{arguments:?}"));
+            assert_eq!(plain.is_some(), is_plain, "{arguments:?}");
+            let by_grammar = Arguments::try_parse_from(&arguments).map(|arguments| format!("{arguments:?}"));
+            assert!(plain.is_none() || plain == by_grammar.ok(), "{arguments:?}");
+        }
+    }
 
     #[test]
     fn the_definitions_are_consistent() {

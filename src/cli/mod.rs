@@ -11,7 +11,6 @@ pub mod report;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use self::args::{Arguments, Command};
@@ -20,7 +19,8 @@ use crate::error::Code;
 
 /// Runs the program with these arguments (the first is its own name) and gives the status to exit with.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::parse(&arguments) {
         Ok(arguments) => arguments,
         Err(error) => return not_run(&error),
     };
@@ -29,6 +29,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
             Command::Get(get) => commands::get::run(get, &arguments.global, env).map_err(|error| vec![error]),
             Command::Login(login) => commands::login::run(login, &arguments.global, env).map_err(|error| vec![error]),
             Command::Logout(logout) => commands::logout::run(logout, &arguments.global, env),
+            Command::Airflow(airflow) => {
+                commands::airflow::run(airflow, &arguments.global, env).map_err(|error| vec![error])
+            }
             Command::Config(config) => commands::config::run(config, &arguments.global, env),
         });
     match outcome {

@@ -57,9 +57,7 @@ fn usual_hint(code: Code) -> &'static str {
     match code {
         Code::BadFlag => "fedcred --help",
         Code::NoKerberosTicket | Code::KerberosTicketExpired => "kinit",
-        Code::PromptNeeded => "fedcred login PROFILE",
-        Code::RefreshTokenGone => "fedcred login PROFILE",
-        Code::NoAwsCredentials => "get the credentials to start from, or correct them: aws sts get-caller-identity",
+        Code::PromptNeeded | Code::RefreshTokenGone => "fedcred login PROFILE",
         Code::MfaNeeded => "use an IdP address for AWS that does not ask this login for a second factor",
         Code::PasswordChangeRequired => "change the password in a browser, then try again",
         Code::SecretRefusedBefore => "correct the secret where it is kept; a changed one is tried at once",
@@ -102,20 +100,21 @@ fn usual_hint(code: Code) -> &'static str {
         Code::KeytabRefused => "have a new keytab made, with the account's present password",
         Code::KdcRefused => "ask the administrator of the Kerberos realm about this account",
         Code::StsAccessDenied => "compare the role's trust policy: aws iam get-role --role-name ROLE",
-        Code::StsAudience => "ask for a token with an audience that the provider in IAM lists",
-        Code::TokenRefused => "check what `web_identity` asks for against what the service allows this job or machine",
-        Code::TokenInvalid => "check `web_identity.source`: STS takes an id_token, a signed JWT with `iss` and `sub`",
-        Code::TokenExpired => "have the token renewed; if it is fresh, set this machine's clock",
         Code::StsProviderUnknown => "check partition and account of `saml.principal_arn`",
         Code::StsInvalidIdentity => "compare the SAML provider's metadata in IAM with the IdP's",
         Code::StsValidation => "correct it, then run: fedcred config check",
         Code::StsDuration => "set `duration` to what the role allows (its MaxSessionDuration)",
+        Code::NoAwsCredentials => "aws sts get-caller-identity",
+        Code::TokenInvalid => "check `web_identity.source`: STS takes an id_token, a signed JWT with `iss` and `sub`",
+        Code::TokenExpired => "have the token renewed; if it is fresh, set this machine's clock",
+        Code::TokenRefused => "check what `web_identity` asks for against what the service allows this job or machine",
+        Code::TokenMissing => "check `web_identity.source` and where it runs",
+        Code::StsAudience => "add the token's audience to the OIDC provider in IAM, or ask for another one: `audience`",
+        Code::CallsItself => "let `source_profile` name the other profile, in place of `aws_profile`",
         Code::StsPolicy => "shorten or correct `policy` and `policy_arns`",
         Code::StsRegionDisabled => "set `region` to one that is enabled for the account",
         Code::TlsUntrusted | Code::TlsFailed => "name the certificates to trust in `saml.ca_bundle` or AWS_CA_BUNDLE",
         Code::ProfileNotFound | Code::ConfigUnreadable => "fedcred config path",
-        Code::TokenMissing => "check `web_identity.source` and where it runs",
-        Code::CallsItself => "start the chain from credentials that fedcred does not make",
         Code::UnknownKey
         | Code::NotYetAvailable
         | Code::InvalidValue
@@ -126,6 +125,8 @@ fn usual_hint(code: Code) -> &'static str {
         | Code::ConfigSyntax
         | Code::RoleNotAssumable
         | Code::UrlNotAllowed => "correct it, then run: fedcred config check",
+        Code::AirflowConnection => "correct it, then run: fedcred airflow show ID",
+        Code::AirflowNotFound => "airflow connections list",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one profile needs of a configuration file: the file without the tables of the other profiles.
 //!
-//! Parsing thirty other profiles would cost a cache hit three times what all the rest of it does. Here a line is looked at no
+//! Parsing thirty other profiles would cost a cache hit three times what all the rest of it does. Here a table is looked at no
 //! further than to its heading. What leaves a table out must not need to understand what is in it, hence the argument: in a
 //! file that has no multi-line string, a line that begins with `[profile.` is a heading, because no value begins so. The next
 //! line that begins with a bracket ends the table, or it is part of an array; then the excerpt holds the closing bracket of
@@ -8,6 +8,8 @@
 //! and anything that is wrong with the profile, is judged by the whole file.
 
 use std::path::Path;
+
+use memchr::{memchr_iter, memmem, memrchr};
 
 use super::Config;
 use super::cache::CacheSettings;
@@ -63,26 +65,38 @@ struct Excerpt {
 
 /// `text` without the tables of all profiles but these. `None`: it cannot be told where they end.
 fn of(text: &str, profiles: &[String]) -> Option<Excerpt> {
-    if text.contains("\"\"\"") || text.contains("'''") {
+    if ["\"\"\"", "'''"].iter().any(|quotes| memmem::find(text.as_bytes(), quotes.as_bytes()).is_some()) {
         return None;
     }
-    let mut excerpt = Excerpt { text: String::with_capacity(text.len().min(4096)), lines: Lines::default() };
-    let mut is_left_out = false;
-    for (line, number) in text.split_inclusive('\n').zip(1..) {
-        if let Some(heading) = line.trim_start().strip_prefix('[') {
-            is_left_out = profile_of(heading).is_some_and(|name| profiles.iter().all(|wanted| wanted != name));
+    let mut excerpt = Excerpt { text: String::new(), lines: Lines::default() };
+    let mut number = 1;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (table, after) = rest.split_at(next_heading(rest));
+        if profile_of(table).is_none_or(|name| profiles.iter().any(|wanted| wanted == name)) {
+            for (line, number) in table.split_inclusive('\n').zip(number..) {
+                excerpt.lines.push(excerpt.text.len(), number);
+                excerpt.text.push_str(line);
+            }
         }
-        if !is_left_out {
-            excerpt.lines.push(excerpt.text.len(), number);
-            excerpt.text.push_str(line);
-        }
+        number += memchr_iter(b'\n', table.as_bytes()).count() as u32;
+        rest = after;
     }
     Some(excerpt)
 }
 
-/// NAME of the heading `[profile.NAME…`. `None`: another heading, or a way to write one that people do not.
-fn profile_of(heading: &str) -> Option<&str> {
-    let rest = heading.strip_prefix("profile.")?;
+/// Where the next line begins whose first character is a bracket, other than the first line; at the end where there is none.
+fn next_heading(text: &str) -> usize {
+    let line_of = |bracket| {
+        let line = memrchr(b'\n', &text.as_bytes()[..bracket])? + 1;
+        text[line..bracket].trim_start().is_empty().then_some(line)
+    };
+    memchr_iter(b'[', text.as_bytes()).find_map(line_of).unwrap_or(text.len())
+}
+
+/// NAME of a table that begins with `[profile.NAME`. `None`: another table, or a way to write one that people do not.
+fn profile_of(table: &str) -> Option<&str> {
+    let rest = table.trim_start().strip_prefix("[profile.")?;
     let (name, rest) = match rest.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"').filter(|(name, _)| !name.contains('\\'))?,
         None => {

@@ -57,13 +57,13 @@ impl Config {
         }
     }
 
-    pub(super) fn is_written(&self, name: &str) -> bool {
-        self.profile_nodes().any(|(_, written, _)| written == name)
-    }
-
     /// The profile that this one names in its `include`, by the deciding file.
     pub(super) fn included_by(&self, name: &str) -> Option<&str> {
         self.profile_nodes().filter(|(_, found, _)| *found == name).find_map(|(_, _, node)| included(node))
+    }
+
+    pub(super) fn is_written(&self, name: &str) -> bool {
+        self.profile_nodes().any(|(_, written, _)| written == name)
     }
 
     /// Whether another profile names this one in its `include`.

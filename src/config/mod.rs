@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
+use self::airflow::policy::Policy;
 use self::bases::Bases;
 use self::cache::CacheSettings;
 use self::env::Env;
@@ -20,6 +21,7 @@ use self::show::{Paths, Setting};
 use self::tree::Table;
 use crate::error::{Code, Error, Result};
 
+pub mod airflow;
 pub mod assume_role;
 pub mod aws_files;
 mod bases;
@@ -104,12 +106,20 @@ impl Config {
         log.take_errors().into_iter().next().map_or(Ok(cache), Err)
     }
 
+    /// `[airflow]`
+    pub fn airflow(&self) -> Result<Policy> {
+        let log = Log::default();
+        let policy = self.read_airflow(&log);
+        log.take_errors().into_iter().next().map_or(Ok(policy), Err)
+    }
+
     /// Everything that is wrong, in every profile and beside them.
     ///
     /// A profile that others include may be without an identity of its own, or with half of one.
     pub fn check(&self) -> Vec<Error> {
         let log = Log::default();
         self.read_cache(&log);
+        self.read_airflow(&log);
         self.top_keys(&log);
         let mut errors = log.take_errors();
         for name in self.profile_names() {
@@ -157,6 +167,10 @@ impl Config {
         cache::read(&cache, &self.locations, &self.env)
     }
 
+    fn read_airflow<'c>(&'c self, log: &Log<'c>) -> Policy {
+        self.top(log).table("airflow", "airflow").map(|table| Policy::read(&table)).unwrap_or_default()
+    }
+
     fn read_profile<'c>(&'c self, name: &'c str, log: &Log<'c>) -> Option<Profile> {
         self.top_keys(log);
         self.read_with(&Bases::of(self, name), log)
@@ -189,11 +203,7 @@ impl Config {
 
     fn top_keys<'c>(&'c self, log: &Log<'c>) {
         let top = self.top(log);
-        if let Some(airflow) = top.find("airflow") {
-            log.error(
-                airflow.error(Code::NotYetAvailable, "is not available in this version yet").hint("remove the table"),
-            );
-        }
+        top.find("airflow");
         top.find("cache");
         top.table("profile", "profile");
         top.finish();

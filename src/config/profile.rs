@@ -3,13 +3,14 @@
 //! Built by `config::resolve` from the files as written; nothing here reads a file or the environment.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
 
 pub use super::assume_role::{AssumeRole, Base};
 pub use super::google::Google;
+use super::oidc::Flow;
 pub use super::oidc::Oidc;
 pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
@@ -30,6 +31,43 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// The secret of a person or a machine that this login sends, with the key that names it.
+    pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
+        match &self.identity {
+            Identity::Saml(saml) => saml.auth.secret(),
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        }
+    }
+
+    /// The keytab that this login opens, which is a secret too.
+    pub fn keytab(&self) -> Option<&Path> {
+        match &self.identity {
+            Identity::Saml(saml) => match &saml.auth {
+                Auth::Spnego(spnego) => spnego.keytab.as_deref(),
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => None,
+            },
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        }
+    }
+
+    /// Whether this login lives on a refresh token, which may be used once only.
+    pub fn has_refresh_token(&self) -> bool {
+        match &self.identity {
+            Identity::WebIdentity(identity) => match &identity.source {
+                TokenSource::Oidc(oidc) => oidc.flow != Flow::ClientCredentials,
+                TokenSource::File(_)
+                | TokenSource::Env(_)
+                | TokenSource::Service(_)
+                | TokenSource::Command(_)
+                | TokenSource::GithubActions { .. }
+                | TokenSource::Google(_)
+                | TokenSource::Azure(_)
+                | TokenSource::Kubernetes(_) => false,
+            },
+            Identity::Saml(_) | Identity::AssumeRole(_) => false,
+        }
+    }
+
     /// The role, for an identity that offers none of its own.
     pub fn role(&self) -> Result<&RoleArn> {
         self.role_arn.as_ref().ok_or_else(|| {

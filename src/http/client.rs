@@ -107,7 +107,7 @@ impl Client {
 
     /// Sends one request and reads the whole answer, within the deadline.
     pub async fn send(&mut self, request: &Request, deadline: &Deadline) -> std::result::Result<Response, Failure> {
-        let built = self.build(request).map_err(|error| Failure { error, may_repeat: false })?;
+        let built = self.build(request, deadline).map_err(|error| Failure { error, may_repeat: false })?;
         let peer = format!("the IdP at {}", shown(&request.url));
         // A POST may have been acted upon once the connection stood, and so may whatever carries a password.
         let is_harmless = request.form.is_none() && !request.carries_password;
@@ -122,16 +122,21 @@ impl Client {
             })
         };
         match tokio::time::timeout(deadline.remaining(), sending).await {
-            Ok(outcome) => outcome,
+            Ok(Err(failure)) => {
+                // The next connection is given its part of what is then left.
+                self.carriers.clear();
+                Err(failure)
+            }
+            Ok(Ok(response)) => Ok(response),
             Err(_) => Err(Failure { error: deadline.error(&format!("waiting for {peer}")), may_repeat: false }),
         }
     }
 
-    fn build(&mut self, request: &Request) -> Result<reqwest::RequestBuilder> {
+    fn build(&mut self, request: &Request, deadline: &Deadline) -> Result<reqwest::RequestBuilder> {
         self.check_scheme(&request.url)?;
         let is_home = request.url.origin() == self.home;
         let is_allowed = self.is_allowed(&request.url);
-        let client = self.carrier(&request.url, is_home)?;
+        let client = self.carrier(&request.url, is_home, deadline)?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8"));
         if is_home {
@@ -200,7 +205,7 @@ impl Client {
         Ok(answer)
     }
 
-    fn carrier(&mut self, url: &Url, is_home: bool) -> Result<reqwest::Client> {
+    fn carrier(&mut self, url: &Url, is_home: bool, deadline: &Deadline) -> Result<reqwest::Client> {
         let kind = Carrier { is_direct: is_loopback(url), is_home };
         if let Some((_, client)) = self.carriers.iter().find(|(k, _)| *k == kind) {
             return Ok(client.clone());
@@ -212,7 +217,9 @@ impl Client {
             // One connection for all legs of a Negotiate exchange, which some servers bind to the connection.
             .http1_only()
             .pool_max_idle_per_host(1)
-            .connect_timeout(settings.timeout)
+            // It ends before the deadline does, so that a peer that was never reached is told from one that was sent a
+            // password and is silent.
+            .connect_timeout(settings.timeout.min(deadline.remaining() * 3 / 4))
             .read_timeout(settings.timeout)
             .user_agent(settings.user_agent.as_deref().unwrap_or(&self.default_user_agent));
         if let Some(proxy) = &settings.proxy {

@@ -2,7 +2,6 @@
 
 pub mod callers;
 pub mod command;
-pub mod whoami;
 
 /// Keeps this process's memory, which holds secrets, out of core dumps and from other processes of the same user. A program
 /// that it starts is not affected: `execve` sets the flag anew (prctl(2), PR_SET_DUMPABLE).
@@ -26,3 +25,4 @@ mod tests {
         assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
     }
 }
+pub mod whoami;

@@ -16,7 +16,8 @@ enter_the_world() {
   cargo build --quiet --locked --example bench_world
   mkdir -p target/bench
   # As [profile.release] has it.
-  rustc --edition 2024 -C opt-level=3 -C lto=thin -C codegen-units=1 -C strip=symbols -o target/bench/noop tests/bench/noop.rs
+  rustc --edition 2024 -C opt-level=3 -C lto=fat -C codegen-units=1 -C strip=symbols \
+    -o target/bench/noop tests/bench/noop.rs
   exec target/debug/examples/bench_world \
     env BENCH_FEDCRED="$fedcred" BENCH_NOOP="$root/target/bench/noop" "$root/tests/bench/${0##*/}"
 }
@@ -54,7 +55,7 @@ relocations() {
 wall_time() {
   local times="$HOME/times.json" round
   for round in 1 2 3 4 5; do
-    taskset --cpu-list 1 hyperfine --shell=none --warmup 20 --runs 200 --style none --export-json "$times.$round" "$@" >/dev/null
+    taskset --cpu-list 1 hyperfine --shell=none --warmup 20 --runs 200 --style none --export-json "$times.$round" "$@" >/dev/null 2>&1
   done
   python3 - "$times".* <<'PYTHON'
 import json, statistics, sys

@@ -1,13 +1,18 @@
-//! fedcred against real parts: an MIT KDC, Apache with mod_auth_gssapi, SimpleSAMLphp, panva's oidc-provider, an STS
+//! fedcred's binary against real parts: an MIT KDC, Apache with mod_auth_gssapi, SimpleSAMLphp, panva's oidc-provider, an STS
 //! stand-in that verifies signatures, gnome-keyring, and the AWS CLI and boto3 as its callers; and against a stub of Google's
 //! side. All of it is started by `tests/lab`.
 //!
 //! Every test ends with the leak check: see [`support::leaks`].
 
+#[path = "../support/entries.rs"]
+mod entries;
+
+mod broker;
 mod consumers;
 mod form;
 mod google;
 mod gssapi;
+mod hit;
 mod idp_answers;
 mod kerberos;
 mod keyring;

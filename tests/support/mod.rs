@@ -2,10 +2,11 @@
 //!
 //! [`server`] listens and keeps the journal, [`tls`] makes throw-away certificates, [`pages`] and [`assertion`] write
 //! what an IdP sends, [`idp`] puts them together as routes, [`sts`] answers as AWS
-//! does, by the [`claims`] it reads. [`token`] makes OIDC tokens.
+//! does, by the [`claims`] it reads. [`token`] makes OIDC tokens, [`entries`] cached credentials older.
 
 pub mod assertion;
 pub mod claims;
+pub mod entries;
 pub mod idp;
 pub mod pages;
 pub mod reply;

@@ -40,6 +40,7 @@ pub fn type_into(command: &mut Command, line: &str) -> Ended {
 }
 
 /// Runs a command of [`WITH_TERMINAL`] and does `act` once this is on the terminal, with all that is there.
+#[allow(dead_code, reason = "the wire tests only type")]
 pub fn act_upon(command: &mut Command, sign: &str, act: impl FnOnce(&str)) -> Ended {
     let session = Session::start(command);
     session.wait_until("what was waited for does not come", |session| session.shown().contains(sign));

@@ -10,17 +10,14 @@ mod refusal;
 mod settings;
 mod window;
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use fedcred::cache::entry::CacheEntry;
-use fedcred::cache::key::{CacheKey, FileName};
-use fedcred::cache::master_key::{KeyPlace, SealingKey};
 use serde_json::Value;
 
 use crate::run::{Run, Running};
 use crate::support::assertion::Assertion;
+use crate::support::entries::Kept;
 use crate::support::idp::{self, Respond, Site};
 use crate::support::reply::Reply;
 use crate::support::server::Request;
@@ -84,28 +81,12 @@ fn kept(world: &World, ending: &str) -> Vec<PathBuf> {
     world.files().into_iter().filter(is_kept).collect()
 }
 
-/// The one entry that the world keeps, with what opens it.
-fn entry(world: &World) -> (PathBuf, SealingKey, CacheKey, CacheEntry) {
-    let entries: Vec<_> = world.files().into_iter().filter_map(|path| Some((key_of(&path)?, path))).collect();
-    let [(key, path)] = entries.as_slice() else { panic!("{} entries", entries.len()) };
-    let place = KeyPlace::File(kept(world, "cache.key").remove(0));
-    let sealing = place.read().unwrap().expect("a sealing key");
-    let entry = CacheEntry::open(&sealing, key, &fs::read(path).unwrap()).expect("a whole entry");
-    (path.clone(), sealing, *key, entry)
-}
-
-fn key_of(path: &std::path::Path) -> Option<CacheKey> {
-    match FileName::parse(path.file_name()?.to_str()?) {
-        Some(FileName::Entry(key)) => Some(key),
-        _ => None,
-    }
+/// The one entry that the world keeps.
+fn entry(world: &World) -> PathBuf {
+    Kept::one(&world.files()).path
 }
 
 /// Makes the kept entry as old as it will be in so many minutes; below zero, it comes from the future.
 fn age(world: &World, minutes: i64) {
-    let (path, sealing, key, mut entry) = entry(world);
-    let passed = jiff::SignedDuration::from_mins(minutes);
-    entry.issued -= passed;
-    entry.credentials.expiration -= passed;
-    fs::write(path, entry.seal(&sealing, &key).unwrap()).unwrap();
+    Kept::one(&world.files()).age(minutes);
 }

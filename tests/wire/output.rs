@@ -1,7 +1,5 @@
 //! What `get` prints, and how it takes what a caller does to it.
 
-use std::process::{Command, Stdio};
-
 use fedcred::time::Timestamp;
 use serde_json::Value;
 
@@ -56,19 +54,6 @@ fn a_shell_gets_variables_it_can_evaluate() {
     let issued = &world.sts.issued()[0];
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines, [&issued.access_key_id, &issued.secret_access_key, &issued.session_token]);
-}
-
-#[test]
-#[cfg(unix)]
-fn fish_gets_variables_where_there_is_fish() {
-    let world = world();
-    if Command::new("fish").arg("--version").stdout(Stdio::null()).status().is_err() {
-        return;
-    }
-    let script =
-        format!("{} get dev --format fish | source; echo $AWS_SECRET_ACCESS_KEY", env!("CARGO_BIN_EXE_fedcred"));
-    let run = Run::of(world.command("fish").args(["--no-config", "-c", &script]));
-    assert_eq!(run.stdout.trim_end(), world.sts.issued()[0].secret_access_key);
 }
 
 #[test]

@@ -138,22 +138,24 @@ impl World {
     }
 
     pub fn get_with(&self, flags: &[&str]) -> Run {
-        self.get_profile(PROFILE, flags)
+        self.end(self.start(flags))
     }
 
     /// The same for another profile.
     pub fn get_profile(&self, profile: &str, flags: &[&str]) -> Run {
-        self.end(Running::start(&mut self.get_command(profile, flags)))
+        let log = self.path("fedcred.log");
+        let log = ["--log-file", log.to_str().expect("a UTF-8 path")];
+        self.run(&[&log, &["get", profile][..], flags].concat())
     }
 
     /// The same, not waited for.
     pub fn start(&self, flags: &[&str]) -> Running {
-        Running::start(&mut self.get_command(PROFILE, flags))
+        Running::start(&mut self.get_command(flags))
     }
 
     /// So many of the same at once.
     pub fn crowd(&self, size: usize, flags: &[&str]) -> Vec<Running> {
-        let mut command = self.get_command(PROFILE, flags);
+        let mut command = self.get_command(flags);
         (0..size).map(|_| Running::start(&mut command)).collect()
     }
 
@@ -189,9 +191,9 @@ impl World {
         self.end(Running::start(self.command(FEDCRED).args(arguments)))
     }
 
-    fn get_command(&self, profile: &str, flags: &[&str]) -> Command {
+    fn get_command(&self, flags: &[&str]) -> Command {
         let mut command = self.command(FEDCRED);
-        command.arg("--log-file").arg(self.path("fedcred.log")).args(["get", profile]).args(flags);
+        command.arg("--log-file").arg(self.path("fedcred.log")).args(["get", PROFILE]).args(flags);
         command
     }
 

@@ -17,7 +17,7 @@ pub fn fields(
 ) -> Result<KeyBuilder, Unknowable> {
     let AssumeRole { base, session_name: name, external_id, tags, transitive_tag_keys, source_identity, serial_number } =
         role;
-    let key = session_name(key, name, profile, env);
+    let key = session_name(key.field("identity", "assume role"), name, profile, env);
     let key = optional(key, "external_id", external_id.as_ref());
     let key = tags.iter().fold(key, |key, (tag, value)| key.field("tag", tag).field("its value", value));
     let key = transitive_tag_keys.iter().fold(key, |key, tag| key.field("transitive tag", tag));
@@ -29,8 +29,8 @@ pub fn fields(
 fn base_fields(key: KeyBuilder, base: &Base, env: &Env, sealing: &SealingKey) -> Result<KeyBuilder, Unknowable> {
     Ok(match base {
         Base::Profile(base) => match super::of(base, env, sealing) {
-            Identified { unknowable: Some(why), .. } => return Err(why),
             Identified { key: below, unknowable: None } => key.field("base", below.as_bytes()),
+            Identified { unknowable: Some(why), .. } => return Err(why),
         },
         Base::AwsProfile(name) => {
             let key = key.field("aws_profile", name);

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod airflow;
 pub mod config;
 pub mod get;
 pub mod login;

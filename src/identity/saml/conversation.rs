@@ -156,7 +156,7 @@ impl<'a> Login<'a> {
             )
             .because("it answered HTTP 401 to the login form"));
         }
-        match self.method.answer_challenge(&answer, self.run.deadline)? {
+        match self.method.answer_challenge(&answer, self.run)? {
             None => self.page(answer),
             Some(authorization) => Ok(Step::Send(Request { authorization: Some(authorization), ..sent })),
         }

@@ -14,6 +14,7 @@ use super::leaks::Needles;
 use super::outcome::Outcome;
 use super::profile::Profile;
 use super::sts::Sts;
+use crate::entries::Kept;
 
 const CONFIG: &str = ".config/fedcred/config.toml";
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
@@ -149,17 +150,8 @@ impl Home {
 
     /// Runs a program to its end.
     pub fn run(&self, command: &mut Command) -> Outcome {
-        let output = command.stdin(Stdio::null()).output().expect("the program can be run");
-        let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
-        let outcome =
-            Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        self.note(&outcome);
-        outcome
-    }
-
-    /// Has the leak check look at what a program printed that was run elsewhere.
-    pub fn note(&self, outcome: &Outcome) {
-        self.outcomes.lock().expect("no test panics here").push(outcome.clone());
+        let child = self.start(command);
+        self.end(child)
     }
 
     /// Starts a program, for [`Home::end`].
@@ -178,15 +170,39 @@ impl Home {
         outcome
     }
 
+    /// Has the leak check look at what a program printed that was run elsewhere.
+    pub fn note(&self, outcome: &Outcome) {
+        self.outcomes.lock().expect("no test panics here").push(outcome.clone());
+    }
+
+    /// How often a consumer has run fedcred.
+    pub fn consumer_runs(&self) -> usize {
+        fs::read_to_string(self.path("consumer-runs")).map_or(0, |runs| runs.lines().count())
+    }
+
+    /// Makes the kept credentials as old as they will be in so many minutes.
+    pub fn age(&self, minutes: i64) {
+        Kept::one(&files_below(self.dir.path())).age(minutes);
+    }
+
+    /// Between a consumer and fedcred stands a script that counts.
     fn write_aws_config(&self) {
-        self.write(".aws/config", &format!("[profile lab]\ncredential_process = {FEDCRED} get lab\n"));
+        let (script, runs) = (self.path("counted-fedcred"), self.path("consumer-runs"));
+        let text = format!("#!/bin/sh\necho >>{}\nexec {FEDCRED} get lab\n", runs.display());
+        if !script.exists() {
+            self.write("counted-fedcred", &text);
+            fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+                .expect("the file is ours");
+        }
+        self.write(".aws/config", &format!("[profile lab]\ncredential_process = {}\n", script.display()));
     }
 
     fn lab_program(&self, name: &str) -> PathBuf {
         Path::new(lab().variable("LAB_PYTHON")).with_file_name(name)
     }
 
-    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+    /// A program in the environment of this home and no other.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("timeout");
         command
             .args(["--signal=KILL", PATIENCE_SECONDS])
@@ -229,4 +245,10 @@ impl Drop for Home {
             self.check_for_leaks();
         }
     }
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).expect("a directory at home");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use super::{age, entry, kept, key_of};
+use super::{age, entry, kept};
 use crate::support::assertion::{ADMIN, Assertion};
+use crate::support::entries::key_of;
 use crate::support::idp::Site;
 use crate::world::World;
 
@@ -16,7 +17,7 @@ fn world() -> World {
 fn an_entry_of_another_profile_copied_over_is_a_miss() {
     let world = world();
     let dev = world.get().succeeds();
-    let (path, ..) = entry(&world);
+    let path = entry(&world);
     let admin = world.run(&["get", "admin"]).succeeds();
     let is_entry = |file: &std::path::PathBuf| key_of(file).is_some() && *file != path;
     let admins = world.files().into_iter().find(is_entry).expect("the other entry");
@@ -42,7 +43,7 @@ fn an_entry_that_is_not_as_it_was_written_is_a_miss_and_never_an_error() {
     let world = world();
     for (number, (what, damage)) in damages.into_iter().enumerate() {
         world.get().succeeds();
-        let (path, ..) = entry(&world);
+        let path = entry(&world);
         let mut file = fs::read(&path).unwrap();
         damage(&mut file);
         fs::write(&path, file).unwrap();

@@ -100,6 +100,27 @@ fn who_is_killed_at_the_post_has_used_up_an_attempt() {
 }
 
 #[test]
+fn a_secret_that_reached_nobody_does_not_count() {
+    // It takes connections and never says a word: no TLS comes about, so nothing is sent.
+    let blackhole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("https://{}/sso", blackhole.local_addr().unwrap());
+    let gone = Site::new().start().unwrap().url("/sso");
+    for (idp_url, code) in [(silent.as_str(), "timeout"), (&gone, "connect")] {
+        let (password, vault) = with_password_file(Site::new(), PASSWORD);
+        let basic = password.set("saml.auth", "basic").set("saml.verify", false);
+        write(&vault, PASSWORD);
+        let keytab = World::at(Site::new().start().unwrap(), "spnego").set("saml.principal", "alice@EXAMPLE.TEST");
+        let path = keytab.write("keytab", "as good as any: nobody is asked");
+        for world in [basic, keytab.set("saml.keytab", path.to_str().unwrap())] {
+            let world = world.set("saml.idp_url", idp_url).set("deadline", "2s").set("saml.retry.total", 0);
+            for _ in 0..4 {
+                world.get_with(&["--force"]).fails_as(code);
+            }
+        }
+    }
+}
+
+#[test]
 fn an_answer_that_is_no_verdict_on_the_password_is_not_held_against_it() {
     let page = assertion_page(Assertion::default());
     let world = World::form(site(check(login_page("/login"), at_first(3, Reply::status(500), page))));

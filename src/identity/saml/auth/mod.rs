@@ -43,7 +43,7 @@ impl<'a> Method<'a> {
             Auth::Basic { username, password } => Method::Authorization(Authorization::basic(username, password, run)?),
             Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, run)?),
             Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run)),
-            Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify, run)?),
+            Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify)),
         })
     }
 
@@ -64,13 +64,13 @@ impl<'a> Method<'a> {
     }
 
     /// `Authorization` for the same request once more, after a 401 from an allowed origin. `None`: read the 401 as a page.
-    pub fn answer_challenge(&mut self, answer: &Response, deadline: &Deadline) -> Result<Option<Secret>> {
+    pub fn answer_challenge(&mut self, answer: &Response, run: Run<'_>) -> Result<Option<Secret>> {
         match self {
             Method::None => Err(not_asked(answer)),
             Method::Authorization(method) => Err(method.rejected(answer)),
             Method::Form(_) if answer.body.is_empty() => Err(not_asked(answer)),
             Method::Form(_) => Ok(None),
-            Method::Spnego(method) => method.answer_challenge(answer, deadline).map(Some),
+            Method::Spnego(method) => method.answer_challenge(answer, run).map(Some),
         }
     }
 

@@ -24,6 +24,8 @@ pub struct SpnegoAuth {
     mutual: MutualAuthentication,
     /// The exchange whose token went out with the last request.
     exchange: Option<Exchange>,
+    /// The keytab's key has been shown to the KDC in this run.
+    keytab_spent: bool,
 }
 
 struct Exchange {
@@ -33,14 +35,9 @@ struct Exchange {
 
 impl SpnegoAuth {
     /// Without a verified certificate only the server's own token can tell who answers: it is then required.
-    ///
-    /// A keytab is spent like a password: the KDC counts wrong keys, too.
-    pub fn new(settings: Spnego, verify: bool, run: Run<'_>) -> Result<Self> {
+    pub fn new(settings: Spnego, verify: bool) -> Self {
         let mutual = if verify { settings.mutual_authentication } else { MutualAuthentication::Required };
-        if let Some(keytab) = &settings.keytab {
-            run.watch.spend(&secrets::keytab(keytab)?)?;
-        }
-        Ok(SpnegoAuth { settings, mutual, exchange: None })
+        SpnegoAuth { settings, mutual, exchange: None, keytab_spent: false }
     }
 
     pub fn restart(&mut self) {
@@ -48,18 +45,23 @@ impl SpnegoAuth {
     }
 
     /// The value of `Authorization` that answers this 401.
-    pub fn answer_challenge(&mut self, answer: &Response, deadline: &Deadline) -> Result<Secret> {
+    pub fn answer_challenge(&mut self, answer: &Response, run: Run<'_>) -> Result<Secret> {
         let Some(challenge) = negotiate(answer) else {
             return Err(not_offered(answer));
         };
         let incoming = decode(&challenge, answer)?;
         let step = match (&mut self.exchange, incoming) {
             // A further leg, or the reason of a refusal: the library knows which.
-            (Some(exchange), Some(token)) => exchange.negotiation.step(Some(&token), deadline)?,
+            (Some(exchange), Some(token)) => exchange.negotiation.step(Some(&token), run.deadline)?,
             (Some(_), None) => return Err(rejected(answer)),
             (None, _) => {
+                self.spend_keytab(run)?;
                 let mut negotiation = Negotiation::start(self.request(answer)?)?;
-                let step = negotiation.step(None, deadline)?;
+                let step = negotiation.step(None, run.deadline)?;
+                if self.keytab_spent {
+                    // The KDC has given a ticket for it.
+                    run.watch.accepted();
+                }
                 self.exchange = Some(Exchange { negotiation, is_proven: false });
                 step
             }
@@ -85,6 +87,15 @@ impl SpnegoAuth {
         if self.mutual == MutualAuthentication::Required && !exchange.is_proven && answer.status < 400 {
             return Err(unproven(answer, "it sent no token of its own")
                 .hint("if this IdP never sends one, set `saml.mutual_authentication = \"optional\"` (not with `verify = false`)"));
+        }
+        Ok(())
+    }
+
+    /// A keytab is spent like a password: the KDC counts wrong keys, too. Only now is it about to be asked.
+    fn spend_keytab(&mut self, run: Run<'_>) -> Result<()> {
+        if let Some(keytab) = self.settings.keytab.as_deref().filter(|_| !self.keytab_spent) {
+            run.watch.spend(&secrets::keytab(keytab)?)?;
+            self.keytab_spent = true;
         }
         Ok(())
     }
