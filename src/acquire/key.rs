@@ -13,6 +13,7 @@ use crate::config::env::Env;
 use crate::config::profile::{
     Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, Spnego, StsTarget,
 };
+use crate::error::printable;
 use crate::identity::saml::ccache::{self, Owner};
 
 /// Why it is not known who asks: then no result may outlive this process.
@@ -56,6 +57,20 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
         }
     };
     key.login_key()
+}
+
+/// Who asks, in words for people. `None`: nobody in particular, or it cannot be told.
+pub fn asker(profile: &Profile, env: &Env) -> Option<String> {
+    // Not just any label: a bearer token is who asks, too.
+    let names = ["username", "principal", "ticket of"];
+    let who = who(&profile.identity, env).ok()?;
+    let (_, name) = who.iter().find(|(label, _)| names.contains(label))?;
+    Some(printable(&String::from_utf8_lossy(name), 200))
+}
+
+/// Why nothing that `profile` gives may be kept, if so: it cannot be told who asks.
+pub fn unknowable(profile: &Profile, env: &Env) -> Option<String> {
+    who(&profile.identity, env).err()
 }
 
 fn method(auth: &Auth) -> &'static str {

@@ -3,14 +3,17 @@
 //! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
 //! times it is given whether it is one. Everything else is [`renew`]: one login for all who ask at once, guarded by what is
 //! remembered of earlier ones ([`memory`], [`guard`]), and made by [`fetch`].
+//! [`refresh`] does the same with nobody waiting; [`status`] only looks.
 
 pub mod fetch;
 pub mod guard;
 pub mod key;
 pub mod memory;
 pub mod place;
+pub mod refresh;
 pub mod renew;
 pub mod schedule;
+pub mod status;
 
 use std::time::Duration;
 

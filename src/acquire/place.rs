@@ -44,6 +44,20 @@ impl Slot {
         Ok(Some(Slot { store, sealing, key }))
     }
 
+    /// The same place, if there is a key to read it with. Nothing is made.
+    pub fn existing(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Slot>> {
+        let Some((store, place)) = cache(settings) else { return Ok(None) };
+        let Some(sealing) = place.read()? else { return Ok(None) };
+        let Identified { key, unknowable } = key::of(profile, env, &sealing);
+        Ok(unknowable.is_none().then_some(Slot { store, sealing, key }))
+    }
+
+    /// A number that differs from machine to machine and from profile to profile, and stays the same.
+    pub fn phase(&self) -> u8 {
+        let [first, ..] = self.key.as_bytes();
+        *first
+    }
+
     /// What is kept there. A file that does not open is as good as none.
     pub fn read(&self) -> Result<Option<CacheEntry>> {
         let Some(file) = self.store.read(&FileName::Entry(self.key))? else { return Ok(None) };
@@ -77,26 +91,49 @@ impl LoginPlace {
         settings: &CacheSettings,
         env: &'a Env,
     ) -> impl Iterator<Item = LoginPlace> + use<'a> {
-        // A sealing key beside what it seals is worth little, but it keeps a password's mark from being tried offline by
-        // whoever gets hold of the file alone.
-        let beside = |dir: PathBuf| (FileStore::new(dir.clone()), KeyPlace::File(dir.join("cache.key")));
-        let session = env.path("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute()).map(|dir| dir.join("fedcred"));
-        let places = cache(settings).into_iter().chain(session.map(beside)).chain(temporary(env).map(beside));
+        let places = places(settings, env);
         places.filter_map(move |(store, place)| match place.open() {
-            Ok(Opened::Key(sealing)) => {
-                let login = key::login(profile, env, &sealing);
-                let result = key::of(profile, env, &sealing).key;
-                Some(LoginPlace { store, sealing, login, result })
-            }
+            Ok(Opened::Key(sealing)) => Some(LoginPlace::of(profile, env, store, sealing)),
             Ok(Opened::NoKey(why)) | Err(why) => {
                 tracing::info!(%why, "no lock in {}", store.dir().display());
                 None
             }
         })
     }
+
+    /// Those of them that have been used.
+    pub fn existing<'a>(
+        profile: &'a Profile,
+        settings: &CacheSettings,
+        env: &'a Env,
+    ) -> impl Iterator<Item = LoginPlace> + use<'a> {
+        existing_stores(settings, env)
+            .into_iter()
+            .filter_map(move |(store, place)| Some(LoginPlace::of(profile, env, store, place.read().ok().flatten()?)))
+    }
+
+    fn of(profile: &Profile, env: &Env, store: FileStore, sealing: SealingKey) -> LoginPlace {
+        let login = key::login(profile, env, &sealing);
+        let result = key::of(profile, env, &sealing).key;
+        LoginPlace { store, sealing, login, result }
+    }
 }
 
-fn cache(settings: &CacheSettings) -> Option<(FileStore, KeyPlace)> {
+/// The stores that have been used, each with the place of its key.
+pub fn existing_stores(settings: &CacheSettings, env: &Env) -> Vec<(FileStore, KeyPlace)> {
+    places(settings, env).filter(|(store, _)| store.dir().is_dir()).collect()
+}
+
+fn places(settings: &CacheSettings, env: &Env) -> impl Iterator<Item = (FileStore, KeyPlace)> + use<> {
+    // A sealing key beside what it seals is worth little, but it keeps a password's mark from being tried offline by
+    // whoever gets hold of the file alone.
+    let beside = |dir: PathBuf| (FileStore::new(dir.clone()), KeyPlace::File(dir.join("cache.key")));
+    let session = env.path("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute()).map(|dir| dir.join("fedcred"));
+    cache(settings).into_iter().chain(session.map(beside)).chain(temporary(env).map(beside))
+}
+
+/// Where results are kept, if they are.
+pub(super) fn cache(settings: &CacheSettings) -> Option<(FileStore, KeyPlace)> {
     let place = match settings.key {
         KeyStore::Auto | KeyStore::File => KeyPlace::File(settings.key_file.clone()?),
     };

@@ -39,7 +39,7 @@ pub struct Renewal<'a> {
 impl Renewal<'_> {
     /// Tries to refresh `kept`, which is due, without keeping the caller: whatever goes wrong, it is still good.
     pub fn early(&self, kept: CacheEntry) -> CacheEntry {
-        match self.refresh(&kept) {
+        match self.refresh(&kept, EARLY) {
             Ok(Some(fresh)) => fresh,
             Ok(None) => kept,
             Err(error) => {
@@ -49,8 +49,8 @@ impl Renewal<'_> {
         }
     }
 
-    /// `None`: somebody else is at it, or it was tried a short while ago.
-    fn refresh(&self, kept: &CacheEntry) -> Result<Option<CacheEntry>> {
+    /// `None`: somebody else is at it, or it was tried a short while ago. It takes no longer than `patience`.
+    pub(super) fn refresh(&self, kept: &CacheEntry, patience: Duration) -> Result<Option<CacheEntry>> {
         let at_once = Deadline::after(Duration::ZERO);
         for place in LoginPlace::candidates(self.profile, self.settings, self.env) {
             let memory = place.memory()?;
@@ -58,7 +58,7 @@ impl Renewal<'_> {
             if life(kept).state(time::now(), self.ask.window, failure) != State::Due {
                 return Ok(None);
             }
-            let deadline = Deadline::after(self.profile.deadline.min(EARLY));
+            let deadline = Deadline::after(self.profile.deadline.min(patience));
             let lock = match Lock::acquire(&place.store, &place.login, &at_once, time::after(deadline.remaining())) {
                 Ok(Attempt::Acquired(lock)) => lock,
                 Ok(Attempt::Held(_)) => return Ok(None),
