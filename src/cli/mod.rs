@@ -5,7 +5,9 @@ pub mod commands;
 pub mod format;
 mod logging;
 mod output;
+mod progress;
 pub mod report;
+mod table;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -26,6 +28,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
     let outcome =
         logging::start(&arguments.global, env).map_err(|error| vec![error]).and_then(|()| match &arguments.command {
             Command::Get(get) => commands::get::run(get, &arguments.global, env).map_err(|error| vec![error]),
+            Command::Refresh(refresh) => commands::refresh::run(refresh, &arguments.global, env),
+            Command::Status(status) => {
+                commands::status::run(status, &arguments.global, env).map_err(|error| vec![error])
+            }
             Command::Config(config) => commands::config::run(config, &arguments.global, env),
         });
     match outcome {

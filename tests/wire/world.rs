@@ -25,6 +25,8 @@ pub struct World {
     home: TempDir,
     /// Dotted key below `[profile.dev]`, and its value.
     settings: BTreeMap<String, Value>,
+    /// The rest of the configuration, as it stands in the file.
+    more: String,
     env: BTreeMap<String, String>,
     secrets: Vec<String>,
     runs: RefCell<Vec<Run>>,
@@ -56,6 +58,7 @@ impl World {
             sts,
             home: tempfile::tempdir().expect("a home"),
             settings: BTreeMap::new(),
+            more: String::new(),
             env: BTreeMap::new(),
             secrets: vec![PASSWORD.to_string()],
             runs: RefCell::default(),
@@ -78,6 +81,13 @@ impl World {
 
     pub fn unset(mut self, key: &str) -> World {
         self.settings.remove(key);
+        self
+    }
+
+    /// Further tables of the configuration: `also("[profile.ops]\ninclude = \"dev\"")`.
+    pub fn also(mut self, tables: &str) -> World {
+        self.more.push_str(tables);
+        self.more.push('\n');
         self
     }
 
@@ -118,8 +128,13 @@ impl World {
 
     pub fn run(&self, arguments: &[&str]) -> Run {
         let run = Run::of(self.command(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
-        self.runs.borrow_mut().push(run.clone());
+        self.record(&run);
         run
+    }
+
+    /// Has what a run wrote looked through for secrets.
+    pub fn record(&self, run: &Run) {
+        self.runs.borrow_mut().push(run.clone());
     }
 
     /// A command that sees this world only. The configuration is written anew each time.
@@ -160,7 +175,7 @@ impl World {
     fn config(&self) -> String {
         // JSON's strings, numbers, booleans and arrays are TOML's.
         let lines = self.settings.iter().map(|(key, value)| format!("{key} = {value}\n"));
-        format!("[profile.{PROFILE}]\n{}", lines.collect::<String>())
+        format!("[profile.{PROFILE}]\n{}{}", lines.collect::<String>(), self.more)
     }
 
     fn check_for_leaks(&self) {

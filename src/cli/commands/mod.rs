@@ -2,6 +2,8 @@
 
 pub mod config;
 pub mod get;
+pub mod refresh;
+pub mod status;
 
 use crate::config::env::Env;
 
