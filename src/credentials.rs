@@ -1,4 +1,4 @@
-//! AWS credentials as STS gave them.
+//! AWS credentials: as STS gave them, and as they sign a call.
 
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -26,5 +26,21 @@ impl Credentials {
             expiration: self.expiration,
             account_id: self.account_id.clone(),
         }
+    }
+}
+
+/// AWS credentials that sign a call: long-term keys, or temporary ones of any origin.
+#[derive(Debug)]
+pub struct SigningKeys {
+    pub access_key_id: String,
+    pub secret_access_key: Secret,
+    /// Absent: long-term keys.
+    pub session_token: Option<Secret>,
+}
+
+impl From<Credentials> for SigningKeys {
+    fn from(credentials: Credentials) -> Self {
+        let Credentials { access_key_id, secret_access_key, session_token, expiration: _, account_id: _ } = credentials;
+        SigningKeys { access_key_id, secret_access_key, session_token: Some(session_token) }
     }
 }

@@ -72,6 +72,10 @@ codes! {
     SecretRefusedBefore = "secret-refused-before", LoginRequired;
     /// The IdP wants a new password before it lets anybody in.
     PasswordChangeRequired = "password-change-required", LoginRequired;
+    /// No refresh token is kept, or its issuer does not take it any more.
+    RefreshTokenGone = "refresh-token-gone", LoginRequired;
+    /// The AWS credentials to start from are not there, or have expired.
+    NoAwsCredentials = "no-aws-credentials", LoginRequired;
 
     /// The XPath expression found nothing on the page that came.
     XpathNoMatch = "xpath-no-match", Unusable;
@@ -109,6 +113,10 @@ codes! {
     ClockSkew = "clock-skew", Unusable;
     /// The IdP could not prove that it is the service it was asked to be.
     MutualAuthFailed = "mutual-auth-failed", Unusable;
+    /// What should be a token is none, or lacks a claim.
+    TokenInvalid = "token-invalid", Unusable;
+    /// The token's time has passed.
+    TokenExpired = "token-expired", Unusable;
 
     /// A fault of fedcred's own.
     Bug = "bug", Internal;
@@ -125,6 +133,8 @@ codes! {
     GssapiMissing = "gssapi-missing", Storage;
     /// A keytab that cannot be read or does not hold the principal.
     KeytabUnusable = "keytab-unusable", Storage;
+    /// The keyring is locked, does not answer, or is not there.
+    KeyringLocked = "keyring-locked", Storage;
     /// A command that should print a secret failed.
     SecretCommand = "secret-command", Storage;
 
@@ -169,6 +179,10 @@ codes! {
     StsPolicy = "sts-policy", Refused;
     /// STS is switched off in this region for this account.
     StsRegionDisabled = "sts-region-disabled", Refused;
+    /// STS's provider does not accept the token's audience.
+    StsAudience = "sts-audience", Refused;
+    /// Who issues tokens refused to issue one.
+    TokenRefused = "token-refused", Refused;
     /// The server's certificate is not trusted.
     TlsUntrusted = "tls-untrusted", Refused;
     /// No TLS with the server for another reason than its certificate.
@@ -196,6 +210,10 @@ codes! {
     ConfigUnreadable = "config-unreadable", Configuration;
     /// A URL that may not be used for this.
     UrlNotAllowed = "url-not-allowed", Configuration;
+    /// There is no token where one should be.
+    TokenMissing = "token-missing", Configuration;
+    /// fedcred would have to call itself without end.
+    CallsItself = "calls-itself", Configuration;
     /// A role of this kind cannot be assumed this way.
     RoleNotAssumable = "role-not-assumable", Configuration;
 }

@@ -45,6 +45,7 @@ pub mod error;
 pub mod gssapi;
 pub mod http;
 pub mod identity;
+pub mod keyring;
 pub mod process;
 pub mod secret;
 pub mod sts;

@@ -59,6 +59,11 @@ impl Deadline {
         self.remaining().is_zero()
     }
 
+    /// So little is left that no answer can be counted on: less than a quarter, and than 2 s.
+    pub fn is_nearly_over(&self) -> bool {
+        self.remaining() < (self.whole / 4).min(Duration::from_secs(2))
+    }
+
     pub fn instant(&self) -> Instant {
         self.at
     }

@@ -93,6 +93,18 @@ impl Guard {
         }
     }
 
+    /// Why a secret is not to be sent while there are credentials left, if it is not: the one more attempt after one without
+    /// a verdict is for those who have none, and have the patience to hear one.
+    pub fn spares(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
+        let unanswered = || {
+            let tried = self.0.iter().find(|tried| tried.mark == *mark)?;
+            (tried.unanswered > 0).then(|| {
+                Error::new(Code::Timeout, "the secret was sent without an answer, and is spared until it must be sent")
+            })
+        };
+        self.refuses(mark, now).or_else(unanswered)
+    }
+
     /// Notes that a secret is about to be sent. To be saved before it is.
     pub fn spend(&mut self, mark: &SecretMark) {
         let mut tried = self.take(mark).unwrap_or(TriedSecret { mark: *mark, unanswered: 0, refusal: None });
@@ -228,6 +240,19 @@ mod tests {
             assert_eq!(refuses(guard, "s", 200), Some(Code::SecretRefusedBefore));
             assert_eq!(refuses(guard, "changed", 200), None);
         }
+    }
+
+    #[test]
+    fn after_an_attempt_without_a_verdict_none_is_made_ahead_of_time() {
+        let mut guard = Guard::default();
+        let spared = |guard: &Guard| guard.spares(&mark("s"), at(100)).map(|error| error.code);
+        assert_eq!(spared(&guard), None);
+        guard.spend(&mark("s"));
+        assert_eq!((spared(&guard), refuses(&guard, "s", 100)), (Some(Code::Timeout), None));
+        guard.spend(&mark("s"));
+        assert_eq!(spared(&guard), Some(Code::SecretRefusedBefore));
+        guard.accept(&mark("s"));
+        assert_eq!(spared(&guard), None);
     }
 
     #[test]

@@ -11,10 +11,15 @@ use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, Spnego, StsTarget,
+    Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego, StsTarget,
 };
+use crate::config::session_name::Asker;
 use crate::error::printable;
 use crate::identity::saml::ccache::{self, Owner};
+use crate::process::whoami;
+
+mod assume_role;
+mod web_identity;
 
 /// Why it is not known who asks: then no result may outlive this process.
 type Unknowable = String;
@@ -28,21 +33,23 @@ pub struct Identified {
 
 /// The key of what `profile` gives whoever asks now.
 pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
-    let Profile { name: _, role_arn, sts, session, deadline: _, identity } = profile;
+    // The name counts where it names the session.
+    let Profile { name, role_arn, sts, session, deadline: _, identity } = profile;
     let key = optional(KeyBuilder::new(sealing), "role_arn", role_arn.as_ref().map(|r| r.as_str()));
     let key = session_fields(sts_fields(key, sts), session);
-    let key = match identity {
-        Identity::Saml(saml) => saml_fields(key, saml),
+    let whole = match identity {
+        Identity::Saml(saml) => saml_fields(key.clone(), saml, env),
+        Identity::WebIdentity(identity) => web_identity::fields(key.clone(), identity, name, env),
+        Identity::AssumeRole(role) => assume_role::fields(key.clone(), role, name, env, sealing),
     };
-    let (key, unknowable) = match who(identity, env) {
-        Ok(who) => (who.into_iter().fold(key, |key, (label, value)| key.field(label, value.as_slice())), None),
-        Err(why) => (key, Some(why)),
-    };
-    Identified { key: key.cache_key(), unknowable }
+    match whole {
+        Ok(key) => Identified { key: key.cache_key(), unknowable: None },
+        Err(why) => Identified { key: key.field("profile", name).cache_key(), unknowable: Some(why) },
+    }
 }
 
 /// The key of who logs in where and how: what the lock and the memory of failures are kept for. Ten profiles over one
-/// password have one.
+/// password have one; where nothing but STS is asked, each result has its own.
 pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
     let key = KeyBuilder::new(sealing);
     let key = match &profile.identity {
@@ -50,27 +57,38 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             let key =
                 key.field("origin", saml.idp_url.origin().ascii_serialization()).field("auth", method(&saml.auth));
             let labels = ["username", "principal", "keytab", "ticket of"];
-            let who = who(&profile.identity, env).unwrap_or_default();
+            let who = who(&saml.auth, env).unwrap_or_default();
             who.into_iter()
                 .filter(|(l, _)| labels.contains(l))
                 .fold(key, |key, (l, value)| key.field(l, value.as_slice()))
+        }
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) => {
+            key.field("result", of(profile, env, sealing).key.as_bytes())
         }
     };
     key.login_key()
 }
 
 /// Who asks, in words for people. `None`: nobody in particular, or it cannot be told.
-pub fn asker(profile: &Profile, env: &Env) -> Option<String> {
-    // Not just any label: a bearer token is who asks, too.
-    let names = ["username", "principal", "ticket of"];
-    let who = who(&profile.identity, env).ok()?;
-    let (_, name) = who.iter().find(|(label, _)| names.contains(label))?;
-    Some(printable(&String::from_utf8_lossy(name), 200))
+pub fn asker(identity: &Identity, env: &Env) -> Option<String> {
+    let name = match identity {
+        Identity::Saml(saml) => {
+            // Not just any label: a bearer token is who asks, too.
+            let names = ["username", "principal", "ticket of"];
+            let who = who(&saml.auth, env).ok()?;
+            let (_, name) = who.iter().find(|(label, _)| names.contains(label))?;
+            String::from_utf8_lossy(name).into_owned()
+        }
+        Identity::WebIdentity(identity) => web_identity::subject(identity, env)?,
+        Identity::AssumeRole(role) => return assume_role::asker(&role.base, env),
+    };
+    Some(printable(&name, 200))
 }
 
 /// Why nothing that `profile` gives may be kept, if so: it cannot be told who asks.
 pub fn unknowable(profile: &Profile, env: &Env) -> Option<String> {
-    who(&profile.identity, env).err()
+    // Whatever the key is, it only makes another digest.
+    of(profile, env, &SealingKey::from_bytes([0; 32])).unknowable
 }
 
 fn method(auth: &Auth) -> &'static str {
@@ -98,11 +116,12 @@ fn session_fields(key: KeyBuilder, session: &Session) -> KeyBuilder {
     policy_arns.iter().fold(key, |key, arn| key.field("policy_arn", arn))
 }
 
-fn saml_fields(key: KeyBuilder, saml: &Saml) -> KeyBuilder {
+fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
     let Saml { principal_arn, idp_url, auth, xpath, parser, http, retry: _ } = saml;
     let key = optional(key, "principal_arn", principal_arn.as_ref().map(|p| p.as_str()));
     let key = key.field("idp_url", idp_url.as_str()).field("xpath", xpath).field("parser", format!("{parser:?}"));
-    auth_fields(http_fields(key, http), auth)
+    let key = auth_fields(http_fields(key, http), auth);
+    Ok(who(auth, env)?.into_iter().fold(key, |key, (label, value)| key.field(label, value.as_slice())))
 }
 
 fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
@@ -140,28 +159,25 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
 /// Who asks, as labelled fields.
 type Who = Vec<(&'static str, Zeroizing<Vec<u8>>)>;
 
-fn who(identity: &Identity, env: &Env) -> Result<Who, Unknowable> {
+fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
     let one = |label, value: &[u8]| (label, Zeroizing::new(value.to_vec()));
-    match identity {
-        Identity::Saml(saml) => match &saml.auth {
-            Auth::None => Ok(Vec::new()),
-            // A password proves who asks, it does not decide it: the user's name does.
-            Auth::Basic { username, .. } | Auth::Form(FormLogin { username, .. }) => {
-                Ok(vec![one("username", username.as_bytes())])
+    match auth {
+        Auth::None => Ok(Vec::new()),
+        // A password proves who asks, it does not decide it: the user's name does.
+        Auth::Basic { username, .. } | Auth::Form(FormLogin { username, .. }) => {
+            Ok(vec![one("username", username.as_bytes())])
+        }
+        // A bearer token is the user's name and the password in one.
+        Auth::Bearer { token } => Ok(vec![("token", token_at_hand(token, env)?)]),
+        Auth::Spnego(Spnego { principal, keytab, .. }) => match (principal, keytab) {
+            (Some(principal), Some(keytab)) => {
+                Ok(vec![one("principal", principal.as_bytes()), one("keytab", keytab.as_os_str().as_encoded_bytes())])
             }
-            // A bearer token is the user's name and the password in one.
-            Auth::Bearer { token } => Ok(vec![("token", token_at_hand(token, env)?)]),
-            Auth::Spnego(Spnego { principal, keytab, .. }) => match (principal, keytab) {
-                (Some(principal), Some(keytab)) => Ok(vec![
-                    one("principal", principal.as_bytes()),
-                    one("keytab", keytab.as_os_str().as_encoded_bytes()),
-                ]),
-                (Some(principal), None) => Ok(vec![one("principal", principal.as_bytes())]),
-                (None, _) => match ccache::default_cache_owner(env) {
-                    Owner::Known(owner) => Ok(vec![one("ticket of", owner.as_bytes())]),
-                    Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
-                    Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
-                },
+            (Some(principal), None) => Ok(vec![one("principal", principal.as_bytes())]),
+            (None, _) => match ccache::default_cache_owner(env) {
+                Owner::Known(owner) => Ok(vec![one("ticket of", owner.as_bytes())]),
+                Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
+                Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
             },
         },
     }
@@ -174,10 +190,18 @@ fn token_at_hand(token: &SecretSource, env: &Env) -> Result<Zeroizing<Vec<u8>>, 
         SecretSource::Credential(name) => {
             env.path("CREDENTIALS_DIRECTORY").and_then(|dir| std::fs::read(dir.join(name)).ok())
         }
+        SecretSource::Keyring(_) => return Err("whose token the keyring holds is not known before it is asked".into()),
         SecretSource::Command(_) => return Err("whose token a command prints is not known before it runs".into()),
     };
     // Without a token there is nobody who asks; the login will say what is missing.
     contents.map(Zeroizing::new).ok_or_else(|| "the bearer token cannot be read".into())
+}
+
+/// As it is written, and for whoever asks now; what the token's subject adds, the token's own fields do.
+fn session_name(key: KeyBuilder, session: &SessionName, profile: &str, env: &Env) -> KeyBuilder {
+    let (user, host) = (whoami::user(env), whoami::host(env));
+    let name = session.expand(&Asker { user: &user, host: &host, profile, subject: "" });
+    key.field("role_session_name", session.to_string()).field("for whoever asks", name)
 }
 
 fn optional(key: KeyBuilder, label: &str, value: Option<impl AsRef<[u8]>>) -> KeyBuilder {

@@ -1,7 +1,7 @@
 //! What is remembered of a login identity: the guard of its secrets, and failures that hold the next try back.
 //!
 //! After a failure at a peer the next try waits ([`LastFailure`]), so that a crowd does not storm an identity provider. What
-//! failed here, before anybody was asked, is mended here, and so not remembered. Failures of reachability and of the person's
+//! failed here, before anybody was asked, is mended here, and only puts off a refresh ahead of time. Failures of reachability and of the person's
 //! login are the identity's, shared by all its profiles; what STS or a role said is one result's only.
 //!
 //! The record is changed under the login's lock, and read without it.
@@ -28,36 +28,31 @@ pub struct Memory {
     failures: Vec<Failure>,
 }
 
-/// How far an identity's logins had come when somebody looked: to tell news from what was known.
+/// How far an identity's logins had come when somebody looked: the number of the last one that is no news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
-    begun: u64,
-    finished: u64,
-}
-
-impl Seen {
-    /// Did the login of this number come to its end after the look?
-    pub fn is_news(&self, generation: u64) -> bool {
-        generation > self.finished
-    }
-
-    /// Was the login of this number begun after the look? `--force` takes no other result than its own or such a one's.
-    pub fn is_before(&self, generation: u64) -> bool {
-        generation > self.begun
-    }
-}
+pub struct Seen(u64);
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Failure {
     /// The result that was wanted; `None`: it is every result's of this identity.
     of: Option<CacheKey>,
-    /// The fault of a secret: whoever has another one need not wait.
-    of_secret: bool,
+    stops: Stops,
     generation: u64,
     at: Timestamp,
     count: u32,
     jitter: u8,
     error: Error,
+}
+
+/// Whom a failure keeps from another try. All of them put off the next refresh ahead of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Stops {
+    /// Everybody, until the back-off ends.
+    All,
+    /// Whoever has the same secret.
+    SameSecret,
+    /// Nobody: it failed here, before a peer was asked, and may be mended by now or be otherwise for the next process.
+    None,
 }
 
 /// So many failures of one identity are kept.
@@ -87,8 +82,20 @@ impl Memory {
         store.write(&FileName::Record(*login), &seal::seal(key, &FILE_KIND, login.as_bytes(), &[], &json)?)
     }
 
+    /// To whoever looks now, a login that ends later is news.
     pub fn seen(&self) -> Seen {
-        Seen { begun: self.begun, finished: self.finished }
+        Seen(self.finished)
+    }
+
+    /// The same for `--force`, to which only a login that begins later is news.
+    pub fn seen_begun(&self) -> Seen {
+        Seen(self.begun)
+    }
+
+    /// Whether what the login of this number left is news. A number that was not reached yet was counted by another record,
+    /// which was lost.
+    pub fn is_news(&self, seen: &Seen, generation: u64) -> bool {
+        generation > seen.0 && generation <= self.begun
     }
 
     /// Begins a login, under the lock; its number, for [`crate::cache::entry::CacheEntry::generation`].
@@ -105,6 +112,16 @@ impl Memory {
     /// Why a secret must not be sent, if it must not. No flag passes this by.
     pub fn refuses(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
         self.guard.refuses(mark, now)
+    }
+
+    /// A person wants this secret sent, whatever became of it before.
+    pub fn pardon(&mut self, mark: &SecretMark) {
+        self.guard.accept(mark);
+    }
+
+    /// Why a secret is not to be sent ahead of time, while there are credentials left.
+    pub fn spares(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
+        self.guard.spares(mark, now)
     }
 
     /// Notes that a secret is about to be sent. To be saved before it is.
@@ -128,16 +145,17 @@ impl Memory {
         self.finished = self.begun;
         let error = shortened(error);
         let refused = self.guard.settle(&error, spent, now);
-        let of = match Scope::of(error.code) {
-            _ if refused => None,
-            Scope::Local => return,
-            Scope::Identity => None,
-            Scope::Result => Some(*of),
+        let (of, stops) = match Scope::of(error.code) {
+            _ if refused => (None, Stops::SameSecret),
+            Scope::Local => (Some(*of), Stops::None),
+            Scope::Identity => (None, Stops::All),
+            Scope::Result => (Some(*of), Stops::All),
         };
-        let known = self.failures.iter().position(|failure| failure.of == of).map(|known| self.failures.remove(known));
+        let known = self.failures.iter().position(|failure| failure.of == of && failure.stops == stops);
+        let known = known.map(|known| self.failures.remove(known));
         self.failures.push(Failure {
             of,
-            of_secret: refused,
+            stops,
             generation: self.begun,
             at: now,
             count: known.map_or(0, |known| known.count).saturating_add(1),
@@ -145,6 +163,11 @@ impl Memory {
             error,
         });
         self.failures.drain(..self.failures.len().saturating_sub(KEPT));
+    }
+
+    /// The login begun last came to nothing for a reason that is remembered elsewhere.
+    pub fn leave(&mut self) {
+        self.finished = self.begun;
     }
 
     /// A person logged in, or wants everything tried anew: all is forgotten but the numbers.
@@ -162,9 +185,10 @@ impl Memory {
 
     /// The error that whoever has no credentials for `of` is given in place of a try, and when the next one is allowed.
     ///
-    /// A refused secret is not among these: it holds back only itself ([`Memory::refuses`]).
+    /// A refused secret is not among these: it holds back only itself ([`Memory::refuses`]). Nor is what failed here.
     pub fn holds_back(&self, of: &CacheKey, now: Timestamp) -> Option<(Timestamp, &Error)> {
-        let waiting = self.failures.iter().filter(|f| f.concerns(of) && !f.of_secret && f.as_last().holds_back(now));
+        let of_peers = self.failures.iter().filter(|f| f.concerns(of) && f.stops == Stops::All);
+        let waiting = of_peers.filter(|f| f.as_last().holds_back(now));
         waiting.map(|f| (f.as_last().retry_at(), &f.error)).max_by_key(|(until, _)| *until)
     }
 
@@ -173,8 +197,13 @@ impl Memory {
     /// `own`: the waiting process's secret, if it has read it. The refusal of another one is no news to it.
     pub fn news(&self, seen: &Seen, of: &CacheKey, own: Option<&SecretMark>, now: Timestamp) -> Option<&Error> {
         let own_may_go = own.is_some_and(|own| self.guard.refuses(own, now).is_none());
-        let news = self.failures.iter().filter(|f| f.generation > seen.finished && f.concerns(of));
-        news.filter(|f| !(f.of_secret && own_may_go)).max_by_key(|f| f.generation).map(|f| &f.error)
+        let news = self.failures.iter().filter(|f| self.is_news(seen, f.generation) && f.concerns(of));
+        let for_us = news.filter(|f| match f.stops {
+            Stops::All => true,
+            Stops::SameSecret => !own_may_go,
+            Stops::None => false,
+        });
+        for_us.max_by_key(|f| f.generation).map(|f| &f.error)
     }
 }
 
@@ -270,7 +299,21 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_of_the_identity_or_of_one_result_or_not_remembered() {
+    fn a_pardoned_secret_may_be_sent_and_another_refused_one_may_not() {
+        let mut memory = Memory::default();
+        for secret in ["typed", "stored"] {
+            memory.begin();
+            memory.spend(&mark(secret));
+            let refused = Error::new(Code::IdpRejected, "no");
+            memory.fail(&role("a"), &refused, Spent::Sent(&mark(secret)), at(0), 0);
+        }
+        memory.pardon(&mark("typed"));
+        assert_eq!(memory.refuses(&mark("typed"), at(1)), None);
+        assert!(memory.refuses(&mark("stored"), at(1)).is_some());
+    }
+
+    #[test]
+    fn a_failure_is_of_the_identity_or_of_one_result_or_holds_nobody_back() {
         // code, holds back the same result, holds back another result of the identity
         let table = [
             (Code::Connect, true, true),
@@ -299,7 +342,10 @@ mod tests {
             let expected = Some((at(1), failed));
             assert_eq!(held(&role("a")), expected.filter(|_| same), "{failed:?}");
             assert_eq!(held(&role("b")), expected.filter(|_| other), "{failed:?}");
-            assert_eq!(memory.last_failure(&role("a")).is_some(), same, "{failed:?}");
+            let last = memory.last_failure(&role("a")).map(|(_, error)| error.code);
+            assert_eq!(last, Some(failed), "whatever it was, it puts off a refresh ahead of time");
+            let waited = Memory::default().seen();
+            assert_eq!(memory.news(&waited, &role("a"), None, at(0)).is_some(), same, "{failed:?}");
         }
     }
 
@@ -333,8 +379,8 @@ mod tests {
         assert_eq!(news(&memory, "a", None), None, "it ended before");
 
         let generation = memory.begin();
-        assert!(seen.is_before(generation), "begun after the look");
-        assert!(!memory.seen().is_before(generation));
+        assert!(memory.is_news(&seen, generation) && !memory.is_news(&memory.seen_begun(), generation));
+        assert!(!memory.is_news(&seen, generation + 1), "no login of this record");
         assert_eq!(news(&memory, "a", None), None, "it has not ended");
         memory.fail(&role("a"), &error(Code::StsAccessDenied), Spent::Nothing, at(1), 0);
         assert_eq!((news(&memory, "a", None), news(&memory, "b", None)), (Some(Code::StsAccessDenied), None));

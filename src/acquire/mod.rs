@@ -2,17 +2,19 @@
 //!
 //! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
 //! times it is given whether it is one. Everything else is [`renew`]: one login for all who ask at once, guarded by what is
-//! remembered of earlier ones ([`memory`], [`guard`]), and made by [`fetch`].
-//! [`refresh`] does the same with nobody waiting; [`status`] only looks.
+//! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), and made by [`fetch`]. What a person asks for by hand is [`login`].
+//! [`refresh`] renews with nobody waiting; [`status`] only looks.
 
 pub mod fetch;
 pub mod guard;
 pub mod key;
+pub mod login;
 pub mod memory;
 pub mod place;
 pub mod refresh;
 pub mod renew;
 pub mod schedule;
+pub mod spending;
 pub mod status;
 
 use std::time::Duration;
@@ -26,6 +28,7 @@ use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::Credentials;
 use crate::error::Result;
+use crate::process::callers::Callers;
 use crate::time;
 
 /// How a caller wants its credentials.
@@ -46,7 +49,11 @@ pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: 
         _ => None,
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
-    let renewal = |slot| Renewal { profile, settings, env, ask, slot };
+    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None };
+    if state != Some(State::Fresh) {
+        // Before anything is waited for: whom a profile waits for must not wait for it.
+        Callers::of(env).check(&profile.name)?;
+    }
     let entry = match (state, kept) {
         (Some(State::Fresh), Some(entry)) => entry,
         (Some(State::Due), Some(entry)) => renewal(slot).early(entry),

@@ -8,10 +8,10 @@ use crate::cache::entry::CacheEntry;
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{CacheKey, FileName, LoginKey};
 use crate::cache::master_key::{KeyPlace, Opened, SealingKey};
-use crate::config::cache::{CacheSettings, KeyStore, Store};
+use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
-use crate::error::Result;
+use crate::error::{Code, Result};
 
 /// The place of one result in the cache.
 pub struct Slot {
@@ -58,9 +58,19 @@ impl Slot {
         *first
     }
 
-    /// What is kept there. A file that does not open is as good as none.
+    /// What is kept there. A file that cannot be read or does not open is as good as none.
+    ///
+    /// Errors: an entry that others can read.
     pub fn read(&self) -> Result<Option<CacheEntry>> {
-        let Some(file) = self.store.read(&FileName::Entry(self.key))? else { return Ok(None) };
+        let file = match self.store.read(&FileName::Entry(self.key)) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
+            Err(error) if error.code == Code::InsecurePermissions => return Err(error),
+            Err(why) => {
+                tracing::info!(%why, "the cached entry is passed over");
+                return Ok(None);
+            }
+        };
         match CacheEntry::open(&self.sealing, &self.key, &file) {
             Ok(entry) => Ok(Some(entry)),
             Err(miss) => {
@@ -85,34 +95,38 @@ pub struct LoginPlace {
 }
 
 impl LoginPlace {
-    /// The places that may serve, the best one first. They are made when they are first used.
-    pub fn candidates<'a>(
-        profile: &'a Profile,
-        settings: &CacheSettings,
-        env: &'a Env,
-    ) -> impl Iterator<Item = LoginPlace> + use<'a> {
-        let places = places(settings, env);
-        places.filter_map(move |(store, place)| match place.open() {
-            Ok(Opened::Key(sealing)) => Some(LoginPlace::of(profile, env, store, sealing)),
-            Ok(Opened::NoKey(why)) | Err(why) => {
-                tracing::info!(%why, "no lock in {}", store.dir().display());
-                None
+    /// The place beside the results; `None` where nothing is kept.
+    pub fn in_cache(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Result<LoginPlace>> {
+        let (store, place) = cache(settings)?;
+        Some(LoginPlace::open(store, &place, profile, env))
+    }
+
+    /// The places that may serve where that one cannot, the best one first. Each is made when it is asked for.
+    pub fn elsewhere<'a>(profile: &'a Profile, env: &'a Env) -> impl Iterator<Item = Result<LoginPlace>> + use<'a> {
+        fallbacks(env).map(move |(store, place)| LoginPlace::open(store, &place, profile, env))
+    }
+
+    /// All places that have been used.
+    pub fn existing(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Vec<LoginPlace>> {
+        let mut places = Vec::new();
+        for (store, place) in existing_stores(settings, env) {
+            if let Some(sealing) = place.read()? {
+                places.push(LoginPlace::of(store, sealing, profile, env));
             }
-        })
+        }
+        Ok(places)
     }
 
-    /// Those of them that have been used.
-    pub fn existing<'a>(
-        profile: &'a Profile,
-        settings: &CacheSettings,
-        env: &'a Env,
-    ) -> impl Iterator<Item = LoginPlace> + use<'a> {
-        existing_stores(settings, env)
-            .into_iter()
-            .filter_map(move |(store, place)| Some(LoginPlace::of(profile, env, store, place.read().ok().flatten()?)))
+    fn open(store: FileStore, place: &KeyPlace, profile: &Profile, env: &Env) -> Result<LoginPlace> {
+        // Before a key is made in it: under /tmp anybody could have taken the name, with a link to anywhere.
+        store.open_dir()?;
+        match place.open()? {
+            Opened::Key(sealing) => Ok(LoginPlace::of(store, sealing, profile, env)),
+            Opened::NoKey(why) => Err(why),
+        }
     }
 
-    fn of(profile: &Profile, env: &Env, store: FileStore, sealing: SealingKey) -> LoginPlace {
+    fn of(store: FileStore, sealing: SealingKey, profile: &Profile, env: &Env) -> LoginPlace {
         let login = key::login(profile, env, &sealing);
         let result = key::of(profile, env, &sealing).key;
         LoginPlace { store, sealing, login, result }
@@ -121,24 +135,23 @@ impl LoginPlace {
 
 /// The stores that have been used, each with the place of its key.
 pub fn existing_stores(settings: &CacheSettings, env: &Env) -> Vec<(FileStore, KeyPlace)> {
-    places(settings, env).filter(|(store, _)| store.dir().is_dir()).collect()
+    let stores = cache(settings).into_iter().chain(fallbacks(env));
+    stores.filter(|(store, _)| store.dir().is_dir()).collect()
 }
 
-fn places(settings: &CacheSettings, env: &Env) -> impl Iterator<Item = (FileStore, KeyPlace)> + use<> {
-    // A sealing key beside what it seals is worth little, but it keeps a password's mark from being tried offline by
-    // whoever gets hold of the file alone.
-    let beside = |dir: PathBuf| (FileStore::new(dir.clone()), KeyPlace::File(dir.join("cache.key")));
+fn fallbacks(env: &Env) -> impl Iterator<Item = (FileStore, KeyPlace)> + use<> {
     let session = env.path("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute()).map(|dir| dir.join("fedcred"));
-    cache(settings).into_iter().chain(session.map(beside)).chain(temporary(env).map(beside))
+    session.into_iter().chain(temporary(env)).map(|dir| {
+        // A sealing key beside what it seals is worth little, but it keeps a password's mark from being tried offline
+        // by whoever gets hold of the file alone.
+        let place = KeyPlace::File(dir.join("cache.key"));
+        (FileStore::new(dir), place)
+    })
 }
 
-/// Where results are kept, if they are.
-pub(super) fn cache(settings: &CacheSettings) -> Option<(FileStore, KeyPlace)> {
-    let place = match settings.key {
-        KeyStore::Auto | KeyStore::File => KeyPlace::File(settings.key_file.clone()?),
-    };
+fn cache(settings: &CacheSettings) -> Option<(FileStore, KeyPlace)> {
     match settings.store {
-        Store::File => Some((FileStore::new(settings.dir.clone()?), place)),
+        Store::File => Some((FileStore::new(settings.dir.clone()?), settings.key_place()?)),
         Store::None => None,
     }
 }

@@ -4,14 +4,14 @@
 
 use super::key;
 use super::life;
-use super::memory::Memory;
-use super::place::{self, LoginPlace, Slot};
+use super::place::{LoginPlace, Slot};
 use super::schedule::{LastFailure, Life, State as Age};
+use crate::cache::master_key::KeyPlace;
 use crate::cache::obstacle;
 use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result};
 use crate::time::Timestamp;
 
 /// A profile's credentials as they stand.
@@ -66,7 +66,7 @@ pub fn of(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp
         state: state(kept, failure.is_some(), now),
         expires: kept.map(|life| life.expires),
         next: next(kept, failure.as_ref(), now),
-        who: key::asker(profile, env),
+        who: key::asker(&profile.identity, env),
         unkept: unreadable.or_else(|| unkept(profile, settings, env)),
         failure: failure.map(|(last, error)| (last.at, error)),
     }
@@ -92,22 +92,26 @@ pub fn no_cache(settings: &CacheSettings) -> Option<Error> {
             return Some(nothing_kept().because(why).hint("set `cache.store = \"file\"`, or leave it out"));
         }
     }
-    let Some((store, key)) = place::cache(settings) else {
+    let (Some(dir), Some(place)) = (&settings.dir, settings.key_place()) else {
         let why = "there is no home directory for the cache and its key";
         return Some(nothing_kept().because(why).hint("set HOME"));
     };
-    let key_can_be_made = || match settings.key_file.as_deref().and_then(|file| file.parent()) {
-        Some(dir) => obstacle::check_writable(dir),
-        None => Ok(()),
-    };
-    let key = key.read().and_then(|found| if found.is_some() { Ok(()) } else { key_can_be_made() });
-    key.and_then(|()| obstacle::check_private(store.dir())).err()
+    check_key(&place).and_then(|()| obstacle::check_private(dir)).err()
+}
+
+/// There is a key, or one could be made.
+fn check_key(place: &KeyPlace) -> Result<()> {
+    match (place.read()?, place) {
+        (None, KeyPlace::File(file)) => file.parent().map_or(Ok(()), obstacle::check_writable),
+        (None, KeyPlace::Keyring { .. }) | (Some(_), _) => Ok(()),
+    }
 }
 
 /// The last failure that is remembered of this profile's result, wherever there was a place for it.
 pub fn last_failure(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<(LastFailure, Error)> {
-    let failures = LoginPlace::existing(profile, settings, env).filter_map(|place| {
-        let memory = Memory::load(&place.store, &place.sealing, &place.login).ok()?;
+    let places = LoginPlace::existing(profile, settings, env).unwrap_or_default();
+    let failures = places.iter().filter_map(|place| {
+        let memory = place.memory().ok()?;
         memory.last_failure(&place.result).map(|(last, error)| (last, error.clone()))
     });
     failures.max_by_key(|(last, _)| last.at)

@@ -19,6 +19,7 @@ pub struct CacheKey([u8; 32]);
 pub struct LoginKey([u8; 32]);
 
 /// Collects the fields of a digest.
+#[derive(Clone)]
 pub struct KeyBuilder(HmacSha256);
 
 impl KeyBuilder {

@@ -6,6 +6,7 @@ pub mod format;
 mod logging;
 mod output;
 mod progress;
+mod prompt;
 pub mod report;
 mod table;
 
@@ -32,6 +33,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
             Command::Status(status) => {
                 commands::status::run(status, &arguments.global, env).map_err(|error| vec![error])
             }
+            Command::Login(login) => commands::login::run(login, &arguments.global, env).map_err(|error| vec![error]),
+            Command::Logout(logout) => commands::logout::run(logout, &arguments.global, env),
             Command::Config(config) => commands::config::run(config, &arguments.global, env),
         });
     match outcome {

@@ -77,7 +77,7 @@ fn usual_hint(code: Code) -> &'static str {
     match code {
         Code::BadFlag => "fedcred --help",
         Code::NoKerberosTicket | Code::KerberosTicketExpired => "kinit",
-        Code::PromptNeeded => "fedcred login PROFILE",
+        Code::PromptNeeded | Code::RefreshTokenGone => "fedcred login PROFILE",
         Code::MfaNeeded => "use an IdP address for AWS that does not ask this login for a second factor",
         Code::PasswordChangeRequired => "change the password in a browser, then try again",
         Code::SecretRefusedBefore => "correct the secret where it is kept; a changed one is tried at once",
@@ -105,6 +105,7 @@ fn usual_hint(code: Code) -> &'static str {
         Code::OutputWrite => "make room where the output goes: df -h",
         Code::GssapiMissing => "install the Kerberos library: libgssapi-krb5-2 (Debian), krb5-libs (Fedora, Alpine)",
         Code::KeytabUnusable => "look into the keytab: klist -k FILE",
+        Code::KeyringLocked => "unlock it, or keep the secret in a file: fedcred login --store file PROFILE",
         Code::SecretCommand => "run the command by hand",
         Code::Timeout | Code::Connect | Code::Http5xx => {
             "try again later; a proxy is set with `saml.proxy` or HTTPS_PROXY"
@@ -123,6 +124,13 @@ fn usual_hint(code: Code) -> &'static str {
         Code::StsInvalidIdentity => "compare the SAML provider's metadata in IAM with the IdP's",
         Code::StsValidation => "correct it, then run: fedcred config check",
         Code::StsDuration => "set `duration` to what the role allows (its MaxSessionDuration)",
+        Code::NoAwsCredentials => "look at what the AWS profile says: aws configure list --profile NAME",
+        Code::TokenInvalid => "look at the token's claims: fedcred -v get PROFILE",
+        Code::TokenExpired => "have a new token issued; compare this machine's clock: date -u",
+        Code::TokenRefused => "ask whoever issues the token why: fedcred -v get PROFILE",
+        Code::TokenMissing => "name the token where it is: fedcred config show PROFILE",
+        Code::StsAudience => "add the token's audience to the OIDC provider in IAM, or ask for another one: `audience`",
+        Code::CallsItself => "let `source_profile` name the other profile, in place of `aws_profile`",
         Code::StsPolicy => "shorten or correct `policy` and `policy_arns`",
         Code::StsRegionDisabled => "set `region` to one that is enabled for the account",
         Code::TlsUntrusted | Code::TlsFailed => "name the certificates to trust in `saml.ca_bundle` or AWS_CA_BUNDLE",

@@ -48,7 +48,7 @@ impl Config {
                     .because(format!("{} include one another", printable(&circle.join(" → "), 300)))
                     .hint("remove one of these `include` lines"));
             }
-            if !self.profile_nodes().any(|(_, name, _)| name == next) {
+            if !self.is_written(next) {
                 let why = self.not_found(next);
                 let error = include.error(Code::ProfileNotFound, format!("names no profile: {}", why.what));
                 return Err(Error { causes: why.causes, hint: why.hint, ..error });
@@ -57,12 +57,18 @@ impl Config {
         }
     }
 
+    /// The profile that this one names in its `include`, by the deciding file.
+    pub(super) fn included_by(&self, name: &str) -> Option<&str> {
+        self.profile_nodes().filter(|(_, found, _)| *found == name).find_map(|(_, _, node)| included(node))
+    }
+
+    pub(super) fn is_written(&self, name: &str) -> bool {
+        self.profile_nodes().any(|(_, written, _)| written == name)
+    }
+
     /// Whether another profile names this one in its `include`.
     pub(super) fn is_included(&self, name: &str) -> bool {
-        self.profile_nodes().any(|(_, _, node)| {
-            let Value::Table(table) = &node.value else { return false };
-            matches!(table.get("include"), Some(Node { value: Value::Text(text), .. }) if text == name)
-        })
+        self.profile_nodes().any(|(_, _, node)| included(node) == Some(name))
     }
 
     /// Each `[profile.NAME]` as written, the user's before the machine's.
@@ -104,5 +110,13 @@ impl Config {
                 if exists { shown } else { format!("{shown} (not there)") }
             })
             .collect()
+    }
+}
+
+fn included(profile: &Node) -> Option<&str> {
+    let Value::Table(table) = &profile.value else { return None };
+    match &table.get("include")?.value {
+        Value::Text(name) => Some(name),
+        _ => None,
     }
 }

@@ -2,24 +2,58 @@
 //!
 //! Built by `config::resolve` from the files as written; nothing here reads a file or the environment.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
 
+pub use super::assume_role::{AssumeRole, Base};
+pub use super::google::Google;
+pub use super::session_name::SessionName;
+pub use super::web_identity::{Azure, Kubernetes, TokenSource, WebIdentity};
 use crate::arn::{ProviderArn, RoleArn};
+use crate::error::{Code, Error, Result};
 
 /// One `[profile.NAME]`, with everything it includes.
 #[derive(Clone, Debug)]
 pub struct Profile {
     pub name: String,
-    /// The role to assume; absent: the one role on offer.
+    /// The role to assume; absent, for SAML alone: the one role on offer.
     pub role_arn: Option<RoleArn>,
     pub sts: StsTarget,
     pub session: Session,
     /// One limit over lock, login, retries and STS together.
     pub deadline: Duration,
     pub identity: Identity,
+}
+
+impl Profile {
+    /// The secret of a person or a machine that this login sends, with the key that names it.
+    pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
+        match &self.identity {
+            Identity::Saml(saml) => saml.auth.secret(),
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        }
+    }
+
+    /// The keytab that this login opens, which is a secret too.
+    pub fn keytab(&self) -> Option<&Path> {
+        match &self.identity {
+            Identity::Saml(saml) => match &saml.auth {
+                Auth::Spnego(spnego) => spnego.keytab.as_deref(),
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => None,
+            },
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        }
+    }
+
+    /// The role, for an identity that offers none of its own.
+    pub fn role(&self) -> Result<&RoleArn> {
+        self.role_arn.as_ref().ok_or_else(|| {
+            Error::new(Code::MissingKey, format!("the profile {:?} has no `role_arn`", self.name)).hint(ROLE_HINT)
+        })
+    }
 }
 
 /// Where STS is.
@@ -49,6 +83,8 @@ pub struct Session {
 #[derive(Clone, Debug)]
 pub enum Identity {
     Saml(Box<Saml>),
+    WebIdentity(Box<WebIdentity>),
+    AssumeRole(Box<AssumeRole>),
 }
 
 /// `[profile.NAME.saml]`
@@ -63,6 +99,17 @@ pub struct Saml {
     pub parser: Parser,
     pub http: IdpHttp,
     pub retry: Retry,
+}
+
+impl Auth {
+    /// The secret this login needs, with the key that names it.
+    pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
+        match self {
+            Auth::Basic { password, .. } | Auth::Form(FormLogin { password, .. }) => Some(("saml.password", password)),
+            Auth::Bearer { token } => Some(("saml.token", token)),
+            Auth::None | Auth::Spnego(_) => None,
+        }
+    }
 }
 
 /// How the IdP comes to know who asks.
@@ -128,6 +175,36 @@ pub enum SecretSource {
     Env(String),
     /// A systemd credential: a file of this name in `$CREDENTIALS_DIRECTORY`.
     Credential(String),
+    /// What `fedcred login` keeps for this account.
+    Keyring(Account),
+}
+
+/// Whose secret `fedcred login` keeps: named by the identity provider and the user, so that profiles with one login share it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// `https://idp.example.com`
+    pub idp_origin: String,
+    /// Absent for a bearer token, which is the user's name and password in one.
+    pub user: Option<String>,
+}
+
+impl Account {
+    pub fn new(idp_url: &Url, user: Option<&str>) -> Self {
+        Account { idp_origin: idp_url.origin().ascii_serialization(), user: user.map(str::to_owned) }
+    }
+
+    /// `alice at https://idp.example.com`, for people.
+    pub fn in_words(&self) -> String {
+        format!("{} at {}", self.user.as_deref().unwrap_or("the token"), self.idp_origin)
+    }
+}
+
+/// `https://idp.example.com alice`: an item's name in a keyring.
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No user's name has a blank at its start: a token's item is no user's.
+        write!(f, "{} {}", self.idp_origin, self.user.as_deref().unwrap_or(" token"))
+    }
 }
 
 /// How requests to the IdP are made.
@@ -173,6 +250,8 @@ impl Default for Retry {
     }
 }
 
+/// A line to write where a role is missing.
+pub const ROLE_HINT: &str = "role_arn = \"arn:aws:iam::112233334444:role/NAME\"";
 /// `xpath` when none is written.
 pub const DEFAULT_XPATH: &str = r#"//input[@name="SAMLResponse"]/@value"#;
 /// `deadline` when none is written.

@@ -54,6 +54,11 @@ impl<'l, 'c> Section<'l, 'c> {
         self.log
     }
 
+    /// No file has it.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
     /// The key in the topmost layer that has it. Looking makes the key a known one.
     pub fn find(&self, key: &'static str) -> Option<Found<'c>> {
         self.all(key).next()

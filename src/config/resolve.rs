@@ -4,24 +4,31 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::bases::Bases;
 use super::env::Env;
-use super::file;
 use super::origin::Origin;
-use super::profile::{DEFAULT_DEADLINE, Identity, Profile, Session, StsTarget};
+use super::profile::{DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, StsTarget};
 use super::reader::{Found, Section};
-use super::{saml, urls, values};
+use super::{assume_role, file, refuse, saml, urls, values, web_identity};
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result};
 
 /// The tables that say where the proof of identity comes from, and whether this version can.
 const IDENTITIES: [(&str, bool); 4] =
-    [("saml", true), ("web_identity", false), ("assume_role", false), ("airflow_conn", false)];
+    [("saml", true), ("web_identity", true), ("assume_role", true), ("airflow_conn", false)];
 
-/// The profile whose layers `top` is. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
-pub fn profile(name: &str, top: &Section<'_, '_>, env: &Env) -> Option<Profile> {
+/// Whether the profile, which is not written, is that of the environment: EKS IRSA, GKE and AKS projected tokens.
+pub fn is_implicit(name: &str, env: &Env) -> bool {
+    name == "default" && ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| env.os(name).is_some())
+}
+
+/// The profile whose layers `top` is; without layers, that of the environment. What is wrong is in the section's log; then
+/// nothing, or a value nobody will use, comes back.
+pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<Profile> {
     // `include` has been followed when the layers were laid.
     top.find("include");
-    let role_arn = top.read("role_arn", |f| values::arn(f, RoleArn::parse));
+    let role_arn =
+        if top.is_empty() { role_of_env(top, env) } else { top.read("role_arn", |f| values::arn(f, RoleArn::parse)) };
     let sts = sts(top, env);
     let session = Session {
         duration: top
@@ -39,25 +46,45 @@ pub fn profile(name: &str, top: &Section<'_, '_>, env: &Env) -> Option<Profile> 
     let deadline = top
         .read("deadline", |f| values::duration(f, Duration::from_secs(1)..=Duration::from_secs(600)))
         .unwrap_or(DEFAULT_DEADLINE);
-    let identity = identity(top);
+    let identity = if top.is_empty() {
+        web_identity::of_environment(top.log(), env).map(|identity| Identity::WebIdentity(Box::new(identity)))
+    } else {
+        identity(top, env, bases)
+    };
+    if !matches!(identity, None | Some(Identity::Saml(_))) && top.find("role_arn").is_none() && !top.is_empty() {
+        top.log().error(top.missing("role_arn", ROLE_HINT));
+    }
+    refuse::beside_the_identity(top);
     top.finish();
-    Some(Profile { name: name.to_owned(), role_arn, sts, session, deadline, identity: identity? })
+    Some(Profile { name: bases.name().to_owned(), role_arn, sts, session, deadline, identity: identity? })
 }
 
-fn identity(top: &Section<'_, '_>) -> Option<Identity> {
+fn role_of_env(top: &Section<'_, '_>, env: &Env) -> Option<RoleArn> {
+    top.log().record("", "role_arn", Origin::Env("AWS_ROLE_ARN"));
+    top.log().keep(RoleArn::parse(&env.text("AWS_ROLE_ARN")?).map_err(|why| why.hint("correct AWS_ROLE_ARN")))
+}
+
+fn identity<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<Identity> {
     let written: Vec<(Found<'_>, bool)> =
         IDENTITIES.iter().filter_map(|(key, available)| Some((top.find(key)?, *available))).collect();
     match written.as_slice() {
         [] => {
-            top.log().error(top.missing("saml", "write a table [profile.NAME.saml] with idp_url = \"https://…\""));
+            let hint = "write a table [profile.NAME.saml] with idp_url = \"https://…\", or one named web_identity or assume_role";
+            top.log().error(top.missing("saml", hint));
             None
         }
         [(found, false)] => {
             let error = found.error(Code::NotYetAvailable, "is not available in this version yet");
-            top.log().error(error.hint("use a profile with a `saml` table"));
+            top.log().error(error.hint("use a profile with a `saml`, `web_identity` or `assume_role` table"));
             None
         }
-        [_] => saml::read(&top.table("saml", "saml")?).map(|saml| Identity::Saml(Box::new(saml))),
+        [(found, true)] => match found.key {
+            "saml" => saml::read(&top.table("saml", "saml")?).map(|saml| Identity::Saml(Box::new(saml))),
+            "web_identity" => web_identity::read(&top.table("web_identity", "web_identity")?, env)
+                .map(|identity| Identity::WebIdentity(Box::new(identity))),
+            _ => assume_role::read(&top.table("assume_role", "assume_role")?, bases)
+                .map(|role| Identity::AssumeRole(Box::new(role))),
+        },
         [(first, _), (second, _), ..] => {
             let said = format!("is a second source of identity, beside `{}` ({})", first.key, first.place);
             top.log()

@@ -7,8 +7,9 @@ use super::cache::CacheSettings;
 use super::locations::Locations;
 use super::origin::Log;
 use super::profile::{
-    Auth, ChannelBindings, FormLogin, Identity, IdpHttp, MutualAuthentication, Parser, Profile, Retry, Saml,
-    SecretSource, Session, Spnego, StsTarget,
+    AssumeRole, Auth, Azure, Base, ChannelBindings, FormLogin, Google, Identity, IdpHttp, Kubernetes,
+    MutualAuthentication, Parser, Profile, Retry, Saml, SecretSource, Session, Spnego, StsTarget, TokenSource,
+    WebIdentity,
 };
 use super::values::written_duration;
 
@@ -59,6 +60,8 @@ pub(super) fn settings<'c>(profile: &Profile, log: &Log<'c>) -> Vec<Setting<'c>>
     rows.row("deadline", duration(*deadline));
     match identity {
         Identity::Saml(saml) => rows.saml(saml),
+        Identity::WebIdentity(identity) => rows.web_identity(identity),
+        Identity::AssumeRole(role) => rows.assume_role(role),
     }
     rows.settings
 }
@@ -183,17 +186,92 @@ impl Rows<'_, '_> {
     }
 }
 
+/// What a token's service or a role on top of another identity is asked for.
+impl Rows<'_, '_> {
+    fn web_identity(&mut self, identity: &WebIdentity) {
+        let WebIdentity { source, session_name } = identity;
+        self.table = "web_identity";
+        match source {
+            TokenSource::File(file) => {
+                self.row("source", quoted("file"));
+                self.row("token_file", path(file));
+            }
+            TokenSource::Env(names) => {
+                self.row("source", quoted("env"));
+                self.row("token_env", quoted(names.join(", ")));
+            }
+            TokenSource::Command(argv) => {
+                self.row("source", quoted("command"));
+                self.row("command", program(argv));
+            }
+            TokenSource::GithubActions { audience } => {
+                self.row("source", quoted("github-actions"));
+                self.row("audience", quoted(audience));
+            }
+            TokenSource::Google(Google { audience }) => {
+                self.row("source", quoted("google"));
+                self.or("audience", audience.as_ref().map(quoted), "the client id, with a person's credentials");
+            }
+            TokenSource::Azure(Azure { audience, client_id }) => {
+                self.row("source", quoted("azure"));
+                self.or("audience", audience.as_ref().map(quoted), "that of the projected token");
+                self.or("client_id", client_id.as_ref().map(quoted), "the one identity there is");
+            }
+            TokenSource::Kubernetes(Kubernetes {
+                audience,
+                namespace,
+                service_account,
+                token_lifetime,
+                credentials_dir,
+            }) => {
+                self.row("source", quoted("kubernetes"));
+                self.row("audience", quoted(audience));
+                self.or("namespace", namespace.as_ref().map(quoted), "this pod's");
+                self.or("service_account", service_account.as_ref().map(quoted), "this pod's");
+                self.row("token_lifetime", duration(*token_lifetime));
+                self.row("credentials_dir", path(credentials_dir));
+            }
+        }
+        self.row("role_session_name", quoted(session_name));
+    }
+
+    fn assume_role(&mut self, role: &AssumeRole) {
+        let AssumeRole { base, session_name, external_id, tags, transitive_tag_keys, source_identity, serial_number } =
+            role;
+        self.table = "assume_role";
+        match base {
+            Base::Profile(profile) => self.row("source_profile", quoted(&profile.name)),
+            Base::AwsProfile(name) => self.row("aws_profile", quoted(name)),
+            Base::Environment => self.row("credential_source", quoted("environment")),
+            Base::Instance => self.row("credential_source", quoted("instance")),
+            Base::Container => self.row("credential_source", quoted("container")),
+        }
+        self.row("role_session_name", quoted(session_name));
+        self.or("external_id", external_id.as_ref().map(quoted), "none");
+        self.row("transitive_tag_keys", list(transitive_tag_keys.iter().map(quoted)));
+        self.or("source_identity", source_identity.as_ref().map(quoted), "none");
+        self.or("serial_number", serial_number.as_ref().map(quoted), "none");
+        self.table = "assume_role.tags";
+        for (key, value) in tags {
+            self.row(key, quoted(value));
+        }
+    }
+}
+
 /// A secret's source. Of a command only the program: people put secrets into arguments.
 fn source(source: &SecretSource) -> String {
     match source {
-        SecretSource::Command(argv) => {
-            let rest = if argv.len() > 1 { ", …" } else { "" };
-            format!("{{ command = [{}{rest}] }}", quoted(argv.first().map_or("", String::as_str)))
-        }
+        SecretSource::Command(argv) => format!("{{ command = {} }}", program(argv)),
         SecretSource::File(file) => format!("{{ file = {} }}", path(file)),
         SecretSource::Env(name) => format!("{{ env = {} }}", quoted(name)),
         SecretSource::Credential(name) => format!("{{ credential = {} }}", quoted(name)),
+        SecretSource::Keyring(_) => "{ keyring = true }".to_owned(),
     }
+}
+
+fn program(argv: &[String]) -> String {
+    let rest = if argv.len() > 1 { ", …" } else { "" };
+    format!("[{}{rest}]", quoted(argv.first().map_or("", String::as_str)))
 }
 
 /// Whether a header of this name is likely to hold a secret.

@@ -1,5 +1,6 @@
 //! HTTP and TLS: the only room, beside the SDK's own in `sts`, that names the crates behind them.
 
+pub mod api;
 pub mod client;
 pub mod cookies;
 pub mod fault;

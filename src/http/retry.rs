@@ -7,7 +7,6 @@ use std::time::Duration;
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 
-use super::client::Response;
 use crate::config::profile::Retry;
 use crate::time::{self, Deadline, Timestamp};
 
@@ -46,11 +45,18 @@ impl Retries {
     }
 
     /// The wait before the same request goes out again after this response; `None`: take the response as it is.
-    pub fn after_response(&mut self, response: &Response, now: Timestamp, deadline: &Deadline) -> Option<Duration> {
-        if !self.settings.status_forcelist.contains(&response.status) {
+    pub fn after_response(
+        &mut self,
+        status: u16,
+        retry_after: Option<&str>,
+        now: Timestamp,
+        deadline: &Deadline,
+    ) -> Option<Duration> {
+        if !self.settings.status_forcelist.contains(&status) {
             return None;
         }
-        let asked = self.settings.respect_retry_after.then(|| retry_after(response, now)).flatten();
+        let asked =
+            retry_after.filter(|_| self.settings.respect_retry_after).and_then(|text| wait_of(status, text, now));
         self.next(asked, deadline)
     }
 
@@ -68,11 +74,11 @@ impl Retries {
 }
 
 /// `Retry-After` as seconds or as a date, for the statuses that urllib3 respects it for.
-fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
-    if ![413, 429, 503].contains(&response.status) {
+fn wait_of(status: u16, text: &str, now: Timestamp) -> Option<Duration> {
+    if ![413, 429, 503].contains(&status) {
         return None;
     }
-    let text = response.retry_after.as_deref()?.trim();
+    let text = text.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
@@ -83,21 +89,6 @@ fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use url::Url;
-
-    fn response(status: u16, retry_after: Option<&str>) -> Response {
-        Response {
-            url: Url::parse("https://idp.example.com/").unwrap(),
-            status,
-            location: None,
-            www_authenticate: Vec::new(),
-            content_type: None,
-            retry_after: retry_after.map(str::to_owned),
-            date: None,
-            body: Vec::new().into(),
-            peer_certificate: None,
-        }
-    }
 
     fn now() -> Timestamp {
         "2026-11-21T10:00:00Z".parse().unwrap()
@@ -118,18 +109,14 @@ mod tests {
     #[test]
     fn retry_after_is_taken_at_its_word_for_the_statuses_that_carry_it() {
         let table = [
-            (503, Some("7"), Some(7)),
-            (429, Some("Sat, 21 Nov 2026 10:00:30 GMT"), Some(30)),
-            (503, Some("Sat, 21 Nov 2026 09:00:00 GMT"), Some(0)),
-            (503, Some("soon"), None),
-            (500, Some("7"), None),
+            (503, "7", Some(7)),
+            (429, "Sat, 21 Nov 2026 10:00:30 GMT", Some(30)),
+            (503, "Sat, 21 Nov 2026 09:00:00 GMT", Some(0)),
+            (503, "soon", None),
+            (500, "7", None),
         ];
         for (status, header, expected) in table {
-            assert_eq!(
-                retry_after(&response(status, header), now()),
-                expected.map(Duration::from_secs),
-                "{status} {header:?}"
-            );
+            assert_eq!(wait_of(status, header, now()), expected.map(Duration::from_secs), "{status} {header}");
         }
     }
 
@@ -137,10 +124,10 @@ mod tests {
     fn only_listed_statuses_are_tried_again_and_never_past_the_deadline() {
         let long = Deadline::after(Duration::from_secs(600));
         let short = Deadline::after(Duration::from_secs(5));
-        assert!(Retries::new(Retry::default()).after_response(&response(404, None), now(), &long).is_none());
-        assert!(Retries::new(Retry::default()).after_response(&response(503, None), now(), &long).is_some());
-        assert!(Retries::new(Retry::default()).after_response(&response(503, Some("60")), now(), &short).is_none());
+        assert!(Retries::new(Retry::default()).after_response(404, None, now(), &long).is_none());
+        assert!(Retries::new(Retry::default()).after_response(503, None, now(), &long).is_some());
+        assert!(Retries::new(Retry::default()).after_response(503, Some("60"), now(), &short).is_none());
         let none = Retry { total: 0, ..Retry::default() };
-        assert!(Retries::new(none).after_response(&response(503, None), now(), &long).is_none());
+        assert!(Retries::new(none).after_response(503, None, now(), &long).is_none());
     }
 }

@@ -27,6 +27,8 @@ const MAX_BODY: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Carrier {
     client: reqwest::Client,
+    /// For plain http, where the endpoint is not one: past every proxy, which is no neighbour of a metadata service.
+    direct: Option<reqwest::Client>,
     /// Whom an error names.
     peer: String,
     /// The setting that holds the trust, which an error names too.
@@ -45,7 +47,21 @@ impl Carrier {
         let client = loopback::pin(trust.apply(builder)?, endpoint)
             .build()
             .map_err(|e| fault::classify(&e, &peer, trust.setting))?;
-        Ok(Carrier { client, peer, setting: trust.setting, date: Arc::default() })
+        Ok(Carrier { client, direct: None, peer, setting: trust.setting, date: Arc::default() })
+    }
+
+    /// A client for whatever endpoints an AWS profile or the environment leads to: a metadata service over plain http, which
+    /// is asked directly, and AWS.
+    pub fn ambient(peer: String, trust: &Trust<'_>, connect: Duration) -> Result<Self> {
+        let anywhere = Url::parse("https://amazonaws.com/").map_err(|e| Error::new(Code::Bug, e.to_string()))?;
+        let carrier = Carrier::new(&anywhere, peer, trust, connect)?;
+        let direct = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_gzip()
+            .no_proxy()
+            .connect_timeout(connect);
+        let direct = trust.apply(direct)?.build().map_err(|e| fault::classify(&e, &carrier.peer, trust.setting))?;
+        Ok(Carrier { direct: Some(direct), ..carrier })
     }
 
     /// The peer's clock, as the `Date` of its last answer told it.
@@ -54,7 +70,9 @@ impl Carrier {
     }
 
     async fn send(&self, request: HttpRequest, limit: Option<Duration>) -> Result<HttpResponse> {
-        let mut answer = self.client.execute(self.translate(request, limit)?).await.map_err(|e| self.fault(e))?;
+        let is_plain = request.uri().starts_with("http://");
+        let client = self.direct.as_ref().filter(|_| is_plain).unwrap_or(&self.client);
+        let mut answer = client.execute(self.translate(request, limit)?).await.map_err(|e| self.fault(e))?;
         if let Some(date) = answer.headers().get(http::header::DATE).and_then(|date| date.to_str().ok()) {
             *self.date.lock().unwrap_or_else(PoisonError::into_inner) = time::from_http_date(date);
         }

@@ -1,4 +1,4 @@
-//! Reads a secret from where the configuration says it is: `password = { command | file | env | credential }`.
+//! Reads a secret from where the configuration says it is: `password = { keyring | command | file | env | credential }`.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::config::env::Env;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
+use crate::identity::kept;
 use crate::process::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
@@ -16,6 +17,9 @@ use crate::time::Deadline;
 const MAX_SECRET: u64 = 64 << 10;
 
 /// The secret that `setting` names, without one line end at its end.
+///
+/// Errors: what its source is wrong with; [`Code::PromptNeeded`] where `fedcred login` keeps nothing yet, and
+/// [`Code::KeyringLocked`] where that cannot be told.
 pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline) -> Result<Secret> {
     let bytes = match source {
         SecretSource::Command(argv) => command::secret_output(argv, setting, deadline)?,
@@ -35,6 +39,12 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
                     .hint(format!("add LoadCredential={name}:/path/to/file to the unit"))
             })?;
             file(&directory.join(name), setting)?
+        }
+        // Kept as it was typed: no line end is taken off.
+        SecretSource::Keyring(account) => {
+            return kept::read(account, env)?.ok_or_else(|| {
+                Error::new(Code::PromptNeeded, format!("no `{setting}` is kept for {}", account.in_words()))
+            });
         }
     };
     let text = std::str::from_utf8(&bytes)

@@ -1,5 +1,6 @@
 //! Other programs, and what this process shows of itself.
 
+pub mod callers;
 pub mod command;
 pub mod own;
 
@@ -25,3 +26,4 @@ mod tests {
         assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
     }
 }
+pub mod whoami;

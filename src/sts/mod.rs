@@ -1,23 +1,27 @@
 //! AWS STS: the calls that turn a proof of identity into credentials.
 //!
-//! Federated calls are unsigned. The SDK is given an endpoint and our HTTP client, and nothing else: no profile file, no
-//! ambient key and no metadata service is looked at.
+//! Federated calls are unsigned; AssumeRole is signed with the keys it is given. The SDK gets an endpoint, our HTTP client and
+//! those keys, and nothing else: no profile file, no ambient key and no metadata service is looked at.
 
 mod answer;
+pub mod assume_role;
 mod endpoint;
 mod failure;
 mod patience;
 pub mod saml;
+pub mod web_identity;
 
 use std::time::Duration;
 
-use aws_sdk_sts::config::{BehaviorVersion, IdentityCache, Region, StalledStreamProtectionConfig};
+use aws_sdk_sts::config::{BehaviorVersion, Credentials, IdentityCache, Region, StalledStreamProtectionConfig};
+use aws_sdk_sts::types::PolicyDescriptorType;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::arn::RoleArn;
-use crate::config::profile::StsTarget;
-use crate::error::Result;
+use crate::config::profile::{Session, StsTarget};
+use crate::credentials::SigningKeys;
+use crate::error::{Code, Error, Result};
 use crate::http::sdk::Carrier;
 use crate::http::tls::Trust;
 
@@ -34,7 +38,8 @@ struct Sts {
 }
 
 impl Sts {
-    async fn open(target: &StsTarget, role: &RoleArn) -> Result<Self> {
+    /// Unsigned without `keys`.
+    async fn open(target: &StsTarget, role: &RoleArn, keys: Option<&SigningKeys>) -> Result<Self> {
         let endpoint = endpoint::Endpoint::of(target, role).await?;
         let peer = endpoint.peer();
         let trust =
@@ -49,8 +54,53 @@ impl Sts {
             .identity_cache(IdentityCache::no_cache())
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .build();
-        Ok(Sts { client: aws_sdk_sts::Client::from_conf(config), carrier, peer, region: endpoint.region })
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        let config = match keys {
+            Some(keys) => config.credentials_provider(Credentials::new(
+                &keys.access_key_id,
+                keys.secret_access_key.expose(),
+                keys.session_token.as_ref().map(|token| token.expose().to_owned()),
+                None,
+                "fedcred",
+            )),
+            None => config,
+        };
+        Ok(Sts { client: aws_sdk_sts::Client::from_conf(config.build()), carrier, peer, region: endpoint.region })
+    }
+}
+
+/// Roles of IAM Identity Center trust only its own SAML provider, and only through its portal.
+fn refuse_reserved(role: &RoleArn) -> Result<()> {
+    if !role.name.starts_with("AWSReservedSSO_") {
+        return Ok(());
+    }
+    Err(Error::new(Code::RoleNotAssumable, format!("{role} cannot be assumed this way"))
+        .because("roles named AWSReservedSSO_… belong to IAM Identity Center and are handed out by its portal only")
+        .hint("log in there: aws configure sso, then aws sso login"))
+}
+
+/// `duration`, as the calls take it.
+fn seconds(duration: Option<Duration>) -> Option<i32> {
+    duration.map(|d| i32::try_from(d.as_secs()).unwrap_or(i32::MAX))
+}
+
+/// `policy_arns`, as the calls take them.
+fn policies(session: &Session) -> Option<Vec<PolicyDescriptorType>> {
+    let policies: Vec<_> =
+        session.policy_arns.iter().map(|arn| PolicyDescriptorType::builder().arn(arn).build()).collect();
+    (!policies.is_empty()).then_some(policies)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_of_identity_center_is_refused_before_anything_is_sent() {
+        let role = RoleArn::parse(
+            "arn:aws:iam::112233334444:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef",
+        )
+        .unwrap();
+        assert_eq!(refuse_reserved(&role).unwrap_err().code, Code::RoleNotAssumable);
     }
 }

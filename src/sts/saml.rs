@@ -1,14 +1,12 @@
 //! AssumeRoleWithSAML: `role_arn`, `principal_arn`, `duration`, `policy` and `policy_arns` of a profile, and an assertion.
 
-use aws_sdk_sts::types::PolicyDescriptorType;
-
 use super::answer::{self, Clocks};
-use super::failure::{self, Asked};
-use super::{Sts, patience};
+use super::failure::{self, Asked, Call};
+use super::{Sts, patience, policies, refuse_reserved, seconds};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::config::profile::{Session, StsTarget};
 use crate::credentials::Credentials;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
 
@@ -25,13 +23,13 @@ pub struct SamlCall<'a> {
 /// Redeems the assertion for credentials of the role, within `deadline`. Needs a tokio runtime with time and I/O.
 pub async fn assume_role_with_saml(target: &StsTarget, call: SamlCall<'_>, deadline: &Deadline) -> Result<Credentials> {
     refuse_reserved(call.role_arn)?;
-    let sts = Sts::open(target, call.role_arn).await?;
+    let sts = Sts::open(target, call.role_arn, None).await?;
     let asked = Asked {
         peer: &sts.peer,
         region: &sts.region,
         role: call.role_arn,
-        provider: call.principal_arn,
         duration: call.session.duration,
+        call: Call::Saml { provider: call.principal_arn },
         proof: call.assertion,
     };
     patience::persist(deadline, &sts.peer, async || {
@@ -46,31 +44,20 @@ fn request(
     sts: &Sts,
     call: SamlCall<'_>,
 ) -> aws_sdk_sts::operation::assume_role_with_saml::builders::AssumeRoleWithSAMLFluentBuilder {
-    let policies = call.session.policy_arns.iter().map(|arn| PolicyDescriptorType::builder().arn(arn).build());
-    let policies: Vec<_> = policies.collect();
     sts.client
         .assume_role_with_saml()
         .role_arn(call.role_arn.as_str())
         .principal_arn(call.principal_arn.as_str())
         .saml_assertion(call.assertion.expose())
-        .set_duration_seconds(call.session.duration.map(|d| i32::try_from(d.as_secs()).unwrap_or(i32::MAX)))
+        .set_duration_seconds(seconds(call.session.duration))
         .set_policy(call.session.policy.clone())
-        .set_policy_arns((!policies.is_empty()).then_some(policies))
-}
-
-/// Roles of IAM Identity Center trust only its own SAML provider, and only through its portal.
-fn refuse_reserved(role: &RoleArn) -> Result<()> {
-    if !role.name.starts_with("AWSReservedSSO_") {
-        return Ok(());
-    }
-    Err(Error::new(Code::RoleNotAssumable, format!("{role} cannot be assumed with an assertion"))
-        .because("roles named AWSReservedSSO_… belong to IAM Identity Center and are handed out by its portal only")
-        .hint("log in there: aws configure sso, then aws sso login"))
+        .set_policy_arns(policies(call.session))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
     use std::collections::BTreeMap;
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::{TcpListener, TcpStream};
@@ -296,14 +283,5 @@ mod tests {
             assert_eq!(sts.call(&plain(), PLENTY).unwrap_err().code, code);
             assert_eq!(sts.requests(), 1, "it is not asked again");
         }
-    }
-
-    #[test]
-    fn a_role_of_identity_center_is_refused_before_anything_is_sent() {
-        let role = RoleArn::parse(
-            "arn:aws:iam::112233334444:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef",
-        )
-        .unwrap();
-        assert_eq!(refuse_reserved(&role).unwrap_err().code, Code::RoleNotAssumable);
     }
 }

@@ -9,10 +9,13 @@ mod support;
 
 mod assertion;
 mod auth;
+mod broker;
 mod cache;
 mod form;
 mod form_pages;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod login;
 mod origins;
 mod output;
 mod refresh;
@@ -20,5 +23,8 @@ mod retry;
 mod run;
 mod status;
 mod sts;
+#[cfg(target_os = "linux")]
+#[path = "../support/terminal.rs"]
+mod terminal;
 mod tls;
 mod world;

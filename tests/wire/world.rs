@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::run::Run;
+use crate::run::{Run, Running};
 use crate::support::assertion::{DEV, OPENING, OPENING_BASE64, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, USER};
 use crate::support::pages::escape;
@@ -19,13 +19,15 @@ use crate::support::sts::Sts;
 /// The profile that every world has.
 const PROFILE: &str = "dev";
 
+const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
+
 pub struct World {
     pub idp: Server,
     pub sts: Sts,
     home: TempDir,
     /// Dotted key below `[profile.dev]`, and its value.
     settings: BTreeMap<String, Value>,
-    /// The rest of the configuration, as it stands in the file.
+    /// TOML beside that profile: others, and `[cache]`.
     more: String,
     env: BTreeMap<String, String>,
     secrets: Vec<String>,
@@ -84,9 +86,9 @@ impl World {
         self
     }
 
-    /// Further tables of the configuration: `also("[profile.ops]\ninclude = \"dev\"")`.
-    pub fn also(mut self, tables: &str) -> World {
-        self.more.push_str(tables);
+    /// TOML beside the profile: others, and `[cache]`.
+    pub fn also(mut self, toml: &str) -> World {
+        self.more.push_str(toml);
         self.more.push('\n');
         self
     }
@@ -121,14 +123,24 @@ impl World {
     }
 
     pub fn get_with(&self, flags: &[&str]) -> Run {
-        let log = self.path("fedcred.log");
-        let log = ["--log-file", log.to_str().expect("a UTF-8 path")];
-        self.run(&[&log, &["get", PROFILE][..], flags].concat())
+        self.end(self.start(flags))
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Run {
-        let run = Run::of(self.command(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
-        self.record(&run);
+    /// The same, not waited for.
+    pub fn start(&self, flags: &[&str]) -> Running {
+        Running::start(&mut self.get_command(flags))
+    }
+
+    /// So many of the same at once.
+    pub fn crowd(&self, size: usize, flags: &[&str]) -> Vec<Running> {
+        let mut command = self.get_command(flags);
+        (0..size).map(|_| Running::start(&mut command)).collect()
+    }
+
+    /// Waits for the end of what was started.
+    pub fn end(&self, running: Running) -> Run {
+        let run = running.end();
+        self.runs.borrow_mut().push(run.clone());
         run
     }
 
@@ -137,9 +149,43 @@ impl World {
         self.runs.borrow_mut().push(run.clone());
     }
 
-    /// A command that sees this world only. The configuration is written anew each time.
+    /// The same on a terminal, where somebody types `line` when asked. Also what stood on the terminal.
+    #[cfg(target_os = "linux")]
+    pub fn run_typing(&self, arguments: &[&str], line: &str) -> (Run, String) {
+        use crate::terminal::{WITH_TERMINAL, type_into};
+        let mut command = self.command(WITH_TERMINAL[0]);
+        let ended =
+            type_into(command.args(&WITH_TERMINAL[1..]).arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments), line);
+        let run = Run { status: ended.status, stdout: ended.stdout, stderr: ended.stderr, peak_kib: 0 };
+        self.runs.borrow_mut().push(run.clone());
+        (run, ended.shown)
+    }
+
+    /// The same where there is no terminal, not even the one that the tests may have been started from.
+    #[cfg(target_os = "linux")]
+    pub fn run_unattended(&self, arguments: &[&str]) -> Run {
+        let mut command = self.command("/usr/bin/setsid");
+        let run = Run::of(command.arg("--wait").arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
+        self.runs.borrow_mut().push(run.clone());
+        run
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        self.end(Running::start(self.command(FEDCRED).args(arguments)))
+    }
+
+    fn get_command(&self, flags: &[&str]) -> Command {
+        let mut command = self.command(FEDCRED);
+        command.arg("--log-file").arg(self.path("fedcred.log")).args(["get", PROFILE]).args(flags);
+        command
+    }
+
+    /// A command that sees this world only. The configuration is written anew when it has changed.
     pub fn command(&self, program: &str) -> Command {
-        let config = self.write("config.toml", &self.config());
+        let (config, text) = (self.path("config.toml"), self.config());
+        if !fs::read_to_string(&config).is_ok_and(|written| written == text) {
+            self.write("config.toml", &text);
+        }
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.home.path()).env("HOME", self.home.path());
         command.env("USERPROFILE", self.home.path()).env("TMPDIR", self.home.path());

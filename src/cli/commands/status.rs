@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::acquire::status::{self, Next, State, Status};
+use crate::cache::master_key::KeyPlace;
 use crate::cli::args::{Global, Status as Command};
 use crate::cli::table::{span, table};
 use crate::cli::{output, report};
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::config::cache::{CacheSettings, KeyStore, Store};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
+use crate::keyring::Keyring;
 use crate::time::{self, Timestamp, whole_seconds};
 
 pub fn run(command: &Command, global: &Global, env: &Env) -> Result<()> {
@@ -137,14 +139,14 @@ fn word(state: State) -> &'static str {
 }
 
 fn as_json(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> Result<String> {
-    let ((store, directory), (key, why)) = (store(settings), key(settings));
+    let ((store, directory), (key, key_file, why)) = (store(settings), key(settings));
     let told = json!({
         "cache": {
             "store": store,
             "directory": directory,
             "key": key,
             "key_because": why,
-            "key_file": shown(&settings.key_file),
+            "key_file": key_file,
             "not_kept": status::no_cache(settings).map(|error| error_json(&error, None)),
         },
         "profiles": rows.iter().map(|row| row.json(now)).collect::<Vec<Value>>(),
@@ -160,11 +162,11 @@ fn as_text(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> String {
         [] => "no profile\n".to_owned(),
         rows => table(head, &rows.iter().map(|row| row.cells(now)).collect::<Vec<_>>()),
     };
-    let (key, why) = key(settings);
+    let (key, key_file, why) = key(settings);
     let (store, dir) = store(settings);
     let at = |path: Option<String>| path.map(|path| format!(" {path}")).unwrap_or_default();
     text.push_str(&format!("\nstore: {store}{}\n", at(dir)));
-    text.push_str(&format!("key: {key}{} ({why})\n", at(shown(&settings.key_file))));
+    text.push_str(&format!("key: {key}{} ({why})\n", at(key_file)));
     let general = status::no_cache(settings);
     text.extend(general.iter().map(|error| note("cache", error)));
     text.extend(rows.iter().map(|row| row.notes(general.as_ref())));
@@ -199,10 +201,18 @@ fn store(settings: &CacheSettings) -> (&'static str, Option<String>) {
     }
 }
 
-/// The kind of place where the sealing key lives, and why there.
-fn key(settings: &CacheSettings) -> (&'static str, &'static str) {
-    match settings.key {
-        KeyStore::Auto => ("file", "`cache.key = \"auto\"`, which never asks D-Bus"),
-        KeyStore::File => ("file", "`cache.key = \"file\"`"),
-    }
+/// Where the sealing key lives, in which file if in one, and by which setting.
+fn key(settings: &CacheSettings) -> (&'static str, Option<String>, &'static str) {
+    let (kind, file) = match settings.key_place() {
+        None | Some(KeyPlace::File(_)) => ("file", shown(&settings.key_file)),
+        Some(KeyPlace::Keyring { keyring: Keyring::System, .. }) => ("keyring", None),
+        Some(KeyPlace::Keyring { keyring: Keyring::Kernel, .. }) => ("kernel", None),
+    };
+    let why = match settings.key {
+        KeyStore::Auto => "`cache.key = \"auto\"`, which never asks D-Bus",
+        KeyStore::File => "`cache.key = \"file\"`",
+        KeyStore::Keyring => "`cache.key = \"keyring\"`",
+        KeyStore::Kernel => "`cache.key = \"kernel\"`",
+    };
+    (kind, file, why)
 }

@@ -45,7 +45,9 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
         tracing::debug!(url = shown(&request.url), post = request.form.is_some(), "request to the IdP");
         let outcome = login.client.send(&request, deadline).await;
         let wait = match &outcome {
-            Ok(answer) if request.form.is_none() => retries.after_response(answer, time::now(), deadline),
+            Ok(answer) if request.form.is_none() => {
+                retries.after_response(answer.status, answer.retry_after.as_deref(), time::now(), deadline)
+            }
             Err(failure) if failure.may_repeat => retries.after_failure(deadline),
             Ok(_) | Err(_) => None,
         };
@@ -83,7 +85,7 @@ enum Step {
 struct Login<'a> {
     saml: &'a Saml,
     client: Client,
-    method: Method,
+    method: Method<'a>,
     xpath: XPath,
     run: Run<'a>,
     hops: u32,

@@ -8,7 +8,7 @@ use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
 use crate::http::client::Response;
 use crate::http::shown;
-use crate::identity::{Run, secrets};
+use crate::identity::Run;
 use crate::secret::Secret;
 
 pub struct Authorization {
@@ -19,7 +19,7 @@ pub struct Authorization {
 
 impl Authorization {
     pub fn basic(username: &str, password: &SecretSource, run: Run<'_>) -> Result<Self> {
-        let password = secrets::read(password, "saml.password", run.env, run.deadline)?;
+        let password = run.secret(password, "saml.password")?;
         run.watch.spend(password.expose().as_bytes())?;
         let pair = Zeroizing::new(format!("{username}:{}", password.expose()));
         let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
@@ -27,7 +27,7 @@ impl Authorization {
     }
 
     pub fn bearer(token: &SecretSource, run: Run<'_>) -> Result<Self> {
-        let token = secrets::read(token, "saml.token", run.env, run.deadline)?;
+        let token = run.secret(token, "saml.token")?;
         run.watch.spend(token.expose().as_bytes())?;
         Ok(Authorization { header: Secret::new(format!("Bearer {}", token.expose())), name: "token" })
     }

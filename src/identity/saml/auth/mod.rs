@@ -22,10 +22,10 @@ use crate::secret::Secret;
 use crate::time::Deadline;
 
 /// `auth =` of a profile, with what it has learnt in this login.
-pub enum Method {
+pub enum Method<'a> {
     None,
     Authorization(Authorization),
-    Form(FormAuth),
+    Form(FormAuth<'a>),
     Spnego(SpnegoAuth),
 }
 
@@ -36,13 +36,13 @@ pub struct Filled {
     pub secret: Option<Secret>,
 }
 
-impl Method {
-    pub fn new(saml: &Saml, run: Run<'_>) -> Result<Self> {
+impl<'a> Method<'a> {
+    pub fn new(saml: &Saml, run: Run<'a>) -> Result<Self> {
         Ok(match &saml.auth {
             Auth::None => Method::None,
             Auth::Basic { username, password } => Method::Authorization(Authorization::basic(username, password, run)?),
             Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, run)?),
-            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run.env.clone(), *run.deadline)),
+            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run)),
             Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify, run)?),
         })
     }
@@ -102,7 +102,7 @@ impl Method {
     }
 }
 
-fn login_page(method: &Method, page: &Page, url: &Url) -> Error {
+fn login_page(method: &Method<'_>, page: &Page, url: &Url) -> Error {
     let error = Error::new(Code::LoginPage, format!("a login page came from {}", shown(url)));
     let error = match form::title(page) {
         Some(title) => error.because(format!("its title is {title:?}")),

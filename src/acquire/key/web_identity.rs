@@ -1,0 +1,79 @@
+//! Who a token stands for: its issuer, subject and audience where it lies at hand, else the place that would issue it.
+
+use super::{Unknowable, optional, session_name};
+use crate::cache::key::KeyBuilder;
+use crate::config::env::Env;
+use crate::config::profile::{Azure, Google, Kubernetes, TokenSource, WebIdentity};
+use crate::error::Result as FileResult;
+use crate::identity::oidc::claims::Claims;
+use crate::identity::oidc::{env as variables, google, kubernetes, token_file};
+use crate::process::whoami;
+use crate::secret::Secret;
+
+pub fn fields(key: KeyBuilder, identity: &WebIdentity, profile: &str, env: &Env) -> Result<KeyBuilder, Unknowable> {
+    let WebIdentity { source, session_name: name } = identity;
+    let key = session_name(key.field("identity", "web identity"), name, profile, env);
+    match source {
+        TokenSource::File(path) => of_token(key.field("source", "file"), token_file::token(path)),
+        TokenSource::Env(names) => of_token(key.field("source", "env"), variables::token(names, env)),
+        TokenSource::Command(_) => Err("whose token a command prints is not known before it runs".into()),
+        TokenSource::GithubActions { audience } => {
+            let url = env.text("ACTIONS_ID_TOKEN_REQUEST_URL").ok_or("this is no job of GitHub Actions")?;
+            Ok(key.field("source", "github-actions").field("audience", audience).field("request url", url))
+        }
+        TokenSource::Google(Google { audience }) => {
+            let key = optional(key.field("source", "google"), "audience", audience.as_ref());
+            match google::credentials(env).map_err(|why| format!("whose token it is: {}", why.what))? {
+                Some(text) => Ok(key.field("credentials", text.expose())),
+                None => {
+                    let key = optional(key, "GCE_METADATA_HOST", env.text("GCE_METADATA_HOST"));
+                    Ok(optional(key, "GCE_METADATA_IP", env.text("GCE_METADATA_IP"))
+                        .field("machine", whoami::host(env)))
+                }
+            }
+        }
+        TokenSource::Azure(azure) => azure_fields(key.field("source", "azure"), azure, env),
+        TokenSource::Kubernetes(settings) => kubernetes_fields(key.field("source", "kubernetes"), settings, env),
+    }
+}
+
+/// Whom the token at hand stands for.
+pub fn subject(identity: &WebIdentity, env: &Env) -> Option<String> {
+    let token = match &identity.source {
+        TokenSource::File(path) => token_file::token(path),
+        TokenSource::Env(names) => variables::token(names, env),
+        TokenSource::Command(_)
+        | TokenSource::GithubActions { .. }
+        | TokenSource::Google(_)
+        | TokenSource::Azure(_)
+        | TokenSource::Kubernetes(_) => return None,
+    };
+    Some(Claims::read(&token.ok()?).ok()?.subject().to_owned())
+}
+
+/// A token at hand is worth a new one every hour: what it says counts, not its text.
+fn of_token(key: KeyBuilder, token: FileResult<Secret>) -> Result<KeyBuilder, Unknowable> {
+    let claims =
+        token.and_then(|token| Claims::read(&token)).map_err(|why| format!("whose token it is: {}", why.what))?;
+    let key = key.field("iss", claims.issuer()).field("sub", claims.subject());
+    Ok(claims.audiences().iter().fold(key, |key, audience| key.field("aud", audience)))
+}
+
+fn azure_fields(key: KeyBuilder, azure: &Azure, env: &Env) -> Result<KeyBuilder, Unknowable> {
+    let Azure { audience, client_id } = azure;
+    if let Some(file) = env.path("AZURE_FEDERATED_TOKEN_FILE") {
+        return of_token(key, token_file::token(&file));
+    }
+    let key = optional(optional(key, "audience", audience.as_ref()), "client_id", client_id.as_ref());
+    let key = optional(key, "IDENTITY_ENDPOINT", env.text("IDENTITY_ENDPOINT"));
+    // A home directory may be shared by machines that have identities of their own.
+    Ok(key.field("machine", whoami::host(env)))
+}
+
+fn kubernetes_fields(key: KeyBuilder, settings: &Kubernetes, env: &Env) -> Result<KeyBuilder, Unknowable> {
+    let Kubernetes { audience, namespace, service_account, token_lifetime: _, credentials_dir } = settings;
+    let key = optional(key.field("audience", audience), "namespace", namespace.as_ref());
+    let key = optional(key, "service_account", service_account.as_ref());
+    let key = optional(key, "cluster", env.text("KUBERNETES_SERVICE_HOST"));
+    of_token(key, token_file::token(&credentials_dir.join(kubernetes::OWN_TOKEN)))
+}

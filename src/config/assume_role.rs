@@ -1,0 +1,142 @@
+//! `[profile.NAME.assume_role]`: a role on top of another identity, and the profile or place that has the credentials for it.
+
+use super::bases::Bases;
+use super::origin::Origin;
+use super::profile::Profile;
+use super::reader::{Found, Section};
+use super::session_name::{self, SessionName};
+use super::values;
+use crate::error::{Code, Result};
+
+#[derive(Clone, Debug)]
+pub struct AssumeRole {
+    pub base: Base,
+    pub session_name: SessionName,
+    pub external_id: Option<String>,
+    /// Key and value of each, in the order of the keys.
+    pub tags: Vec<(String, String)>,
+    pub transitive_tag_keys: Vec<String>,
+    pub source_identity: Option<String>,
+    /// An MFA device: its code can only be asked of a person.
+    pub serial_number: Option<String>,
+}
+
+/// The AWS credentials that sign the call.
+#[derive(Clone, Debug)]
+pub enum Base {
+    /// `source_profile`, another profile of fedcred's, resolved to any depth.
+    Profile(Box<Profile>),
+    /// `aws_profile`, of `~/.aws/config` and `~/.aws/credentials`.
+    AwsProfile(String),
+    /// `AWS_ACCESS_KEY_ID` and its companions.
+    Environment,
+    /// The EC2 instance's role.
+    Instance,
+    /// The ECS task's or EKS pod's role.
+    Container,
+}
+
+#[derive(Clone, Copy)]
+enum Source {
+    Environment,
+    Instance,
+    Container,
+}
+
+const SOURCES: [(&str, Source); 3] =
+    [("environment", Source::Environment), ("instance", Source::Instance), ("container", Source::Container)];
+
+/// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
+pub fn read<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<AssumeRole> {
+    let base = base(table, bases);
+    // The characters and lengths are those of STS's model of AssumeRole.
+    let name = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let external = |c: char| name(c) || "/:".contains(c);
+    let device = |c: char| name(c) || "/:".contains(c);
+    let tags = table.table("tags", "assume_role.tags").map(|tags| read_tags(&tags)).unwrap_or_default();
+    let role = AssumeRole {
+        base: Base::Environment,
+        session_name: table
+            .read("role_session_name", |f| session_name::read(f, false))
+            .unwrap_or_else(SessionName::of_user),
+        external_id: table.read("external_id", |f| text_of(f, 2..=1224, external)),
+        tags,
+        transitive_tag_keys: table
+            .read("transitive_tag_keys", |f| values::list(f, 50, |key| text_of(key, 1..=128, is_tag)))
+            .unwrap_or_default(),
+        source_identity: table.read("source_identity", |f| text_of(f, 2..=64, name)),
+        serial_number: table.read("serial_number", |f| text_of(f, 9..=256, device)),
+    };
+    table.finish();
+    Some(AssumeRole { base: base?, ..role })
+}
+
+fn base<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<Base> {
+    let written: Vec<Found<'c>> =
+        ["source_profile", "aws_profile", "credential_source"].iter().filter_map(|key| table.find(key)).collect();
+    let found = match written.as_slice() {
+        [] => {
+            let hint = "source_profile = \"…\", aws_profile = \"…\" or credential_source = \"environment\"";
+            table.log().error(table.missing("source_profile", hint));
+            return None;
+        }
+        [one] => one,
+        [first, second, ..] => {
+            let said = format!("is a second source of credentials, beside `{}` ({})", first.key, first.place);
+            table.log().error(second.error(Code::ConflictingKeys, said).hint("keep one of them"));
+            return None;
+        }
+    };
+    match found.key {
+        "source_profile" => {
+            table.read("source_profile", |found| bases.profile(found)).map(|base| Base::Profile(Box::new(base)))
+        }
+        "aws_profile" => table.read("aws_profile", values::text).map(Base::AwsProfile),
+        _ => table.read("credential_source", |f| values::choice(f, &SOURCES, &[])).map(|source| match source {
+            Source::Environment => Base::Environment,
+            Source::Instance => Base::Instance,
+            Source::Container => Base::Container,
+        }),
+    }
+}
+
+fn read_tags(tags: &Section<'_, '_>) -> Vec<(String, String)> {
+    let entries = tags.entries();
+    let tag = |found: &Found<'_>| {
+        if found.key.is_empty() || found.key.chars().count() > 128 || !found.key.chars().all(is_tag) {
+            return Err(found.error(Code::InvalidValue, "is not the key of a session tag").hint(TAG_HINT));
+        }
+        let value = values::written(found, "a string")?;
+        if value.chars().count() > 256 || !value.chars().all(is_tag) {
+            return Err(found.error(Code::InvalidValue, "is not the value of a session tag").hint(TAG_HINT));
+        }
+        Ok((found.key.to_owned(), value.to_owned()))
+    };
+    if let Some(found) = entries.get(50) {
+        tags.log().error(found.error(Code::InvalidValue, "is one too many: a session has at most 50 tags"));
+    }
+    let kept = entries.iter().filter_map(|found| {
+        tags.log().record("assume_role.tags", found.key, Origin::File(found.place));
+        tags.log().keep(tag(found))
+    });
+    kept.collect()
+}
+
+const TAG_HINT: &str = "letters, digits, spaces and _.:/=+-@ can be in a tag, 128 in its key and 256 in its value";
+
+/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`
+fn is_tag(c: char) -> bool {
+    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+}
+
+fn text_of(found: &Found<'_>, length: std::ops::RangeInclusive<usize>, fits: impl Fn(char) -> bool) -> Result<String> {
+    let text = values::text(found)?;
+    if let Some(c) = text.chars().find(|c| !fits(*c)) {
+        return Err(found.error(Code::InvalidValue, format!("cannot have {c:?}")));
+    }
+    if !length.contains(&text.chars().count()) {
+        let said = format!("must be between {} and {} characters long", length.start(), length.end());
+        return Err(found.error(Code::InvalidValue, said));
+    }
+    Ok(text)
+}

@@ -1,0 +1,128 @@
+//! `~/.aws/config` and `~/.aws/credentials`, as far as fedcred itself looks into them: which lines make up a profile.
+//!
+//! Not a second reader of AWS's settings: aws-config resolves a profile. This tells whether what it would resolve has
+//! changed, and which programs it would run.
+
+use std::path::PathBuf;
+
+use super::env::Env;
+
+/// Both files; one that is not there is empty.
+pub struct AwsFiles {
+    /// Heading without brackets and white space, and the lines below it.
+    sections: Vec<(String, Vec<String>)>,
+    /// For a profile that is not found in them.
+    whole: String,
+}
+
+impl AwsFiles {
+    /// `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, else the files below the home directory.
+    pub fn read(env: &Env) -> Self {
+        let place = |variable, name: &str| env.path(variable).or_else(|| Some(env.home()?.join(".aws").join(name)));
+        let text =
+            |place: Option<PathBuf>| place.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        let config = text(place("AWS_CONFIG_FILE", "config"));
+        let credentials = text(place("AWS_SHARED_CREDENTIALS_FILE", "credentials"));
+        let mut sections = parse(&config);
+        sections.extend(parse(&credentials));
+        AwsFiles { sections, whole: config + "\n" + &credentials }
+    }
+
+    /// Every line that says what the profile is, those of the profiles and sessions it stands on included.
+    pub fn lines_of(&self, profile: &str) -> Vec<&str> {
+        let mut names = vec![(profile.to_owned(), false)];
+        let (mut lines, mut next) = (Vec::new(), 0);
+        while let Some((name, is_session)) = names.get(next).cloned() {
+            next += 1;
+            let found = self.sections.iter().filter(|(heading, _)| is_heading_of(heading, &name, is_session));
+            for line in found.flat_map(|(_, lines)| lines) {
+                lines.push(line.as_str());
+                let further = match key_and_value(line) {
+                    Some(("source_profile", value)) => (value.to_owned(), false),
+                    Some(("sso_session", value)) => (value.to_owned(), true),
+                    _ => continue,
+                };
+                if !names.contains(&further) {
+                    names.push(further);
+                }
+            }
+        }
+        // A spelling of headings that is not known here: then any change counts.
+        if lines.is_empty() { self.whole.lines().collect() } else { lines }
+    }
+
+    /// The `credential_process` of each profile that has one.
+    pub fn processes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sections.iter().flat_map(|(heading, lines)| {
+            let name = heading.strip_prefix("profile ").unwrap_or(heading);
+            let commands = lines.iter().filter_map(|line| key_and_value(line));
+            commands.filter(|(key, _)| *key == "credential_process").map(move |(_, command)| (name, command))
+        })
+    }
+}
+
+fn parse(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
+    for line in text.lines() {
+        let heading = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next());
+        match (heading, sections.last_mut()) {
+            (Some(heading), _) => {
+                sections.push((heading.split_whitespace().collect::<Vec<_>>().join(" "), Vec::new()));
+            }
+            (None, Some((_, lines))) if !line.trim().is_empty() && !line.starts_with(['#', ';']) => {
+                lines.push(line.trim_end().to_owned());
+            }
+            _ => (),
+        }
+    }
+    sections
+}
+
+/// `[profile NAME]`, `[NAME]` of the credentials file, `[default]`, `[sso-session NAME]`.
+fn is_heading_of(heading: &str, name: &str, is_session: bool) -> bool {
+    let kind = if is_session { "sso-session " } else { "profile " };
+    heading.strip_prefix(kind) == Some(name) || (!is_session && heading == name)
+}
+
+fn key_and_value(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once('=')?;
+    Some((key.trim(), value.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "# ours\n[default]\nregion = a\n[profile top]\nrole_arn = r\nsource_profile=base\n\n[ profile  base ]\n\
+        sso_session = corp\nsource_profile = top\ncredential_process = tool --x = y\n[sso-session corp]\nsso_region = b\n[profile other]\nregion = c\n";
+
+    fn files() -> AwsFiles {
+        let home = tempfile::tempdir().unwrap();
+        let (config, credentials) = (home.path().join("c"), home.path().join("s"));
+        std::fs::write(&config, CONFIG).unwrap();
+        std::fs::write(&credentials, "[base]\naws_access_key_id = AKIA\n").unwrap();
+        AwsFiles::read(&Env::fixed([("AWS_CONFIG_FILE", config), ("AWS_SHARED_CREDENTIALS_FILE", credentials)]))
+    }
+
+    #[test]
+    fn a_profile_is_its_lines_and_those_of_what_it_stands_on() {
+        let files = files();
+        let expected = [
+            "role_arn = r",
+            "source_profile=base",
+            "sso_session = corp",
+            "source_profile = top",
+            "credential_process = tool --x = y",
+            "aws_access_key_id = AKIA",
+            "sso_region = b",
+        ];
+        assert_eq!(files.lines_of("top"), expected);
+        assert_eq!(files.lines_of("default"), ["region = a"]);
+        assert!(files.lines_of("absent").len() > expected.len(), "all of it");
+    }
+
+    #[test]
+    fn the_programs_of_profiles_are_known() {
+        assert_eq!(files().processes().collect::<Vec<_>>(), [("base", "tool --x = y")]);
+    }
+}

@@ -1,0 +1,58 @@
+//! `source_profile`: the profiles that a profile stands on, to any depth, and never on itself.
+
+use super::Config;
+use super::origin::Log;
+use super::profile::Profile;
+use super::reader::Found;
+use super::{resolve, values};
+use crate::error::{Code, Error, Result, printable};
+
+/// The way from the profile that was asked for down to the one being read.
+pub struct Bases<'a, 'c> {
+    config: &'c Config,
+    name: &'c str,
+    above: Option<&'a Bases<'a, 'c>>,
+}
+
+impl<'a, 'c> Bases<'a, 'c> {
+    pub fn of(config: &'c Config, name: &'c str) -> Self {
+        Bases { config, name, above: None }
+    }
+
+    /// The profile that this `source_profile` names; its own first error, if it has one.
+    pub fn profile(&self, found: &Found<'c>) -> Result<Profile> {
+        let name = values::written(found, "the name of a profile")?;
+        let way: Vec<&str> = self.way();
+        if let Some(from) = way.iter().position(|above| *above == name) {
+            let circle: Vec<&str> = way[from..].iter().copied().chain([name]).collect();
+            return Err(found
+                .error(Code::ConflictingKeys, "closes a circle")
+                .because(format!("{} need each other's credentials", printable(&circle.join(" → "), 300)))
+                .hint("one of them has to log in itself: give it a `saml` or `web_identity` table"));
+        }
+        if !self.config.is_written(name) && !resolve::is_implicit(name, &self.config.env) {
+            let why = self.config.not_found(name);
+            let error = found.error(Code::ProfileNotFound, format!("names no profile: {}", why.what));
+            return Err(Error { causes: why.causes, hint: why.hint, ..error });
+        }
+        // A log of its own: the values above keep their origins.
+        let log = Log::default();
+        let below = Bases { config: self.config, name, above: Some(self) };
+        let profile = self.config.read_with(&below, &log);
+        match (log.take_errors().into_iter().next(), profile) {
+            (None, Some(profile)) => Ok(profile),
+            (Some(error), _) => Err(error),
+            (None, None) => Err(found.error(Code::ConflictingKeys, "names a profile that cannot be read")),
+        }
+    }
+
+    pub fn name(&self) -> &'c str {
+        self.name
+    }
+
+    fn way(&self) -> Vec<&'c str> {
+        let mut way: Vec<&str> = std::iter::successors(Some(self), |bases| bases.above).map(|b| b.name).collect();
+        way.reverse();
+        way
+    }
+}

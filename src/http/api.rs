@@ -1,0 +1,435 @@
+//! Requests to services that issue tokens: an OAuth token endpoint, a metadata service, a CI's or a cluster's API.
+//!
+//! Each request has its own address, so nothing here is followed: a redirect comes back as an answer, and no secret goes
+//! where the caller did not send it. Answers are small, and are read under the run's deadline.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::loopback::{self, is_loopback};
+use super::retry::Retries;
+use super::tls::Trust;
+use super::{fault, shown};
+use crate::config::profile::Retry;
+use crate::error::{Code, Error, Result, printable};
+use crate::secret::Secret;
+use crate::time::{self, Deadline, Timestamp};
+
+/// No token, key set or discovery document is larger.
+const MAX_BODY: usize = 1 << 20;
+/// Of one attempt: one that hangs leaves time for another.
+const ATTEMPT: Duration = Duration::from_secs(8);
+
+/// A service that is asked for tokens.
+#[derive(Debug)]
+pub struct Api {
+    /// Whom errors name: "GitHub's token service".
+    name: String,
+    reach: Reach,
+    connect: Duration,
+    ca_bundle: Option<std::path::PathBuf>,
+    /// The setting that holds its trust.
+    setting: &'static str,
+    retry: Retry,
+    /// For this machine and the platform's metadata service, past every proxy.
+    direct: OnceLock<reqwest::Client>,
+    proxied: OnceLock<reqwest::Client>,
+}
+
+/// Where plain http may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To this machine only: everything else is https.
+    Internet,
+    /// Also to the address of the platform's metadata service, which the machine's own network answers. Past every proxy.
+    Platform,
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Request {
+    method: reqwest::Method,
+    pub url: Url,
+    headers: Vec<(HeaderName, Secret)>,
+    /// Media type and text.
+    body: Option<(&'static str, Secret)>,
+    /// Acting twice on it does no harm.
+    may_repeat: bool,
+}
+
+/// What came back, whatever its status.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Zeroizing<Vec<u8>>,
+    /// The peer's clock, whole seconds.
+    pub date: Option<Timestamp>,
+    headers: HeaderMap,
+    /// Whom errors name.
+    peer: String,
+}
+
+/// An error as RFC 6749 §5.2 writes it.
+#[derive(Debug, Deserialize)]
+pub struct OAuthError {
+    pub error: String,
+    #[serde(default)]
+    pub error_description: String,
+}
+
+impl Request {
+    pub fn get(url: Url) -> Self {
+        Request { method: reqwest::Method::GET, url, headers: Vec::new(), body: None, may_repeat: true }
+    }
+
+    /// A POST of `application/x-www-form-urlencoded`.
+    pub fn form(url: Url, fields: &[(&str, &str)]) -> Self {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        Request::post(url, "application/x-www-form-urlencoded", Secret::new(form.finish()))
+    }
+
+    /// A POST of `application/json`.
+    pub fn json(url: Url, body: &serde_json::Value) -> Self {
+        Request::post(url, "application/json", Secret::new(body.to_string()))
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((HeaderName::from_static(name), Secret::new(value.to_owned())));
+        self
+    }
+
+    /// A header whose name stands in somebody's file. `None`: no header has such a name.
+    pub fn named_header(mut self, name: &str, value: &Secret) -> Option<Self> {
+        self.headers.push((HeaderName::from_bytes(name.as_bytes()).ok()?, value.duplicate()));
+        Some(self)
+    }
+
+    /// `Authorization: Bearer …` (RFC 6750).
+    pub fn bearer(self, token: &Secret) -> Self {
+        self.header("authorization", &Zeroizing::new(format!("Bearer {}", token.expose())))
+    }
+
+    /// The POST may be sent again when its answer got lost: it only issues another token.
+    pub fn repeatable(mut self) -> Self {
+        self.may_repeat = true;
+        self
+    }
+
+    fn post(url: Url, media_type: &'static str, body: Secret) -> Self {
+        let body = Some((media_type, body));
+        Request { method: reqwest::Method::POST, url, headers: Vec::new(), body, may_repeat: false }
+    }
+}
+
+impl Api {
+    /// `name` is whom errors name. The connection is made at the first request.
+    pub fn new(name: impl Into<String>, reach: Reach) -> Self {
+        Api {
+            name: name.into(),
+            reach,
+            connect: Duration::from_secs(5),
+            ca_bundle: None,
+            setting: "SSL_CERT_FILE",
+            retry: Retry { total: 3, ..Retry::default() },
+            direct: OnceLock::new(),
+            proxied: OnceLock::new(),
+        }
+    }
+
+    /// Trusts this PEM file and nothing else; `setting` is who named it.
+    pub fn trusting(mut self, ca_bundle: Option<&Path>, setting: &'static str) -> Self {
+        self.ca_bundle = ca_bundle.map(Path::to_owned);
+        self.setting = setting;
+        self
+    }
+
+    /// One quick try: for a service that answers at once where it exists, and is absent elsewhere.
+    pub fn probing(mut self, connect: Duration) -> Self {
+        self.connect = connect;
+        self.retry.total = 0;
+        self
+    }
+
+    /// Sends the request, again where that does no harm, and gives whatever answer came.
+    ///
+    /// Errors: [`Code::UrlNotAllowed`], [`Code::Connect`], [`Code::Timeout`], [`Code::TlsUntrusted`], [`Code::PageTooLarge`].
+    pub async fn send(&self, request: &Request, deadline: &Deadline) -> Result<Answer> {
+        self.check_scheme(&request.url)?;
+        let client = self.client(&request.url)?;
+        let mut retries = Retries::new(self.retry.clone());
+        let doing = format!("waiting for {} at {}", self.name, shown(&request.url));
+        loop {
+            deadline.check(&doing)?;
+            tracing::debug!(method = %request.method, url = shown(&request.url), "asking {}", self.name);
+            let limit = ATTEMPT.min(deadline.remaining());
+            let (outcome, may_repeat) = match tokio::time::timeout(limit, self.attempt(client, request)).await {
+                Ok(outcome) => outcome,
+                Err(_) if deadline.has_passed() => return Err(deadline.error(&doing)),
+                Err(_) => (Err(self.late(limit)), request.may_repeat),
+            };
+            let wait = match &outcome {
+                Ok(answer) if request.may_repeat => {
+                    retries.after_response(answer.status, answer.header("retry-after"), time::now(), deadline)
+                }
+                Err(_) if may_repeat => retries.after_failure(deadline),
+                _ => None,
+            };
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return outcome,
+            }
+        }
+    }
+
+    fn check_scheme(&self, url: &Url) -> Result<()> {
+        let is_fine = match url.scheme() {
+            "https" => true,
+            "http" => is_loopback(url) || self.reach == Reach::Platform,
+            _ => false,
+        };
+        if is_fine {
+            return Ok(());
+        }
+        Err(Error::new(Code::UrlNotAllowed, format!("the address of {}, {}, is not https", self.name, shown(url)))
+            .because("whoever is on the way could read the tokens"))
+    }
+
+    /// The outcome, and whether a failure may be tried again.
+    async fn attempt(&self, client: &reqwest::Client, request: &Request) -> (Result<Answer>, bool) {
+        let built = match self.build(client, request) {
+            Ok(built) => built,
+            Err(error) => return (Err(error), false),
+        };
+        let mut response = match built.send().await {
+            Ok(response) => response,
+            Err(e) => {
+                let may_repeat = fault::worth_a_retry(&e) && (request.may_repeat || fault::never_sent(&e));
+                return (Err(fault::classify(&e, &self.name, self.setting)), may_repeat);
+            }
+        };
+        let headers = std::mem::take(response.headers_mut());
+        let date = headers.get(header::DATE).and_then(|v| v.to_str().ok()).and_then(time::from_http_date);
+        let status = response.status().as_u16();
+        let mut answer = Answer { status, body: Zeroizing::default(), date, headers, peer: self.name.clone() };
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if answer.body.len() + chunk.len() > MAX_BODY => {
+                    let error = Error::new(Code::PageTooLarge, format!("the answer of {} is too large", self.name));
+                    return (Err(error), false);
+                }
+                Ok(Some(chunk)) => answer.body.extend_from_slice(&chunk),
+                Ok(None) => return (Ok(answer), request.may_repeat),
+                Err(e) => return (Err(fault::classify(&e, &self.name, self.setting)), request.may_repeat),
+            }
+        }
+    }
+
+    fn build(&self, client: &reqwest::Client, request: &Request) -> Result<reqwest::RequestBuilder> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, */*;q=0.5"));
+        for (name, value) in &request.headers {
+            let mut value = HeaderValue::from_str(value.expose()).map_err(|_| {
+                let what = format!("the header {name} for {} holds a character that cannot be sent", self.name);
+                Error::new(Code::InvalidValue, what).hint("check the token for a line break at its end")
+            })?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let mut built = client.request(request.method.clone(), request.url.clone());
+        if let Some((media_type, body)) = &request.body {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+            built = built.body(body.expose().to_owned());
+        }
+        Ok(built.headers(headers))
+    }
+
+    fn client(&self, url: &Url) -> Result<&reqwest::Client> {
+        let is_direct = is_loopback(url) || (url.scheme() == "http" && self.reach == Reach::Platform);
+        let place = if is_direct { &self.direct } else { &self.proxied };
+        if let Some(client) = place.get() {
+            return Ok(client);
+        }
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(self.connect)
+            .user_agent(concat!("fedcred/", env!("CARGO_PKG_VERSION")));
+        if is_direct {
+            builder = builder.no_proxy();
+        }
+        let trust =
+            Trust { ca_bundle: self.ca_bundle.as_deref(), setting: self.setting, verify: true, client_cert: None };
+        let client = loopback::pin(trust.apply(builder)?, url)
+            .build()
+            .map_err(|e| fault::classify(&e, &self.name, self.setting))?;
+        Ok(place.get_or_init(|| client))
+    }
+
+    fn late(&self, limit: Duration) -> Error {
+        Error::new(Code::Timeout, format!("{} gave no answer in {:.1} s", self.name, limit.as_secs_f32()))
+    }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The error of an OAuth endpoint, where the body holds one.
+    pub fn oauth_error(&self) -> Option<OAuthError> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The answer if it is a success; else the error that its status and OAuth error mean. No body is told but that error.
+    pub fn success(self) -> Result<Self> {
+        if self.is_success() { Ok(self) } else { Err(self.refusal()) }
+    }
+
+    /// The body as JSON of this shape.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|e| {
+            // serde's own words may quote the body.
+            let why = format!("its JSON does not fit, at line {} column {}", e.line(), e.column());
+            Error::new(Code::HttpUnexpected, format!("the answer of {} cannot be understood", self.peer)).because(why)
+        })
+    }
+
+    /// The body as text without white space around it, as a metadata service sends a token.
+    pub fn text(&self) -> Result<Secret> {
+        match std::str::from_utf8(&self.body) {
+            Ok(text) => Ok(Secret::new(text.trim().to_owned())),
+            Err(_) => Err(Error::new(Code::HttpUnexpected, format!("the answer of {} is not text", self.peer))),
+        }
+    }
+
+    /// What an answer that is no success means.
+    pub fn refusal(&self) -> Error {
+        let (status, peer) = (self.status, &self.peer);
+        let error = match status {
+            429 | 500.. => Error::new(Code::Http5xx, format!("{peer} is in trouble (HTTP {status})")),
+            400..=499 => Error::new(Code::TokenRefused, format!("{peer} refused the request (HTTP {status})")),
+            _ => Error::new(Code::HttpUnexpected, format!("{peer} answered with HTTP {status}")),
+        };
+        match self.oauth_error() {
+            Some(said) if said.error_description.is_empty() => {
+                error.because(format!("it says {}", printable(&said.error, 80)))
+            }
+            Some(OAuthError { error: code, error_description }) => {
+                error.because(format!("it says {}: {}", printable(&code, 80), printable(&error_description, 200)))
+            }
+            None => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
+    /// Answers each connection with the next of these, and gives the request lines that came.
+    fn serve(answers: &'static [&'static str]) -> (Url, std::sync::mpsc::Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = Url::parse(&format!("http://{}/token", listener.local_addr().unwrap())).unwrap();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for (answer, stream) in answers.iter().zip(listener.incoming()) {
+                let mut stream = stream.unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut request = String::new();
+                while reader.read_line(&mut request).unwrap() > 2 {}
+                let _ = sender.send(request);
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        (url, receiver)
+    }
+
+    fn send(request: Request) -> Result<Answer> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let api = Api::new("the test", Reach::Internet);
+        runtime.block_on(api.send(&request, &Deadline::after(Duration::from_secs(20))))
+    }
+
+    const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n{\"a\":1}";
+    const BUSY: &str = "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+    #[test]
+    fn a_get_is_sent_again_after_trouble_and_a_post_is_not() {
+        let (url, requests) = serve(&[BUSY, "", OK]);
+        assert_eq!(send(Request::get(url).header("metadata", "true")).unwrap().status, 200);
+        assert_eq!(requests.try_iter().filter(|request| request.contains("metadata: true\r\n")).count(), 3);
+        for broken in [BUSY, ""] {
+            let answers: &'static [&'static str] = if broken.is_empty() { &["", OK] } else { &[BUSY, OK] };
+            let (url, requests) = serve(answers);
+            let outcome = send(Request::form(url, &[("a", "b")])).and_then(Answer::success);
+            assert!(outcome.is_err());
+            assert_eq!(requests.try_iter().count(), 1);
+        }
+        let (url, requests) = serve(&["", OK]);
+        send(Request::form(url, &[("a", "b")]).repeatable()).unwrap();
+        assert_eq!(requests.try_iter().count(), 2);
+    }
+
+    #[test]
+    fn a_redirect_is_an_answer_and_not_followed() {
+        let (url, _) =
+            serve(&["HTTP/1.1 302 Found\r\nLocation: /else\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"]);
+        let answer = send(Request::get(url).bearer(&Secret::new("t".into()))).unwrap();
+        assert_eq!((answer.status, answer.header("location")), (302, Some("/else")));
+        assert_eq!(answer.success().unwrap_err().code, Code::HttpUnexpected);
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine_or_on_the_platform() {
+        let table = [
+            ("https://idp.example.com/", true, true),
+            ("http://127.0.0.1:1/", true, true),
+            ("http://169.254.169.254/", false, true),
+            ("http://idp.example.com/", false, true),
+            ("file:///etc/passwd", false, false),
+        ];
+        for (url, internet, platform) in table {
+            let url = Url::parse(url).unwrap();
+            for (reach, expected) in [(Reach::Internet, internet), (Reach::Platform, platform)] {
+                assert_eq!(Api::new("it", reach).check_scheme(&url).is_ok(), expected, "{url} {reach:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_tells_the_oauth_error_and_nothing_else_of_the_body() {
+        let table = [
+            (
+                400,
+                "{\"error\":\"invalid_grant\",\"error_description\":\"gone\",\"token\":\"hunter2\"}",
+                "token-refused",
+                "invalid_grant: gone",
+            ),
+            (403, "<html>hunter2</html>", "token-refused", ""),
+            (503, "{\"error\":\"unavailable\"}", "http-5xx", "it says unavailable"),
+            (302, "", "http-unexpected", ""),
+        ];
+        for (status, body, code, said) in table {
+            let body = Zeroizing::new(body.as_bytes().to_vec());
+            let answer = Answer { status, body, date: None, headers: HeaderMap::new(), peer: "it".into() };
+            let error = answer.refusal();
+            assert_eq!(error.code.as_str(), code);
+            let causes = error.causes.join(" ");
+            assert!(causes.contains(said) && !causes.contains("hunter2"), "{causes}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `source = "github-actions"`: a token of the workflow's run, from the service that the runner names
+//! (GitHub Docs, "OpenID Connect reference", on `ACTIONS_ID_TOKEN_REQUEST_URL`).
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::http::api::{Api, Reach, Request};
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+const URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
+const TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+
+#[derive(Deserialize)]
+struct Issued {
+    value: String,
+}
+
+/// A token for this audience.
+pub async fn token(audience: &str, env: &Env, deadline: &Deadline) -> Result<Secret> {
+    let missing = |name: &str| {
+        Error::new(Code::TokenMissing, "this job may not ask GitHub for a token, or is none of GitHub Actions")
+            .because(format!("${name} is not set"))
+            .hint("write `permissions: { id-token: write }` into the workflow")
+    };
+    let url = env.text(URL).ok_or_else(|| missing(URL))?;
+    let mut url = Url::parse(&url).map_err(|_| Error::new(Code::InvalidValue, format!("${URL} is not a URL")))?;
+    url.query_pairs_mut().append_pair("audience", audience);
+    let bearer = Secret::new(env.text(TOKEN).ok_or_else(|| missing(TOKEN))?);
+    let api = Api::new("GitHub's token service", Reach::Internet);
+    let answer = api.send(&Request::get(url).bearer(&bearer), deadline).await?.success()?;
+    Ok(Secret::new(answer.json::<Issued>()?.value))
+}

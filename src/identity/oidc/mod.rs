@@ -1,0 +1,53 @@
+//! OIDC tokens: from wherever a profile says, read before STS sees them.
+//!
+//! Each source has a file of its own, with one function that gives the token. What it says is looked at here ([`claims`]),
+//! so that an expired token is our own error and not a riddle of STS's.
+
+pub mod azure;
+pub mod claims;
+pub mod command;
+pub mod env;
+pub mod github_actions;
+pub mod google;
+pub mod jws;
+pub mod kubernetes;
+pub mod login;
+#[cfg(test)]
+mod stub;
+pub mod token_file;
+
+use self::claims::Claims;
+use crate::config::env::Env;
+use crate::config::profile::TokenSource;
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::time::{self, Deadline};
+
+/// A token, and what it says of itself.
+#[derive(Debug)]
+pub struct WebToken {
+    pub token: Secret,
+    pub claims: Claims,
+}
+
+/// The token of this source, worth taking to STS. Needs a tokio runtime with time and I/O.
+pub async fn token(source: &TokenSource, env: &Env, deadline: &Deadline) -> Result<WebToken> {
+    let token = match source {
+        TokenSource::File(path) => token_file::token(path)?,
+        TokenSource::Env(names) => env::token(names, env)?,
+        TokenSource::Command(argv) => command::token(argv, deadline)?,
+        TokenSource::GithubActions { audience } => github_actions::token(audience, env, deadline).await?,
+        TokenSource::Google(settings) => google::token(settings, env, deadline).await?,
+        TokenSource::Azure(azure) => azure::token(azure, env, deadline).await?,
+        TokenSource::Kubernetes(kubernetes) => kubernetes::token(kubernetes, env, deadline).await?,
+    };
+    let claims = Claims::read(&token)?;
+    claims.check(time::now())?;
+    tracing::info!(
+        issuer = claims.issuer(),
+        subject = claims.subject(),
+        audience = claims.audiences().join(" "),
+        "token in hand"
+    );
+    Ok(WebToken { token, claims })
+}

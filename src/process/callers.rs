@@ -1,0 +1,66 @@
+//! Whom this process works for: the profiles of fedcred that wait for a program which may have started us.
+//!
+//! An AWS profile's `credential_process` may be fedcred itself. Without a mark, a profile that stands on an AWS profile that
+//! asks for the first one would start processes without end.
+
+use crate::cache::key::hex;
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result};
+
+/// Set for the programs of AWS profiles only; nothing else that fedcred starts inherits it.
+pub const VARIABLE: &str = "FEDCRED_WAITING_PROFILES";
+
+/// Profiles that wait, outermost first, each as the hexadecimal of its name: fit for a shell without quotes.
+#[derive(Debug)]
+pub struct Callers(Vec<String>);
+
+impl Callers {
+    pub fn of(env: &Env) -> Self {
+        let waiting = env.text(VARIABLE).unwrap_or_default();
+        Callers(waiting.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// Refuses a profile that waits already. Errors: [`Code::CallsItself`].
+    pub fn check(&self, profile: &str) -> Result<()> {
+        if !self.0.contains(&hex(profile.as_bytes())) {
+            return Ok(());
+        }
+        Err(Error::new(Code::CallsItself, format!("the profile {profile:?} waits for itself"))
+            .because("its `aws_profile` runs a `credential_process` that asks fedcred for it again")
+            .hint("write `source_profile` in place of `aws_profile`, or another credential_process"))
+    }
+
+    /// The variable's value for a program that `profile` waits for: letters, digits and commas.
+    pub fn with(&self, profile: &str) -> String {
+        let own = hex(profile.as_bytes());
+        self.0
+            .iter()
+            .cloned()
+            .chain([own])
+            .filter(|name| name.bytes().all(|b| b.is_ascii_hexdigit()))
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_that_waits_already_is_not_asked_again() {
+        let outer = Callers::of(&Env::fixed::<&str, &str>([]));
+        assert_eq!(outer.check("prod"), Ok(()));
+        let inner = Callers::of(&Env::fixed([(VARIABLE, outer.with("prod"))]));
+        assert_eq!(inner.check("prod").unwrap_err().code, Code::CallsItself);
+        assert_eq!(inner.check("other"), Ok(()));
+        let third = Callers::of(&Env::fixed([(VARIABLE, inner.with("other"))]));
+        assert!(third.check("prod").is_err() && third.check("other").is_err());
+    }
+
+    #[test]
+    fn what_a_shell_would_act_on_is_not_passed_on() {
+        let hostile = Callers::of(&Env::fixed([(VARIABLE, "$(id),61")]));
+        assert_eq!(hostile.with("b"), "61,62");
+    }
+}

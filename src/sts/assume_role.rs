@@ -1,0 +1,109 @@
+//! AssumeRole: `[profile.NAME.assume_role]`, signed with the credentials that the profile stands on.
+
+use std::time::Duration;
+
+use aws_sdk_sts::types::Tag;
+
+use super::answer::{self, Clocks};
+use super::failure::{self, Asked, Call};
+use super::{Sts, patience, policies, refuse_reserved, seconds};
+use crate::arn::RoleArn;
+use crate::config::profile::{AssumeRole, Session, StsTarget};
+use crate::credentials::{Credentials, SigningKeys};
+use crate::error::{Code, Error, Result};
+use crate::time::{self, Deadline};
+
+/// "Role chaining limits your … session to a maximum of one hour" (IAM User Guide, "Roles terms and concepts").
+const LONGEST_CHAINED: Duration = Duration::from_secs(3600);
+
+/// What is asked of STS.
+#[derive(Clone, Copy, Debug)]
+pub struct AssumeRoleCall<'a> {
+    pub role_arn: &'a RoleArn,
+    /// `[\w+=,.@-]{2,64}`
+    pub role_session_name: &'a str,
+    pub settings: &'a AssumeRole,
+    pub session: &'a Session,
+    pub keys: &'a SigningKeys,
+}
+
+/// Credentials of the role for whoever holds these keys, within `deadline`. Needs a tokio runtime with time and I/O.
+pub async fn assume_role(target: &StsTarget, call: AssumeRoleCall<'_>, deadline: &Deadline) -> Result<Credentials> {
+    refuse_reserved(call.role_arn)?;
+    let duration = duration(call.session.duration, call.keys);
+    let sts = Sts::open(target, call.role_arn, Some(call.keys)).await?;
+    let asked = Asked {
+        peer: &sts.peer,
+        region: &sts.region,
+        role: call.role_arn,
+        duration,
+        call: Call::AssumeRole { access_key_id: &call.keys.access_key_id },
+        proof: call.keys.session_token.as_ref().unwrap_or(&call.keys.secret_access_key),
+    };
+    let tags = tags(&call.settings.tags)?;
+    patience::persist(deadline, &sts.peer, async || {
+        let request = sts
+            .client
+            .assume_role()
+            .role_arn(call.role_arn.as_str())
+            .role_session_name(call.role_session_name)
+            .set_external_id(call.settings.external_id.clone())
+            .set_tags(tags.clone())
+            .set_transitive_tag_keys(some(&call.settings.transitive_tag_keys))
+            .set_source_identity(call.settings.source_identity.clone())
+            .set_duration_seconds(seconds(duration))
+            .set_policy(call.session.policy.clone())
+            .set_policy_arns(policies(call.session));
+        let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
+        let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
+        answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
+    })
+    .await
+}
+
+/// What can be had: STS refuses more than an hour on temporary credentials, whatever the role allows.
+fn duration(wanted: Option<Duration>, keys: &SigningKeys) -> Option<Duration> {
+    match wanted {
+        Some(wanted) if wanted > LONGEST_CHAINED && keys.session_token.is_some() => {
+            tracing::info!(
+                wanted = wanted.as_secs(),
+                "`duration` is cut to 1h: a session on top of temporary credentials never lasts longer"
+            );
+            Some(LONGEST_CHAINED)
+        }
+        wanted => wanted,
+    }
+}
+
+fn tags(tags: &[(String, String)]) -> Result<Option<Vec<Tag>>> {
+    let tag = |(key, value): &(String, String)| {
+        let built = Tag::builder().key(key).value(value).build();
+        built.map_err(|e| Error::new(Code::Bug, "a session tag cannot be sent").because(e.to_string()))
+    };
+    Ok(some(&tags.iter().map(tag).collect::<Result<Vec<Tag>>>()?))
+}
+
+fn some<T: Clone>(list: &[T]) -> Option<Vec<T>> {
+    (!list.is_empty()).then(|| list.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn a_session_on_temporary_credentials_is_cut_to_an_hour_and_one_on_long_term_keys_is_not() {
+        let keys = |token: Option<&str>| SigningKeys {
+            access_key_id: "A".into(),
+            secret_access_key: Secret::new("s".into()),
+            session_token: token.map(|token| Secret::new(token.into())),
+        };
+        let table = [(None, None), (Some(900), Some(900)), (Some(3600), Some(3600)), (Some(43200), Some(3600))];
+        for (wanted, chained) in table {
+            let (wanted, chained) = (wanted.map(Duration::from_secs), chained.map(Duration::from_secs));
+            assert_eq!(duration(wanted, &keys(Some("t"))), chained);
+            assert_eq!(duration(wanted, &keys(None)), wanted);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What STS says of an OIDC token.
+
+use super::{Meaning, says};
+use crate::arn::RoleArn;
+use crate::error::{Code, printable};
+
+/// What the token says of itself.
+pub(super) struct Token<'a> {
+    pub issuer: &'a str,
+    pub subject: &'a str,
+    pub audiences: &'a [String],
+}
+
+/// The meaning of a refusal that only AssumeRoleWithWebIdentity gets.
+pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, token: &Token<'_>) -> Option<Meaning> {
+    let (issuer, subject) = (printable(token.issuer, 200), printable(token.subject, 200));
+    let audience = printable(&token.audiences.join(" "), 200);
+    // IAM names a provider by the issuer without its scheme.
+    let host = issuer.trim_start_matches("https://");
+    let provider = format!("arn:{}:iam::{}:oidc-provider/{host}", role.partition, role.account_id);
+    Some(match code {
+        "ExpiredTokenException" | "ExpiredToken" => (
+            Code::TokenExpired,
+            "have its issuer renew it; if it is fresh, set this machine's clock, or the issuer's".into(),
+        ),
+        "IDPRejectedClaim" => (Code::IdpDeniedClaim, format!("ask the operators of {issuer}: they refuse this token")),
+        "InvalidIdentityToken" if says(message, "audience") => (
+            Code::StsAudience,
+            format!(
+                "ask for a token with another `audience` (now {audience}), or let the provider take it: aws iam \
+                 add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {provider} --client-id {audience}"
+            ),
+        ),
+        "InvalidIdentityToken" if says(message, "no openidconnect provider") => (
+            Code::StsProviderUnknown,
+            format!(
+                "create it in account {}, spelled as the token does, down to a slash at its end: aws iam \
+                 create-open-id-connect-provider --url {issuer} --client-id-list {audience}",
+                role.account_id
+            ),
+        ),
+        "InvalidIdentityToken" if says(message, "thumbprint") => (
+            Code::StsInvalidIdentity,
+            format!(
+                "the issuer's certificate has changed: aws iam update-open-id-connect-provider-thumbprint \
+                 --open-id-connect-provider-arn {provider} --thumbprint-list …"
+            ),
+        ),
+        "InvalidIdentityToken" if says(message, "not a valid jwt") => {
+            (Code::StsInvalidIdentity, "give STS an id_token: an access token is often none of its kind".into())
+        }
+        "InvalidIdentityToken" => (
+            Code::StsInvalidIdentity,
+            format!("compare the token with what STS knows of {issuer}: its keys at {issuer}/.well-known/openid-configuration"),
+        ),
+        "AccessDenied" | "AccessDeniedException" if says(message, "sts:tagsession") || says(message, "sts:setsourceidentity") => (
+            Code::StsAccessDenied,
+            "the token carries session tags or a source identity: the role's trust policy has to allow sts:TagSession or \
+             sts:SetSourceIdentity too"
+                .into(),
+        ),
+        "AccessDenied" | "AccessDeniedException" => (
+            Code::StsAccessDenied,
+            format!(
+                "the role's trust policy has to take the provider {provider} with sub = {subject} and aud = {audience}; \
+                 see it with: aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument",
+                role.name
+            ),
+        ),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_of_a_token_has_its_own_meaning_and_a_next_step() {
+        // Code and message as public reports show them.
+        let table = [
+            ("InvalidIdentityToken", "Incorrect token audience", Code::StsAudience, "--client-id sts.amazonaws.com"),
+            (
+                "InvalidIdentityToken",
+                "No OpenIDConnect provider found in your account for https://oidc.example/t/",
+                Code::StsProviderUnknown,
+                "--url https://oidc.example/t/ ",
+            ),
+            (
+                "InvalidIdentityToken",
+                "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
+                Code::StsInvalidIdentity,
+                "oidc-provider/oidc.example/t/",
+            ),
+            (
+                "InvalidIdentityToken",
+                "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+                Code::StsInvalidIdentity,
+                "id_token",
+            ),
+            (
+                "InvalidIdentityToken",
+                "The signature of the ID Token could not be verified",
+                Code::StsInvalidIdentity,
+                "openid-configuration",
+            ),
+            (
+                "ExpiredTokenException",
+                "Token expired: current date/time 1700000600 must be before the expiration date/time 1700000000",
+                Code::TokenExpired,
+                "renew",
+            ),
+            ("IDPRejectedClaim", "rejected", Code::IdpDeniedClaim, "operators"),
+            (
+                "AccessDenied",
+                "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+                Code::StsAccessDenied,
+                "sub = repo:octo/app and aud = sts.amazonaws.com",
+            ),
+            ("AccessDenied", "Not authorized to perform sts:TagSession", Code::StsAccessDenied, "session tags"),
+        ];
+        let role = RoleArn::parse("arn:aws:iam::112233334444:role/Analyst").unwrap();
+        let audiences = ["sts.amazonaws.com".to_owned()];
+        let token = Token { issuer: "https://oidc.example/t/", subject: "repo:octo/app", audiences: &audiences };
+        for (code, message, expected, hint) in table {
+            let (ours, said) = meaning(code, message, &role, &token).unwrap();
+            assert_eq!(ours, expected, "{code}: {message}");
+            assert!(said.contains(hint), "{code}: {said}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! AssumeRoleWithWebIdentity: `role_arn`, `role_session_name`, `duration`, `policy` and `policy_arns` of a profile, and an
+//! OIDC token.
+
+use super::answer::{self, Clocks};
+use super::failure::{self, Asked, Call};
+use super::{Sts, patience, policies, refuse_reserved, seconds};
+use crate::arn::RoleArn;
+use crate::config::profile::{Session, StsTarget};
+use crate::credentials::Credentials;
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::time::{self, Deadline};
+
+/// What is asked of STS.
+#[derive(Clone, Copy, Debug)]
+pub struct WebIdentityCall<'a> {
+    pub role_arn: &'a RoleArn,
+    /// `[\w+=,.@-]{2,64}`
+    pub role_session_name: &'a str,
+    pub token: &'a Secret,
+    /// What the token says of itself, for messages.
+    pub issuer: &'a str,
+    pub subject: &'a str,
+    pub audiences: &'a [String],
+    pub session: &'a Session,
+}
+
+/// Redeems the token for credentials of the role, within `deadline`. Needs a tokio runtime with time and I/O.
+pub async fn assume_role_with_web_identity(
+    target: &StsTarget,
+    call: WebIdentityCall<'_>,
+    deadline: &Deadline,
+) -> Result<Credentials> {
+    refuse_reserved(call.role_arn)?;
+    let sts = Sts::open(target, call.role_arn, None).await?;
+    let asked = Asked {
+        peer: &sts.peer,
+        region: &sts.region,
+        role: call.role_arn,
+        duration: call.session.duration,
+        call: Call::WebIdentity { issuer: call.issuer, subject: call.subject, audiences: call.audiences },
+        proof: call.token,
+    };
+    patience::persist(deadline, &sts.peer, async || {
+        let request = sts
+            .client
+            .assume_role_with_web_identity()
+            .role_arn(call.role_arn.as_str())
+            .role_session_name(call.role_session_name)
+            .web_identity_token(call.token.expose())
+            .set_duration_seconds(seconds(call.session.duration))
+            .set_policy(call.session.policy.clone())
+            .set_policy_arns(policies(call.session));
+        let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
+        let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
+        answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
+    })
+    .await
+}
