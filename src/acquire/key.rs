@@ -15,6 +15,7 @@ use crate::config::profile::{
     TokenSource,
 };
 use crate::config::session_name::Asker;
+use crate::error::printable;
 use crate::identity::saml::ccache::{self, Owner};
 use crate::process::whoami;
 
@@ -70,6 +71,28 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
         }
     };
     key.login_key()
+}
+
+/// Who asks, in words for people. `None`: nobody in particular, or it cannot be told.
+pub fn asker(identity: &Identity, env: &Env) -> Option<String> {
+    let name = match identity {
+        Identity::Saml(saml) => {
+            // Not just any label: a bearer token is who asks, too.
+            let names = ["username", "principal", "ticket of"];
+            let who = who(&saml.auth, env).ok()?;
+            let (_, name) = who.iter().find(|(label, _)| names.contains(label))?;
+            String::from_utf8_lossy(name).into_owned()
+        }
+        Identity::WebIdentity(identity) => web_identity::subject(identity, env)?,
+        Identity::AssumeRole(role) => return assume_role::asker(&role.base, env),
+    };
+    Some(printable(&name, 200))
+}
+
+/// Why nothing that `profile` gives may be kept, if so: it cannot be told who asks.
+pub fn unknowable(profile: &Profile, env: &Env) -> Option<String> {
+    // Whatever the key is, it only makes another digest.
+    of(profile, env, &SealingKey::from_bytes([0; 32])).unknowable
 }
 
 fn method(auth: &Auth) -> &'static str {

@@ -42,7 +42,7 @@ pub struct Renewal<'a> {
 impl Renewal<'_> {
     /// Tries to refresh `kept`, which is due, without keeping the caller: whatever goes wrong, it is still good.
     pub fn early(&self, kept: CacheEntry) -> CacheEntry {
-        match self.refresh(&kept) {
+        match self.refresh(&kept, EARLY) {
             Ok(Some(fresh)) => fresh,
             Ok(None) => kept,
             Err(error) => {
@@ -53,7 +53,8 @@ impl Renewal<'_> {
     }
 
     /// `None`: somebody else is at it, it was tried a short while ago, or nothing new could be kept.
-    fn refresh(&self, kept: &CacheEntry) -> Result<Option<CacheEntry>> {
+    /// It takes no longer than `patience`.
+    pub(super) fn refresh(&self, kept: &CacheEntry, patience: Duration) -> Result<Option<CacheEntry>> {
         // Only there: what can be kept nowhere would be fetched again by each of the next callers.
         let Some(place) = LoginPlace::in_cache(self.profile, self.settings, self.env) else { return Ok(None) };
         let place = place?;
@@ -61,7 +62,7 @@ impl Renewal<'_> {
             return Ok(None);
         }
         let at_once = Deadline::after(Duration::ZERO);
-        let deadline = Deadline::after(self.profile.deadline.min(EARLY));
+        let deadline = Deadline::after(self.profile.deadline.min(patience));
         let lock = match Lock::acquire(&place.store, &place.login, &at_once, time::after(deadline.remaining()))? {
             Attempt::Acquired(lock) => lock,
             Attempt::Held(_) => return Ok(None),

@@ -161,6 +161,14 @@ impl Config {
         names
     }
 
+    /// Those of them that can be used. The others lack what a profile needs, and are there to be included.
+    pub fn usable_profile_names(&self) -> Vec<&str> {
+        let is_base = |name: &str| {
+            self.is_included(name) && self.profile(name).is_err_and(|error| error.code == Code::MissingKey)
+        };
+        self.profile_names().into_iter().filter(|name| !is_base(name)).collect()
+    }
+
     fn read_cache<'c>(&'c self, log: &Log<'c>) -> CacheSettings {
         let top = self.top(log);
         let cache = top.table("cache", "cache").unwrap_or_else(|| Section::new(log, "cache", Vec::new()));

@@ -41,6 +41,20 @@ pub fn fields(key: KeyBuilder, identity: &WebIdentity, profile: &str, env: &Env)
     }
 }
 
+/// Whom the token at hand stands for.
+pub fn subject(identity: &WebIdentity, env: &Env) -> Option<String> {
+    let token = match &identity.source {
+        TokenSource::File(path) => token_file::token(path),
+        TokenSource::Env(names) => variables::token(names, env),
+        TokenSource::Command(_)
+        | TokenSource::GithubActions { .. }
+        | TokenSource::Google(_)
+        | TokenSource::Azure(_)
+        | TokenSource::Kubernetes(_) => return None,
+    };
+    Some(Claims::read(&token.ok()?).ok()?.subject().to_owned())
+}
+
 /// A token at hand is worth a new one every hour: what it says counts, not its text.
 fn of_token(key: KeyBuilder, token: FileResult<Secret>) -> Result<KeyBuilder, Unknowable> {
     let claims =

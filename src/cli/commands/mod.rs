@@ -5,7 +5,9 @@ pub mod config;
 pub mod get;
 pub mod login;
 pub mod logout;
+pub mod refresh;
 mod sign_in;
+pub mod status;
 
 use crate::config::env::Env;
 use crate::config::oidc::Flow;
