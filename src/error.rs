@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What sort of failure it is. It decides the exit status and whether another try may help.
@@ -70,6 +72,8 @@ codes! {
     SecretRefusedBefore = "secret-refused-before", LoginRequired;
     /// The IdP wants a new password before it lets anybody in.
     PasswordChangeRequired = "password-change-required", LoginRequired;
+    /// No refresh token is kept, or its issuer does not take it any more.
+    RefreshTokenGone = "refresh-token-gone", LoginRequired;
     /// The AWS credentials to start from are not there, or have expired.
     NoAwsCredentials = "no-aws-credentials", LoginRequired;
 
@@ -129,6 +133,8 @@ codes! {
     GssapiMissing = "gssapi-missing", Storage;
     /// A keytab that cannot be read or does not hold the principal.
     KeytabUnusable = "keytab-unusable", Storage;
+    /// The keyring is locked, does not answer, or is not there.
+    KeyringLocked = "keyring-locked", Storage;
     /// A command that should print a secret failed.
     SecretCommand = "secret-command", Storage;
 
@@ -155,6 +161,8 @@ codes! {
     IdpForbidden = "idp-forbidden", Refused;
     /// The IdP refused the Kerberos ticket.
     KerberosRejected = "kerberos-rejected", Refused;
+    /// The KDC refused the key in the keytab.
+    KeytabRefused = "keytab-refused", Refused;
     /// The KDC refused to give a ticket.
     KdcRefused = "kdc-refused", Refused;
     /// STS said AccessDenied.
@@ -211,7 +219,7 @@ codes! {
 }
 
 /// A failure: a code, one sentence, the causes from the outside in, and the next step when it differs from the code's usual one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error {
     pub code: Code,
     pub what: String,
@@ -238,6 +246,19 @@ impl Error {
 
     pub fn kind(&self) -> Kind {
         self.code.kind()
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Code::parse(&text).ok_or_else(|| serde::de::Error::custom("a code of another version"))
     }
 }
 
@@ -286,6 +307,16 @@ mod tests {
             assert!(seen.insert(code.as_str()), "{} stands twice", code.as_str());
             assert!(code.as_str().chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
         }
+    }
+
+    #[test]
+    fn an_error_can_be_handed_to_another_process() {
+        for code in Code::ALL {
+            let error = Error::new(*code, "what").because("why").because("and why").hint("do this");
+            let json = serde_json::to_string(&error).unwrap();
+            assert_eq!(serde_json::from_str::<Error>(&json).unwrap(), error);
+        }
+        assert!(serde_json::from_str::<Error>(r#"{"code":"of-tomorrow","what":"","causes":[],"hint":null}"#).is_err());
     }
 
     #[test]

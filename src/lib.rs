@@ -1,4 +1,37 @@
 //! fedcred turns an enterprise or workload identity into short-lived AWS credentials.
+//!
+//! This page is the architecture; README is for users. The library serves the `fedcred` program, its tests and its fuzz
+//! targets; it promises no stable interface to others.
+//!
+//! # The way of the data
+//!
+//! ```text
+//! argv + files ─► config::Config ─► config::profile::Profile ─► CacheKey ─► hit: Credentials ─► cli::format
+//!                                                                 │
+//!                                                                 └► miss: identity (a SAML response from the IdP)
+//!                                                                           ─► sts ─► Credentials ─► cache ─► cli::format
+//! ```
+//!
+//! Each arrow is a function, each type has one owner, and imports point down this list:
+//!
+//! - [`cli`]: arguments, commands, output, errors as text. Nobody imports it.
+//! - [`acquire`]: the one use case. A hit reads two files; a miss makes one login for all who ask at once.
+//! - [`config`]: files and environment in, a checked profile out.
+//! - [`identity`]: the conversation with an identity provider, from a URL to an assertion.
+//! - [`sts`]: the calls that turn an assertion into credentials.
+//! - [`cache`]: sealed files, their keys, and the lock.
+//! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
+//! - [`http`]: the only place that names the HTTP and TLS crates.
+//! - [`error`], [`secret`], [`time`], [`credentials`], [`arn`], [`der`]: leaves.
+//!
+//! # Rules that hold everywhere
+//!
+//! - stdout is a protocol: one write, after everything has succeeded. stderr is empty on success.
+//! - A secret is a [`secret::Secret`] from the byte where it enters to the byte where it leaves.
+//! - An error is an [`error::Error`]: a stable code, what failed, why, and the next step. It is plain data, so that a process
+//!   can be told the error of the one that worked for it.
+//! - Clock, environment and waits are read in one place each; `.clippy.toml` bans them elsewhere.
+//! - Settings structs are taken apart without `..` where all of them matter, so that the compiler names what a new one needs.
 #![deny(unsafe_code)]
 
 pub mod acquire;
@@ -12,6 +45,7 @@ pub mod error;
 pub mod gssapi;
 pub mod http;
 pub mod identity;
+pub mod keyring;
 pub mod process;
 pub mod secret;
 pub mod sts;

@@ -6,5 +6,6 @@ use fedcred::config::env::Env;
 
 #[allow(clippy::disallowed_methods, reason = "the one entry point")]
 fn main() -> ExitCode {
+    fedcred::process::keep_memory_private();
     fedcred::cli::run(std::env::args_os(), &Env::Process)
 }

@@ -20,6 +20,11 @@ pub fn whole_seconds(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
+/// The wall clock's reading when `wait` will have passed.
+pub fn after(wait: Duration) -> Timestamp {
+    now().saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
 /// Sleeps. The one place that does, so that every wait can be found.
 #[allow(clippy::disallowed_methods, reason = "the one place that sleeps")]
 pub fn pause(time: Duration) {
@@ -52,6 +57,11 @@ impl Deadline {
 
     pub fn has_passed(&self) -> bool {
         self.remaining().is_zero()
+    }
+
+    /// So little is left that no answer can be counted on: less than a quarter, and than 2 s.
+    pub fn is_nearly_over(&self) -> bool {
+        self.remaining() < (self.whole / 4).min(Duration::from_secs(2))
     }
 
     pub fn instant(&self) -> Instant {

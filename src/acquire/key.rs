@@ -5,11 +5,14 @@
 
 use std::path::Path;
 
-use crate::cache::key::{CacheKey, KeyBuilder};
+use zeroize::Zeroizing;
+
+use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
     Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego, StsTarget,
+    TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::identity::saml::ccache::{self, Owner};
@@ -18,21 +21,80 @@ use crate::process::whoami;
 mod assume_role;
 mod web_identity;
 
-/// Why a result belongs to no key: then nothing of it may outlive this process.
+/// Why it is not known who asks: then no result may outlive this process.
 type Unknowable = String;
 
+/// What a result is a result of.
+pub struct Identified {
+    pub key: CacheKey,
+    /// Whoever asks is not in the key, because it cannot be told.
+    pub unknowable: Option<Unknowable>,
+}
+
 /// The key of what `profile` gives whoever asks now.
-pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Result<CacheKey, Unknowable> {
+pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
     // The name counts where it names the session.
     let Profile { name, role_arn, sts, session, deadline: _, identity } = profile;
-    let key = optional(KeyBuilder::new(sealing), "role_arn", role_arn.as_ref().map(|r| r.as_str()));
-    let key = session_fields(sts_fields(key, sts), session);
-    let key = match identity {
-        Identity::Saml(saml) => saml_fields(key, saml, env)?,
-        Identity::WebIdentity(identity) => web_identity::fields(key, identity, name, env)?,
-        Identity::AssumeRole(role) => assume_role::fields(key, role, name, env, sealing)?,
+    let begun = || {
+        let key = optional(KeyBuilder::new(sealing), "role_arn", role_arn.as_ref().map(|r| r.as_str()));
+        let key = session_fields(sts_fields(key, sts), session);
+        match identity {
+            Identity::Saml(saml) => saml_fields(key, saml),
+            Identity::WebIdentity(_) => key.field("identity", "web identity"),
+            Identity::AssumeRole(_) => key.field("identity", "assume role"),
+        }
     };
-    Ok(key.cache_key())
+    let known = match identity {
+        Identity::Saml(saml) => who(saml, env).map(|who| with(begun(), who)),
+        Identity::WebIdentity(identity) => web_identity::fields(begun(), identity, name, env),
+        Identity::AssumeRole(role) => assume_role::fields(begun(), role, name, env, sealing),
+    };
+    match known {
+        Ok(key) => Identified { key: key.cache_key(), unknowable: None },
+        Err(why) => Identified { key: begun().field("profile", name).cache_key(), unknowable: Some(why) },
+    }
+}
+
+/// The key of who logs in where and how: what the lock and the memory of failures are kept for. Ten profiles over one
+/// password, or over one refresh token, have one.
+pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
+    let key = KeyBuilder::new(sealing);
+    let key = match &profile.identity {
+        Identity::Saml(saml) => {
+            let key =
+                key.field("origin", saml.idp_url.origin().ascii_serialization()).field("auth", method(&saml.auth));
+            let labels = ["username", "principal", "keytab", "ticket of"];
+            let who = who(saml, env).unwrap_or_default();
+            with(key, who.into_iter().filter(|(label, _)| labels.contains(label)).collect())
+        }
+        Identity::WebIdentity(identity) => match &identity.source {
+            TokenSource::Oidc(oidc) => key.field("issuer", &oidc.issuer).field("client_id", &oidc.client_id),
+            TokenSource::File(_)
+            | TokenSource::Env(_)
+            | TokenSource::Service(_)
+            | TokenSource::Command(_)
+            | TokenSource::GithubActions { .. }
+            | TokenSource::Google(_)
+            | TokenSource::Azure(_)
+            | TokenSource::Kubernetes(_) => key.field("result", of(profile, env, sealing).key.as_bytes()),
+        },
+        Identity::AssumeRole(_) => key.field("result", of(profile, env, sealing).key.as_bytes()),
+    };
+    key.login_key()
+}
+
+fn with(key: KeyBuilder, who: Who) -> KeyBuilder {
+    who.into_iter().fold(key, |key, (label, value)| key.field(label, value.as_slice()))
+}
+
+fn method(auth: &Auth) -> &'static str {
+    match auth {
+        Auth::None => "none",
+        Auth::Basic { .. } => "basic",
+        Auth::Bearer { .. } => "bearer",
+        Auth::Form(_) => "form",
+        Auth::Spnego(_) => "spnego",
+    }
 }
 
 fn sts_fields(key: KeyBuilder, sts: &StsTarget) -> KeyBuilder {
@@ -50,11 +112,11 @@ fn session_fields(key: KeyBuilder, session: &Session) -> KeyBuilder {
     policy_arns.iter().fold(key, |key, arn| key.field("policy_arn", arn))
 }
 
-fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
+fn saml_fields(key: KeyBuilder, saml: &Saml) -> KeyBuilder {
     let Saml { principal_arn, idp_url, auth, xpath, parser, http, retry: _ } = saml;
     let key = optional(key, "principal_arn", principal_arn.as_ref().map(|p| p.as_str()));
     let key = key.field("idp_url", idp_url.as_str()).field("xpath", xpath).field("parser", format!("{parser:?}"));
-    auth_fields(http_fields(key, http), auth, env)
+    auth_fields(http_fields(key, http), auth)
 }
 
 fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
@@ -75,50 +137,59 @@ fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
     optional(key, "user_agent", user_agent.as_deref())
 }
 
-fn auth_fields(key: KeyBuilder, auth: &Auth, env: &Env) -> Result<KeyBuilder, Unknowable> {
-    Ok(match auth {
-        Auth::None => key.field("auth", "none"),
-        // A password proves who asks, it does not decide it: the user's name does.
-        Auth::Basic { username, password: _ } => key.field("auth", "basic").field("username", username),
-        Auth::Form(FormLogin { username, password: _, username_field, password_field }) => {
-            let key = key.field("auth", "form").field("username", username);
+fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
+    let key = key.field("auth", method(auth));
+    match auth {
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } => key,
+        Auth::Form(FormLogin { username: _, password: _, username_field, password_field }) => {
             let key = optional(key, "username_field", username_field.as_deref());
             optional(key, "password_field", password_field.as_deref())
         }
-        // A bearer token is the user's name and the password in one.
-        Auth::Bearer { token } => token_fields(key.field("auth", "bearer"), token, env)?,
-        Auth::Spnego(spnego) => spnego_fields(key.field("auth", "spnego"), spnego, env)?,
-    })
+        Auth::Spnego(Spnego { principal: _, keytab: _, mutual_authentication, channel_bindings }) => key
+            .field("mutual_authentication", format!("{mutual_authentication:?}"))
+            .field("channel_bindings", format!("{channel_bindings:?}")),
+    }
 }
 
-fn token_fields(key: KeyBuilder, token: &SecretSource, env: &Env) -> Result<KeyBuilder, Unknowable> {
-    let (label, contents) = match token {
-        SecretSource::File(file) => ("token file", std::fs::read(file).ok()),
-        SecretSource::Env(name) => ("token", env.text(name).map(String::into_bytes)),
-        SecretSource::Credential(name) => {
-            ("token credential", env.path("CREDENTIALS_DIRECTORY").and_then(|dir| std::fs::read(dir.join(name)).ok()))
+/// Who asks, as labelled fields.
+type Who = Vec<(&'static str, Zeroizing<Vec<u8>>)>;
+
+fn who(saml: &Saml, env: &Env) -> Result<Who, Unknowable> {
+    let one = |label, value: &[u8]| (label, Zeroizing::new(value.to_vec()));
+    match &saml.auth {
+        Auth::None => Ok(Vec::new()),
+        // A password proves who asks, it does not decide it: the user's name does.
+        Auth::Basic { username, .. } | Auth::Form(FormLogin { username, .. }) => {
+            Ok(vec![one("username", username.as_bytes())])
         }
+        // A bearer token is the user's name and the password in one.
+        Auth::Bearer { token } => Ok(vec![("token", token_at_hand(token, env)?)]),
+        Auth::Spnego(Spnego { principal, keytab, .. }) => match (principal, keytab) {
+            (Some(principal), Some(keytab)) => {
+                Ok(vec![one("principal", principal.as_bytes()), one("keytab", keytab.as_os_str().as_encoded_bytes())])
+            }
+            (Some(principal), None) => Ok(vec![one("principal", principal.as_bytes())]),
+            (None, _) => match ccache::default_cache_owner(env) {
+                Owner::Known(owner) => Ok(vec![one("ticket of", owner.as_bytes())]),
+                Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
+                Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
+            },
+        },
+    }
+}
+
+fn token_at_hand(token: &SecretSource, env: &Env) -> Result<Zeroizing<Vec<u8>>, Unknowable> {
+    let contents = match token {
+        SecretSource::File(file) => std::fs::read(file).ok(),
+        SecretSource::Env(name) => env.text(name).map(String::into_bytes),
+        SecretSource::Credential(name) => {
+            env.path("CREDENTIALS_DIRECTORY").and_then(|dir| std::fs::read(dir.join(name)).ok())
+        }
+        SecretSource::Keyring(_) => return Err("whose token the keyring holds is not known before it is asked".into()),
         SecretSource::Command(_) => return Err("whose token a command prints is not known before it runs".into()),
     };
     // Without a token there is nobody who asks; the login will say what is missing.
-    let contents = contents.ok_or("the bearer token cannot be read")?;
-    Ok(key.field(label, zeroize::Zeroizing::new(contents).as_slice()))
-}
-
-fn spnego_fields(key: KeyBuilder, spnego: &Spnego, env: &Env) -> Result<KeyBuilder, Unknowable> {
-    let Spnego { principal, keytab, mutual_authentication, channel_bindings } = spnego;
-    let key = key
-        .field("mutual_authentication", format!("{mutual_authentication:?}"))
-        .field("channel_bindings", format!("{channel_bindings:?}"));
-    match (principal, keytab) {
-        (Some(principal), Some(keytab)) => Ok(path(key, "keytab", Some(keytab)).field("principal", principal)),
-        (Some(principal), None) => Ok(key.field("principal", principal)),
-        (None, _) => match ccache::default_cache_owner(env) {
-            Owner::Known(owner) => Ok(key.field("ticket of", owner)),
-            Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
-            Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
-        },
-    }
+    contents.map(Zeroizing::new).ok_or_else(|| "the bearer token cannot be read".into())
 }
 
 /// As it is written, and for whoever asks now; what the token's subject adds, the token's own fields do.

@@ -1,16 +1,23 @@
 //! The one use case: credentials for a profile, from the cache while they are fresh, else from the IdP and STS.
 //!
-//! [`cached`] is the hit path: two files are read, and nothing of the network is touched or built.
-//! [`fetch`] is the miss path. [`schedule`] decides between them, by times that it is given.
+//! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
+//! times it is given whether it is one. Everything else is [`renew`]: one login for all who ask at once, guarded by what is
+//! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), and made by [`fetch`]. What a person asks for by hand is [`login`].
 
-pub mod cached;
 pub mod fetch;
+pub mod guard;
 pub mod key;
+pub mod login;
+pub mod memory;
+pub mod place;
+pub mod renew;
 pub mod schedule;
+pub mod spending;
 
 use std::time::Duration;
 
-use self::cached::Slot;
+use self::place::Slot;
+use self::renew::Renewal;
 use self::schedule::{Life, State};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
@@ -19,17 +26,14 @@ use crate::config::profile::Profile;
 use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::process::callers::Callers;
-use crate::time::{self, Deadline};
-
-/// A refresh ahead of time must not keep a caller who has good credentials already.
-const EARLY: Duration = Duration::from_secs(5);
+use crate::time;
 
 /// How a caller wants its credentials.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask {
     /// Refresh when less than this is left, in place of the rule.
     pub window: Option<Duration>,
-    /// Whatever the cache holds.
+    /// Whatever the cache holds, and whatever holds the next try back; never a secret that was refused.
     pub force: bool,
     pub use_cache: bool,
 }
@@ -41,30 +45,22 @@ pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: 
         Some(slot) if !ask.force => slot.read()?,
         _ => None,
     };
-    let state = kept.as_ref().map(|entry| {
-        let life = Life { issued: entry.issued, expires: entry.credentials.expiration };
-        life.state(time::now(), ask.window, None)
-    });
-    let (kept, patience) = match (state, kept) {
-        (Some(State::Fresh), Some(entry)) => return Ok(entry.credentials),
-        (Some(State::Due), Some(entry)) => (Some(entry), profile.deadline.min(EARLY)),
-        _ => (None, profile.deadline),
-    };
-    // Before anything is waited for: whom a profile waits for must not wait for it.
-    Callers::of(env).check(&profile.name)?;
-    match (fetch::fetch(profile, settings, env, ask, &Deadline::after(patience)), kept) {
-        (Ok(credentials), _) => {
-            let entry = CacheEntry { credentials, issued: time::now(), generation: 0 };
-            if let Some(why) = slot.and_then(|slot| slot.write(&entry).err()) {
-                // The credentials are good: a full disk costs the next process a login, not this one its answer.
-                tracing::warn!(%why, "the result is not kept");
+    let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
+    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None };
+    let entry = match (state, kept) {
+        (Some(State::Fresh), Some(entry)) => entry,
+        (state, kept) => {
+            // Before anything is waited for: whom a profile waits for must not wait for it.
+            Callers::of(env).check(&profile.name)?;
+            match (state, kept) {
+                (Some(State::Due), Some(entry)) => renewal(slot).early(entry),
+                _ => renewal(slot).cold()?,
             }
-            Ok(entry.credentials)
         }
-        (Err(error), Some(entry)) => {
-            tracing::warn!(%error, "no refresh; the cached credentials are still good");
-            Ok(entry.credentials)
-        }
-        (Err(error), None) => Err(error),
-    }
+    };
+    Ok(entry.credentials)
+}
+
+fn life(entry: &CacheEntry) -> Life {
+    Life { issued: entry.issued, expires: entry.credentials.expiration }
 }

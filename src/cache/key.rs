@@ -6,11 +6,12 @@
 use std::fmt;
 
 use hmac::Mac;
+use serde::{Deserialize, Serialize};
 
 use super::master_key::{HmacSha256, Purpose, SealingKey};
 
 /// The digest of every input that can change a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CacheKey([u8; 32]);
 
 /// The digest of who logs in where, and how: what the lock and the memory of failures are kept for.

@@ -1,10 +1,12 @@
 //! The sealing key, the one secret of the cache, and where it lives (`cache.key`).
 //!
 //! `file`: a 0600 file in the configuration directory, apart from the cache: eight bytes of name and version, then the key.
-//! It is made by whoever needs it first. A lost or exchanged key only makes the entries sealed under it misses.
+//! `keyring` and `kernel`: an item in a keyring of the operating system. It is made by whoever needs it first. A lost or exchanged key only makes the entries sealed under it misses.
 
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -13,6 +15,8 @@ use zeroize::Zeroizing;
 use super::private::{self, Dir};
 use super::seal;
 use crate::error::{Code, Error, Result};
+use crate::keyring::Keyring;
+use crate::time::{self, Deadline};
 
 /// 32 random bytes, from which every other key is derived. Wiped when dropped.
 pub struct SealingKey(Zeroizing<[u8; 32]>);
@@ -88,6 +92,8 @@ fn hmac(key: &[u8; 32]) -> HmacSha256 {
 pub enum KeyPlace {
     /// A file of its own, given whole (`~/.config/fedcred/cache.key`).
     File(PathBuf),
+    /// An item in a keyring. It is made by one process at a time, which holds the file `lock`.
+    Keyring { keyring: Keyring, lock: Option<PathBuf> },
 }
 
 /// What a place gave.
@@ -103,6 +109,7 @@ impl KeyPlace {
     pub fn read(&self) -> Result<Option<SealingKey>> {
         match self {
             KeyPlace::File(path) => read_file(path),
+            KeyPlace::Keyring { keyring, lock: _ } => read_item(*keyring),
         }
     }
 
@@ -113,6 +120,7 @@ impl KeyPlace {
         let opened = self.read().and_then(|found| match (found, self) {
             (Some(key), _) => Ok(key),
             (None, KeyPlace::File(path)) => make_file(path),
+            (None, KeyPlace::Keyring { keyring, lock }) => make_item(*keyring, lock.as_deref()),
         });
         match opened {
             Ok(key) => Ok(Opened::Key(key)),
@@ -145,6 +153,39 @@ fn make_file(path: &Path) -> Result<SealingKey> {
     Dir::shared(dir)?.create(name, &bytes)?;
     // Ours, or that of a process that was faster: what is in the file is the key.
     read_file(path)?.ok_or_else(|| Error::new(Code::CacheWrite, format!("{} is gone again", path.display())))
+}
+
+/// The account of the sealing key's item; no identity provider's origin reads so.
+const ACCOUNT: &str = "sealing key of the cache";
+
+/// What is no key (another program's item of that name) is replaced by one.
+fn read_item(keyring: Keyring) -> Result<Option<SealingKey>> {
+    let item = keyring.get(ACCOUNT)?;
+    Ok(item.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(SealingKey::from_bytes))
+}
+
+fn make_item(keyring: Keyring, lock: Option<&Path>) -> Result<SealingKey> {
+    let _makes_alone = lock.map(wait_for).transpose()?;
+    if let Some(key) = read_item(keyring)? {
+        return Ok(key);
+    }
+    let key = SealingKey::generate()?;
+    keyring.set(ACCOUNT, &*key.0)?;
+    Ok(key)
+}
+
+/// Making a key takes a second or two; a process that was stopped over it is not waited for.
+const MAKING: Duration = Duration::from_secs(3);
+
+fn wait_for(path: &Path) -> Result<File> {
+    path.parent().map(Dir::shared).transpose()?;
+    let file = private::open_or_create(path)?;
+    let deadline = Deadline::after(MAKING);
+    while file.try_lock().is_err() {
+        deadline.check("waiting for a process that makes the sealing key")?;
+        time::pause(Duration::from_millis(20));
+    }
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -7,9 +7,18 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+#[cfg(not(unix))]
+use self::other as os;
+#[cfg(unix)]
+use self::unix as os;
 use super::key::hex;
 use super::seal;
 use crate::error::{Code, Error, Result};
+
+#[cfg(not(unix))]
+mod other;
+#[cfg(unix)]
+mod unix;
 
 /// The whole of the file at `path`, when it is ours alone. `None`: there is no such file.
 ///
@@ -178,170 +187,6 @@ pub(super) fn quoted(path: &Path) -> String {
         return text;
     }
     format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[cfg(unix)]
-mod os {
-    use std::fs::{DirBuilder, File};
-    use std::io;
-    use std::os::fd::OwnedFd;
-    use std::os::unix::fs::DirBuilderExt;
-    use std::path::Path;
-
-    use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
-    use rustix::io::retry_on_intr;
-
-    use super::{not_a_plain_file, quoted, unreadable};
-    use crate::error::{Code, Error, Result};
-
-    pub type DirHandle = OwnedFd;
-
-    #[derive(Clone, Copy)]
-    pub enum Links {
-        Follow,
-        Refuse,
-    }
-
-    const OURS_ALONE: Mode = Mode::RUSR.union(Mode::WUSR);
-
-    /// Never a link, never a terminal, and no waiting for the other end of a pipe that lies in the file's place.
-    const PLAIN: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
-
-    pub fn open(path: &Path) -> io::Result<File> {
-        Ok(retry_on_intr(|| rustix::fs::open(path, PLAIN | OFlags::RDONLY, Mode::empty()))?.into())
-    }
-
-    pub fn open_or_create(path: &Path) -> io::Result<File> {
-        Ok(retry_on_intr(|| rustix::fs::open(path, PLAIN | OFlags::RDWR | OFlags::CREATE, OURS_ALONE))?.into())
-    }
-
-    pub fn open_dir(path: &Path, links: Links) -> io::Result<DirHandle> {
-        let links = match links {
-            Links::Follow => OFlags::empty(),
-            Links::Refuse => OFlags::NOFOLLOW,
-        };
-        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY | links;
-        Ok(retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))?)
-    }
-
-    pub fn create_dirs(path: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)
-    }
-
-    pub fn create_new(dir: &DirHandle, _: &Path, name: &str) -> io::Result<File> {
-        let flags = PLAIN | OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        Ok(retry_on_intr(|| rustix::fs::openat(dir, name, flags, OURS_ALONE))?.into())
-    }
-
-    pub fn rename(dir: &DirHandle, _: &Path, from: &str, to: &str) -> io::Result<()> {
-        Ok(rustix::fs::renameat(dir, from, dir, to)?)
-    }
-
-    pub fn link(dir: &DirHandle, _: &Path, from: &str, to: &str) -> io::Result<()> {
-        Ok(rustix::fs::linkat(dir, from, dir, to, AtFlags::empty())?)
-    }
-
-    pub fn remove(dir: &DirHandle, _: &Path, name: &str) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(dir, name, AtFlags::empty())?)
-    }
-
-    /// The size of a plain file that is ours alone.
-    pub fn check_file(file: &File, path: &Path) -> Result<u64> {
-        let stat = rustix::fs::fstat(file).map_err(|e| unreadable(path, &e.into()))?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(not_a_plain_file(path));
-        }
-        check(&stat, path, "600")?;
-        Ok(u64::try_from(stat.st_size).unwrap_or_default())
-    }
-
-    pub fn has_a_name(file: &File) -> bool {
-        rustix::fs::fstat(file).is_ok_and(|stat| stat.st_nlink > 0)
-    }
-
-    pub fn check_dir(dir: &DirHandle, path: &Path) -> Result<()> {
-        let stat = rustix::fs::fstat(dir).map_err(|e| unreadable(path, &e.into()))?;
-        check(&stat, path, "700")
-    }
-
-    fn check(stat: &Stat, path: &Path, wanted: &str) -> Result<()> {
-        let us = rustix::process::geteuid().as_raw();
-        if stat.st_uid != us {
-            return Err(Error::new(Code::InsecurePermissions, format!("{} belongs to another user", path.display()))
-                .because(format!("its owner is user id {}, and this process runs as {us}", stat.st_uid))
-                .hint(format!("sudo chown {us} {}", quoted(path))));
-        }
-        let mode = stat.st_mode & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(Error::new(Code::InsecurePermissions, format!("{} is open to other users", path.display()))
-                .because(format!("its mode is {mode:o}, and must be {wanted}"))
-                .hint(format!("chmod {wanted} {}", quoted(path))));
-        }
-        Ok(())
-    }
-}
-
-#[cfg(not(unix))]
-mod os {
-    use std::fs::{self, File, OpenOptions};
-    use std::io;
-    use std::path::Path;
-
-    use super::unreadable;
-    use crate::error::Result;
-
-    pub type DirHandle = ();
-
-    #[derive(Clone, Copy)]
-    pub enum Links {
-        Follow,
-        Refuse,
-    }
-
-    pub fn open(path: &Path) -> io::Result<File> {
-        File::open(path)
-    }
-
-    pub fn open_or_create(path: &Path) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
-    }
-
-    pub fn open_dir(path: &Path, _: Links) -> io::Result<DirHandle> {
-        if fs::metadata(path)?.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
-    }
-
-    pub fn create_dirs(path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
-    }
-
-    pub fn create_new(_: &DirHandle, dir: &Path, name: &str) -> io::Result<File> {
-        OpenOptions::new().write(true).create_new(true).open(dir.join(name))
-    }
-
-    pub fn rename(_: &DirHandle, dir: &Path, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(dir.join(from), dir.join(to))
-    }
-
-    pub fn link(_: &DirHandle, dir: &Path, from: &str, to: &str) -> io::Result<()> {
-        fs::hard_link(dir.join(from), dir.join(to))
-    }
-
-    pub fn remove(_: &DirHandle, dir: &Path, name: &str) -> io::Result<()> {
-        fs::remove_file(dir.join(name))
-    }
-
-    pub fn check_file(file: &File, path: &Path) -> Result<u64> {
-        file.metadata().map(|m| m.len()).map_err(|e| unreadable(path, &e))
-    }
-
-    /// A file that is open here cannot be removed.
-    pub fn has_a_name(_: &File) -> bool {
-        true
-    }
-
-    pub fn check_dir(_: &DirHandle, _: &Path) -> Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(all(test, unix))]

@@ -42,9 +42,44 @@ pub enum Command {
     /// Print credentials, from the cache while they are fresh
     #[command(visible_alias = "credential-process")]
     Get(Get),
+    /// Ask for the password or token, log in once, and keep it for later runs
+    Login(Login),
+    /// Forget cached credentials, kept secrets and remembered failures
+    Logout(Logout),
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
+}
+
+/// Asks on the terminal, tries once, and keeps the secret only if the identity provider takes it. Profiles read it with
+/// `password = { keyring = true }` (or `token = …`); those that need no secret, or read it elsewhere, just log in.
+#[derive(Debug, Args)]
+pub struct Login {
+    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
+    pub profile: Option<String>,
+    /// Where to keep the secret
+    #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
+    pub store: SecretStore,
+    /// Ask nobody: try the configured or kept secret once more, also if it was refused before
+    #[arg(long, conflicts_with = "store")]
+    pub use_stored: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum SecretStore {
+    /// Keychain, Credential Manager or Secret Service
+    Keyring,
+    /// A file beside the configuration, 0600 and sealed with the key beside it: whoever can read your files can read it
+    File,
+}
+
+#[derive(Debug, Args)]
+pub struct Logout {
+    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
+    pub profile: Option<String>,
+    /// Of every profile
+    #[arg(long, conflicts_with = "profile")]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod format;
 mod logging;
 mod output;
+mod prompt;
 pub mod report;
 
 use std::ffi::OsString;
@@ -26,6 +27,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
     let outcome =
         logging::start(&arguments.global, env).map_err(|error| vec![error]).and_then(|()| match &arguments.command {
             Command::Get(get) => commands::get::run(get, &arguments.global, env).map_err(|error| vec![error]),
+            Command::Login(login) => commands::login::run(login, &arguments.global, env).map_err(|error| vec![error]),
+            Command::Logout(logout) => commands::logout::run(logout, &arguments.global, env),
             Command::Config(config) => commands::config::run(config, &arguments.global, env),
         });
     match outcome {
@@ -42,6 +45,10 @@ fn not_run(error: &clap::Error) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => report::failure(&error),
         };
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        report::to_stderr(&text);
+        return ExitCode::from(report::status(Code::BadFlag.kind()));
     }
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     report::to_stderr(&format!("error[{}]: {text}", Code::BadFlag.as_str()));

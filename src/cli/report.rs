@@ -29,9 +29,7 @@ pub fn text(error: &Error) -> String {
     for cause in &error.causes {
         text.push_str(&format!("caused by: {cause}\n"));
     }
-    if let Some(hint) = error.hint.as_deref().or_else(|| usual_hint(error.code)) {
-        text.push_str(&format!("hint: {hint}\n"));
-    }
+    text.push_str(&format!("hint: {}\n", error.hint.as_deref().unwrap_or(usual_hint(error.code))));
     text
 }
 
@@ -55,34 +53,69 @@ pub fn status(kind: Kind) -> u8 {
 }
 
 /// What to do next, where the error itself does not know better.
-fn usual_hint(code: Code) -> Option<&'static str> {
-    Some(match code {
+fn usual_hint(code: Code) -> &'static str {
+    match code {
         Code::BadFlag => "fedcred --help",
-        Code::NoKerberosTicket => "kinit",
-        Code::KerberosTicketExpired => "kinit",
-        Code::PasswordChangeRequired => "change the password in a browser, then try again",
+        Code::NoKerberosTicket | Code::KerberosTicketExpired => "kinit",
+        Code::PromptNeeded => "fedcred login PROFILE",
+        Code::RefreshTokenGone => "fedcred login PROFILE",
+        Code::NoAwsCredentials => "get the credentials to start from, or correct them: aws sts get-caller-identity",
         Code::MfaNeeded => "use an IdP address for AWS that does not ask this login for a second factor",
-        Code::AssertionExpired => "compare this machine's clock with the IdP's: `date -u`",
-        Code::ClockSkew => "set this machine's clock: `timedatectl set-ntp true`",
-        Code::NotASamlResponse => "check `saml.idp_url` and `saml.xpath`",
-        Code::PageTooLarge | Code::XpathTooCostly => "check `saml.idp_url` and `saml.xpath`",
-        Code::IdpRejected => "check the user name and the password; a few more tries may lock the account",
-        Code::IdpDeniedClaim => "ask the IdP's administrator whether you are assigned to its AWS application",
-        Code::KerberosRejected => "run `kdestroy` and `kinit`, then try again",
+        Code::PasswordChangeRequired => "change the password in a browser, then try again",
+        Code::SecretRefusedBefore => "correct the secret where it is kept; a changed one is tried at once",
+        Code::XpathNoMatch | Code::NotASamlResponse | Code::PageTooLarge | Code::XpathTooCostly => {
+            "check `saml.idp_url` and `saml.xpath`: fedcred config show PROFILE"
+        }
+        Code::LoginPage => "choose the `saml.auth` that this IdP wants: fedcred config show PROFILE",
+        Code::NegotiateNotOffered => "set `saml.user_agent` to one that the IdP knows, or another `saml.auth`",
+        Code::LoginFormUnclear => "name the inputs: `saml.username_field`, `saml.password_field`",
+        Code::AssertionExpired => "compare this machine's clock with the IdP's: date -u",
+        Code::RoleNotOffered | Code::RoleNotChosen | Code::ProviderMismatch => {
+            "choose a role that is on offer: fedcred config show PROFILE"
+        }
+        Code::TooManyRedirects | Code::HttpUnexpected => "open `saml.idp_url` in a browser: does it log in there?",
+        Code::OriginNotAllowed => "if that server belongs to your IdP, list it in `saml.idp_origins`",
+        Code::StsBadAnswer | Code::StsWrongRole => {
+            "something between here and STS answers in its place: check the proxy and `sts_endpoint_url`"
+        }
+        Code::ClockSkew => "set this machine's clock: timedatectl set-ntp true",
         Code::MutualAuthFailed => "check that `saml.idp_url` is the right host; do not go on if it should be",
-        Code::KdcUnreachable => "check the network or VPN, and the KDC's address in krb5.conf",
+        Code::Bug => "this is a fault of fedcred: please report it with this text",
+        Code::FileUnreadable => "check the path and who may read it: ls -l",
+        Code::InsecurePermissions => "take it away from others: chmod go=",
+        Code::CacheWrite => "make the cache directory writable: fedcred config path",
+        Code::OutputWrite => "make room where the output goes: df -h",
         Code::GssapiMissing => "install the Kerberos library: libgssapi-krb5-2 (Debian), krb5-libs (Fedora, Alpine)",
+        Code::KeytabUnusable => "look into the keytab: klist -k FILE",
+        Code::KeyringLocked => "unlock it, or keep the secret in a file: fedcred login --store file PROFILE",
+        Code::SecretCommand => "run the command by hand",
         Code::Timeout | Code::Connect | Code::Http5xx => {
             "try again later; a proxy is set with `saml.proxy` or HTTPS_PROXY"
         }
-        Code::TokenRefused => "check what `web_identity` asks for against what the service allows this job or machine",
-        Code::TokenInvalid => "check `web_identity.source`: STS takes an id_token, a signed JWT with `iss` and `sub`",
-        Code::TokenExpired => "have the token renewed; if it is fresh, set this machine's clock",
-        Code::TokenMissing => "check `web_identity.source` and where it runs",
-        Code::NoAwsCredentials => "aws sts get-caller-identity",
-        Code::StsThrottled | Code::StsUnavailable => "try again later",
-        Code::Bug => "this is a fault of fedcred: please report it with this text",
-        Code::ProfileNotFound => "fedcred config path",
+        Code::StsThrottled | Code::StsUnavailable | Code::LockTimeout => "try again later",
+        Code::KdcUnreachable => "check the network or VPN, and the KDC's address in krb5.conf",
+        Code::IdpRejected => "check user name and password; a few more tries may lock the account",
+        Code::IdpDeniedClaim | Code::IdpForbidden => {
+            "ask the IdP's administrator whether you are assigned to its AWS application"
+        }
+        Code::KerberosRejected => "get a new ticket: kdestroy, then kinit",
+        Code::KeytabRefused => "have a new keytab made, with the account's present password",
+        Code::KdcRefused => "ask the administrator of the Kerberos realm about this account",
+        Code::StsAccessDenied => "compare the role's trust policy: aws iam get-role --role-name ROLE",
+        Code::StsAudience => "ask for a token with an audience that the provider in IAM lists",
+        Code::TokenRefused => "correct the settings in `web_identity`: fedcred config show PROFILE",
+        Code::TokenInvalid => "look at what issues the token: fedcred config show PROFILE",
+        Code::TokenExpired => "have its issuer renew it, or set this machine's clock",
+        Code::StsProviderUnknown => "check partition and account of `saml.principal_arn`",
+        Code::StsInvalidIdentity => "compare the SAML provider's metadata in IAM with the IdP's",
+        Code::StsValidation => "correct it, then run: fedcred config check",
+        Code::StsDuration => "set `duration` to what the role allows (its MaxSessionDuration)",
+        Code::StsPolicy => "shorten or correct `policy` and `policy_arns`",
+        Code::StsRegionDisabled => "set `region` to one that is enabled for the account",
+        Code::TlsUntrusted | Code::TlsFailed => "name the certificates to trust in `saml.ca_bundle` or AWS_CA_BUNDLE",
+        Code::ProfileNotFound | Code::ConfigUnreadable => "fedcred config path",
+        Code::TokenMissing => "put the token where `web_identity` says: fedcred config show PROFILE",
+        Code::CallsItself => "start the chain from credentials that fedcred does not make",
         Code::UnknownKey
         | Code::NotYetAvailable
         | Code::InvalidValue
@@ -91,9 +124,9 @@ fn usual_hint(code: Code) -> Option<&'static str> {
         | Code::MissingKey
         | Code::ConflictingKeys
         | Code::ConfigSyntax
-        | Code::UrlNotAllowed => "correct it, then run `fedcred config check`",
-        _ => return None,
-    })
+        | Code::RoleNotAssumable
+        | Code::UrlNotAllowed => "correct it, then run: fedcred config check",
+    }
 }
 
 fn cut(mut text: String) -> String {

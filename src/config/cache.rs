@@ -8,7 +8,9 @@ use super::origin::Origin;
 use super::reader::Section;
 use super::tree::Value;
 use super::values;
+use crate::cache::master_key::KeyPlace;
 use crate::error::Code;
+use crate::keyring::Keyring;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheSettings {
@@ -20,12 +22,33 @@ pub struct CacheSettings {
     pub key_file: Option<PathBuf>,
 }
 
+impl CacheSettings {
+    /// The place of the sealing key. `None`: there is no home directory for its file.
+    pub fn key_place(&self) -> Option<KeyPlace> {
+        // Two processes must not make a key each, and a keyring has no "unless there is one".
+        let in_keyring = |keyring| {
+            let lock = self.key_file.as_ref().map(|path| path.with_extension("key.lock"));
+            KeyPlace::Keyring { keyring, lock }
+        };
+        match self.key {
+            KeyStore::Auto if cfg!(any(windows, target_os = "macos")) => Some(in_keyring(Keyring::System)),
+            KeyStore::Auto | KeyStore::File => self.key_file.clone().map(KeyPlace::File),
+            KeyStore::Keyring => Some(in_keyring(Keyring::System)),
+            KeyStore::Kernel => Some(in_keyring(Keyring::Kernel)),
+        }
+    }
+}
+
 /// Where the sealing key lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyStore {
     /// The platform's own place: Keychain or Credential Manager there, a file elsewhere.
     Auto,
     File,
+    /// Keychain, Credential Manager, Secret Service.
+    Keyring,
+    /// The user's persistent keyring in the Linux kernel.
+    Kernel,
 }
 
 /// Where results are kept.
@@ -46,8 +69,13 @@ pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheS
         }
         None => dir,
     };
-    let keys = [("auto", KeyStore::Auto), ("file", KeyStore::File)];
-    let key = cache.read("key", |f| values::choice(f, &keys, &["keyring", "kernel"])).unwrap_or(KeyStore::Auto);
+    let keys = [
+        ("auto", KeyStore::Auto),
+        ("file", KeyStore::File),
+        ("keyring", KeyStore::Keyring),
+        ("kernel", KeyStore::Kernel),
+    ];
+    let key = cache.read("key", |f| values::choice(f, &keys, &[])).unwrap_or(KeyStore::Auto);
     let stores = [("file", Store::File), ("none", Store::None)];
     let store = cache.read("store", |f| match f.value {
         // A URL may hold a password: not repeated.
@@ -59,6 +87,6 @@ pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheS
         _ => values::choice(f, &stores, &[]),
     });
     cache.finish();
-    let key_file = locations.config_dir.as_ref().map(|dir| dir.join("cache.key"));
+    let key_file = locations.key_file();
     CacheSettings { dir, key, store: store.unwrap_or(Store::File), key_file }
 }

@@ -2,12 +2,42 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::error::{Code, Error, Result};
+use super::locations::Locations;
+use crate::error::{Code, Error, Result, printable};
 
 /// No configuration is larger; what is was named by mistake.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// A configuration file that is there.
+pub struct Text {
+    pub path: PathBuf,
+    /// As people read it, `~/.config/fedcred/config.toml`.
+    pub shown: String,
+    /// The machine's file, not the user's.
+    pub is_machine: bool,
+    pub content: String,
+}
+
+/// The user's file before the machine's, of those that exist.
+pub fn texts(locations: &Locations) -> Result<Vec<Text>> {
+    let mut texts = Vec::new();
+    let machine = locations.machine.as_ref().filter(|path| Some(*path) != locations.user.as_ref());
+    let places = locations.user.iter().map(|path| (path, false)).chain(machine.map(|path| (path, true)));
+    for (path, is_machine) in places {
+        let shown = printable(&locations.shown(path), 300);
+        match (read(path, &shown)?, locations.named_by) {
+            (Some(content), _) => texts.push(Text { path: path.clone(), shown, is_machine, content }),
+            (None, Some(named_by)) if !is_machine => {
+                return Err(Error::new(Code::ConfigUnreadable, format!("there is no file {shown}"))
+                    .because(format!("{named_by} names it")));
+            }
+            (None, _) => (),
+        }
+    }
+    Ok(texts)
+}
 
 /// The file's text; `None` when there is no such file. `shown` is its name in an error.
 ///
@@ -35,7 +65,8 @@ pub fn read(path: &Path, shown: &str) -> Result<Option<String>> {
     }
     #[cfg(unix)]
     check_owner(&metadata, path, shown)?;
-    let mut bytes = Vec::new();
+    // Room for all of it, and the byte that shows there is no more: reading asks the system twice.
+    let mut bytes = Vec::with_capacity(metadata.len().min(MAX_BYTES) as usize + 1);
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(unreadable("it is larger than 1 MiB".into()));

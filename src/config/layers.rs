@@ -61,12 +61,15 @@ impl Config {
         self.profile_nodes().any(|(_, written, _)| written == name)
     }
 
+    /// The profiles without which this one cannot be read: those it includes, and those it stands on.
+    pub(super) fn needed_by(&self, name: &str) -> impl Iterator<Item = &str> {
+        let nodes = self.profile_nodes().filter(move |(_, found, _)| *found == name);
+        nodes.flat_map(|(_, _, node)| included(node).into_iter().chain(stood_on(node)))
+    }
+
     /// Whether another profile names this one in its `include`.
     pub(super) fn is_included(&self, name: &str) -> bool {
-        self.profile_nodes().any(|(_, _, node)| {
-            let Value::Table(table) = &node.value else { return false };
-            matches!(table.get("include"), Some(Node { value: Value::Text(text), .. }) if text == name)
-        })
+        self.profile_nodes().any(|(_, _, node)| included(node) == Some(name))
     }
 
     /// Each `[profile.NAME]` as written, the user's before the machine's.
@@ -108,5 +111,22 @@ impl Config {
                 if exists { shown } else { format!("{shown} (not there)") }
             })
             .collect()
+    }
+}
+
+fn included(profile: &Node) -> Option<&str> {
+    let Value::Table(table) = &profile.value else { return None };
+    match &table.get("include")?.value {
+        Value::Text(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn stood_on(profile: &Node) -> Option<&str> {
+    let Value::Table(table) = &profile.value else { return None };
+    let Value::Table(role) = &table.get("assume_role")?.value else { return None };
+    match &role.get("source_profile")?.value {
+        Value::Text(name) => Some(name),
+        _ => None,
     }
 }

@@ -50,6 +50,16 @@ impl Locations {
         Locations { user, named_by, machine, config_dir, cache_dir, home }
     }
 
+    /// The sealing key's file.
+    pub fn key_file(&self) -> Option<PathBuf> {
+        self.config_dir.as_ref().map(|dir| dir.join("cache.key"))
+    }
+
+    /// The secrets that `fedcred login --store file` keeps.
+    pub fn secrets_dir(&self) -> Option<PathBuf> {
+        self.config_dir.as_ref().map(|dir| dir.join("secrets"))
+    }
+
     /// A path as people read it: the home directory as `~`.
     pub fn shown(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {

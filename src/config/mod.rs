@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 use self::bases::Bases;
 use self::cache::CacheSettings;
 use self::env::Env;
+use self::file::Text;
 use self::locations::Locations;
 use self::origin::{Log, SourceFile};
 use self::profile::Profile;
 use self::reader::{Layer, Section};
 use self::show::{Paths, Setting};
 use self::tree::Table;
-use crate::error::{Code, Error, Result, printable};
+use crate::error::{Code, Error, Result};
 
 pub mod assume_role;
 pub mod aws_files;
@@ -25,10 +26,13 @@ mod bases;
 pub mod cache;
 mod carry;
 pub mod env;
+mod excerpt;
 mod file;
+mod google;
 mod headers;
 mod layers;
 pub mod locations;
+pub mod oidc;
 mod origin;
 pub mod profile;
 mod reader;
@@ -63,30 +67,24 @@ impl Config {
 
     /// The same, from these places.
     pub fn read(locations: Locations, env: &Env) -> Result<Config> {
-        let mut files = Vec::new();
-        let machine = locations.machine.as_ref().filter(|path| Some(*path) != locations.user.as_ref());
-        let places = locations.user.iter().map(|path| (path, false)).chain(machine.map(|path| (path, true)));
-        for (path, is_machine) in places {
-            let shown = printable(&locations.shown(path), 300);
-            match file::read(path, &shown)? {
-                Some(text) => files.push(SourceFile {
-                    root: Table::parse(&text, &shown)?,
-                    dir: directory(path)?,
-                    home: locations.home.clone(),
-                    path: path.clone(),
-                    shown,
-                    is_machine,
-                }),
-                None if is_machine => (),
-                None => {
-                    if let Some(named_by) = locations.named_by {
-                        return Err(Error::new(Code::ConfigUnreadable, format!("there is no file {shown}"))
-                            .because(format!("{named_by} names it")));
-                    }
-                }
-            }
-        }
-        Ok(Config { locations, env: env.clone(), files })
+        let texts = file::texts(&locations)?;
+        Config::of(&locations, env, &texts, |text| Table::parse(&text.content, &text.shown))
+    }
+
+    /// These texts, each as `parse` reads it.
+    fn of(locations: &Locations, env: &Env, texts: &[Text], parse: impl Fn(&Text) -> Result<Table>) -> Result<Config> {
+        let file = |text: &Text| {
+            Ok(SourceFile {
+                root: parse(text)?,
+                dir: directory(&text.path)?,
+                home: locations.home.clone(),
+                path: text.path.clone(),
+                shown: text.shown.clone(),
+                is_machine: text.is_machine,
+            })
+        };
+        let files = texts.iter().map(file).collect::<Result<_>>()?;
+        Ok(Config { locations: locations.clone(), env: env.clone(), files })
     }
 
     /// The profile, with what it includes and what the environment overrides. The first of its errors, if there are any.

@@ -2,12 +2,15 @@
 //!
 //! Built by `config::resolve` from the files as written; nothing here reads a file or the environment.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
 pub use super::assume_role::{AssumeRole, Base};
+pub use super::google::Google;
+pub use super::oidc::Oidc;
 pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
 use crate::arn::{ProviderArn, RoleArn};
@@ -80,6 +83,17 @@ pub struct Saml {
     pub retry: Retry,
 }
 
+impl Auth {
+    /// The secret this login needs, with the key that names it.
+    pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
+        match self {
+            Auth::Basic { password, .. } | Auth::Form(FormLogin { password, .. }) => Some(("saml.password", password)),
+            Auth::Bearer { token } => Some(("saml.token", token)),
+            Auth::None | Auth::Spnego(_) => None,
+        }
+    }
+}
+
 /// How the IdP comes to know who asks.
 #[derive(Clone, Debug)]
 pub enum Auth {
@@ -143,6 +157,36 @@ pub enum SecretSource {
     Env(String),
     /// A systemd credential: a file of this name in `$CREDENTIALS_DIRECTORY`.
     Credential(String),
+    /// What `fedcred login` keeps for this account.
+    Keyring(Account),
+}
+
+/// Whose secret `fedcred login` keeps: named by the identity provider and the user, so that profiles with one login share it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// `https://idp.example.com`
+    pub idp_origin: String,
+    /// Absent for a bearer token, which is the user's name and password in one.
+    pub user: Option<String>,
+}
+
+impl Account {
+    pub fn new(idp_url: &Url, user: Option<&str>) -> Self {
+        Account { idp_origin: idp_url.origin().ascii_serialization(), user: user.map(str::to_owned) }
+    }
+
+    /// `alice at https://idp.example.com`, for people.
+    pub fn in_words(&self) -> String {
+        format!("{} at {}", self.user.as_deref().unwrap_or("the token").trim_start(), self.idp_origin)
+    }
+}
+
+/// `https://idp.example.com alice`: an item's name in a keyring.
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No user's name has a blank at its start: the item of a token or of a client is no user's.
+        write!(f, "{} {}", self.idp_origin, self.user.as_deref().unwrap_or(" token"))
+    }
 }
 
 /// How requests to the IdP are made.

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use super::origin::Origin;
 use super::profile::{
-    Auth, ChannelBindings, DEFAULT_TIMEOUT, DEFAULT_XPATH, FormLogin, IdpHttp, MutualAuthentication, Parser, Retry,
-    Saml, Spnego,
+    Account, Auth, ChannelBindings, DEFAULT_TIMEOUT, DEFAULT_XPATH, FormLogin, IdpHttp, MutualAuthentication, Parser,
+    Retry, Saml, Spnego,
 };
 use super::reader::Section;
 use super::{carry, headers, refuse, secrets, urls, values};
@@ -44,7 +46,7 @@ const KEYS_OF_METHODS: [(&str, &[Method]); 9] = [
     ("channel_bindings", &[Method::Spnego]),
 ];
 
-const SECRET_HINT: &str = "{ file = \"~/secret\" }";
+const SECRET_HINT: &str = "{ keyring = true }";
 const MAX_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
@@ -52,7 +54,7 @@ pub fn read(saml: &Section<'_, '_>) -> Option<Saml> {
     let http = http(saml);
     let idp_url =
         saml.required("idp_url", "idp_url = \"https://idp.example.com/…\"", |f| urls::idp(f, http.allow_http));
-    let auth = auth(saml, http.verify);
+    let auth = auth(saml, idp_url.as_ref(), http.verify);
     let principal_arn = saml.read("principal_arn", |f| values::arn(f, ProviderArn::parse));
     let xpath = saml.read("xpath", values::text).unwrap_or_else(|| DEFAULT_XPATH.to_owned());
     let parsers = [("html", Parser::Html), ("xml", Parser::Xml)];
@@ -64,7 +66,7 @@ pub fn read(saml: &Section<'_, '_>) -> Option<Saml> {
     Some(Saml { principal_arn, idp_url: idp_url?, auth: auth?, xpath, parser, http, retry })
 }
 
-fn auth(saml: &Section<'_, '_>, verify: bool) -> Option<Auth> {
+fn auth(saml: &Section<'_, '_>, idp_url: Option<&Url>, verify: bool) -> Option<Auth> {
     let written = saml.find("auth");
     let method = match written {
         Some(_) => saml.read("auth", |f| values::choice(f, &METHODS, &METHODS_LATER)),
@@ -85,24 +87,27 @@ fn auth(saml: &Section<'_, '_>, verify: bool) -> Option<Auth> {
         let error = found.error(code, format!("goes with {}, but {auth}", needed.join(" or ")));
         saml.log().error(error.hint(format!("write {}, or remove `{}`", needed[0], found.key)));
     }
+    // Without a URL there is an error already, and no account that anybody will use.
+    let account = |user: Option<&str>| idp_url.map(|url| Account::new(url, user)).unwrap_or_default();
     let username = || saml.required("username", "username = \"alice\"", values::text);
-    let password = || saml.required("password", &format!("password = {SECRET_HINT}"), secrets::source);
+    let secret = |key: &'static str, user: Option<&str>| {
+        saml.required(key, &format!("{key} = {SECRET_HINT}"), |f| secrets::source(f, &account(user)))
+    };
     match method? {
         Method::None => Some(Auth::None),
         Method::Basic => {
-            let (username, password) = (username(), password());
+            let username = username();
+            let password = secret("password", username.as_deref());
             // RFC 7617, section 2: the first colon ends the user-id.
             if let (Some(found), true) = (saml.find("username"), username.as_ref().is_some_and(|u| u.contains(':'))) {
                 saml.log().error(found.error(Code::InvalidValue, "has a colon, which auth = \"basic\" cannot send"));
             }
             Some(Auth::Basic { username: username?, password: password? })
         }
-        Method::Bearer => {
-            let token = saml.required("token", &format!("token = {SECRET_HINT}"), secrets::source)?;
-            Some(Auth::Bearer { token })
-        }
+        Method::Bearer => Some(Auth::Bearer { token: secret("token", None)? }),
         Method::Form => {
-            let (username, password) = (username(), password());
+            let username = username();
+            let password = secret("password", username.as_deref());
             let username_field = saml.read("username_field", values::text);
             let password_field = saml.read("password_field", values::text);
             Some(Auth::Form(FormLogin { username: username?, password: password?, username_field, password_field }))

@@ -1,20 +1,18 @@
 //! `password` and `token`: where a secret is read from, never the secret itself.
 
-use super::profile::SecretSource;
+use super::profile::{Account, SecretSource};
 use super::reader::Found;
 use super::tree::Value;
 use super::values;
 use crate::error::{Code, Result};
 
 /// The ways that exist, in the order of the hint.
-const WAYS: [&str; 4] = ["file", "command", "env", "credential"];
-/// Known, but not in this version.
-const LATER: [&str; 1] = ["keyring"];
+const WAYS: [&str; 5] = ["keyring", "file", "command", "env", "credential"];
 
-/// A table with exactly one key.
-pub fn source(found: &Found<'_>) -> Result<SecretSource> {
+/// A table with exactly one key. `account` is whose secret `fedcred login` would keep.
+pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
     let expected = format!(
-        "{key} = {{ file = \"~/secret\" }}, {{ command = [\"pass\", \"show\", \"corp\"] }}, {{ env = \"NAME\" }} or {{ credential = \"NAME\" }}",
+        "{key} = {{ keyring = true }}, {{ file = \"~/secret\" }}, {{ command = [\"pass\", \"show\", \"corp\"] }}, {{ env = \"NAME\" }} or {{ credential = \"NAME\" }}",
         key = found.key
     );
     let table = match found.value {
@@ -26,9 +24,8 @@ pub fn source(found: &Found<'_>) -> Result<SecretSource> {
         }
         _ => return Err(found.wrong("a table that says where it is read from").hint(expected)),
     };
-    let known: Vec<&str> = WAYS.iter().chain(&LATER).copied().collect();
-    if let Some((key, node)) = table.iter().find(|(key, _)| !known.contains(key)) {
-        return Err(found.inner(key, node).unknown(&known));
+    if let Some((key, node)) = table.iter().find(|(key, _)| !WAYS.contains(key)) {
+        return Err(found.inner(key, node).unknown(&WAYS));
     }
     let mut entries = table.iter();
     let (Some((way, node)), None) = (entries.next(), entries.next()) else {
@@ -40,9 +37,9 @@ pub fn source(found: &Found<'_>) -> Result<SecretSource> {
         "command" => command(&inner).map(SecretSource::Command),
         "env" => name(&inner, |c| c != '=').map(SecretSource::Env),
         "credential" => name(&inner, |c| c.is_ascii_alphanumeric() || "_-.".contains(c)).map(SecretSource::Credential),
-        _ => Err(found
-            .error(Code::NotYetAvailable, format!("cannot be {{ {way} = … }} in this version yet"))
-            .hint(expected)),
+        // The keys are `WAYS`; this is the one that is left.
+        _ if values::boolean(&inner)? => Ok(SecretSource::Keyring(account.clone())),
+        _ => Err(inner.error(Code::InvalidValue, "can only be true").hint(expected)),
     }
 }
 

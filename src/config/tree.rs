@@ -30,9 +30,13 @@ pub enum Value {
 impl Table {
     /// Parses a file; `shown` is its name in an error.
     pub fn parse(text: &str, shown: &str) -> Result<Table> {
-        let lines = Lines::of(text);
+        Table::parse_lines(text, &Lines::of(text), shown)
+    }
+
+    /// The same, of a text whose lines stood elsewhere.
+    pub fn parse_lines(text: &str, lines: &Lines, shown: &str) -> Result<Table> {
         match DeTable::parse(text) {
-            Ok(root) => Ok(table(root.into_inner(), &lines)),
+            Ok(root) => Ok(table(root.into_inner(), lines)),
             // Its `Display` quotes the line, which may hold a password; `message` only names what the grammar expected.
             Err(error) => {
                 let place = error.span().map(|span| lines.place(text, span.start));
@@ -95,22 +99,38 @@ fn value(from: DeValue<'_>, lines: &Lines) -> Value {
     }
 }
 
-/// Where each line ends, so that an offset becomes a line without counting from the start each time.
-struct Lines(Vec<usize>);
+/// Where each line begins, and its number: an offset becomes a line without counting from the start each time.
+#[derive(Default)]
+pub struct Lines(Vec<(usize, u32)>);
 
 impl Lines {
     fn of(text: &str) -> Lines {
-        Lines(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect())
+        let mut lines = Lines::default();
+        let mut start = 0;
+        for (line, number) in text.split_inclusive('\n').zip(1..) {
+            lines.push(start, number);
+            start += line.len();
+        }
+        lines
+    }
+
+    /// The next line begins at this offset.
+    pub fn push(&mut self, start: usize, number: u32) {
+        self.0.push((start, number));
     }
 
     fn line(&self, offset: usize) -> u32 {
-        self.0.partition_point(|end| *end < offset) as u32 + 1
+        self.at(offset).1
+    }
+
+    fn at(&self, offset: usize) -> (usize, u32) {
+        let after = self.0.partition_point(|(start, _)| *start <= offset);
+        self.0[..after].last().copied().unwrap_or((0, 1))
     }
 
     /// Line and column, both from 1, the column in characters.
     fn place(&self, text: &str, offset: usize) -> (u32, usize) {
-        let line = self.line(offset);
-        let start = if line == 1 { 0 } else { self.0[line as usize - 2] + 1 };
+        let (start, line) = self.at(offset);
         let column = text.get(start..offset).map_or(offset - start, |before| before.chars().count());
         (line, column + 1)
     }

@@ -2,13 +2,12 @@
 //!
 //! No error here shows a URL: a password may have been written into one.
 
-use std::net::IpAddr;
-
-use url::{Host, Origin, Url};
+use url::{Origin, Url};
 
 use super::reader::Found;
 use super::values;
 use crate::error::{Code, Error, Result};
+use crate::http::loopback::is_loopback;
 
 /// `idp_url`
 pub fn idp(found: &Found<'_>, allow_http: bool) -> Result<Url> {
@@ -56,16 +55,6 @@ pub fn sts_endpoint(found: &Found<'_>) -> Result<Url> {
 pub fn sts_endpoint_of_env(name: &str, text: &str) -> Result<Url> {
     check_sts_endpoint(text)
         .map_err(|(code, why)| Error::new(code, format!("${name} {why}")).hint(format!("unset {name}")))
-}
-
-/// A literal 127.0.0.0/8 or ::1, or `localhost`.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        None => false,
-    }
 }
 
 fn is_https_or_loopback(url: &Url) -> bool {

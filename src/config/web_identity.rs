@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::env::Env;
+use super::google::Google;
+use super::oidc::Oidc;
 use super::origin::{Log, Origin};
 use super::reader::Section;
 use super::session_name::{self, SessionName};
-use super::{refuse, secrets, values};
+use super::{google, oidc, refuse, secrets, values};
 use crate::error::{Code, Error};
 
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub enum TokenSource {
     GithubActions {
         audience: String,
     },
+    Google(Google),
+    Oidc(Box<Oidc>),
     Azure(Azure),
     Kubernetes(Kubernetes),
 }
@@ -97,11 +101,14 @@ enum Source {
     Service(&'static Service),
     Command,
     GithubActions,
+    Google,
+    Oidc,
     Azure,
     Kubernetes,
 }
 
-const SOURCES: [(&str, Source); 10] = [
+/// In the order of the documentation.
+const SOURCES: [(&str, Source); 12] = [
     ("file", Source::File),
     ("env", Source::Env),
     (GITLAB.name, Source::Service(&GITLAB)),
@@ -110,18 +117,27 @@ const SOURCES: [(&str, Source); 10] = [
     (BITBUCKET.name, Source::Service(&BITBUCKET)),
     ("command", Source::Command),
     ("github-actions", Source::GithubActions),
+    ("google", Source::Google),
+    ("oidc", Source::Oidc),
     ("azure", Source::Azure),
     ("kubernetes", Source::Kubernetes),
 ];
-const SOURCES_LATER: [&str; 2] = ["google", "oidc"];
 
 /// The keys that mean something to some sources only.
-const KEYS_OF_SOURCES: [(&str, &[&str]); 9] = [
+const KEYS_OF_SOURCES: [(&str, &[&str]); 17] = [
     ("token_file", &["file"]),
     ("token_env", &["env"]),
     ("command", &["command"]),
-    ("audience", &["github-actions", "azure", "kubernetes"]),
-    ("client_id", &["azure"]),
+    ("audience", &["github-actions", "google", "azure", "kubernetes"]),
+    ("client_id", &["oidc", "azure"]),
+    ("issuer", &["oidc"]),
+    ("client_secret", &["oidc"]),
+    ("flow", &["oidc"]),
+    ("scope", &["oidc"]),
+    ("resource", &["oidc"]),
+    ("token", &["oidc"]),
+    ("redirect_uri", &["oidc"]),
+    ("ca_bundle", &["oidc"]),
     ("namespace", &["kubernetes"]),
     ("service_account", &["kubernetes"]),
     ("token_lifetime", &["kubernetes"]),
@@ -131,7 +147,7 @@ const KEYS_OF_SOURCES: [(&str, &[&str]); 9] = [
 /// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
 pub fn read(table: &Section<'_, '_>, env: &Env) -> Option<WebIdentity> {
     let words = SOURCES.iter().map(|(name, _)| (*name, *name)).collect::<Vec<_>>();
-    let name = table.required("source", "source = \"file\"", |f| values::choice(f, &words, &SOURCES_LATER));
+    let name = table.required("source", "source = \"file\"", |f| values::choice(f, &words, &[]));
     misplaced(table, name);
     refuse::in_web_identity(table);
     let written_name = table.read("role_session_name", |f| session_name::read(f, true));
@@ -173,6 +189,8 @@ fn token_source(source: Source, table: &Section<'_, '_>, env: &Env) -> Option<To
         Source::GithubActions => {
             TokenSource::GithubActions { audience: audience().unwrap_or_else(|| AWS_AUDIENCE.to_owned()) }
         }
+        Source::Google => TokenSource::Google(google::read(table)),
+        Source::Oidc => TokenSource::Oidc(Box::new(oidc::read(table)?)),
         Source::Azure => {
             TokenSource::Azure(Azure { audience: audience(), client_id: table.read("client_id", values::text) })
         }

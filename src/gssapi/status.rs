@@ -87,7 +87,7 @@ impl Status {
                 None if is_keytab_fault => return unusable_keytab(&path, &principal),
                 Some(PREAUTH_FAILED | PREAUTH_FAILED_HERE | BAD_INTEGRITY) => {
                     return (
-                        Code::KdcRefused,
+                        Code::KeytabRefused,
                         format!("the KDC does not accept the key of {principal} in keytab {path}"),
                         "its password was changed after the keytab was written: have a new keytab made \
                          (`ktpass`, `ktutil` or `kadmin ktadd`)"
@@ -247,7 +247,7 @@ mod tests {
             (Default, krb5::CONFIG_BADFORMAT, Code::ConfigUnreadable, "configuration"),
             (keytab(), krb5::KT_NOTFOUND, Code::KeytabUnusable, "/etc/alice.keytab"),
             (keytab(), 195, Code::KeytabUnusable, "cannot be used for alice@EXAMPLE.TEST"),
-            (keytab(), krb5::PREAUTH_FAILED, Code::KdcRefused, "does not accept the key of alice@EXAMPLE.TEST"),
+            (keytab(), krb5::PREAUTH_FAILED, Code::KeytabRefused, "does not accept the key of alice@EXAMPLE.TEST"),
             (keytab(), krb5::C_PRINCIPAL_UNKNOWN, Code::KdcRefused, "does not know alice@EXAMPLE.TEST"),
             (keytab(), krb5::CLIENT_REVOKED, Code::KdcRefused, "locked"),
             (keytab(), krb5::KEY_EXP, Code::KdcRefused, "password"),

@@ -57,7 +57,7 @@ pub enum Reach {
 pub struct Request {
     method: reqwest::Method,
     pub url: Url,
-    headers: Vec<(&'static str, Secret)>,
+    headers: Vec<(HeaderName, Secret)>,
     /// Media type and text.
     body: Option<(&'static str, Secret)>,
     /// Acting twice on it does no harm.
@@ -102,8 +102,14 @@ impl Request {
     }
 
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.push((name, Secret::new(value.to_owned())));
+        self.headers.push((HeaderName::from_static(name), Secret::new(value.to_owned())));
         self
+    }
+
+    /// A header whose name stands in somebody's file. `None`: no header has such a name.
+    pub fn named_header(mut self, name: &str, value: &Secret) -> Option<Self> {
+        self.headers.push((HeaderName::from_bytes(name.as_bytes()).ok()?, value.duplicate()));
+        Some(self)
     }
 
     /// `Authorization: Bearer …` (RFC 6750).
@@ -235,7 +241,7 @@ impl Api {
                 Error::new(Code::InvalidValue, what).hint("check the token for a line break at its end")
             })?;
             value.set_sensitive(true);
-            headers.insert(HeaderName::from_static(name), value);
+            headers.insert(name, value);
         }
         let mut built = client.request(request.method.clone(), request.url.clone());
         if let Some((media_type, body)) = &request.body {

@@ -32,6 +32,8 @@ pub struct Request {
     pub form: Option<Secret>,
     /// The whole value of `Authorization`. Sent to allowed origins only.
     pub authorization: Option<Secret>,
+    /// A password is in it. Sending it again may count as a second try, and too many lock an account.
+    pub carries_password: bool,
 }
 
 /// What came back.
@@ -107,15 +109,15 @@ impl Client {
     pub async fn send(&mut self, request: &Request, deadline: &Deadline) -> std::result::Result<Response, Failure> {
         let built = self.build(request).map_err(|error| Failure { error, may_repeat: false })?;
         let peer = format!("the IdP at {}", shown(&request.url));
-        let is_get = request.form.is_none();
+        // A POST may have been acted upon once the connection stood, and so may whatever carries a password.
+        let is_harmless = request.form.is_none() && !request.carries_password;
         let sending = async {
             let response = built.send().await.map_err(|e| {
-                // A POST may have been acted upon once the connection stood.
-                let may_repeat = fault::worth_a_retry(&e) && (is_get || fault::never_sent(&e));
+                let may_repeat = fault::worth_a_retry(&e) && (is_harmless || fault::never_sent(&e));
                 Failure { error: fault::classify(&e, &peer, BUNDLE), may_repeat }
             })?;
             self.read(request, response).await.map_err(|error| {
-                let may_repeat = is_get && matches!(error.code, Code::Connect | Code::Timeout);
+                let may_repeat = is_harmless && matches!(error.code, Code::Connect | Code::Timeout);
                 Failure { error, may_repeat }
             })
         };

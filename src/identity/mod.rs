@@ -1,6 +1,35 @@
 //! Where a proof of identity comes from.
 
 pub mod aws;
+pub mod kept;
 pub mod oidc;
 pub mod saml;
 pub mod secrets;
+pub mod watch;
+
+use self::watch::SecretWatch;
+use crate::config::env::Env;
+use crate::config::profile::SecretSource;
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+/// What every login needs besides its settings.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    pub env: &'a Env,
+    pub deadline: &'a Deadline,
+    pub watch: &'a dyn SecretWatch,
+    /// A secret that a person has just typed. It goes before the one that is configured.
+    pub typed: Option<&'a Secret>,
+}
+
+impl Run<'_> {
+    /// The secret that `setting` names.
+    pub fn secret(&self, source: &SecretSource, setting: &str) -> Result<Secret> {
+        match self.typed {
+            Some(typed) => Ok(typed.duplicate()),
+            None => secrets::read(source, setting, self.env, self.deadline),
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Reads a secret from where the configuration says it is: `password = { command | file | env | credential }`.
+//! Reads a secret from where the configuration says it is: `password = { keyring | command | file | env | credential }`.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::config::env::Env;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
+use crate::identity::kept;
 use crate::process::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
@@ -16,6 +17,9 @@ use crate::time::Deadline;
 const MAX_SECRET: u64 = 64 << 10;
 
 /// The secret that `setting` names, without one line end at its end.
+///
+/// Errors: what its source is wrong with; [`Code::PromptNeeded`] where `fedcred login` keeps nothing yet, and
+/// [`Code::KeyringLocked`] where that cannot be told.
 pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline) -> Result<Secret> {
     let bytes = match source {
         SecretSource::Command(argv) => command::secret_output(argv, setting, deadline)?,
@@ -36,6 +40,12 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
             })?;
             file(&directory.join(name), setting)?
         }
+        // Kept as it was typed: no line end is taken off.
+        SecretSource::Keyring(account) => {
+            return kept::read(account, env)?.ok_or_else(|| {
+                Error::new(Code::PromptNeeded, format!("no `{setting}` is kept for {}", account.in_words()))
+            });
+        }
     };
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Error::new(Code::InvalidValue, format!("what `{setting}` names is not UTF-8 text")))?;
@@ -44,6 +54,16 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
         return Err(Error::new(Code::InvalidValue, format!("what `{setting}` names is empty")));
     }
     Ok(Secret::new(text.to_owned()))
+}
+
+/// A keytab's content, to recognise it by; the Kerberos library reads it for itself.
+pub fn keytab(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let path = path.to_str().and_then(|p| p.strip_prefix("FILE:")).map_or(path, Path::new);
+    std::fs::read(path).map(Zeroizing::new).map_err(|e| {
+        Error::new(Code::KeytabUnusable, format!("cannot read the keytab {}", path.display()))
+            .because(e.to_string())
+            .hint("check the path in `saml.keytab`, and that this user may read it")
+    })
 }
 
 fn file(path: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>> {

@@ -20,6 +20,16 @@ const DRAIN: Duration = Duration::from_millis(200);
 
 /// What `argv` prints on stdout. `setting` names it in errors. Its stderr is shown only when it fails.
 pub fn secret_output(argv: &[String], setting: &str, deadline: &Deadline) -> Result<Zeroizing<Vec<u8>>> {
+    secret_output_with(argv, &[], setting, deadline)
+}
+
+/// The same for a program that is told something by these further variables.
+pub fn secret_output_with(
+    argv: &[String],
+    variables: &[(&str, &str)],
+    setting: &str,
+    deadline: &Deadline,
+) -> Result<Zeroizing<Vec<u8>>> {
     let failed = |why: String| {
         let program = argv.first().map(String::as_str).unwrap_or_default();
         Error::new(Code::SecretCommand, format!("the command of `{setting}` failed ({program})")).because(why)
@@ -31,6 +41,7 @@ pub fn secret_output(argv: &[String], setting: &str, deadline: &Deadline) -> Res
     for name in aws_variables() {
         command.env_remove(name);
     }
+    command.envs(variables.iter().copied());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|e| failed(e.to_string()))?;

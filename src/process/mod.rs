@@ -3,3 +3,26 @@
 pub mod callers;
 pub mod command;
 pub mod whoami;
+
+/// Keeps this process's memory, which holds secrets, out of core dumps and from other processes of the same user. A program
+/// that it starts is not affected: `execve` sets the flag anew (prctl(2), PR_SET_DUMPABLE).
+pub fn keep_memory_private() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // A kernel that refuses leaves us where every other program is.
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_leaves_no_core() {
+        keep_memory_private();
+        let behavior = rustix::process::dumpable_behavior().unwrap();
+        assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
+    }
+}

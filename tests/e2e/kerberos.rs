@@ -98,7 +98,7 @@ fn a_locked_principal_is_refused_by_the_kdc() {
 #[test]
 fn a_keytab_from_before_the_password_changed_is_refused_by_the_kdc() {
     let home = Home::with(&with_keytab("alice-outdated.keytab", "alice"));
-    home.get().fails_with("kdc-refused", 77);
+    home.get().fails_with("keytab-refused", 77);
 }
 
 #[test]

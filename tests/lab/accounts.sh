@@ -9,3 +9,8 @@ export LAB_CAROL_PASSWORD='carol-Pa55-word-lab'
 export LAB_EXPIRED_PASSWORD='expired-Pa55-word-lab'
 # The KDC gives this one no ticket.
 export LAB_LOCKED_PASSWORD='locked-Pa55-word-lab'
+
+# What the lab's machine logs in with at the OpenID provider.
+export LAB_OIDC_MACHINE_SECRET='machine-Pa55-word-lab'
+# The secret access key of the lab's AWS user, AKIALABUSER000000001.
+export LAB_USER_SECRET_KEY='user-Secret-access-key-of-the-lab'

@@ -10,6 +10,7 @@ mod support;
 
 use std::error::Error;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -93,19 +94,27 @@ impl Home {
         let file = |name: &str| directory.path().join(name);
         let home = Home { config: file("config.toml"), aws_config: file("aws-config"), directory };
         fs::write(&home.config, format!("{}[cache]\ndir = \"cache\"\n", profile(idp, sts)))?;
-        fs::write(home.directory.path().join("password"), PASSWORD)?;
+        write_secret(&home.directory.path().join("password"), PASSWORD)?;
         fs::write(&home.aws_config, aws_profile(fedcred, &home))?;
         Ok(home)
     }
 }
 
-/// Nobody else gets into it, so the files in it need no rights of their own.
 fn private_directory() -> Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("fedcred-sandbox-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     Ok(builder.tempdir()?)
+}
+
+/// fedcred reads a secret only from a file that is closed to others.
+fn write_secret(path: &Path, secret: &str) -> Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(options.open(path)?.write_all(secret.as_bytes())?)
 }
 
 fn profile(idp: &Server, sts: &Sts) -> String {

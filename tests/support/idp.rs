@@ -8,7 +8,7 @@ use hyper::Method;
 
 use super::assertion::{AWS_ACS, Assertion};
 use super::pages;
-use super::reply::Reply;
+use super::reply::{Gate, Reply};
 use super::server::{Request, Server};
 use super::tls::{Authority, LOOPBACK_NAMES};
 
@@ -132,10 +132,16 @@ pub fn authorization_check(challenge: &str, expected: &str, then: impl Respond) 
     }
 }
 
-/// `first` to so many requests, then what `then` says.
-pub fn at_first(times: usize, first: Reply, then: impl Respond) -> impl Respond {
+/// What `then` says, when the gate opens.
+pub fn held(gate: &Gate, then: impl Respond) -> impl Respond {
+    let gate = gate.clone();
+    move |request: &Request| Reply::Held(gate.clone(), Box::new(then.respond(request)))
+}
+
+/// What `first` says to so many requests, then what `then` says.
+pub fn at_first(times: usize, first: impl Respond, then: impl Respond) -> impl Respond {
     let asked = AtomicUsize::new(0);
     move |request: &Request| {
-        if asked.fetch_add(1, Ordering::SeqCst) < times { first.clone() } else { then.respond(request) }
+        if asked.fetch_add(1, Ordering::SeqCst) < times { first.respond(request) } else { then.respond(request) }
     }
 }

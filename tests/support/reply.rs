@@ -2,10 +2,12 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::Response;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
+use tokio::sync::watch;
 
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -18,6 +20,24 @@ pub enum Reply {
     Silence,
     /// The connection is closed without an answer.
     HangUp,
+    /// This answer, when the gate opens.
+    Held(Gate, Box<Reply>),
+}
+
+/// Holds answers back until a test lets them go.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<watch::Sender<bool>>);
+
+impl Gate {
+    /// Lets go what waits, and all that comes after.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    pub(super) async fn opened(&self) {
+        // The sender is ours, so the wait ends with an open gate only.
+        let _ = self.0.subscribe().wait_for(|open| *open).await;
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -67,7 +87,7 @@ impl Reply {
         self
     }
 
-    /// For hyper; `None` hangs up. Silence is the server's to keep.
+    /// For hyper; `None` hangs up. Silence and waiting are the server's business.
     pub(super) fn into_response(self) -> Option<Response<Outgoing>> {
         let Reply::Answer { status, headers, payload } = self else { return None };
         let mut response = Response::builder().status(status);

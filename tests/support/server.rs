@@ -182,7 +182,12 @@ async fn answer(request: hyper::Request<Incoming>, desk: &Desk) -> io::Result<hy
     let request =
         Request { method: head.method, uri: head.uri, headers: head.headers, body, origin: desk.origin.clone() };
     desk.seen.requests.lock().unwrap().push(request.clone());
-    match (desk.handler)(&request) {
+    let mut reply = (desk.handler)(&request);
+    while let Reply::Held(gate, then) = reply {
+        gate.opened().await;
+        reply = *then;
+    }
+    match reply {
         Reply::Silence => std::future::pending().await,
         reply => reply.into_response().ok_or_else(|| io::ErrorKind::ConnectionAborted.into()),
     }

@@ -32,8 +32,9 @@ fn the_form_is_posted_as_a_browser_would() {
 
 #[test]
 fn a_wrong_password_is_refused_after_one_post() {
-    let world =
-        World::form(Site::with_login(Assertion::default())).env("IDP_PASSWORD", "wrong").secret("wrong-password");
+    let world = World::form(Site::with_login(Assertion::default()))
+        .env("IDP_PASSWORD", "wrong-password")
+        .secret("wrong-password");
     world.get().fails_as("idp-rejected");
     assert_eq!(world.idp.lines(), ["GET /sso", "GET /login", "POST /login"]);
     assert!(world.sts.calls().is_empty());

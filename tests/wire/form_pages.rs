@@ -1,7 +1,9 @@
 //! `auth = "form"`: the pages that products, and hands, write.
 
+use std::io::Write;
+
 use crate::support::assertion::{AWS_ACS, Assertion};
-use crate::support::idp::{PASSWORD, Site, USER, assertion_page};
+use crate::support::idp::{PASSWORD, Site, USER, assertion_page, saml_page};
 use crate::support::pages::page;
 use crate::support::reply::Reply;
 use crate::support::server::Request;
@@ -14,10 +16,7 @@ fn site(page: impl Into<Vec<u8>>, content_type: &str, path: &str, user: &'static
         let fields = request.fields();
         let right = |name: &str, value: &str| fields.get(name).is_some_and(|sent| sent == value);
         if right(user, USER) && right(password, PASSWORD) {
-            Reply::html(crate::support::pages::auto_submit(
-                AWS_ACS,
-                &[("SAMLResponse", &Assertion::default().base64())],
-            ))
+            saml_page(AWS_ACS, &Assertion::default().base64())
         } else {
             Reply::status(400)
         }
@@ -70,7 +69,30 @@ fn a_page_that_is_not_utf_8_is_read_and_answered_in_its_encoding() {
     let world = World::form(site(latin_1, "text/html; charset=ISO-8859-1", "/go", "username", "password"));
     world.get().succeeds();
     let post = String::from_utf8(world.idp.journal()[1].body.to_vec()).unwrap();
-    assert!(post.contains("city=M%FCnchen") && post.contains("lang=fran%E7ais"), "{}", post.replace(PASSWORD, ""));
+    assert!(post.starts_with("lang=fran%E7ais&city=M%FCnchen&"), "{post}");
+}
+
+#[test]
+fn a_compressed_page_is_read() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(crate::support::pages::login_form("/go").as_bytes()).unwrap();
+    let page = Reply::html(encoder.finish().unwrap()).with("Content-Encoding", "gzip");
+    let world = World::form(html("", "/go", "username", "password").get("/sso", page));
+    world.get().succeeds();
+    assert!(world.idp.journal()[0].header("accept-encoding").is_some_and(|value| value.contains("gzip")));
+}
+
+#[test]
+fn inputs_outside_their_form_belong_to_it() {
+    let body = r#"<form method="post" action="/go" id="f"></form><input name="username" form="f"><input type="password" name="password" form="f">"#;
+    let world = World::form(html(body, "/go", "username", "password"));
+    world.get().succeeds();
+}
+
+#[test]
+fn an_empty_page_is_named() {
+    let world = World::form(Site::new().get("/sso", Reply::html("")));
+    world.get().fails_as("xpath-no-match").saying("empty");
 }
 
 #[test]
@@ -129,12 +151,15 @@ fn several_password_inputs_need_a_word_from_the_user() {
 
 #[test]
 fn fields_can_be_named_where_guessing_is_not_enough() {
-    let body = r#"<form method="post" action="/go"><input name="tenant"><input name="badge" id="b-1"><input type="text" name="secret"></form>"#;
-    let world = World::form(html(body, "/go", "badge", "secret"))
-        .set("saml.username_field", "b-1")
-        .set("saml.password_field", "secret");
+    let body = r#"<form method="post" action="/go"><input name="tenant"><input name="badge" id="b-1"><input type="password" name="key"></form>"#;
+    let world = World::form(html(body, "/go", "badge", "key"));
+    world.get().fails_as("login-form-unclear").saying("username_field");
+    assert_eq!(world.idp.lines(), ["GET /sso"]);
+
+    let world = world.set("saml.username_field", "b-1").set("saml.password_field", "key");
     world.get().succeeds();
-    assert_ne!(world.idp.journal()[1].field("tenant").as_deref(), Some(USER));
+    let post = world.idp.journal().pop().unwrap();
+    assert_ne!(post.field("tenant").as_deref(), Some(USER));
 }
 
 #[test]

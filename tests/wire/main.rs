@@ -9,16 +9,22 @@ mod support;
 
 mod assertion;
 mod auth;
+mod broker;
 mod cache;
 mod chain;
 mod form;
 mod form_pages;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod login;
 mod origins;
 mod output;
 mod retry;
 mod run;
 mod sts;
+#[cfg(target_os = "linux")]
+#[path = "../support/terminal.rs"]
+mod terminal;
 mod tls;
 mod web_identity;
 mod world;

@@ -217,6 +217,48 @@ fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
     assert_eq!(proxy.connections(), 0);
 }
 
+/// An IdP at `http://idp.example.test`, reached through the world's server as a proxy: so hosts have real names.
+fn behind_a_proxy(site: Site) -> World {
+    World::form(site).set("saml.idp_url", "http://idp.example.test/sso").set("saml.allow_http", true)
+}
+
+fn hosts(world: &World) -> Vec<String> {
+    world.idp.journal().iter().map(|request| request.uri.host().unwrap_or_default().to_string()).collect()
+}
+
+#[test]
+fn a_login_goes_through_the_proxy_of_the_profile_or_of_the_environment() {
+    let world = behind_a_proxy(Site::with_login(Assertion::default()));
+    let proxy = world.idp.origin().to_string();
+    world.set("saml.proxy", proxy).get().succeeds();
+
+    let world = behind_a_proxy(Site::with_login(Assertion::default()));
+    let proxy = world.idp.origin().to_string();
+    let world = world.env("http_proxy", proxy);
+    world.get().succeeds();
+    assert_eq!(hosts(&world), ["idp.example.test"; 3]);
+}
+
+#[test]
+fn a_cookie_for_the_whole_domain_stays_with_the_host_that_set_it() {
+    let site = Site::new()
+        .get(
+            "/sso",
+            Reply::redirect(302, "http://evil.example.test/elsewhere")
+                .with("Set-Cookie", "wide=1; Path=/; Domain=example.test"),
+        )
+        .get("/elsewhere", Reply::redirect(302, "http://idp.example.test/back"))
+        .get("/back", assertion_page(Assertion::default()));
+    let world = behind_a_proxy(site);
+    let proxy = world.idp.origin().to_string();
+    let world = world.set("saml.proxy", proxy);
+    world.get().succeeds();
+    assert_eq!(hosts(&world), ["idp.example.test", "evil.example.test", "idp.example.test"]);
+    let cookies: Vec<_> =
+        world.idp.journal().iter().map(|request| request.cookie("wide").map(str::to_string)).collect();
+    assert_eq!(cookies, [None, None, Some("1".to_string())]);
+}
+
 #[test]
 fn a_name_of_this_machine_is_never_looked_up_elsewhere() {
     let world = World::form(Site::with_login(Assertion::default()));

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::run::Run;
 use crate::support::assertion::{ACCOUNT, Assertion};
-use crate::support::idp::Site;
+use crate::support::idp::{PASSWORD, Site};
+use crate::support::pages::CSRF;
 use crate::world::World;
 
 fn world() -> World {
@@ -99,6 +100,19 @@ fn stdout_and_stderr_are_the_protocols_even_when_a_log_is_asked_for() {
     assert_eq!(run.status, Some(0));
     assert_eq!(run.stdout.lines().count(), 1);
     assert!(!run.stderr.is_empty(), "-vv tells what happens");
+}
+
+#[test]
+fn the_most_talkative_log_tells_no_secret() {
+    for password in [PASSWORD, "wrong-password"] {
+        let world = World::form(Site::with_login(Assertion::default()))
+            .env("IDP_PASSWORD", password)
+            .secret("wrong-password")
+            .secret(CSRF);
+        let run = world.run(&["-vv", "get", "dev"]);
+        assert!(run.stderr.contains("/login"), "it tells where it went: {}", run.stderr);
+        // The world looks for the secrets when it ends.
+    }
 }
 
 #[test]

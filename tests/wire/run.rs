@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use fedcred::error::{Code, Kind};
@@ -20,13 +21,9 @@ pub struct Run {
 }
 
 impl Run {
-    /// Runs it to its end. Its stdin is a pipe that nobody writes to and nobody closes, as the JS SDK's is.
+    /// Runs it to its end.
     pub fn of(command: &mut Command) -> Run {
-        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the binary starts");
-        let (stdout, stderr) = (collect(child.stdout.take()), collect(child.stderr.take()));
-        let (status, peak_kib) = wait(&mut child);
-        Run { status: status.code(), stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap(), peak_kib }
+        Running::start(command).end()
     }
 
     /// It printed credentials: one line of the credential_process protocol, nothing on stderr. Returns what it printed.
@@ -55,6 +52,39 @@ impl Run {
     pub fn saying(&self, text: &str) -> &Run {
         assert!(self.stderr.contains(text), "{text:?} is not in:\n{}", self.stderr);
         self
+    }
+}
+
+/// A run that has not ended yet.
+pub struct Running {
+    child: Child,
+    stdout: JoinHandle<String>,
+    stderr: JoinHandle<String>,
+}
+
+impl Running {
+    /// Its stdin is a pipe that nobody writes to and nobody closes, as the JS SDK's is.
+    pub fn start(command: &mut Command) -> Running {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let (stdout, stderr) = (collect(child.stdout.take()), collect(child.stderr.take()));
+        Running { child, stdout, stderr }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a child of ours");
+    }
+
+    /// Waits for the end.
+    pub fn end(mut self) -> Run {
+        let (status, peak_kib) = wait(&mut self.child);
+        let (stdout, stderr) = (self.stdout.join().unwrap(), self.stderr.join().unwrap());
+        Run { status: status.code(), stdout, stderr, peak_kib }
     }
 }
 
@@ -95,7 +125,7 @@ fn resident_peak(pid: u32) -> u64 {
     line.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }
 
-fn collect(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
+fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     let mut pipe = pipe.expect("a pipe");
     std::thread::spawn(move || {
         let mut text = String::new();

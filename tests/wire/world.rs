@@ -9,9 +9,10 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::run::Run;
+use crate::run::{Run, Running};
 use crate::support::assertion::{ACCOUNT, DEV, OPENING, OPENING_BASE64, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, USER};
+use crate::support::pages::escape;
 use crate::support::server::Server;
 use crate::support::sts::Sts;
 use crate::support::sts::chain::LONG_TERM_KEY;
@@ -20,14 +21,16 @@ use crate::support::token;
 /// The profile that every world has.
 const PROFILE: &str = "dev";
 
+const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
+
 pub struct World {
     pub idp: Server,
     pub sts: Sts,
     home: TempDir,
     /// Dotted key below `[profile.dev]`, and its value.
     settings: BTreeMap<String, Value>,
-    /// Further profiles, as TOML.
-    further: String,
+    /// TOML beside that profile: others, and `[cache]`.
+    more: String,
     env: BTreeMap<String, String>,
     secrets: Vec<String>,
     runs: RefCell<Vec<Run>>,
@@ -69,7 +72,7 @@ impl World {
             sts,
             home: tempfile::tempdir().expect("a home"),
             settings: BTreeMap::new(),
-            further: String::new(),
+            more: String::new(),
             env: BTreeMap::new(),
             secrets: vec![PASSWORD.to_string()],
             runs: RefCell::default(),
@@ -82,7 +85,7 @@ impl World {
         let arn = role_named(name);
         self.sts.role(&arn, 43200);
         let sts = self.sts.server().origin();
-        self.further += &format!(
+        self.more += &format!(
             "[profile.{name}]\nrole_arn = \"{arn}\"\nregion = \"eu-west-1\"\nsts_endpoint_url = \"{sts}\"\nassume_role.source_profile = \"{below}\"\n{lines}\n"
         );
         self
@@ -96,6 +99,12 @@ impl World {
 
     pub fn unset(mut self, key: &str) -> World {
         self.settings.remove(key);
+        self
+    }
+
+    /// TOML beside the profile: others, and `[cache]`.
+    pub fn also(mut self, toml: &str) -> World {
+        self.more.push_str(toml);
         self
     }
 
@@ -129,7 +138,7 @@ impl World {
     }
 
     pub fn get_with(&self, flags: &[&str]) -> Run {
-        self.get_profile(PROFILE, flags)
+        self.end(self.start(flags))
     }
 
     /// The same for another profile.
@@ -139,15 +148,61 @@ impl World {
         self.run(&[&log, &["get", profile][..], flags].concat())
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Run {
-        let run = Run::of(self.command(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
+    /// The same, not waited for.
+    pub fn start(&self, flags: &[&str]) -> Running {
+        Running::start(&mut self.get_command(flags))
+    }
+
+    /// So many of the same at once.
+    pub fn crowd(&self, size: usize, flags: &[&str]) -> Vec<Running> {
+        let mut command = self.get_command(flags);
+        (0..size).map(|_| Running::start(&mut command)).collect()
+    }
+
+    /// Waits for the end of what was started.
+    pub fn end(&self, running: Running) -> Run {
+        let run = running.end();
         self.runs.borrow_mut().push(run.clone());
         run
     }
 
-    /// A command that sees this world only. The configuration is written anew each time.
+    /// The same on a terminal, where somebody types `line` when asked. Also what stood on the terminal.
+    #[cfg(target_os = "linux")]
+    pub fn run_typing(&self, arguments: &[&str], line: &str) -> (Run, String) {
+        use crate::terminal::{WITH_TERMINAL, type_into};
+        let mut command = self.command(WITH_TERMINAL[0]);
+        let ended =
+            type_into(command.args(&WITH_TERMINAL[1..]).arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments), line);
+        let run = Run { status: ended.status, stdout: ended.stdout, stderr: ended.stderr, peak_kib: 0 };
+        self.runs.borrow_mut().push(run.clone());
+        (run, ended.shown)
+    }
+
+    /// The same where there is no terminal, not even the one that the tests may have been started from.
+    #[cfg(target_os = "linux")]
+    pub fn run_unattended(&self, arguments: &[&str]) -> Run {
+        let mut command = self.command("/usr/bin/setsid");
+        let run = Run::of(command.arg("--wait").arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
+        self.runs.borrow_mut().push(run.clone());
+        run
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        self.end(Running::start(self.command(FEDCRED).args(arguments)))
+    }
+
+    fn get_command(&self, flags: &[&str]) -> Command {
+        let mut command = self.command(FEDCRED);
+        command.arg("--log-file").arg(self.path("fedcred.log")).args(["get", PROFILE]).args(flags);
+        command
+    }
+
+    /// A command that sees this world only. The configuration is written anew when it has changed.
     pub fn command(&self, program: &str) -> Command {
-        let config = self.write("config.toml", &self.config());
+        let (config, text) = (self.path("config.toml"), self.config());
+        if !fs::read_to_string(&config).is_ok_and(|written| written == text) {
+            self.write("config.toml", &text);
+        }
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.home.path()).env("HOME", self.home.path());
         command.env("USERPROFILE", self.home.path()).env("TMPDIR", self.home.path());
@@ -189,14 +244,13 @@ impl World {
     fn config(&self) -> String {
         // JSON's strings, numbers, booleans and arrays are TOML's.
         let lines = self.settings.iter().map(|(key, value)| format!("{key} = {value}\n"));
-        format!("[profile.{PROFILE}]\n{}{}", lines.collect::<String>(), self.further)
+        format!("[profile.{PROFILE}]\n{}{}", lines.collect::<String>(), self.more)
     }
 
     fn check_for_leaks(&self) {
         let mut secrets = self.secrets.clone();
         secrets.extend(self.sts.issued().into_iter().flat_map(|one| [one.secret_access_key, one.session_token]));
-        let encoded: Vec<_> = secrets.iter().map(|secret| form_encoded(secret)).collect();
-        secrets.extend(encoded);
+        let mut secrets: Vec<String> = secrets.iter().flat_map(|secret| spellings(secret)).collect();
         secrets.extend([OPENING, OPENING_BASE64, token::OPENING, LONG_TERM_KEY.1].map(String::from));
 
         let mut written: Vec<(String, Vec<u8>)> = Vec::new();
@@ -228,8 +282,11 @@ pub fn role_named(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{name}")
 }
 
-fn form_encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+/// A secret as it stands, and as it would look in a URL, a form, a page, a `Debug` output or JSON.
+fn spellings(secret: &str) -> [String; 5] {
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let quoted = format!("{secret:?}");
+    [secret.to_string(), form.replace('+', "%20"), form, quoted[1..quoted.len() - 1].to_string(), escape(secret)]
 }
 
 fn files_below(directory: &Path) -> Vec<PathBuf> {

@@ -1,6 +1,6 @@
 //! Whose credentials a role is asked for with: the key of the profile below, or what is known of the place they come from.
 
-use super::{Unknowable, optional, session_name};
+use super::{Identified, Unknowable, optional, session_name};
 use crate::cache::key::KeyBuilder;
 use crate::cache::master_key::SealingKey;
 use crate::config::aws_files::AwsFiles;
@@ -17,7 +17,7 @@ pub fn fields(
 ) -> Result<KeyBuilder, Unknowable> {
     let AssumeRole { base, session_name: name, external_id, tags, transitive_tag_keys, source_identity, serial_number } =
         role;
-    let key = session_name(key.field("identity", "assume role"), name, profile, env);
+    let key = session_name(key, name, profile, env);
     let key = optional(key, "external_id", external_id.as_ref());
     let key = tags.iter().fold(key, |key, (tag, value)| key.field("tag", tag).field("its value", value));
     let key = transitive_tag_keys.iter().fold(key, |key, tag| key.field("transitive tag", tag));
@@ -28,7 +28,10 @@ pub fn fields(
 
 fn base_fields(key: KeyBuilder, base: &Base, env: &Env, sealing: &SealingKey) -> Result<KeyBuilder, Unknowable> {
     Ok(match base {
-        Base::Profile(base) => key.field("base", super::of(base, env, sealing)?.as_bytes()),
+        Base::Profile(base) => match super::of(base, env, sealing) {
+            Identified { unknowable: Some(why), .. } => return Err(why),
+            Identified { key: below, unknowable: None } => key.field("base", below.as_bytes()),
+        },
         Base::AwsProfile(name) => {
             let key = key.field("aws_profile", name);
             AwsFiles::read(env).lines_of(name).into_iter().fold(key, |key, line| key.field("its line", line))

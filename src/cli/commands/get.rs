@@ -8,9 +8,9 @@ use crate::config::env::Env;
 use crate::error::Result;
 
 pub fn run(get: &Get, global: &Global, env: &Env) -> Result<()> {
-    let config = Config::load(env, global.config.as_deref())?;
-    let profile = config.profile(&super::profile_name(get.profile.as_deref(), env))?;
+    let name = super::profile_name(get.profile.as_deref(), env);
+    let (profile, cache) = Config::load_profile(env, global.config.as_deref(), &name)?;
     let ask = Ask { window: get.window, force: get.force, use_cache: !get.no_cache };
-    let credentials = acquire::credentials(&profile, &config.cache()?, env, &ask)?;
+    let credentials = acquire::credentials(&profile, &cache, env, &ask)?;
     output::write(&format::render(&credentials, get.format, &profile.name)?)
 }

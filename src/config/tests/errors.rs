@@ -27,7 +27,7 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
         ("auth = \"ecp\"", NotYetAvailable, &["\"ecp\""]),
         ("auth = \"command\"", NotYetAvailable, &["\"command\""]),
         ("auth = \"form\"", MissingKey, &["config.toml:2: [profile.x.saml] has no `username`", "username = \"alice\""]),
-        ("auth = \"form\"\nusername = \"a\"", MissingKey, &["has no `password`", "{ file ="]),
+        ("auth = \"form\"\nusername = \"a\"", MissingKey, &["has no `password`", "{ keyring ="]),
         ("auth = \"bearer\"", MissingKey, &["has no `token`"]),
         ("auth = \"spnego\"\nkeytab = \"/k\"", MissingKey, &["has no `principal`"]),
         ("client_cert = \"/c\"", MissingKey, &["has no `client_key`"]),
@@ -39,8 +39,9 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
         ),
         ("username = \"a\"", MissingKey, &["no `auth` is written", "write auth = \"basic\", or remove `username`"]),
         ("auth = \"basic\"\nusername = \"a:b\"\npassword = { env = \"P\" }", InvalidValue, &["colon"]),
-        ("auth = \"bearer\"\ntoken = { keyring = true }", NotYetAvailable, &["cannot be { keyring = … }"]),
-        ("auth = \"bearer\"\ntoken = \"hunter2\"", InvalidValue, &["written into the file", "token = { file ="]),
+        ("auth = \"bearer\"\ntoken = { keyring = false }", InvalidValue, &["`keyring`", "can only be true"]),
+        ("auth = \"bearer\"\ntoken = { keyring = \"corp\" }", InvalidValue, &["`keyring`", "not a string"]),
+        ("auth = \"bearer\"\ntoken = \"hunter2\"", InvalidValue, &["written into the file", "token = { keyring ="]),
         ("auth = \"bearer\"\ntoken = 12345", InvalidValue, &["must be a table", "not an integer"]),
         (
             "auth = \"bearer\"\ntoken = { fiel = \"hunter2\" }",
@@ -131,7 +132,6 @@ fn what_is_wrong_beside_the_identity_is_told_with_its_place_and_remedy() {
 #[test]
 fn identities_of_later_versions_are_refused_by_name() {
     let table = [
-        ("[profile.x.web_identity]\nsource = \"google\"", "`source`"),
         ("[profile.x]\nairflow_conn = \"aws_default\"", "`airflow_conn`"),
         ("[airflow]\nidp_origins = []\n[profile.x]", "`airflow`"),
     ];
@@ -215,8 +215,7 @@ fn a_file_named_by_flag_or_variable_must_be_there() {
 #[test]
 fn what_is_wrong_with_the_cache_is_told() {
     let table = [
-        ("[cache]\nkey = \"keyring\"", Code::NotYetAvailable),
-        ("[cache]\nkey = \"kernel\"", Code::NotYetAvailable),
+        ("[cache]\nkey = \"keyrign\"", Code::InvalidValue),
         ("[cache]\nstore = \"rediss://:hunter2@redis\"", Code::NotYetAvailable),
         ("[cache]\nstore = \"memory\"", Code::InvalidValue),
         ("[cache]\ndri = \"/c\"", Code::UnknownKey),

@@ -48,16 +48,26 @@ impl Home {
     }
 
     fn load(&self) -> Result<Config> {
+        let (locations, env) = self.places();
+        Config::read(locations, &env)
+    }
+
+    fn places(&self) -> (Locations, Env) {
         let mut variables = self.variables.clone();
         variables.push(("HOME", self.dir.path().to_str().unwrap().to_owned()));
         variables.push(("XDG_CONFIG_HOME", self.path(".config").to_str().unwrap().to_owned()));
         let env = Env::fixed(variables);
         let locations = Locations { machine: Some(self.path("etc/config.toml")), ..Locations::of(&env, None) };
-        Config::read(locations, &env)
+        (locations, env)
     }
 
     fn profile(&self, name: &str) -> Result<Profile> {
-        self.load()?.profile(name)
+        let whole = self.load().and_then(|config| config.profile(name));
+        let (locations, env) = self.places();
+        let alone = Config::read_profile_of(locations, &env, name).map(|(profile, _)| profile);
+        // Every test of a profile is also one of reading no more than it needs.
+        assert_eq!(format!("{alone:?}"), format!("{whole:?}"));
+        whole
     }
 }
 
@@ -228,4 +238,35 @@ fn the_cache_has_a_place_without_being_told() {
     assert_eq!(cache.dir, Some("/c/fedcred".into()));
     assert_eq!((cache.key, cache.store), (KeyStore::Auto, Store::File));
     assert_eq!(cache.key_file, Some(home.path(".config/fedcred/cache.key")));
+}
+
+#[test]
+fn a_kept_secret_is_named_by_origin_and_user_whatever_the_profile() {
+    let form = "auth = \"form\"\nusername = \"alice\"\npassword = { keyring = true }";
+    let bearer = "auth = \"bearer\"\ntoken = { keyring = true }";
+    for (lines, setting, name) in [
+        (form, "saml.password", "https://idp.example.com alice"),
+        (bearer, "saml.token", "https://idp.example.com  token"),
+    ] {
+        let auth = saml_of(Home::with(&saml(lines)).profile("x").unwrap()).auth;
+        let Some((key, SecretSource::Keyring(account))) = auth.secret() else { panic!("{auth:?}") };
+        assert_eq!((key, account.to_string().as_str()), (setting, name));
+    }
+}
+
+#[test]
+fn the_sealing_key_lives_where_the_configuration_says() {
+    use crate::cache::master_key::KeyPlace;
+    use crate::keyring::Keyring;
+    for (key, expected) in [("file", None), ("keyring", Some(Keyring::System)), ("kernel", Some(Keyring::Kernel))] {
+        let home = Home::with(&format!("[cache]\nkey = \"{key}\""));
+        let file = home.path(".config/fedcred/cache.key");
+        match (home.load().unwrap().cache().unwrap().key_place(), expected) {
+            (Some(KeyPlace::File(path)), None) => assert_eq!(path, file),
+            (Some(KeyPlace::Keyring { keyring, lock }), Some(expected)) => {
+                assert_eq!((keyring, lock), (expected, Some(file.with_extension("key.lock"))));
+            }
+            (place, _) => panic!("{key}: {place:?}"),
+        }
+    }
 }

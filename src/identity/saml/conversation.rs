@@ -11,14 +11,14 @@ use url::Url;
 use super::auth::{Filled, Method, form};
 use super::extract::{self, Form, Page, XPath};
 use super::response::{self, Response as SamlResponse, is_aws_sign_in};
-use crate::config::env::Env;
 use crate::config::profile::{Auth, Saml};
 use crate::error::{Code, Error, Result, printable};
 use crate::http::client::{Client, Request, Response};
 use crate::http::retry::Retries;
 use crate::http::shown;
+use crate::identity::Run;
 use crate::secret::Secret;
-use crate::time::{self, Deadline, Timestamp};
+use crate::time::{self, Timestamp};
 
 /// Redirects and forms in a row; real logins take fewer than ten.
 const MAX_HOPS: u32 = 30;
@@ -36,8 +36,9 @@ pub struct Assertion {
 }
 
 /// Logs in and returns the assertion for AWS. One deadline covers everything in it.
-pub async fn log_in(saml: &Saml, env: &Env, deadline: &Deadline) -> Result<Assertion> {
-    let mut login = Login::new(saml, env, deadline)?;
+pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
+    let deadline = run.deadline;
+    let mut login = Login::new(saml, run)?;
     let mut retries = Retries::new(saml.retry.clone());
     let mut request = login.first();
     loop {
@@ -59,11 +60,19 @@ pub async fn log_in(saml: &Saml, env: &Env, deadline: &Deadline) -> Result<Asser
             login.again(&mut request);
             continue;
         }
-        let answer = outcome.map_err(|failure| failure.error)?;
+        let answer = outcome.map_err(|failure| {
+            if request.carries_password && failure.may_repeat {
+                run.watch.unsent();
+            }
+            failure.error
+        })?;
         tracing::debug!(status = answer.status, bytes = answer.body.len(), "answer of the IdP");
         match login.next(request, answer)? {
             Step::Send(next) => request = next,
-            Step::Done(assertion) => return Ok(*assertion),
+            Step::Done(assertion) => {
+                run.watch.accepted();
+                return Ok(*assertion);
+            }
         }
     }
 }
@@ -76,25 +85,22 @@ enum Step {
 struct Login<'a> {
     saml: &'a Saml,
     client: Client,
-    method: Method,
+    method: Method<'a>,
     xpath: XPath,
-    deadline: &'a Deadline,
+    run: Run<'a>,
     hops: u32,
-    /// The last request carried a password.
-    carries_secret: bool,
 }
 
 impl<'a> Login<'a> {
-    fn new(saml: &'a Saml, env: &Env, deadline: &'a Deadline) -> Result<Self> {
-        let method = Method::new(saml, env, deadline)?;
+    fn new(saml: &'a Saml, run: Run<'a>) -> Result<Self> {
+        let method = Method::new(saml, run)?;
         Ok(Login {
             saml,
             client: Client::new(saml.http.clone(), &saml.idp_url, default_user_agent(&saml.auth)),
             method,
             xpath: XPath::parse(&saml.xpath, saml.parser)?,
-            deadline,
+            run,
             hops: 0,
-            carries_secret: false,
         })
     }
 
@@ -103,7 +109,12 @@ impl<'a> Login<'a> {
     }
 
     fn get(&mut self, url: Url) -> Request {
-        Request { url, form: None, authorization: self.method.authorize() }
+        Request {
+            url,
+            form: None,
+            authorization: self.method.authorize(),
+            carries_password: self.method.is_password_in_header(),
+        }
     }
 
     /// Makes a request fit to be sent once more. A Kerberos token is taken only once.
@@ -125,7 +136,7 @@ impl<'a> Login<'a> {
         if answer.status == 401 {
             return self.challenge(sent, answer);
         }
-        self.method.check_answer(&answer, self.deadline)?;
+        self.method.check_answer(&answer, self.run.deadline)?;
         match answer.status {
             301 | 302 | 303 | 307 | 308 => self.redirect(sent, &answer),
             // A refused form may come back with an error's status.
@@ -138,14 +149,14 @@ impl<'a> Login<'a> {
         if !self.client.is_allowed(&answer.url) {
             return Err(self.foreign(&answer.url, "wants a login"));
         }
-        if self.carries_secret {
+        if sent.form.is_some() && sent.carries_password {
             return Err(Error::new(
                 Code::IdpRejected,
                 format!("the IdP at {} refused the user name or password", shown(&answer.url)),
             )
             .because("it answered HTTP 401 to the login form"));
         }
-        match self.method.answer_challenge(&answer, self.deadline)? {
+        match self.method.answer_challenge(&answer, self.run.deadline)? {
             None => self.page(answer),
             Some(authorization) => Ok(Step::Send(Request { authorization: Some(authorization), ..sent })),
         }
@@ -158,10 +169,9 @@ impl<'a> Login<'a> {
         let target = self.resolve(&answer.url, target)?;
         let keeps_the_form = matches!(answer.status, 307 | 308) && sent.form.is_some();
         if !keeps_the_form {
-            self.carries_secret = false;
             return Ok(Step::Send(self.get(target)));
         }
-        if self.carries_secret {
+        if sent.form.is_some() && sent.carries_password {
             return Err(Error::new(
                 Code::HttpUnexpected,
                 format!("the IdP at {} wants the password sent on", shown(&answer.url)),
@@ -175,7 +185,7 @@ impl<'a> Login<'a> {
     fn page(&mut self, mut answer: Response) -> Result<Step> {
         let body = std::mem::take(&mut *answer.body);
         let is_empty = body.iter().all(u8::is_ascii_whitespace);
-        let limit = MAX_READING.min(self.deadline.remaining());
+        let limit = MAX_READING.min(self.run.deadline.remaining());
         let mut page = extract::read(body, answer.content_type.clone(), &self.xpath, limit)?;
         if let Some(encoded) = page.saml_response.take() {
             return self.found(encoded, &page, &answer);
@@ -191,11 +201,10 @@ impl<'a> Login<'a> {
             && !self.action(&page, &page.forms[index], &answer).is_ok_and(|target| is_aws_sign_in(target.as_str()))
         {
             let fields = form::fields(&page.forms[index], Vec::new());
-            return self.submit(&page, index, Filled { fields, has_secret: false }, &answer);
+            return self.submit(&page, index, Filled { fields, secret: None }, &answer);
         }
         if let Some(target) = &page.meta_refresh {
             let target = self.resolve(&answer.url, target)?;
-            self.carries_secret = false;
             return Ok(Step::Send(self.get(target)));
         }
         Err(self.nothing_found(&page, &answer, is_empty))
@@ -220,19 +229,23 @@ impl<'a> Login<'a> {
         }
         tracing::info!(target = shown(&target), "a SAML response for another service is passed on");
         let fields = form::fields(&page.forms[index], Vec::new());
-        self.submit(page, index, Filled { fields, has_secret: false }, answer)
+        self.submit(page, index, Filled { fields, secret: None }, answer)
     }
 
     fn submit(&mut self, page: &Page, index: usize, filled: Filled, answer: &Response) -> Result<Step> {
         let form = &page.forms[index];
         let target = self.action(page, form, answer)?;
         let purpose =
-            if filled.has_secret { "the login form is to be sent there" } else { "a form is to be sent there" };
+            if filled.secret.is_some() { "the login form is to be sent there" } else { "a form is to be sent there" };
         self.check_target(&target, purpose)?;
-        self.carries_secret = filled.has_secret;
+        if let Some(secret) = &filled.secret {
+            self.run.watch.spend(secret.expose().as_bytes())?;
+        }
         let body = form::encode(&filled.fields, page.encoding);
         if form.is_post {
-            return Ok(Step::Send(Request { form: Some(body), ..self.get(target) }));
+            let request = self.get(target);
+            let carries_password = request.carries_password || filled.secret.is_some();
+            return Ok(Step::Send(Request { form: Some(body), carries_password, ..request }));
         }
         let mut target = target;
         target.set_query(Some(body.expose()));
@@ -296,6 +309,14 @@ impl<'a> Login<'a> {
                 format!("the IdP at {at} answered in WS-Federation, not in SAML"),
             )
             .hint("use the IdP's SAML address for AWS in `saml.idp_url`");
+        }
+        if page
+            .forms
+            .iter()
+            .flat_map(|f| &f.inputs)
+            .any(|i| i.name.as_deref() == Some("SAMLResponse") && i.value.expose().trim().is_empty())
+        {
+            return Error::new(Code::NotASamlResponse, format!("the SAML response on the page at {at} is empty"));
         }
         let error = Error::new(Code::XpathNoMatch, format!("there is no SAML response on the page at {at}"));
         if is_empty {

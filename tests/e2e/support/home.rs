@@ -15,6 +15,7 @@ use super::outcome::Outcome;
 use super::profile::Profile;
 use super::sts::Sts;
 
+const CONFIG: &str = ".config/fedcred/config.toml";
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 
 /// Longer than any deadline of fedcred's: what takes longer hangs, and is killed.
@@ -33,6 +34,11 @@ pub struct Home {
 impl Home {
     /// A home with this profile, called `lab`, in its configuration.
     pub fn with(profile: &Profile) -> Home {
+        Home::configured(&profile.to_toml())
+    }
+
+    /// A home with this configuration.
+    pub fn configured(toml: &str) -> Home {
         let home = Home {
             dir: TempDir::new().expect("a temporary directory"),
             vault: TempDir::new().expect("a temporary directory"),
@@ -42,13 +48,18 @@ impl Home {
             more_secrets: Vec::new(),
         };
         fs::create_dir(home.path("tmp")).expect("a new directory");
-        home.configure(profile);
+        home.write(CONFIG, toml);
         home
     }
 
     /// Writes the configuration anew.
     pub fn configure(&self, profile: &Profile) {
-        self.write(".config/fedcred/config.toml", &profile.to_toml());
+        self.write(CONFIG, &profile.to_toml());
+    }
+
+    /// The same, with lines outside of the profile.
+    pub fn configure_with(&self, lines: &str, profile: &Profile) {
+        self.write(".config/fedcred/config.toml", &format!("{lines}{}", profile.to_toml()));
     }
 
     /// Writes a file below the home.
@@ -115,6 +126,11 @@ impl Home {
         self.command(FEDCRED)
     }
 
+    /// Another program, in the same.
+    pub fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        self.command(program)
+    }
+
     /// The AWS CLI, whose profile `lab` has fedcred as its credential_process.
     pub fn aws(&self) -> Command {
         self.write_aws_config();
@@ -137,8 +153,13 @@ impl Home {
         let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
         let outcome =
             Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        self.outcomes.lock().expect("no test panics here").push(outcome.clone());
+        self.note(&outcome);
         outcome
+    }
+
+    /// Has the leak check look at what a program printed that was run elsewhere.
+    pub fn note(&self, outcome: &Outcome) {
+        self.outcomes.lock().expect("no test panics here").push(outcome.clone());
     }
 
     fn write_aws_config(&self) {
@@ -170,7 +191,7 @@ impl Home {
     }
 
     fn check_for_leaks(&self) {
-        let (sent, issued) = (self.sts.assertions(), self.sts.issued());
+        let (sent, issued) = (self.sts.proofs(), self.sts.issued());
         let sent = Needles::new(lab().passwords().chain(self.more_secrets.iter().chain(&sent).map(String::as_str)));
         let issued = Needles::new(issued.iter().map(String::as_str));
         for outcome in self.outcomes.lock().expect("no test panics here").iter() {

@@ -1,11 +1,12 @@
 //! An instance of the STS stand-in for one test alone: its faults and its journal meet no other test's.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use serde_json::Value;
 
 use super::lab;
+use super::remote::{get, post};
+
+/// What proves an identity to STS; everything else in its journal of secrets, it issued itself.
+const PROOFS: [&str; 2] = ["SAMLAssertion", "WebIdentityToken"];
 
 pub struct Sts {
     /// `http://127.0.0.1:PORT`
@@ -15,46 +16,34 @@ pub struct Sts {
 impl Sts {
     /// Asks the lab's instance for another one.
     pub fn new() -> Sts {
-        Sts { url: request("POST", lab().variable("AWS_ENDPOINT_URL_STS"), "/_lab/instances") }
+        Sts { url: post(lab().variable("AWS_ENDPOINT_URL_STS"), "/_lab/instances", "") }
     }
 
     /// The next call fails as `query` says: `code=…&status=…`, `hang=SECONDS`, `drop`, `times=N`.
     pub fn fail(&self, query: &str) {
-        request("POST", &self.url, &format!("/_lab/fail?{query}"));
+        post(&self.url, &format!("/_lab/fail?{query}"), "");
     }
 
     /// How the calls of this action ended, in order: `ok`, an error's code, or `no answer`.
     pub fn results(&self, action: &str) -> Vec<String> {
-        let calls: Vec<Value> = serde_json::from_str(&request("GET", &self.url, "/_lab/calls")).expect("JSON");
+        let calls: Vec<Value> = serde_json::from_str(&get(&self.url, "/_lab/calls")).expect("JSON");
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         calls.iter().filter(|call| call["action"] == action).map(|call| text(&call["result"])).collect()
     }
 
-    /// The assertions that were received.
-    pub fn assertions(&self) -> Vec<String> {
-        self.secrets(|what| what == "SAMLAssertion")
+    /// The assertions and tokens that were received.
+    pub fn proofs(&self) -> Vec<String> {
+        self.secrets(|what| PROOFS.contains(&what))
     }
 
     /// The secret keys and session tokens that were issued.
     pub fn issued(&self) -> Vec<String> {
-        self.secrets(|what| what != "SAMLAssertion")
+        self.secrets(|what| !PROOFS.contains(&what))
     }
 
     fn secrets(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
-        let secrets: Vec<Value> = serde_json::from_str(&request("GET", &self.url, "/_lab/secrets")).expect("JSON");
+        let secrets: Vec<Value> = serde_json::from_str(&get(&self.url, "/_lab/secrets")).expect("JSON");
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         secrets.iter().filter(|secret| wanted(&text(&secret["what"]))).map(|secret| text(&secret["value"])).collect()
     }
-}
-
-/// HTTP/1.0, so that the answer ends with the connection.
-fn request(method: &str, origin: &str, target: &str) -> String {
-    let address = origin.strip_prefix("http://").expect("a plain URL");
-    let mut stream = TcpStream::connect(address).expect("the STS stand-in answers");
-    write!(stream, "{method} {target} HTTP/1.0\r\n\r\n").expect("the request is sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("the answer is text");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
-    assert!(head.contains(" 200 "), "{target}: {head}");
-    body.to_owned()
 }

@@ -1,6 +1,10 @@
-"""python -m sts --port N --idp-origin URL --idp-certificate FILE"""
+"""python -m sts --port N --idp-origin URL --idp-certificate FILE --oidc-issuer URL --google-issuer URL
+
+$LAB_USER_SECRET_KEY is the secret access key of the account's user.
+"""
 
 import argparse
+import os
 import threading
 
 from .account import lab_account
@@ -15,9 +19,17 @@ def main():
     arguments.add_argument("--port", type=int, required=True)
     arguments.add_argument("--idp-origin", required=True)
     arguments.add_argument("--idp-certificate", required=True)
+    arguments.add_argument("--oidc-issuer", required=True)
+    arguments.add_argument("--google-issuer", required=True)
     given = arguments.parse_args()
-    account = lab_account(given.idp_origin, given.idp_certificate)
-    start(Service(account, Sessions()), given.port)
+    account = lab_account(
+        given.idp_origin,
+        given.idp_certificate,
+        given.oidc_issuer,
+        given.google_issuer,
+        os.environ["LAB_USER_SECRET_KEY"],
+    )
+    start(Service(account, Sessions(account.users)), given.port)
     threading.Event().wait()
 
 

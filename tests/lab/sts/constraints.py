@@ -23,6 +23,38 @@ def length(parameters, name, least, most):
         raise _violation(value[:64], name, f"Member must have length less than or equal to {most}")
 
 
+def session_name(parameters):
+    """Refuses a session name outside of its pattern."""
+    length(parameters, "RoleSessionName", 2, 64)
+    pattern = r"[\w+=,.@-]*"
+    if not re.fullmatch(pattern, parameters["RoleSessionName"], re.ASCII):
+        raise _violation(
+            parameters["RoleSessionName"],
+            "RoleSessionName",
+            f"Member must satisfy regular expression pattern: {pattern}",
+        )
+
+
+def tags(parameters):
+    """The session tags, by key; at most fifty, each key once."""
+    found = {}
+    for number in range(1, 52):
+        key = parameters.get(f"Tags.member.{number}.Key")
+        if key is None:
+            return found
+        if not 1 <= len(key) <= 128 or len(parameters.get(f"Tags.member.{number}.Value", "")) > 256:
+            raise validation("1 validation error detected: a tag is too long")
+        if key.lower() in (known.lower() for known in found):
+            raise validation("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        found[key] = parameters[f"Tags.member.{number}.Value"]
+    raise validation("1 validation error detected: Value at 'tags' failed to satisfy constraint: at most 50")
+
+
+def transitive_keys(parameters):
+    """The keys of the tags that go on to the next role of a chain."""
+    return {value for name, value in parameters.items() if name.startswith("TransitiveTagKeys.member.")}
+
+
 def duration_seconds(parameters, role):
     """The length of the session that is asked for, within STS's limits and the role's."""
     text = parameters.get("DurationSeconds", "3600")

@@ -3,10 +3,12 @@
 from urllib.parse import parse_qsl
 
 from . import sigv4
+from .assume_role import assume_role
 from .errors import StsError
 from .faults import Faults
 from .journal import Journal
 from .saml import assume_role_with_saml
+from .web_identity import assume_role_with_web_identity
 
 VERSION = "2011-06-15"
 
@@ -52,9 +54,12 @@ def get_caller_identity(_service, caller, _parameters):
 
 
 # Operations that prove the caller by a token: (service, parameters) to the result's content.
-UNSIGNED = {"AssumeRoleWithSAML": assume_role_with_saml}
+UNSIGNED = {
+    "AssumeRoleWithSAML": assume_role_with_saml,
+    "AssumeRoleWithWebIdentity": assume_role_with_web_identity,
+}
 # Operations that prove the caller by a signature: (service, caller, parameters) to the result's content.
-SIGNED = {"GetCallerIdentity": get_caller_identity}
+SIGNED = {"AssumeRole": assume_role, "GetCallerIdentity": get_caller_identity}
 
 
 def _envelope(action, content, request_id):

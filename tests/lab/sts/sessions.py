@@ -1,27 +1,30 @@
-"""The sessions that were issued, and how they look in an answer."""
+"""The sessions that were issued, beside the keys of users, and how they look in an answer."""
 
 import base64
 import hashlib
 import re
 import secrets
 import threading
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from .errors import validation
 
 
 @dataclass
 class Session:
-    """Temporary credentials and whom they stand for."""
+    """Credentials and whom they stand for. A user's own keys have no session token."""
 
     access_key_id: str
     secret_access_key: str
-    session_token: str
+    session_token: str | None
     expires: datetime
     arn: str
     user_id: str
     account: str
+    # What goes down a chain of roles.
+    transitive_tags: set = field(default_factory=set)
+    source_identity: str | None = None
 
     def to_xml(self):
         """The `Credentials` and `AssumedRoleUser` elements."""
@@ -39,8 +42,14 @@ class Session:
 class Sessions:
     """All sessions, by access key id; shared by every instance of the service."""
 
-    def __init__(self):
-        self._by_key = {}
+    def __init__(self, users):
+        forever = datetime.max.replace(tzinfo=timezone.utc)
+        self._by_key = {
+            user.access_key_id: Session(
+                user.access_key_id, user.secret_access_key, None, forever, user.arn, "AIDALABUSER", user.arn.split(":")[4]
+            )
+            for user in users
+        }
         self._lock = threading.Lock()
 
     def issue(self, role_arn, session_name, expires):

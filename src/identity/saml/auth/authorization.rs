@@ -4,14 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::config::env::Env;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
 use crate::http::client::Response;
 use crate::http::shown;
-use crate::identity::secrets;
+use crate::identity::Run;
 use crate::secret::Secret;
-use crate::time::Deadline;
 
 pub struct Authorization {
     header: Secret,
@@ -20,15 +18,17 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    pub fn basic(username: &str, password: &SecretSource, env: &Env, deadline: &Deadline) -> Result<Self> {
-        let password = secrets::read(password, "saml.password", env, deadline)?;
+    pub fn basic(username: &str, password: &SecretSource, run: Run<'_>) -> Result<Self> {
+        let password = run.secret(password, "saml.password")?;
+        run.watch.spend(password.expose().as_bytes())?;
         let pair = Zeroizing::new(format!("{username}:{}", password.expose()));
         let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
         Ok(Authorization { header: Secret::new(format!("Basic {}", *encoded)), name: "user name or password" })
     }
 
-    pub fn bearer(token: &SecretSource, env: &Env, deadline: &Deadline) -> Result<Self> {
-        let token = secrets::read(token, "saml.token", env, deadline)?;
+    pub fn bearer(token: &SecretSource, run: Run<'_>) -> Result<Self> {
+        let token = run.secret(token, "saml.token")?;
+        run.watch.spend(token.expose().as_bytes())?;
         Ok(Authorization { header: Secret::new(format!("Bearer {}", token.expose())), name: "token" })
     }
 

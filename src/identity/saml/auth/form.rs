@@ -9,26 +9,23 @@ use encoding_rs::Encoding;
 use url::Url;
 
 use super::Filled;
-use crate::config::env::Env;
 use crate::config::profile::FormLogin;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::shown;
+use crate::identity::Run;
 use crate::identity::saml::extract::{Form, Input, Page};
-use crate::identity::secrets;
 use crate::secret::Secret;
-use crate::time::Deadline;
 
-pub struct FormAuth {
+pub struct FormAuth<'a> {
     login: FormLogin,
-    env: Env,
-    deadline: Deadline,
+    run: Run<'a>,
     user_sent: bool,
     secret_sent: bool,
 }
 
-impl FormAuth {
-    pub fn new(login: FormLogin, env: Env, deadline: Deadline) -> Self {
-        FormAuth { login, env, deadline, user_sent: false, secret_sent: false }
+impl<'a> FormAuth<'a> {
+    pub fn new(login: FormLogin, run: Run<'a>) -> Self {
+        FormAuth { login, run, user_sent: false, secret_sent: false }
     }
 
     /// The login form of this page, filled in. Errors tell a login that was refused from one that wants more.
@@ -38,14 +35,14 @@ impl FormAuth {
         }
         if let Some((index, password)) = self.password_form(page, url)? {
             let form = &page.forms[index];
-            let mut values =
-                vec![(password, secrets::read(&self.login.password, "saml.password", &self.env, &self.deadline)?)];
+            let secret = self.run.secret(&self.login.password, "saml.password")?;
+            let mut values = vec![(password, secret.duplicate())];
             if let Some(user) = self.user_input(form, password, url)? {
                 values.push((user, Secret::new(self.login.username.clone())));
             }
             check_method(form, url)?;
             self.secret_sent = true;
-            return Ok(Some((index, Filled { fields: fields(form, values), has_secret: true })));
+            return Ok(Some((index, Filled { fields: fields(form, values), secret: Some(secret) })));
         }
         if let Some((index, user)) = self.identifier_form(page) {
             if self.user_sent {
@@ -53,7 +50,7 @@ impl FormAuth {
             }
             self.user_sent = true;
             let values = vec![(user, Secret::new(self.login.username.clone()))];
-            return Ok(Some((index, Filled { fields: fields(&page.forms[index], values), has_secret: false })));
+            return Ok(Some((index, Filled { fields: fields(&page.forms[index], values), secret: None })));
         }
         Ok(None)
     }
@@ -284,4 +281,158 @@ fn names(page: &Page) -> String {
             .map(|i| form.inputs[i].name.as_deref().or(form.inputs[i].id.as_deref()).unwrap_or("unnamed"))
     });
     printable(&all.collect::<Vec<_>>().join(", "), 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::env::Env;
+    use crate::config::profile::{DEFAULT_XPATH, Parser, SecretSource};
+    use crate::identity::saml::extract::{self, XPath};
+    use crate::identity::watch::SecretWatch;
+    use crate::time::Deadline;
+
+    fn page(html: &str) -> Page {
+        let xpath = XPath::parse(DEFAULT_XPATH, Parser::Html).unwrap();
+        extract::read(html.as_bytes().to_vec(), None, &xpath, Duration::from_secs(10)).unwrap()
+    }
+
+    fn auth(username_field: Option<&str>, password_field: Option<&str>) -> FormAuth<'static> {
+        let login = FormLogin {
+            username: "alice".into(),
+            password: SecretSource::Env("PW".into()),
+            username_field: username_field.map(str::to_owned),
+            password_field: password_field.map(str::to_owned),
+        };
+        let env = Box::leak(Box::new(Env::fixed([("PW", "s3cret")])));
+        let deadline = Box::leak(Box::new(Deadline::after(Duration::from_secs(10))));
+        FormAuth::new(login, Run { env, deadline, watch: &Nobody, typed: None })
+    }
+
+    struct Nobody;
+
+    impl SecretWatch for Nobody {
+        fn spend(&self, _: &[u8]) -> Result<()> {
+            Ok(())
+        }
+        fn unsent(&self) {}
+        fn accepted(&self) {}
+    }
+
+    fn url() -> Url {
+        Url::parse("https://idp.example.com/login").unwrap()
+    }
+
+    /// What would be sent for this page: `name=value` of each field, or the code of the error.
+    fn filled(auth: &mut FormAuth, html: &str) -> std::result::Result<Option<String>, Code> {
+        let filled = auth.fill(&page(html), &url()).map_err(|e| e.code)?;
+        Ok(filled.map(|(_, filled)| {
+            let pairs = filled.fields.iter().map(|(name, value)| format!("{name}={}", value.expose()));
+            pairs.collect::<Vec<_>>().join("&")
+        }))
+    }
+
+    const USER: &str = "<input name=user>";
+    const PASSWORD: &str = "<input type=password name=pw>";
+
+    #[test]
+    fn user_and_password_go_where_they_belong_and_nothing_else_changes() {
+        let table = [
+            (format!("<form method=post>{USER}{PASSWORD}</form>"), "user=alice&pw=s3cret"),
+            (
+                format!(
+                    "<form method=post><input type=hidden name=csrf value=x>{USER}{PASSWORD}<input type=submit name=go value=In></form>"
+                ),
+                "csrf=x&user=alice&pw=s3cret&go=In",
+            ),
+            (
+                format!("<form><input type=search name=q></form><form method=post>{USER}{PASSWORD}</form>"),
+                "user=alice&pw=s3cret",
+            ),
+            (
+                format!("<form method=post><input name=tenant><input type=email name=login>{PASSWORD}</form>"),
+                "tenant=&login=alice&pw=s3cret",
+            ),
+            (
+                format!(
+                    "<form method=post>{USER}{PASSWORD}<input type=checkbox name=stay value=1><input type=checkbox name=ok value=1 checked></form>"
+                ),
+                "user=alice&pw=s3cret&ok=1",
+            ),
+            (
+                format!(
+                    "<form method=post>{USER}{PASSWORD}<input type=password name=trap style='display:none'></form>"
+                ),
+                "user=alice&pw=s3cret&trap=",
+            ),
+            (
+                format!("<form method=post><input type=hidden name=user value=alice>{PASSWORD}</form>"),
+                "user=alice&pw=s3cret",
+            ),
+        ];
+        for (html, expected) in table {
+            assert_eq!(filled(&mut auth(None, None), &html), Ok(Some(expected.into())), "{html}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_a_guess_is_an_error() {
+        let two = format!("<form method=post>{PASSWORD}</form><form method=post>{PASSWORD}</form>");
+        let table = [
+            (two, Code::LoginFormUnclear),
+            (format!("<form method=post><input name=a><input name=b>{PASSWORD}</form>"), Code::LoginFormUnclear),
+            (format!("<form method=get>{USER}{PASSWORD}</form>"), Code::LoginFormUnclear),
+            (
+                format!("<form method=post>{USER}{PASSWORD}<input type=password name=new></form>"),
+                Code::PasswordChangeRequired,
+            ),
+        ];
+        for (html, code) in table {
+            assert_eq!(filled(&mut auth(None, None), &html), Err(code), "{html}");
+        }
+    }
+
+    #[test]
+    fn named_fields_end_the_guessing() {
+        let html = "<form method=post><input name=a id=who><input name=b><input type=password name=old><input type=password name=pin></form>";
+        assert_eq!(filled(&mut auth(Some("who"), Some("pin")), html), Ok(Some("a=alice&b=&old=&pin=s3cret".into())));
+        assert_eq!(filled(&mut auth(Some("nobody"), Some("pin")), html), Err(Code::LoginFormUnclear));
+        assert_eq!(filled(&mut auth(Some("who"), Some("nothing")), html), Err(Code::LoginFormUnclear));
+    }
+
+    #[test]
+    fn the_user_first_and_then_the_password() {
+        let mut auth = auth(None, None);
+        let first = "<form method=post><input type=email name=loginfmt></form>";
+        assert_eq!(filled(&mut auth, first), Ok(Some("loginfmt=alice".into())));
+        let second = format!("<form method=post><input type=hidden name=login value=alice>{PASSWORD}</form>");
+        assert_eq!(filled(&mut auth, &second), Ok(Some("login=alice&pw=s3cret".into())));
+    }
+
+    #[test]
+    fn after_the_password_each_page_has_its_own_meaning() {
+        let login = format!("<form method=post>{USER}{PASSWORD}</form>");
+        let table = [
+            (login.clone(), Err(Code::IdpRejected)),
+            ("<form method=post><input name=otp autocomplete=one-time-code></form>".into(), Err(Code::MfaNeeded)),
+            (format!("<form method=post>{PASSWORD}{PASSWORD}</form>"), Err(Code::PasswordChangeRequired)),
+            ("<p>hello</p>".into(), Ok(None)),
+        ];
+        for (html, expected) in table {
+            let mut auth = auth(None, None);
+            assert!(filled(&mut auth, &login).is_ok());
+            assert_eq!(filled(&mut auth, &html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn fields_are_sent_in_the_pages_encoding() {
+        let fields = vec![("stadt".to_owned(), Secret::new("München €".into()))];
+        assert_eq!(encode(&fields, encoding_rs::UTF_8).expose(), "stadt=M%C3%BCnchen+%E2%82%AC");
+        assert_eq!(encode(&fields, encoding_rs::WINDOWS_1252).expose(), "stadt=M%FCnchen+%80");
+        let greek = vec![("a".to_owned(), Secret::new("α".into()))];
+        assert_eq!(encode(&greek, encoding_rs::WINDOWS_1252).expose(), "a=%26%23945%3B", "as browsers do");
+    }
 }

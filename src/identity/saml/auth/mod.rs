@@ -13,39 +13,37 @@ use self::authorization::Authorization;
 use self::form::FormAuth;
 use self::spnego::SpnegoAuth;
 use super::extract::Page;
-use crate::config::env::Env;
 use crate::config::profile::{Auth, Saml};
 use crate::error::{Code, Error, Result};
 use crate::http::client::Response;
 use crate::http::shown;
+use crate::identity::Run;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
 /// `auth =` of a profile, with what it has learnt in this login.
-pub enum Method {
+pub enum Method<'a> {
     None,
     Authorization(Authorization),
-    Form(FormAuth),
+    Form(FormAuth<'a>),
     Spnego(SpnegoAuth),
 }
 
 /// A form, filled in.
 pub struct Filled {
     pub fields: Vec<(String, Secret)>,
-    /// Whether a password is among them.
-    pub has_secret: bool,
+    /// The password, when it is among them.
+    pub secret: Option<Secret>,
 }
 
-impl Method {
-    pub fn new(saml: &Saml, env: &Env, deadline: &Deadline) -> Result<Self> {
+impl<'a> Method<'a> {
+    pub fn new(saml: &Saml, run: Run<'a>) -> Result<Self> {
         Ok(match &saml.auth {
             Auth::None => Method::None,
-            Auth::Basic { username, password } => {
-                Method::Authorization(Authorization::basic(username, password, env, deadline)?)
-            }
-            Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, env, deadline)?),
-            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), env.clone(), *deadline)),
-            Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify)),
+            Auth::Basic { username, password } => Method::Authorization(Authorization::basic(username, password, run)?),
+            Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, run)?),
+            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run)),
+            Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify, run)?),
         })
     }
 
@@ -54,6 +52,14 @@ impl Method {
         match self {
             Method::Authorization(method) => Some(method.value()),
             Method::None | Method::Form(_) | Method::Spnego(_) => None,
+        }
+    }
+
+    /// Whether what [`Method::authorize`] gives holds a password.
+    pub fn is_password_in_header(&self) -> bool {
+        match self {
+            Method::Authorization(_) => true,
+            Method::None | Method::Form(_) | Method::Spnego(_) => false,
         }
     }
 
@@ -96,7 +102,7 @@ impl Method {
     }
 }
 
-fn login_page(method: &Method, page: &Page, url: &Url) -> Error {
+fn login_page(method: &Method<'_>, page: &Page, url: &Url) -> Error {
     let error = Error::new(Code::LoginPage, format!("a login page came from {}", shown(url)));
     let error = match form::title(page) {
         Some(title) => error.because(format!("its title is {title:?}")),

@@ -13,7 +13,9 @@ use crate::error::{Code, Error, Result};
 use crate::gssapi::{CredentialSource, Negotiation, Request};
 use crate::http::client::Response;
 use crate::http::shown;
+use crate::identity::Run;
 use crate::identity::saml::channel_binding::tls_server_end_point;
+use crate::identity::secrets;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -31,9 +33,14 @@ struct Exchange {
 
 impl SpnegoAuth {
     /// Without a verified certificate only the server's own token can tell who answers: it is then required.
-    pub fn new(settings: Spnego, verify: bool) -> Self {
+    ///
+    /// A keytab is spent like a password: the KDC counts wrong keys, too.
+    pub fn new(settings: Spnego, verify: bool, run: Run<'_>) -> Result<Self> {
         let mutual = if verify { settings.mutual_authentication } else { MutualAuthentication::Required };
-        SpnegoAuth { settings, mutual, exchange: None }
+        if let Some(keytab) = &settings.keytab {
+            run.watch.spend(&secrets::keytab(keytab)?)?;
+        }
+        Ok(SpnegoAuth { settings, mutual, exchange: None })
     }
 
     pub fn restart(&mut self) {

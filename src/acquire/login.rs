@@ -1,0 +1,109 @@
+//! What a person asks for by hand: one login, whatever is cached, held back or was refused before; and that all of it be
+//! forgotten.
+
+use std::time::Duration;
+
+use super::Ask;
+use super::place::{self, LoginPlace, Slot};
+use super::renew::{NoResult, Renewal};
+use crate::cache::entry::CacheEntry;
+use crate::cache::key::FileName;
+use crate::cache::lock::{Attempt, Lock};
+use crate::config::cache::CacheSettings;
+use crate::config::env::Env;
+use crate::config::profile::Profile;
+use crate::credentials::Credentials;
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::time::{self, Deadline};
+
+/// Logs in once, with the secret that was `typed` or the configured one, also if it was refused before. The result is cached.
+///
+/// A secret that is refused now is remembered as any other; after a success everything is forgotten that held logins back.
+pub fn log_in(profile: &Profile, settings: &CacheSettings, env: &Env, typed: Option<&Secret>) -> Result<Credentials> {
+    let ask = Ask { window: None, force: true, use_cache: true };
+    let slot = Slot::of(profile, settings, env)?;
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed };
+    Ok(renewal.somewhere(|place, deadline| by_hand(&renewal, place, deadline))?.credentials)
+}
+
+/// Runs `work` while nobody else logs in as this identity, wherever there is a place to lock.
+pub fn alone<T>(profile: &Profile, settings: &CacheSettings, env: &Env, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let in_cache = LoginPlace::in_cache(profile, settings, env);
+    let place = in_cache.into_iter().chain(LoginPlace::elsewhere(profile, env)).find_map(Result::ok);
+    let deadline = Deadline::after(profile.deadline);
+    let _lock = place.map(|place| place.lock(&deadline)).transpose().map_err(NoResult::into_error)?;
+    work()
+}
+
+fn by_hand(
+    renewal: &Renewal<'_>,
+    place: &LoginPlace,
+    deadline: &Deadline,
+) -> std::result::Result<CacheEntry, NoResult> {
+    let lock = place.lock(deadline)?;
+    let mut memory = place.memory().map_err(NoResult::Place)?;
+    if let Some(own) = renewal.own_secret(place, &memory, deadline).map_err(NoResult::Login)? {
+        memory.pardon(&own);
+    }
+    let entry = renewal.lead(place, &lock, memory, deadline)?;
+    if let Err(why) = forget(place) {
+        tracing::warn!(%why, "what held logins back is not forgotten");
+    }
+    Ok(entry)
+}
+
+fn forget(place: &LoginPlace) -> Result<()> {
+    let mut memory = place.memory()?;
+    memory.forget();
+    memory.save(&place.store, &place.sealing, &place.login)
+}
+
+/// What was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Cached results.
+    pub results: usize,
+    /// Logins whose failures were remembered.
+    pub memories: usize,
+}
+
+/// Forgets the result of this profile, and what is remembered of its login.
+pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
+    let mut forgotten = Forgotten::default();
+    for place in LoginPlace::existing(profile, settings, env)? {
+        let _lock = place.lock(&Deadline::after(profile.deadline)).map_err(NoResult::into_error)?;
+        forgotten.results += usize::from(place.store.remove(&FileName::Entry(place.result))?);
+        forgotten.memories += usize::from(place.store.remove(&FileName::Record(place.login))?);
+    }
+    Ok(forgotten)
+}
+
+/// A login that is under way when everything is to be forgotten is waited for so long.
+const UNDER_WAY: Duration = Duration::from_secs(20);
+
+/// Forgets every result and every memory, whichever profile they are of.
+pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
+    let mut forgotten = Forgotten::default();
+    let deadline = Deadline::after(UNDER_WAY);
+    for (store, _) in place::existing_stores(settings, env) {
+        let mut locks = Vec::new();
+        for (name, _) in store.list()? {
+            if let FileName::Lock(login) = name {
+                match Lock::acquire(&store, &login, &deadline, time::after(deadline.remaining()))? {
+                    Attempt::Acquired(lock) => locks.push(lock),
+                    Attempt::Held(held) => return Err(held.error(time::now())),
+                }
+            }
+        }
+        // Listed anew: what was waited for has left its result.
+        for (name, _) in store.list()? {
+            match name {
+                FileName::Entry(_) => forgotten.results += usize::from(store.remove(&name)?),
+                FileName::Record(_) => forgotten.memories += usize::from(store.remove(&name)?),
+                FileName::Lock(_) => {}
+            }
+        }
+    }
+    Ok(forgotten)
+}

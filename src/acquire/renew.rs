@@ -1,0 +1,338 @@
+//! The miss path: one login for all who ask at once, its result or its error for each of them, and no secret sent twice.
+//!
+//! Whoever gets the lock of the login identity leads: it looks again, logs in, leaves result and memory, and gives the lock
+//! back. The others wait (cold) or go on with what they have (in the window). What a leader found out is told from what was
+//! known before by the number of its login, never by a time.
+
+use std::time::Duration;
+
+use super::fetch;
+use super::guard::{SecretMark, Spent};
+use super::memory::{Memory, Seen};
+use super::place::{LoginPlace, Slot};
+use super::schedule::State;
+use super::spending::{Unwatched, Watch};
+use super::{Ask, life};
+use crate::cache::entry::CacheEntry;
+use crate::cache::lock::{Attempt, Lock};
+use crate::cache::seal;
+use crate::config::cache::CacheSettings;
+use crate::config::env::Env;
+use crate::config::profile::{Auth, Identity, Profile, TokenSource};
+use crate::error::{Code, Error, Result};
+use crate::identity::watch::SecretWatch;
+use crate::identity::{Run, secrets};
+use crate::secret::Secret;
+use crate::time::{self, Deadline, Timestamp};
+
+/// A refresh ahead of time must not keep a caller who has good credentials already.
+const EARLY: Duration = Duration::from_secs(5);
+
+/// A profile, and what is known of it before anybody is asked.
+pub struct Renewal<'a> {
+    pub profile: &'a Profile,
+    pub settings: &'a CacheSettings,
+    pub env: &'a Env,
+    pub ask: &'a Ask,
+    pub slot: Option<Slot>,
+    /// A secret that a person has just typed, in place of the configured one.
+    pub typed: Option<&'a Secret>,
+}
+
+impl Renewal<'_> {
+    /// Tries to refresh `kept`, which is due, without keeping the caller: whatever goes wrong, it is still good.
+    pub fn early(&self, kept: CacheEntry) -> CacheEntry {
+        match self.refresh(&kept) {
+            Ok(Some(fresh)) => fresh,
+            Ok(None) => kept,
+            Err(error) => {
+                tracing::warn!(%error, "no refresh; the cached credentials are still good");
+                kept
+            }
+        }
+    }
+
+    /// `None`: somebody else is at it, it was tried a short while ago, or nothing new could be kept.
+    fn refresh(&self, kept: &CacheEntry) -> Result<Option<CacheEntry>> {
+        // Only there: what can be kept nowhere would be fetched again by each of the next callers.
+        let Some(place) = LoginPlace::in_cache(self.profile, self.settings, self.env) else { return Ok(None) };
+        let place = place?;
+        if !self.is_due(kept, &place, &place.memory()?) {
+            return Ok(None);
+        }
+        let at_once = Deadline::after(Duration::ZERO);
+        let deadline = Deadline::after(self.profile.deadline.min(EARLY));
+        let lock = match Lock::acquire(&place.store, &place.login, &at_once, time::after(deadline.remaining()))? {
+            Attempt::Acquired(lock) => lock,
+            Attempt::Held(_) => return Ok(None),
+        };
+        if let Some(entry) = self.read()?
+            && life(&entry).state(time::now(), self.ask.window, None) == State::Fresh
+        {
+            return Ok(Some(entry));
+        }
+        // A try that failed between the look and the lock counts, too: a crowd makes one.
+        let mut memory = place.memory()?;
+        if !self.is_due(kept, &place, &memory) {
+            return Ok(None);
+        }
+        if let Some((error, spent)) = self.objection_to_early(&place, &memory, &deadline) {
+            memory.begin();
+            memory.fail(&place.result, &error, spent, time::now(), jitter());
+            memory.save(&place.store, &place.sealing, &place.login)?;
+            return Err(error);
+        }
+        self.lead(&place, &lock, memory, &deadline).map(Some).map_err(NoResult::into_error)
+    }
+
+    fn is_due(&self, kept: &CacheEntry, place: &LoginPlace, memory: &Memory) -> bool {
+        let failure = memory.last_failure(&place.result).map(|(failure, _)| failure);
+        life(kept).state(time::now(), self.ask.window, failure) == State::Due
+    }
+
+    /// Why a refresh ahead of time is not even tried.
+    fn objection_to_early(
+        &self,
+        place: &LoginPlace,
+        memory: &Memory,
+        deadline: &Deadline,
+    ) -> Option<(Error, Spent<'static>)> {
+        match self.own_secret(place, memory, deadline) {
+            Ok(own) => own.and_then(|own| memory.spares(&own, time::now())).map(|error| (error, Spent::Refused)),
+            Err(error) => Some((error, Spent::Nothing)),
+        }
+    }
+
+    /// New credentials, or the error for having none: there is nothing to fall back on.
+    pub fn cold(&self) -> Result<CacheEntry> {
+        self.somewhere(|place, deadline| self.cold_at(place, deadline))
+    }
+
+    /// What `work` gives at the first place that can keep lock and memory.
+    pub(super) fn somewhere(
+        &self,
+        work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<CacheEntry, NoResult>,
+    ) -> Result<CacheEntry> {
+        self.anywhere(work).map_err(|error| self.name_the_way_out(error))
+    }
+
+    fn anywhere(
+        &self,
+        work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<CacheEntry, NoResult>,
+    ) -> Result<CacheEntry> {
+        let deadline = Deadline::after(self.profile.deadline);
+        let at = |place: Result<LoginPlace>| place.map_err(NoResult::Place).and_then(|place| work(&place, &deadline));
+        let mut no_place = None;
+        if let Some(place) = LoginPlace::in_cache(self.profile, self.settings, self.env) {
+            match at(place) {
+                Ok(entry) => return Ok(entry),
+                // A cache that is open to others is to be mended, not passed over.
+                Err(NoResult::Place(why)) if why.code != Code::InsecurePermissions => no_place = Some(why),
+                Err(NoResult::Place(error) | NoResult::Login(error)) => return Err(error),
+            }
+        }
+        for place in LoginPlace::elsewhere(self.profile, self.env) {
+            match at(place) {
+                Ok(entry) => return Ok(entry),
+                Err(NoResult::Login(error)) => return Err(error),
+                Err(NoResult::Place(why)) => {
+                    tracing::info!(%why, "no lock here");
+                    no_place.get_or_insert(why);
+                }
+            }
+        }
+        self.unlocked(no_place, &deadline)
+    }
+
+    /// What only a person can give, a person gives by `login`.
+    fn name_the_way_out(&self, error: Error) -> Error {
+        let name = &self.profile.name;
+        match (error.code, &error.hint) {
+            (Code::PromptNeeded, None) => error.hint(format!("fedcred login {name}")),
+            (Code::KeyringLocked, None) => error.hint(format!("unlock it, or: fedcred login --store file {name}")),
+            _ => error,
+        }
+    }
+
+    fn cold_at(&self, place: &LoginPlace, deadline: &Deadline) -> std::result::Result<CacheEntry, NoResult> {
+        let seen = place.memory().map(|memory| if self.ask.force { memory.seen_begun() } else { memory.seen() });
+        let seen = seen.map_err(NoResult::Place)?;
+        let lock = place.lock(deadline)?;
+        let memory = place.memory().map_err(NoResult::Place)?;
+        if let Some(entry) = self.read().map_err(NoResult::Login)?
+            && self.serves(&entry, &memory, &seen)
+        {
+            return Ok(entry);
+        }
+        let own = self.own_secret(place, &memory, deadline).map_err(NoResult::Login)?;
+        let own = own.as_ref();
+        let now = time::now();
+        let objection = own
+            .and_then(|own| memory.refuses(own, now))
+            .or_else(|| memory.news(&seen, &place.result, own, now).cloned())
+            .or_else(|| {
+                let back_off = memory.holds_back(&place.result, now).filter(|_| !self.ask.force);
+                back_off.map(|(until, error)| held_back(error, until))
+            })
+            .or_else(|| deadline.is_nearly_over().then(too_late));
+        match objection {
+            Some(error) => Err(NoResult::Login(error)),
+            None => self.lead(place, &lock, memory, deadline),
+        }
+    }
+
+    /// Whether an entry that was found under the lock will do: one that is not used up, or, unexpired, one that a leader
+    /// left while we waited. `--force` takes only that of a leader that began later than we did.
+    fn serves(&self, entry: &CacheEntry, memory: &Memory, seen: &Seen) -> bool {
+        let now = time::now();
+        let is_news = entry.credentials.expiration > now && memory.is_news(seen, entry.generation);
+        is_news || !self.ask.force && life(entry).state(now, self.ask.window, None) != State::Cold
+    }
+
+    /// Logs in under the lock, and leaves result and memory for the others.
+    pub(super) fn lead(
+        &self,
+        place: &LoginPlace,
+        _lock: &Lock,
+        mut memory: Memory,
+        deadline: &Deadline,
+    ) -> std::result::Result<CacheEntry, NoResult> {
+        // What the profile below fails with, it remembers itself.
+        let below = fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
+            .map_err(NoResult::Login)?;
+        let generation = memory.begin();
+        memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
+        let watch = Watch::new(place, memory, deadline);
+        let outcome = fetch::fetch(self.profile, below, self.run(deadline, &watch));
+        let (mut memory, spending) = watch.into_parts();
+        let outcome = match outcome {
+            Ok(credentials) => {
+                let entry = CacheEntry { credentials, issued: time::now(), generation };
+                if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry).err()) {
+                    // The credentials are good: a full disk costs the next process a login, not this one its answer.
+                    tracing::warn!(%why, "the result is not kept");
+                }
+                memory.succeed(&place.result, spending.mark());
+                Ok(entry)
+            }
+            Err(error) => {
+                memory.fail(&place.result, &error, spending.as_spent(), time::now(), jitter());
+                Err(NoResult::Login(error))
+            }
+        };
+        if let Err(why) = memory.save(&place.store, &place.sealing, &place.login) {
+            tracing::warn!(%why, "what came of the login is not remembered");
+        }
+        outcome
+    }
+
+    /// Without a place for lock and memory nothing can count how often a secret is sent: then none is.
+    fn unlocked(&self, why: Option<Error>, deadline: &Deadline) -> Result<CacheEntry> {
+        let spends = match &self.profile.identity {
+            Identity::Saml(saml) => spends_secret(&saml.auth),
+            // Two runs that use one refresh token end the login.
+            Identity::WebIdentity(identity) => matches!(identity.source, TokenSource::Oidc(_)),
+            Identity::AssumeRole(_) => false,
+        };
+        if spends {
+            let error = Error::new(
+                Code::CacheWrite,
+                "there is no place for a lock and the count of password attempts, so no secret is sent",
+            )
+            .hint("make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is");
+            return Err(why.map_or(error.clone(), |why| error.because(why.what)));
+        }
+        let below = fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))?;
+        let credentials = fetch::fetch(self.profile, below, self.run(deadline, &Unwatched))?;
+        Ok(CacheEntry { credentials, issued: time::now(), generation: 0 })
+    }
+
+    fn run<'r>(&'r self, deadline: &'r Deadline, watch: &'r dyn SecretWatch) -> Run<'r> {
+        Run { env: self.env, deadline, watch, typed: self.typed }
+    }
+
+    fn read(&self) -> Result<Option<CacheEntry>> {
+        self.slot.as_ref().map_or(Ok(None), Slot::read)
+    }
+
+    /// The mark of the secret that this login would send, when there is anything to compare it with: reading it may cost a
+    /// command.
+    pub(super) fn own_secret(
+        &self,
+        place: &LoginPlace,
+        memory: &Memory,
+        deadline: &Deadline,
+    ) -> Result<Option<SecretMark>> {
+        if !memory.knows_secrets() {
+            return Ok(None);
+        }
+        let run = self.run(deadline, &Unwatched);
+        let read = |source, setting| run.secret(source, setting);
+        let mark = |secret: &[u8]| Some(SecretMark::new(&place.sealing, &place.login, secret));
+        // No other identity has a secret that somebody could be locked out for.
+        let Identity::Saml(saml) = &self.profile.identity else { return Ok(None) };
+        Ok(match &saml.auth {
+            Auth::None => None,
+            Auth::Basic { password, .. } => mark(read(password, "saml.password")?.expose().as_bytes()),
+            Auth::Form(form) => mark(read(&form.password, "saml.password")?.expose().as_bytes()),
+            Auth::Bearer { token } => mark(read(token, "saml.token")?.expose().as_bytes()),
+            Auth::Spnego(spnego) => match &spnego.keytab {
+                Some(keytab) => mark(&secrets::keytab(keytab)?),
+                None => None,
+            },
+        })
+    }
+}
+
+/// Why a place gave no result.
+pub(super) enum NoResult {
+    /// It cannot keep lock and memory; another one may.
+    Place(Error),
+    Login(Error),
+}
+
+impl NoResult {
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            NoResult::Place(error) | NoResult::Login(error) => error,
+        }
+    }
+}
+
+impl LoginPlace {
+    pub(super) fn memory(&self) -> Result<Memory> {
+        Memory::load(&self.store, &self.sealing, &self.login)
+    }
+
+    /// The lock, waited for until `deadline`, by which the work under it will have ended as well.
+    pub(super) fn lock(&self, deadline: &Deadline) -> std::result::Result<Lock, NoResult> {
+        let until = time::after(deadline.remaining());
+        match Lock::acquire(&self.store, &self.login, deadline, until).map_err(NoResult::Place)? {
+            Attempt::Acquired(lock) => Ok(lock),
+            Attempt::Held(held) => Err(NoResult::Login(held.error(time::now()))),
+        }
+    }
+}
+
+fn spends_secret(auth: &Auth) -> bool {
+    match auth {
+        Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => true,
+        Auth::Spnego(spnego) => spnego.keytab.is_some(),
+        Auth::None => false,
+    }
+}
+
+/// Any byte: moves the time of the next try.
+fn jitter() -> u8 {
+    seal::random().map_or(128, |[jitter]| jitter)
+}
+
+fn too_late() -> Error {
+    Error::new(Code::LockTimeout, "other processes were logging in until there was no time left to do it here")
+        .hint("try again; `deadline` sets how long a run may take")
+}
+
+fn held_back(error: &Error, until: Timestamp) -> Error {
+    let error = error.clone();
+    error.because(format!("this was a short while ago; the next try is allowed from {}", time::whole_seconds(until)))
+}

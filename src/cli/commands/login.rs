@@ -1,0 +1,122 @@
+//! `fedcred login`: asks for the secret, tries it once, and keeps it if the identity provider takes it.
+
+use super::sign_in;
+use crate::acquire::login;
+use crate::cli::args::{Global, Login, SecretStore};
+use crate::cli::{output, prompt};
+use crate::config::Config;
+use crate::config::env::Env;
+use crate::config::profile::{Account, Identity, Profile, SecretSource};
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::identity::kept::{self, Place};
+use crate::keyring::Keyring;
+use crate::secret::Secret;
+use crate::time;
+
+pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
+    let config = Config::load(env, global.config.as_deref())?;
+    let profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
+    let settings = config.cache()?;
+    if let Some(oidc) = super::person_at(&profile).filter(|_| !arguments.use_stored) {
+        check_store(arguments.store, &oidc.account().to_string(), &profile)?;
+        return sign_in::run(oidc, &profile, &settings, arguments.store, env);
+    }
+    let asked = match super::kept_secret(&profile) {
+        Some((setting, account)) if !arguments.use_stored => {
+            check_store(arguments.store, &account.to_string(), &profile)?;
+            let secret =
+                prompt::secret(&question(setting, &account)).map_err(|error| without_terminal(error, &profile))?;
+            Some((account, secret))
+        }
+        _ => None,
+    };
+    let code = match mfa_device(&profile).filter(|_| !arguments.use_stored) {
+        Some(device) => {
+            Some(prompt::secret(&format!("{device}\nCode: ")).map_err(|error| without_terminal(error, &profile))?)
+        }
+        None => None,
+    };
+    let typed = asked.as_ref().map(|(_, secret)| secret).or(code.as_ref());
+    let credentials = login::log_in(&profile, &settings, env, typed)?;
+    let mut text = logged_in(&profile, &credentials);
+    match &asked {
+        Some((account, secret)) => {
+            let place = keep(arguments.store, account, secret, env)
+                .map_err(|error| error.because("the login succeeded, but its secret is not kept"))?;
+            text.push_str(&kept_where(&place));
+        }
+        None => text.push_str(nothing_to_keep(&profile)),
+    }
+    output::write(&text)
+}
+
+/// The device whose code STS wants to have with this profile's own call.
+fn mfa_device(profile: &Profile) -> Option<&str> {
+    match &profile.identity {
+        Identity::AssumeRole(role) => role.serial_number.as_deref(),
+        Identity::Saml(_) | Identity::WebIdentity(_) => None,
+    }
+}
+
+pub(super) fn logged_in(profile: &Profile, credentials: &Credentials) -> String {
+    let until = time::whole_seconds(credentials.expiration);
+    format!("{}: logged in; credentials of account {} until {until}\n", profile.name, credentials.account_id)
+}
+
+pub(super) fn keep(store: SecretStore, account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
+    match store {
+        SecretStore::Keyring => kept::keep_in_keyring(account, secret, env),
+        SecretStore::File => kept::keep_in_file(account, secret, env),
+    }
+}
+
+/// A keyring that will not take the secret is better known before a person has typed it.
+fn check_store(store: SecretStore, account: &str, profile: &Profile) -> Result<()> {
+    match store {
+        SecretStore::File => Ok(()),
+        SecretStore::Keyring => Keyring::System
+            .get(account)
+            .map(|_| ())
+            .map_err(|error| error.hint(format!("unlock it, or: fedcred login --store file {}", profile.name))),
+    }
+}
+
+fn question(setting: &str, account: &Account) -> String {
+    let what = if setting == "saml.token" { "Token" } else { "Password" };
+    format!("{}\n{what}: ", account.in_words())
+}
+
+fn without_terminal(error: Error, profile: &Profile) -> Error {
+    error.hint(format!(
+        "run it in a terminal; a machine tries the secret it has: fedcred login --use-stored {}",
+        profile.name
+    ))
+}
+
+pub(super) fn kept_where(place: &Place) -> String {
+    match place {
+        Place::Keyring => "the secret is kept in the keyring\n".to_owned(),
+        Place::File(path) => format!(
+            "the secret is kept in {}, sealed with the key beside it:\n\
+             whoever can read your files, or a backup of that directory, can read it\n",
+            path.display()
+        ),
+    }
+}
+
+fn nothing_to_keep(profile: &Profile) -> &'static str {
+    let secret = match &profile.identity {
+        Identity::Saml(saml) => saml.auth.secret(),
+        Identity::WebIdentity(_) if super::person_at(profile).is_some() => {
+            return "with the refresh token that is kept\n";
+        }
+        Identity::AssumeRole(_) if mfa_device(profile).is_some() => return "a code is good for once, so none is kept\n",
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+    };
+    match secret {
+        None => "this login needs no secret of yours, so none is kept\n",
+        Some((_, SecretSource::Keyring(_))) => "with the secret that is kept\n",
+        Some(_) => "with the secret from where the configuration says; it stays there\n",
+    }
+}

@@ -1,0 +1,93 @@
+//! `fedcred logout`: removes what other commands have left of a login, and says what that was.
+
+use crate::acquire::login::{self, Forgotten};
+use crate::cli::args::{Global, Logout};
+use crate::cli::output;
+use crate::config::Config;
+use crate::config::env::Env;
+use crate::config::profile::Account;
+use crate::error::{Error, Result};
+use crate::identity::kept::{self, Place};
+
+pub fn run(arguments: &Logout, global: &Global, env: &Env) -> std::result::Result<(), Vec<Error>> {
+    let config = Config::load(env, global.config.as_deref()).map_err(|error| vec![error])?;
+    if arguments.all {
+        return everything(&config, env);
+    }
+    one(&config, &super::profile_name(arguments.profile.as_deref(), env), env).map_err(|error| vec![error])
+}
+
+fn one(config: &Config, name: &str, env: &Env) -> Result<()> {
+    let profile = config.profile(name)?;
+    let mut told = Told::default();
+    told.forgotten(login::log_out(&profile, &config.cache()?, env)?);
+    if let Some((_, account)) = super::kept_secret(&profile) {
+        let places = kept::forget(&account, env).map_err(|error| error.because(told.text(&profile.name).trim_end()))?;
+        told.places(&account, places);
+    }
+    output::write(&told.text(&profile.name))
+}
+
+/// A profile or keyring that cannot be read does not keep the rest from being removed.
+fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>> {
+    let (mut told, mut errors) = (Told::default(), Vec::new());
+    match config.cache().and_then(|settings| login::log_out_all(&settings, env)) {
+        Ok(forgotten) => told.forgotten(forgotten),
+        Err(error) => errors.push(error),
+    }
+    for name in config.profile_names() {
+        let Ok(profile) = config.profile(name) else { continue };
+        if let Some((_, account)) = super::kept_secret(&profile) {
+            match kept::forget(&account, env) {
+                Ok(places) => told.places(&account, places),
+                Err(error) if errors.contains(&error) => {}
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    // Those of profiles that are no longer written.
+    match kept::forget_files(env) {
+        Ok(files) => told.count(files, "further file with a secret", "further files with secrets"),
+        Err(error) => errors.push(error),
+    }
+    if let Err(error) = output::write(&told.text("all profiles")) {
+        errors.push(error);
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// What was removed, in words.
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl Told {
+    fn forgotten(&mut self, Forgotten { results, memories }: Forgotten) {
+        self.count(results, "cached result", "cached results");
+        self.count(memories, "login's failures", "logins' failures");
+    }
+
+    fn count(&mut self, count: usize, one: &str, many: &str) {
+        match count {
+            0 => {}
+            1 => self.0.push(format!("1 {one}")),
+            _ => self.0.push(format!("{count} {many}")),
+        }
+    }
+
+    fn places(&mut self, account: &Account, places: Vec<Place>) {
+        for place in places {
+            let whence = match place {
+                Place::Keyring => "the keyring".to_owned(),
+                Place::File(path) => path.display().to_string(),
+            };
+            self.0.push(format!("the secret of {} from {whence}", account.in_words()));
+        }
+    }
+
+    fn text(&self, whose: &str) -> String {
+        match self.0.is_empty() {
+            true => format!("{whose}: nothing was kept\n"),
+            false => format!("{whose}: removed {}\n", self.0.join(", ")),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What one profile needs of a configuration file: the file without the tables of the other profiles.
+//!
+//! Parsing thirty other profiles would cost a cache hit three times what all the rest of it does. Here a line is looked at no
+//! further than to its heading. What leaves a table out must not need to understand what is in it, hence the argument: in a
+//! file that has no multi-line string, a line that begins with `[profile.` is a heading, because no value begins so. The next
+//! line that begins with a bracket ends the table, or it is part of an array; then the excerpt holds the closing bracket of
+//! an array without its opening one, and is no TOML. So an excerpt that parses says what the file says. One that does not,
+//! and anything that is wrong with the profile, is judged by the whole file.
+
+use std::path::Path;
+
+use super::Config;
+use super::cache::CacheSettings;
+use super::env::Env;
+use super::file::{self, Text};
+use super::locations::Locations;
+use super::profile::Profile;
+use super::tree::{Lines, Table};
+use crate::error::Result;
+
+impl Config {
+    /// What `get` asks for: the profile and `[cache]`, from no more of the files than they need.
+    ///
+    /// Errors: those of [`Config::load`], [`Config::profile`] and [`Config::cache`].
+    pub fn load_profile(env: &Env, explicit: Option<&Path>, name: &str) -> Result<(Profile, CacheSettings)> {
+        Config::read_profile_of(Locations::of(env, explicit), env, name)
+    }
+
+    /// The same, from these places.
+    pub fn read_profile_of(locations: Locations, env: &Env, name: &str) -> Result<(Profile, CacheSettings)> {
+        let texts = file::texts(&locations)?;
+        if let Some(part) = Config::part(&locations, env, &texts, name)
+            && let (Ok(profile), Ok(cache)) = (part.profile(name), part.cache())
+        {
+            return Ok((profile, cache));
+        }
+        let whole = Config::of(&locations, env, &texts, |text| Table::parse(&text.content, &text.shown))?;
+        Ok((whole.profile(name)?, whole.cache()?))
+    }
+
+    /// As much as the profile needs, with those it includes and those it stands on.
+    fn part(locations: &Locations, env: &Env, texts: &[Text], name: &str) -> Option<Config> {
+        let mut profiles = vec![name.to_owned()];
+        loop {
+            let parse = |Text { content, shown, .. }: &Text| match of(content, &profiles) {
+                Some(excerpt) => Table::parse_lines(&excerpt.text, &excerpt.lines, shown),
+                None => Table::parse(content, shown),
+            };
+            let config = Config::of(locations, env, texts, parse).ok()?;
+            let needed = profiles.iter().flat_map(|name| config.needed_by(name));
+            let next = needed.filter(|next| profiles.iter().all(|name| name != next)).map(str::to_owned).next();
+            match next {
+                Some(next) => profiles.push(next),
+                None => return Some(config),
+            }
+        }
+    }
+}
+
+/// The rest of a file, and where its lines stood.
+struct Excerpt {
+    text: String,
+    lines: Lines,
+}
+
+/// `text` without the tables of all profiles but these. `None`: it cannot be told where they end.
+fn of(text: &str, profiles: &[String]) -> Option<Excerpt> {
+    if text.contains("\"\"\"") || text.contains("'''") {
+        return None;
+    }
+    let mut excerpt = Excerpt { text: String::with_capacity(text.len().min(4096)), lines: Lines::default() };
+    let mut is_left_out = false;
+    for (line, number) in text.split_inclusive('\n').zip(1..) {
+        if let Some(heading) = line.trim_start().strip_prefix('[') {
+            is_left_out = profile_of(heading).is_some_and(|name| profiles.iter().all(|wanted| wanted != name));
+        }
+        if !is_left_out {
+            excerpt.lines.push(excerpt.text.len(), number);
+            excerpt.text.push_str(line);
+        }
+    }
+    Some(excerpt)
+}
+
+/// NAME of the heading `[profile.NAME…`. `None`: another heading, or a way to write one that people do not.
+fn profile_of(heading: &str) -> Option<&str> {
+    let rest = heading.strip_prefix("profile.")?;
+    let (name, rest) = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"').filter(|(name, _)| !name.contains('\\'))?,
+        None => {
+            let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            rest.split_at(rest.find(|c| !is_bare(c))?)
+        }
+    };
+    rest.starts_with(['.', ']']).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tree::Value;
+    use super::*;
+
+    fn parse(excerpt: &Excerpt) -> Option<Table> {
+        Table::parse_lines(&excerpt.text, &excerpt.lines, "f").ok()
+    }
+
+    fn excerpt(text: &str) -> Option<String> {
+        of(text, &["mine".into()]).map(|excerpt| excerpt.text)
+    }
+
+    #[test]
+    fn other_profiles_are_left_out_and_nothing_else() {
+        let text = "top = 1\n[profile.mine]\na = 1\n[profile.other]\nb = 1\n[profile.\"an other\".saml]\nc = 1\n\
+                    [profile.mine.saml]\nd = 1\n[profile.mine-too]\ne = 1\n[cache]\nf = 1\n";
+        let kept = "top = 1\n[profile.mine]\na = 1\n[profile.mine.saml]\nd = 1\n[cache]\nf = 1\n";
+        assert_eq!(excerpt(text).unwrap(), kept);
+    }
+
+    #[test]
+    fn what_stands_in_an_excerpt_keeps_its_line() {
+        let excerpt = of("[profile.other]\na = 1\n\n[profile.mine]\nb = 1", &["mine".into()]).unwrap();
+        let root = parse(&excerpt).unwrap();
+        let Value::Table(profiles) = &root.get("profile").unwrap().value else { panic!() };
+        let mine = profiles.get("mine").unwrap();
+        let Value::Table(table) = &mine.value else { panic!() };
+        assert_eq!((mine.line, table.get("b").unwrap().line), (4, 5));
+    }
+
+    #[test]
+    fn what_cannot_be_told_by_its_heading_stays_or_makes_the_whole_be_read() {
+        for kept in ["[ profile.other]\n", "[profile . other]\n", "[profile.'other']\n", "[\"profile\".other]\n"] {
+            assert_eq!(excerpt(kept).as_deref(), Some(kept));
+        }
+        for unclear in ["a = \"\"\"\n[profile.other]\n\"\"\"", "a = '''\n[profile.other]\n'''"] {
+            assert_eq!(excerpt(unclear), None);
+        }
+    }
+
+    #[test]
+    fn an_array_over_several_lines_is_left_out_whole_or_makes_the_excerpt_no_toml() {
+        let arrays =
+            [("[\n\"a\",\n]", true), ("[\n[\"a\"],\n]", false), ("[\n[\"a\"]\n]", false), ("[\n[[\"a\"]]\n]", false)];
+        for (array, is_whole) in arrays {
+            let text = format!("[profile.other]\na = {array}\n[profile.mine]\nb = 1\n");
+            assert!(Table::parse(&text, "f").is_ok(), "{array}");
+            let excerpt = of(&text, &["mine".into()]).unwrap();
+            assert_eq!(parse(&excerpt).is_some(), is_whole, "{array}");
+        }
+    }
+
+    /// Lines that TOML gives several meanings to, of which most arrangements are no TOML.
+    fn document() -> impl Strategy<Value = String> {
+        let lines = [
+            "[profile.mine]",
+            "[profile.other]",
+            "[profile.other.saml]",
+            "[cache]",
+            "[[profile.list]]",
+            "a = 1",
+            "b = [",
+            "c = [[1],",
+            "[1],",
+            "[[1]]",
+            "[\"x\"]",
+            "[\"cache\"]",
+            "]",
+            "],",
+            "]]",
+            "d = \"[profile.mine]\"",
+            "# [profile.mine]",
+            "e = { f = [",
+            "] }",
+            "  [profile.mine.saml]",
+            "\"[\",",
+        ];
+        prop::collection::vec(prop::sample::select(lines.to_vec()), 0..12).prop_map(|lines| lines.join("\n"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn an_excerpt_that_parses_says_what_the_file_says(text in document()) {
+            let (Ok(whole), Some(excerpt)) = (Table::parse(&text, "f"), of(&text, &["mine".into()])) else { return Ok(()) };
+            let Some(part) = parse(&excerpt) else { return Ok(()) };
+            for (key, node) in part.iter().filter(|(key, _)| *key != "profile") {
+                prop_assert!(whole.get(key).is_some_and(|same| same.line == node.line), "{key}");
+            }
+            let mine = |root: &Table| match root.get("profile").map(|node| &node.value) {
+                Some(Value::Table(profiles)) => profiles.get("mine").map(|node| node.line),
+                _ => None,
+            };
+            prop_assert_eq!(mine(&whole), mine(&part));
+            prop_assert!(whole.iter().filter(|(key, _)| *key != "profile").all(|(key, _)| part.get(key).is_some()));
+        }
+    }
+}

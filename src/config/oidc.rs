@@ -1,0 +1,221 @@
+//! `[profile.NAME.web_identity]` with `source = "oidc"`: a person or a machine logs in at an OpenID provider.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use super::profile::{Account, SecretSource};
+use super::reader::{Found, Section};
+use super::{secrets, urls, values};
+use crate::error::{Code, Result};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oidc {
+    /// As written: it is compared with the provider's own word for itself, character by character.
+    pub issuer: String,
+    pub client_id: String,
+    /// Absent for a public client, as the programs of persons are (RFC 8252 §8.4).
+    pub client_secret: Option<SecretSource>,
+    pub flow: Flow,
+    /// Words between blanks.
+    pub scope: String,
+    /// What the token is for (RFC 8707), where the provider wants to know.
+    pub resource: Option<String>,
+    pub token: Token,
+    /// Where the browser comes back to: plain http on loopback. Without a port, on any that is free (RFC 8252 §7.3).
+    pub redirect_uri: Url,
+    /// Replaces the system's roots for the provider.
+    pub ca_bundle: Option<PathBuf>,
+}
+
+impl Oidc {
+    /// What a person's refresh token is kept as. No user's name begins with a blank.
+    pub fn account(&self) -> Account {
+        Account { idp_origin: self.issuer.clone(), user: Some(format!(" client {}", self.client_id)) }
+    }
+}
+
+/// How the login goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Authorization code with PKCE, in a browser on this machine.
+    Browser,
+    /// A code that is typed into a browser anywhere (RFC 8628).
+    Device,
+    /// The client itself, by its secret; nobody is asked (RFC 6749 §4.4).
+    ClientCredentials,
+}
+
+impl Flow {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Flow::Browser => "browser",
+            Flow::Device => "device",
+            Flow::ClientCredentials => "client-credentials",
+        }
+    }
+}
+
+/// Which of the provider's tokens goes to AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    Id,
+    /// The access token, from a provider that makes it a JWT (RFC 9068).
+    Access,
+}
+
+impl Token {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Token::Id => "id",
+            Token::Access => "access",
+        }
+    }
+}
+
+const FLOWS: [Flow; 3] = [Flow::Browser, Flow::Device, Flow::ClientCredentials];
+const TOKENS: [Token; 2] = [Token::Id, Token::Access];
+
+/// A person's login asks for an id_token, and for a refresh token, so that it lasts.
+const SCOPE_OF_A_PERSON: &str = "openid offline_access";
+/// Any free port: RFC 8252 §7.3 has providers accept that.
+const REDIRECT_URI: &str = "http://127.0.0.1/callback";
+
+/// The keys of this source. What is wrong is in the section's log.
+pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
+    let issuer = table.required("issuer", "issuer = \"https://login.example.com\"", issuer);
+    let client_id = table.required("client_id", "client_id = \"…\", as the provider registered it", values::text);
+    let client_secret = table.read("client_secret", client_secret);
+    let flow =
+        table.read("flow", |f| values::choice(f, &FLOWS.map(|flow| (flow.name(), flow)), &[])).unwrap_or(Flow::Browser);
+    let is_machine = flow == Flow::ClientCredentials;
+    if is_machine && table.find("client_secret").is_none() {
+        table.log().error(table.missing("client_secret", "client_secret = { file = \"~/secret\" }"));
+    }
+    let scope = table.read("scope", values::text);
+    let scope = scope.unwrap_or_else(|| if is_machine { String::new() } else { SCOPE_OF_A_PERSON.to_owned() });
+    let token = table.read("token", |f| values::choice(f, &TOKENS.map(|token| (token.name(), token)), &[]));
+    Some(Oidc {
+        issuer: issuer?,
+        client_id: client_id?,
+        client_secret,
+        flow,
+        scope,
+        resource: table.read("resource", values::text),
+        // RFC 6749 §4.4 knows no id_token.
+        token: token.unwrap_or(if is_machine { Token::Access } else { Token::Id }),
+        redirect_uri: table.read("redirect_uri", redirect_uri).or_else(|| Url::parse(REDIRECT_URI).ok())?,
+        ca_bundle: table.read("ca_bundle", values::path),
+    })
+}
+
+/// `fedcred login` keeps what a person has: a refresh token, but no secret of a client's.
+fn client_secret(found: &Found<'_>) -> Result<SecretSource> {
+    match secrets::source(found, &Account::default())? {
+        SecretSource::Keyring(_) => Err(found
+            .error(Code::InvalidValue, "cannot be { keyring = true }: nobody would put it there")
+            .hint("client_secret = { file = \"~/secret\" }")),
+        source => Ok(source),
+    }
+}
+
+/// The text as it stands, once it is a URL that can be one.
+fn issuer(found: &Found<'_>) -> Result<String> {
+    let url = urls::idp(found, false)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(found.error(Code::InvalidValue, "must be scheme, host and path alone"));
+    }
+    values::text(found)
+}
+
+fn redirect_uri(found: &Found<'_>) -> Result<Url> {
+    let url = urls::idp(found, false)?;
+    if url.scheme() == "http" && url.query().is_none() && url.fragment().is_none() {
+        return Ok(url);
+    }
+    Err(found
+        .error(Code::InvalidValue, "must be plain http on this machine: fedcred itself waits there for the browser")
+        .hint("redirect_uri = \"http://127.0.0.1/callback\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::origin::{Log, SourceFile};
+    use crate::config::reader::Layer;
+    use crate::config::tree::Table;
+
+    /// What stands in the table `web_identity`, or the errors.
+    fn read_toml(lines: &str) -> std::result::Result<Oidc, String> {
+        let (path, dir) = ("/c/config.toml".into(), "/c".into());
+        let root = Table::parse(lines, "config.toml").unwrap();
+        let file = SourceFile { path, shown: "config.toml".into(), dir, home: None, is_machine: false, root };
+        let layer = Layer { table: &file.root, line: 1, file: &file, profile: Some("x"), included: false, rank: 0 };
+        let log = Log::default();
+        let section = Section::new(&log, "web_identity", vec![layer]);
+        let oidc = read(&section);
+        section.finish();
+        match log.take_errors().first() {
+            Some(error) => Err(format!("{error} {:?} {:?}", error.causes, error.hint)),
+            None => Ok(oidc.unwrap()),
+        }
+    }
+
+    const CLIENT: &str = "issuer = \"https://idp.example.com/\"\nclient_id = \"us\"\n";
+
+    #[test]
+    fn a_person_needs_no_more_than_issuer_and_client() {
+        let expected = Oidc {
+            issuer: "https://idp.example.com/".into(),
+            client_id: "us".into(),
+            client_secret: None,
+            flow: Flow::Browser,
+            scope: "openid offline_access".into(),
+            resource: None,
+            token: Token::Id,
+            redirect_uri: Url::parse("http://127.0.0.1/callback").unwrap(),
+            ca_bundle: None,
+        };
+        assert_eq!(read_toml(CLIENT), Ok(expected));
+    }
+
+    #[test]
+    fn a_machine_asks_for_an_access_token_and_for_nothing_else() {
+        let lines = format!("{CLIENT}flow = \"client-credentials\"\nclient_secret = {{ env = \"SECRET\" }}\n");
+        let oidc = read_toml(&lines).unwrap();
+        assert_eq!((oidc.flow, oidc.token, oidc.scope.as_str()), (Flow::ClientCredentials, Token::Access, ""));
+        assert_eq!(oidc.client_secret, Some(SecretSource::Env("SECRET".into())));
+    }
+
+    #[test]
+    fn an_issuer_is_kept_to_the_letter() {
+        for issuer in ["https://IDP.example.com", "https://idp.example.com/", "https://idp.example.com:443/a/"] {
+            let oidc = read_toml(&CLIENT.replace("https://idp.example.com/", issuer)).unwrap();
+            assert_eq!(oidc.issuer, issuer);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_told_with_its_key() {
+        let table = [
+            ("client_id = \"us\"", "missing-key", "`issuer`"),
+            ("issuer = \"https://i\"", "missing-key", "`client_id`"),
+            ("issuer = \"http://idp.example.com\"\nclient_id = \"us\"", "url-not-allowed", "`issuer`"),
+            ("issuer = \"https://i/?tenant=x\"\nclient_id = \"us\"", "invalid-value", "`issuer`"),
+            ("CLIENT flow = \"implicit\"", "invalid-value", "`flow`"),
+            ("CLIENT flow = \"client-credentials\"", "missing-key", "`client_secret`"),
+            ("CLIENT client_secret = \"hunter2\"", "invalid-value", "`client_secret`"),
+            ("CLIENT client_secret = { keyring = true }", "invalid-value", "`client_secret`"),
+            ("CLIENT redirect_uri = \"https://127.0.0.1/callback\"", "invalid-value", "`redirect_uri`"),
+            ("CLIENT redirect_uri = \"http://example.com/callback\"", "url-not-allowed", "`redirect_uri`"),
+            ("CLIENT secret = \"x\"", "unknown-key", "`secret`"),
+        ];
+        for (lines, code, key) in table {
+            let error = read_toml(&lines.replace("CLIENT ", CLIENT)).unwrap_err();
+            assert!(error.starts_with(&format!("error[{code}]")) && error.contains(key), "{lines}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The secrets that `fedcred login` keeps, each for one account: `password = { keyring = true }`.
+//!
+//! One lies in the system's keyring or, where there is none, in a file of `secrets/` in the configuration directory: 0600, and
+//! sealed under the key file beside it. The seal keeps it out of a listing, a search and a careless copy; whoever can read
+//! all of the user's files, or a backup of that directory, can read it.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use crate::cache::key::{KeyBuilder, hex};
+use crate::cache::master_key::{KeyPlace, Opened, SealingKey};
+use crate::cache::private::{self, Dir};
+use crate::cache::seal;
+use crate::config::env::Env;
+use crate::config::locations::Locations;
+use crate::config::profile::Account;
+use crate::error::{Code, Error, Result};
+use crate::keyring::Keyring;
+use crate::secret::Secret;
+
+/// Name and version of the file's format.
+const FILE_KIND: seal::Kind = *b"fc-pass\x01";
+/// The version again, in the file's name.
+const EXTENSION: &str = "v1";
+
+/// Where a secret lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Keyring,
+    File(PathBuf),
+}
+
+/// The secret kept for `account`. A file goes first: who keeps it there has no keyring that could answer.
+///
+/// Errors: [`Code::KeyringLocked`]; [`Code::InsecurePermissions`] and [`Code::FileUnreadable`] of the file.
+pub fn read(account: &Account, env: &Env) -> Result<Option<Secret>> {
+    if let Some(secret) = Files::of(env).map(|files| files.read(account)).transpose()?.flatten() {
+        return Ok(Some(secret));
+    }
+    let Some(bytes) = Keyring::System.get(&account.to_string())? else { return Ok(None) };
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        Error::new(Code::InvalidValue, format!("the keyring's item {:?} is not UTF-8 text", account.to_string()))
+    })?;
+    Ok(Some(Secret::new(text.to_owned())))
+}
+
+/// Keeps the secret in the keyring, in place of what was kept there or in a file.
+pub fn keep_in_keyring(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
+    Keyring::System.set(&account.to_string(), secret.expose().as_bytes())?;
+    Files::of(env).map(|files| files.remove(account)).transpose()?;
+    Ok(Place::Keyring)
+}
+
+/// Keeps the secret in a file. A keyring is not asked: what it may hold is passed over.
+pub fn keep_in_file(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
+    let files = Files::of(env).ok_or_else(|| {
+        Error::new(Code::CacheWrite, "there is no place for a file with a secret").because("no home directory is known")
+    })?;
+    files.write(account, secret).map(Place::File)
+}
+
+/// Keeps the secret where the one before it lies, or else in the keyring.
+pub fn replace(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
+    let is_in_file = match Files::of(env) {
+        Some(files) => files.read(account)?.is_some(),
+        None => false,
+    };
+    if is_in_file { keep_in_file(account, secret, env) } else { keep_in_keyring(account, secret, env) }
+}
+
+/// Removes what is kept for `account`; where it lay. A keyring that cannot be asked is an error only if there was no file.
+pub fn forget(account: &Account, env: &Env) -> Result<Vec<Place>> {
+    let file = Files::of(env).map(|files| files.remove(account)).transpose()?.flatten();
+    let mut places: Vec<Place> = file.into_iter().map(Place::File).collect();
+    match Keyring::System.delete(&account.to_string()) {
+        Ok(true) => places.push(Place::Keyring),
+        Ok(false) => {}
+        Err(why) if places.is_empty() => return Err(why),
+        Err(why) => tracing::info!(%why, "the keyring was not asked"),
+    }
+    Ok(places)
+}
+
+/// Removes every file of a secret, whosesoever it is. How many there were.
+pub fn forget_files(env: &Env) -> Result<usize> {
+    Files::of(env).map_or(Ok(0), |files| files.remove_all())
+}
+
+/// The directory of the sealed files, and the file of their key.
+struct Files {
+    dir: PathBuf,
+    key: KeyPlace,
+}
+
+impl Files {
+    fn of(env: &Env) -> Option<Files> {
+        let locations = Locations::of(env, None);
+        Some(Files { dir: locations.secrets_dir()?, key: KeyPlace::File(locations.key_file()?) })
+    }
+
+    fn read(&self, account: &Account) -> Result<Option<Secret>> {
+        if !self.dir.exists() {
+            return Ok(None);
+        }
+        let Some(key) = self.key.read()? else { return Ok(None) };
+        let name = digest(&key, account);
+        let Some(file) = private::read(&self.path(&name), seal::MAX_FILE + 1)? else { return Ok(None) };
+        match seal::open::<0>(&key, &FILE_KIND, &name, &file) {
+            Ok((_, secret)) => Ok(std::str::from_utf8(&secret).ok().map(|text| Secret::new(text.to_owned()))),
+            Err(miss) => {
+                tracing::info!(%miss, "the file of a secret is passed over");
+                Ok(None)
+            }
+        }
+    }
+
+    fn write(&self, account: &Account, secret: &Secret) -> Result<PathBuf> {
+        let key = match self.key.open()? {
+            Opened::Key(key) => key,
+            Opened::NoKey(why) => return Err(why),
+        };
+        let name = digest(&key, account);
+        let sealed = seal::seal(&key, &FILE_KIND, &name, &[], secret.expose().as_bytes())?;
+        Dir::ours_alone(&self.dir)?.replace(&file_name(&name), &sealed)?;
+        Ok(self.path(&name))
+    }
+
+    fn remove(&self, account: &Account) -> Result<Option<PathBuf>> {
+        let Some(key) = self.key.read()? else { return Ok(None) };
+        let path = self.path(&digest(&key, account));
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(Some(path)),
+            Err(e) if is_absent(&e) => Ok(None),
+            Err(e) => Err(not_removed(&path, &e)),
+        }
+    }
+
+    /// They need no key to go.
+    fn remove_all(&self) -> Result<usize> {
+        let listing = match fs::read_dir(&self.dir) {
+            Err(e) if is_absent(&e) => return Ok(0),
+            listing => listing.map_err(|e| not_removed(&self.dir, &e))?,
+        };
+        let mut removed = 0;
+        for file in listing {
+            let path = file.map_err(|e| not_removed(&self.dir, &e))?.path();
+            if path.extension().is_some_and(|extension| extension == EXTENSION) {
+                fs::remove_file(&path).map_err(|e| not_removed(&path, &e))?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    fn path(&self, name: &[u8; 32]) -> PathBuf {
+        self.dir.join(file_name(name))
+    }
+}
+
+/// A file's name tells neither the user nor the identity provider.
+fn digest(key: &SealingKey, account: &Account) -> [u8; 32] {
+    *KeyBuilder::new(key).field("secret kept for", account.to_string()).login_key().as_bytes()
+}
+
+fn file_name(name: &[u8; 32]) -> String {
+    format!("{}.{EXTENSION}", hex(name))
+}
+
+fn is_absent(e: &io::Error) -> bool {
+    matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn not_removed(path: &Path, e: &io::Error) -> Error {
+    Error::new(Code::CacheWrite, format!("cannot remove {}", path.display())).because(e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(user: &str) -> Account {
+        Account { idp_origin: "https://idp.example.com".into(), user: Some(user.into()) }
+    }
+
+    /// A home, and the files of it alone: the keyring would be the developer's own.
+    fn files() -> (tempfile::TempDir, Files) {
+        let home = tempfile::tempdir().unwrap();
+        let env = Env::fixed([(if cfg!(windows) { "APPDATA" } else { "HOME" }, home.path())]);
+        (home, Files::of(&env).unwrap())
+    }
+
+    fn read(files: &Files, user: &str) -> Option<String> {
+        files.read(&account(user)).unwrap().map(|secret| secret.expose().to_owned())
+    }
+
+    #[test]
+    fn a_secret_in_a_file_is_one_accounts_until_it_is_removed() {
+        let (_home, files) = files();
+        assert_eq!(read(&files, "alice"), None);
+        assert_eq!(files.remove(&account("alice")).unwrap(), None);
+        files.write(&account("alice"), &Secret::new("first".into())).unwrap();
+        let path = files.write(&account("alice"), &Secret::new("hunter2 ä".into())).unwrap();
+        assert_eq!((read(&files, "alice").as_deref(), read(&files, "bob")), (Some("hunter2 ä"), None));
+        assert_eq!(files.remove(&account("alice")).unwrap(), Some(path));
+        assert_eq!(read(&files, "alice"), None);
+        assert_eq!(files.remove_all().unwrap(), 0);
+        for user in ["alice", "bob"] {
+            files.write(&account(user), &Secret::new(user.into())).unwrap();
+        }
+        assert_eq!((files.remove_all().unwrap(), read(&files, "bob")), (2, None));
+    }
+
+    #[test]
+    fn a_file_tells_neither_the_secret_nor_whose_it_is() {
+        let (_home, files) = files();
+        let path = files.write(&account("alice"), &Secret::new("hunter2".into())).unwrap();
+        let told = [fs::read(&path).unwrap(), path.file_name().unwrap().as_encoded_bytes().to_vec()].concat();
+        for text in ["hunter2", "alice", "idp.example.com"] {
+            assert!(!told.windows(text.len()).any(|part| part == text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_renamed_to_another_account_is_not_its_secret() {
+        let (_home, files) = files();
+        let [alice, bob] = ["alice", "bob"].map(|user| files.write(&account(user), &Secret::new(user.into())).unwrap());
+        fs::copy(alice, bob).unwrap();
+        assert_eq!(read(&files, "bob"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_home, files) = files();
+        let path = files.write(&account("alice"), &Secret::new("hunter2".into())).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(files.read(&account("alice")).unwrap_err().code, Code::InsecurePermissions);
+    }
+
+    #[test]
+    fn a_token_is_kept_apart_from_a_user_of_that_name() {
+        let idp_url = url::Url::parse("https://idp.example.com:443/saml?x=y").unwrap();
+        let [user, token] = [Some("token"), None].map(|user| Account::new(&idp_url, user).to_string());
+        assert_eq!(user, "https://idp.example.com token");
+        assert_ne!(user, token);
+    }
+}

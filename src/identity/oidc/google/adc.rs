@@ -1,0 +1,275 @@
+//! The file of Application Default Credentials: where it is, and what may stand in it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result, printable};
+use crate::secret::Secret;
+
+/// No such file is longer.
+const MAX_FILE: u64 = 64 << 10;
+
+/// Credentials, and the file they stand in.
+#[derive(Debug)]
+pub struct Found {
+    pub path: PathBuf,
+    pub credentials: Credentials,
+}
+
+/// By `type`.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type")]
+pub enum Credentials {
+    #[serde(rename = "service_account")]
+    ServiceAccount(ServiceAccount),
+    #[serde(rename = "authorized_user")]
+    AuthorizedUser(AuthorizedUser),
+    #[serde(rename = "impersonated_service_account")]
+    Impersonated(Impersonated),
+    #[serde(rename = "external_account")]
+    ExternalAccount(Box<ExternalAccount>),
+}
+
+/// A service account with its key.
+#[derive(Debug, Deserialize)]
+pub struct ServiceAccount {
+    pub client_email: String,
+    pub private_key_id: String,
+    #[serde(deserialize_with = "secret")]
+    pub private_key: Secret,
+    #[serde(default = "google_token_uri")]
+    pub token_uri: Url,
+}
+
+/// A person, as `gcloud auth application-default login` leaves one.
+#[derive(Debug, Deserialize)]
+pub struct AuthorizedUser {
+    pub client_id: String,
+    #[serde(deserialize_with = "secret")]
+    pub client_secret: Secret,
+    #[serde(deserialize_with = "secret")]
+    pub refresh_token: Secret,
+    #[serde(default = "google_token_uri")]
+    pub token_uri: Url,
+}
+
+/// A service account that somebody else may act as.
+#[derive(Debug, Deserialize)]
+pub struct Impersonated {
+    pub service_account_impersonation_url: Url,
+    #[serde(default)]
+    pub delegates: Vec<String>,
+    pub source_credentials: Box<Credentials>,
+}
+
+/// A workload outside of Google, known by a token of its own platform.
+#[derive(Debug, Deserialize)]
+pub struct ExternalAccount {
+    pub audience: String,
+    pub subject_token_type: String,
+    pub token_url: Url,
+    pub service_account_impersonation_url: Option<Url>,
+    pub credential_source: SubjectSource,
+}
+
+/// Where the platform's token is; one of the first three.
+#[derive(Debug, Default, Deserialize)]
+pub struct SubjectSource {
+    pub file: Option<PathBuf>,
+    pub url: Option<Url>,
+    pub executable: Option<Executable>,
+    /// `aws1`: signed requests of AWS's in place of a token.
+    pub environment_id: Option<String>,
+    /// A client certificate in place of a token.
+    pub certificate: Option<serde::de::IgnoredAny>,
+    /// Of the request to `url`.
+    #[serde(default, deserialize_with = "secrets")]
+    pub headers: Vec<(String, Secret)>,
+    #[serde(default)]
+    pub format: Format,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Executable {
+    /// Words between blanks; no shell.
+    pub command: String,
+    pub timeout_millis: Option<u64>,
+}
+
+/// How the token stands in the file or the answer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Format {
+    #[default]
+    Text,
+    Json {
+        subject_token_field_name: String,
+    },
+}
+
+/// The credentials in `GOOGLE_APPLICATION_CREDENTIALS`, else in gcloud's own file; `None` where neither is.
+pub fn find(env: &Env) -> Result<Option<Found>> {
+    text(env)?.map(|(path, text)| parse(path, &text)).transpose()
+}
+
+/// The file that [`find`] finds, as it stands.
+pub fn text(env: &Env) -> Result<Option<(PathBuf, Secret)>> {
+    if let Some(path) = env.path("GOOGLE_APPLICATION_CREDENTIALS") {
+        let text = read(&path).map_err(|e| {
+            unreadable(&path, &e).hint("unset GOOGLE_APPLICATION_CREDENTIALS, or have it name a credential file")
+        })?;
+        return Ok(Some((path, text)));
+    }
+    let Some(path) = gcloud_file(env) else { return Ok(None) };
+    match read(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(unreadable(&path, &e)),
+    }
+}
+
+/// The error of a file whose content is of no use.
+pub fn unusable(path: &Path, why: impl Into<String>) -> Error {
+    Error::new(Code::InvalidValue, format!("the Google credentials in {} cannot be used", path.display())).because(why)
+}
+
+/// The text of a file with a secret. Its mode is not looked at: Google's own tools write and mount them as they like.
+pub fn read(path: &Path) -> std::io::Result<Secret> {
+    let mut text = Zeroizing::new(String::new());
+    std::fs::File::open(path)?.take(MAX_FILE).read_to_string(&mut text)?;
+    Ok(Secret::new(std::mem::take(&mut *text)))
+}
+
+pub fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(Code::FileUnreadable, format!("cannot read {}", path.display())).because(error.to_string())
+}
+
+fn gcloud_file(env: &Env) -> Option<PathBuf> {
+    let directory = match env.path("CLOUDSDK_CONFIG") {
+        Some(directory) => directory,
+        None if cfg!(windows) => env.path("APPDATA")?.join("gcloud"),
+        None => env.home()?.join(".config/gcloud"),
+    };
+    Some(directory.join("application_default_credentials.json"))
+}
+
+fn parse(path: PathBuf, text: &Secret) -> Result<Found> {
+    #[derive(Deserialize)]
+    struct Kind {
+        r#type: String,
+    }
+    let kind: Kind =
+        serde_json::from_str(text.expose()).map_err(|_| unusable(&path, "it is not JSON with a `type`"))?;
+    let credentials = serde_json::from_str(text.expose()).map_err(|e| {
+        const KNOWN: [&str; 4] =
+            ["service_account", "authorized_user", "impersonated_service_account", "external_account"];
+        let kind = printable(&kind.r#type, 60);
+        if !KNOWN.contains(&kind.as_str()) {
+            return unusable(&path, format!("its `type` is {kind:?}"))
+                .hint(format!("use credentials of a type that gives id_tokens: {}", KNOWN.join(", ")));
+        }
+        // serde's own words may quote a value, but for a field that is not there.
+        let said = e.to_string();
+        let why = match said.strip_prefix("missing field ").and_then(|rest| rest.split('`').nth(1)) {
+            Some(field) => format!("a {kind} needs `{field}`"),
+            None => format!("it is no {kind}: see line {} column {}", e.line(), e.column()),
+        };
+        unusable(&path, why)
+    })?;
+    Ok(Found { path, credentials })
+}
+
+fn google_token_uri() -> Url {
+    Url::parse("https://oauth2.googleapis.com/token").expect("a constant")
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Secret, D::Error> {
+    String::deserialize(deserializer).map(Secret::new)
+}
+
+fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<(String, Secret)>, D::Error> {
+    let pairs = std::collections::BTreeMap::<String, String>::deserialize(deserializer)?;
+    Ok(pairs.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: &str = r#"{"type":"authorized_user","client_id":"WHO","client_secret":"s","refresh_token":"r"}"#;
+
+    fn found(env: &Env) -> Option<String> {
+        match find(env).unwrap()?.credentials {
+            Credentials::AuthorizedUser(user) => Some(user.client_id),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_variable_comes_before_gclouds_own_place_and_that_before_the_home() {
+        let home = tempfile::tempdir().unwrap();
+        let write = |name: &str, who: &str| {
+            let path = home.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, USER.replace("WHO", who)).unwrap();
+        };
+        let path = |name: &str| home.path().join(name).into_os_string();
+        let env = |names: &[&str]| {
+            let all = [
+                ("GOOGLE_APPLICATION_CREDENTIALS", path("named.json")),
+                ("CLOUDSDK_CONFIG", path("sdk")),
+                ("HOME", path("")),
+            ];
+            Env::fixed(all.into_iter().filter(|(name, _)| names.contains(name)))
+        };
+        assert_eq!(found(&env(&["CLOUDSDK_CONFIG", "HOME"])), None);
+        assert_eq!(
+            find(&env(&["GOOGLE_APPLICATION_CREDENTIALS"])).unwrap_err().code,
+            Code::FileUnreadable,
+            "a file that is named has to be there"
+        );
+        write("named.json", "named");
+        write("sdk/application_default_credentials.json", "sdk");
+        write(".config/gcloud/application_default_credentials.json", "home");
+        let table: [(&[&str], _); 4] = [
+            (&["GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "HOME"], Some("named")),
+            (&["CLOUDSDK_CONFIG", "HOME"], Some("sdk")),
+            (&["HOME"], Some("home")),
+            (&[], None),
+        ];
+        for (names, expected) in table {
+            assert_eq!(found(&env(names)).as_deref(), expected, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_does_not_fit_is_told_without_its_content() {
+        let table = [
+            ("hunter2", "not JSON"),
+            ("{}", "not JSON with a `type`"),
+            (r#"{"type":"gdch_service_account"}"#, "gdch_service_account"),
+            (r#"{"type":"authorized_user","client_id":"c","refresh_token":"hunter2"}"#, "needs `client_secret`"),
+            (
+                r#"{"type":"service_account","client_email":"e","private_key_id":"i","private_key":7}"#,
+                "no service_account",
+            ),
+            (r#"{"type":"authorized_user","client_id":["hunter2"]}"#, "no authorized_user"),
+            (
+                r#"{"type":"external_account","audience":"a","subject_token_type":"t","token_url":"hunter2"}"#,
+                "no external_account",
+            ),
+        ];
+        for (text, expected) in table {
+            let error = parse("/adc.json".into(), &Secret::new(text.into())).unwrap_err();
+            let all = format!("{error:?}");
+            assert_eq!(error.code, Code::InvalidValue);
+            assert!(all.contains(expected) && all.contains("/adc.json") && !all.contains("hunter2"), "{all}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Acting as a service account: `generateIdToken` of the IAM Credentials API, with somebody else's access token.
+
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use super::Source;
+use crate::error::Result;
+use crate::http::api::Request;
+use crate::secret::Secret;
+
+#[derive(Deserialize)]
+struct Generated {
+    token: String,
+}
+
+impl Source<'_> {
+    /// `target` is the file's `service_account_impersonation_url`, which is written for access tokens.
+    pub(super) async fn impersonate(
+        &self,
+        target: &Url,
+        delegates: &[String],
+        access_token: &Secret,
+        audience: &str,
+    ) -> Result<Secret> {
+        let account = target.path().strip_suffix(":generateAccessToken").ok_or_else(|| {
+            self.unusable("its `service_account_impersonation_url` does not end in :generateAccessToken")
+        })?;
+        let mut url = target.clone();
+        url.set_path(&format!("{account}:generateIdToken"));
+        let body = json!({ "audience": audience, "delegates": delegates, "includeEmail": true });
+        let request = Request::json(url, &body).bearer(access_token).repeatable();
+        let generated: Generated = self.api.send(&request, self.deadline).await?.success()?.json()?;
+        Ok(Secret::new(generated.token))
+    }
+}

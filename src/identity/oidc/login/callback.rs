@@ -1,0 +1,290 @@
+//! The browser's way back: one page on loopback that takes the answer to an authorization request (RFC 8252 §7.3).
+//!
+//! Anybody on this machine can ask here. Only a request for the right path with the right state counts; every other is
+//! turned away and waited on, so that nobody can end a login, or put an answer of their own into it.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+use crate::error::{Code, Error, Result, printable};
+use crate::http::loopback::is_loopback;
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+/// A browser's request head is a few KiB.
+const MAX_HEAD: usize = 16 << 10;
+/// Browsers open connections ahead of need, and may leave them unused.
+const CONNECTION: Duration = Duration::from_secs(10);
+
+/// A page that waits for the browser.
+#[derive(Debug)]
+pub struct Callback {
+    listener: TcpListener,
+    /// As it goes into the requests: with the port that was given.
+    pub redirect_uri: Url,
+}
+
+/// The provider's answer.
+#[derive(Debug)]
+pub struct Answered {
+    pub code: Secret,
+    /// Who says that it is the provider (RFC 9207).
+    pub issuer: Option<String>,
+}
+
+/// What one request was.
+#[derive(Debug)]
+enum Visit {
+    Answer(Answered),
+    /// The provider's own refusal.
+    Refused(Error),
+    /// Another page than ours: a browser's `/favicon.ico`.
+    Elsewhere,
+    /// Not from the login that was begun.
+    Forged,
+}
+
+impl Callback {
+    /// Listens where `redirect_uri` points to, on its port or, without one, on any.
+    pub fn open(redirect_uri: &Url) -> Result<Self> {
+        let unusable = |why: String| {
+            Error::new(Code::InvalidValue, format!("cannot wait for the browser at {redirect_uri}"))
+                .because(why)
+                .hint("set `redirect_uri` to one that the provider knows, http://127.0.0.1/… or http://localhost/…")
+        };
+        if redirect_uri.scheme() != "http" || !is_loopback(redirect_uri) {
+            return Err(unusable("it is not plain http on this machine".into()));
+        }
+        let address = match redirect_uri.host() {
+            Some(Host::Ipv4(address)) => IpAddr::V4(address),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
+        let wanted = SocketAddr::new(address, redirect_uri.port().unwrap_or(0));
+        let listen = || {
+            let listener = StdListener::bind(wanted)?;
+            listener.set_nonblocking(true)?;
+            Ok((listener.local_addr()?.port(), TcpListener::from_std(listener)?))
+        };
+        let (port, listener) = listen().map_err(|e: io::Error| unusable(e.to_string()))?;
+        let mut redirect_uri = redirect_uri.clone();
+        // A port of a loopback http URL can always be set.
+        let _ = redirect_uri.set_port(Some(port));
+        Ok(Callback { listener, redirect_uri })
+    }
+
+    /// Waits for the browser to come back with this state.
+    pub async fn wait(&self, state: &str, deadline: &Deadline) -> Result<Answered> {
+        let expected = Arc::new((self.redirect_uri.path().to_owned(), state.to_owned()));
+        let mut open = JoinSet::new();
+        let coming = std::future::poll_fn(|context| {
+            loop {
+                match self.listener.poll_accept(context) {
+                    Poll::Ready(Ok((stream, _))) => drop(open.spawn(receive(stream, expected.clone()))),
+                    Poll::Ready(Err(e)) => {
+                        let error = Error::new(Code::Connect, "the browser cannot come back").because(e.to_string());
+                        return Poll::Ready(Err(error));
+                    }
+                    Poll::Pending => break,
+                }
+            }
+            while let Poll::Ready(Some(received)) = open.poll_join_next(context) {
+                match received {
+                    Ok(Some(Visit::Answer(answered))) => return Poll::Ready(Ok(answered)),
+                    Ok(Some(Visit::Refused(error))) => return Poll::Ready(Err(error)),
+                    Ok(Some(Visit::Elsewhere | Visit::Forged) | None) | Err(_) => {}
+                }
+            }
+            Poll::Pending
+        });
+        match tokio::time::timeout(deadline.remaining(), coming).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(deadline.error("waiting for the login in the browser").hint("log in again")),
+        }
+    }
+}
+
+/// One connection, one request. `None`: it was none.
+async fn receive(stream: TcpStream, expected: Arc<(String, String)>) -> Option<Visit> {
+    let (path, state) = &*expected;
+    let talk = async {
+        let head = read_head(&stream).await?;
+        let visit = visit(&head, path, state);
+        write_all(&stream, page(&visit).as_bytes()).await?;
+        Some(visit)
+    };
+    tokio::time::timeout(CONNECTION, talk).await.ok()?
+}
+
+/// The request up to its empty line. The query holds the code.
+async fn read_head(stream: &TcpStream) -> Option<Secret> {
+    let mut head = Zeroizing::new(Vec::with_capacity(MAX_HEAD));
+    let mut chunk = Zeroizing::new([0; 2048]);
+    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+        if head.len() + chunk.len() > MAX_HEAD {
+            return None;
+        }
+        stream.readable().await.ok()?;
+        match stream.try_read(&mut *chunk) {
+            Ok(0) => return None,
+            Ok(length) => head.extend_from_slice(&chunk[..length]),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return None,
+        }
+    }
+    String::from_utf8(std::mem::take(&mut *head)).ok().map(Secret::new)
+}
+
+async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> Option<()> {
+    while !bytes.is_empty() {
+        stream.writable().await.ok()?;
+        match stream.try_write(bytes) {
+            Ok(length) => bytes = &bytes[length..],
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return None,
+        }
+    }
+    Some(())
+}
+
+/// What the request is, by its first line alone.
+fn visit(head: &Secret, path: &str, state: &str) -> Visit {
+    let line = head.expose().lines().next().unwrap_or_default();
+    let target = line.strip_prefix("GET ").and_then(|rest| rest.strip_suffix(" HTTP/1.1"));
+    let Some((asked, query)) = target.and_then(|target| target.split_once('?')) else { return Visit::Elsewhere };
+    if asked != path {
+        return Visit::Elsewhere;
+    }
+    // A parameter that comes twice is not ours to choose from (RFC 6749 §3.1).
+    let one = |name: &str| {
+        let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+        let value = values.next()?.1.into_owned();
+        values.next().is_none().then_some(value)
+    };
+    if one("state").as_deref() != Some(state) {
+        return Visit::Forged;
+    }
+    if let Some(error) = one("error") {
+        let said = one("error_description").map_or(error.clone(), |description| format!("{error}: {description}"));
+        let refused = Error::new(Code::TokenRefused, "the login was refused in the browser");
+        return Visit::Refused(refused.because(format!("the provider says {}", printable(&said, 200))));
+    }
+    match one("code") {
+        Some(code) => Visit::Answer(Answered { code: Secret::new(code), issuer: one("iss") }),
+        None => Visit::Forged,
+    }
+}
+
+/// What the browser shows. Nothing of the request stands in it, and nothing remembers its address.
+fn page(visit: &Visit) -> String {
+    let (status, text) = match visit {
+        Visit::Answer(_) => ("200 OK", "You are logged in. This window can be closed."),
+        Visit::Refused(_) => ("200 OK", "The login was refused. See the terminal."),
+        Visit::Elsewhere => ("404 Not Found", "There is nothing here."),
+        Visit::Forged => ("400 Bad Request", "This is not the login that was begun."),
+    };
+    let body = format!("<!doctype html><title>fedcred</title><p>{text}\n");
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+         Referrer-Policy: no-referrer\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::oidc::stub::run;
+    use std::io::{Read, Write};
+
+    fn seen(line: &str) -> String {
+        let head = Secret::new(format!("{line}\r\nHost: 127.0.0.1\r\n\r\n"));
+        match visit(&head, "/callback", "S") {
+            Visit::Answer(answered) => {
+                format!("code {} from {}", answered.code.expose(), answered.issuer.unwrap_or_default())
+            }
+            Visit::Refused(error) => format!("refused, {}", error.causes.join("")),
+            Visit::Elsewhere => "elsewhere".into(),
+            Visit::Forged => "forged".into(),
+        }
+    }
+
+    #[test]
+    fn only_the_answer_to_our_own_request_counts() {
+        let table = [
+            ("GET /callback?code=a%2Bb&state=S HTTP/1.1", "code a+b from "),
+            ("GET /callback?state=S&code=c&iss=https%3A%2F%2Fidp HTTP/1.1", "code c from https://idp"),
+            (
+                "GET /callback?error=access_denied&error_description=no%1b%5b&state=S HTTP/1.1",
+                "refused, the provider says access_denied: no [",
+            ),
+            ("GET /callback?code=c&state=T HTTP/1.1", "forged"),
+            ("GET /callback?code=c HTTP/1.1", "forged"),
+            ("GET /callback?error=access_denied HTTP/1.1", "forged"),
+            ("GET /callback?code=c&state=S&state=T HTTP/1.1", "forged"),
+            ("GET /callback?code=c&code=d&state=S HTTP/1.1", "forged"),
+            ("GET /callback?state=S HTTP/1.1", "forged"),
+            ("POST /callback?code=c&state=S HTTP/1.1", "elsewhere"),
+            ("GET /callback HTTP/1.1", "elsewhere"),
+            ("GET /callback/?code=c&state=S HTTP/1.1", "elsewhere"),
+            ("GET /favicon.ico HTTP/1.1", "elsewhere"),
+            ("GET http://x/callback?code=c&state=S HTTP/1.1", "elsewhere"),
+            ("", "elsewhere"),
+        ];
+        for (line, expected) in table {
+            assert_eq!(seen(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn idle_broken_and_forged_connections_do_not_keep_the_browser_out() {
+        let (answered, page) = run(async {
+            let callback = Callback::open(&Url::parse("http://127.0.0.1/callback").unwrap()).unwrap();
+            let port = callback.redirect_uri.port().unwrap();
+            let browser = std::thread::spawn(move || {
+                let connect = || std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+                let idle = connect();
+                drop(connect());
+                connect().write_all(&[b'x'; 40_000]).ok();
+                let get = |target: &str| {
+                    let mut stream = connect();
+                    write!(stream, "GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+                    let mut page = String::new();
+                    stream.read_to_string(&mut page).unwrap();
+                    page
+                };
+                assert!(get("/favicon.ico").starts_with("HTTP/1.1 404 "));
+                assert!(get("/callback?code=forged&state=T").starts_with("HTTP/1.1 400 "));
+                let page = get("/callback?code=right&state=S");
+                drop(idle);
+                page
+            });
+            let answered = callback.wait("S", &Deadline::after(Duration::from_secs(20))).await.unwrap();
+            (answered, browser.join().unwrap())
+        });
+        assert_eq!(answered.code.expose(), "right");
+        assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("logged in") && !page.contains("right"), "{page}");
+    }
+
+    #[test]
+    fn the_way_back_is_on_this_machine_and_its_absence_has_an_end() {
+        run(async {
+            for uri in ["https://127.0.0.1/", "http://example.com/", "http://0.0.0.0/", "urn:ietf:wg:oauth:2.0:oob"] {
+                assert_eq!(Callback::open(&Url::parse(uri).unwrap()).unwrap_err().code, Code::InvalidValue, "{uri}");
+            }
+            let callback = Callback::open(&Url::parse("http://localhost/x").unwrap()).unwrap();
+            let taken = Callback::open(&callback.redirect_uri).unwrap_err();
+            assert!(taken.causes[0].contains("in use"), "{taken:?}");
+            let late = callback.wait("S", &Deadline::after(Duration::from_millis(20))).await.unwrap_err();
+            assert_eq!(late.code, Code::Timeout);
+        });
+    }
+}

@@ -1,0 +1,152 @@
+//! What a token must say to be believed (OpenID Connect Core §3.1.3.7), once its signature is the issuer's.
+
+use serde::Deserialize;
+
+use crate::error::{Code, Error, Result, printable};
+use crate::identity::oidc::jws::KeySet;
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// How far the issuer's clock may be from ours, seconds; AWS allows as much.
+const LEEWAY: f64 = 300.0;
+
+/// What was asked for.
+pub struct Expected<'a> {
+    pub issuer: &'a str,
+    /// The audience of an id_token; `None`: not ours to check.
+    pub client_id: Option<&'a str>,
+    /// What was sent with the authorization request, which ties the token to this very login.
+    pub nonce: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: Option<String>,
+    aud: Option<Audience>,
+    azp: Option<String>,
+    nonce: Option<String>,
+    exp: Option<f64>,
+    nbf: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Expected<'_> {
+    /// Errors: [`Code::TokenInvalid`], [`Code::TokenExpired`], naming claim and value.
+    pub fn verify(&self, keys: &KeySet, token: &Secret, now: Timestamp) -> Result<()> {
+        self.check(&keys.verify(token)?, now)
+    }
+
+    fn check(&self, claims: &Claims, now: Timestamp) -> Result<()> {
+        if claims.iss.as_deref() != Some(self.issuer) {
+            return Err(unexpected("iss", claims.iss.as_deref(), self.issuer));
+        }
+        if let Some(client_id) = self.client_id {
+            let audiences = match &claims.aud {
+                None => &[][..],
+                Some(Audience::One(audience)) => std::slice::from_ref(audience),
+                Some(Audience::Several(audiences)) => audiences,
+            };
+            if !audiences.iter().any(|audience| audience == client_id) {
+                return Err(unexpected("aud", Some(&audiences.join(" ")), client_id));
+            }
+            // Among several audiences, the one it was given to has to be named, and has to be us.
+            let is_ours = claims.azp.as_deref().map_or(audiences.len() == 1, |azp| azp == client_id);
+            if !is_ours {
+                return Err(unexpected("azp", claims.azp.as_deref(), client_id));
+            }
+        }
+        if let Some(nonce) = self.nonce
+            && claims.nonce.as_deref() != Some(nonce)
+        {
+            return Err(invalid("its `nonce` is not that of this login"));
+        }
+        let now = now.as_second() as f64;
+        match claims.exp {
+            None => return Err(invalid("it has no `exp`")),
+            Some(exp) if exp + LEEWAY <= now => {
+                let why = format!("its `exp` was {:.0} s ago", now - exp);
+                return Err(Error::new(Code::TokenExpired, "the token has expired already")
+                    .because(why)
+                    .hint("set this machine's clock"));
+            }
+            Some(_) => {}
+        }
+        if claims.nbf.is_some_and(|nbf| nbf > now + LEEWAY) {
+            return Err(invalid("its `nbf` is in the future").hint("set this machine's clock"));
+        }
+        Ok(())
+    }
+}
+
+fn unexpected(claim: &str, value: Option<&str>, expected: &str) -> Error {
+    let value = value.map_or("absent".to_owned(), |value| format!("{:?}", printable(value, 200)));
+    invalid(format!("its `{claim}` is {value}, not {expected:?}"))
+}
+
+fn invalid(why: impl Into<String>) -> Error {
+    Error::new(Code::TokenInvalid, "the token cannot be trusted").because(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn check(changes: Value) -> Result<()> {
+        let mut claims = json!({ "iss": "https://idp/", "aud": "us", "nonce": "n", "exp": NOW + 60, "iat": NOW });
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        let expected = Expected { issuer: "https://idp/", client_id: Some("us"), nonce: Some("n") };
+        expected.check(&serde_json::from_value(claims).unwrap(), Timestamp::from_second(NOW).unwrap())
+    }
+
+    #[test]
+    fn a_token_is_from_the_issuer_for_us_for_this_login_and_for_now() {
+        let good = [
+            json!({}),
+            json!({ "aud": ["us"] }),
+            json!({ "aud": ["us", "them"], "azp": "us" }),
+            json!({ "azp": "us" }),
+            json!({ "exp": NOW as f64 + 0.5 }),
+            json!({ "exp": NOW - 299, "nbf": NOW + 299 }),
+        ];
+        for changes in good {
+            assert_eq!(check(changes.clone()), Ok(()), "{changes}");
+        }
+        let bad = [
+            (json!({ "iss": "https://idp" }), "its `iss` is \"https://idp\""),
+            (json!({ "iss": null }), "its `iss` is absent"),
+            (json!({ "aud": "them" }), "its `aud` is \"them\", not \"us\""),
+            (json!({ "aud": ["us", "them"] }), "its `azp` is absent"),
+            (json!({ "aud": ["us", "them"], "azp": "them" }), "its `azp` is \"them\""),
+            (json!({ "azp": "them" }), "its `azp` is \"them\""),
+            (json!({ "aud": null }), "its `aud` is \"\""),
+            (json!({ "nonce": "m" }), "its `nonce` is not"),
+            (json!({ "nonce": null }), "its `nonce` is not"),
+            (json!({ "exp": null }), "no `exp`"),
+            (json!({ "exp": NOW - 301 }), "301 s ago"),
+            (json!({ "nbf": NOW + 301 }), "its `nbf`"),
+        ];
+        for (changes, expected) in bad {
+            let error = check(changes.clone()).unwrap_err();
+            assert!(error.causes[0].contains(expected), "{changes}: {error:?}");
+        }
+        assert_eq!(check(json!({ "exp": NOW - 301 })).unwrap_err().code, Code::TokenExpired);
+    }
+
+    #[test]
+    fn an_access_token_is_for_somebody_else_and_has_no_nonce() {
+        let claims = json!({ "iss": "i", "aud": "urn:aws", "exp": NOW + 60 });
+        let expected = Expected { issuer: "i", client_id: None, nonce: None };
+        assert!(expected.check(&serde_json::from_value(claims).unwrap(), Timestamp::from_second(NOW).unwrap()).is_ok());
+    }
+}

@@ -1,0 +1,125 @@
+//! `source = "oidc"`: tokens of an OpenID provider that a person or a machine logs in at.
+//!
+//! [`interactive`] is `fedcred login`, the only one that asks a person; [`silent`] is everything else, and lives on the
+//! refresh token that the login left. Verified here: issuer, audience, nonce, times and signature of each token.
+
+mod authorization_code;
+mod callback;
+mod claims;
+mod device;
+mod issuer;
+pub mod kept;
+pub mod opener;
+mod refresh;
+
+use url::Url;
+
+use self::claims::Expected;
+use self::issuer::{Granted, Issuer};
+use crate::config::env::Env;
+use crate::config::oidc::{Flow, Oidc, Token};
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+/// What a login leaves.
+#[derive(Debug)]
+pub struct Tokens {
+    /// For STS.
+    pub token: Secret,
+    /// To be kept for [`silent`]; absent where the provider gives none.
+    pub refresh_token: Option<Secret>,
+}
+
+/// The person who logs in.
+pub trait LoginUi {
+    /// Asks the person to visit a page. Called once a login; it must not wait for them.
+    fn visit(&self, page: &Page<'_>);
+}
+
+/// Where a person has to go.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    pub url: &'a Url,
+    /// To be typed there, or compared with what stands there.
+    pub user_code: Option<&'a str>,
+    /// The same page with the code filled in, for a browser on this machine or a QR code.
+    pub with_code: Option<&'a Url>,
+}
+
+/// Where the one refresh token of a login is kept. The caller holds the login's lock: a token that two processes use is
+/// taken for stolen, and its whole grant revoked.
+pub trait RefreshTokens {
+    fn load(&self) -> Result<Option<Secret>>;
+    /// In place of the one before; afterwards there is one or the other, never none or both.
+    fn replace(&self, token: &Secret) -> Result<()>;
+    fn forget(&self) -> Result<()>;
+}
+
+/// Logs in with a person, or as the client itself. `deadline` is the person's patience, minutes rather than seconds.
+pub async fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Deadline) -> Result<Tokens> {
+    let issuer = Issuer::discover(settings, env, deadline).await?;
+    match settings.flow {
+        Flow::Browser => {
+            let (granted, nonce) = authorization_code::log_in(&issuer, ui, deadline).await?;
+            tokens(&issuer, granted, Some(&nonce), deadline).await
+        }
+        Flow::Device => {
+            let granted = device::log_in(&issuer, ui, deadline).await?;
+            tokens(&issuer, granted, None, deadline).await
+        }
+        Flow::ClientCredentials => client_credentials(&issuer, deadline).await,
+    }
+}
+
+/// A token without anybody being asked: by the kept refresh token, or as the client itself.
+///
+/// Errors: [`Code::RefreshTokenGone`] when somebody has to log in first; those of the requests and of the token.
+pub async fn silent(settings: &Oidc, env: &Env, kept: &dyn RefreshTokens, deadline: &Deadline) -> Result<Secret> {
+    let tokens = match settings.flow {
+        Flow::ClientCredentials => {
+            let issuer = Issuer::discover(settings, env, deadline).await?;
+            client_credentials(&issuer, deadline).await?
+        }
+        Flow::Browser | Flow::Device => refresh::refresh(settings, env, kept, deadline).await?,
+    };
+    Ok(tokens.token)
+}
+
+async fn client_credentials(issuer: &Issuer<'_>, deadline: &Deadline) -> Result<Tokens> {
+    let scope = issuer.settings.scope.as_str();
+    let mut fields = vec![("grant_type", "client_credentials")];
+    fields.extend((!scope.is_empty()).then_some(("scope", scope)));
+    let granted = issuer.token(&fields, deadline).await?.success()?.json()?;
+    tokens(issuer, granted, None, deadline).await
+}
+
+/// The token that the settings want, verified.
+async fn tokens(issuer: &Issuer<'_>, granted: Granted, nonce: Option<&str>, deadline: &Deadline) -> Result<Tokens> {
+    let settings = issuer.settings;
+    let token = match settings.token {
+        Token::Id => granted.id_token.ok_or_else(|| {
+            Error::new(Code::TokenInvalid, format!("{} gave no id_token", issuer.name()))
+                .hint("add `openid` to `scope`; where the provider has none, set token = \"access\"")
+        })?,
+        Token::Access => granted.access_token,
+    };
+    let (token, refresh_token) = (Secret::new(token), granted.refresh_token.map(Secret::new));
+    let expected = Expected {
+        issuer: &settings.issuer,
+        // An access token is for whom `resource` says, which is AWS's to look at.
+        client_id: (settings.token == Token::Id).then_some(settings.client_id.as_str()),
+        nonce: nonce.filter(|_| settings.token == Token::Id),
+    };
+    let keys = issuer.keys(deadline).await?;
+    expected.verify(&keys, &token, crate::time::now()).map_err(|error| match settings.token {
+        Token::Access if !token.expose().contains('.') => error.hint(
+            "the access token is no JWT: set `resource` or `scope` to what the provider makes JWTs for, or token = \"id\"",
+        ),
+        _ => error,
+    })?;
+    Ok(Tokens { token, refresh_token })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,317 @@
+//! A whole login against a provider on loopback, and what becomes of the refresh token.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::identity::oidc::jws;
+use crate::identity::oidc::stub::{Sent, Stub, run};
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// Nobody: counts how often it was asked.
+#[derive(Default)]
+pub struct Silent(Cell<usize>);
+
+impl Silent {
+    pub fn visits(&self) -> usize {
+        self.0.get()
+    }
+}
+
+impl LoginUi for Silent {
+    fn visit(&self, _: &Page<'_>) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+/// An OpenID provider. `answer` may decide for itself; it is given the provider's origin.
+pub fn provider(answer: impl Fn(&Sent, &str) -> Option<(u16, Value)> + Send + 'static) -> Stub {
+    Stub::start(move |sent| {
+        let origin = format!("http://{}", sent.header("host").unwrap());
+        answer(sent, &origin).unwrap_or_else(|| match sent.line.as_str() {
+            "GET /.well-known/openid-configuration" => (200, discovery(&origin)),
+            "GET /jwks" => (200, json!({ "keys": [jws::tests::rsa_jwk()] })),
+            _ => (404, json!({})),
+        })
+    })
+}
+
+fn discovery(origin: &str) -> Value {
+    json!({
+        "issuer": origin, "token_endpoint": format!("{origin}/token"), "jwks_uri": format!("{origin}/jwks"),
+        "authorization_endpoint": format!("{origin}/authorize?kept=yes"),
+        "device_authorization_endpoint": format!("{origin}/device"),
+    })
+}
+
+/// The client `us` of the stub.
+pub fn settings(stub: &Stub) -> Oidc {
+    Oidc {
+        issuer: stub.url(""),
+        client_id: "us".into(),
+        client_secret: None,
+        flow: Flow::Browser,
+        scope: "openid offline_access".into(),
+        resource: None,
+        token: Token::Id,
+        redirect_uri: Url::parse("http://127.0.0.1/callback").unwrap(),
+        ca_bundle: None,
+    }
+}
+
+pub async fn discover(settings: &Oidc) -> Issuer<'_> {
+    Issuer::discover(settings, &no_env(), &Deadline::after(LONG)).await.map_err(|e| format!("{e:?}")).unwrap()
+}
+
+fn no_env() -> Env {
+    Env::fixed::<String, String>([])
+}
+
+/// A token of the stub's for `audience`, with these changes.
+fn signed(origin: &str, audience: &str, changes: Value) -> String {
+    let now = crate::time::now().as_second();
+    let mut claims = json!({ "iss": origin, "sub": "alice", "aud": audience, "iat": now, "exp": now + 600 });
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    jws::tests::rsa().sign(&claims).unwrap().expose().to_owned()
+}
+
+/// A keyring of one, and what was done with it.
+#[derive(Default)]
+struct Kept {
+    token: RefCell<Option<String>>,
+    is_full: bool,
+}
+
+impl Kept {
+    fn with(token: &str) -> Kept {
+        Kept { token: RefCell::new(Some(token.into())), is_full: false }
+    }
+
+    fn now(&self) -> Option<String> {
+        self.token.borrow().clone()
+    }
+}
+
+impl RefreshTokens for Kept {
+    fn load(&self) -> Result<Option<Secret>> {
+        Ok(self.now().map(Secret::new))
+    }
+
+    fn replace(&self, token: &Secret) -> Result<()> {
+        if self.is_full {
+            return Err(Error::new(Code::CacheWrite, "full"));
+        }
+        *self.token.borrow_mut() = Some(token.expose().to_owned());
+        Ok(())
+    }
+
+    fn forget(&self) -> Result<()> {
+        *self.token.borrow_mut() = None;
+        Ok(())
+    }
+}
+
+fn silently(settings: &Oidc, kept: &Kept) -> Result<Secret> {
+    run(silent(settings, &no_env(), kept, &Deadline::after(LONG)))
+}
+
+/// A provider that rotates, and gives id_tokens with these changes.
+fn rotating(changes: Value) -> Stub {
+    provider(move |sent, origin| {
+        (sent.line == "POST /token").then(|| match sent.field("refresh_token") {
+            Some("first") => {
+                let id_token = signed(origin, "us", changes.clone());
+                (200, json!({ "access_token": "a", "id_token": id_token, "refresh_token": "second" }))
+            }
+            _ => (400, json!({ "error": "invalid_grant", "error_description": "used" })),
+        })
+    })
+}
+
+#[test]
+fn a_refresh_keeps_the_new_token_in_place_of_the_old() {
+    let stub = rotating(json!({}));
+    let kept = Kept::with("first");
+    assert!(silently(&settings(&stub), &kept).is_ok());
+    assert_eq!(kept.now().as_deref(), Some("second"));
+    let grants: Vec<Sent> = stub.sent().into_iter().filter(|sent| sent.line == "POST /token").collect();
+    assert_eq!(grants.len(), 1);
+    assert_eq!((grants[0].field("client_id"), grants[0].field("grant_type")), (Some("us"), Some("refresh_token")));
+}
+
+#[test]
+fn the_new_refresh_token_is_kept_even_if_the_token_beside_it_is_of_no_use() {
+    let table = [
+        (json!({ "aud": "them" }), Code::TokenInvalid),
+        (json!({ "iss": "https://mallory.example.com" }), Code::TokenInvalid),
+        (json!({ "exp": 1 }), Code::TokenExpired),
+    ];
+    for (changes, code) in table {
+        let stub = rotating(changes.clone());
+        let kept = Kept::with("first");
+        assert_eq!(silently(&settings(&stub), &kept).unwrap_err().code, code, "{changes}");
+        assert_eq!(kept.now().as_deref(), Some("second"));
+    }
+}
+
+#[test]
+fn where_the_new_one_cannot_be_kept_the_old_one_is_not_left_to_be_used_twice() {
+    let stub = rotating(json!({}));
+    let kept = Kept { is_full: true, ..Kept::with("first") };
+    assert!(silently(&settings(&stub), &kept).is_ok(), "this run has its token");
+    assert_eq!(kept.now(), None);
+}
+
+#[test]
+fn a_refresh_token_that_is_not_there_or_not_taken_asks_for_a_login() {
+    let stub = rotating(json!({}));
+    assert_eq!(silently(&settings(&stub), &Kept::default()).unwrap_err().code, Code::RefreshTokenGone);
+    assert!(stub.sent().is_empty(), "without one, nobody is asked");
+    let kept = Kept::with("stolen");
+    let error = silently(&settings(&stub), &kept).unwrap_err();
+    assert_eq!((error.code, kept.now()), (Code::RefreshTokenGone, None));
+    assert!(error.causes.iter().any(|cause| cause.contains("invalid_grant: used")), "{error:?}");
+}
+
+#[test]
+fn trouble_at_the_provider_costs_nobody_the_login() {
+    let answers = [(503, json!({})), (401, json!({ "error": "invalid_client" })), (200, json!("?")), (302, json!({}))];
+    for (status, body) in answers {
+        let stub = provider(move |sent, _| (sent.line == "POST /token").then(|| (status, body.clone())));
+        let kept = Kept::with("first");
+        assert_ne!(silently(&settings(&stub), &kept).unwrap_err().code, Code::RefreshTokenGone);
+        assert_eq!(kept.now().as_deref(), Some("first"), "{status}");
+        let grants = stub.sent().iter().filter(|sent| sent.line == "POST /token").count();
+        assert_eq!(grants, 1, "{status}: a refresh token is not sent twice");
+    }
+}
+
+#[test]
+fn a_provider_that_does_not_rotate_keeps_its_token() {
+    let stub = provider(|sent, origin| {
+        let body = json!({ "access_token": "a", "id_token": signed(origin, "us", json!({})) });
+        (sent.line == "POST /token").then_some((200, body))
+    });
+    let kept = Kept::with("for-ever");
+    assert!(silently(&settings(&stub), &kept).is_ok());
+    assert_eq!(kept.now().as_deref(), Some("for-ever"));
+}
+
+#[test]
+fn a_provider_that_calls_itself_otherwise_is_not_believed() {
+    for other in ["https://mallory.example.com", "SELF/"] {
+        let stub = provider(move |_, origin| {
+            let mut document = discovery(origin);
+            document["issuer"] = other.replace("SELF", origin).into();
+            Some((200, document))
+        });
+        let error = silently(&settings(&stub), &Kept::with("first")).unwrap_err();
+        assert_eq!(error.code, Code::TokenInvalid);
+        assert_eq!(stub.sent().len(), 1, "the refresh token went nowhere");
+    }
+}
+
+#[test]
+fn an_issuer_may_end_in_a_slash() {
+    let stub = provider(|sent, origin| {
+        let mut document = discovery(origin);
+        document["issuer"] = format!("{origin}/").into();
+        (sent.line == "GET /.well-known/openid-configuration").then_some((200, document))
+    });
+    let settings = Oidc { issuer: stub.url("/"), ..settings(&stub) };
+    assert_eq!(run(discover(&settings)).settings.issuer, stub.url("/"));
+}
+
+#[test]
+fn a_machine_logs_in_with_its_secret_as_the_provider_takes_it() {
+    let table =
+        [(json!(null), Some("Basic dXMrJTI2Kzp3ZSUzQWxs"), None), (json!(["client_secret_post"]), None, Some("we:ll"))];
+    for (methods, header, field) in table {
+        let stub = provider(move |sent, origin| match sent.line.as_str() {
+            "POST /token" => Some((200, json!({ "access_token": signed(origin, "urn:aws", json!({})) }))),
+            "GET /.well-known/openid-configuration" => {
+                let mut document = discovery(origin);
+                document["token_endpoint_auth_methods_supported"] = methods.clone();
+                Some((200, document))
+            }
+            _ => None,
+        });
+        let settings = Oidc {
+            client_id: "us & ".into(),
+            client_secret: Some(crate::config::profile::SecretSource::Env("SECRET".into())),
+            flow: Flow::ClientCredentials,
+            scope: "api".into(),
+            resource: Some("urn:aws".into()),
+            token: Token::Access,
+            ..settings(&stub)
+        };
+        let env = Env::fixed([("SECRET", "we:ll")]);
+        run(silent(&settings, &env, &Kept::default(), &Deadline::after(LONG))).unwrap();
+        let sent = stub.sent().into_iter().find(|sent| sent.line == "POST /token").unwrap();
+        assert_eq!((sent.header("authorization"), sent.field("client_secret")), (header, field));
+        for (name, value) in [("grant_type", "client_credentials"), ("scope", "api"), ("resource", "urn:aws")] {
+            assert_eq!(sent.field(name), Some(value));
+        }
+    }
+}
+
+#[test]
+fn a_token_that_is_not_there_or_no_jwt_is_told_with_the_setting_that_helps() {
+    let table =
+        [(Token::Id, "gave no id_token", "token = \"access\""), (Token::Access, "cannot be trusted", "`resource`")];
+    for (token, what, hint) in table {
+        let stub = provider(|sent, _| (sent.line == "POST /token").then(|| (200, json!({ "access_token": "opaque" }))));
+        let settings = Oidc { flow: Flow::ClientCredentials, token, ..settings(&stub) };
+        let error = silently(&settings, &Kept::default()).unwrap_err();
+        assert_eq!(error.code, Code::TokenInvalid);
+        assert!(error.what.contains(what) && error.hint.as_deref().unwrap().contains(hint), "{error:?}");
+    }
+}
+
+/// A browser that logs in at once, at a provider that says so by redirecting.
+struct Browser {
+    nonce: std::sync::Arc<std::sync::Mutex<String>>,
+}
+
+impl LoginUi for Browser {
+    fn visit(&self, page: &Page<'_>) {
+        let query: std::collections::HashMap<String, String> = page.url.query_pairs().into_owned().collect();
+        self.nonce.lock().unwrap().clone_from(&query["nonce"]);
+        let back = Url::parse(&query["redirect_uri"]).unwrap();
+        let state = query["state"].clone();
+        std::thread::spawn(move || {
+            use std::io::Write;
+            let mut stream = std::net::TcpStream::connect(("127.0.0.1", back.port().unwrap())).unwrap();
+            write!(stream, "GET {}?code=the-code&state={state} HTTP/1.1\r\n\r\n", back.path()).unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_login_in_the_browser_ends_with_a_token_for_this_very_login() {
+    for (is_replayed, expected) in [(false, None), (true, Some(Code::TokenInvalid))] {
+        let nonce = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+        let known = nonce.clone();
+        let stub = provider(move |sent, origin| {
+            let nonce = if is_replayed { "of-another-login".into() } else { known.lock().unwrap().clone() };
+            let id_token = signed(origin, "us", json!({ "nonce": nonce }));
+            let body = json!({ "access_token": "a", "id_token": id_token, "refresh_token": "first" });
+            (sent.line == "POST /token").then_some((200, body))
+        });
+        let settings = settings(&stub);
+        let outcome = run(interactive(&settings, &no_env(), &Browser { nonce }, &Deadline::after(LONG)));
+        assert_eq!(outcome.as_ref().err().map(|e| e.code), expected);
+        let sent = stub.sent().into_iter().find(|sent| sent.line == "POST /token").unwrap();
+        assert_eq!(sent.field("code"), Some("the-code"));
+        assert_eq!(sent.field("code_verifier").map(str::len), Some(43));
+        assert!(sent.field("redirect_uri").unwrap().starts_with("http://127.0.0.1:"));
+        if let Ok(tokens) = outcome {
+            assert_eq!(tokens.refresh_token.unwrap().expose(), "first");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The operating system's keyrings; the only room that names their crates.
+//!
+//! They hold the sealing key of the cache (`cache.key = "keyring"` or `"kernel"`) and the secrets that `fedcred login` keeps.
+//! Never credentials: Credential Manager takes 2,560 bytes, the kernel 20,000 for all of a user's keys together.
+//!
+//! A keyring behind D-Bus may be locked, absent, or never answer. Each question is asked on a thread of its own and given
+//! up after a second: nobody hangs here, and no dialog opens.
+
+mod kernel;
+mod system;
+
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::error::{Code, Error, Result, printable};
+
+/// The first half of every item's name; the second is its account.
+const SERVICE: &str = "fedcred";
+
+/// How long a keyring may take to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyring {
+    /// Keychain, Credential Manager or, elsewhere, the Secret Service on the session's D-Bus.
+    System,
+    /// The user's persistent keyring in the Linux kernel. It goes at a reboot, and after three days without use.
+    Kernel,
+}
+
+impl Keyring {
+    /// What is kept for `account`. Errors: [`Code::KeyringLocked`], for any keyring that cannot be read.
+    pub fn get(self, account: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        let account = account.to_owned();
+        match self {
+            Keyring::System => within(PATIENCE, move || system::get(&account)),
+            Keyring::Kernel => kernel::get(&account),
+        }
+    }
+
+    /// Keeps `secret` for `account`, in place of what was kept. Errors: [`Code::KeyringLocked`].
+    pub fn set(self, account: &str, secret: &[u8]) -> Result<()> {
+        let (account, secret) = (account.to_owned(), Zeroizing::new(secret.to_vec()));
+        match self {
+            Keyring::System => within(PATIENCE, move || system::set(&account, &secret)),
+            Keyring::Kernel => kernel::set(&account, &secret),
+        }
+    }
+
+    /// Removes what is kept for `account`. False: there was nothing. Errors: [`Code::KeyringLocked`].
+    pub fn delete(self, account: &str) -> Result<bool> {
+        let account = account.to_owned();
+        match self {
+            Keyring::System => within(PATIENCE, move || system::delete(&account)),
+            Keyring::Kernel => kernel::delete(&account),
+        }
+    }
+}
+
+/// Runs `work` on a thread of its own, which is left behind when it takes longer than `limit`: a call into D-Bus cannot be
+/// taken back, and the process ends soon.
+fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let (sender, receiver) = sync_channel(1);
+    let spawned = thread::Builder::new().name("fedcred-keyring".into()).spawn(move || {
+        // Nobody listens when time is up.
+        let _ = sender.send(work());
+    });
+    spawned.map_err(|e| unusable(&e.to_string()))?;
+    match receiver.recv_timeout(limit) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout) => {
+            Err(unusable(&format!("it did not answer within {} s; it may be asking somebody", limit.as_secs_f32())))
+        }
+        Err(RecvTimeoutError::Disconnected) => Err(unusable("the library that talks to it failed")),
+    }
+}
+
+fn locked() -> Error {
+    Error::new(Code::KeyringLocked, "the keyring is locked")
+}
+
+fn unusable(why: &str) -> Error {
+    Error::new(Code::KeyringLocked, "the keyring cannot be used").because(printable(why, 200))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyring_that_never_answers_is_given_up() {
+        let (_never, waits) = sync_channel::<()>(1);
+        let error = within(Duration::from_millis(20), move || waits.recv().map_err(|_| locked())).unwrap_err();
+        assert_eq!(error.code, Code::KeyringLocked);
+        assert!(error.causes[0].contains("did not answer"), "{error:?}");
+    }
+
+    #[test]
+    fn an_answer_in_time_is_handed_on() {
+        assert_eq!(within(Duration::from_secs(60), || Ok(7)).unwrap(), 7);
+        assert_eq!(within(Duration::from_secs(60), || Err::<(), _>(locked())).unwrap_err(), locked());
+    }
+}

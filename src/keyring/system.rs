@@ -1,0 +1,117 @@
+//! Keychain, Credential Manager, Secret Service, all through the keyring crate.
+//!
+//! The Secret Service hands a secret over as it is: the session's bus is a socket of the user's own, and whoever could listen
+//! there could as well ask. That crate unlocks what it finds locked, which opens a dialog. Nobody sits in front of an SDK's credential process, so on
+//! Linux the Secret Service is asked first whether it is open.
+
+use keyring::{Entry, Error as KeyringError};
+use zeroize::Zeroizing;
+
+use super::{SERVICE, unusable};
+use crate::error::{Error, Result};
+
+pub fn get(account: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    if !look::has_item(account)? {
+        return Ok(None);
+    }
+    found(entry(account)?.get_secret().map(Zeroizing::new))
+}
+
+pub fn set(account: &str, secret: &[u8]) -> Result<()> {
+    if !look::has_item(account)? {
+        look::can_take()?;
+    }
+    entry(account)?.set_secret(secret).map_err(told)
+}
+
+pub fn delete(account: &str) -> Result<bool> {
+    if !look::has_item(account)? {
+        return Ok(false);
+    }
+    Ok(found(entry(account)?.delete_credential())?.is_some())
+}
+
+fn found<T>(outcome: keyring::Result<T>) -> Result<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(KeyringError::NoEntry) => Ok(None),
+        Err(error) => Err(told(error)),
+    }
+}
+
+fn told(error: KeyringError) -> Error {
+    unusable(&error.to_string())
+}
+
+#[cfg(target_os = "linux")]
+fn entry(account: &str) -> Result<Entry> {
+    use keyring::secret_service::SsCredential;
+    let mut credential = SsCredential::new_with_target(None, SERVICE, account).map_err(told)?;
+    // What a person reads in the keyring's own window.
+    credential.label = format!("{SERVICE}: {account}");
+    Ok(Entry::new_with_credential(Box::new(credential)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn entry(account: &str) -> Result<Entry> {
+    Entry::new(SERVICE, account).map_err(told)
+}
+
+/// What the Secret Service tells without opening anything.
+#[cfg(target_os = "linux")]
+mod look {
+    use std::collections::HashMap;
+
+    use dbus_secret_service::{EncryptionType, Error as ServiceError, SecretService};
+
+    use super::super::{SERVICE, locked, unusable};
+    use crate::error::{Error, Result};
+
+    /// Is there an item, in a collection that is open?
+    pub fn has_item(account: &str) -> Result<bool> {
+        let attributes = HashMap::from([("service", SERVICE), ("username", account)]);
+        let service = connect()?;
+        let items = service.search_items(attributes).map_err(told)?;
+        match (items.unlocked.is_empty(), items.locked.is_empty()) {
+            (false, _) => Ok(true),
+            (true, true) => Ok(false),
+            (true, false) => Err(locked()),
+        }
+    }
+
+    /// Is the collection that new items go to open?
+    pub fn can_take() -> Result<()> {
+        let service = connect()?;
+        let collection = service.get_default_collection().map_err(|error| match error {
+            ServiceError::NoResult => unusable("it has no default collection yet"),
+            other => told(other),
+        })?;
+        if collection.is_locked().map_err(told)? { Err(locked()) } else { Ok(()) }
+    }
+
+    /// No seconds for a prompt: then none is ever opened.
+    fn connect() -> Result<SecretService> {
+        SecretService::connect_with_max_prompt_timeout(EncryptionType::Plain, 0).map_err(told)
+    }
+
+    fn told(error: ServiceError) -> Error {
+        match error {
+            ServiceError::Locked | ServiceError::Prompt => locked(),
+            other => unusable(&other.to_string()),
+        }
+    }
+}
+
+/// Elsewhere nobody can be asked first.
+#[cfg(not(target_os = "linux"))]
+mod look {
+    use crate::error::Result;
+
+    pub fn has_item(_: &str) -> Result<bool> {
+        Ok(true)
+    }
+
+    pub fn can_take() -> Result<()> {
+        Ok(())
+    }
+}

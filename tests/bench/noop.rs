@@ -1,0 +1,3 @@
+//! What everything is measured against.
+
+fn main() {}

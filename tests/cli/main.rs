@@ -1,0 +1,102 @@
+//! The command line as text: arguments and files in; stdout, stderr and status out.
+//!
+//! Each file of `cases/` is a case: lines of explanation (`# …`), the command (`$ fedcred …`, with `NAME=value` words before
+//! it for its environment), then sections. `--- file NAME` is written into the case's own home (0600); `--- stdout`,
+//! `--- stderr` and `--- status` are what must come. `[HOME]` stands for the home. Nothing else of the environment is there.
+//!
+//! `FEDCRED_CASES=write cargo test --test cli` writes what came into the files, to be read in the diff.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+#[test]
+fn every_case_comes_out_as_written() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/cases");
+    let mut paths: Vec<PathBuf> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() > 10, "the cases are missing");
+    let is_writing = fedcred::config::env::Env::Process.text("FEDCRED_CASES").as_deref() == Some("write");
+    let mut wrong = Vec::new();
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        let case = Case::parse(&text);
+        let came = case.run();
+        if is_writing {
+            fs::write(&path, case.with(&came)).unwrap();
+        } else if case.expected != came {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            wrong.push(format!("=== {name}\nexpected: {:#?}\ncame: {came:#?}", case.expected));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a command leaves: the sections `stdout`, `stderr` and `status`.
+type Came = BTreeMap<&'static str, String>;
+
+struct Case<'a> {
+    /// Everything before the expectations, as it stands.
+    head: &'a str,
+    command: &'a str,
+    files: Vec<(&'a str, &'a str)>,
+    expected: Came,
+}
+
+impl<'a> Case<'a> {
+    fn parse(text: &'a str) -> Self {
+        let head_end = text.find("--- stdout").unwrap_or(text.len());
+        let command = text.lines().find_map(|line| line.strip_prefix("$ ")).expect("a line with `$ `");
+        let mut case = Case { head: &text[..head_end], command, files: Vec::new(), expected: Came::new() };
+        for section in text.split("\n--- ").skip(1) {
+            let (title, body) = section.split_once('\n').unwrap_or((section, ""));
+            match title.split_once(' ') {
+                Some(("file", name)) => case.files.push((name, body)),
+                _ => {
+                    let title = ["stdout", "stderr", "status"].into_iter().find(|t| *t == title).expect(title);
+                    case.expected.insert(title, body.trim_end().to_owned());
+                }
+            }
+        }
+        case
+    }
+
+    fn run(&self) -> Came {
+        let home = tempfile::tempdir().unwrap();
+        for (name, body) in &self.files {
+            let path = home.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).unwrap();
+            std::io::Write::write_all(&mut file, format!("{}\n", body.trim_end()).as_bytes()).unwrap();
+        }
+        let mut words = self.command.split(' ').map(|word| word.replace("[HOME]", home.path().to_str().unwrap()));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fedcred"));
+        command.env_clear().env("HOME", home.path()).current_dir(home.path()).stdin(Stdio::null());
+        for word in words.by_ref().take_while(|word| word != "fedcred") {
+            let (name, value) = word.split_once('=').expect("NAME=value before the command");
+            command.env(name, value);
+        }
+        let output = command.args(words).output().unwrap();
+        let text = |bytes: Vec<u8>| {
+            String::from_utf8(bytes).unwrap().replace(home.path().to_str().unwrap(), "[HOME]").trim_end().to_owned()
+        };
+        Came::from([
+            ("stdout", text(output.stdout)),
+            ("stderr", text(output.stderr)),
+            ("status", output.status.code().expect("an exit, not a signal").to_string()),
+        ])
+    }
+
+    fn with(&self, came: &Came) -> String {
+        let mut text = self.head.to_owned();
+        for title in ["stdout", "stderr", "status"] {
+            text.push_str(&format!("--- {title}\n"));
+            if !came[title].is_empty() {
+                text.push_str(&format!("{}\n", came[title]));
+            }
+        }
+        text
+    }
+}

@@ -1,0 +1,122 @@
+//! Nobody is locked out: a refused secret is not sent again, and one without a verdict only once more.
+
+use std::fs;
+
+use super::{end, password_check, posts, site, until};
+use crate::run::Running;
+use crate::support::assertion::{ADMIN, Assertion, DEV};
+use crate::support::idp::{PASSWORD, Site, assertion_page, at_first, login_page, password_check as check};
+use crate::support::reply::Reply;
+use crate::support::sts::{Fault, Refusal};
+use crate::world::World;
+
+/// The password comes from a file outside of what the leak check looks at.
+fn with_password_file(site: Site, password: &str) -> (World, tempfile::TempDir) {
+    let vault = tempfile::tempdir().unwrap();
+    write(&vault, password);
+    let world = World::form(site).unset("saml.password.env");
+    let world = world.set("saml.password.file", vault.path().join("password").to_str().unwrap());
+    (world.secret("wrong-password"), vault)
+}
+
+fn write(vault: &tempfile::TempDir, password: &str) {
+    let path = vault.path().join("password");
+    fs::write(&path, password).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn fifty_calls_with_a_wrong_password_send_it_once_and_a_changed_one_goes_on() {
+    let (world, vault) = with_password_file(site(password_check()), "wrong-password");
+    for _ in 0..50 {
+        world.get().fails_as("idp-rejected");
+    }
+    world.get_with(&["--force"]).fails_as("idp-rejected");
+    world.get_with(&["--no-cache"]).fails_as("idp-rejected");
+    assert_eq!((posts(&world), world.idp.lines().len()), (1, 3), "not even the form was asked for again");
+    write(&vault, PASSWORD);
+    world.get().succeeds();
+    assert_eq!(posts(&world), 2);
+}
+
+#[test]
+fn ten_profiles_over_one_password_share_its_refusal() {
+    let mut world = World::form(site(password_check()))
+        .env("IDP_PASSWORD", "wrong-password")
+        .secret("wrong-password")
+        .set("deadline", "50s");
+    let names: Vec<String> = (0..10).map(|number| format!("p{number}")).collect();
+    for (name, role) in names.iter().zip([DEV, ADMIN].iter().cycle()) {
+        let duration = 900 + name.as_bytes()[1] as u32;
+        let toml = format!("[profile.{name}]\ninclude = \"dev\"\nrole_arn = \"{role}\"\nduration = {duration}\n");
+        world = world.also(&toml);
+    }
+    let start = |name: &String| Running::start(world.command(env!("CARGO_BIN_EXE_fedcred")).args(["get", name]));
+    let crowd = names.iter().map(start).collect();
+    for run in end(&world, crowd) {
+        run.fails_as("idp-rejected");
+    }
+    assert_eq!(posts(&world), 1);
+}
+
+#[test]
+fn what_sts_denies_to_one_role_does_not_stop_another() {
+    let world = World::form(Site::with_login(Assertion::default()))
+        .also(&format!("[profile.admin]\ninclude = \"dev\"\nrole_arn = \"{ADMIN}\"\n"));
+    world.sts.fail(1, Fault::Refuse(Refusal::new(403, "AccessDenied", "Not authorized to assume this role")));
+    world.get().fails_as("sts-access-denied");
+    world.run(&["get", "admin"]).succeeds();
+    let (logins, calls) = (posts(&world), world.sts.calls().len());
+    world.get().fails_as("sts-access-denied").saying("the next try is allowed from");
+    assert_eq!((posts(&world), world.sts.calls().len()), (logins, calls), "held back, whatever the other got");
+}
+
+#[test]
+fn an_attempt_without_an_answer_allows_one_more_and_then_a_person_is_asked_for() {
+    let tarpit = check(login_page("/login"), Reply::Silence);
+    let world = World::form(site(tarpit)).set("deadline", "2s").set("saml.timeout", "1s");
+    for _ in 0..2 {
+        world.get_with(&["--force"]).fails_as("timeout");
+    }
+    let asked = world.connections();
+    for flags in [&[][..], &["--force"], &["--no-cache"]] {
+        world.get_with(flags).fails_as("secret-refused-before").saying("without an answer");
+    }
+    assert_eq!((posts(&world), world.connections()), (2, asked));
+}
+
+#[test]
+fn who_is_killed_at_the_post_has_used_up_an_attempt() {
+    let world = World::form(site(Reply::Silence));
+    for attempt in 1..=2 {
+        let mut running = world.start(&[]);
+        until("it has posted", || posts(&world) == attempt);
+        running.kill();
+        world.end(running);
+    }
+    world.get().fails_as("secret-refused-before");
+    assert_eq!(posts(&world), 2);
+}
+
+#[test]
+fn an_answer_that_is_no_verdict_on_the_password_is_not_held_against_it() {
+    let page = assertion_page(Assertion::default());
+    let world = World::form(site(check(login_page("/login"), at_first(3, Reply::status(500), page))));
+    for _ in 0..3 {
+        world.get_with(&["--force"]).fails_as("http-5xx");
+    }
+    world.get_with(&["--force"]).succeeds();
+}
+
+#[test]
+fn without_a_cache_a_refusal_is_remembered_all_the_same() {
+    let world = World::form(site(password_check()))
+        .env("IDP_PASSWORD", "wrong-password")
+        .secret("wrong-password")
+        .also("[cache]\nstore = \"none\"\n");
+    for _ in 0..5 {
+        world.get().fails_as("idp-rejected");
+    }
+    assert_eq!(posts(&world), 1);
+}
