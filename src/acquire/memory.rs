@@ -165,11 +165,6 @@ impl Memory {
         self.failures.drain(..self.failures.len().saturating_sub(KEPT));
     }
 
-    /// The login begun last came to nothing for a reason that is remembered elsewhere.
-    pub fn leave(&mut self) {
-        self.finished = self.begun;
-    }
-
     /// A person logged in, or wants everything tried anew: all is forgotten but the numbers.
     pub fn forget(&mut self) {
         self.finished = self.begun;

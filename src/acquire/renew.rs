@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::fetch::{self, Failure};
+use super::fetch;
 use super::guard::{SecretMark, Spent};
 use super::memory::{Memory, Seen};
 use super::place::{LoginPlace, Slot};
@@ -198,10 +198,13 @@ impl Renewal<'_> {
         mut memory: Memory,
         deadline: &Deadline,
     ) -> std::result::Result<CacheEntry, NoResult> {
+        // What the profile below fails with, it remembers itself.
+        let below = fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
+            .map_err(NoResult::Login)?;
         let generation = memory.begin();
         memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
         let watch = Watch::new(place, memory, deadline);
-        let outcome = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &watch));
+        let outcome = fetch::fetch(self.profile, below, self.run(deadline, &watch));
         let (mut memory, spending) = watch.into_parts();
         let outcome = match outcome {
             Ok(credentials) => {
@@ -213,12 +216,7 @@ impl Renewal<'_> {
                 memory.succeed(&place.result, spending.mark());
                 Ok(entry)
             }
-            // A link does not remember what its base remembers.
-            Err(Failure::Below(error)) => {
-                memory.leave();
-                Err(NoResult::Login(error))
-            }
-            Err(Failure::Own(error)) => {
+            Err(error) => {
                 memory.fail(&place.result, &error, spending.as_spent(), time::now(), jitter());
                 Err(NoResult::Login(error))
             }
@@ -235,13 +233,13 @@ impl Renewal<'_> {
         if self.profile.secret().is_some() || self.profile.keytab().is_some() || self.profile.has_refresh_token() {
             let error = Error::new(
                 Code::CacheWrite,
-                "there is no place for a lock and the count of attempts, so no secret is sent",
+                "there is no place for a lock and the count of password attempts, so no secret is sent",
             )
             .hint("make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is");
             return Err(why.map_or(error.clone(), |why| error.because(why.what)));
         }
-        let credentials = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
-            .map_err(Failure::into_error)?;
+        let below = fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))?;
+        let credentials = fetch::fetch(self.profile, below, self.run(deadline, &Unwatched))?;
         Ok(CacheEntry { credentials, issued: time::now(), generation: 0 })
     }
 

@@ -45,10 +45,12 @@ pub fn fields(key: KeyBuilder, identity: &WebIdentity, profile: &str, env: &Env)
 pub fn subject(identity: &WebIdentity, env: &Env) -> Option<String> {
     let token = match &identity.source {
         TokenSource::File(path) => token_file::token(path),
-        TokenSource::Env(names) => variables::token(names, env),
+        TokenSource::Env(name) => variables::token(name, env),
+        TokenSource::Service(service) => variables::of_service(service, env),
         TokenSource::Command(_)
         | TokenSource::GithubActions { .. }
         | TokenSource::Google(_)
+        | TokenSource::Oidc(_)
         | TokenSource::Azure(_)
         | TokenSource::Kubernetes(_) => return None,
     };

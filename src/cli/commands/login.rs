@@ -31,7 +31,13 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
         }
         _ => None,
     };
-    let typed = asked.as_ref().map(|(_, secret)| secret);
+    let code = match mfa_device(&profile).filter(|_| !arguments.use_stored) {
+        Some(device) => {
+            Some(prompt::secret(&format!("{device}\nCode: ")).map_err(|error| without_terminal(error, &profile))?)
+        }
+        None => None,
+    };
+    let typed = asked.as_ref().map(|(_, secret)| secret).or(code.as_ref());
     let credentials = login::log_in(&profile, &settings, env, typed)?;
     let mut text = logged_in(&profile, &credentials);
     match &asked {
@@ -43,6 +49,14 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
         None => text.push_str(nothing_to_keep(&profile)),
     }
     output::write(&text)
+}
+
+/// The device whose code STS wants to have with this profile's own call.
+fn mfa_device(profile: &Profile) -> Option<&str> {
+    match &profile.identity {
+        Identity::AssumeRole(role) => role.serial_number.as_deref(),
+        Identity::Saml(_) | Identity::WebIdentity(_) => None,
+    }
 }
 
 pub(super) fn logged_in(profile: &Profile, credentials: &Credentials) -> String {
@@ -97,6 +111,7 @@ fn nothing_to_keep(profile: &Profile) -> &'static str {
         Identity::WebIdentity(_) if super::person_at(profile).is_some() => {
             return "with the refresh token that is kept\n";
         }
+        Identity::AssumeRole(_) if mfa_device(profile).is_some() => return "a code is good for once, so none is kept\n",
         Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
     };
     match secret {
