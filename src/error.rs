@@ -210,6 +210,10 @@ codes! {
     ConfigUnreadable = "config-unreadable", Configuration;
     /// A URL that may not be used for this.
     UrlNotAllowed = "url-not-allowed", Configuration;
+    /// An Airflow connection that cannot be read, or says what cannot be.
+    AirflowConnection = "airflow-connection", Configuration;
+    /// No place that is looked at defines the Airflow connection.
+    AirflowNotFound = "airflow-not-found", Configuration;
     /// There is no token where one should be.
     TokenMissing = "token-missing", Configuration;
     /// fedcred would have to call itself without end.

@@ -59,9 +59,9 @@ impl Deadline {
         self.remaining().is_zero()
     }
 
-    /// So little is left that no answer can be counted on: less than a quarter, and than 2 s.
+    /// So little is left that no answer can be counted on: a quarter or less, and 2 s or less.
     pub fn is_nearly_over(&self) -> bool {
-        self.remaining() < (self.whole / 4).min(Duration::from_secs(2))
+        self.remaining() <= (self.whole / 4).min(Duration::from_secs(2))
     }
 
     pub fn instant(&self) -> Instant {
@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn a_deadline_of_nothing_has_passed() {
         let deadline = Deadline::after(Duration::ZERO);
-        assert!(deadline.has_passed());
+        assert!(deadline.has_passed() && deadline.is_nearly_over());
+        assert!(!Deadline::after(Duration::from_secs(3600)).is_nearly_over());
         assert_eq!(deadline.check("testing").unwrap_err().code, Code::Timeout);
     }
 }

@@ -2,66 +2,52 @@
 
 use super::Ask;
 use crate::config::cache::CacheSettings;
-use crate::config::profile::{AssumeRole, Base, Identity, Profile, Saml, WebIdentity};
+use crate::config::env::Env;
+use crate::config::profile::{AssumeRole, Base, Identity, Oidc, Profile, Saml, WebIdentity};
 use crate::config::session_name::Asker;
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
 use crate::identity::Run;
+use crate::identity::oidc::login::{self, LoginUi, Tokens};
 use crate::identity::saml::conversation;
 use crate::identity::saml::roles;
 use crate::identity::{aws, oidc};
 use crate::process::whoami;
+use crate::secret::Secret;
 use crate::sts::assume_role::{AssumeRoleCall, assume_role};
 use crate::sts::saml::{SamlCall, assume_role_with_saml};
 use crate::sts::web_identity::{WebIdentityCall, assume_role_with_web_identity};
-use crate::time;
-
-/// Why there are no new credentials.
-pub enum Failure {
-    /// The profile below gave none, and remembers why.
-    Below(Error),
-    Own(Error),
-}
-
-impl Failure {
-    pub fn into_error(self) -> Error {
-        match self {
-            Failure::Below(error) | Failure::Own(error) => error,
-        }
-    }
-}
+use crate::time::{self, Deadline};
 
 /// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
 ///
-/// A profile that stands on another takes that one's credentials as anybody would, from its cache entry if they are fresh:
-/// ten roles on top of one login cost one login.
-pub fn fetch(
-    profile: &Profile,
-    settings: &CacheSettings,
-    ask: &Ask,
-    run: Run<'_>,
-) -> std::result::Result<Credentials, Failure> {
+/// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to.
+pub fn fetch(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Credentials> {
     match &profile.identity {
-        Identity::Saml(saml) => wait_for(of_saml(profile, saml, run)),
-        Identity::WebIdentity(identity) => wait_for(of_token(profile, identity, run)),
-        Identity::AssumeRole(role) => {
-            refuse_prompt(profile, role).map_err(Failure::Own)?;
-            let below = match &role.base {
-                // Outside the runtime: it begins one of its own where it has to.
-                Base::Profile(base) => {
-                    let stands_on = format!("the profile {:?} stands on {:?}", profile.name, base.name);
-                    let below = below(base, settings, ask, run);
-                    Some(below.map_err(|error| Failure::Below(error.because(stands_on)))?)
-                }
-                Base::AwsProfile(_) | Base::Environment | Base::Instance | Base::Container => None,
-            };
-            wait_for(of_credentials(profile, role, below, run))
-        }
+        Identity::Saml(saml) => block_on(of_saml(profile, saml, run)),
+        Identity::WebIdentity(identity) => block_on(of_token(profile, identity, run)),
+        Identity::AssumeRole(role) => block_on(of_credentials(profile, role, below, run)),
     }
-    .map_err(Failure::Own)
 }
 
-fn wait_for(fetching: impl Future<Output = Result<Credentials>>) -> Result<Credentials> {
+/// The credentials of the profile that this one stands on, within what is left of the deadline. It gets them as anybody
+/// would, from its cache entry if they are fresh: ten roles on top of one login cost one login.
+pub fn below(profile: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_>) -> Result<Option<Credentials>> {
+    let Identity::AssumeRole(role) = &profile.identity else { return Ok(None) };
+    check_code(profile, role, run.typed)?;
+    let Base::Profile(base) = &role.base else { return Ok(None) };
+    let base = Profile { deadline: base.deadline.min(run.deadline.remaining()), ..(**base).clone() };
+    // The window is that of the credentials which were asked for.
+    let below = super::credentials(&base, settings, run.env, &Ask { window: None, ..*ask });
+    below.map(Some).map_err(|error| error.because(format!("the profile {:?} stands on {:?}", profile.name, base.name)))
+}
+
+/// The tokens of a person who logs in at the provider now.
+pub fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Deadline) -> Result<Tokens> {
+    block_on(login::interactive(settings, env, ui, deadline))
+}
+
+fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -89,8 +75,9 @@ async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credent
 }
 
 async fn of_token(profile: &Profile, identity: &WebIdentity, run: Run<'_>) -> Result<Credentials> {
-    let web = oidc::token(&identity.source, run.env, run.deadline).await?;
-    let (user, host) = (whoami::user(run.env), whoami::host(run.env));
+    let web = oidc::token(&identity.source, run).await?;
+    let env = run.env;
+    let (user, host) = (whoami::user(env), whoami::host(env));
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: web.claims.subject() };
     let call = WebIdentityCall {
         role_arn: profile.role()?,
@@ -110,15 +97,16 @@ async fn of_credentials(
     below: Option<Credentials>,
     run: Run<'_>,
 ) -> Result<Credentials> {
+    let Run { env, deadline, .. } = run;
     let keys: SigningKeys = match (below, &role.base) {
         (Some(credentials), _) => credentials.into(),
-        (None, Base::AwsProfile(name)) => aws::of_profile(name, &profile.name, run.env, run.deadline).await?,
-        (None, Base::Environment) => aws::of_environment(run.env)?,
-        (None, Base::Instance) => aws::of_instance(run.env, run.deadline).await?,
-        (None, Base::Container) => aws::of_container(run.env, run.deadline).await?,
+        (None, Base::AwsProfile(name)) => aws::of_profile(name, &profile.name, env, deadline).await?,
+        (None, Base::Environment) => aws::of_environment(env)?,
+        (None, Base::Instance) => aws::of_instance(env, deadline).await?,
+        (None, Base::Container) => aws::of_container(env, deadline).await?,
         (None, Base::Profile(_)) => return Err(Error::new(Code::Bug, "the profile below was not asked")),
     };
-    let (user, host) = (whoami::user(run.env), whoami::host(run.env));
+    let (user, host) = (whoami::user(env), whoami::host(env));
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: "" };
     let call = AssumeRoleCall {
         role_arn: profile.role()?,
@@ -126,21 +114,20 @@ async fn of_credentials(
         settings: role,
         session: &profile.session,
         keys: &keys,
+        token_code: run.typed.filter(|_| role.serial_number.is_some()),
     };
-    assume_role(&profile.sts, call, run.deadline).await
-}
-
-/// The credentials of the profile below, within what is left of the deadline.
-fn below(base: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_>) -> Result<Credentials> {
-    let base = Profile { deadline: base.deadline.min(run.deadline.remaining()), ..base.clone() };
-    // The window is that of the credentials which were asked for.
-    super::credentials(&base, settings, run.env, &Ask { window: None, ..*ask })
+    assume_role(&profile.sts, call, deadline).await
 }
 
 /// The code of an MFA device can only be asked of a person.
-fn refuse_prompt(profile: &Profile, role: &AssumeRole) -> Result<()> {
-    let Some(device) = &role.serial_number else { return Ok(()) };
-    Err(Error::new(Code::PromptNeeded, format!("the profile {:?} needs a code of the device {device}", profile.name))
-        .because("`get` asks nobody anything")
-        .hint(format!("fedcred login {}", profile.name)))
+fn check_code(profile: &Profile, role: &AssumeRole, typed: Option<&Secret>) -> Result<()> {
+    match &role.serial_number {
+        Some(device) if typed.is_none() => {
+            let what = format!("the profile {:?} needs a code of the device {device}", profile.name);
+            Err(Error::new(Code::PromptNeeded, what)
+                .because("`get` asks nobody anything")
+                .hint(format!("fedcred login {}", profile.name)))
+        }
+        _ => Ok(()),
+    }
 }

@@ -12,8 +12,10 @@ use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
     Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego, StsTarget,
+    TokenSource,
 };
 use crate::config::session_name::Asker;
+use crate::error::printable;
 use crate::identity::saml::ccache::{self, Owner};
 use crate::process::whoami;
 
@@ -48,7 +50,7 @@ pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
 }
 
 /// The key of who logs in where and how: what the lock and the memory of failures are kept for. Ten profiles over one
-/// password have one; where nothing but STS is asked, each result has its own.
+/// password, or over one refresh token, have one; where nothing but STS is asked, each result has its own.
 pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
     let key = KeyBuilder::new(sealing);
     let key = match &profile.identity {
@@ -61,11 +63,36 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
                 .filter(|(l, _)| labels.contains(l))
                 .fold(key, |key, (l, value)| key.field(l, value.as_slice()))
         }
+        Identity::WebIdentity(identity) if let TokenSource::Oidc(oidc) = &identity.source => {
+            key.field("issuer", &oidc.issuer).field("client_id", &oidc.client_id)
+        }
         Identity::WebIdentity(_) | Identity::AssumeRole(_) => {
             key.field("result", of(profile, env, sealing).key.as_bytes())
         }
     };
     key.login_key()
+}
+
+/// Who asks, in words for people. `None`: nobody in particular, or it cannot be told.
+pub fn asker(identity: &Identity, env: &Env) -> Option<String> {
+    let name = match identity {
+        Identity::Saml(saml) => {
+            // Not just any label: a bearer token is who asks, too.
+            let names = ["username", "principal", "ticket of"];
+            let who = who(&saml.auth, env).ok()?;
+            let (_, name) = who.iter().find(|(label, _)| names.contains(label))?;
+            String::from_utf8_lossy(name).into_owned()
+        }
+        Identity::WebIdentity(identity) => web_identity::subject(identity, env)?,
+        Identity::AssumeRole(role) => return assume_role::asker(&role.base, env),
+    };
+    Some(printable(&name, 200))
+}
+
+/// Why nothing that `profile` gives may be kept, if so: it cannot be told who asks.
+pub fn unknowable(profile: &Profile, env: &Env) -> Option<String> {
+    // Whatever the key is, it only makes another digest.
+    of(profile, env, &SealingKey::from_bytes([0; 32])).unknowable
 }
 
 fn method(auth: &Auth) -> &'static str {

@@ -27,6 +27,15 @@ pub fn log_in(profile: &Profile, settings: &CacheSettings, env: &Env, typed: Opt
     Ok(renewal.somewhere(|place, deadline| by_hand(&renewal, place, deadline))?.credentials)
 }
 
+/// Runs `work` while nobody else logs in as this identity, wherever there is a place to lock.
+pub fn alone<T>(profile: &Profile, settings: &CacheSettings, env: &Env, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let in_cache = LoginPlace::in_cache(profile, settings, env);
+    let place = in_cache.into_iter().chain(LoginPlace::elsewhere(profile, env)).find_map(Result::ok);
+    let deadline = Deadline::after(profile.deadline);
+    let _lock = place.map(|place| place.lock(&deadline)).transpose().map_err(NoResult::into_error)?;
+    work()
+}
+
 fn by_hand(
     renewal: &Renewal<'_>,
     place: &LoginPlace,

@@ -3,6 +3,7 @@
 //! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
 //! times it is given whether it is one. Everything else is [`renew`]: one login for all who ask at once, guarded by what is
 //! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), and made by [`fetch`]. What a person asks for by hand is [`login`].
+//! [`refresh`] renews with nobody waiting; [`status`] only looks.
 
 pub mod fetch;
 pub mod guard;
@@ -10,9 +11,11 @@ pub mod key;
 pub mod login;
 pub mod memory;
 pub mod place;
+pub mod refresh;
 pub mod renew;
 pub mod schedule;
 pub mod spending;
+pub mod status;
 
 use std::time::Duration;
 
@@ -47,14 +50,16 @@ pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: 
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
     let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None };
-    if state != Some(State::Fresh) {
-        // Before anything is waited for: whom a profile waits for must not wait for it.
-        Callers::of(env).check(&profile.name)?;
-    }
     let entry = match (state, kept) {
         (Some(State::Fresh), Some(entry)) => entry,
-        (Some(State::Due), Some(entry)) => renewal(slot).early(entry),
-        _ => renewal(slot).cold()?,
+        (state, kept) => {
+            // Before anything is waited for: whom a profile waits for must not wait for it.
+            Callers::of(env).check(&profile.name)?;
+            match (state, kept) {
+                (Some(State::Due), Some(entry)) => renewal(slot).early(entry),
+                _ => renewal(slot).cold()?,
+            }
+        }
     };
     Ok(entry.credentials)
 }

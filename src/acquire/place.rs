@@ -44,6 +44,20 @@ impl Slot {
         Ok(Some(Slot { store, sealing, key }))
     }
 
+    /// The same place, if there is a key to read it with. Nothing is made.
+    pub fn existing(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Slot>> {
+        let Some((store, place)) = cache(settings) else { return Ok(None) };
+        let Some(sealing) = place.read()? else { return Ok(None) };
+        let Identified { key, unknowable } = key::of(profile, env, &sealing);
+        Ok(unknowable.is_none().then_some(Slot { store, sealing, key }))
+    }
+
+    /// A number that differs from machine to machine and from profile to profile, and stays the same.
+    pub fn phase(&self) -> u8 {
+        let [first, ..] = self.key.as_bytes();
+        *first
+    }
+
     /// What is kept there. A file that cannot be read or does not open is as good as none.
     ///
     /// Errors: an entry that others can read.

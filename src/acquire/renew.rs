@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::fetch::{self, Failure};
+use super::fetch;
 use super::guard::{SecretMark, Spent};
 use super::memory::{Memory, Seen};
 use super::place::{LoginPlace, Slot};
@@ -42,7 +42,7 @@ pub struct Renewal<'a> {
 impl Renewal<'_> {
     /// Tries to refresh `kept`, which is due, without keeping the caller: whatever goes wrong, it is still good.
     pub fn early(&self, kept: CacheEntry) -> CacheEntry {
-        match self.refresh(&kept) {
+        match self.refresh(&kept, EARLY) {
             Ok(Some(fresh)) => fresh,
             Ok(None) => kept,
             Err(error) => {
@@ -53,7 +53,8 @@ impl Renewal<'_> {
     }
 
     /// `None`: somebody else is at it, it was tried a short while ago, or nothing new could be kept.
-    fn refresh(&self, kept: &CacheEntry) -> Result<Option<CacheEntry>> {
+    /// It takes no longer than `patience`.
+    pub(super) fn refresh(&self, kept: &CacheEntry, patience: Duration) -> Result<Option<CacheEntry>> {
         // Only there: what can be kept nowhere would be fetched again by each of the next callers.
         let Some(place) = LoginPlace::in_cache(self.profile, self.settings, self.env) else { return Ok(None) };
         let place = place?;
@@ -61,7 +62,7 @@ impl Renewal<'_> {
             return Ok(None);
         }
         let at_once = Deadline::after(Duration::ZERO);
-        let deadline = Deadline::after(self.profile.deadline.min(EARLY));
+        let deadline = Deadline::after(self.profile.deadline.min(patience));
         let lock = match Lock::acquire(&place.store, &place.login, &at_once, time::after(deadline.remaining()))? {
             Attempt::Acquired(lock) => lock,
             Attempt::Held(_) => return Ok(None),
@@ -148,7 +149,7 @@ impl Renewal<'_> {
     fn name_the_way_out(&self, error: Error) -> Error {
         let name = &self.profile.name;
         match (error.code, &error.hint) {
-            (Code::PromptNeeded, None) => error.hint(format!("fedcred login {name}")),
+            (Code::PromptNeeded | Code::RefreshTokenGone, None) => error.hint(format!("fedcred login {name}")),
             (Code::KeyringLocked, None) => error.hint(format!("unlock it, or: fedcred login --store file {name}")),
             _ => error,
         }
@@ -197,10 +198,13 @@ impl Renewal<'_> {
         mut memory: Memory,
         deadline: &Deadline,
     ) -> std::result::Result<CacheEntry, NoResult> {
+        // What the profile below fails with, it remembers itself.
+        let below = fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
+            .map_err(NoResult::Login)?;
         let generation = memory.begin();
         memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
         let watch = Watch::new(place, memory, deadline);
-        let outcome = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &watch));
+        let outcome = fetch::fetch(self.profile, below, self.run(deadline, &watch));
         let (mut memory, spending) = watch.into_parts();
         let outcome = match outcome {
             Ok(credentials) => {
@@ -212,12 +216,7 @@ impl Renewal<'_> {
                 memory.succeed(&place.result, spending.mark());
                 Ok(entry)
             }
-            // A link does not remember what its base remembers.
-            Err(Failure::Below(error)) => {
-                memory.leave();
-                Err(NoResult::Login(error))
-            }
-            Err(Failure::Own(error)) => {
+            Err(error) => {
                 memory.fail(&place.result, &error, spending.as_spent(), time::now(), jitter());
                 Err(NoResult::Login(error))
             }
@@ -230,16 +229,17 @@ impl Renewal<'_> {
 
     /// Without a place for lock and memory nothing can count how often a secret is sent: then none is.
     fn unlocked(&self, why: Option<Error>, deadline: &Deadline) -> Result<CacheEntry> {
-        if self.profile.secret().is_some() || self.profile.keytab().is_some() {
-            let error =
-                Error::new(Code::CacheWrite, "there is no place to keep count of password attempts, so none is sent")
-                    .hint(
-                        "make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is",
-                    );
+        // And two runs that use one refresh token end its login.
+        if self.profile.secret().is_some() || self.profile.keytab().is_some() || self.profile.has_refresh_token() {
+            let error = Error::new(
+                Code::CacheWrite,
+                "there is no place for a lock and the count of password attempts, so no secret is sent",
+            )
+            .hint("make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is");
             return Err(why.map_or(error.clone(), |why| error.because(why.what)));
         }
-        let credentials = fetch::fetch(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
-            .map_err(Failure::into_error)?;
+        let below = fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))?;
+        let credentials = fetch::fetch(self.profile, below, self.run(deadline, &Unwatched))?;
         Ok(CacheEntry { credentials, issued: time::now(), generation: 0 })
     }
 

@@ -9,6 +9,7 @@
 //! - [`file_store`]: sealed files in a directory, replaced atomically.
 //! - [`lock`]: one login at a time, whoever dies on the way.
 //! - [`private`]: files and directories that are nobody else's.
+//! - [`obstacle`]: why nothing can be kept, for whoever only looks.
 //!
 //! A hit opens two files, the key and the entry, and checks both on the opened descriptors: no directory listing, no lock.
 
@@ -16,7 +17,7 @@ pub mod entry;
 pub mod file_store;
 pub mod key;
 pub mod lock;
-
 pub mod master_key;
+pub mod obstacle;
 pub mod private;
 pub mod seal;

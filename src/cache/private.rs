@@ -76,6 +76,15 @@ impl Dir {
         Ok(dir)
     }
 
+    /// Checks the directory `path` as [`Dir::ours_alone`] does, and makes none. Nothing there is no error.
+    pub fn check(path: &Path) -> Result<()> {
+        match os::open_dir(path, os::Links::Refuse) {
+            Ok(handle) => os::check_dir(&handle, path),
+            Err(e) if is_absent(&e) && path.symlink_metadata().is_err() => Ok(()),
+            Err(e) => Err(Dir::not_opened(path, &e)),
+        }
+    }
+
     fn open_or_create(path: &Path, links: os::Links) -> Result<Dir> {
         let handle = match os::open_dir(path, links) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -84,11 +93,15 @@ impl Dir {
             }
             opened => opened,
         };
-        let handle = handle.map_err(|e| match path.symlink_metadata() {
-            Ok(other) if !other.is_dir() => not_a_directory(path),
-            _ => unwritable(path, &e),
-        })?;
+        let handle = handle.map_err(|e| Dir::not_opened(path, &e))?;
         Ok(Dir { handle, path: path.to_owned() })
+    }
+
+    fn not_opened(path: &Path, e: &io::Error) -> Error {
+        match path.symlink_metadata() {
+            Ok(other) if !other.is_dir() => not_a_directory(path),
+            _ => unwritable(path, e),
+        }
     }
 
     /// Replaces the file `name` by one that holds `bytes`: readers see the old file or the new one, whole.

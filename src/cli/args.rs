@@ -77,6 +77,12 @@ pub enum Command {
     /// Print credentials, from the cache while they are fresh
     #[command(visible_alias = "credential-process")]
     Get(Get),
+    /// Renew what is due in the cache, for timers and cron
+    #[command(after_help = REFRESH_HELP)]
+    Refresh(Refresh),
+    /// Say what is cached, what failed last, and what comes next; asks nobody
+    #[command(after_help = STATUS_HELP)]
+    Status(Status),
     /// Ask for the password or token, log in once, and keep it for later runs
     ///
     /// Asks on the terminal, tries once, and keeps the secret only if the identity provider takes it.
@@ -86,6 +92,9 @@ pub enum Command {
     Login(Login),
     /// Forget cached credentials, kept secrets and remembered failures
     Logout(Logout),
+    /// Explain an Apache Airflow connection
+    #[command(subcommand)]
+    Airflow(Airflow),
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
@@ -154,6 +163,81 @@ pub enum Format {
     Ini,
     /// JSON for people and scripts
     Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Refresh {
+    /// Profiles of the configuration [env: FEDCRED_PROFILE] [default: default]
+    #[arg(value_name = "PROFILE")]
+    pub profiles: Vec<String>,
+    /// Every profile
+    #[arg(long, conflicts_with = "profiles")]
+    pub all: bool,
+    /// Stay, and renew each profile when it is due, until SIGTERM or Ctrl-C
+    #[arg(long = "loop")]
+    pub is_loop: bool,
+    /// One line of JSON for each profile
+    #[arg(long)]
+    pub json: bool,
+}
+
+const REFRESH_HELP: &str = "\
+A profile is renewed when less is left than `fedcred get` wants, and up to a quarter of that earlier,
+by what differs from machine to machine. Profiles are renewed side by side; a failure of one does not
+stop the others. The exit status is that of the worst: refused (77), login required (3), unusable
+response (65), storage (74), configuration (78), internal (70), and unavailable (75) only when nothing
+else failed. Expired entries and what nobody used for 30 days are removed in passing.
+
+With --loop, failures are told and tried again, a changed configuration is read again, and the exit
+status is 0.";
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Profiles of the configuration [default: all]
+    #[arg(value_name = "PROFILE")]
+    pub profiles: Vec<String>,
+    /// JSON for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+const STATUS_HELP: &str = "\
+States:
+  fresh    handed out as it is
+  due      handed out after a try to renew it
+  expired  of no more use: the next `fedcred get` logs in
+  failed   nothing of use, and the last login failed
+  none     nothing, and no login is remembered";
+
+#[derive(Debug, Subcommand)]
+pub enum Airflow {
+    /// Explain a connection: where it is, its fields, and what would be asked of whom. Nobody is asked but a secrets backend
+    Show(AirflowShow),
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowShow {
+    /// The connection's id, as a DAG names it
+    pub id: String,
+    /// One JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
+}
+
+/// Where a connection is looked for, and how it is read.
+#[derive(Debug, Args)]
+pub struct AirflowConnection {
+    /// File of `airflow connections export` (json, yaml or env), looked at after the environment
+    #[arg(long, value_name = "FILE")]
+    pub airflow_connections: Option<PathBuf>,
+    /// Ignore the fields that this version of Airflow's Amazon provider dropped
+    #[arg(long, value_name = "VERSION", value_parser = ["9"])]
+    pub airflow_compat: Option<String>,
+    /// Where the connection is defined nowhere, take the default credentials as Airflow does
+    #[arg(long)]
+    pub airflow_fallback: bool,
 }
 
 #[derive(Debug, Subcommand)]

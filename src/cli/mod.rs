@@ -5,8 +5,10 @@ pub mod commands;
 pub mod format;
 mod logging;
 mod output;
+mod progress;
 mod prompt;
 pub mod report;
+mod table;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -27,8 +29,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
     let outcome =
         logging::start(&arguments.global, env).map_err(|error| vec![error]).and_then(|()| match &arguments.command {
             Command::Get(get) => commands::get::run(get, &arguments.global, env).map_err(|error| vec![error]),
+            Command::Refresh(refresh) => commands::refresh::run(refresh, &arguments.global, env),
+            Command::Status(status) => {
+                commands::status::run(status, &arguments.global, env).map_err(|error| vec![error])
+            }
             Command::Login(login) => commands::login::run(login, &arguments.global, env).map_err(|error| vec![error]),
             Command::Logout(logout) => commands::logout::run(logout, &arguments.global, env),
+            Command::Airflow(airflow) => {
+                commands::airflow::run(airflow, &arguments.global, env).map_err(|error| vec![error])
+            }
             Command::Config(config) => commands::config::run(config, &arguments.global, env),
         });
     match outcome {

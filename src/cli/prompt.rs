@@ -1,5 +1,7 @@
 //! Asks a person, on the terminal device only: standard input and output belong to others.
 
+use std::fs::{File, OpenOptions};
+
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 
@@ -7,11 +9,19 @@ use crate::secret::Secret;
 ///
 /// Errors: [`Code::PromptNeeded`], at once, where there is no terminal, and where nothing was typed.
 pub fn secret(what: &str) -> Result<Secret> {
-    let typed = rpassword::prompt_password(what)
-        .map(Secret::new)
-        .map_err(|e| Error::new(Code::PromptNeeded, "there is no terminal to ask on").because(e.to_string()))?;
+    let typed = rpassword::prompt_password(what).map(Secret::new).map_err(no_terminal)?;
     if typed.is_empty() {
         return Err(Error::new(Code::PromptNeeded, "nothing was typed, so nothing was tried"));
     }
     Ok(typed)
+}
+
+/// The terminal, to show a person something on. Errors: [`Code::PromptNeeded`], at once, where there is none.
+pub fn terminal() -> Result<File> {
+    let device = if cfg!(windows) { "CONOUT$" } else { "/dev/tty" };
+    OpenOptions::new().write(true).open(device).map_err(no_terminal)
+}
+
+fn no_terminal(why: std::io::Error) -> Error {
+    Error::new(Code::PromptNeeded, "there is no terminal to ask on").because(why.to_string())
 }

@@ -29,8 +29,28 @@ pub fn text(error: &Error) -> String {
     for cause in &error.causes {
         text.push_str(&format!("caused by: {cause}\n"));
     }
-    text.push_str(&format!("hint: {}\n", error.hint.as_deref().unwrap_or(usual_hint(error.code))));
+    text.push_str(&format!("hint: {}\n", hint(error)));
     text
+}
+
+/// The next step: the error's own, or the usual one of its code.
+pub fn hint(error: &Error) -> &str {
+    error.hint.as_deref().unwrap_or(usual_hint(error.code))
+}
+
+/// Puts the worst first, whose status counts for what was done side by side. 75 comes last: it tells a script that another
+/// try will do, and so must not hide a failure for which it will not.
+pub fn worst_first(errors: &mut [Error]) {
+    errors.sort_by_key(|error| match error.kind() {
+        Kind::Refused => 0,
+        Kind::LoginRequired => 1,
+        Kind::Unusable => 2,
+        Kind::Storage => 3,
+        Kind::Configuration => 4,
+        Kind::Usage => 5,
+        Kind::Internal => 6,
+        Kind::Unavailable => 7,
+    });
 }
 
 /// Writes to stderr, where nobody may be listening.
@@ -125,6 +145,8 @@ fn usual_hint(code: Code) -> &'static str {
         | Code::ConfigSyntax
         | Code::RoleNotAssumable
         | Code::UrlNotAllowed => "correct it, then run: fedcred config check",
+        Code::AirflowConnection => "correct it, then run: fedcred airflow show ID",
+        Code::AirflowNotFound => "airflow connections list",
     }
 }
 
@@ -150,6 +172,24 @@ mod tests {
         assert_eq!(text(&error), "error[no-kerberos-ticket]: no ticket\ncaused by: the cache is empty\nhint: kinit\n");
         let own = error.hint("kinit alice");
         assert!(text(&own).ends_with("hint: kinit alice\n"));
+    }
+
+    #[test]
+    fn the_worst_of_several_failures_decides_the_status() {
+        // Each goes before all that follow it.
+        let order = [
+            Code::IdpRejected,
+            Code::NoKerberosTicket,
+            Code::XpathNoMatch,
+            Code::CacheWrite,
+            Code::UnknownKey,
+            Code::BadFlag,
+            Code::Bug,
+            Code::Timeout,
+        ];
+        let mut errors: Vec<Error> = order.iter().rev().map(|code| Error::new(*code, "it failed")).collect();
+        worst_first(&mut errors);
+        assert!(errors.iter().map(|error| error.code).eq(order));
     }
 
     #[test]

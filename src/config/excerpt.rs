@@ -40,7 +40,7 @@ impl Config {
         Ok((whole.profile(name)?, whole.cache()?))
     }
 
-    /// As much as the profile and those it includes need.
+    /// As much as the profile needs, with those it includes and those it stands on.
     fn part(locations: &Locations, env: &Env, texts: &[Text], name: &str) -> Option<Config> {
         let mut profiles = vec![name.to_owned()];
         loop {
@@ -49,9 +49,11 @@ impl Config {
                 None => Table::parse(content, shown),
             };
             let config = Config::of(locations, env, texts, parse).ok()?;
-            match config.included_by(&profiles[profiles.len() - 1]) {
-                Some(next) if !profiles.iter().any(|name| name == next) => profiles.push(next.to_owned()),
-                _ => return Some(config),
+            let needed = profiles.iter().flat_map(|name| config.needed_by(name));
+            let next = needed.filter(|next| profiles.iter().all(|name| name != next)).map(str::to_owned).next();
+            match next {
+                Some(next) => profiles.push(next),
+                None => return Some(config),
             }
         }
     }

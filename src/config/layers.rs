@@ -57,13 +57,14 @@ impl Config {
         }
     }
 
-    /// The profile that this one names in its `include`, by the deciding file.
-    pub(super) fn included_by(&self, name: &str) -> Option<&str> {
-        self.profile_nodes().filter(|(_, found, _)| *found == name).find_map(|(_, _, node)| included(node))
-    }
-
     pub(super) fn is_written(&self, name: &str) -> bool {
         self.profile_nodes().any(|(_, written, _)| written == name)
+    }
+
+    /// The profiles without which this one cannot be read: those it includes, and those it stands on.
+    pub(super) fn needed_by(&self, name: &str) -> impl Iterator<Item = &str> {
+        let nodes = self.profile_nodes().filter(move |(_, found, _)| *found == name);
+        nodes.flat_map(|(_, _, node)| included(node).into_iter().chain(stood_on(node)))
     }
 
     /// Whether another profile names this one in its `include`.
@@ -116,6 +117,15 @@ impl Config {
 fn included(profile: &Node) -> Option<&str> {
     let Value::Table(table) = &profile.value else { return None };
     match &table.get("include")?.value {
+        Value::Text(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn stood_on(profile: &Node) -> Option<&str> {
+    let Value::Table(table) = &profile.value else { return None };
+    let Value::Table(role) = &table.get("assume_role")?.value else { return None };
+    match &role.get("source_profile")?.value {
         Value::Text(name) => Some(name),
         _ => None,
     }

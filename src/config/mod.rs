@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
+use self::airflow::policy::Policy;
 use self::bases::Bases;
 use self::cache::CacheSettings;
 use self::env::Env;
@@ -20,6 +21,7 @@ use self::show::{Paths, Setting};
 use self::tree::Table;
 use crate::error::{Code, Error, Result};
 
+pub mod airflow;
 pub mod assume_role;
 pub mod aws_files;
 mod bases;
@@ -104,12 +106,20 @@ impl Config {
         log.take_errors().into_iter().next().map_or(Ok(cache), Err)
     }
 
+    /// `[airflow]`
+    pub fn airflow(&self) -> Result<Policy> {
+        let log = Log::default();
+        let policy = self.read_airflow(&log);
+        log.take_errors().into_iter().next().map_or(Ok(policy), Err)
+    }
+
     /// Everything that is wrong, in every profile and beside them.
     ///
     /// A profile that others include may be without an identity of its own, or with half of one.
     pub fn check(&self) -> Vec<Error> {
         let log = Log::default();
         self.read_cache(&log);
+        self.read_airflow(&log);
         self.top_keys(&log);
         let mut errors = log.take_errors();
         for name in self.profile_names() {
@@ -151,10 +161,22 @@ impl Config {
         names
     }
 
+    /// Those of them that can be used. The others lack what a profile needs, and are there to be included.
+    pub fn usable_profile_names(&self) -> Vec<&str> {
+        let is_base = |name: &str| {
+            self.is_included(name) && self.profile(name).is_err_and(|error| error.code == Code::MissingKey)
+        };
+        self.profile_names().into_iter().filter(|name| !is_base(name)).collect()
+    }
+
     fn read_cache<'c>(&'c self, log: &Log<'c>) -> CacheSettings {
         let top = self.top(log);
         let cache = top.table("cache", "cache").unwrap_or_else(|| Section::new(log, "cache", Vec::new()));
         cache::read(&cache, &self.locations, &self.env)
+    }
+
+    fn read_airflow<'c>(&'c self, log: &Log<'c>) -> Policy {
+        self.top(log).table("airflow", "airflow").map(|table| Policy::read(&table)).unwrap_or_default()
     }
 
     fn read_profile<'c>(&'c self, name: &'c str, log: &Log<'c>) -> Option<Profile> {
@@ -189,11 +211,7 @@ impl Config {
 
     fn top_keys<'c>(&'c self, log: &Log<'c>) {
         let top = self.top(log);
-        if let Some(airflow) = top.find("airflow") {
-            log.error(
-                airflow.error(Code::NotYetAvailable, "is not available in this version yet").hint("remove the table"),
-            );
-        }
+        top.find("airflow");
         top.find("cache");
         top.table("profile", "profile");
         top.finish();

@@ -28,6 +28,13 @@ pub struct Oidc {
     pub ca_bundle: Option<PathBuf>,
 }
 
+impl Oidc {
+    /// What a person's refresh token is kept as. No user's name begins with a blank.
+    pub fn account(&self) -> Account {
+        Account { idp_origin: self.issuer.clone(), user: Some(format!(" client {}", self.client_id)) }
+    }
+}
+
 /// How the login goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
@@ -39,6 +46,17 @@ pub enum Flow {
     ClientCredentials,
 }
 
+impl Flow {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Flow::Browser => "browser",
+            Flow::Device => "device",
+            Flow::ClientCredentials => "client-credentials",
+        }
+    }
+}
+
 /// Which of the provider's tokens goes to AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
@@ -47,9 +65,18 @@ pub enum Token {
     Access,
 }
 
-const FLOWS: [(&str, Flow); 3] =
-    [("browser", Flow::Browser), ("device", Flow::Device), ("client-credentials", Flow::ClientCredentials)];
-const TOKENS: [(&str, Token); 2] = [("id", Token::Id), ("access", Token::Access)];
+impl Token {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Token::Id => "id",
+            Token::Access => "access",
+        }
+    }
+}
+
+const FLOWS: [Flow; 3] = [Flow::Browser, Flow::Device, Flow::ClientCredentials];
+const TOKENS: [Token; 2] = [Token::Id, Token::Access];
 
 /// A person's login asks for an id_token, and for a refresh token, so that it lasts.
 const SCOPE_OF_A_PERSON: &str = "openid offline_access";
@@ -60,19 +87,16 @@ const REDIRECT_URI: &str = "http://127.0.0.1/callback";
 pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
     let issuer = table.required("issuer", "issuer = \"https://login.example.com\"", issuer);
     let client_id = table.required("client_id", "client_id = \"…\", as the provider registered it", values::text);
-    let account = issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok()).zip(client_id.as_deref());
-    let client_secret = account.and_then(|(issuer, client_id)| {
-        let account = Account::new(&issuer, Some(client_id));
-        table.read("client_secret", |found| secrets::source(found, &account))
-    });
-    let flow = table.read("flow", |f| values::choice(f, &FLOWS, &[])).unwrap_or(Flow::Browser);
+    let client_secret = table.read("client_secret", client_secret);
+    let flow =
+        table.read("flow", |f| values::choice(f, &FLOWS.map(|flow| (flow.name(), flow)), &[])).unwrap_or(Flow::Browser);
     let is_machine = flow == Flow::ClientCredentials;
     if is_machine && table.find("client_secret").is_none() {
         table.log().error(table.missing("client_secret", "client_secret = { file = \"~/secret\" }"));
     }
     let scope = table.read("scope", values::text);
     let scope = scope.unwrap_or_else(|| if is_machine { String::new() } else { SCOPE_OF_A_PERSON.to_owned() });
-    let token = table.read("token", |f| values::choice(f, &TOKENS, &[]));
+    let token = table.read("token", |f| values::choice(f, &TOKENS.map(|token| (token.name(), token)), &[]));
     Some(Oidc {
         issuer: issuer?,
         client_id: client_id?,
@@ -85,6 +109,16 @@ pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
         redirect_uri: table.read("redirect_uri", redirect_uri).or_else(|| Url::parse(REDIRECT_URI).ok())?,
         ca_bundle: table.read("ca_bundle", values::path),
     })
+}
+
+/// `fedcred login` keeps what a person has: a refresh token, but no secret of a client's.
+fn client_secret(found: &Found<'_>) -> Result<SecretSource> {
+    match secrets::source(found, &Account::default())? {
+        SecretSource::Keyring(_) => Err(found
+            .error(Code::InvalidValue, "cannot be { keyring = true }: nobody would put it there")
+            .hint("client_secret = { file = \"~/secret\" }")),
+        source => Ok(source),
+    }
 }
 
 /// The text as it stands, once it is a URL that can be one.
@@ -173,6 +207,7 @@ mod tests {
             ("CLIENT flow = \"implicit\"", "invalid-value", "`flow`"),
             ("CLIENT flow = \"client-credentials\"", "missing-key", "`client_secret`"),
             ("CLIENT client_secret = \"hunter2\"", "invalid-value", "`client_secret`"),
+            ("CLIENT client_secret = { keyring = true }", "invalid-value", "`client_secret`"),
             ("CLIENT redirect_uri = \"https://127.0.0.1/callback\"", "invalid-value", "`redirect_uri`"),
             ("CLIENT redirect_uri = \"http://example.com/callback\"", "url-not-allowed", "`redirect_uri`"),
             ("CLIENT secret = \"x\"", "unknown-key", "`secret`"),

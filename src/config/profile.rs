@@ -10,6 +10,8 @@ use url::Url;
 
 pub use super::assume_role::{AssumeRole, Base};
 pub use super::google::Google;
+use super::oidc::Flow;
+pub use super::oidc::Oidc;
 pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
 use crate::arn::{ProviderArn, RoleArn};
@@ -45,6 +47,24 @@ impl Profile {
                 Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => None,
             },
             Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        }
+    }
+
+    /// Whether this login lives on a refresh token, which may be used once only.
+    pub fn has_refresh_token(&self) -> bool {
+        match &self.identity {
+            Identity::WebIdentity(identity) => match &identity.source {
+                TokenSource::Oidc(oidc) => oidc.flow != Flow::ClientCredentials,
+                TokenSource::File(_)
+                | TokenSource::Env(_)
+                | TokenSource::Service(_)
+                | TokenSource::Command(_)
+                | TokenSource::GithubActions { .. }
+                | TokenSource::Google(_)
+                | TokenSource::Azure(_)
+                | TokenSource::Kubernetes(_) => false,
+            },
+            Identity::Saml(_) | Identity::AssumeRole(_) => false,
         }
     }
 
@@ -195,14 +215,14 @@ impl Account {
 
     /// `alice at https://idp.example.com`, for people.
     pub fn in_words(&self) -> String {
-        format!("{} at {}", self.user.as_deref().unwrap_or("the token"), self.idp_origin)
+        format!("{} at {}", self.user.as_deref().unwrap_or("the token").trim_start(), self.idp_origin)
     }
 }
 
 /// `https://idp.example.com alice`: an item's name in a keyring.
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // No user's name has a blank at its start: a token's item is no user's.
+        // No user's name has a blank at its start: the item of a token or of a client is no user's.
         write!(f, "{} {}", self.idp_origin, self.user.as_deref().unwrap_or(" token"))
     }
 }

@@ -8,7 +8,7 @@ use super::locations::Locations;
 use super::origin::Log;
 use super::profile::{
     AssumeRole, Auth, Azure, Base, ChannelBindings, FormLogin, Google, Identity, IdpHttp, Kubernetes,
-    MutualAuthentication, Parser, Profile, Retry, Saml, SecretSource, Session, Spnego, StsTarget, TokenSource,
+    MutualAuthentication, Oidc, Parser, Profile, Retry, Saml, SecretSource, Session, Spnego, StsTarget, TokenSource,
     WebIdentity,
 };
 use super::values::written_duration;
@@ -188,6 +188,20 @@ impl Rows<'_, '_> {
 
 /// What a token's service or a role on top of another identity is asked for.
 impl Rows<'_, '_> {
+    fn oidc(&mut self, oidc: &Oidc) {
+        let Oidc { issuer, client_id, client_secret, flow, scope, resource, token, redirect_uri, ca_bundle } = oidc;
+        self.row("source", quoted("oidc"));
+        self.row("issuer", quoted(issuer));
+        self.row("client_id", quoted(client_id));
+        self.or("client_secret", client_secret.as_ref().map(source), "none: a public client");
+        self.row("flow", quoted(flow.name()));
+        self.row("scope", quoted(scope));
+        self.or("resource", resource.as_ref().map(quoted), "none");
+        self.row("token", quoted(token.name()));
+        self.row("redirect_uri", quoted(redirect_uri));
+        self.or("ca_bundle", ca_bundle.as_deref().map(path), "the system's roots");
+    }
+
     fn web_identity(&mut self, identity: &WebIdentity) {
         let WebIdentity { source, session_name } = identity;
         self.table = "web_identity";
@@ -213,6 +227,7 @@ impl Rows<'_, '_> {
                 self.row("source", quoted("google"));
                 self.or("audience", audience.as_ref().map(quoted), "the client id, with a person's credentials");
             }
+            TokenSource::Oidc(oidc) => self.oidc(oidc),
             TokenSource::Azure(Azure { audience, client_id }) => {
                 self.row("source", quoted("azure"));
                 self.or("audience", audience.as_ref().map(quoted), "that of the projected token");

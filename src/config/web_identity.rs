@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::env::Env;
 use super::google::Google;
+use super::oidc::Oidc;
 use super::origin::{Log, Origin};
 use super::reader::Section;
 use super::session_name::{self, SessionName};
-use super::{google, refuse, secrets, values};
+use super::{google, oidc, refuse, secrets, values};
 use crate::error::{Code, Error};
 
 #[derive(Clone, Debug)]
@@ -32,6 +33,7 @@ pub enum TokenSource {
         audience: String,
     },
     Google(Google),
+    Oidc(Box<Oidc>),
     Azure(Azure),
     Kubernetes(Kubernetes),
 }
@@ -100,11 +102,12 @@ enum Source {
     Command,
     GithubActions,
     Google,
+    Oidc,
     Azure,
     Kubernetes,
 }
 
-const SOURCES: [(&str, Source); 11] = [
+const SOURCES: [(&str, Source); 12] = [
     ("file", Source::File),
     ("env", Source::Env),
     (GITLAB.name, Source::Service(&GITLAB)),
@@ -114,18 +117,26 @@ const SOURCES: [(&str, Source); 11] = [
     ("command", Source::Command),
     ("github-actions", Source::GithubActions),
     ("google", Source::Google),
+    ("oidc", Source::Oidc),
     ("azure", Source::Azure),
     ("kubernetes", Source::Kubernetes),
 ];
-const SOURCES_LATER: [&str; 1] = ["oidc"];
 
 /// The keys that mean something to some sources only.
-const KEYS_OF_SOURCES: [(&str, &[&str]); 9] = [
+const KEYS_OF_SOURCES: [(&str, &[&str]); 17] = [
     ("token_file", &["file"]),
     ("token_env", &["env"]),
     ("command", &["command"]),
     ("audience", &["github-actions", "google", "azure", "kubernetes"]),
-    ("client_id", &["azure"]),
+    ("client_id", &["oidc", "azure"]),
+    ("issuer", &["oidc"]),
+    ("client_secret", &["oidc"]),
+    ("flow", &["oidc"]),
+    ("scope", &["oidc"]),
+    ("resource", &["oidc"]),
+    ("token", &["oidc"]),
+    ("redirect_uri", &["oidc"]),
+    ("ca_bundle", &["oidc"]),
     ("namespace", &["kubernetes"]),
     ("service_account", &["kubernetes"]),
     ("token_lifetime", &["kubernetes"]),
@@ -135,7 +146,7 @@ const KEYS_OF_SOURCES: [(&str, &[&str]); 9] = [
 /// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
 pub fn read(table: &Section<'_, '_>, env: &Env) -> Option<WebIdentity> {
     let words = SOURCES.iter().map(|(name, _)| (*name, *name)).collect::<Vec<_>>();
-    let name = table.required("source", "source = \"file\"", |f| values::choice(f, &words, &SOURCES_LATER));
+    let name = table.required("source", "source = \"file\"", |f| values::choice(f, &words, &[]));
     misplaced(table, name);
     refuse::in_web_identity(table);
     let written_name = table.read("role_session_name", |f| session_name::read(f, true));
@@ -178,6 +189,7 @@ fn token_source(source: Source, table: &Section<'_, '_>, env: &Env) -> Option<To
             TokenSource::GithubActions { audience: audience().unwrap_or_else(|| AWS_AUDIENCE.to_owned()) }
         }
         Source::Google => TokenSource::Google(google::read(table)),
+        Source::Oidc => TokenSource::Oidc(Box::new(oidc::read(table)?)),
         Source::Azure => {
             TokenSource::Azure(Azure { audience: audience(), client_id: table.read("client_id", values::text) })
         }

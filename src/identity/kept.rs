@@ -60,6 +60,15 @@ pub fn keep_in_file(account: &Account, secret: &Secret, env: &Env) -> Result<Pla
     files.write(account, secret).map(Place::File)
 }
 
+/// Keeps the secret where the one before it lies, or else in the keyring.
+pub fn replace(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
+    let is_in_file = match Files::of(env) {
+        Some(files) => files.read(account)?.is_some(),
+        None => false,
+    };
+    if is_in_file { keep_in_file(account, secret, env) } else { keep_in_keyring(account, secret, env) }
+}
+
 /// Removes what is kept for `account`; where it lay. A keyring that cannot be asked is an error only if there was no file.
 pub fn forget(account: &Account, env: &Env) -> Result<Vec<Place>> {
     let file = Files::of(env).map(|files| files.remove(account)).transpose()?.flatten();

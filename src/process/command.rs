@@ -48,7 +48,7 @@ pub fn secret_output_with(
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());
 
-    let ended = wait(&mut child, deadline).map_err(|e| failed(e.to_string()))?;
+    let ended = wait(&mut child, || deadline.has_passed()).map_err(|e| failed(e.to_string()))?;
     kill_group(&mut child);
     let status = child.wait().map_err(|e| failed(e.to_string()))?;
     if !ended {
@@ -73,7 +73,7 @@ fn aws_variables() -> impl Iterator<Item = std::ffi::OsString> {
 }
 
 /// Reads a pipe on a thread of its own, so that neither a full pipe nor one that stays open can block us.
-fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Zeroizing<Vec<u8>>> {
+pub(super) fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Zeroizing<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel();
     if let Some(pipe) = pipe {
         std::thread::spawn(move || {
@@ -85,17 +85,17 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Zeroizing
     receiver
 }
 
-/// Whether it ended before the deadline.
-fn wait(child: &mut Child, deadline: &Deadline) -> std::io::Result<bool> {
+/// Whether it ended before it was given up.
+pub(super) fn wait(child: &mut Child, is_given_up: impl Fn() -> bool) -> std::io::Result<bool> {
     let mut pause = Duration::from_millis(1);
     loop {
         if has_ended(child)? {
             return Ok(true);
         }
-        if deadline.has_passed() {
+        if is_given_up() {
             return Ok(false);
         }
-        time::pause(pause.min(deadline.remaining()));
+        time::pause(pause);
         pause = (pause * 2).min(Duration::from_millis(50));
     }
 }
@@ -109,7 +109,7 @@ fn has_ended(child: &mut Child) -> std::io::Result<bool> {
 }
 
 #[cfg(unix)]
-fn kill_group(child: &mut Child) {
+pub(super) fn kill_group(child: &mut Child) {
     if let Ok(group) = pid(child) {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
@@ -127,7 +127,7 @@ fn has_ended(child: &mut Child) -> std::io::Result<bool> {
 }
 
 #[cfg(not(unix))]
-fn kill_group(child: &mut Child) {
+pub(super) fn kill_group(child: &mut Child) {
     let _ = child.kill();
 }
 

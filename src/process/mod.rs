@@ -2,6 +2,7 @@
 
 pub mod callers;
 pub mod command;
+pub mod own;
 
 /// Keeps this process's memory, which holds secrets, out of core dumps and from other processes of the same user. A program
 /// that it starts is not affected: `execve` sets the flag anew (prctl(2), PR_SET_DUMPABLE).

@@ -11,6 +11,7 @@ use crate::arn::RoleArn;
 use crate::config::profile::{AssumeRole, Session, StsTarget};
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
 use crate::time::{self, Deadline};
 
 /// "Role chaining limits your … session to a maximum of one hour" (IAM User Guide, "Roles terms and concepts").
@@ -25,6 +26,8 @@ pub struct AssumeRoleCall<'a> {
     pub settings: &'a AssumeRole,
     pub session: &'a Session,
     pub keys: &'a SigningKeys,
+    /// What the MFA device in `serial_number` shows.
+    pub token_code: Option<&'a Secret>,
 }
 
 /// Credentials of the role for whoever holds these keys, within `deadline`. Needs a tokio runtime with time and I/O.
@@ -51,6 +54,8 @@ pub async fn assume_role(target: &StsTarget, call: AssumeRoleCall<'_>, deadline:
             .set_tags(tags.clone())
             .set_transitive_tag_keys(some(&call.settings.transitive_tag_keys))
             .set_source_identity(call.settings.source_identity.clone())
+            .set_serial_number(call.settings.serial_number.clone())
+            .set_token_code(call.token_code.map(|code| code.expose().to_owned()))
             .set_duration_seconds(seconds(duration))
             .set_policy(call.session.policy.clone())
             .set_policy_arns(policies(call.session));
@@ -90,7 +95,6 @@ fn some<T: Clone>(list: &[T]) -> Option<Vec<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
 
     #[test]
     fn a_session_on_temporary_credentials_is_cut_to_an_hour_and_one_on_long_term_keys_is_not() {

@@ -17,6 +17,7 @@ use crate::support::google::token_claiming;
 use crate::support::outcome::Outcome;
 use crate::support::person::Person;
 use crate::support::{Home, lab, run};
+use crate::terminal::{WITH_TERMINAL, act_upon};
 
 /// A person's client of the lab.
 fn client(id: &str, flow: Flow) -> Oidc {
@@ -185,4 +186,61 @@ fn keys_that_aws_cannot_fetch_now_may_be_there_a_moment_later() {
     let (home, outcome) = get_with(&token_claiming(&json!({ "iss": "http://127.0.0.1:1" })));
     outcome.fails_with("sts-unavailable", 75);
     assert!(home.sts.results("AssumeRoleWithWebIdentity").len() > 1);
+}
+
+/// A home whose profile is a login at the provider, in the browser, by this client.
+fn home_of(client_id: &str) -> Home {
+    Home::configured(&format!(
+        "[profile.lab]\nrole_arn = \"arn:aws:iam::111122223333:role/Web\"\n\
+         [profile.lab.web_identity]\nsource = \"oidc\"\nissuer = \"{}\"\nclient_id = \"{client_id}\"\n",
+        lab().variable("LAB_OIDC_ISSUER")
+    ))
+}
+
+/// `fedcred login --store file lab`, by somebody who visits the page that is shown.
+fn log_in_at_terminal(home: &Home) {
+    let person = Person::named("alice");
+    let mut login = home.program(WITH_TERMINAL[0]);
+    login.args(&WITH_TERMINAL[1..]).arg(env!("CARGO_BIN_EXE_fedcred")).args(["login", "--store", "file", "lab"]);
+    let ended = act_upon(&mut login, "\r\n\r\n    http", |shown| {
+        let url = shown.split_ascii_whitespace().find(|word| word.starts_with("http")).expect("an address");
+        person.open(url);
+    });
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.contains("logged in") && person.saw().contains("You are logged in"), "{}", ended.stdout);
+    home.note(&Outcome { status: ended.status, stdout: ended.stdout, stderr: ended.stderr });
+}
+
+#[test]
+fn a_person_logs_in_once_and_get_goes_on_until_logout() {
+    let home = home_of("cli");
+    // There is no keyring here that could be asked, and no file yet.
+    home.get().fails_with("keyring-locked", 74);
+    log_in_at_terminal(&home);
+    home.get().credentials();
+    let anew = || home.run(home.fedcred().args(["get", "--force", "lab"]));
+    anew().credentials();
+    anew().credentials();
+    assert_eq!(home.sts.results("AssumeRoleWithWebIdentity"), ["ok"; 3]);
+    assert!(home.run(home.fedcred().args(["logout", "lab"])).stdout.contains("the secret of client cli at"));
+    anew().fails_with("keyring-locked", 74);
+}
+
+#[test]
+fn fifty_processes_over_one_refresh_token_refresh_once() {
+    let home = home_of("cli-crowd");
+    log_in_at_terminal(&home);
+    let refreshes = || {
+        let log = std::fs::read_to_string(lab().dir().join("oidc/oidc.log")).expect("the provider's log");
+        log.lines().filter(|line| line.starts_with("grant.success refresh_token cli-crowd")).count()
+    };
+    assert_eq!(refreshes(), 0, "the login's own token was used");
+    std::fs::remove_dir_all(home.path(".cache/fedcred")).expect("a cache");
+    let crowd: Vec<_> = (0..50).map(|_| home.start(home.fedcred().args(["get", "lab"]))).collect();
+    for one in crowd {
+        home.end(one).credentials();
+    }
+    assert_eq!(refreshes(), 1);
+    home.run(home.fedcred().args(["get", "--force", "lab"])).credentials();
+    assert_eq!(refreshes(), 2, "the grant lives on");
 }

@@ -251,13 +251,6 @@ fn a_metadata_service_that_is_not_there_is_left_quickly() {
 }
 
 #[test]
-fn a_device_whose_code_has_to_be_typed_is_for_login() {
-    let world = on_keys().set("assume_role.serial_number", "arn:aws:iam::111122223333:mfa/alice");
-    world.get().fails_as("prompt-needed").saying("fedcred login dev");
-    assert_eq!(world.sts.server().connections(), 0);
-}
-
-#[test]
 fn a_circle_is_an_error_of_the_configuration() {
     let world = World::beside(nobody()).role_on("two", "one", "").role_on("one", "two", "");
     world.get_profile("one", &[]).fails_as("conflicting-keys").saying("one → two → one");

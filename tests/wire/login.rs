@@ -152,3 +152,23 @@ fn logout_forgets_what_was_refused() {
     world.get().fails_as("idp-rejected");
     assert_eq!(posts(&world), 2);
 }
+
+#[test]
+fn the_code_of_a_device_is_asked_for_and_sent_once() {
+    use crate::support::sts::chain::LONG_TERM_KEY;
+    let device = "arn:aws:iam::111122223333:mfa/alice";
+    let world = World::beside(Site::new().start().unwrap())
+        .set("assume_role.credential_source", "environment")
+        .set("assume_role.serial_number", device)
+        .env("AWS_ACCESS_KEY_ID", LONG_TERM_KEY.0)
+        .env("AWS_SECRET_ACCESS_KEY", LONG_TERM_KEY.1);
+    world.get().fails_as("prompt-needed").saying("fedcred login dev");
+    assert_eq!(world.sts.server().connections(), 0);
+    let (login, shown) = world.run_typing(&["login", "dev"], "123456");
+    assert_eq!((login.status, login.stderr.as_str()), (Some(0), ""));
+    assert!(shown.starts_with(&format!("{device}\r\nCode: ")), "{shown:?}");
+    let call = &world.sts.calls()[0];
+    assert_eq!((call["SerialNumber"].as_str(), call["TokenCode"].as_str()), (device, "123456"));
+    world.get().succeeds();
+    assert_eq!(world.sts.calls().len(), 1, "until the session ends");
+}

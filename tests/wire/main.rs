@@ -19,8 +19,10 @@ mod hostile;
 mod login;
 mod origins;
 mod output;
+mod refresh;
 mod retry;
 mod run;
+mod status;
 mod sts;
 #[cfg(target_os = "linux")]
 #[path = "../support/terminal.rs"]

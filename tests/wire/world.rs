@@ -105,6 +105,7 @@ impl World {
     /// TOML beside the profile: others, and `[cache]`.
     pub fn also(mut self, toml: &str) -> World {
         self.more.push_str(toml);
+        self.more.push('\n');
         self
     }
 
@@ -164,6 +165,11 @@ impl World {
         let run = running.end();
         self.runs.borrow_mut().push(run.clone());
         run
+    }
+
+    /// Has what a run wrote looked through for secrets.
+    pub fn record(&self, run: &Run) {
+        self.runs.borrow_mut().push(run.clone());
     }
 
     /// The same on a terminal, where somebody types `line` when asked. Also what stood on the terminal.

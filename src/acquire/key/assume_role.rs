@@ -6,6 +6,7 @@ use crate::cache::master_key::SealingKey;
 use crate::config::aws_files::AwsFiles;
 use crate::config::env::Env;
 use crate::config::profile::{AssumeRole, Base};
+use crate::error::printable;
 use crate::process::whoami;
 
 pub fn fields(
@@ -24,6 +25,17 @@ pub fn fields(
     let key = optional(key, "source_identity", source_identity.as_ref());
     let key = optional(key, "serial_number", serial_number.as_ref());
     base_fields(key, base, env, sealing)
+}
+
+/// Who asks for the role, in words for people.
+pub fn asker(base: &Base, env: &Env) -> Option<String> {
+    match base {
+        Base::Profile(base) => super::asker(&base.identity, env),
+        Base::AwsProfile(name) => Some(printable(&format!("AWS profile {name}"), 200)),
+        Base::Environment => Some("environment".to_owned()),
+        Base::Instance => Some("instance".to_owned()),
+        Base::Container => Some("container".to_owned()),
+    }
 }
 
 fn base_fields(key: KeyBuilder, base: &Base, env: &Env, sealing: &SealingKey) -> Result<KeyBuilder, Unknowable> {

@@ -3,7 +3,7 @@
 use super::{Unknowable, optional, session_name};
 use crate::cache::key::KeyBuilder;
 use crate::config::env::Env;
-use crate::config::profile::{Azure, Google, Kubernetes, TokenSource, WebIdentity};
+use crate::config::profile::{Azure, Google, Kubernetes, Oidc, TokenSource, WebIdentity};
 use crate::error::Result as FileResult;
 use crate::identity::oidc::claims::Claims;
 use crate::identity::oidc::{env as variables, google, kubernetes, token_file};
@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 pub fn fields(key: KeyBuilder, identity: &WebIdentity, profile: &str, env: &Env) -> Result<KeyBuilder, Unknowable> {
     let WebIdentity { source, session_name: name } = identity;
-    let key = session_name(key.field("identity", "web identity"), name, profile, env);
+    let key = session_name(key, name, profile, env);
     match source {
         TokenSource::File(path) => of_token(key.field("source", "file"), token_file::token(path)),
         TokenSource::Env(name) => of_token(key.field("source", "env"), variables::token(name, env)),
@@ -35,9 +35,26 @@ pub fn fields(key: KeyBuilder, identity: &WebIdentity, profile: &str, env: &Env)
                 }
             }
         }
+        TokenSource::Oidc(oidc) => Ok(oidc_fields(key.field("source", "oidc"), oidc)),
         TokenSource::Azure(azure) => azure_fields(key.field("source", "azure"), azure, env),
         TokenSource::Kubernetes(settings) => kubernetes_fields(key.field("source", "kubernetes"), settings, env),
     }
+}
+
+/// Whom the token at hand stands for.
+pub fn subject(identity: &WebIdentity, env: &Env) -> Option<String> {
+    let token = match &identity.source {
+        TokenSource::File(path) => token_file::token(path),
+        TokenSource::Env(name) => variables::token(name, env),
+        TokenSource::Service(service) => variables::of_service(service, env),
+        TokenSource::Command(_)
+        | TokenSource::GithubActions { .. }
+        | TokenSource::Google(_)
+        | TokenSource::Oidc(_)
+        | TokenSource::Azure(_)
+        | TokenSource::Kubernetes(_) => return None,
+    };
+    Some(Claims::read(&token.ok()?).ok()?.subject().to_owned())
 }
 
 /// A token at hand is worth a new one every hour: what it says counts, not its text.
@@ -46,6 +63,14 @@ fn of_token(key: KeyBuilder, token: FileResult<Secret>) -> Result<KeyBuilder, Un
         token.and_then(|token| Claims::read(&token)).map_err(|why| format!("whose token it is: {}", why.what))?;
     let key = key.field("iss", claims.issuer()).field("sub", claims.subject());
     Ok(claims.audiences().iter().fold(key, |key, audience| key.field("aud", audience)))
+}
+
+/// Who has logged in there, `login` decides, which replaces the result as well.
+fn oidc_fields(key: KeyBuilder, oidc: &Oidc) -> KeyBuilder {
+    let Oidc { issuer, client_id, client_secret: _, flow, scope, resource, token, redirect_uri: _, ca_bundle } = oidc;
+    let key = key.field("issuer", issuer).field("client_id", client_id).field("flow", flow.name());
+    let key = optional(key.field("scope", scope), "resource", resource.as_ref()).field("token", token.name());
+    optional(key, "ca_bundle", ca_bundle.as_ref().map(|file| file.as_os_str().as_encoded_bytes()))
 }
 
 fn azure_fields(key: KeyBuilder, azure: &Azure, env: &Env) -> Result<KeyBuilder, Unknowable> {

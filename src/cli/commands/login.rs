@@ -1,46 +1,74 @@
 //! `fedcred login`: asks for the secret, tries it once, and keeps it if the identity provider takes it.
 
+use super::sign_in;
 use crate::acquire::login;
 use crate::cli::args::{Global, Login, SecretStore};
 use crate::cli::{output, prompt};
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::profile::{Account, Profile, SecretSource};
+use crate::config::profile::{Account, Identity, Profile, SecretSource};
+use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::identity::kept::{self, Place};
 use crate::keyring::Keyring;
+use crate::secret::Secret;
 use crate::time;
 
 pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
     let profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
     let settings = config.cache()?;
+    if let Some(oidc) = super::person_at(&profile).filter(|_| !arguments.use_stored) {
+        check_store(arguments.store, &oidc.account().to_string(), &profile)?;
+        return sign_in::run(oidc, &profile, &settings, arguments.store, env);
+    }
     let asked = match super::kept_secret(&profile) {
         Some((setting, account)) if !arguments.use_stored => {
             check_store(arguments.store, &account.to_string(), &profile)?;
             let secret =
-                prompt::secret(&question(setting, account)).map_err(|error| without_terminal(error, &profile))?;
+                prompt::secret(&question(setting, &account)).map_err(|error| without_terminal(error, &profile))?;
             Some((account, secret))
         }
         _ => None,
     };
-    let typed = asked.as_ref().map(|(_, secret)| secret);
+    let code = match mfa_device(&profile).filter(|_| !arguments.use_stored) {
+        Some(device) => {
+            Some(prompt::secret(&format!("{device}\nCode: ")).map_err(|error| without_terminal(error, &profile))?)
+        }
+        None => None,
+    };
+    let typed = asked.as_ref().map(|(_, secret)| secret).or(code.as_ref());
     let credentials = login::log_in(&profile, &settings, env, typed)?;
-    let until = time::whole_seconds(credentials.expiration);
-    let mut text =
-        format!("{}: logged in; credentials of account {} until {until}\n", profile.name, credentials.account_id);
+    let mut text = logged_in(&profile, &credentials);
     match &asked {
         Some((account, secret)) => {
-            let place = match arguments.store {
-                SecretStore::Keyring => kept::keep_in_keyring(account, secret, env),
-                SecretStore::File => kept::keep_in_file(account, secret, env),
-            };
-            let place = place.map_err(|error| error.because("the login succeeded, but its secret is not kept"))?;
+            let place = keep(arguments.store, account, secret, env)
+                .map_err(|error| error.because("the login succeeded, but its secret is not kept"))?;
             text.push_str(&kept_where(&place));
         }
         None => text.push_str(nothing_to_keep(&profile)),
     }
     output::write(&text)
+}
+
+/// The device whose code STS wants to have with this profile's own call.
+fn mfa_device(profile: &Profile) -> Option<&str> {
+    match &profile.identity {
+        Identity::AssumeRole(role) => role.serial_number.as_deref(),
+        Identity::Saml(_) | Identity::WebIdentity(_) => None,
+    }
+}
+
+pub(super) fn logged_in(profile: &Profile, credentials: &Credentials) -> String {
+    let until = time::whole_seconds(credentials.expiration);
+    format!("{}: logged in; credentials of account {} until {until}\n", profile.name, credentials.account_id)
+}
+
+pub(super) fn keep(store: SecretStore, account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
+    match store {
+        SecretStore::Keyring => kept::keep_in_keyring(account, secret, env),
+        SecretStore::File => kept::keep_in_file(account, secret, env),
+    }
 }
 
 /// A keyring that will not take the secret is better known before a person has typed it.
@@ -66,7 +94,7 @@ fn without_terminal(error: Error, profile: &Profile) -> Error {
     ))
 }
 
-fn kept_where(place: &Place) -> String {
+pub(super) fn kept_where(place: &Place) -> String {
     match place {
         Place::Keyring => "the secret is kept in the keyring\n".to_owned(),
         Place::File(path) => format!(
@@ -78,7 +106,15 @@ fn kept_where(place: &Place) -> String {
 }
 
 fn nothing_to_keep(profile: &Profile) -> &'static str {
-    match profile.secret() {
+    let secret = match &profile.identity {
+        Identity::Saml(saml) => saml.auth.secret(),
+        Identity::WebIdentity(_) if super::person_at(profile).is_some() => {
+            return "with the refresh token that is kept\n";
+        }
+        Identity::AssumeRole(_) if mfa_device(profile).is_some() => return "a code is good for once, so none is kept\n",
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+    };
+    match secret {
         None => "this login needs no secret of yours, so none is kept\n",
         Some((_, SecretSource::Keyring(_))) => "with the secret that is kept\n",
         Some(_) => "with the secret from where the configuration says; it stays there\n",

@@ -224,8 +224,13 @@ fn the_environment_alone_is_the_default_profile() {
     let half = Home::with("").env("AWS_ROLE_ARN", "arn:aws:iam::112233334444:role/Pod");
     assert_eq!(half.profile("default").unwrap_err().code, Code::ProfileNotFound);
 
-    let base = irsa(Home::with(&chain(&["a"], "default")));
-    assert!(matches!(assume_role_of(base.profile("a").unwrap()).base, Base::Profile(_)));
+    let base = |home: Home| match assume_role_of(home.profile("a").unwrap()).base {
+        Base::Profile(base) => base.identity,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(base(irsa(Home::with(&chain(&["a"], "default")))), Identity::WebIdentity(_)));
+    let written = chain(&["a"], "default") + &saml("").replace("profile.x", "profile.default");
+    assert!(matches!(base(irsa(Home::with(&written))), Identity::Saml(_)), "what is written goes first");
 }
 
 #[test]

@@ -114,7 +114,9 @@ fn required(set: &Map<String, Value>, claim: &str) -> Result<String> {
                 None => "is missing".to_owned(),
                 Some(value) => format!("is {}", printable(&value.to_string(), 60)),
             };
-            let known = set.keys().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let mut known: Vec<&str> = set.keys().take(20).map(String::as_str).collect();
+            known.sort_unstable();
+            let known = known.join(", ");
             Err(invalid("of no use to STS")
                 .because(format!("the claim `{claim}` {is}; there are {}", printable(&known, 200)))
                 .hint("ask the issuer for an id_token with `iss` and `sub`"))

@@ -17,11 +17,12 @@ mod stub;
 pub mod token_file;
 
 use self::claims::Claims;
-use crate::config::env::Env;
+use self::login::kept::KeptToken;
 use crate::config::profile::TokenSource;
 use crate::error::Result;
+use crate::identity::Run;
 use crate::secret::Secret;
-use crate::time::{self, Deadline};
+use crate::time;
 
 /// A token, and what it says of itself.
 #[derive(Debug)]
@@ -31,7 +32,8 @@ pub struct WebToken {
 }
 
 /// The token of this source, worth taking to STS. Needs a tokio runtime with time and I/O.
-pub async fn token(source: &TokenSource, env: &Env, deadline: &Deadline) -> Result<WebToken> {
+pub async fn token(source: &TokenSource, run: Run<'_>) -> Result<WebToken> {
+    let Run { env, deadline, .. } = run;
     let token = match source {
         TokenSource::File(path) => token_file::token(path)?,
         TokenSource::Env(name) => env::token(name, env)?,
@@ -39,6 +41,11 @@ pub async fn token(source: &TokenSource, env: &Env, deadline: &Deadline) -> Resu
         TokenSource::Command(argv) => command::token(argv, deadline)?,
         TokenSource::GithubActions { audience } => github_actions::token(audience, env, deadline).await?,
         TokenSource::Google(settings) => google::token(settings, env, deadline).await?,
+        TokenSource::Oidc(settings) => match run.typed {
+            // Fresh from the person's login.
+            Some(token) => token.duplicate(),
+            None => login::silent(settings, env, &KeptToken::of(settings, env), deadline).await?,
+        },
         TokenSource::Azure(azure) => azure::token(azure, env, deadline).await?,
         TokenSource::Kubernetes(kubernetes) => kubernetes::token(kubernetes, env, deadline).await?,
     };

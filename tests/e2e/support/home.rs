@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 use tempfile::TempDir;
@@ -150,7 +150,19 @@ impl Home {
 
     /// Runs a program to its end.
     pub fn run(&self, command: &mut Command) -> Outcome {
-        let output = command.stdin(Stdio::null()).output().expect("the program can be run");
+        let child = self.start(command);
+        self.end(child)
+    }
+
+    /// Starts a program, for [`Home::end`].
+    pub fn start(&self, command: &mut Command) -> Child {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the program can be run")
+    }
+
+    /// Waits for the end of a program.
+    pub fn end(&self, child: Child) -> Outcome {
+        let output = child.wait_with_output().expect("the program ends");
         let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
         let outcome =
             Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };

@@ -34,9 +34,16 @@ impl Person {
 
 impl LoginUi for Person {
     fn visit(&self, page: &Page<'_>) {
+        self.open(page.with_code.unwrap_or(page.url).as_str());
+    }
+}
+
+impl Person {
+    /// Goes through the pages from this one on.
+    pub fn open(&self, url: &str) {
         let mut browser = Command::new(lab().variable("LAB_PYTHON"));
         browser.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/oidc/browser.py"));
-        browser.arg(page.with_code.unwrap_or(page.url).as_str()).arg(self.name).args(self.denies.then_some("--deny"));
+        browser.args([url, self.name]).args(self.denies.then_some("--deny"));
         let browser = browser.stdout(Stdio::piped()).spawn().expect("the browser can be run");
         *self.browser.lock().expect("no test panics here") = Some(browser);
     }

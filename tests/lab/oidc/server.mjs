@@ -16,26 +16,22 @@ const signingKey = (type, alg, options) => ({
   use: 'sig',
 });
 
+// The program of a person: a native client without a secret (RFC 8252).
+const nativeClient = (id, more) => ({
+  client_id: id,
+  token_endpoint_auth_method: 'none',
+  application_type: 'native',
+  redirect_uris: ['http://127.0.0.1/callback'],
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  response_types: ['code'],
+  ...more,
+});
+
 const clients = [
-  {
-    // The program of a person: a native client without a secret (RFC 8252).
-    client_id: 'cli',
-    token_endpoint_auth_method: 'none',
-    application_type: 'native',
-    redirect_uris: ['http://127.0.0.1/callback'],
-    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
-    response_types: ['code'],
-  },
-  {
-    // The same, with tokens signed by ECDSA.
-    client_id: 'cli-es256',
-    token_endpoint_auth_method: 'none',
-    application_type: 'native',
-    id_token_signed_response_alg: 'ES256',
-    redirect_uris: ['http://127.0.0.1/callback'],
-    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
-    response_types: ['code'],
-  },
+  nativeClient('cli'),
+  nativeClient('cli-es256', { id_token_signed_response_alg: 'ES256' }),
+  // For one test alone, which counts its grants in the log.
+  nativeClient('cli-crowd'),
   {
     // A machine with a secret.
     client_id: 'machine',

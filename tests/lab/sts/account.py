@@ -66,7 +66,7 @@ def lab_account(idp_origin, idp_certificate, oidc_issuer, google_issuer, user_se
         for path in ("negotiate", "basic", "form", "proxied")
     }
     oidc_providers = {
-        oidc_issuer: {"cli", "cli-es256", "urn:lab:sts", "sts.amazonaws.com"},
+        oidc_issuer: {"cli", "cli-es256", "cli-crowd", "urn:lab:sts", "sts.amazonaws.com"},
         google_issuer: {SERVICE_ACCOUNT_ID, USER_CLIENT_ID, "sts.amazonaws.com"},
         UNREACHABLE_ISSUER: {"sts.amazonaws.com"},
     }

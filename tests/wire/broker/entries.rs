@@ -27,10 +27,12 @@ fn an_entry_of_another_profile_copied_over_is_a_miss() {
     assert_eq!(world.sts.calls().len(), 3);
 }
 
+type Damage = fn(&mut Vec<u8>);
+
 #[test]
 fn an_entry_that_is_not_as_it_was_written_is_a_miss_and_never_an_error() {
     // Byte 48 begins the time of issue, 56 that of expiry, 64 the generation; the body comes after 96.
-    let damages: [(&str, fn(&mut Vec<u8>)); 8] = [
+    let damages: [(&str, Damage); 8] = [
         ("empty", |file| file.clear()),
         ("cut in the header", |file| file.truncate(50)),
         ("cut in the body", |file| file.truncate(file.len() - 1)),

@@ -8,6 +8,7 @@ mod callback;
 mod claims;
 mod device;
 mod issuer;
+pub mod kept;
 pub mod opener;
 mod refresh;
 

@@ -1,0 +1,202 @@
+//! One profile's credentials renewed ahead of time, with nobody waiting for them: for `fedcred refresh`.
+//!
+//! The window is a little wider than that of `get`, by what differs from machine to machine and from profile to profile:
+//! timers of a fleet go off in the same second, and must not make it log in then. What a refresh brings has to be kept, so
+//! where nothing can be kept it is a failure, and nobody is asked.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::place::{self, Slot};
+use super::renew::Renewal;
+use super::schedule::{LastFailure, Life, State};
+use super::{Ask, life, status};
+use crate::cache::entry::CacheEntry;
+use crate::config::cache::CacheSettings;
+use crate::config::env::Env;
+use crate::config::profile::Profile;
+use crate::error::{Code, Error, Kind, Result};
+use crate::process::callers::Callers;
+use crate::time::{self, Timestamp};
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Refreshed {
+    pub outcome: Outcome,
+    /// When the credentials expire that are cached now; `None`: there are none that are good.
+    pub until: Option<Timestamp>,
+    /// When it is worth another call; whole seconds, in the future.
+    pub next: Timestamp,
+}
+
+#[derive(Debug)]
+pub enum Outcome {
+    /// Nothing was to be done, or another process was at it.
+    Fresh,
+    Refreshed,
+    Failed(Error),
+}
+
+/// Renews what is cached of `profile` if it is due, or fetches it if there is nothing.
+pub fn refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> Refreshed {
+    let outcome = match renew(profile, settings, env) {
+        Ok(false) => Outcome::Fresh,
+        Ok(true) => Outcome::Refreshed,
+        Err(error) => Outcome::Failed(error),
+    };
+    let slot = Slot::existing(profile, settings, env).ok().flatten();
+    let kept = slot.as_ref().and_then(|slot| slot.read().ok().flatten()).map(|entry| life(&entry));
+    let failure = status::last_failure(profile, settings, env).map(|(last, _)| last);
+    let window = kept.and_then(|life| window(life, slot?.phase()));
+    let kind = match &outcome {
+        Outcome::Failed(error) => Some(error.kind()),
+        Outcome::Fresh | Outcome::Refreshed => None,
+    };
+    let now = time::now();
+    Refreshed {
+        outcome,
+        until: kept.map(|life| life.expires).filter(|expires| *expires > now),
+        next: next(kept, window, failure, kind, now),
+    }
+}
+
+/// Removes what is of no use to anybody: expired entries, what nobody used for 30 days.
+pub fn prune(settings: &CacheSettings, env: &Env) {
+    for (store, _) in place::existing_stores(settings, env) {
+        match store.prune(time::now()) {
+            Ok(files) => tracing::debug!(files, "pruned {}", store.dir().display()),
+            Err(why) => tracing::info!(%why, "not pruned"),
+        }
+    }
+}
+
+/// Whether there was something to do.
+fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool> {
+    if let Some(why) = status::no_cache(settings) {
+        return Err(why);
+    }
+    let slot = Slot::of(profile, settings, env)?;
+    let kept = slot.as_ref().map_or(Ok(None), Slot::read)?;
+    let window = kept.as_ref().zip(slot.as_ref()).and_then(|(entry, slot)| window(life(entry), slot.phase()));
+    let ask = Ask { window, force: false, use_cache: true };
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed: None };
+    let state = kept.as_ref().map(|entry| life(entry).state(time::now(), window, None));
+    if state == Some(State::Fresh) {
+        return Ok(false);
+    }
+    Callers::of(env).check(&profile.name)?;
+    let renewed = match (state, kept) {
+        (Some(State::Due), Some(entry)) => match renewal.refresh(&entry, profile.deadline)? {
+            Some(renewed) => renewed,
+            // It failed a short while ago, and is held back since; or somebody else is at it.
+            None => {
+                let held_back = status::last_failure(profile, settings, env)
+                    .filter(|(last, _)| life(&entry).state(time::now(), window, Some(*last)) == State::Fresh);
+                return held_back.map_or(Ok(false), |(_, error)| Err(error));
+            }
+        },
+        _ => renewal.cold()?,
+    };
+    check_kept(&renewal, &renewed).map(|()| true)
+}
+
+/// Credentials that only this process has are lost with it.
+fn check_kept(renewal: &Renewal<'_>, renewed: &CacheEntry) -> Result<()> {
+    let kept = renewal.slot.as_ref().map_or(Ok(None), Slot::read)?;
+    if kept.is_some_and(|kept| kept.generation >= renewed.generation) {
+        return Ok(());
+    }
+    let lost = || Error::new(Code::CacheWrite, "the login succeeded, but its credentials cannot be kept");
+    Err(status::unknowable(renewal.profile, renewal.env).unwrap_or_else(lost))
+}
+
+/// The rule's window and up to a quarter more. `None`: the rule's, which is as wide as a chosen one can get, or wider.
+fn window(life: Life, phase: u8) -> Option<Duration> {
+    let rule = life.window(None);
+    let wider = rule + rule / 4 * i32::from(phase) / 255;
+    Duration::try_from(wider).ok().filter(|wider| life.window(Some(*wider)) > rule)
+}
+
+/// When another call is worth it: when the credentials are due, or the back-off ends.
+fn next(
+    kept: Option<Life>,
+    window: Option<Duration>,
+    failure: Option<LastFailure>,
+    failed: Option<Kind>,
+    now: Timestamp,
+) -> Timestamp {
+    let due = match (kept, failure) {
+        (Some(life), failure) => life.next_refresh(now, window, failure),
+        (None, Some(failure)) if failure.holds_back(now) => failure.retry_at(),
+        (None, _) => now,
+    };
+    let soonest = match failed {
+        None => SignedDuration::from_secs(1),
+        Some(Kind::Unavailable) => SignedDuration::from_secs(5),
+        // Somebody has to do something first; whoever needs the credentials then will ask for them anyway.
+        Some(_) => SignedDuration::from_mins(5),
+    };
+    let next = due.max(now.saturating_add(soonest).unwrap_or(Timestamp::MAX));
+    // Rounded up: a call a fraction too early would find nothing to do.
+    Timestamp::from_second(next.as_second().saturating_add(1)).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schedule::Ceiling;
+    use super::*;
+
+    const MIN: i64 = 60;
+    const HOUR: i64 = 3600;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn of(lifetime: i64) -> Life {
+        Life { issued: at(0), expires: at(lifetime) }
+    }
+
+    #[test]
+    fn a_scheduled_refresh_comes_up_to_a_quarter_of_the_window_earlier() {
+        // lifetime, the phase, refreshed when less than this is left
+        let table = [
+            (HOUR, 0, 16 * MIN),
+            (HOUR, 51, 16 * MIN + 48),
+            (HOUR, 255, 20 * MIN),
+            (12 * HOUR, 255, 61 * MIN + 915),
+            (15 * MIN, 255, 375),
+            (24 * MIN, 255, 16 * MIN), // the rule's is wider than half the lifetime already
+            (36 * MIN, 255, 18 * MIN), // half the lifetime
+        ];
+        for (lifetime, phase, expected) in table {
+            let window = window(of(lifetime), phase);
+            assert_eq!(of(lifetime).window(window), SignedDuration::from_secs(expected), "{lifetime} {phase}");
+        }
+    }
+
+    #[test]
+    fn the_next_call_comes_when_it_is_due_but_after_a_failure_not_at_once() {
+        let failure =
+            |second, count| Some(LastFailure { at: at(second), count, ceiling: Ceiling::Outage, jitter: 255 });
+        let hour = Some(of(HOUR));
+        let (unavailable, refused) = (Some(Kind::Unavailable), Some(Kind::Refused));
+        // cached, remembered, what this call came to, now, next (rounded up by a second)
+        let table = [
+            (hour, None, None, 0, 44 * MIN + 1),
+            (hour, None, None, 50 * MIN, 50 * MIN + 2), // another process is at it
+            (hour, failure(45 * MIN, 1), unavailable, 45 * MIN, 55 * MIN + 1),
+            (hour, failure(45 * MIN, 1), refused, 45 * MIN, 55 * MIN + 1),
+            (hour, failure(HOUR, 9), unavailable, HOUR, HOUR + 31),
+            (None, failure(0, 1), unavailable, 0, 6),
+            (None, failure(0, 9), unavailable, 0, 31),
+            (None, failure(0, 9), refused, 0, 5 * MIN + 1),
+            (None, None, Some(Kind::LoginRequired), 0, 5 * MIN + 1),
+        ];
+        for (row, (kept, remembered, failed, now, expected)) in table.into_iter().enumerate() {
+            assert_eq!(next(kept, None, remembered, failed, at(now)), at(expected), "row {row}");
+        }
+        assert_eq!(next(None, None, None, None, Timestamp::MAX), Timestamp::MAX);
+    }
+}

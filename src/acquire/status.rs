@@ -1,0 +1,189 @@
+//! What is known of a profile's credentials without asking anybody: for `fedcred status`.
+//!
+//! It reads what runs have left, takes no lock and makes nothing, not even a key or a directory.
+
+use super::key;
+use super::life;
+use super::place::{LoginPlace, Slot};
+use super::schedule::{LastFailure, Life, State as Age};
+use crate::cache::master_key::KeyPlace;
+use crate::cache::obstacle;
+use crate::config::cache::{CacheSettings, Store};
+use crate::config::env::Env;
+use crate::config::profile::Profile;
+use crate::error::{Code, Error, Result};
+use crate::time::Timestamp;
+
+/// A profile's credentials as they stand.
+#[derive(Debug)]
+pub struct Status {
+    pub state: State,
+    /// When what is cached expires; in the past if it has.
+    pub expires: Option<Timestamp>,
+    pub next: Next,
+    /// The last try, if it failed: when, and how.
+    pub failure: Option<(Timestamp, Error)>,
+    /// Who asks, in words for people.
+    pub who: Option<String>,
+    /// Why nothing of this profile is kept, if so.
+    pub unkept: Option<Error>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Handed out as they are.
+    Fresh,
+    /// Handed out, after a try to refresh them.
+    Due,
+    /// Of no more use; the next who asks logs in.
+    Expired,
+    /// Nothing of use, and the last login failed.
+    Failed,
+    /// Nothing, and nothing is remembered.
+    None,
+}
+
+/// When the next login is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// For whoever asks from then on.
+    From(Timestamp),
+    /// For whoever asks next.
+    WhenAsked,
+    /// Not before the secret changes or a person logs in: this one was refused.
+    WithNewSecret,
+}
+
+/// What is known of `profile` at `now`.
+pub fn of(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Status {
+    let (kept, unreadable) =
+        match Slot::existing(profile, settings, env).and_then(|slot| slot.map_or(Ok(None), |s| s.read())) {
+            Ok(kept) => (kept.as_ref().map(life), None),
+            Err(error) => (None, Some(error)),
+        };
+    let failure = last_failure(profile, settings, env);
+    Status {
+        state: state(kept, failure.is_some(), now),
+        expires: kept.map(|life| life.expires),
+        next: next(kept, failure.as_ref(), now),
+        who: key::asker(&profile.identity, env),
+        unkept: unreadable.or_else(|| unkept(profile, settings, env)),
+        failure: failure.map(|(last, error)| (last.at, error)),
+    }
+}
+
+/// Why nothing that this profile gives is kept, as far as that can be told without writing.
+pub fn unkept(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Error> {
+    no_cache(settings).or_else(|| unknowable(profile, env))
+}
+
+/// Why what this profile gives must not outlive the process, if so: it cannot be told who asks.
+pub fn unknowable(profile: &Profile, env: &Env) -> Option<Error> {
+    let why = key::unknowable(profile, env)?;
+    Some(nothing_kept().because(why).hint(format!("see who logs in: fedcred config show {}", profile.name)))
+}
+
+/// Why nothing at all is kept, as far as that can be told without writing.
+pub fn no_cache(settings: &CacheSettings) -> Option<Error> {
+    match settings.store {
+        Store::File => {}
+        Store::None => {
+            let why = "`cache.store` is \"none\"";
+            return Some(nothing_kept().because(why).hint("set `cache.store = \"file\"`, or leave it out"));
+        }
+    }
+    let (Some(dir), Some(place)) = (&settings.dir, settings.key_place()) else {
+        let why = "there is no home directory for the cache and its key";
+        return Some(nothing_kept().because(why).hint("set HOME"));
+    };
+    check_key(&place).and_then(|()| obstacle::check_private(dir)).err()
+}
+
+/// There is a key, or one could be made.
+fn check_key(place: &KeyPlace) -> Result<()> {
+    match (place.read()?, place) {
+        (None, KeyPlace::File(file)) => file.parent().map_or(Ok(()), obstacle::check_writable),
+        (None, KeyPlace::Keyring { .. }) | (Some(_), _) => Ok(()),
+    }
+}
+
+/// The last failure that is remembered of this profile's result, wherever there was a place for it.
+pub fn last_failure(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<(LastFailure, Error)> {
+    let places = LoginPlace::existing(profile, settings, env).unwrap_or_default();
+    let failures = places.iter().filter_map(|place| {
+        let memory = place.memory().ok()?;
+        memory.last_failure(&place.result).map(|(last, error)| (last, error.clone()))
+    });
+    failures.max_by_key(|(last, _)| last.at)
+}
+
+fn nothing_kept() -> Error {
+    Error::new(Code::CacheWrite, "the credentials are not kept")
+}
+
+fn state(kept: Option<Life>, has_failed: bool, now: Timestamp) -> State {
+    match kept.map(|life| life.state(now, None, None)) {
+        Some(Age::Fresh) => State::Fresh,
+        Some(Age::Due) => State::Due,
+        _ if has_failed => State::Failed,
+        Some(Age::Cold) => State::Expired,
+        None => State::None,
+    }
+}
+
+fn next(kept: Option<Life>, failure: Option<&(LastFailure, Error)>, now: Timestamp) -> Next {
+    if failure.is_some_and(|(_, error)| waits_for_secret(error.code)) {
+        return Next::WithNewSecret;
+    }
+    let last = failure.map(|(last, _)| *last);
+    let from = match kept {
+        Some(life) => Some(life.next_refresh(now, None, last)),
+        None => last.filter(|last| last.holds_back(now)).map(|last| last.retry_at()),
+    };
+    from.filter(|from| *from > now).map_or(Next::WhenAsked, Next::From)
+}
+
+fn waits_for_secret(code: Code) -> bool {
+    matches!(code, Code::IdpRejected | Code::KeytabRefused | Code::SecretRefusedBefore)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schedule::Ceiling;
+    use super::*;
+
+    const MIN: i64 = 60;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn failed(code: Code, second: i64, count: u32) -> Option<(LastFailure, Error)> {
+        let last = LastFailure { at: at(second), count, ceiling: Ceiling::Outage, jitter: 255 };
+        Some((last, Error::new(code, "it failed")))
+    }
+
+    #[test]
+    fn each_state_says_when_the_next_login_is() {
+        use Next::*;
+        let hour = Some(Life { issued: at(0), expires: at(60 * MIN) });
+        // cached, failure, now, state, next
+        let table = [
+            (hour, None, 0, State::Fresh, From(at(44 * MIN))),
+            (hour, None, 44 * MIN + 1, State::Due, WhenAsked),
+            (hour, failed(Code::Connect, 45 * MIN, 1), 46 * MIN, State::Due, From(at(55 * MIN))),
+            (hour, None, 59 * MIN + 1, State::Expired, WhenAsked),
+            (hour, failed(Code::Connect, 60 * MIN, 6), 60 * MIN + 1, State::Failed, From(at(60 * MIN + 30))),
+            (hour, failed(Code::IdpRejected, 45 * MIN, 1), 46 * MIN, State::Due, WithNewSecret),
+            (None, None, 0, State::None, WhenAsked),
+            (None, failed(Code::Connect, 0, 3), 1, State::Failed, From(at(4))),
+            (None, failed(Code::Connect, 0, 3), 4, State::Failed, WhenAsked),
+            (None, failed(Code::SecretRefusedBefore, 0, 1), 99 * MIN, State::Failed, WithNewSecret),
+            (None, failed(Code::Connect, 99 * MIN, 9), 0, State::Failed, WhenAsked), // from a clock that was wrong
+        ];
+        for (row, (kept, failure, now, expected, then)) in table.into_iter().enumerate() {
+            assert_eq!(state(kept, failure.is_some(), at(now)), expected, "row {row}");
+            assert_eq!(next(kept, failure.as_ref(), at(now)), then, "row {row}");
+        }
+    }
+}

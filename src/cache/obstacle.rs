@@ -1,0 +1,94 @@
+//! Why nothing can be kept in a directory, found out without making or writing anything: for `status`.
+//!
+//! No proof that a write will succeed, but it names what is in the way for most who wonder: a directory that is open to
+//! others, a read-only home, a full disk.
+
+use std::io;
+use std::path::Path;
+
+use super::private::Dir;
+use crate::error::{Code, Error, Result};
+
+/// Nothing in sight keeps a cache from living in `dir`, which must be ours alone.
+///
+/// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::CacheWrite`].
+pub fn check_private(dir: &Path) -> Result<()> {
+    Dir::check(dir)?;
+    check_writable(dir)
+}
+
+/// Nothing in sight keeps a file from being written in `dir`, which would be made if it is not there.
+///
+/// Errors: [`Code::CacheWrite`].
+pub fn check_writable(dir: &Path) -> Result<()> {
+    // Without one, the working directory: no directory of ours is relative.
+    let existing = dir.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(dir);
+    writable(existing).map_err(|why| {
+        Error::new(Code::CacheWrite, format!("cannot write in {}", dir.display()))
+            .because(format!("{}: {why}", existing.display()))
+    })
+}
+
+#[cfg(unix)]
+fn writable(dir: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, access, statvfs};
+    if !dir.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    access(dir, Access::WRITE_OK | Access::EXEC_OK)?;
+    // Where the file system tells no sizes (FUSE, overlays of containers), it may have room.
+    match statvfs(dir) {
+        Ok(disk) if disk.f_blocks > 0 && disk.f_bavail == 0 => Err(io::ErrorKind::StorageFull.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn writable(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn what_is_in_the_way_is_named_and_nothing_is_made() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        for dir in ["ours", "open"] {
+            fs::create_dir(at(dir)).unwrap();
+        }
+        fs::set_permissions(at("ours"), fs::Permissions::from_mode(0o700)).unwrap();
+        fs::set_permissions(at("open"), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(at("file"), "").unwrap();
+        symlink(at("ours"), at("link")).unwrap();
+        symlink(at("nowhere"), at("dangling")).unwrap();
+        let code = |name: &str| check_private(&at(name)).err().map(|e| e.code);
+        for (dir, expected) in [
+            ("ours", None),
+            ("ours/to/be/made", None),
+            ("open", Some(Code::InsecurePermissions)),
+            ("link", Some(Code::InsecurePermissions)),
+            ("dangling", Some(Code::InsecurePermissions)),
+            ("file", Some(Code::InsecurePermissions)),
+            ("file/below", Some(Code::CacheWrite)),
+        ] {
+            assert_eq!(code(dir), expected, "{dir}");
+        }
+        assert_eq!(check_writable(&at("open")), Ok(()), "a configuration directory may be open to readers");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 5);
+        assert_eq!(fs::read_dir(at("ours")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_directory_without_the_right_to_write_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o500)).unwrap();
+        let is_root = rustix::process::geteuid().is_root(); // who may write everywhere
+        assert_eq!(check_writable(&home.path().join("fedcred")).is_err(), !is_root);
+    }
+}

@@ -1,0 +1,105 @@
+//! `fedcred refresh`: what is due in the cache is renewed, once ([`run`]) or for as long as it is let ([`keep`]).
+//!
+//! A single profile is renewed here. Several are renewed side by side, each in a process of its own ([`children`]), which
+//! is this command again with one profile: then none can hang, bloat or crash another.
+
+mod children;
+mod keep;
+mod line;
+mod plan;
+
+use std::sync::Mutex;
+use std::thread;
+
+use self::children::{AT_ONCE, Children};
+use self::line::Line;
+use crate::acquire::refresh;
+use crate::cli::args::{Global, Refresh};
+use crate::cli::progress::Progress;
+use crate::cli::table::table;
+use crate::cli::{output, report};
+use crate::config::Config;
+use crate::config::env::Env;
+use crate::error::{Error, Result};
+
+/// Errors: those of the profiles that failed, the worst first.
+pub fn run(command: &Refresh, global: &Global, env: &Env) -> std::result::Result<(), Vec<Error>> {
+    if command.is_loop {
+        return keep::run(command, global, env).map_err(|error| vec![error]);
+    }
+    let lines = once(command, global, env).map_err(|error| vec![error])?;
+    output::write(&text(&lines, command.json)).map_err(|error| vec![error])?;
+    let mut errors: Vec<Error> = lines.iter().filter_map(Line::named_error).collect();
+    report::worst_first(&mut errors);
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+fn once(command: &Refresh, global: &Global, env: &Env) -> Result<Vec<Line>> {
+    let config = Config::load(env, global.config.as_deref())?;
+    config.cache()?;
+    let names = names(command, &config, env);
+    let progress = Progress::new(global);
+    match names.as_slice() {
+        [one] => {
+            progress.show(&format!("renewing {one}"));
+            here(&config, one, env).map(|line| vec![line])
+        }
+        several => Ok(side_by_side(&config, several, global, &progress)),
+    }
+}
+
+/// The profiles that are meant, each once.
+fn names(command: &Refresh, config: &Config, env: &Env) -> Vec<String> {
+    if command.all {
+        return config.usable_profile_names().into_iter().map(str::to_owned).collect();
+    }
+    let mut names: Vec<String> = Vec::new();
+    for name in &command.profiles {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    if names.is_empty() { vec![super::profile_name(None, env)] } else { names }
+}
+
+fn here(config: &Config, name: &str, env: &Env) -> Result<Line> {
+    let settings = config.cache()?;
+    let line = match config.profile(name) {
+        Ok(profile) => Line::new(name, refresh::refresh(&profile, &settings, env)),
+        Err(error) => Line::failed(name, error),
+    };
+    refresh::prune(&settings, env);
+    Ok(line)
+}
+
+fn side_by_side(config: &Config, names: &[String], global: &Global, progress: &Progress) -> Vec<Line> {
+    let children = Children::new(global);
+    let lines: Vec<Mutex<Option<Line>>> = names.iter().map(|_| Mutex::default()).collect();
+    let (queue, ended) = (Mutex::new(names.iter().zip(&lines)), Mutex::new(0));
+    progress.show(&format!("renewing {} profiles", names.len()));
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE.min(names.len()) {
+            scope.spawn(|| {
+                // Taken out of the lock before the work, not during it.
+                let take = || queue.lock().ok()?.next();
+                while let Some((name, place)) = take() {
+                    let line = children.refresh(config, name);
+                    if let (Ok(mut place), Ok(mut ended)) = (place.lock(), ended.lock()) {
+                        *place = Some(line);
+                        *ended += 1;
+                        progress.show(&format!("renewing {} profiles: {ended} done, {name} just now", names.len()));
+                    }
+                }
+            });
+        }
+    });
+    lines.into_iter().filter_map(|line| line.into_inner().ok().flatten()).collect()
+}
+
+fn text(lines: &[Line], is_json: bool) -> String {
+    if is_json {
+        return lines.iter().map(Line::json).collect();
+    }
+    let rows: Vec<_> = lines.iter().map(Line::row).collect();
+    if rows.is_empty() { "no profile\n".to_owned() } else { table(["PROFILE", "OUTCOME", "UNTIL", "ERROR"], &rows) }
+}

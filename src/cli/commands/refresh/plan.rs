@@ -1,0 +1,157 @@
+//! Which profile is refreshed when, in the loop: decided by times that are handed in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::time::Timestamp;
+
+/// The longest sleep. The clock of sleeps stands still while the machine is suspended, and nobody tells when the wall
+/// clock is set: it is looked at this often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// Set back by more than this, the clock makes every plan worthless.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
+
+#[derive(Default)]
+pub struct Plan {
+    wanted: BTreeSet<String>,
+    turns: BTreeMap<String, Turn>,
+}
+
+#[derive(Clone, Copy)]
+enum Turn {
+    Now,
+    Running {
+        /// The settings changed meanwhile.
+        is_outdated: bool,
+    },
+    At {
+        time: Timestamp,
+        planned: Timestamp,
+    },
+}
+
+impl Plan {
+    /// From now on, these profiles and no others; all of them anew, with what may be new settings.
+    pub fn start_over(&mut self, names: impl IntoIterator<Item = String>) {
+        self.wanted = names.into_iter().collect();
+        self.turns.retain(|_, turn| matches!(turn, Turn::Running { .. }));
+        for turn in self.turns.values_mut() {
+            *turn = Turn::Running { is_outdated: true };
+        }
+        for name in &self.wanted {
+            self.turns.entry(name.clone()).or_insert(Turn::Now);
+        }
+    }
+
+    /// Those whose turn it is, as many as make `most` running ones with those that are. They are running then.
+    pub fn begin(&mut self, now: Timestamp, most: usize) -> Vec<String> {
+        let free = most.saturating_sub(self.running());
+        let due = self.turns.iter_mut().filter(|(_, turn)| turn.has_come(now)).take(free);
+        due.map(|(name, turn)| {
+            *turn = Turn::Running { is_outdated: false };
+            name.clone()
+        })
+        .collect()
+    }
+
+    /// One of them has ended; its next turn is at `time`.
+    pub fn end(&mut self, name: &str, time: Timestamp, now: Timestamp) {
+        let Some(Turn::Running { is_outdated }) = self.turns.remove(name) else { return };
+        if self.wanted.contains(name) {
+            let turn = if is_outdated { Turn::Now } else { Turn::At { time, planned: now } };
+            self.turns.insert(name.to_owned(), turn);
+        }
+    }
+
+    pub fn running(&self) -> usize {
+        self.turns.values().filter(|turn| matches!(turn, Turn::Running { .. })).count()
+    }
+
+    /// How long there is nothing to begin; a minute at most.
+    pub fn sleep(&self, now: Timestamp) -> Duration {
+        let next = self.turns.values().filter_map(|turn| match turn {
+            Turn::At { time, .. } => Some(Duration::try_from(time.duration_since(now)).unwrap_or_default()),
+            // It has come, and waits for one that is running.
+            Turn::Now | Turn::Running { .. } => None,
+        });
+        next.min().unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
+    }
+}
+
+impl Turn {
+    fn has_come(&self, now: Timestamp) -> bool {
+        match self {
+            Turn::Now => true,
+            Turn::Running { .. } => false,
+            Turn::At { time, planned } => now >= *time || planned.duration_since(now) > TOLERANCE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn plan(names: &[&str]) -> Plan {
+        let mut plan = Plan::default();
+        plan.start_over(names.iter().map(|name| name.to_string()));
+        plan
+    }
+
+    #[test]
+    fn everything_is_begun_at_once_but_only_so_many_at_a_time() {
+        let mut plan = plan(&["c", "a", "b"]);
+        assert_eq!(plan.begin(at(0), 2), ["a", "b"]);
+        assert_eq!((plan.begin(at(0), 2), plan.running()), (vec![], 2));
+        plan.end("a", at(100), at(1));
+        assert_eq!(plan.begin(at(1), 2), ["c"]);
+    }
+
+    #[test]
+    fn a_turn_comes_at_its_time_and_when_the_clock_was_set_back() {
+        let mut plan = plan(&["a"]);
+        for (now, has_come) in [(100, true), (99, false), (4000, true), (-60, false), (-61, true)] {
+            plan.start_over(["a".to_owned()]);
+            plan.begin(at(0), 1);
+            plan.end("a", at(100), at(0));
+            assert_eq!(plan.begin(at(now), 1).is_empty(), !has_come, "{now}");
+            plan.end("a", at(100), at(0));
+        }
+    }
+
+    #[test]
+    fn it_sleeps_to_the_next_turn_but_never_longer_than_a_minute() {
+        let mut plan = plan(&["a", "b"]);
+        plan.begin(at(0), 2);
+        assert_eq!(plan.sleep(at(0)), LONGEST_SLEEP, "until one of them ends");
+        plan.end("a", at(1000), at(0));
+        plan.end("b", at(50), at(0));
+        for (now, seconds) in [(0, 50), (49, 1), (50, 0), (100, 0), (-100, 60)] {
+            assert_eq!(plan.sleep(at(now)), Duration::from_secs(seconds), "{now}");
+        }
+    }
+
+    #[test]
+    fn new_settings_make_all_turns_anew() {
+        let mut plan = plan(&["runs", "stays", "goes", "runs and goes"]);
+        plan.begin(at(0), 4);
+        plan.end("stays", at(1000), at(0));
+        plan.end("goes", at(1000), at(0));
+        plan.start_over(["stays", "runs", "new"].map(String::from));
+        assert_eq!(plan.begin(at(1), 9), ["new", "stays"]);
+        plan.end("runs", at(1000), at(2));
+        plan.end("runs and goes", at(1000), at(2));
+        assert_eq!(plan.begin(at(2), 9), ["runs"], "it may have begun with the old settings");
+        for name in ["new", "stays", "runs"] {
+            plan.end(name, at(1000), at(3));
+        }
+        assert_eq!(plan.begin(at(1000), 9), ["new", "runs", "stays"]);
+    }
+}

@@ -1,0 +1,218 @@
+//! `fedcred status`: what is cached, what failed, what comes next. It asks nobody and makes nothing.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::acquire::status::{self, Next, State, Status};
+use crate::cache::master_key::KeyPlace;
+use crate::cli::args::{Global, Status as Command};
+use crate::cli::table::{span, table};
+use crate::cli::{output, report};
+use crate::config::Config;
+use crate::config::cache::{CacheSettings, KeyStore, Store};
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result, printable};
+use crate::keyring::Keyring;
+use crate::time::{self, Timestamp, whole_seconds};
+
+pub fn run(command: &Command, global: &Global, env: &Env) -> Result<()> {
+    let config = Config::load(env, global.config.as_deref())?;
+    let settings = config.cache()?;
+    let now = time::now();
+    let row = |name: &str| Row::of(&config, name, &settings, env, now);
+    let rows = if command.profiles.is_empty() {
+        // One that is wrong does not hide the others.
+        let names = config.usable_profile_names().into_iter();
+        names.map(|name| row(name).unwrap_or_else(|error| Row::wrong(name, error))).collect()
+    } else {
+        command.profiles.iter().map(|name| row(name)).collect::<Result<Vec<Row>>>()?
+    };
+    let text = if command.json { as_json(&rows, &settings, now)? } else { as_text(&rows, &settings, now) };
+    output::write(&text)
+}
+
+/// What is to come is rounded up: in no time it is not there yet.
+const ALMOST_A_SECOND: SignedDuration = SignedDuration::from_millis(999);
+
+struct Row {
+    profile: String,
+    role_arn: Option<String>,
+    /// The error: what is wrong with its settings.
+    known: Result<Status>,
+}
+
+impl Row {
+    fn of(config: &Config, name: &str, settings: &CacheSettings, env: &Env, now: Timestamp) -> Result<Row> {
+        let profile = config.profile(name)?;
+        let known = Ok(status::of(&profile, settings, env, now));
+        Ok(Row { profile: name.to_owned(), role_arn: profile.role_arn.map(|role| role.to_string()), known })
+    }
+
+    fn wrong(name: &str, error: Error) -> Row {
+        Row { profile: name.to_owned(), role_arn: None, known: Err(error) }
+    }
+
+    fn json(&self, now: Timestamp) -> Value {
+        let (profile, role_arn) = (&self.profile, &self.role_arn);
+        match &self.known {
+            Ok(known) => json!({
+                "profile": profile,
+                "role_arn": role_arn,
+                "state": word(known.state),
+                "expires": known.expires.map(whole_seconds),
+                "expires_in_seconds": known.expires.map(|expires| expires.duration_since(now).as_secs()),
+                "next_login": match known.next {
+                    Next::From(from) => Some(whole_seconds(from)),
+                    Next::WhenAsked => Some(whole_seconds(now)),
+                    Next::WithNewSecret => None,
+                },
+                "who": known.who,
+                "last_failure": known.failure.as_ref().map(|(at, error)| error_json(error, Some(*at))),
+                "not_kept": known.unkept.as_ref().map(|error| error_json(error, None)),
+            }),
+            Err(error) => json!({
+                "profile": profile,
+                "role_arn": role_arn,
+                "state": word(State::Failed),
+                "expires": null,
+                "expires_in_seconds": null,
+                "next_login": null,
+                "who": null,
+                "last_failure": error_json(error, None),
+                "not_kept": null,
+            }),
+        }
+    }
+
+    fn cells(&self, now: Timestamp) -> [String; 7] {
+        let profile = printable(&self.profile, 100);
+        let role = self.role_arn.clone().unwrap_or_default();
+        match &self.known {
+            Ok(Status { state, expires, next, failure, who, unkept: _ }) => [
+                profile,
+                word(*state).to_owned(),
+                expires.filter(|at| *at > now).map(|at| span(at.duration_since(now))).unwrap_or_default(),
+                match next {
+                    Next::From(from) => format!("in {}", span(from.duration_since(now) + ALMOST_A_SECOND)),
+                    Next::WhenAsked => "when asked".to_owned(),
+                    Next::WithNewSecret => "with a new secret".to_owned(),
+                },
+                failure
+                    .as_ref()
+                    .map(|(at, error)| format!("{}, {} ago", error.code.as_str(), span(now.duration_since(*at))))
+                    .unwrap_or_default(),
+                who.clone().unwrap_or_default(),
+                role,
+            ],
+            Err(error) => {
+                let (state, failure) = (word(State::Failed).to_owned(), error.code.as_str().to_owned());
+                [profile, state, String::new(), String::new(), failure, String::new(), role]
+            }
+        }
+    }
+
+    /// What the table has no room for. `general`: why nothing at all is kept, which is said once.
+    fn notes(&self, general: Option<&Error>) -> String {
+        let profile = printable(&self.profile, 100);
+        match &self.known {
+            Ok(Status { unkept, failure, .. }) => {
+                let unkept = unkept.as_ref().filter(|error| Some(*error) != general);
+                let unkept = unkept.map(|error| note(&profile, error));
+                let failure = failure.as_ref().map(|(_, error)| note(&profile, error));
+                [unkept, failure].into_iter().flatten().collect()
+            }
+            Err(error) => note(&profile, error),
+        }
+    }
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Fresh => "fresh",
+        State::Due => "due",
+        State::Expired => "expired",
+        State::Failed => "failed",
+        State::None => "none",
+    }
+}
+
+fn as_json(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> Result<String> {
+    let ((store, directory), (key, key_file, why)) = (store(settings), key(settings));
+    let told = json!({
+        "cache": {
+            "store": store,
+            "directory": directory,
+            "key": key,
+            "key_because": why,
+            "key_file": key_file,
+            "not_kept": status::no_cache(settings).map(|error| error_json(&error, None)),
+        },
+        "profiles": rows.iter().map(|row| row.json(now)).collect::<Vec<Value>>(),
+    });
+    let text = serde_json::to_string_pretty(&told)
+        .map_err(|e| Error::new(Code::Bug, "the status has no JSON").because(e.to_string()))?;
+    Ok(text + "\n")
+}
+
+fn as_text(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> String {
+    let head = ["PROFILE", "STATE", "EXPIRES IN", "NEXT LOGIN", "LAST FAILURE", "WHO", "ROLE"];
+    let mut text = match rows {
+        [] => "no profile\n".to_owned(),
+        rows => table(head, &rows.iter().map(|row| row.cells(now)).collect::<Vec<_>>()),
+    };
+    let (key, key_file, why) = key(settings);
+    let (store, dir) = store(settings);
+    let at = |path: Option<String>| path.map(|path| format!(" {path}")).unwrap_or_default();
+    text.push_str(&format!("\nstore: {store}{}\n", at(dir)));
+    text.push_str(&format!("key: {key}{} ({why})\n", at(key_file)));
+    let general = status::no_cache(settings);
+    text.extend(general.iter().map(|error| note("cache", error)));
+    text.extend(rows.iter().map(|row| row.notes(general.as_ref())));
+    text
+}
+
+/// What is the matter, on one line, and what to do about it on the next.
+fn note(about: &str, error: &Error) -> String {
+    let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
+    format!("{about}: {}{causes}\n  hint: {}\n", error.what, report::hint(error))
+}
+
+fn error_json(error: &Error, at: Option<Timestamp>) -> Value {
+    json!({
+        "at": at.map(whole_seconds),
+        "code": error.code,
+        "what": error.what,
+        "causes": error.causes,
+        "hint": report::hint(error),
+    })
+}
+
+fn shown(path: &Option<PathBuf>) -> Option<String> {
+    path.as_ref().map(|path| path.display().to_string())
+}
+
+/// The kind of store, and its directory if it has one.
+fn store(settings: &CacheSettings) -> (&'static str, Option<String>) {
+    match settings.store {
+        Store::File => ("file", shown(&settings.dir)),
+        Store::None => ("none", None),
+    }
+}
+
+/// Where the sealing key lives, in which file if in one, and by which setting.
+fn key(settings: &CacheSettings) -> (&'static str, Option<String>, &'static str) {
+    let (kind, file) = match settings.key_place() {
+        None | Some(KeyPlace::File(_)) => ("file", shown(&settings.key_file)),
+        Some(KeyPlace::Keyring { keyring: Keyring::System, .. }) => ("keyring", None),
+        Some(KeyPlace::Keyring { keyring: Keyring::Kernel, .. }) => ("kernel", None),
+    };
+    let why = match settings.key {
+        KeyStore::Auto => "`cache.key = \"auto\"`, which never asks D-Bus",
+        KeyStore::File => "`cache.key = \"file\"`",
+        KeyStore::Keyring => "`cache.key = \"keyring\"`",
+        KeyStore::Kernel => "`cache.key = \"kernel\"`",
+    };
+    (kind, file, why)
+}

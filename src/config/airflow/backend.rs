@@ -1,0 +1,317 @@
+//! Airflow's secrets backends: which secret a connection is in, and what Secrets Manager's own form of one means.
+//!
+//! Nothing is asked here. A backend's remaining arguments are the extra of a connection of its own, with which it is asked.
+
+use std::path::PathBuf;
+
+use regex_lite::{Regex, RegexBuilder};
+use serde_json::{Map, Value};
+
+use super::broken::Broken;
+use super::connection::{Connection, Extra};
+use super::{json, uri};
+use crate::error::printable;
+
+/// A backend of Airflow's that is known.
+#[derive(Debug)]
+pub enum Backend {
+    Remote(Box<Remote>),
+    LocalFilesystem {
+        connections_file: Option<PathBuf>,
+    },
+    /// One that Airflow asks anyway, the environment or its database.
+    BuiltIn,
+}
+
+/// A backend in AWS.
+#[derive(Debug)]
+pub struct Remote {
+    pub service: Service,
+    /// Absent: connections are not looked up here.
+    connections_prefix: Option<String>,
+    config_prefix: Option<String>,
+    sep: String,
+    pattern: Option<Regex>,
+    /// Further names for the fields of a secret, by field.
+    extra_words: Vec<(String, Vec<String>)>,
+    /// What it is asked with: region, profile, keys, role, endpoint.
+    pub connection: Connection,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    SecretsManager,
+    ParameterStore,
+}
+
+impl Service {
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::SecretsManager => "Secrets Manager",
+            Service::ParameterStore => "the SSM Parameter Store",
+        }
+    }
+}
+
+/// Arguments that are about something other than connections, or that later providers pass over.
+const IGNORED: [&str; 10] = [
+    "variables_prefix",
+    "variables_lookup_pattern",
+    "config_prefix",
+    "config_lookup_pattern",
+    "full_url_mode",
+    "are_secret_values_urlencoded",
+    "api_version",
+    "use_ssl",
+    "team_name",
+    "global_secrets_allowed_pattern",
+];
+
+impl Backend {
+    /// The backend of an Airflow class with these arguments.
+    pub fn new(class: &str, kwargs: Map<String, Value>) -> Result<Self, Broken> {
+        let amazon = ["airflow.providers.amazon.aws.secrets.", "airflow.contrib.secrets."];
+        let name = amazon.iter().find_map(|package| class.strip_prefix(package)).unwrap_or(class);
+        match name {
+            "secrets_manager.SecretsManagerBackend" | "aws_secrets_manager.SecretsManagerBackend" => {
+                Remote::new(Service::SecretsManager, kwargs).map(|remote| Backend::Remote(Box::new(remote)))
+            }
+            "systems_manager.SystemsManagerParameterStoreBackend"
+            | "aws_systems_manager.SystemsManagerParameterStoreBackend" => {
+                Remote::new(Service::ParameterStore, kwargs).map(|remote| Backend::Remote(Box::new(remote)))
+            }
+            "airflow.secrets.local_filesystem.LocalFilesystemBackend" => {
+                let file = kwargs.get("connections_file_path").and_then(Value::as_str).map(PathBuf::from);
+                Ok(Backend::LocalFilesystem { connections_file: file })
+            }
+            "airflow.secrets.environment_variables.EnvironmentVariablesBackend"
+            | "airflow.secrets.metastore.MetastoreBackend" => Ok(Backend::BuiltIn),
+            _ => Err(Broken::new(
+                format!("Airflow would ask {} first, which fedcred cannot", printable(class, 200)),
+                "use SecretsManagerBackend, SystemsManagerParameterStoreBackend or LocalFilesystemBackend, or unset AIRFLOW__SECRETS__BACKEND here",
+            )),
+        }
+    }
+}
+
+impl Remote {
+    fn new(service: Service, mut kwargs: Map<String, Value>) -> Result<Self, Broken> {
+        let config_prefix = prefix(&kwargs, "config_prefix", service.default_prefix("config"))?;
+        let connections_prefix = prefix(&kwargs, "connections_prefix", service.default_prefix("connections"))?;
+        let sep = text(&kwargs, "sep")?.unwrap_or_else(|| "/".to_owned());
+        let pattern = text(&kwargs, "connections_lookup_pattern")?.map(|pattern| regex(&pattern)).transpose()?;
+        let extra_words = words(kwargs.get("extra_conn_words").unwrap_or(&Value::Null))?;
+        for key in
+            IGNORED.iter().chain(&["connections_prefix", "sep", "connections_lookup_pattern", "extra_conn_words"])
+        {
+            kwargs.shift_remove(*key);
+        }
+        // Only Secrets Manager's backend has words of its own and a separator.
+        let sep = if service == Service::ParameterStore { "/".to_owned() } else { sep };
+        let conn_id = match service {
+            Service::SecretsManager => "SecretsManagerBackend__connection",
+            Service::ParameterStore => "SystemsManagerParameterStoreBackend__connection",
+        };
+        let strip = |prefix: Option<String>| prefix.map(|p| p.trim_end_matches(|c| sep.contains(c)).to_owned());
+        Ok(Remote {
+            service,
+            connections_prefix: strip(connections_prefix),
+            config_prefix: strip(config_prefix),
+            sep: sep.clone(),
+            pattern,
+            extra_words,
+            connection: Connection {
+                conn_id: conn_id.to_owned(),
+                conn_type: Some("aws".to_owned()),
+                extra: Extra::new(kwargs),
+                ..Connection::default()
+            },
+        })
+    }
+
+    /// The secret or parameter of a connection; `None`: this backend is not asked for it.
+    pub fn id(&self, conn_id: &str) -> Option<String> {
+        let prefix = self.connections_prefix.as_ref()?;
+        if self.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(conn_id)) {
+            return None;
+        }
+        Some(self.path(prefix, conn_id))
+    }
+
+    /// The secret or parameter of one of Airflow's settings.
+    pub fn config_id(&self, name: &str) -> Option<String> {
+        Some(self.path(self.config_prefix.as_ref()?, name))
+    }
+
+    /// The connection in a secret's text.
+    pub fn connection(&self, conn_id: &str, text: &str) -> Result<(Connection, Vec<String>), Broken> {
+        let text = text.trim();
+        match (text.starts_with('{'), self.service) {
+            (false, _) if text.is_empty() => Err(Broken::new("it is empty", "store a URI or JSON there")),
+            (false, _) => uri::parse(conn_id, text).map(|connection| (connection, Vec::new())),
+            (true, Service::ParameterStore) => json::parse(conn_id, text).map(|connection| (connection, Vec::new())),
+            (true, Service::SecretsManager) => self.standardized(conn_id, text),
+        }
+    }
+
+    /// Secrets Manager's own reading: of each field the first key in the document that is a word for it; the rest is dropped.
+    fn standardized(&self, conn_id: &str, text: &str) -> Result<(Connection, Vec<String>), Broken> {
+        let Value::Object(secret) = json::value(text, "")? else {
+            return Err(Broken::new("the JSON is no object", "write {\"conn_type\": \"aws\", …}"));
+        };
+        let mut fields = Map::new();
+        let mut used: Vec<&str> = Vec::new();
+        for (field, standard) in WORDS {
+            let more = self.extra_words.iter().filter(|(name, _)| name == field).flat_map(|(_, words)| words);
+            let words: Vec<&str> = standard.iter().copied().chain(more.map(String::as_str)).collect();
+            used.extend(&words);
+            if let Some((_, value)) = secret.iter().find(|(key, _)| words.contains(&key.as_str())) {
+                fields.insert(field.to_owned(), value.clone());
+            }
+        }
+        let dropped = secret.keys().filter(|key| !used.contains(&key.as_str()));
+        let warning =
+            |key: &String| format!("`{}` in the secret is dropped: only the extra may hold it", printable(key, 60));
+        let warnings = dropped.map(warning).collect();
+        Ok((json::from_fields(conn_id, fields)?, warnings))
+    }
+
+    fn path(&self, prefix: &str, name: &str) -> String {
+        let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}{}{name}", self.sep) };
+        match self.service {
+            Service::ParameterStore if !path.starts_with('/') => format!("/{path}"),
+            Service::ParameterStore | Service::SecretsManager => path,
+        }
+    }
+}
+
+impl Service {
+    fn default_prefix(self, what: &str) -> String {
+        match self {
+            Service::SecretsManager => format!("airflow/{what}"),
+            Service::ParameterStore => format!("/airflow/{what}"),
+        }
+    }
+}
+
+/// The words for each field, in Airflow's order.
+const WORDS: [(&str, &[&str]); 7] = [
+    ("login", &["login", "user", "username", "user_name"]),
+    ("password", &["password", "pass", "key"]),
+    ("host", &["host", "remote_host", "server"]),
+    ("port", &["port"]),
+    ("schema", &["database", "schema"]),
+    ("conn_type", &["conn_type", "conn_id", "connection_type", "engine"]),
+    ("extra", &["extra"]),
+];
+
+/// Absent is the default, null switches the lookup off.
+fn prefix(kwargs: &Map<String, Value>, key: &str, default: String) -> Result<Option<String>, Broken> {
+    match kwargs.get(key) {
+        None => Ok(Some(default)),
+        Some(_) => text(kwargs, key),
+    }
+}
+
+fn text(kwargs: &Map<String, Value>, key: &str) -> Result<Option<String>, Broken> {
+    match kwargs.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => {
+            let why = format!("`{key}` of the secrets backend is {}, not text", json::kind(other));
+            Err(Broken::new(why, format!("write \"{key}\": \"…\"")))
+        }
+    }
+}
+
+/// As `re.match(pattern, conn_id, re.IGNORECASE)`: anchored at the beginning alone.
+fn regex(pattern: &str) -> Result<Regex, Broken> {
+    RegexBuilder::new(&format!("^(?:{pattern})")).case_insensitive(true).size_limit(1 << 20).build().map_err(|why| {
+        Broken::new(
+            format!(
+                "`connections_lookup_pattern` of the secrets backend cannot be used: {}",
+                printable(&why.to_string(), 200)
+            ),
+            "write a plain regular expression, without look-around",
+        )
+    })
+}
+
+fn words(value: &Value) -> Result<Vec<(String, Vec<String>)>, Broken> {
+    let broken = || {
+        Broken::new(
+            "`extra_conn_words` of the secrets backend names an unknown field, or is no object of lists",
+            "write \"extra_conn_words\": {\"login\": [\"…\"]}",
+        )
+    };
+    let Value::Object(map) = value else { return if value.is_null() { Ok(Vec::new()) } else { Err(broken()) } };
+    let field = |(name, words): (&String, &Value)| {
+        // `user` is what the field was called before.
+        let name = if name == "user" { "login" } else { name };
+        let words =
+            words.as_array()?.iter().map(|word| word.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
+        WORDS.iter().any(|(field, _)| *field == name).then(|| (name.to_owned(), words))
+    };
+    map.iter().map(|entry| field(entry).ok_or_else(broken)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn remote(service: Service, kwargs: Value) -> Remote {
+        Remote::new(service, kwargs.as_object().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn the_secrets_name_is_built_as_airflow_builds_it() {
+        use Service::{ParameterStore, SecretsManager};
+        let table = [
+            (SecretsManager, json!({}), Some("airflow/connections/my")),
+            (SecretsManager, json!({"connections_prefix": "a/b//"}), Some("a/b/my")),
+            (SecretsManager, json!({"connections_prefix": "a-", "sep": "-"}), Some("a-my")),
+            (SecretsManager, json!({"connections_prefix": ""}), Some("my")),
+            (SecretsManager, json!({"connections_prefix": null}), None),
+            (SecretsManager, json!({"connections_lookup_pattern": "^M"}), Some("airflow/connections/my")),
+            (SecretsManager, json!({"connections_lookup_pattern": "y"}), None),
+            (ParameterStore, json!({}), Some("/airflow/connections/my")),
+            (ParameterStore, json!({"connections_prefix": "a/b/"}), Some("/a/b/my")),
+            (ParameterStore, json!({"connections_prefix": ""}), Some("/my")),
+        ];
+        for (service, kwargs, expected) in table {
+            assert_eq!(remote(service, kwargs.clone()).id("my").as_deref(), expected, "{kwargs}");
+        }
+    }
+
+    #[test]
+    fn the_first_word_in_the_secret_counts() {
+        let table = [
+            (json!({}), json!({"user": "a", "login": "b", "pass": "s"}), (Some("a"), None, 0)),
+            (json!({}), json!({"conn_id": "x", "conn_type": "aws"}), (None, Some("x"), 0)),
+            (json!({}), json!({"login": "a", "region_name": "eu-west-1"}), (Some("a"), None, 1)),
+            (json!({"extra_conn_words": {"user": ["who"]}}), json!({"who": "a"}), (Some("a"), None, 0)),
+        ];
+        for (kwargs, secret, (login, conn_type, warnings)) in table {
+            let backend = remote(Service::SecretsManager, kwargs);
+            let (connection, warned) = backend.connection("my", &secret.to_string()).unwrap();
+            assert_eq!(
+                (connection.login.as_deref(), connection.conn_type.as_deref(), warned.len()),
+                (login, conn_type, warnings),
+                "{secret}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_the_arguments_is_what_the_backend_is_asked_with() {
+        let kwargs = json!({"connections_prefix": "x", "variables_prefix": "y", "region_name": "eu-west-1", "full_url_mode": false});
+        let remote = remote(Service::SecretsManager, kwargs);
+        assert_eq!(remote.connection.extra.fields(), json!({"region_name": "eu-west-1"}).as_object().unwrap());
+    }
+
+    #[test]
+    fn an_unknown_backend_is_an_error_since_airflow_would_ask_it_first() {
+        assert!(Backend::new("corp.Vault", Map::new()).unwrap_err().why.contains("corp.Vault"));
+    }
+}

@@ -1,0 +1,77 @@
+//! An Airflow connection as written: its fields, before anybody asks what they mean.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+use crate::secret::Secret;
+
+/// The fields of `airflow.models.Connection`. An empty text and an absent one are kept apart, as Airflow's own reading does.
+#[derive(Debug, Default)]
+pub struct Connection {
+    pub conn_id: String,
+    /// In lower case when it was a URI's scheme; `-` is `_`. Absent: Airflow takes `aws`.
+    pub conn_type: Option<String>,
+    pub description: Option<String>,
+    /// The access key id.
+    pub login: Option<String>,
+    /// The secret access key.
+    pub password: Option<Secret>,
+    pub host: Option<String>,
+    pub port: Option<i64>,
+    pub schema: Option<String>,
+    pub extra: Extra,
+}
+
+/// The `extra` object. Any of its values may be a secret, so `Debug` shows its keys alone, and it is wiped when dropped.
+#[derive(Default, Clone, PartialEq)]
+pub struct Extra(Map<String, Value>);
+
+impl Extra {
+    pub fn new(fields: Map<String, Value>) -> Self {
+        Extra(fields)
+    }
+
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Drop for Extra {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => (),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let fields = serde_json::json!({"aws_secret_access_key": "hunter2"});
+        let connection = Connection {
+            password: Some(Secret::new("hunter2".into())),
+            extra: Extra::new(fields.as_object().unwrap().clone()),
+            ..Connection::default()
+        };
+        let shown = format!("{connection:?}");
+        assert!(shown.contains("aws_secret_access_key") && !shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -1,0 +1,177 @@
+//! Where botocore would send the STS call: Airflow's region is the session's, and without one the global endpoint is asked.
+//!
+//! Kept apart from `sts::endpoint`, which follows the role's partition and knows no global endpoint: this says what Airflow
+//! does, so that a plan can be compared with it.
+
+use crate::arn::Partition;
+
+/// What besides the region decides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Variant {
+    pub use_fips: bool,
+    pub use_dualstack: bool,
+    /// `AWS_STS_REGIONAL_ENDPOINTS=legacy`
+    pub legacy: bool,
+}
+
+/// The regions that asked the global endpoint before there was a choice.
+const LEGACY: [&str; 16] = [
+    "ap-northeast-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "aws-global",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// `https://sts.REGION.SUFFIX`, without a slash at its end.
+pub fn sts(region: Option<&str>, variant: Variant) -> String {
+    let plain = !variant.use_fips && !variant.use_dualstack;
+    let region = match region {
+        Some(region) if plain && (region == "aws-global" || variant.legacy && LEGACY.contains(&region)) => None,
+        region => region,
+    };
+    let Some(region) = region else {
+        return match variant.use_fips {
+            true => "https://sts-fips.us-east-1.amazonaws.com".to_owned(),
+            false => "https://sts.amazonaws.com".to_owned(),
+        };
+    };
+    let partition = Partition::of_region(region);
+    let suffix = if variant.use_dualstack { dual_stack_suffix(partition) } else { suffix(partition) };
+    // GovCloud's only endpoint is the FIPS one.
+    let is_fips = variant.use_fips && (partition != Partition::AwsUsGov || variant.use_dualstack);
+    format!("https://sts{}.{region}.{suffix}", if is_fips { "-fips" } else { "" })
+}
+
+/// What botocore takes for a region: part of a host name that is not all digits.
+pub fn is_region(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !text.bytes().all(|b| b.is_ascii_digit())
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+/// Whether this is a host of STS itself, or STS behind a VPC endpoint. Not everything under amazonaws.com is AWS's word:
+/// anybody may have a load balancer or a bucket there.
+pub fn is_sts_host(host: &str) -> bool {
+    if host == "sts.amazonaws.com" {
+        return true;
+    }
+    let (before, rest) = match host.split_once(".sts.") {
+        Some((name, rest)) => (Some(name), rest),
+        None => match host.strip_prefix("sts.").or_else(|| host.strip_prefix("sts-fips.")) {
+            Some(rest) => (None, rest),
+            None => return false,
+        },
+    };
+    let Some((region, suffix_of)) = rest.split_once('.') else { return false };
+    let partition = Partition::of_region(region);
+    let is_private = |name: &str| name.starts_with("vpce-") && !name.contains('/');
+    is_region(region)
+        && match before {
+            Some(name) => is_private(name) && suffix_of == format!("vpce.{}", suffix(partition)),
+            None => suffix_of == suffix(partition) || suffix_of == dual_stack_suffix(partition),
+        }
+}
+
+/// Of AWS's `partitions.json`.
+fn suffix(partition: Partition) -> &'static str {
+    match partition {
+        Partition::Aws | Partition::AwsUsGov => "amazonaws.com",
+        Partition::AwsCn => "amazonaws.com.cn",
+        Partition::AwsIso => "c2s.ic.gov",
+        Partition::AwsIsoB => "sc2s.sgov.gov",
+        Partition::AwsIsoE => "cloud.adc-e.uk",
+        Partition::AwsIsoF => "csp.hci.ic.gov",
+        Partition::AwsEusc => "amazonaws.eu",
+    }
+}
+
+fn dual_stack_suffix(partition: Partition) -> &'static str {
+    match partition {
+        Partition::Aws | Partition::AwsUsGov => "api.aws",
+        Partition::AwsCn => "api.amazonwebservices.com.cn",
+        Partition::AwsIso => "api.aws.ic.gov",
+        Partition::AwsIsoB => "api.aws.scloud",
+        Partition::AwsIsoE => "api.cloud-aws.adc-e.uk",
+        Partition::AwsIsoF => "api.aws.hci.ic.gov",
+        Partition::AwsEusc => "api.amazonwebservices.eu",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_botocores() {
+        // Recorded with botocore 1.44.5: region, FIPS, dual-stack, legacy.
+        let table = [
+            (None, false, false, false, "https://sts.amazonaws.com"),
+            (Some("eu-west-1"), false, false, false, "https://sts.eu-west-1.amazonaws.com"),
+            (Some("nowhere-1"), false, false, false, "https://sts.nowhere-1.amazonaws.com"),
+            (Some("aws-global"), false, false, false, "https://sts.amazonaws.com"),
+            (Some("us-east-1"), true, false, false, "https://sts-fips.us-east-1.amazonaws.com"),
+            (Some("eu-west-1"), false, true, false, "https://sts.eu-west-1.api.aws"),
+            (Some("eu-west-1"), true, true, false, "https://sts-fips.eu-west-1.api.aws"),
+            (Some("us-gov-west-1"), true, false, false, "https://sts.us-gov-west-1.amazonaws.com"),
+            (Some("cn-north-1"), false, false, false, "https://sts.cn-north-1.amazonaws.com.cn"),
+            (Some("cn-north-1"), false, true, false, "https://sts.cn-north-1.api.amazonwebservices.com.cn"),
+            (Some("us-iso-east-1"), false, false, false, "https://sts.us-iso-east-1.c2s.ic.gov"),
+            (Some("eusc-de-east-1"), false, false, false, "https://sts.eusc-de-east-1.amazonaws.eu"),
+            (Some("eu-west-1"), false, false, true, "https://sts.amazonaws.com"),
+            (Some("eu-south-1"), false, false, true, "https://sts.eu-south-1.amazonaws.com"),
+        ];
+        for (region, use_fips, use_dualstack, legacy, expected) in table {
+            assert_eq!(sts(region, Variant { use_fips, use_dualstack, legacy }), expected, "{region:?}");
+        }
+    }
+
+    #[test]
+    fn only_sts_itself_and_vpc_endpoints_are_awss() {
+        let table = [
+            ("sts.amazonaws.com", true),
+            ("sts.eu-west-1.amazonaws.com", true),
+            ("sts-fips.us-east-1.amazonaws.com", true),
+            ("sts.eu-west-1.api.aws", true),
+            ("sts.cn-north-1.amazonaws.com.cn", true),
+            ("vpce-0a1b-2c3d.sts.eu-west-1.vpce.amazonaws.com", true),
+            ("sts.cn-north-1.amazonaws.com", false),
+            ("evil.elb.amazonaws.com", false),
+            ("sts.eu-west-1.elb.amazonaws.com", false),
+            ("x.sts.eu-west-1.vpce.amazonaws.com", false),
+            ("sts.eu-west-1.amazonaws.com.example.com", false),
+            ("sts.example.com", false),
+        ];
+        for (host, is_awss) in table {
+            assert_eq!(is_sts_host(host), is_awss, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_region_can_be_made_up_but_not_malformed() {
+        let table = [
+            ("eu-west-1", true),
+            ("Nowhere-1", true),
+            ("eu-west-1\"", false),
+            ("-a", false),
+            ("12", false),
+            ("", false),
+        ];
+        for (text, fits) in table {
+            assert_eq!(is_region(text), fits, "{text:?}");
+        }
+    }
+}

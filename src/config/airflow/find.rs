@@ -1,0 +1,183 @@
+//! Where a connection is: Airflow's secrets backend, the environment, a connections file; the first that has it wins.
+//!
+//! Where Airflow passes on from a place that fails (a secret that cannot be read, a broken URI), this stops: the next place
+//! would be another connection, and after the last Airflow takes any credentials at hand.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::backend::{Backend, Remote};
+use super::connection::Connection;
+use super::settings::{self, Kwargs, Settings};
+use super::{files, json, uri};
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result, printable};
+use crate::secret::Secret;
+
+/// What the search needs done and cannot do itself.
+pub trait Outside {
+    /// The text of a secret or parameter; `None` when there is none of this name.
+    fn secret(&self, backend: &Remote, id: &str) -> Result<Option<Secret>>;
+    /// The output of a command of Airflow's configuration (`backend_kwargs_cmd`).
+    fn output(&self, argv: &[String]) -> Result<Secret>;
+}
+
+/// The places that are looked at.
+pub struct Places<'a> {
+    pub env: &'a Env,
+    /// `--airflow-connections`
+    pub file: Option<&'a Path>,
+    pub outside: &'a dyn Outside,
+}
+
+/// A connection and where it was.
+#[derive(Debug)]
+pub struct Found {
+    pub connection: Connection,
+    pub found_in: String,
+    /// Further places that define it, which are not used.
+    pub also_in: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+/// The connection `conn_id`. Errors: [`Code::AirflowNotFound`], and [`Code::AirflowConnection`] for one that is there and broken.
+pub fn find(conn_id: &str, places: &Places<'_>) -> Result<Found> {
+    let mut search = Search { conn_id, found: None, also_in: Vec::new(), warnings: Vec::new(), looked_at: Vec::new() };
+    let settings = settings::read(places.env)?;
+    if let Some(settings) = &settings {
+        search.backend(settings, places)?;
+    }
+    search.environment(places.env)?;
+    if let Some(path) = places.file {
+        search.file(path)?;
+    }
+    search.end()
+}
+
+struct Search<'a> {
+    conn_id: &'a str,
+    found: Option<(Connection, String)>,
+    also_in: Vec<String>,
+    warnings: Vec<String>,
+    looked_at: Vec<String>,
+}
+
+impl Search<'_> {
+    fn backend(&mut self, settings: &Settings, places: &Places<'_>) -> Result<()> {
+        let kwargs = self.kwargs(settings, places)?;
+        let backend = Backend::new(&settings.class, kwargs).map_err(|broken| misconfigured(settings, broken))?;
+        match backend {
+            Backend::BuiltIn => Ok(()),
+            Backend::LocalFilesystem { connections_file: None } => Ok(()),
+            Backend::LocalFilesystem { connections_file: Some(path) } => self.file(&path),
+            Backend::Remote(remote) => {
+                let service = remote.service.name();
+                let Some(id) = remote.id(self.conn_id) else {
+                    self.looked_at.push(format!("{service}: not asked for this id (prefix or pattern)"));
+                    return Ok(());
+                };
+                let place = format!("{service}: {}", printable(&id, 300));
+                match places.outside.secret(&remote, &id)? {
+                    None => self.looked_at.push(format!("{place}: no such secret")),
+                    Some(text) => {
+                        let read = remote.connection(self.conn_id, text.expose());
+                        let (connection, warnings) = read.map_err(|broken| broken.at(self.conn_id, &place))?;
+                        self.warnings.extend(warnings);
+                        self.found = Some((connection, place));
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Arguments that are no JSON object are passed over, as Airflow does with a warning.
+    fn kwargs(&mut self, settings: &Settings, places: &Places<'_>) -> Result<Map<String, Value>> {
+        let text = match &settings.kwargs {
+            Kwargs::None => None,
+            Kwargs::Text(text) => Some(Secret::new(text.clone())),
+            Kwargs::Command(argv) => Some(places.outside.output(argv)?),
+            Kwargs::Secret(name) => {
+                let backend =
+                    Backend::new(&settings.class, Map::new()).map_err(|broken| misconfigured(settings, broken))?;
+                match &backend {
+                    Backend::Remote(remote) => match remote.config_id(name) {
+                        Some(id) => places.outside.secret(remote, &id)?,
+                        None => None,
+                    },
+                    Backend::LocalFilesystem { .. } | Backend::BuiltIn => None,
+                }
+            }
+        };
+        let mut kwargs = match text.map(|text| serde_json::from_str(text.expose())) {
+            None => Map::new(),
+            Some(Ok(Value::Object(map))) => map,
+            Some(_) => {
+                self.warnings
+                    .push("the secrets backend's arguments are no JSON object: its defaults are used".to_owned());
+                Map::new()
+            }
+        };
+        kwargs.extend(settings.single.clone());
+        Ok(kwargs)
+    }
+
+    fn environment(&mut self, env: &Env) -> Result<()> {
+        let variable = format!("AIRFLOW_CONN_{}", self.conn_id.to_uppercase());
+        let shown = format!("${}", printable(&variable, 300));
+        let Some(value) = env.os(&variable) else {
+            self.looked_at.push(format!("{shown}: not set"));
+            return Ok(());
+        };
+        if self.found.is_some() {
+            self.also_in.push(shown);
+            return Ok(());
+        }
+        let text = value.into_string().map(Secret::new).map_err(|_| {
+            Error::new(Code::AirflowConnection, format!("{shown} is not UTF-8 text"))
+                .hint(format!("unset '{variable}'"))
+        })?;
+        let text = text.expose().trim();
+        let read = match text.chars().next() {
+            None => Err(super::broken::Broken::new("it is blank", "store a URI or JSON there, or unset it")),
+            Some('{') => json::parse(self.conn_id, text),
+            Some(_) => uri::parse(self.conn_id, text),
+        };
+        let connection = read.map_err(|broken| broken.at(self.conn_id, &shown))?;
+        self.found = Some((connection, shown));
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path) -> Result<()> {
+        let shown = PathBuf::from(path).display().to_string();
+        if self.found.is_some() {
+            // A broken file that is not used is no reason to stop.
+            let has_it = files::read(path).is_ok_and(|all| all.iter().any(|c| c.conn_id == self.conn_id));
+            self.also_in.extend(has_it.then_some(shown));
+            return Ok(());
+        }
+        match files::read(path)?.into_iter().find(|connection| connection.conn_id == self.conn_id) {
+            Some(connection) => self.found = Some((connection, shown)),
+            None => self.looked_at.push(format!("{shown}: not in it")),
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<Found> {
+        let Some((connection, found_in)) = self.found else {
+            let id = printable(self.conn_id, 250);
+            let error = Error::new(Code::AirflowNotFound, format!("the Airflow connection {id:?} is defined nowhere"));
+            return Err(self.looked_at.into_iter().fold(error, Error::because).hint(
+                "airflow connections export connections.json --file-format json, then add --airflow-connections connections.json",
+            ));
+        };
+        Ok(Found { connection, found_in, also_in: self.also_in, warnings: self.warnings })
+    }
+}
+
+fn misconfigured(settings: &Settings, broken: super::broken::Broken) -> Error {
+    Error::new(Code::AirflowConnection, format!("the secrets backend that {} names cannot be used", settings.said_in))
+        .because(broken.why)
+        .hint(broken.mended)
+}

@@ -1,0 +1,39 @@
+//! Apache Airflow's AWS connections: found, read, and turned into what fedcred would do.
+//!
+//! ```text
+//! settings ─► find ─► uri | json | files ─► Connection ─► meaning ─► Plan ─► profile ─► Profile
+//! ```
+//! Airflow's own reading is the measure, down to its quirks; what it would silently pass over is an error here.
+//! The text is untrusted: it runs no command, and where its secrets and requests may go is decided by the configuration.
+
+pub mod aws_profiles;
+pub mod backend;
+pub mod base;
+pub mod broken;
+pub mod connection;
+mod endpoint;
+mod extras;
+mod fields;
+pub mod files;
+pub mod find;
+mod ini;
+pub mod json;
+pub mod meaning;
+pub mod plan;
+pub mod policy;
+mod quote;
+mod redact;
+pub mod retry;
+mod s3_config;
+pub mod saml;
+pub mod settings;
+pub mod show;
+mod slug;
+pub mod sts_client;
+pub mod sts_params;
+pub mod uri;
+mod urlsplit;
+mod yaml;
+
+#[cfg(test)]
+mod tests;

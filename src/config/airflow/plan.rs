@@ -1,0 +1,104 @@
+//! What a connection comes to: the STS call with its parameters, who signs it, and how the identity is proved.
+//!
+//! Pure data. Nothing in it has been asked of an IdP, of STS or of a metadata service.
+
+use std::path::PathBuf;
+
+use super::base::{Base, Source};
+use super::saml::SamlLogin;
+use super::sts_client::StsClient;
+use super::sts_params::{Action, SessionParams};
+
+/// The connection's meaning.
+#[derive(Debug)]
+pub struct Plan {
+    pub conn_id: String,
+    /// Absent: the base credentials are the result.
+    pub call: Option<Call>,
+    pub base: Base,
+    /// The session's region. May be empty, which for Airflow is another thing than absent.
+    pub region: Option<String>,
+    /// Of the STS endpoint, for the connection's call and for one that the default chain makes.
+    pub endpoint: String,
+    pub sts: StsClient,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+    /// What Airflow with provider 9 would do otherwise.
+    pub differs_from_airflow: Vec<String>,
+}
+
+/// The connection's own call of STS.
+#[derive(Debug)]
+pub struct Call {
+    pub identity: Identity,
+    pub role_arn: String,
+    pub session_name: Option<SessionName>,
+    pub params: SessionParams,
+}
+
+/// How it is proved who calls.
+#[derive(Debug)]
+pub enum Identity {
+    /// By the base credentials' signature.
+    Signature,
+    Saml(Box<SamlLogin>),
+    TokenFile(PathBuf),
+    /// An identity token of Google's; without an audience Airflow asks for one for `None`.
+    Google {
+        audience: Option<String>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionName {
+    Given(String),
+    /// `botocore-session-` and the Unix time.
+    Generated,
+}
+
+/// One call in the shape in which it is sent.
+pub struct Sent<'a> {
+    pub action: Action,
+    pub role_arn: &'a str,
+    pub principal_arn: Option<&'a str>,
+    pub session_name: Option<SessionName>,
+    pub params: &'a SessionParams,
+}
+
+impl Plan {
+    /// The last call of STS: the connection's own, else one of the default chain.
+    pub fn last_call(&self) -> Option<Sent<'_>> {
+        if let Some(call) = &self.call {
+            return Some(Sent {
+                action: call.identity.action(),
+                role_arn: &call.role_arn,
+                principal_arn: match &call.identity {
+                    Identity::Saml(saml) => Some(&saml.principal_arn),
+                    Identity::Signature | Identity::TokenFile(_) | Identity::Google { .. } => None,
+                },
+                session_name: call.session_name.clone(),
+                params: &call.params,
+            });
+        }
+        let Base::Chain(chain) = &self.base else { return None };
+        let Source::Role(hop) = &chain.source else { return None };
+        let named = hop.params.role_session_name.clone();
+        Some(Sent {
+            action: hop.action,
+            role_arn: &hop.role_arn,
+            principal_arn: None,
+            session_name: Some(named.map_or(SessionName::Generated, SessionName::Given)),
+            params: &hop.params,
+        })
+    }
+}
+
+impl Identity {
+    pub fn action(&self) -> Action {
+        match self {
+            Identity::Signature => Action::AssumeRole,
+            Identity::Saml(_) => Action::AssumeRoleWithSaml,
+            Identity::TokenFile(_) | Identity::Google { .. } => Action::AssumeRoleWithWebIdentity,
+        }
+    }
+}

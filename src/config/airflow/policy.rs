@@ -1,0 +1,28 @@
+//! `[airflow]`: what the text of a connection may have done, which the text itself cannot allow.
+
+use url::Origin;
+
+use crate::config::reader::Section;
+use crate::config::{urls, values};
+
+/// The table's settings.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Identity providers that a connection may have sent a password or a keytab's tickets to.
+    pub idp_origins: Vec<Origin>,
+    /// STS endpoints besides AWS's own, VPC endpoints and this machine's.
+    pub sts_endpoints: Vec<Origin>,
+}
+
+impl Policy {
+    /// What is wrong is in the section's log.
+    pub fn read(airflow: &Section<'_, '_>) -> Self {
+        let origins = |key| airflow.read(key, |f| values::list(f, 64, |element| urls::origin(element, false)));
+        let policy = Policy {
+            idp_origins: origins("idp_origins").unwrap_or_default(),
+            sts_endpoints: origins("sts_endpoints").unwrap_or_default(),
+        };
+        airflow.finish();
+        policy
+    }
+}

@@ -1,0 +1,151 @@
+//! An extra, fit to be shown: what is known to hold no secret stays, everything else is `[redacted]`.
+//!
+//! A list of what may be seen and not of what may not, so that a field nobody thought of is not shown.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::error::printable;
+
+/// What stands in the place of a secret.
+pub const REDACTED: &str = "[redacted]";
+
+/// Fields whose text may be shown wherever they stand.
+const OPEN: [&str; 55] = [
+    "region_name",
+    "profile_name",
+    "profile",
+    "role_arn",
+    "assume_role_method",
+    "principal_arn",
+    "idp_auth_method",
+    "mutual_authentication",
+    "saml_response_xpath",
+    "external_id",
+    "aws_account_id",
+    "aws_iam_role",
+    "aws_access_key_id",
+    "assume_role_with_web_identity_federation",
+    "assume_role_with_web_identity_federation_audience",
+    "assume_role_with_web_identity_token_file",
+    "s3_config_file",
+    "s3_config_format",
+    "signature_version",
+    "mode",
+    "user_agent",
+    "user_agent_extra",
+    "user_agent_appid",
+    "defaults_mode",
+    "client_cert",
+    "verify",
+    "cert",
+    "allowed_methods",
+    "remove_headers_on_redirect",
+    "status_forcelist",
+    "region",
+    "bucket_name",
+    "conn_type",
+    // Parameters of STS.
+    "RoleArn",
+    "RoleSessionName",
+    "Policy",
+    "PolicyArns",
+    "arn",
+    "Tags",
+    "Key",
+    "Value",
+    "TransitiveTagKeys",
+    "ExternalId",
+    "SerialNumber",
+    "SourceIdentity",
+    "ProviderId",
+    "ProviderArn",
+    "DurationSeconds",
+    // Headers that say who asks for what.
+    "Accept",
+    "Accept-Language",
+    "Accept-Encoding",
+    "User-Agent",
+    "accept",
+    "accept-language",
+    "user-agent",
+];
+/// Fields with a URL, shown without what could be a login in it.
+const URLS: [&str; 10] =
+    ["idp_url", "endpoint_url", "test_endpoint_url", "host", "http", "https", "all", "http://", "https://", "socks"];
+
+/// The fields, redacted.
+pub fn fields(map: &Map<String, Value>) -> Value {
+    let shown = map.iter().map(|(key, value)| (printable(key, 100), value_of(key, value)));
+    Value::Object(shown.collect())
+}
+
+/// A URL without user name, password and query.
+pub fn url(text: &str) -> String {
+    match Url::parse(text) {
+        Ok(mut url) if url.has_host() => {
+            let has_login = !url.username().is_empty() || url.password().is_some();
+            // Neither fails for a URL with a host.
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            let login = if has_login { format!(" (login {REDACTED})") } else { String::new() };
+            let query = url.query().map_or("", |_| "?…");
+            url.set_query(None);
+            format!("{}{query}{login}", printable(url.as_str(), 500))
+        }
+        _ => REDACTED.to_owned(),
+    }
+}
+
+fn value_of(key: &str, value: &Value) -> Value {
+    match value {
+        Value::Null | Value::Bool(_) => value.clone(),
+        // A number could be a PIN.
+        Value::Number(_) if is_number_open(key) => value.clone(),
+        Value::String(text) if text.is_empty() => value.clone(),
+        Value::String(text) if OPEN.contains(&key) => Value::String(printable(text, 2048)),
+        Value::String(text) if URLS.contains(&key) => Value::String(url(text)),
+        Value::Array(items) => items.iter().map(|item| value_of(key, item)).collect(),
+        Value::Object(map) => fields(map),
+        Value::Number(_) | Value::String(_) => Value::String(REDACTED.to_owned()),
+    }
+}
+
+fn is_number_open(key: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["timeout", "attempts", "backoff", "total", "status", "connect", "read", "redirect", "max_"];
+    OPEN.contains(&key) || WORDS.iter().any(|word| key.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_not_known_to_be_open_is_not_shown() {
+        let table = [
+            (
+                json!({"region_name": "eu-west-1", "aws_secret_access_key": "hunter2"}),
+                json!({"region_name": "eu-west-1", "aws_secret_access_key": REDACTED}),
+            ),
+            (
+                json!({"unheard_of": {"pin": 1234, "list": ["hunter2"]}}),
+                json!({"unheard_of": {"pin": REDACTED, "list": [REDACTED]}}),
+            ),
+            (
+                json!({"proxies": {"https": "http://bob:hunter2@proxy:8080"}}),
+                json!({"proxies": {"https": format!("http://proxy:8080/ (login {REDACTED})")}}),
+            ),
+            (
+                json!({"headers": {"Accept": "text/html", "X-Api-Key": "hunter2"}}),
+                json!({"headers": {"Accept": "text/html", "X-Api-Key": REDACTED}}),
+            ),
+            (json!({"idp_url": "https://idp/x?token=hunter2"}), json!({"idp_url": "https://idp/x?…"})),
+            (json!({"config_kwargs": "{\"proxies\": \"hunter2\"}"}), json!({"config_kwargs": REDACTED})),
+        ];
+        for (extra, expected) in table {
+            assert_eq!(fields(extra.as_object().unwrap()), expected);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A plan explained: as JSON for scripts and as lines for people. No secret is in either.
+
+use serde_json::{Map, Value, json};
+
+use super::base::{Base, Source};
+use super::connection::Connection;
+use super::plan::{Identity, Plan, SessionName};
+use super::redact::{self, REDACTED};
+use super::saml::{SamlLogin, Verify};
+use crate::config::profile::MutualAuthentication;
+use crate::error::printable;
+use crate::time::Timestamp;
+
+/// `fedcred airflow show --json`. `now` dates the session name that a web identity's call makes up.
+pub fn to_json(connection: &Connection, found_in: &str, also_in: &[String], plan: &Plan, now: Timestamp) -> Value {
+    let text = |text: &Option<String>| text.as_ref().map(|text| printable(text, 2048));
+    json!({
+        "conn_id": printable(&connection.conn_id, 250),
+        "found_in": found_in,
+        "also_in": also_in,
+        "conn_type": connection.conn_type.as_ref().map_or("aws".to_owned(), |text| printable(text, 250)),
+        "host": text(&connection.host),
+        "login": text(&connection.login),
+        "password": connection.password.as_ref().filter(|p| !p.is_empty()).map(|_| REDACTED),
+        "schema": text(&connection.schema),
+        "port": connection.port,
+        "extra": redact::fields(connection.extra.fields()),
+        "plan": plan_json(plan, now),
+        "warnings": plan.warnings,
+        "differs_from_airflow": plan.differs_from_airflow,
+    })
+}
+
+/// `sts_params` are those of the call, as they are sent (names and values of its form), without the assertion or token, which
+/// nobody has asked for yet.
+pub fn plan_json(plan: &Plan, now: Timestamp) -> Value {
+    let call = plan.last_call();
+    let params = call.as_ref().map(|call| {
+        let mut params = Map::new();
+        let mut add =
+            |name: &str, value: String| params.insert(name.to_owned(), Value::String(printable(&value, 4096)));
+        add("RoleArn", call.role_arn.to_owned());
+        if let Some(arn) = call.principal_arn {
+            add("PrincipalArn", arn.to_owned());
+        }
+        match &call.session_name {
+            Some(SessionName::Given(name)) => add("RoleSessionName", name.clone()),
+            Some(SessionName::Generated) => add("RoleSessionName", format!("botocore-session-{}", now.as_second())),
+            None => None,
+        };
+        for (name, value) in call.params.form() {
+            add(&name, if name == "TokenCode" { REDACTED.to_owned() } else { value });
+        }
+        params
+    });
+    json!({
+        "sts_action": call.as_ref().map(|call| call.action.name()),
+        "sts_params": params,
+        "endpoint": call.as_ref().map(|_| &plan.endpoint),
+        "region": plan.region,
+        "base": base_json(&plan.base),
+        "identity": plan.call.as_ref().map(|call| identity_json(&call.identity)),
+        "sts_client": client_json(plan),
+    })
+}
+
+/// `fedcred airflow show`: one setting a line.
+pub fn to_text(shown: &Value) -> String {
+    let mut lines = Vec::new();
+    if let Value::Object(fields) = shown {
+        for (name, value) in fields {
+            walk(name, value, &mut lines);
+        }
+    }
+    lines.concat()
+}
+
+fn walk(path: &str, value: &Value, lines: &mut Vec<String>) {
+    match value {
+        Value::Null => (),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| walk(&format!("{path}.{name}"), value, lines)),
+        Value::Array(items) if ["warnings", "differs_from_airflow", "also_in"].contains(&path) => {
+            lines.extend(items.iter().filter_map(Value::as_str).map(|text| format!("{path}: {text}\n")));
+        }
+        Value::String(text) => lines.push(format!("{path} = {text}\n")),
+        other => lines.push(format!("{path} = {other}\n")),
+    }
+}
+
+fn base_json(base: &Base) -> Value {
+    match base {
+        Base::Unused => json!({"kind": "none"}),
+        Base::Keys(keys) => json!({
+            "kind": "keys", "from": keys.from, "access_key_id": printable(&keys.access_key_id, 128),
+            "has_session_token": keys.session_token.is_some(),
+        }),
+        Base::Chain(chain) => {
+            let (source, profile) = match &chain.source {
+                Source::Environment => ("environment", None),
+                Source::Role(hop) => (hop.action.name(), hop.profile.as_ref()),
+                Source::Sso { profile } => ("sso", Some(profile)),
+                Source::ProfileKeys { profile } => ("profile", Some(profile)),
+                Source::CredentialProcess { profile } => ("credential_process", Some(profile)),
+                Source::Container => ("container", None),
+                Source::Instance => ("instance", None),
+            };
+            json!({"kind": "default-chain", "source": source, "profile": profile, "profile_name": chain.profile_name})
+        }
+    }
+}
+
+fn identity_json(identity: &Identity) -> Value {
+    match identity {
+        Identity::Signature => json!({"method": "signature"}),
+        Identity::TokenFile(path) => json!({"method": "web_identity", "source": "file", "token_file": path}),
+        Identity::Google { audience } => json!({"method": "web_identity", "source": "google", "audience": audience}),
+        Identity::Saml(saml) => saml_json(saml),
+    }
+}
+
+fn saml_json(saml: &SamlLogin) -> Value {
+    let request = &saml.request;
+    let headers: Map<String, Value> =
+        request.headers.iter().map(|(name, value)| (name.clone(), Value::String(value.expose().to_owned()))).collect();
+    json!({
+        "method": "saml",
+        "auth": "spnego",
+        "idp_url": redact::url(saml.idp_url.as_str()),
+        "mutual_authentication": match saml.mutual_authentication {
+            MutualAuthentication::Required => "REQUIRED",
+            MutualAuthentication::Optional => "OPTIONAL",
+            MutualAuthentication::Disabled => "DISABLED",
+        },
+        "saml_response_xpath": printable(&saml.xpath, 500),
+        "log_idp_response": saml.log_idp_response,
+        "request": {
+            "method": "GET",
+            "headers": redact::fields(&headers),
+            "params": request.params.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "cookies": request.cookies.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "timeout": request.timeout,
+            "verify": match &request.verify {
+                Verify::System => Value::Bool(true),
+                Verify::Off => Value::Bool(false),
+                Verify::Bundle(path) => json!(path),
+            },
+            "cert": request.cert,
+            "proxy": request.proxy.as_ref().map(|proxy| redact::url(proxy.as_str())),
+            "allow_redirects": request.follow_redirects,
+            "body": request.body.as_ref().map(|(content_type, _)| content_type),
+        },
+        "retry": saml.retry.as_ref().map(|retry| retry.to_json()),
+    })
+}
+
+fn client_json(plan: &Plan) -> Value {
+    let sts = &plan.sts;
+    let proxies: Map<String, Value> =
+        sts.proxies.iter().map(|(scheme, url)| (scheme.clone(), Value::String(redact::url(url)))).collect();
+    json!({
+        "proxies": proxies, "connect_timeout": sts.connect_timeout, "read_timeout": sts.read_timeout,
+        "max_attempts": sts.max_attempts, "client_cert": sts.client_cert, "unsigned": sts.unsigned,
+    })
+}

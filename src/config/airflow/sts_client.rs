@@ -1,0 +1,154 @@
+//! `config_kwargs`: botocore's `Config`, as far as it reaches the STS call. The rest configures later service clients.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::broken::Broken;
+use super::fields::Fields;
+use crate::error::printable;
+
+/// How the STS call is made.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct StsClient {
+    /// Beats the session's region for this call alone.
+    pub region: Option<String>,
+    /// By the scheme of the URL that is asked.
+    pub proxies: Vec<(String, String)>,
+    /// Seconds.
+    pub connect_timeout: Option<f64>,
+    pub read_timeout: Option<f64>,
+    /// The first attempt included.
+    pub max_attempts: Option<u32>,
+    /// Certificate chain and key.
+    pub client_cert: Option<(PathBuf, Option<PathBuf>)>,
+    /// `signature_version = "unsigned"`: AssumeRole itself goes without a signature.
+    pub unsigned: bool,
+    pub use_fips: Option<bool>,
+    pub use_dualstack: Option<bool>,
+    pub ignore_configured_endpoint_urls: bool,
+    /// What is understood and has no effect here.
+    pub without_effect: Vec<String>,
+}
+
+/// botocore 1.44's `Config.OPTION_DEFAULTS`.
+const KEYS: [&str; 30] = [
+    "region_name",
+    "signature_version",
+    "user_agent",
+    "user_agent_extra",
+    "user_agent_appid",
+    "connect_timeout",
+    "read_timeout",
+    "parameter_validation",
+    "max_pool_connections",
+    "proxies",
+    "proxies_config",
+    "s3",
+    "s3_disable_express_session_auth",
+    "retries",
+    "client_cert",
+    "inject_host_prefix",
+    "endpoint_discovery_enabled",
+    "use_dualstack_endpoint",
+    "use_fips_endpoint",
+    "ignore_configured_endpoint_urls",
+    "defaults_mode",
+    "tcp_keepalive",
+    "request_min_compression_size_bytes",
+    "disable_request_compression",
+    "client_context_params",
+    "sigv4a_signing_region_set",
+    "request_checksum_calculation",
+    "response_checksum_validation",
+    "account_id_endpoint_mode",
+    "auth_scheme_preference",
+];
+/// Of these, what the STS call heeds.
+const HEEDED: [&str; 11] = [
+    "region_name",
+    "signature_version",
+    "connect_timeout",
+    "read_timeout",
+    "proxies",
+    "retries",
+    "client_cert",
+    "use_dualstack_endpoint",
+    "use_fips_endpoint",
+    "ignore_configured_endpoint_urls",
+    "tcp_keepalive",
+];
+
+impl StsClient {
+    pub fn read(kwargs: &Fields<'_>) -> Result<Self, Broken> {
+        if let Some(key) = kwargs.unknown(&KEYS) {
+            let why = format!("`{}` is no setting of botocore's Config", kwargs.path_of(&printable(key, 60)));
+            return Err(Broken::new(why, format!("remove it; Config takes {}", KEYS.join(", "))));
+        }
+        let signature = kwargs.text("signature_version")?;
+        let unsigned = signature.as_deref() == Some("unsigned");
+        let mut without_effect: Vec<String> =
+            kwargs.keys().filter(|key| !HEEDED.contains(key)).map(|key| kwargs.path_of(key)).collect();
+        if signature.is_some_and(|version| !["unsigned", "v4"].contains(&version.as_str())) {
+            without_effect.push(kwargs.path_of("signature_version"));
+        }
+        Ok(StsClient {
+            region: kwargs.nonempty("region_name")?,
+            proxies: proxies(kwargs)?,
+            connect_timeout: kwargs.number("connect_timeout")?,
+            read_timeout: kwargs.number("read_timeout")?,
+            max_attempts: attempts(kwargs)?,
+            client_cert: client_cert(kwargs)?,
+            unsigned,
+            use_fips: kwargs.flag("use_fips_endpoint")?,
+            use_dualstack: kwargs.flag("use_dualstack_endpoint")?,
+            ignore_configured_endpoint_urls: kwargs.flag("ignore_configured_endpoint_urls")?.unwrap_or(false),
+            without_effect,
+        })
+    }
+}
+
+fn proxies(kwargs: &Fields<'_>) -> Result<Vec<(String, String)>, Broken> {
+    let Some(proxies) = kwargs.object("proxies")? else { return Ok(Vec::new()) };
+    let keys: Vec<String> = proxies.keys().map(str::to_owned).collect();
+    keys.into_iter().filter_map(|key| proxies.nonempty(&key).map(|url| Some((key, url?))).transpose()).collect()
+}
+
+/// `total_max_attempts` counts every attempt, `max_attempts` those after the first.
+fn attempts(kwargs: &Fields<'_>) -> Result<Option<u32>, Broken> {
+    let Some(retries) = kwargs.object("retries")? else { return Ok(None) };
+    if let Some(key) = retries.unknown(&["total_max_attempts", "max_attempts", "mode"]) {
+        let why = format!("`{}` is unknown", retries.path_of(&printable(key, 60)));
+        return Err(Broken::new(why, "remove it; retries takes max_attempts, total_max_attempts and mode"));
+    }
+    if let Some(mode) = retries.text("mode")?
+        && !["legacy", "standard", "adaptive"].contains(&mode.as_str())
+    {
+        let why = format!("`{}` is none of legacy, standard and adaptive", retries.path_of("mode"));
+        return Err(Broken::new(why, "write \"mode\": \"standard\""));
+    }
+    let whole = |key: &str, least: u64| match retries.get(key) {
+        None => Ok(None),
+        Some(Value::Number(n)) if n.as_u64().is_some_and(|n| n >= least) => {
+            Ok(n.as_u64().map(|n| u32::try_from(n).unwrap_or(u32::MAX)))
+        }
+        Some(other) => Err(retries.wrong(key, other, &format!("a whole number of {least} or more"))),
+    };
+    let more = whole("max_attempts", 0)?.map(|n| n.saturating_add(1));
+    Ok(whole("total_max_attempts", 1)?.or(more))
+}
+
+fn client_cert(kwargs: &Fields<'_>) -> Result<Option<(PathBuf, Option<PathBuf>)>, Broken> {
+    let path = |value: &Value| value.as_str().map(PathBuf::from).filter(|path| path.is_absolute());
+    let expected = "the absolute path of a PEM file, or a pair of them";
+    match kwargs.get("client_cert") {
+        None => Ok(None),
+        Some(Value::Array(items)) if items.len() == 2 => match (path(&items[0]), path(&items[1])) {
+            (Some(cert), Some(key)) => Ok(Some((cert, Some(key)))),
+            _ => Err(kwargs.wrong("client_cert", &items[0], expected)),
+        },
+        Some(value) => {
+            path(value).map(|cert| Some((cert, None))).ok_or_else(|| kwargs.wrong("client_cert", value, expected))
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Every recorded case of Airflow's, as a table: what Airflow did is what the plan says, or the difference is listed.
+//!
+//! `tests/data/airflow/cases.json` was recorded from real Airflow (its `reading` tells how); `differences.json` beside it names
+//! each case in which fedcred does something else, and why.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::aws_profiles::AwsProfiles;
+use super::backend::{Remote, Service};
+use super::base::{Base, Source};
+use super::connection::Connection;
+use super::find::{Found, Outside, Places, find};
+use super::meaning::{Ask, Compat, plan};
+use super::plan::Plan;
+use super::show;
+use crate::config::env::Env;
+use crate::error::{Code, Error, Kind, Result};
+use crate::secret::Secret;
+
+const CASES: &str = include_str!("../../../tests/data/airflow/cases.json");
+const DIFFERENCES: &str = include_str!("../../../tests/data/airflow/differences.json");
+const PROVIDER_8: &str = "airflow2.10.5+amazon8.29.0";
+
+/// What a case comes to, in the words of both sides.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    sts_action: Value,
+    sts_params: Value,
+    endpoint: Value,
+    region: Value,
+    /// Where the credentials come from when no call is made.
+    base: Value,
+}
+
+#[test]
+fn a_plan_is_what_airflow_did_or_the_difference_is_listed() {
+    let listed: BTreeMap<String, Listed> = serde_json::from_str(DIFFERENCES).unwrap();
+    let mut names = Vec::new();
+    for case in cases() {
+        let name = text(&case["name"]);
+        let ours = outcome(&case, Compat::Documented);
+        let ours_9 = outcome(&case, Compat::Nine);
+        let airflow_9 = recorded(&case["expected"]);
+        let airflow_8 = recorded(&case["expected_legacy"][PROVIDER_8]);
+        let verdict = match (&ours, listed.get(name).map(|l| l.ours.as_str())) {
+            (Ok(_), Some("as provider 8")) => {
+                same(&ours, &airflow_8) && !same(&ours, &airflow_9) && same(&ours_9, &airflow_9)
+            }
+            (Ok(_), Some("plan")) => !same(&ours, &airflow_9),
+            (Err(error), Some("error")) => error.kind() == Kind::Configuration && airflow_9.is_ok(),
+            (Err(error), None) => {
+                error.kind() == Kind::Configuration && airflow_9.is_err() && same(&ours_9, &airflow_9)
+            }
+            (Ok(_), None) => same(&ours, &airflow_9) && same(&ours_9, &airflow_9),
+            (_, Some(_)) => false,
+        };
+        assert!(verdict, "{name}\n   ours {ours:?}\n  at 9 {ours_9:?}\n    is {airflow_9:?}\n   was {airflow_8:?}");
+        names.push(name.to_owned());
+    }
+    for (name, listed) in &listed {
+        assert!(names.contains(name), "{name} is listed, and there is no such case");
+        assert!(!listed.why.is_empty());
+    }
+}
+
+#[test]
+fn a_broken_connection_never_becomes_other_credentials() {
+    for case in cases().iter().filter(|case| case["expected"]["class"] == "silent_fallback") {
+        let error = outcome(case, Compat::Documented).unwrap_err();
+        assert_eq!(error.code, Code::AirflowConnection, "{}", case["name"]);
+        assert!(!error.causes.is_empty() && error.hint.is_some(), "{error:?}");
+    }
+}
+
+#[test]
+fn no_error_and_no_explanation_shows_a_secret() {
+    let secrets = ["wJalrXUtnFEMI", "bPxRfiCYEXAMPLEKEY", "K7MDENG", "secretwithoutslash", "se@cret", "my_password"];
+    for case in cases() {
+        let home = tempfile::tempdir().unwrap();
+        let shown = match located(&case, home.path()) {
+            Err(error) => format!("{error:?}"),
+            Ok((found, env)) => match planned(&found.connection, &case, Compat::Documented, &env) {
+                Err(error) => format!("{error:?}"),
+                Ok(plan) => {
+                    let now = "2026-11-21T10:00:00Z".parse().unwrap();
+                    let json = show::to_json(&found.connection, &found.found_in, &found.also_in, &plan, now);
+                    format!("{plan:?}{json}{}", show::to_text(&json))
+                }
+            },
+        };
+        for secret in secrets {
+            assert!(!shown.contains(secret), "{}: {shown}", case["name"]);
+        }
+    }
+}
+
+#[test]
+fn a_connection_has_the_fields_that_airflow_reads() {
+    for case in cases() {
+        let expected = &case["expected"]["parse"]["airflow.sdk"];
+        let home = tempfile::tempdir().unwrap();
+        let (true, Ok((found, _))) = (expected.is_object(), located(&case, home.path())) else { continue };
+        if expected.get("error").is_some() || case.get("secrets").is_some() {
+            continue;
+        }
+        let c = found.connection;
+        let ours = json!({
+            "conn_type": c.conn_type, "host": c.host, "login": c.login, "password": c.password.as_ref().map(Secret::expose),
+            "schema": c.schema, "port": c.port, "extra": c.extra.fields(),
+        });
+        let text = expected.to_string().replace("${HOME}", home.path().to_str().unwrap());
+        let expected: Value = serde_json::from_str(&filled(&text, home.path())).unwrap();
+        assert_eq!(ours, expected, "{}", case["name"]);
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Listed {
+    /// `error`, `plan` or `as provider 8`.
+    ours: String,
+    why: String,
+}
+
+fn cases() -> Vec<Value> {
+    let all: Value = serde_json::from_str(CASES).unwrap();
+    all["cases"].as_array().unwrap().clone()
+}
+
+fn same(ours: &Result<Outcome>, theirs: &std::result::Result<Outcome, String>) -> bool {
+    match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => ours == theirs,
+        (Err(_), Err(_)) => true,
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
+    }
+}
+
+/// What was recorded: an outcome, or that Airflow raised an error. A failure of STS, which nobody can know before, is the
+/// outcome that led to it.
+fn recorded(run: &Value) -> std::result::Result<Outcome, String> {
+    let class = text(&run["class"]);
+    if class == "error" && run["sts_action"].is_null() {
+        return Err(format!("{class}: {}", run["error"]["message"]));
+    }
+    let mut params = run["sts_params"].clone();
+    if let Value::Object(params) = &mut params {
+        params.retain(|name, _| name != "SAMLAssertion" && name != "WebIdentityToken");
+    }
+    let base = match run["credentials"]["method"].as_str() {
+        _ if !run["sts_action"].is_null() => json!(null),
+        Some("explicit") => json!(["keys", run["credentials"]["access_key"]]),
+        Some("env") => json!("environment"),
+        Some("shared-credentials-file" | "config-file") => json!("profile"),
+        Some("custom-process") => json!("credential_process"),
+        Some("container-role") => json!("container"),
+        Some("iam-role") | None => json!("instance"),
+        Some(other) => json!(other),
+    };
+    Ok(Outcome {
+        sts_action: run["sts_action"].clone(),
+        sts_params: params,
+        endpoint: run["endpoint"].clone(),
+        // An error of STS came before the region was asked for.
+        region: if class == "error" { json!(null) } else { run["region"].clone() },
+        base,
+    })
+}
+
+fn outcome(case: &Value, compat: Compat) -> Result<Outcome> {
+    let home = tempfile::tempdir().unwrap();
+    let (found, env) = located(case, home.path())?;
+    let plan = planned(&found.connection, case, compat, &env)?;
+    let shown = show::plan_json(&plan, "2026-11-21T10:00:00Z".parse().unwrap());
+    let mut params = shown["sts_params"].clone();
+    if let Some(name) = params.get_mut("RoleSessionName").filter(|name| text(name).starts_with("botocore-session-")) {
+        *name = json!("botocore-session-${UNIX}");
+    }
+    let failed = case["expected"]["class"] == "error";
+    Ok(Outcome {
+        sts_action: shown["sts_action"].clone(),
+        sts_params: params,
+        endpoint: shown["endpoint"].clone(),
+        region: if failed { json!(null) } else { shown["region"].clone() },
+        base: if plan.last_call().is_some() { json!(null) } else { base(&plan.base) },
+    })
+}
+
+fn base(base: &Base) -> Value {
+    match base {
+        Base::Unused => json!(null),
+        Base::Keys(keys) => json!(["keys", keys.access_key_id]),
+        Base::Chain(chain) => match &chain.source {
+            Source::Environment => json!("environment"),
+            Source::Role(_) => json!("role"),
+            Source::Sso { .. } => json!("sso"),
+            Source::ProfileKeys { .. } => json!("profile"),
+            Source::CredentialProcess { .. } => json!("credential_process"),
+            Source::Container => json!("container"),
+            Source::Instance => json!("instance"),
+        },
+    }
+}
+
+fn planned(connection: &Connection, case: &Value, compat: Compat, env: &Env) -> Result<Plan> {
+    let region = case["hook"]["region_name"].as_str().map(str::to_owned);
+    let ask = Ask { compat, region, ..Ask::default() };
+    let files = AwsProfiles::read(env)?;
+    plan(connection, &ask, &files, env).map_err(|broken| broken.at(&connection.conn_id, "the case"))
+}
+
+fn located(case: &Value, home: &Path) -> Result<(Found, Env)> {
+    let mut env = BTreeMap::from([("HOME".to_owned(), home.to_str().unwrap().to_owned())]);
+    for (name, value) in case["env"].as_object().into_iter().flatten() {
+        env.insert(name.clone(), filled(text(value), home));
+    }
+    if let (Some(variable), Some(value)) = (case["env_var"].as_str(), case["conn"]["value"].as_str()) {
+        env.insert(variable.to_owned(), filled(value, home));
+    }
+    for (name, content) in case["files"].as_object().into_iter().flatten() {
+        let path = home.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, filled(text(content), home)).unwrap();
+    }
+    let env = Env::fixed(env);
+    let conn_id = case["hook_conn_id"].as_str().unwrap_or(text(&case["conn_id"]));
+    let found = find(conn_id, &Places { env: &env, file: None, outside: &Recorded(case) })?;
+    Ok((found, env))
+}
+
+fn filled(text: &str, home: &Path) -> String {
+    let places = [
+        ("${HOME}", home.to_str().unwrap()),
+        ("${LAB}", "/lab"),
+        ("${IDPS}", "https://localhost:8443/case"),
+        ("${IDP}", "http://localhost:8080/case"),
+        ("${META}", "127.0.0.1:8081"),
+    ];
+    places.iter().fold(text.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// The backends as the case fills them.
+struct Recorded<'a>(&'a Value);
+
+impl Outside for Recorded<'_> {
+    fn secret(&self, backend: &Remote, id: &str) -> Result<Option<Secret>> {
+        let held = match backend.service {
+            Service::SecretsManager => &self.0["secrets"],
+            Service::ParameterStore => &self.0["ssm"],
+        };
+        Ok(held[id].as_str().map(|text| Secret::new(text.to_owned())))
+    }
+
+    fn output(&self, _: &[String]) -> Result<Secret> {
+        Err(Error::new(Code::Bug, "no case runs a command"))
+    }
+}

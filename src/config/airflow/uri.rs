@@ -1,0 +1,233 @@
+//! A connection as a URI, read and written as Airflow does: `aws://LOGIN:PASSWORD@HOST:PORT/SCHEMA?extra=…`.
+//!
+//! Airflow's reading is Python's `urlsplit` after a plain text replacement of the scheme, with its quirks: every occurrence of
+//! the scheme goes, a second `://` makes the host carry a protocol, and a raw `/` in the password turns it into a port. What
+//! Airflow cannot read is [`Broken`] here, and so are the readings that it makes of a text in quotes.
+
+use serde_json::{Map, Value};
+
+use super::broken::{Broken, shown_login, shown_query};
+use super::connection::{Connection, Extra};
+use super::json;
+use super::quote::{parse_query, quote, quote_plus, unquote, write_query};
+use super::urlsplit::{Fault, Parts, urlsplit};
+use crate::secret::Secret;
+
+/// The query parameter that holds the whole extra as JSON; every other parameter is then ignored.
+const EXTRA_KEY: &str = "__extra__";
+
+/// Reads `text`, without white space around it, as the connection `conn_id`.
+pub fn parse(conn_id: &str, text: &str) -> Result<Connection, Broken> {
+    if let Some(quote) = text.chars().next().filter(|c| "\"'".contains(*c)) {
+        return Err(in_quotes(text, quote));
+    }
+    let protocols = text.matches("://").count();
+    let whole = urlsplit(text).map_err(|fault| unreadable(text, fault))?;
+    let has_protocol = protocols == 2;
+    let rest = text.replace(&format!("{}://", whole.scheme), if has_protocol { "" } else { "//" });
+    if protocols > 2 || (has_protocol && rest.split("://").next().is_some_and(|before| before.contains(['@', ':']))) {
+        return Err(unencoded_url(text));
+    }
+    let parts = urlsplit(&rest).map_err(|fault| unreadable(text, fault))?;
+    let port = parts.port().map_err(|fault| unreadable(text, fault))?;
+    let host = hostname(&parts);
+    let (login, password) = parts.userinfo();
+    Ok(Connection {
+        conn_id: conn_id.to_owned(),
+        conn_type: Some(normalized_type(&whole.scheme)),
+        description: None,
+        login: login.map(unquote),
+        password: password.map(|text| Secret::new(unquote(text))),
+        host: Some(if has_protocol && !host.is_empty() { format!("{}://{host}", parts.scheme) } else { host }),
+        port: port.map(i64::from),
+        schema: Some(unquote(parts.path.get(1..).unwrap_or_default())),
+        extra: extra(&parts.query)?,
+    })
+}
+
+/// Writes the connection as `Connection.get_uri()` does.
+pub fn write(connection: &Connection) -> Secret {
+    let conn_type = connection.conn_type.as_deref().unwrap_or_default();
+    let mut uri =
+        if conn_type.is_empty() { "//".to_owned() } else { conn_type.to_lowercase().replace('_', "-") + "://" };
+    let host = connection.host.as_deref().unwrap_or_default();
+    let (protocol, host) = host.split_once("://").map_or((None, host), |(protocol, host)| (Some(protocol), host));
+    if let Some(protocol) = protocol {
+        uri += &format!("{protocol}://");
+    }
+    let login = connection.login.as_deref().map(quote).unwrap_or_default();
+    let password = connection.password.as_ref().map(|p| format!(":{}", quote(p.expose()))).unwrap_or_default();
+    let authority = login + &password;
+    if !authority.is_empty() {
+        uri += &format!("{authority}@");
+    }
+    uri += &quote(host);
+    if let Some(port) = connection.port.filter(|port| *port != 0) {
+        uri += &if host.is_empty() && authority.is_empty() { format!("@:{port}") } else { format!(":{port}") };
+    }
+    let schema = connection.schema.as_deref().unwrap_or_default();
+    if !schema.is_empty() {
+        uri += &format!("/{}", quote(schema));
+    }
+    let fields = connection.extra.fields();
+    if !fields.is_empty() {
+        let query = flat(fields).map_or_else(
+            || format!("{EXTRA_KEY}={}", quote_plus(&Value::Object(fields.clone()).to_string())),
+            |pairs| write_query(pairs),
+        );
+        uri += &format!("{}?{query}", if schema.is_empty() { "/" } else { "" });
+    }
+    Secret::new(uri)
+}
+
+/// `postgresql` is `postgres`, and `-` is `_`.
+pub fn normalized_type(conn_type: &str) -> String {
+    if conn_type == "postgresql" { "postgres".to_owned() } else { conn_type.replace('-', "_") }
+}
+
+/// The extra as query parameters, if reading them gives the same: text alone, and nothing that reads as the whole extra.
+fn flat(fields: &Map<String, Value>) -> Option<Vec<(&str, &str)>> {
+    let pairs = fields.iter().map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+    pairs.collect::<Option<Vec<_>>>().filter(|_| !fields.contains_key(EXTRA_KEY))
+}
+
+fn hostname(parts: &Parts) -> String {
+    let host = unquote(&parts.hostname().unwrap_or_default());
+    if !host.contains('/') {
+        return host;
+    }
+    // A path in the host (as MWAA's documentation has it) keeps its case: taken from the text again.
+    let host = parts.netloc.rsplit_once('@').map_or(parts.netloc.as_str(), |(_, host)| host);
+    unquote(host.split(':').next().unwrap_or_default())
+}
+
+fn extra(query: &str) -> Result<Extra, Broken> {
+    // Of a parameter that stands twice, the last value in the first one's place, as in a Python dict.
+    let fields: Map<String, Value> = parse_query(query).into_iter().map(|(n, v)| (n, Value::String(v))).collect();
+    match fields.get(EXTRA_KEY) {
+        Some(Value::String(text)) => json::extra_text(text, EXTRA_KEY),
+        _ => Ok(Extra::new(fields)),
+    }
+}
+
+fn in_quotes(text: &str, quote: char) -> Broken {
+    let why =
+        format!("the URI stands in quotes ({quote}): they became part of it, its login and its last value are lost");
+    let bare = text.trim_matches(['"', '\'']);
+    Broken::new(why, format!("remove the quotes around it: {}", sketch(bare)))
+}
+
+fn unreadable(text: &str, fault: Fault) -> Broken {
+    match (fault, Login::meant_in(text)) {
+        (Fault::PortNoNumber | Fault::PortTooLarge, Some(login)) => match login.breaking_character() {
+            Some((at, c)) => {
+                let escape = quote(&c.to_string());
+                Broken::new(
+                    format!(
+                        "character {at}, a raw {c:?} in the password, ends the host there: Airflow takes the rest of the password for a port"
+                    ),
+                    format!("write {escape} for each {c} in the password: {}", login.sketch(text)),
+                )
+            }
+            None => bad_port(text, &login),
+        },
+        (Fault::PortNoNumber | Fault::PortTooLarge, None) => Broken::new(
+            "there is no @ behind the password, so Airflow takes the access key id for a host and the secret for its port",
+            format!("end the password with an @: {}", missing_at(text)),
+        ),
+        (Fault::Brackets, _) => Broken::new(
+            "the host has a [ or ] and is no IPv6 address",
+            "write %5B for [ and %5D for ] in login and password",
+        ),
+        (Fault::Lookalike, _) => Broken::new(
+            "the host or login has a character that Unicode takes for one of / ? # @ :",
+            "write it percent-encoded, or in ASCII",
+        ),
+    }
+}
+
+fn bad_port(text: &str, login: &Login<'_>) -> Broken {
+    let host = login.rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = host.split(':').next().unwrap_or_default();
+    Broken::new(
+        "what follows the colon behind the host is no port (a number up to 65535)",
+        format!("write {}, or a number behind the colon", sketch(&text.replacen(host, name, 1))),
+    )
+}
+
+fn unencoded_url(text: &str) -> Broken {
+    let query = text.split_once('?').map_or("", |(_, query)| query);
+    let url = query.split('&').find(|field| field.contains("://")).map(shown_query);
+    let at = text.match_indices("://").last().map_or(0, |(at, _)| text[..at].chars().count() + 1);
+    let mended = match url {
+        Some(field) => format!("write the URL in the query percent-encoded: {field}"),
+        None => "write :// as %3A%2F%2F in every part but the beginning".to_owned(),
+    };
+    Broken::new(format!("character {at}, another ://, is taken for the beginning of the host"), mended)
+}
+
+fn missing_at(text: &str) -> String {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("aws", text));
+    let login = rest.split(':').next().unwrap_or_default();
+    let query = rest.split_once('?').map(|(_, query)| format!("/?{}", shown_query(query))).unwrap_or_default();
+    format!("{}://{}:…@{query}", shown_scheme(scheme), shown_login(login))
+}
+
+/// The URI with everything left out that may be a secret.
+fn sketch(text: &str) -> String {
+    match Login::meant_in(text) {
+        Some(login) => login.sketch(text),
+        None => {
+            let (scheme, rest) = text.split_once("://").unwrap_or(("aws", text));
+            let query = rest.split_once('?').map(|(_, query)| format!("/?{}", shown_query(query))).unwrap_or_default();
+            format!("{}://{query}", shown_scheme(scheme))
+        }
+    }
+}
+
+fn shown_scheme(scheme: &str) -> &str {
+    let known = ["aws", "mysql", "generic", "s3", "http", "https"];
+    known.into_iter().find(|known| *known == scheme).unwrap_or("aws")
+}
+
+/// The user name and password that whoever wrote the URI had in mind.
+struct Login<'a> {
+    /// Byte at which the user name starts.
+    start: usize,
+    userinfo: &'a str,
+    /// What follows the `@`.
+    rest: &'a str,
+}
+
+impl<'a> Login<'a> {
+    /// Up to the last `@` that is not in the query, where the query begins with `?name=`.
+    fn meant_in(text: &'a str) -> Option<Self> {
+        let start = text.find("://")? + 3;
+        let is_query = |at: usize| {
+            let name = text[at + 1..].split('=').next().unwrap_or_default();
+            !name.is_empty()
+                && name.len() < text.len() - at - 1
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        };
+        let end =
+            text.match_indices('?').map(|(at, _)| at).find(|at| *at >= start && is_query(*at)).unwrap_or(text.len());
+        let at = start + text.get(start..end)?.rfind('@')?;
+        Some(Login { start, userinfo: &text[start..at], rest: &text[at + 1..] })
+    }
+
+    /// The first character of the password that ends the authority, and its place in the text, counted from 1.
+    fn breaking_character(&self) -> Option<(usize, char)> {
+        let (before, c) = self.userinfo.char_indices().find(|(_, c)| "/?#".contains(*c))?;
+        Some((self.start + self.userinfo[..before].chars().count() + 1, c))
+    }
+
+    fn sketch(&self, text: &str) -> String {
+        let scheme = text.split("://").next().unwrap_or_default();
+        let login = self.userinfo.split(':').next().unwrap_or_default();
+        let (address, query) = self.rest.split_once('?').map_or((self.rest, None), |(a, q)| (a, Some(q)));
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%:/".contains(c);
+        let address = if address.chars().all(plain) { address } else { "…" };
+        let query = query.map(|query| format!("?{}", shown_query(query))).unwrap_or_default();
+        format!("{}://{}:…@{address}{query}", shown_scheme(scheme), shown_login(login))
+    }
+}

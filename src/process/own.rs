@@ -1,0 +1,79 @@
+//! fedcred run by fedcred: whoever lives long makes each login in a process of its own, so that no page, KDC or parser can
+//! hang, bloat or crash it.
+
+use std::ffi::OsString;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::command::{collect, kill_group, wait};
+use crate::error::{Code, Error, Result, printable};
+use crate::time::Deadline;
+
+/// What such a process has left in its pipes when it ends is read within this.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// What our own program, run with these arguments, prints on stdout, whatever its status: it has said what failed there.
+///
+/// It is killed at the deadline, or once `is_stopped`. It is in a process group of its own, so that Ctrl-C on the terminal
+/// does not end a login half way. Errors: [`Code::Timeout`]; [`Code::Bug`] when it prints nothing, with what it said instead.
+pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBool) -> Result<Vec<u8>> {
+    let failed = |why: &str| Error::new(Code::Bug, "fedcred ended without an answer to itself").because(why);
+    let mut command = program().map_err(|e| failed(&e.to_string()))?;
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().map_err(|e| failed(&e.to_string()))?;
+    let stdout = collect(child.stdout.take());
+    let stderr = collect(child.stderr.take());
+
+    let is_given_up = || deadline.has_passed() || is_stopped.load(Ordering::Relaxed);
+    let ended = wait(&mut child, is_given_up).map_err(|e| failed(&e.to_string()))?;
+    kill_group(&mut child);
+    let status = child.wait().map_err(|e| failed(&e.to_string()))?;
+    if !ended {
+        return Err(deadline.error("waiting for the process that logs in"));
+    }
+    let output = stdout.recv_timeout(DRAIN).unwrap_or_default();
+    if output.is_empty() {
+        let said = stderr.recv_timeout(DRAIN).unwrap_or_default();
+        return Err(failed(&status.to_string()).because(printable(&String::from_utf8_lossy(&said), 500)));
+    }
+    Ok(output.to_vec())
+}
+
+/// The program that runs now, also after a package has put another one in its place.
+#[cfg(target_os = "linux")]
+fn program() -> std::io::Result<Command> {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("fedcred");
+    Ok(command)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn program() -> std::io::Result<Command> {
+    std::env::current_exe().map(Command::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The program that runs now is this one, with the flags of a test run.
+    fn run(argument: &str) -> Result<Vec<u8>> {
+        output(&[argument.into()], &Deadline::after(Duration::from_secs(60)), &AtomicBool::new(false))
+    }
+
+    #[test]
+    fn what_it_prints_is_the_answer() {
+        assert!(String::from_utf8(run("--help").unwrap()).unwrap().contains("FILTERS"));
+    }
+
+    #[test]
+    fn one_that_ends_without_an_answer_is_a_fault_told_with_its_last_words() {
+        let error = run("--no-such-flag").unwrap_err();
+        assert_eq!(error.code, Code::Bug);
+        assert!(error.causes.iter().any(|cause| cause.contains("no-such-flag")), "{error:?}");
+    }
+}
