@@ -41,7 +41,7 @@ pub struct Chain {
 pub enum Source {
     Environment,
     /// One more call, before the connection's own.
-    Role(Hop),
+    Role(Box<Hop>),
     Sso {
         profile: String,
     },
@@ -88,7 +88,7 @@ fn source(is_explicit: bool, profile: &str, files: &AwsProfiles, env: &Env) -> R
         };
     }
     if let Some(role_arn) = get("role_arn").filter(|_| get("web_identity_token_file").is_none()) {
-        return Ok(Source::Role(assumed(role_arn, profile, files)?));
+        return Ok(Source::Role(Box::new(assumed(role_arn, profile, files)?)));
     }
     // Each of the three from the environment, else from the profile, unless that was chosen by name.
     let either = |variable: &str, key: &str| {
@@ -105,7 +105,12 @@ fn source(is_explicit: bool, profile: &str, files: &AwsProfiles, env: &Env) -> R
         let role_session_name = either("AWS_ROLE_SESSION_NAME", "role_session_name");
         let params = SessionParams { role_session_name, ..SessionParams::default() };
         let action = Action::AssumeRoleWithWebIdentity;
-        return Ok(Source::Role(Hop { action, role_arn, params, profile: is_explicit.then(|| profile.to_owned()) }));
+        return Ok(Source::Role(Box::new(Hop {
+            action,
+            role_arn,
+            params,
+            profile: is_explicit.then(|| profile.to_owned()),
+        })));
     }
     let profile = profile.to_owned();
     if get("sso_session").or(get("sso_start_url")).is_some() {

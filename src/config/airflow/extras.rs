@@ -82,7 +82,8 @@ pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Res
 fn kind_of_connection(connection: &Connection, notes: &mut Notes) {
     // A login can end up in the place of the type, so that nothing but plain words is repeated.
     let shown = |text: &str| {
-        text.chars().all(|c| c.is_ascii_lowercase() || c == '_').then(|| format!("{text:?}, ")).unwrap_or_default()
+        let is_plain = text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if is_plain { format!("{text:?}, ") } else { String::new() }
     };
     match connection.conn_type.as_deref() {
         None | Some("aws") => (),

@@ -80,6 +80,9 @@ struct Cfg {
     shown: String,
 }
 
+/// The setting under its key with this suffix, in one place.
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 impl Cfg {
     fn read(env: &Env) -> Result<Self> {
         let of_home = || {
@@ -118,8 +121,8 @@ impl Cfg {
                 .filter(|t| !t.is_empty())
         };
         // Of each source the plain value first; the environment before the file.
-        let sources: [&dyn Fn(&str) -> Option<String>; 2] =
-            [&|suffix| env.text(&variable(suffix)), &|suffix| from_file(suffix)];
+        let from_env = |suffix: &str| env.text(&variable(suffix));
+        let sources: [Lookup<'_>; 2] = [&from_env, &from_file];
         for source in sources {
             if let Some(text) = source("") {
                 return Ok(Kwargs::Text(expanded(&text, env)));

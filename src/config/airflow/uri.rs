@@ -73,7 +73,7 @@ pub fn write(connection: &Connection) -> Secret {
     if !fields.is_empty() {
         let query = flat(fields).map_or_else(
             || format!("{EXTRA_KEY}={}", quote_plus(&Value::Object(fields.clone()).to_string())),
-            |pairs| write_query(pairs),
+            write_query,
         );
         uri += &format!("{}?{query}", if schema.is_empty() { "/" } else { "" });
     }
