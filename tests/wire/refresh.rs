@@ -81,7 +81,8 @@ fn a_line_of_json_tells_until_when_and_what_to_do() {
     let run = world.run(&["refresh", "dev", "unreachable", "--json"]);
     let [fine, failed] = &lines(&run.stdout)[..] else { panic!("{}", run.stdout) };
     for line in [fine, failed] {
-        let keys: Vec<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut keys: Vec<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
+        keys.sort_unstable();
         assert_eq!(keys, ["error", "next_refresh", "outcome", "profile", "until"]);
         assert!(line["next_refresh"].as_str().unwrap().ends_with('Z'));
     }

@@ -4,7 +4,9 @@
 //! order of the steps is python-slugify's (8.0 and 9.2 agree). Not cut to the 64 characters that STS takes: nor does Airflow.
 
 use unicode_normalization::UnicodeNormalization;
-use unidecode::unidecode_char;
+
+/// What becomes of each character from U+0080 to U+FFFF, a line each; written by build.rs.
+const ASCII: &str = include_str!(concat!(env!("OUT_DIR"), "/ascii.txt"));
 
 /// The `RoleSessionName` of a connection that names none itself.
 pub fn role_session_name(conn_id: &str) -> String {
@@ -13,7 +15,7 @@ pub fn role_session_name(conn_id: &str) -> String {
 
 fn slugify(text: &str) -> String {
     let text = dashed(text, |c| c != '\'');
-    let text: String = text.nfkd().map(ascii).collect();
+    let text = text.nfkd().fold(String::new(), push_ascii);
     let text: String = references(&text).nfkd().collect::<String>().to_lowercase().replace('\'', "");
     let text = dashed(&without_digit_commas(&text), |c| c.is_alphanumeric() || "_+=,.@-".contains(c));
     let mut out = String::with_capacity(text.len());
@@ -40,9 +42,14 @@ fn dashed(text: &str, wanted: impl Fn(char) -> bool) -> String {
     out
 }
 
-/// Python's table has nothing for the C1 controls, where the crate's has Windows' characters.
-fn ascii(c: char) -> &'static str {
-    if ('\u{80}'..='\u{9f}').contains(&c) { "" } else { unidecode_char(c) }
+fn push_ascii(mut out: String, c: char) -> String {
+    match c {
+        '\0'..='\u{7f}' => out.push(c),
+        // Python's table has nothing for the C1 controls, where the crate's has Windows' characters.
+        '\u{80}'..='\u{9f}' => (),
+        _ => out.push_str(('\u{80}'..).zip(ASCII.lines()).find(|(of, _)| *of == c).map_or("", |(_, ascii)| ascii)),
+    }
+    out
 }
 
 /// `&amp;`, `&#65;` and `&#x41;` become their characters. Of the named ones, those that are ASCII.

@@ -1,6 +1,6 @@
-//! `fedcred refresh`: what is due in the cache is renewed, once ([`run`]) or for as long as it is let ([`keep`]).
+//! `fedcred refresh`: what is due in the cache is renewed, once (`run`) or for as long as it is let (`keep`).
 //!
-//! A single profile is renewed here. Several are renewed side by side, each in a process of its own ([`children`]), which
+//! A single profile is renewed here. Several are renewed side by side, each in a process of its own (`children`), which
 //! is this command again with one profile: then none can hang, bloat or crash another.
 
 mod children;

@@ -73,8 +73,9 @@ impl Plan {
     /// How long there is nothing to begin; a minute at most.
     pub fn sleep(&self, now: Timestamp) -> Duration {
         let next = self.turns.values().filter_map(|turn| match turn {
+            // It has come, and waits for one that is running, or for settings that can be read.
+            turn if turn.has_come(now) => None,
             Turn::At { time, .. } => Some(Duration::try_from(time.duration_since(now)).unwrap_or_default()),
-            // It has come, and waits for one that is running.
             Turn::Now | Turn::Running { .. } => None,
         });
         next.min().unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
@@ -133,7 +134,8 @@ mod tests {
         assert_eq!(plan.sleep(at(0)), LONGEST_SLEEP, "until one of them ends");
         plan.end("a", at(1000), at(0));
         plan.end("b", at(50), at(0));
-        for (now, seconds) in [(0, 50), (49, 1), (50, 0), (100, 0), (-100, 60)] {
+        // What has come and was not begun waits for something else than time: no sleep of nothing, which would spin.
+        for (now, seconds) in [(0, 50), (49, 1), (50, 60), (100, 60), (-100, 60)] {
             assert_eq!(plan.sleep(at(now)), Duration::from_secs(seconds), "{now}");
         }
     }
