@@ -90,7 +90,7 @@ fn a_line_of_json_tells_until_when_and_what_to_do() {
     assert_eq!((&fine["until"], &fine["error"]), (&printed["Expiration"], &Value::Null));
     assert!(failed["until"].is_null());
     let keys: Vec<&str> = failed["error"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!((keys, &failed["error"]["code"]), (vec!["causes", "code", "hint", "what"], &"connect".into()));
+    assert_eq!((keys, &failed["error"]["code"]), (vec!["code", "what", "causes", "hint"], &"connect".into()));
 }
 
 #[test]
