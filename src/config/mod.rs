@@ -161,12 +161,19 @@ impl Config {
         names
     }
 
-    /// Those of them that can be used. The others lack what a profile needs, and are there to be included.
+    /// The profiles that can be used, in the order of their names: of those that are written, the ones that are not only
+    /// there to be included, and `default` where the environment makes one.
     pub fn usable_profile_names(&self) -> Vec<&str> {
         let is_base = |name: &str| {
             self.is_included(name) && self.profile(name).is_err_and(|error| error.code == Code::MissingKey)
         };
-        self.profile_names().into_iter().filter(|name| !is_base(name)).collect()
+        let mut names: Vec<&str> = self.profile_names().into_iter().filter(|name| !is_base(name)).collect();
+        if let Err(place) = names.binary_search(&"default")
+            && self.profile("default").is_ok()
+        {
+            names.insert(place, "default");
+        }
+        names
     }
 
     fn read_cache<'c>(&'c self, log: &Log<'c>) -> CacheSettings {

@@ -204,6 +204,16 @@ fn what_is_wrong_below_is_told_by_whoever_stands_on_it() {
 }
 
 #[test]
+fn a_profile_that_is_only_included_is_not_among_the_usable_ones() {
+    let written = "[profile.base]\nregion = \"eu-west-1\"\n[profile.wrong]\ninclude = \"base\"\n";
+    let home = Home::with(written);
+    assert_eq!(home.load().unwrap().usable_profile_names(), ["wrong"], "what is wrong is to be seen");
+    let role = "arn:aws:iam::112233334444:role/Pod";
+    let home = home.env("AWS_ROLE_ARN", role).env("AWS_WEB_IDENTITY_TOKEN_FILE", "/t");
+    assert_eq!(home.load().unwrap().usable_profile_names(), ["default", "wrong"]);
+}
+
+#[test]
 fn the_environment_alone_is_the_default_profile() {
     let irsa = |home: Home| {
         home.env("AWS_ROLE_ARN", "arn:aws:iam::112233334444:role/Pod").env("AWS_WEB_IDENTITY_TOKEN_FILE", "/t")
