@@ -59,6 +59,10 @@ macro_rules! codes {
 codes! {
     /// A flag or argument that cannot be understood.
     BadFlag = "bad-flag", Usage;
+    /// `exec`: there is no such program.
+    CommandNotFound = "command-not-found", Usage;
+    /// `exec`: the program is there, and cannot be started.
+    CommandNotRun = "command-not-run", Usage;
 
     /// The ticket cache holds no ticket.
     NoKerberosTicket = "no-kerberos-ticket", LoginRequired;
@@ -129,6 +133,10 @@ codes! {
     CacheWrite = "cache-write", Storage;
     /// Standard output cannot be written.
     OutputWrite = "output-write", Storage;
+    /// The container endpoint's address cannot be listened on.
+    ListenFailed = "listen-failed", Storage;
+    /// The container endpoint's token cannot be used.
+    TokenUnusable = "token-unusable", Storage;
     /// The Kerberos library is not on this machine.
     GssapiMissing = "gssapi-missing", Storage;
     /// A keytab that cannot be read or does not hold the principal.

@@ -15,6 +15,7 @@
 //! Each arrow is a function, each type has one owner, and imports point down this list:
 //!
 //! - [`cli`]: arguments, commands, output, errors as text. Nobody imports it.
+//! - [`serve`]: credentials for other programs on loopback, kept fresh; `exec` is that for one command.
 //! - [`acquire`]: the one use case. A hit reads two files; a miss makes one login for all who ask at once.
 //! - [`config`]: files and environment in, a checked profile out.
 //! - [`identity`]: the conversation with an identity provider, from a URL to an assertion.
@@ -48,5 +49,6 @@ pub mod identity;
 pub mod keyring;
 pub mod process;
 pub mod secret;
+pub mod serve;
 pub mod sts;
 pub mod time;

@@ -41,8 +41,22 @@ pub struct Ask {
     pub use_cache: bool,
 }
 
+/// A refresh ahead of time must not keep a caller who has good credentials already.
+pub const EARLY: Duration = Duration::from_secs(5);
+
 /// Credentials for `profile`.
 pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask) -> Result<Credentials> {
+    Ok(entry(profile, settings, env, ask, EARLY)?.credentials)
+}
+
+/// The same with when they came, for whoever keeps them fresh. `patience`: how long a refresh ahead of time may take.
+pub fn entry(
+    profile: &Profile,
+    settings: &CacheSettings,
+    env: &Env,
+    ask: &Ask,
+    patience: Duration,
+) -> Result<CacheEntry> {
     let slot = if ask.use_cache { Slot::of(profile, settings, env)? } else { None };
     let kept = match &slot {
         Some(slot) if !ask.force => slot.read()?,
@@ -50,18 +64,17 @@ pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: 
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
     let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None };
-    let entry = match (state, kept) {
-        (Some(State::Fresh), Some(entry)) => entry,
+    match (state, kept) {
+        (Some(State::Fresh), Some(entry)) => Ok(entry),
         (state, kept) => {
             // Before anything is waited for: whom a profile waits for must not wait for it.
             Callers::of(env).check(&profile.name)?;
             match (state, kept) {
-                (Some(State::Due), Some(entry)) => renewal(slot).early(entry),
-                _ => renewal(slot).cold()?,
+                (Some(State::Due), Some(entry)) => Ok(renewal(slot).early(entry, patience)),
+                _ => renewal(slot).cold(),
             }
         }
-    };
-    Ok(entry.credentials)
+    }
 }
 
 fn life(entry: &CacheEntry) -> Life {

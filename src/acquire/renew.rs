@@ -25,9 +25,6 @@ use crate::identity::{Run, secrets};
 use crate::secret::Secret;
 use crate::time::{self, Deadline, Timestamp};
 
-/// A refresh ahead of time must not keep a caller who has good credentials already.
-const EARLY: Duration = Duration::from_secs(5);
-
 /// A profile, and what is known of it before anybody is asked.
 pub struct Renewal<'a> {
     pub profile: &'a Profile,
@@ -40,9 +37,9 @@ pub struct Renewal<'a> {
 }
 
 impl Renewal<'_> {
-    /// Tries to refresh `kept`, which is due, without keeping the caller: whatever goes wrong, it is still good.
-    pub fn early(&self, kept: CacheEntry) -> CacheEntry {
-        match self.refresh(&kept, EARLY) {
+    /// Tries to refresh `kept`, which is due, within `patience`: whatever goes wrong, it is still good.
+    pub fn early(&self, kept: CacheEntry, patience: Duration) -> CacheEntry {
+        match self.refresh(&kept, patience) {
             Ok(Some(fresh)) => fresh,
             Ok(None) => kept,
             Err(error) => {

@@ -1,6 +1,7 @@
 //! The command line: its shape, and the text of `--help`.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -71,12 +72,30 @@ pub struct Global {
     pub log_file: Option<PathBuf>,
 }
 
+impl Global {
+    /// The arguments that make another process of this program do as this one does.
+    pub fn as_arguments(&self) -> Vec<OsString> {
+        let Global { config, verbose, log_file } = self;
+        let mut arguments = vec![OsString::from("-v"); usize::from(*verbose)];
+        for (flag, path) in [("--config", config), ("--log-file", log_file)] {
+            if let Some(path) = path {
+                arguments.extend([flag.into(), path.into()]);
+            }
+        }
+        arguments
+    }
+}
+
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
     /// Print credentials, from the cache while they are fresh
     #[command(visible_alias = "credential-process")]
     Get(Get),
+    /// Run a command with credentials that refresh themselves
+    Exec(Exec),
+    /// Hand out credentials to other programs on this machine
+    Serve(Serve),
     /// Renew what is due in the cache, for timers and cron
     #[command(after_help = REFRESH_HELP)]
     Refresh(Refresh),
@@ -98,6 +117,13 @@ pub enum Command {
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
+    /// What a process of fedcred starts to log in for it
+    #[command(hide = true)]
+    Supply(Supply),
+    /// What `exec` starts beside the command
+    #[cfg(unix)]
+    #[command(hide = true)]
+    Companion(Companion),
 }
 
 #[derive(Debug, Args)]
@@ -145,6 +171,61 @@ pub struct Get {
     /// Neither read nor write the cache
     #[arg(long)]
     pub no_cache: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+By default the command is given the address of a container endpoint on loopback, which every AWS SDK
+asks for credentials and asks again before they expire. The endpoint ends with the command: for
+programs that go on in the background use `fedcred serve`.
+
+Exit status: that of the command; 125 if there are no credentials for it, 126 if it cannot be run,
+127 if it is not there.")]
+pub struct Exec {
+    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
+    pub profile: Option<String>,
+    /// Put the credentials themselves into the environment; they are not refreshed
+    #[arg(long)]
+    pub env: bool,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It prints the variables that tell an AWS SDK where to ask: at / for the first profile, at
+/profile/NAME for each. /healthz says whether all have valid credentials.")]
+pub struct Serve {
+    /// Profiles of the configuration [env: FEDCRED_PROFILE] [default: default]
+    #[arg(value_name = "PROFILE")]
+    pub profiles: Vec<String>,
+    /// Loopback address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// File with the token that clients show, made if it is not there [default: a token of this run]
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Supply {
+    pub profile: String,
+}
+
+#[cfg(unix)]
+#[derive(Debug, Args)]
+pub struct Companion {
+    pub profile: String,
+    /// The process that it goes with
+    #[arg(long)]
+    pub of: u32,
+    /// How many seconds a login may take
+    #[arg(long)]
+    pub patience: u64,
+    /// The one that stays, and not the intermediate that starts it
+    #[arg(long)]
+    pub stays: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]

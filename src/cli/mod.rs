@@ -17,7 +17,7 @@ use clap::error::ErrorKind;
 
 use self::args::{Arguments, Command};
 use crate::config::env::Env;
-use crate::error::Code;
+use crate::error::{Code, Result};
 
 /// Runs the program with these arguments (the first is its own name) and gives the status to exit with.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode {
@@ -26,23 +26,29 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Ok(arguments) => arguments,
         Err(error) => return not_run(&error),
     };
-    let outcome =
-        logging::start(&arguments.global, env).map_err(|error| vec![error]).and_then(|()| match &arguments.command {
-            Command::Get(get) => commands::get::run(get, &arguments.global, env).map_err(|error| vec![error]),
-            Command::Refresh(refresh) => commands::refresh::run(refresh, &arguments.global, env),
-            Command::Status(status) => {
-                commands::status::run(status, &arguments.global, env).map_err(|error| vec![error])
-            }
-            Command::Login(login) => commands::login::run(login, &arguments.global, env).map_err(|error| vec![error]),
-            Command::Logout(logout) => commands::logout::run(logout, &arguments.global, env),
-            Command::Airflow(airflow) => {
-                commands::airflow::run(airflow, &arguments.global, env).map_err(|error| vec![error])
-            }
-            Command::Config(config) => commands::config::run(config, &arguments.global, env),
-        });
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(errors) => report::failures(&errors),
+    let global = &arguments.global;
+    let done = |outcome: Result<()>| outcome.map(|()| ExitCode::SUCCESS).map_err(|error| vec![error]);
+    let outcome = logging::start(global, env).map_err(|error| vec![error]).and_then(|()| match &arguments.command {
+        Command::Get(get) => done(commands::get::run(get, global, env)),
+        Command::Exec(exec) => commands::exec::run(exec, global, env).map_err(|error| vec![error]),
+        Command::Serve(serve) => done(commands::serve::run(serve, global, env)),
+        Command::Refresh(refresh) => commands::refresh::run(refresh, global, env).map(|()| ExitCode::SUCCESS),
+        Command::Status(status) => done(commands::status::run(status, global, env)),
+        Command::Login(login) => done(commands::login::run(login, global, env)),
+        Command::Logout(logout) => commands::logout::run(logout, global, env).map(|()| ExitCode::SUCCESS),
+        Command::Airflow(airflow) => done(commands::airflow::run(airflow, global, env)),
+        Command::Config(config) => commands::config::run(config, global, env).map(|()| ExitCode::SUCCESS),
+        Command::Supply(supply) => done(commands::supply::run(supply, global, env)),
+        #[cfg(unix)]
+        Command::Companion(companion) => done(commands::companion::run(companion, global, env)),
+    });
+    match (outcome, &arguments.command) {
+        (Ok(status), _) => status,
+        (Err(errors), Command::Exec(_)) => {
+            report::failures(&errors);
+            report::status_of_exec(&errors)
+        }
+        (Err(errors), _) => report::failures(&errors),
     }
 }
 

@@ -72,10 +72,22 @@ pub fn status(kind: Kind) -> u8 {
     }
 }
 
+/// The status that `exec` exits with in place of its command's: those of env(1) and of shells.
+pub fn status_of_exec(errors: &[Error]) -> ExitCode {
+    ExitCode::from(match errors.first().map(|error| error.code) {
+        Some(Code::CommandNotFound) => 127,
+        Some(Code::CommandNotRun) => 126,
+        _ => 125,
+    })
+}
+
 /// What to do next, where the error itself does not know better.
 fn usual_hint(code: Code) -> &'static str {
     match code {
         Code::BadFlag => "fedcred --help",
+        Code::CommandNotFound | Code::CommandNotRun => "check the command after `--`, and PATH",
+        Code::ListenFailed => "choose another address with `--listen`; port 0 takes a free one",
+        Code::TokenUnusable => "name another `--token-file`; one that is not there is made",
         Code::NoKerberosTicket | Code::KerberosTicketExpired => "kinit",
         Code::PromptNeeded | Code::RefreshTokenGone => "fedcred login PROFILE",
         Code::MfaNeeded => "use an IdP address for AWS that does not ask this login for a second factor",

@@ -30,6 +30,15 @@ impl Env {
         value.filter(|v| !v.is_empty())
     }
 
+    /// The names of all variables that are set.
+    #[allow(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+    pub fn names(&self) -> Vec<OsString> {
+        match self {
+            Env::Process => std::env::vars_os().map(|(name, _)| name).collect(),
+            Env::Fixed(pairs) => pairs.keys().map(OsString::from).collect(),
+        }
+    }
+
     /// The variable's value when it is set, not empty and Unicode.
     pub fn text(&self, name: &str) -> Option<String> {
         self.os(name)?.into_string().ok()

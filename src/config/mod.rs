@@ -161,6 +161,15 @@ impl Config {
         names
     }
 
+    /// Environment variables that hold a secret by what any profile says, a broken one included.
+    pub fn secret_variables(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for file in &self.files {
+            secrets::variables(&file.root, &mut names);
+        }
+        names
+    }
+
     /// The profiles that can be used, in the order of their names: of those that are written, the ones that are not only
     /// there to be included, and `default` where the environment makes one.
     pub fn usable_profile_names(&self) -> Vec<&str> {

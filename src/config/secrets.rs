@@ -2,7 +2,7 @@
 
 use super::profile::{Account, SecretSource};
 use super::reader::Found;
-use super::tree::Value;
+use super::tree::{Table, Value};
 use super::values;
 use crate::error::{Code, Result};
 
@@ -40,6 +40,17 @@ pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
         // The keys are `WAYS`; this is the one that is left.
         _ if values::boolean(&inner)? => Ok(SecretSource::Keyring(account.clone())),
         _ => Err(inner.error(Code::InvalidValue, "can only be true").hint(expected)),
+    }
+}
+
+/// Collects the variables that the table, or one in it, names as holding a secret.
+pub fn variables(table: &Table, names: &mut Vec<String>) {
+    for (key, node) in table.iter() {
+        match &node.value {
+            Value::Text(name) if matches!(key, "env" | "token_env") => names.push(name.clone()),
+            Value::Table(inner) => variables(inner, names),
+            _ => {}
+        }
     }
 }
 

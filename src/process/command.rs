@@ -14,9 +14,9 @@ use crate::error::{Code, Error, Result, printable};
 use crate::time::{self, Deadline};
 
 /// More than any secret, and a bound for a program gone wild.
-const MAX_OUTPUT: u64 = 64 << 10;
+pub(super) const MAX_OUTPUT: u64 = 64 << 10;
 /// What a program has left in the pipe when it ends is read within this.
-const DRAIN: Duration = Duration::from_millis(200);
+pub(super) const DRAIN: Duration = Duration::from_millis(200);
 
 /// What `argv` prints on stdout. `setting` names it in errors. Its stderr is shown only when it fails.
 pub fn secret_output(argv: &[String], setting: &str, deadline: &Deadline) -> Result<Zeroizing<Vec<u8>>> {

@@ -1,8 +1,13 @@
 //! Other programs, and what this process shows of itself.
 
+pub mod aws_files;
 pub mod callers;
+pub mod child_environment;
 pub mod command;
+pub mod exec;
+pub mod life;
 pub mod own;
+pub mod whoami;
 
 /// Keeps this process's memory, which holds secrets, out of core dumps and from other processes of the same user. A program
 /// that it starts is not affected: `execve` sets the flag anew (prctl(2), PR_SET_DUMPABLE).
@@ -26,4 +31,3 @@ mod tests {
         assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
     }
 }
-pub mod whoami;

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::command::{collect, kill_group, wait};
 use crate::error::{Code, Error, Result, printable};
 use crate::time::Deadline;
@@ -17,7 +19,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 ///
 /// It is killed at the deadline, or once `is_stopped`. It is in a process group of its own, so that Ctrl-C on the terminal
 /// does not end a login half way. Errors: [`Code::Timeout`]; [`Code::Bug`] when it prints nothing, with what it said instead.
-pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBool) -> Result<Vec<u8>> {
+pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBool) -> Result<Zeroizing<Vec<u8>>> {
     let failed = |why: &str| Error::new(Code::Bug, "fedcred ended without an answer to itself").because(why);
     let mut command = program().map_err(|e| failed(&e.to_string()))?;
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -39,12 +41,12 @@ pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBo
         let said = stderr.recv_timeout(DRAIN).unwrap_or_default();
         return Err(failed(&status.to_string()).because(printable(&String::from_utf8_lossy(&said), 500)));
     }
-    Ok(output.to_vec())
+    Ok(output)
 }
 
 /// The program that runs now, also after a package has put another one in its place.
 #[cfg(target_os = "linux")]
-fn program() -> std::io::Result<Command> {
+pub fn program() -> std::io::Result<Command> {
     use std::os::unix::process::CommandExt;
     let mut command = Command::new("/proc/self/exe");
     command.arg0("fedcred");
@@ -52,7 +54,7 @@ fn program() -> std::io::Result<Command> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn program() -> std::io::Result<Command> {
+pub fn program() -> std::io::Result<Command> {
     std::env::current_exe().map(Command::new)
 }
 
@@ -61,13 +63,13 @@ mod tests {
     use super::*;
 
     /// The program that runs now is this one, with the flags of a test run.
-    fn run(argument: &str) -> Result<Vec<u8>> {
+    fn run(argument: &str) -> Result<Zeroizing<Vec<u8>>> {
         output(&[argument.into()], &Deadline::after(Duration::from_secs(60)), &AtomicBool::new(false))
     }
 
     #[test]
     fn what_it_prints_is_the_answer() {
-        assert!(String::from_utf8(run("--help").unwrap()).unwrap().contains("FILTERS"));
+        assert!(String::from_utf8_lossy(&run("--help").unwrap()).contains("FILTERS"));
     }
 
     #[test]

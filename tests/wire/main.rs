@@ -9,9 +9,15 @@ mod support;
 
 mod assertion;
 mod auth;
+#[cfg(unix)]
+mod background;
 mod broker;
 mod cache;
 mod chain;
+#[cfg(unix)]
+mod client;
+#[cfg(unix)]
+mod exec;
 mod form;
 mod form_pages;
 mod hostile;
@@ -22,6 +28,8 @@ mod output;
 mod refresh;
 mod retry;
 mod run;
+#[cfg(unix)]
+mod serve;
 mod status;
 mod sts;
 #[cfg(target_os = "linux")]

@@ -25,14 +25,7 @@ pub struct Children {
 
 impl Children {
     pub fn new(global: &Global) -> Self {
-        let Global { config, verbose, log_file } = global;
-        let mut flags = vec![OsString::from("-v"); usize::from(*verbose)];
-        for (flag, path) in [("--config", config), ("--log-file", log_file)] {
-            if let Some(path) = path {
-                flags.extend([OsString::from(flag), path.into()]);
-            }
-        }
-        Children { flags, is_stopped: AtomicBool::new(false) }
+        Children { flags: global.as_arguments(), is_stopped: AtomicBool::new(false) }
     }
 
     /// Refreshes the profile in a process of its own, and waits for it.

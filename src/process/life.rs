@@ -1,0 +1,98 @@
+//! The end of another process, and this one's own session and signals.
+
+use crate::error::{Code, Error, Result};
+
+#[cfg(unix)]
+pub use self::unix::{Watch, ignore_stop_signals, leave_session, stop_signal};
+
+#[cfg(unix)]
+mod unix {
+    #[cfg(target_os = "linux")]
+    use std::os::fd::OwnedFd;
+    use std::time::Duration;
+
+    use rustix::process::{Pid, setsid, test_kill_process};
+    #[cfg(target_os = "linux")]
+    use tokio::io::{Interest, unix::AsyncFd};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    use super::*;
+
+    /// A session without a terminal. A process that leads its group keeps the one it has.
+    pub fn leave_session() {
+        let _ = setsid();
+    }
+
+    /// A process to wait for that is no child of ours.
+    pub struct Watch {
+        pid: Pid,
+        #[cfg(target_os = "linux")]
+        pidfd: Option<OwnedFd>,
+    }
+
+    /// Where the kernel does not tell of the end (Linux before 5.3), it is looked for.
+    const LOOK: Duration = Duration::from_millis(500);
+
+    impl Watch {
+        pub fn of(pid: u32) -> Result<Self> {
+            let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
+            let pid = raw.ok_or_else(|| Error::new(Code::Bug, "no process has that number"))?;
+            Ok(Watch {
+                pid,
+                #[cfg(target_os = "linux")]
+                pidfd: rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::NONBLOCK).ok(),
+            })
+        }
+
+        /// Comes when the process has ended, or has become another user's.
+        pub async fn ended(self) {
+            #[cfg(target_os = "linux")]
+            if let Some(pidfd) = self.pidfd.and_then(readable) {
+                let _ = pidfd.readable().await;
+                return;
+            }
+            while test_kill_process(self.pid).is_ok() {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+
+    /// A process file descriptor becomes readable when its process ends (pidfd_open(2)).
+    #[cfg(target_os = "linux")]
+    #[allow(unsafe_code, reason = "tokio trusts that the descriptor is not closed before it is deregistered")]
+    fn readable(pidfd: OwnedFd) -> Option<AsyncFd<OwnedFd>> {
+        // SAFETY: the `OwnedFd` moves into the `AsyncFd`, and nothing else has its number.
+        unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) }.ok()
+    }
+
+    /// Keeps signals from ending this process from now on.
+    pub fn ignore_stop_signals() -> Result<()> {
+        // Tokio's handlers stay when nobody listens any more.
+        let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+        kinds.into_iter().try_for_each(|kind| signal(kind).map(drop)).map_err(unheard)
+    }
+
+    /// Comes with SIGTERM or SIGINT. SIGHUP is left as it was found, for `nohup`.
+    pub async fn stop_signal() -> Result<()> {
+        let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
+        std::future::poll_fn(|context| match terminate.poll_recv(context) {
+            std::task::Poll::Pending => interrupt.poll_recv(context),
+            ready => ready,
+        })
+        .await;
+        Ok(())
+    }
+
+    fn unheard(why: std::io::Error) -> Error {
+        Error::new(Code::Bug, "signals cannot be listened to").because(why.to_string())
+    }
+}
+
+/// Comes with Ctrl-C.
+#[cfg(not(unix))]
+pub async fn stop_signal() -> Result<()> {
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|why| Error::new(Code::Bug, "Ctrl-C cannot be listened to").because(why.to_string()))
+}

@@ -1,0 +1,223 @@
+//! The listener: connections, their bounds, and answers as HTTP.
+
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Serialize;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use url::Url;
+
+use super::request::{self, Refusal, Wanted};
+use super::supply::Supply;
+use super::token::Token;
+use crate::error::{Code, Error, Result};
+
+/// Connections at a time; more are closed at once. An SDK has one, and not for long.
+const CONNECTIONS: usize = 256;
+/// From the end of one answer to the end of the next request's head.
+const IDLE: Duration = Duration::from_secs(20);
+/// Of a connection, however busy. Whoever does not read its answers holds a place no longer than this.
+const LONGEST: Duration = Duration::from_secs(600);
+/// For the answers that are under way when a connection's time is over.
+const GRACE: Duration = Duration::from_secs(1);
+/// Of a request's head: a service account's token and what SDKs say of themselves.
+const MAX_HEAD: usize = 32 << 10;
+const MAX_HEADERS: usize = 64;
+
+/// A listener on loopback that hands out what its supplies hold.
+pub struct Endpoint {
+    listener: TcpListener,
+    desk: Arc<Desk>,
+}
+
+/// What every connection shares.
+struct Desk {
+    address: SocketAddr,
+    token: Token,
+    /// Each with its path; the first one also answers at `/`.
+    supplies: Vec<(String, Arc<Supply>)>,
+}
+
+impl Endpoint {
+    /// Listens at `address`, port 0 for a free one. Errors: [`Code::BadFlag`] if that is not loopback, [`Code::ListenFailed`].
+    pub fn bind(address: SocketAddr, token: Token, supplies: Vec<Arc<Supply>>) -> Result<Endpoint> {
+        if !address.ip().is_loopback() {
+            return Err(Error::new(Code::BadFlag, format!("{address} is not a loopback address"))
+                .because("whoever reaches the endpoint needs only a token to be given credentials")
+                .hint("--listen 127.0.0.1:0"));
+        }
+        let failed = |e: std::io::Error| {
+            Error::new(Code::ListenFailed, format!("cannot listen on {address}")).because(e.to_string())
+        };
+        let listener = TcpListener::bind(address).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let supplies = supplies.into_iter().map(|supply| (path(&supply.profile), supply)).collect();
+        Ok(Endpoint { listener, desk: Arc::new(Desk { address, token, supplies }) })
+    }
+
+    /// Where a profile's credentials are: `http://127.0.0.1:PORT/profile/NAME`.
+    pub fn url(&self, profile: &str) -> String {
+        format!("http://{}{}", self.desk.address, path(profile))
+    }
+
+    /// Serves until `end` comes, which is begun within the runtime.
+    pub fn run<F: Future<Output = Result<()>>>(self, end: impl FnOnce() -> F) -> Result<()> {
+        let failed = |e: std::io::Error| Error::new(Code::Bug, "the endpoint does not start").because(e.to_string());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
+            tokio::spawn(accept(listener, self.desk));
+            end().await
+        })
+        // Here the runtime ends, and with it what connections there are: an answer takes no time but to be sent.
+    }
+}
+
+async fn accept(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(why) => {
+                // No descriptor is free, most likely: others have to close theirs first.
+                tracing::warn!(%why, "a connection is not accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        // Routes that let the network reach loopback exist (`route_localnet`).
+        if !peer.ip().is_loopback() {
+            tracing::warn!(%peer, "a peer that is not on loopback is not answered");
+            continue;
+        }
+        match places.clone().try_acquire_owned() {
+            Ok(place) => drop(tokio::spawn(converse(stream, desk.clone(), place))),
+            Err(_) => tracing::warn!("more than {CONNECTIONS} connections"),
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, desk: Arc<Desk>, _place: OwnedSemaphorePermit) {
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE)
+        .max_buf_size(MAX_HEAD)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), service_fn(|request| answer(request, &desk)));
+    let mut connection = pin!(connection);
+    // A connection ends in an error whenever the peer breaks it off.
+    if timeout(LONGEST, connection.as_mut()).await.is_err() {
+        connection.as_mut().graceful_shutdown();
+        let _ = timeout(GRACE, connection).await;
+    }
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    desk: &Desk,
+) -> std::result::Result<Response<Full<Bytes>>, std::convert::Infallible> {
+    // The body is not looked at: hyper closes a connection whose request has one that is not read.
+    let (head, _) = request.into_parts();
+    Ok(match request::wanted(&head, desk.address, &desk.token) {
+        Ok(Wanted::Credentials(path)) => match desk.at(path) {
+            Some(supply) => match supply.take().await {
+                Ok(body) => json(StatusCode::OK, body),
+                Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, error.code.as_str(), &error.what),
+            },
+            None => problem(StatusCode::NOT_FOUND, Code::ProfileNotFound.as_str(), "no such profile is served here"),
+        },
+        Ok(Wanted::Health) => desk.health(),
+        Err(Refusal { status, code, message }) => {
+            tracing::info!(status = status.as_u16(), code, "a request is refused");
+            problem(status, code, message)
+        }
+    })
+}
+
+impl Desk {
+    fn at(&self, path: &str) -> Option<&Supply> {
+        let is_asked = |(own, _): &&(String, Arc<Supply>)| own == path;
+        let found = if path == "/" { self.supplies.first() } else { self.supplies.iter().find(is_asked) };
+        found.map(|(_, supply)| supply.as_ref())
+    }
+
+    /// Healthy is who can answer for every profile. Whoever asks needs no token, and is told no name.
+    fn health(&self) -> Response<Full<Bytes>> {
+        if self.supplies.iter().all(|(_, supply)| supply.is_valid()) {
+            return json(StatusCode::OK, Full::new(Bytes::from_static(br#"{"status":"ok"}"#)));
+        }
+        problem(StatusCode::SERVICE_UNAVAILABLE, "no-credentials", "a profile has no valid credentials")
+    }
+}
+
+/// `/profile/NAME`, percent-encoded.
+fn path(profile: &str) -> String {
+    let mut url = Url::parse("http://localhost/profile").ok();
+    if let Some(Ok(mut segments)) = url.as_mut().map(Url::path_segments_mut) {
+        segments.push(profile);
+    }
+    url.map(|url| url.path().to_owned()).unwrap_or_default()
+}
+
+/// The shape of a failure that SDKs show (`EcsCredentialsError` in theirs).
+#[derive(Serialize)]
+struct Problem<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+fn problem(status: StatusCode, code: &str, message: &str) -> Response<Full<Bytes>> {
+    let body = serde_json::to_vec(&Problem { code, message }).unwrap_or_default();
+    let mut response = json(status, Full::new(body.into()));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+    }
+    response
+}
+
+fn json(status: StatusCode, body: Full<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_has_a_path_whatever_its_name() {
+        for (name, expected) in [
+            ("dev", "/profile/dev"),
+            ("a b", "/profile/a%20b"),
+            ("x/y", "/profile/x%2Fy"),
+            ("ä?#", "/profile/%C3%A4%3F%23"),
+        ] {
+            assert_eq!(path(name), expected);
+        }
+    }
+
+    #[test]
+    fn only_loopback_is_listened_on() {
+        for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "169.254.170.2:0"] {
+            let refused = Endpoint::bind(address.parse().unwrap(), Token::fresh().unwrap(), Vec::new());
+            assert_eq!(refused.err().map(|e| e.code), Some(Code::BadFlag), "{address}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Who may ask the endpoint for what: decided by the head of a request alone.
+//!
+//! A page in a browser can make it send requests to loopback, under a name of its own that it lets point there (DNS
+//! rebinding): hence the check of `Host`. A proxy that was set up without thought would open the endpoint to its clients:
+//! hence the refusal of what proxies add. No cross-origin header is ever sent, so that no page may read an answer.
+
+use std::net::SocketAddr;
+
+use http::header::{AUTHORIZATION, FORWARDED, HOST, HeaderMap, VIA};
+use http::request::Parts;
+use http::{Method, StatusCode};
+
+use super::token::Token;
+
+/// What a request that may be answered asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wanted<'a> {
+    /// The credentials at this path.
+    Credentials(&'a str),
+    Health,
+}
+
+/// Why a request is not answered.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: StatusCode,
+    pub code: &'static str,
+    pub message: &'static str,
+}
+
+pub const HEALTH: &str = "/healthz";
+
+/// Headers by which proxies tell whom they ask for.
+const OF_PROXIES: [&str; 4] = ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "x-forwarded-proto"];
+
+/// What `request` asks for, which came to the endpoint at `address`.
+pub fn wanted<'a>(request: &'a Parts, address: SocketAddr, token: &Token) -> Result<Wanted<'a>, Refusal> {
+    let headers = &request.headers;
+    if !is_ours(headers, address) {
+        return Err(refusal(StatusCode::FORBIDDEN, "host-not-allowed", "the Host header names another server"));
+    }
+    if headers.contains_key(FORWARDED)
+        || headers.contains_key(VIA)
+        || OF_PROXIES.iter().any(|name| headers.contains_key(*name))
+    {
+        return Err(refusal(StatusCode::FORBIDDEN, "proxied", "requests that come through a proxy are not answered"));
+    }
+    if request.method != Method::GET {
+        return Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "only GET is answered"));
+    }
+    let path = request.uri.path();
+    if path == HEALTH {
+        return Ok(Wanted::Health);
+    }
+    let mut shown = headers.get_all(AUTHORIZATION).iter();
+    match (shown.next(), shown.next()) {
+        (Some(one), None) if token.is(one.as_bytes()) => Ok(Wanted::Credentials(path)),
+        _ => Err(refusal(StatusCode::UNAUTHORIZED, "unauthorized", "the Authorization header is not the token")),
+    }
+}
+
+/// The address as it is, or as `localhost`; exactly once (RFC 9112 §3.2).
+fn is_ours(headers: &HeaderMap, address: SocketAddr) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let Ok(host) = host.to_str() else { return false };
+    let (name, port) = match host.rsplit_once(':') {
+        // A colon within brackets is part of an IPv6 address.
+        Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
+        _ => (host, Some(80)),
+    };
+    let ip = address.ip().to_string();
+    let is_named = name.eq_ignore_ascii_case("localhost") || name.trim_matches(['[', ']']) == ip;
+    is_named && port == Some(address.port())
+}
+
+fn refusal(status: StatusCode, code: &'static str, message: &'static str) -> Refusal {
+    Refusal { status, code, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    const TOKEN: &str = "abcdefghijklmnop";
+
+    fn ask(method: &str, path: &str, headers: &[(&str, &str)], address: &str) -> Result<String, u16> {
+        let token = Token::Fresh(Secret::new(TOKEN.into()));
+        let request = http::Request::builder().method(method).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        match wanted(&parts, address.parse().unwrap(), &token) {
+            Ok(wanted) => Ok(format!("{wanted:?}")),
+            Err(refusal) => Err(refusal.status.as_u16()),
+        }
+    }
+
+    #[test]
+    fn the_host_must_be_ours() {
+        let table = [
+            ("127.0.0.1:4000", "127.0.0.1:4000", true),
+            ("127.0.0.1:4000", "localhost:4000", true),
+            ("127.0.0.1:4000", "LOCALHOST:4000", true),
+            ("127.0.0.1:80", "127.0.0.1", true),
+            ("[::1]:4000", "[::1]:4000", true),
+            ("[::1]:80", "[::1]", true),
+            ("127.0.0.1:4000", "127.0.0.1:4001", false),
+            ("127.0.0.1:4000", "127.0.0.1", false),
+            ("127.0.0.1:4000", "evil.example:4000", false),
+            ("127.0.0.1:4000", "127.0.0.1.evil.example:4000", false),
+            ("127.0.0.1:4000", "localhost.:4000", false),
+            ("127.0.0.1:4000", "127.0.0.2:4000", false),
+            ("127.0.0.1:4000", "", false),
+            ("127.0.0.1:4000", ":4000", false),
+            ("127.0.0.1:4000", "localhost:4000:4000", false),
+        ];
+        for (address, host, expected) in table {
+            let headers = [("Host", host), ("Authorization", TOKEN)];
+            let answer = ask("GET", "/", &headers, address);
+            assert_eq!(answer, if expected { Ok("Credentials(\"/\")".into()) } else { Err(403) }, "{address} {host:?}");
+        }
+        let twice = [("Host", "127.0.0.1:4000"), ("Host", "127.0.0.1:4000"), ("Authorization", TOKEN)];
+        assert_eq!(ask("GET", "/", &twice, "127.0.0.1:4000"), Err(403));
+        assert_eq!(ask("GET", "/", &[("Authorization", TOKEN)], "127.0.0.1:4000"), Err(403));
+    }
+
+    #[test]
+    fn a_request_shows_the_token_and_comes_from_no_proxy() {
+        type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)], Result<&'static str, u16>);
+        let table: &[Row] = &[
+            ("GET", "/", &[], Err(401)),
+            ("GET", "/", &[("Authorization", "abcdefghijklmnoq")], Err(401)),
+            ("GET", "/", &[("Authorization", "Bearer abcdefghijklmnop")], Err(401)),
+            ("GET", "/", &[("Authorization", TOKEN), ("Authorization", TOKEN)], Err(401)),
+            ("GET", "/profile/dev?x=y", &[("Authorization", TOKEN)], Ok("Credentials(\"/profile/dev\")")),
+            ("GET", "/", &[("Authorization", TOKEN), ("X-Forwarded-For", "10.0.0.1")], Err(403)),
+            ("GET", "/", &[("Authorization", TOKEN), ("Forwarded", "for=10.0.0.1")], Err(403)),
+            ("GET", "/", &[("Authorization", TOKEN), ("Via", "1.1 proxy")], Err(403)),
+            ("POST", "/", &[("Authorization", TOKEN)], Err(405)),
+            ("OPTIONS", "/", &[("Origin", "https://evil.example")], Err(405)),
+            ("HEAD", "/", &[("Authorization", TOKEN)], Err(405)),
+            ("GET", "/healthz", &[], Ok("Health")),
+            ("GET", "/healthz", &[("X-Forwarded-For", "10.0.0.1")], Err(403)),
+        ];
+        for (method, path, headers, expected) in table {
+            let headers = [&[("Host", "127.0.0.1:4000")], *headers].concat();
+            let answer = ask(method, path, &headers, "127.0.0.1:4000");
+            assert_eq!(answer.as_deref().map_err(|status| *status), *expected, "{method} {path} {headers:?}");
+        }
+    }
+}

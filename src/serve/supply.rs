@@ -1,0 +1,189 @@
+//! What the endpoint has of one profile: the answer to hand out while it is valid, and why there is none.
+
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use serde::Serialize;
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+use crate::cache::entry::CacheEntry;
+use crate::error::{Code, Error, Result};
+use crate::time::{self, Timestamp, whole_seconds};
+
+/// A profile's credentials as the endpoint has them. Written by the refresher, read by every request.
+pub struct Supply {
+    pub profile: String,
+    state: watch::Sender<State>,
+    wake: SyncSender<()>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// Of the last try, when it failed.
+    failure: Option<Error>,
+}
+
+/// Credentials as the body of an answer.
+struct Held {
+    body: Bytes,
+    expires: Timestamp,
+}
+
+/// botocore waits 2 s for an answer, three times over; others longer.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+impl Supply {
+    /// `wake` is told when a request finds nothing to hand out.
+    pub fn new(profile: String, wake: SyncSender<()>) -> Self {
+        Supply { profile, state: watch::Sender::default(), wake }
+    }
+
+    /// Hands these out from now on.
+    pub fn put(&self, entry: &CacheEntry) -> Result<()> {
+        let held = Held { body: body(entry)?, expires: entry.credentials.expiration };
+        self.state.send_modify(|state| *state = State { held: Some(held), failure: None });
+        Ok(())
+    }
+
+    /// A try failed: what is there is handed out as long as it is valid.
+    pub fn fail(&self, error: Error) {
+        self.state.send_modify(|state| state.failure = Some(error));
+    }
+
+    /// The answer's body, or why there is none. It waits a short while for the first login, for no other.
+    pub async fn take(&self) -> Result<Full<Bytes>> {
+        match self.valid() {
+            Some(Ok(body)) => return Ok(body),
+            Some(Err(error)) => {
+                let _ = self.wake.try_send(());
+                return Err(error);
+            }
+            None => {}
+        }
+        let mut state = self.state.subscribe();
+        let _ = tokio::time::timeout(PATIENCE, state.wait_for(|state| !state.is_first())).await;
+        self.valid().unwrap_or_else(|| {
+            Err(Error::new(Code::Timeout, "the first login has not ended yet").hint("try again in a few seconds"))
+        })
+    }
+
+    /// Whether a request would be answered.
+    pub fn is_valid(&self) -> bool {
+        matches!(self.valid(), Some(Ok(_)))
+    }
+
+    /// `None`: the first login has not ended.
+    fn valid(&self) -> Option<Result<Full<Bytes>>> {
+        let state = self.state.borrow();
+        match (&state.held, &state.failure) {
+            (Some(held), _) if held.expires > time::now() => Some(Ok(Full::new(held.body.clone()))),
+            (_, Some(failure)) => Some(Err(failure.clone())),
+            (Some(_), None) => Some(Err(Error::new(Code::Timeout, "the credentials have expired"))),
+            (None, None) => None,
+        }
+    }
+}
+
+impl State {
+    fn is_first(&self) -> bool {
+        self.held.is_none() && self.failure.is_none()
+    }
+}
+
+/// The shape that SDKs read (AWS SDKs and Tools Reference Guide, "Container credential provider").
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Body<'a> {
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    token: &'a str,
+    expiration: String,
+    account_id: &'a str,
+}
+
+fn body(entry: &CacheEntry) -> Result<Bytes> {
+    let c = &entry.credentials;
+    let body = Body {
+        access_key_id: &c.access_key_id,
+        secret_access_key: c.secret_access_key.expose(),
+        token: c.session_token.expose(),
+        expiration: whole_seconds(c.expiration),
+        account_id: &c.account_id,
+    };
+    let mut json = Zeroizing::new(Vec::with_capacity(8 << 10));
+    serde_json::to_writer(&mut *json, &body)
+        .map_err(|e| Error::new(Code::Bug, "credentials have no JSON").because(e.to_string()))?;
+    // Wiped when the last answer that holds it is sent.
+    Ok(Bytes::from_owner(json))
+}
+
+#[cfg(test)]
+pub mod tests {
+    use std::sync::mpsc::{Receiver, sync_channel};
+
+    use http_body_util::BodyExt;
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::credentials::Credentials;
+    use crate::secret::Secret;
+
+    /// Credentials that end so many seconds from now.
+    pub fn entry(seconds: i64) -> CacheEntry {
+        let credentials = Credentials {
+            access_key_id: "ASIAEXAMPLE".into(),
+            secret_access_key: Secret::new("secret".into()),
+            session_token: Secret::new("token".into()),
+            expiration: time::now() + SignedDuration::from_secs(seconds),
+            account_id: "112233334444".into(),
+        };
+        CacheEntry { credentials, issued: time::now(), generation: 1 }
+    }
+
+    fn supply() -> (Supply, Receiver<()>) {
+        let (wake, woken) = sync_channel(1);
+        (Supply::new("dev".into(), wake), woken)
+    }
+
+    fn take(supply: &Supply) -> Result<String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let body = supply.take().await?.collect().await.unwrap().to_bytes();
+            Ok(String::from_utf8(body.to_vec()).unwrap())
+        })
+    }
+
+    #[test]
+    fn valid_credentials_are_handed_out_whatever_has_failed_since() {
+        let (supply, _woken) = supply();
+        supply.put(&entry(60)).unwrap();
+        supply.fail(Error::new(Code::Connect, "no connection"));
+        let body = take(&supply).unwrap();
+        let expected = r#"{"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"secret","Token":"token","Expiration":""#;
+        assert!(body.starts_with(expected) && body.ends_with(r#"Z","AccountId":"112233334444"}"#), "{body}");
+    }
+
+    #[test]
+    fn expired_ones_are_not_and_the_refresher_is_woken() {
+        let (supply, woken) = supply();
+        supply.put(&entry(-1)).unwrap();
+        assert_eq!(take(&supply).unwrap_err().what, "the credentials have expired");
+        supply.fail(Error::new(Code::Connect, "no connection"));
+        assert_eq!(take(&supply).unwrap_err().code, Code::Connect);
+        assert!(woken.try_recv().is_ok() && !supply.is_valid());
+    }
+
+    #[test]
+    fn before_the_first_login_has_ended_a_request_waits_but_not_for_ever() {
+        let (supply, _woken) = supply();
+        assert_eq!(take(&supply).unwrap_err().code, Code::Timeout);
+        std::thread::scope(|scope| {
+            scope.spawn(|| supply.put(&entry(60)).unwrap());
+            assert!(take(&supply).is_ok());
+        });
+    }
+}

@@ -1,0 +1,187 @@
+//! The token that a client of the endpoint must show: a fresh one, or what a file holds.
+//!
+//! A file may be replaced at any time, as a service account's token in Kubernetes is; what it holds now counts.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq;
+
+use crate::cache::private::Dir;
+use crate::cache::seal;
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+pub enum Token {
+    Fresh(Secret),
+    File(TokenFile),
+}
+
+pub struct TokenFile {
+    path: PathBuf,
+    known: Mutex<Known>,
+}
+
+struct Known {
+    token: Secret,
+    until: Deadline,
+}
+
+/// How long what a file held is taken for what it holds.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+/// A service account's token has some 2 KiB.
+const MAX_TOKEN: u64 = 16 << 10;
+/// Fewer characters can be guessed over loopback.
+const MIN_TOKEN: usize = 16;
+
+impl Token {
+    /// 128 random bits.
+    pub fn fresh() -> Result<Token> {
+        let random: [u8; 16] =
+            seal::random().map_err(|e| Error::new(Code::Bug, "no randomness").because(e.to_string()))?;
+        Ok(Token::Fresh(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(random))))
+    }
+
+    /// What the file at `path` holds, without the white space around it. One that is not there is made, for its owner alone.
+    ///
+    /// Errors: [`Code::TokenUnusable`].
+    pub fn of_file(path: &Path) -> Result<Token> {
+        if !path.try_exists().unwrap_or(true) {
+            let token = Token::fresh()?.text();
+            let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+                return Err(unusable(path, "it has no name that a file can have"));
+            };
+            let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+            // No line end: SDKs send the file as it is. False: another process was faster.
+            Dir::shared(dir)
+                .and_then(|dir| dir.create(name, token.expose().as_bytes()))
+                .map_err(|e| e.causes.iter().fold(unusable(path, &e.what), |error, cause| error.because(cause)))?;
+        }
+        let token = read(path)?;
+        let known = Mutex::new(Known { token, until: Deadline::after(TRUSTED) });
+        Ok(Token::File(TokenFile { path: path.to_owned(), known }))
+    }
+
+    /// The token as it is now, to be told to a client.
+    pub fn text(&self) -> Secret {
+        match self {
+            Token::Fresh(token) => token.duplicate(),
+            Token::File(file) => file.known().token.duplicate(),
+        }
+    }
+
+    /// Whether this is the token. It takes as long for any other one of the same length.
+    pub fn is(&self, shown: &[u8]) -> bool {
+        match self {
+            Token::Fresh(token) => is_same(token, shown),
+            Token::File(file) => {
+                let mut known = file.known();
+                if known.until.has_passed() {
+                    match read(&file.path) {
+                        Ok(token) => *known = Known { token, until: Deadline::after(TRUSTED) },
+                        // A moment in which it is being replaced, or somebody's mistake: the last one counts on.
+                        Err(error) => tracing::warn!(%error, "the token is not read again"),
+                    }
+                }
+                is_same(&known.token, shown)
+            }
+        }
+    }
+}
+
+impl TokenFile {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_same(token: &Secret, shown: &[u8]) -> bool {
+    token.expose().as_bytes().ct_eq(shown).into()
+}
+
+fn read(path: &Path) -> Result<Secret> {
+    let failed = |e: std::io::Error| unusable(path, &e.to_string());
+    let length = std::fs::metadata(path).map_err(failed)?.len();
+    if length > MAX_TOKEN {
+        return Err(unusable(path, "it is longer than any token"));
+    }
+    let text = Secret::new(std::fs::read_to_string(path).map_err(failed)?);
+    let token = Secret::new(text.expose().trim().to_owned());
+    // What no header can carry (RFC 9110 §5.5) no client can show.
+    if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(unusable(path, "it holds more than one word"));
+    }
+    if token.expose().len() < MIN_TOKEN {
+        return Err(unusable(path, "a token has at least 16 characters"));
+    }
+    Ok(token)
+}
+
+fn unusable(path: &Path, why: &str) -> Error {
+    Error::new(Code::TokenUnusable, format!("no token can be had from {}", path.display())).because(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time;
+
+    #[test]
+    fn fresh_tokens_differ_and_fit_a_header() {
+        let [a, b] = [(), ()].map(|()| Token::fresh().unwrap().text().expose().to_owned());
+        assert!(a != b && a.len() == 22 && a.bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+
+    #[test]
+    fn only_the_whole_token_is_the_token() {
+        let token = Token::Fresh(Secret::new("abcdefghijklmnop".into()));
+        assert!(token.is(b"abcdefghijklmnop"));
+        for other in ["", "abcdefghijklmno", "abcdefghijklmnopq", "abcdefghijklmnoP", "Bearer abcdefghijklmnop"] {
+            assert!(!token.is(other.as_bytes()), "{other:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_is_not_there_is_made_for_its_owner_alone_and_used_again() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("token");
+        let token = Token::of_file(&path).unwrap();
+        let written = std::fs::read(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(token.is(&written) && Token::of_file(&path).unwrap().is(&written));
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_counts_as_it_is_now() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("token");
+        std::fs::write(&path, "first-token-of-many\n").unwrap();
+        let token = Token::of_file(&path).unwrap();
+        assert!(token.is(b"first-token-of-many"));
+        std::fs::write(&path, "second-token-of-many").unwrap();
+        while !token.is(b"second-token-of-many") {
+            time::pause(Duration::from_millis(20));
+        }
+        assert!(!token.is(b"first-token-of-many"));
+        std::fs::remove_file(&path).unwrap();
+        time::pause(TRUSTED);
+        assert!(token.is(b"second-token-of-many"));
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("token");
+        for text in ["", "short", "two words of a token", "line\r\nof-another-one", &"a".repeat(20_000)] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(Token::of_file(&path).err().map(|e| e.code), Some(Code::TokenUnusable), "{text:.20}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! `serve`: who is answered, with what, and for how long.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::background::{Background, eventually};
+use crate::client::Client;
+use crate::run::Run;
+use crate::support::assertion::Assertion;
+use crate::support::idp::Site;
+use crate::support::reply::Reply;
+use crate::world::World;
+
+const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
+
+fn world() -> World {
+    World::form(Site::with_login(Assertion::default()))
+}
+
+fn serve(world: &World, arguments: &[&str]) -> (Background, Client) {
+    let mut run = Background::start(world.command(FEDCRED).arg("serve").args(arguments));
+    let (first, second) = (run.line(), run.line());
+    (run, Client::of(&(first + &second)))
+}
+
+#[test]
+fn many_ask_and_one_login_is_made() {
+    let world = world();
+    let (run, client) = serve(&world, &["dev"]);
+    let answers: Vec<Value> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..20).map(|_| scope.spawn(|| client.credentials())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(world.sts.calls().len(), 1);
+    let root = client.send("GET", "/", &[("Host", &client.address), ("Authorization", &client.token)]);
+    assert_eq!(serde_json::from_str::<Value>(&root.body).unwrap(), answers[0], "the first profile is at / too");
+    assert!(root.head.contains("application/json") && root.head.contains("no-store"), "{}", root.head);
+    run.signal(Signal::TERM);
+    let (status, rest) = run.end();
+    assert_eq!((status.code(), rest.as_str()), (Some(0), ""), "SIGTERM is its ordinary end");
+    assert!(!client.listens());
+}
+
+#[test]
+fn only_who_may_ask_is_answered() {
+    let world = world();
+    let (_run, client) = serve(&world, &["dev"]);
+    client.credentials();
+    let (host, token) = (client.address.as_str(), client.token.as_str());
+    let ours = [("Host", host), ("Authorization", token)];
+    type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+    let table: &[Row] = &[
+        ("GET", "/profile/dev", &[("Host", host)], 401, "unauthorized"),
+        (
+            "GET",
+            "/profile/dev",
+            &[("Host", host), ("Authorization", "wrong-token-of-some-length")],
+            401,
+            "unauthorized",
+        ),
+        ("GET", "/profile/dev", &[("Host", "evil.example"), ("Authorization", token)], 403, "host-not-allowed"),
+        ("GET", "/profile/dev", &[ours[0], ours[1], ("X-Forwarded-For", "10.0.0.1")], 403, "proxied"),
+        ("OPTIONS", "/profile/dev", &[ours[0], ("Origin", "https://evil.example")], 405, "method-not-allowed"),
+        ("PUT", "/profile/dev", &ours, 405, "method-not-allowed"),
+        ("GET", "/profile/other", &ours, 404, "profile-not-found"),
+        ("GET", "/profile/other", &[("Host", host)], 401, "unauthorized"),
+        ("GET", "/latest/meta-data/", &ours, 404, "profile-not-found"),
+    ];
+    for (method, path, headers, status, code) in table {
+        let answer = client.send(method, path, headers);
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!((answer.status, body["code"].as_str()), (*status, Some(*code)), "{method} {path} {headers:?}");
+        assert!(!answer.head.to_lowercase().contains("access-control"), "{}", answer.head);
+        assert!(!answer.body.contains("SecretAccessKey"));
+    }
+}
+
+#[test]
+fn what_is_no_request_or_too_much_of_one_ends_the_connection() {
+    let world = world();
+    let (_run, client) = serve(&world, &["dev"]);
+    let header =
+        |bytes: usize| format!("GET / HTTP/1.1\r\nHost: {}\r\nX: {}\r\n\r\n", client.address, "x".repeat(bytes));
+    let headers = format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(1000));
+    for (request, expected) in [
+        (header(1_000_000), &[0, 431][..]),
+        (headers, &[0, 431]),
+        ("\0\0\0\0\r\n\r\n".to_owned(), &[0, 400]),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), &[400, 403]),
+        (format!("GET http://{}/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", client.address), &[403]),
+    ] {
+        let answer = client.raw(&request);
+        assert!(expected.contains(&answer.status), "{}: {:.60}", answer.status, request);
+    }
+    client.credentials();
+}
+
+#[test]
+fn too_many_connections_are_closed_and_the_others_served() {
+    let world = world();
+    let (_run, client) = serve(&world, &["dev"]);
+    client.credentials();
+    let request = format!("GET / HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\n\r\n", client.address, client.token);
+    let mut streams: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(&client.address).unwrap()).collect();
+    let mut served = 0;
+    for stream in &mut streams {
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let mut answer = [0; 12];
+        if stream.write_all(request.as_bytes()).is_ok() && stream.read_exact(&mut answer).is_ok() {
+            assert_eq!(&answer, b"HTTP/1.1 200");
+            served += 1;
+        }
+    }
+    assert_eq!(served, 256);
+    drop(streams);
+    eventually("there is room again", || {
+        client.raw(&request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")).status == 200
+    });
+}
+
+#[test]
+fn a_connection_carries_many_requests() {
+    let world = world();
+    let (_run, client) = serve(&world, &["dev"]);
+    let one = format!("GET / HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\n\r\n", client.address, client.token);
+    let last = one.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+    let answer = client.raw(&(one.repeat(50) + &last));
+    assert_eq!(answer.body.matches("\"SecretAccessKey\"").count(), 51);
+}
+
+#[test]
+fn a_token_file_is_made_once_and_a_clients_copy_of_it_works() {
+    let world = world();
+    let path = world.path("token");
+    let arguments = ["dev", "--token-file", path.to_str().unwrap()];
+    let (first, client) = serve(&world, &arguments);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    client.credentials();
+    drop(first);
+    let (_second, again) = serve(&world, &arguments);
+    assert_eq!(again.token, client.token);
+    again.credentials();
+    // As the kubelet does with a service account's token: long, and replaced from time to time.
+    let longer = "eyJhbGciOiJSUzI1NiJ9.".to_owned() + &"x".repeat(2000);
+    fs::write(&path, &longer).unwrap();
+    let renewed = Client { token: longer, ..again.clone() };
+    eventually("the new token counts", || renewed.ask().status == 200);
+    assert_eq!(again.ask().status, 401);
+}
+
+#[test]
+fn health_needs_no_token_and_is_that_of_the_credentials() {
+    let world = world();
+    world.sts.lifetime(2);
+    let (_run, client) = serve(&world, &["dev"]);
+    let health = || client.send("GET", "/healthz", &[("Host", &client.address)]).status;
+    eventually("it is healthy", || health() == 200);
+    world.sts.fail(50, crate::support::sts::Fault::HangUp);
+    eventually("it is not", || health() == 503);
+}
+
+#[test]
+fn without_a_login_no_request_is_answered_with_success() {
+    let world = World::form(Site::new().get("/sso", Reply::html("<html>maintenance</html>")));
+    let (_run, client) = serve(&world, &["dev"]);
+    let answer = client.ask();
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((answer.status, body["code"].as_str()), (503, Some("xpath-no-match")));
+}
+
+#[test]
+fn a_request_does_not_wait_for_a_login_that_hangs() {
+    let world = World::form(Site::new().get("/sso", Reply::Silence));
+    let (run, client) = serve(&world, &["dev"]);
+    let answer = client.ask();
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((answer.status, body["code"].as_str()), (503, Some("timeout")));
+    assert!(
+        body["message"].as_str().unwrap().contains("has not ended yet"),
+        "answered before the login's own time limit"
+    );
+    run.signal(Signal::INT);
+    assert_eq!(run.end().0.code(), Some(0));
+}
+
+#[test]
+fn a_crash_of_the_process_that_logs_in_is_survived() {
+    let world = World::form(Site::new().get("/sso", Reply::Silence));
+    let (run, client) = serve(&world, &["dev"]);
+    eventually("it has been killed", || {
+        let pid = run.pid().as_raw_pid();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+            .unwrap()
+            .filter_map(|task| fs::read_to_string(task.ok()?.path().join("children")).ok());
+        let children = tasks.fold(children, |all, more| all + " " + &more);
+        let mut pids = children.split_whitespace().filter_map(|pid| rustix::process::Pid::from_raw(pid.parse().ok()?));
+        pids.any(|pid| rustix::process::kill_process(pid, Signal::KILL).is_ok())
+    });
+    eventually("it is told", || client.ask().body.contains("\"bug\""));
+    assert!(client.listens());
+}
+
+#[test]
+fn what_cannot_be_served_is_said_at_once() {
+    let world = world();
+    let table: &[(&[&str], &str)] = &[
+        (&["dew"], "profile-not-found"),
+        (&["dev", "--listen", "0.0.0.0:0"], "bad-flag"),
+        (&["dev", "--listen", "nowhere"], "bad-flag"),
+        (&["dev", "--token-file", "/dev/null/token"], "token-unusable"),
+    ];
+    for (arguments, code) in table {
+        let run = Run::of(world.command(FEDCRED).arg("serve").args(*arguments));
+        assert!(run.stderr.starts_with(&format!("error[{code}]: ")), "{arguments:?}: {}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+    assert_eq!(world.connections(), 0);
+}
