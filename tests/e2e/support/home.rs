@@ -127,7 +127,12 @@ impl Home {
         self.command(FEDCRED)
     }
 
-    /// Another program, in the same.
+    /// The same for one that runs beside the test, to be killed by it.
+    pub fn fedcred_alone(&self) -> Command {
+        self.in_this_home(Command::new(FEDCRED))
+    }
+
+    /// Any program, in this environment.
     pub fn program(&self, program: impl AsRef<OsStr>) -> Command {
         self.command(program)
     }
@@ -186,7 +191,7 @@ impl Home {
     }
 
     /// Between a consumer and fedcred stands a script that counts.
-    fn write_aws_config(&self) {
+    pub fn write_aws_config(&self) {
         let (script, runs) = (self.path("counted-fedcred"), self.path("consumer-runs"));
         let text = format!("#!/bin/sh\necho >>{}\nexec {FEDCRED} get lab\n", runs.display());
         if !script.exists() {
@@ -197,16 +202,19 @@ impl Home {
         self.write(".aws/config", &format!("[profile lab]\ncredential_process = {}\n", script.display()));
     }
 
-    fn lab_program(&self, name: &str) -> PathBuf {
+    pub fn lab_program(&self, name: &str) -> PathBuf {
         Path::new(lab().variable("LAB_PYTHON")).with_file_name(name)
     }
 
     /// A program in the environment of this home and no other.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("timeout");
+        command.args(["--signal=KILL", PATIENCE_SECONDS]).arg(program);
+        self.in_this_home(command)
+    }
+
+    fn in_this_home(&self, mut command: Command) -> Command {
         command
-            .args(["--signal=KILL", PATIENCE_SECONDS])
-            .arg(program)
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("LANG", "C.UTF-8")

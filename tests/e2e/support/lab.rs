@@ -71,6 +71,13 @@ impl Lab {
         log.lines().filter(|line| line.contains(user_agent)).map(str::to_owned).collect()
     }
 
+    /// Where the AWS SDK for JavaScript is installed.
+    pub fn javascript(&self) -> String {
+        let python = Path::new(self.variable("LAB_PYTHON"));
+        let home = python.ancestors().nth(3).expect("$LAB_HOME/venv/bin/python");
+        home.join("js").display().to_string()
+    }
+
     /// The servers' logs and state are below it.
     pub fn dir(&self) -> &Path {
         Path::new(self.variable("LAB_DIR"))

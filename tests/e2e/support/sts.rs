@@ -19,9 +19,14 @@ impl Sts {
         Sts { url: post(lab().variable("AWS_ENDPOINT_URL_STS"), "/_lab/instances", "") }
     }
 
-    /// The next call fails as `query` says: `code=…&status=…`, `hang=SECONDS`, `drop`, `times=N`.
+    /// The next call fails as `query` says: `code=…&status=…`, `hang=SECONDS`, `drop`, `times=N`, `action=…`.
     pub fn fail(&self, query: &str) {
         post(&self.url, &format!("/_lab/fail?{query}"), "");
+    }
+
+    /// Sessions last so long from now on, whatever is asked for.
+    pub fn lifetime(&self, seconds: u32) {
+        request("POST", &self.url, &format!("/_lab/lifetime?seconds={seconds}"));
     }
 
     /// How the calls of this action ended, in order: `ok`, an error's code, or `no answer`.

@@ -20,10 +20,11 @@ class Fault:
     status: int
     hang_seconds: float
     drop: bool
+    action: str | None
 
     @classmethod
     def from_query(cls, query):
-        """From `code`, `message`, `status`, `hang` (seconds) and `drop`."""
+        """From `code`, `message`, `status`, `hang` (seconds), `drop` and `action` (the only one it happens to)."""
         code = query.get("code", "Throttling")
         return cls(
             code=code,
@@ -31,6 +32,7 @@ class Fault:
             status=int(query.get("status", "400")),
             hang_seconds=float(query.get("hang", "0")),
             drop="drop" in query,
+            action=query.get("action"),
         )
 
     def happen(self):
@@ -53,9 +55,11 @@ class Faults:
         with self._lock:
             self._pending.extend([fault] * times)
 
-    def strike(self):
-        """Lets the next fault happen, if there is one."""
+    def strike(self, action):
+        """Lets the next fault of a call of this action happen, if there is one."""
         with self._lock:
-            fault = self._pending.pop(0) if self._pending else None
+            fault = next((fault for fault in self._pending if fault.action in (None, action)), None)
+            if fault:
+                self._pending.remove(fault)
         if fault:
             fault.happen()

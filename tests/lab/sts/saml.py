@@ -53,7 +53,7 @@ def assume_role_with_saml(service, parameters):
     seconds = constraints.duration_seconds(parameters, role)
     policy_percent = constraints.packed_policy_size(parameters)
 
-    expires = _expiry(assertion, seconds)
+    expires = _expiry(assertion, service.lifetime or seconds)
     session = service.sessions.issue(role_arn, session_name, expires)
     service.journal.issued(session)
     return session.to_xml() + (

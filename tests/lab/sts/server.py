@@ -2,7 +2,8 @@
 
 POST /                    a call of STS
 POST /_lab/instances      starts another instance, with a journal and faults of its own; answers its URL
-POST /_lab/fail?…         the next call fails: code, message, status, hang=SECONDS, drop, times=N (see faults.py)
+POST /_lab/fail?…         the next call fails: code, message, status, hang=SECONDS, drop, times=N, action (faults.py)
+POST /_lab/lifetime?…     sessions last `seconds` from now on, whatever is asked for
 GET  /_lab/calls          the calls so far, as JSON
 GET  /_lab/secrets        the assertions that came and the secrets that were issued, as JSON
 """
@@ -55,6 +56,9 @@ class Handler(BaseHTTPRequestHandler):
         elif target.path == "/_lab/fail":
             query = dict(parse_qsl(target.query, keep_blank_values=True))
             self.service.faults.add(Fault.from_query(query), int(query.get("times", "1")))
+            self._send(200, "ok", "text/plain")
+        elif target.path == "/_lab/lifetime":
+            self.service.lifetime = int(dict(parse_qsl(target.query))["seconds"])
             self._send(200, "ok", "text/plain")
         else:
             self._answer_call(body)

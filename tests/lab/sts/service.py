@@ -21,13 +21,15 @@ class Service:
         self.sessions = sessions
         self.faults = Faults()
         self.journal = Journal()
+        # Replaces the seconds that a session is asked for, so that a test need not wait for STS's least.
+        self.lifetime = None
 
     def answer(self, headers, body, request_id):
         """Status and body of the answer to a call; raises DropConnection."""
         parameters = dict(parse_qsl(body.decode(), keep_blank_values=True))
         result = "no answer"
         try:
-            self.faults.strike()
+            self.faults.strike(parameters.get("Action"))
             xml = _envelope(parameters.get("Action"), self._operate(parameters, headers, body), request_id)
             result = "ok"
             return 200, xml

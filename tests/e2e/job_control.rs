@@ -1,0 +1,141 @@
+//! `exec` at a terminal: Ctrl-C, Ctrl-Z and `fg` do to its command what they do to a command alone.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::support::{Home, Profile};
+
+/// A shell in a terminal of tmux's, with a server of its own.
+struct Terminal<'a> {
+    home: &'a Home,
+}
+
+impl Terminal<'_> {
+    fn open(home: &Home) -> Terminal<'_> {
+        let terminal = Terminal { home };
+        terminal.tmux(&["new-session", "-d", "-x", "150", "-y", "50", "PS1='$ ' sh -i"]);
+        terminal.shows("$");
+        terminal
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> String {
+        let socket = self.home.path("tmux");
+        let mut tmux = self.home.program("tmux");
+        let output = tmux.arg("-S").arg(socket).args(["-f", "/dev/null"]).args(arguments).env("TERM", "xterm").output();
+        let output = output.expect("tmux can be run");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("a screen is text")
+    }
+
+    /// Types a line.
+    fn says(&self, line: &str) {
+        self.tmux(&["send-keys", "-l", line]);
+        self.presses("Enter");
+    }
+
+    fn presses(&self, key: &str) {
+        self.tmux(&["send-keys", key]);
+    }
+
+    /// Waits until a line of the screen is this text.
+    #[track_caller]
+    fn shows(&self, text: &str) {
+        let started = Instant::now();
+        loop {
+            let screen = self.tmux(&["capture-pane", "-p"]);
+            if screen.lines().any(|line| line.trim_end() == text) {
+                return;
+            }
+            assert!(started.elapsed() < Duration::from_secs(60), "{text:?} is not on:\n{screen}");
+            sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Terminal<'_> {
+    fn drop(&mut self) {
+        let _ = self.home.program("tmux").arg("-S").arg(self.home.path("tmux")).arg("kill-server").output();
+    }
+}
+
+const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
+
+/// Of a script that the shell gets as one argument of `exec lab`.
+fn exec(script: &str) -> String {
+    format!("{FEDCRED} exec lab -- sh -c '{script}'")
+}
+
+#[test]
+fn ctrl_c_ends_the_command_and_is_its_own_to_handle() {
+    let home = with_ticket();
+    let terminal = Terminal::open(&home);
+    terminal.says(&exec("echo begun; exec sleep 100"));
+    terminal.shows("begun");
+    terminal.presses("C-c");
+    terminal.shows("^C");
+    terminal.says("echo status $?");
+    terminal.shows("status 130");
+    terminal.says("clear");
+    terminal.says(&exec("trap \"echo caught\" INT; echo begun anew; sleep 100; echo goes on; exit 3"));
+    terminal.shows("begun anew");
+    terminal.presses("C-c");
+    terminal.shows("goes on");
+    terminal.says("echo status $?");
+    terminal.shows("status 3");
+}
+
+#[test]
+fn ctrl_z_stops_the_command_and_fg_lets_it_go_on_with_its_credentials() {
+    let home = with_ticket();
+    let terminal = Terminal::open(&home);
+    home.write("ask.sh", "echo begun; read line; \"$LAB_PYTHON\" \"$ASK\" && echo asked; exit 5\n");
+    terminal.says(&format!(
+        "LAB_PYTHON={} ASK={}/tests/e2e/data/caller_identity.py",
+        home.lab_program("python").display(),
+        env!("CARGO_MANIFEST_DIR")
+    ));
+    terminal.says("export LAB_PYTHON ASK; clear");
+    terminal.says(&format!("{FEDCRED} exec lab -- sh ask.sh"));
+    terminal.shows("begun");
+    terminal.presses("C-z");
+    terminal.says("echo the shell is back");
+    terminal.shows("the shell is back");
+    terminal.says("fg");
+    terminal.presses("Enter");
+    terminal.shows("asked");
+    terminal.says("echo status $?");
+    terminal.shows("status 5");
+}
+
+#[test]
+fn a_program_that_draws_on_the_terminal_has_it() {
+    let home = with_ticket();
+    let terminal = Terminal::open(&home);
+    terminal.says(&exec("test -t 0 && test -t 1 && test -t 2 && stty size"));
+    terminal.shows("50 150");
+    terminal.says("echo status $?");
+    terminal.shows("status 0");
+    terminal.says(&format!("{FEDCRED} exec lab -- seq 1 3 | {FEDCRED} exec lab -- tr 123 abc"));
+    terminal.shows("c");
+}
+
+#[test]
+fn when_the_terminal_goes_the_command_goes() {
+    let home = with_ticket();
+    let terminal = Terminal::open(&home);
+    terminal.says(&exec("echo $$ > pid; echo begun; exec sleep 1000"));
+    terminal.shows("begun");
+    let pid = std::fs::read_to_string(home.path("pid")).expect("the command wrote it");
+    drop(terminal);
+    let started = Instant::now();
+    while std::path::Path::new(&format!("/proc/{}", pid.trim())).exists() {
+        assert!(started.elapsed() < Duration::from_secs(60), "it is still there");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+fn with_ticket() -> Home {
+    let home = Home::with(&Profile::spnego());
+    home.kinit("alice");
+    home
+}
