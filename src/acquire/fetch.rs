@@ -9,8 +9,7 @@ use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
 use crate::identity::Run;
 use crate::identity::oidc::login::{self, LoginUi, Tokens};
-use crate::identity::saml::conversation;
-use crate::identity::saml::roles;
+use crate::identity::saml::{self, roles};
 use crate::identity::{aws, oidc};
 use crate::process::whoami;
 use crate::secret::Secret;
@@ -60,7 +59,7 @@ fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credentials> {
-    let assertion = conversation::log_in(saml, run).await?;
+    let assertion = saml::log_in(saml, run).await?;
     let response = &assertion.response;
     response.preflight(assertion.idp_time.unwrap_or_else(time::now))?;
     let offer = roles::choose(response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
