@@ -1,6 +1,7 @@
 //! The miss path: proof of identity, then STS. Here the one async runtime begins and ends.
 
 use super::Ask;
+use super::shared::Shared;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{AssumeRole, Base, Identity, Oidc, Profile, Saml, WebIdentity};
@@ -9,6 +10,7 @@ use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
 use crate::identity::Run;
 use crate::identity::oidc::login::{self, LoginUi, Tokens};
+use crate::identity::saml::conversation::Assertion;
 use crate::identity::saml::{self, roles};
 use crate::identity::{aws, oidc};
 use crate::process::whoami;
@@ -20,10 +22,17 @@ use crate::time::{self, Deadline};
 
 /// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
 ///
-/// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to.
-pub fn fetch(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Credentials> {
+/// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to. `kept`: an assertion
+/// that was found in `shared`; a new one is kept there.
+pub fn fetch(
+    profile: &Profile,
+    below: Option<Credentials>,
+    kept: Option<Assertion>,
+    shared: &Shared<'_>,
+    run: Run<'_>,
+) -> Result<Credentials> {
     match &profile.identity {
-        Identity::Saml(saml) => block_on(of_saml(profile, saml, run)),
+        Identity::Saml(saml) => block_on(of_saml(profile, saml, kept, shared, run)),
         Identity::WebIdentity(identity) => block_on(of_token(profile, identity, run)),
         Identity::AssumeRole(role) => block_on(of_credentials(profile, role, below, run)),
     }
@@ -58,11 +67,48 @@ fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     outcome
 }
 
-async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credentials> {
+async fn of_saml(
+    profile: &Profile,
+    saml: &Saml,
+    kept: Option<Assertion>,
+    shared: &Shared<'_>,
+    run: Run<'_>,
+) -> Result<Credentials> {
+    if let Some(kept) = kept {
+        match of_assertion(profile, saml, &kept, run.deadline).await {
+            Err(why) if is_of_the_assertion(why.code) => {
+                tracing::info!(%why, "the kept assertion does not do");
+                shared.forget();
+            }
+            outcome => return outcome,
+        }
+    }
     let assertion = saml::log_in(saml, run).await?;
-    let response = &assertion.response;
-    response.preflight(assertion.idp_time.unwrap_or_else(time::now))?;
-    let offer = roles::choose(response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
+    assertion.response.preflight(assertion.idp_time.unwrap_or_else(time::now))?;
+    // Whatever STS says of this role, it may say something else of another.
+    shared.keep(&assertion);
+    of_assertion(profile, saml, &assertion, run.deadline).await
+}
+
+/// What a new login may mend: it was made before the IdP was told of a role, or STS does not take it any more.
+fn is_of_the_assertion(code: Code) -> bool {
+    matches!(
+        code,
+        Code::RoleNotOffered
+            | Code::ProviderMismatch
+            | Code::AssertionExpired
+            | Code::StsInvalidIdentity
+            | Code::IdpDeniedClaim
+    )
+}
+
+async fn of_assertion(
+    profile: &Profile,
+    saml: &Saml,
+    assertion: &Assertion,
+    deadline: &Deadline,
+) -> Result<Credentials> {
+    let offer = roles::choose(&assertion.response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
     tracing::info!(role = offer.role_arn.as_str(), provider = offer.principal_arn.as_str(), "assertion in hand");
     let call = SamlCall {
         role_arn: &offer.role_arn,
@@ -70,7 +116,7 @@ async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credent
         assertion: &assertion.encoded,
         session: &profile.session,
     };
-    assume_role_with_saml(&profile.sts, call, run.deadline).await
+    assume_role_with_saml(&profile.sts, call, deadline).await
 }
 
 async fn of_token(profile: &Profile, identity: &WebIdentity, run: Run<'_>) -> Result<Credentials> {
