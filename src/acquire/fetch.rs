@@ -77,8 +77,8 @@ async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credent
 async fn of_token(profile: &Profile, identity: &WebIdentity, run: Run<'_>) -> Result<Credentials> {
     let web = oidc::token(&identity.source, run).await?;
     let env = run.env;
-    let (user, host) = (whoami::user(env), whoami::host(env));
-    let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: web.claims.subject() };
+    let (user, host, time) = (whoami::user(env), whoami::host(env), time::now().as_second().to_string());
+    let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: web.claims.subject(), time: &time };
     let call = WebIdentityCall {
         role_arn: profile.role()?,
         role_session_name: &identity.session_name.expand(&asker),
@@ -104,10 +104,11 @@ async fn of_credentials(
         (None, Base::Environment) => aws::of_environment(env)?,
         (None, Base::Instance) => aws::of_instance(env, deadline).await?,
         (None, Base::Container) => aws::of_container(env, deadline).await?,
+        (None, Base::Keys(keys)) => keys.duplicate(),
         (None, Base::Profile(_)) => return Err(Error::new(Code::Bug, "the profile below was not asked")),
     };
-    let (user, host) = (whoami::user(env), whoami::host(env));
-    let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: "" };
+    let (user, host, time) = (whoami::user(env), whoami::host(env), time::now().as_second().to_string());
+    let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: "", time: &time };
     let call = AssumeRoleCall {
         role_arn: profile.role()?,
         role_session_name: &role.session_name.expand(&asker),
