@@ -10,8 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::Run;
 use crate::identity::oidc::WebToken;
 use crate::identity::oidc::login::{self, LoginUi, Tokens};
-use crate::identity::saml::conversation::{self, Assertion};
-use crate::identity::saml::roles;
+use crate::identity::saml::{self, Assertion, roles};
 use crate::identity::{aws, oidc};
 use crate::process::whoami;
 use crate::secret::Secret;
@@ -80,7 +79,7 @@ fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
 
 async fn proof(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Proof> {
     Ok(match &profile.identity {
-        Identity::Saml(saml) => Proof::Assertion(Box::new(conversation::log_in(saml, run).await?)),
+        Identity::Saml(saml) => Proof::Assertion(Box::new(saml::log_in(saml, run).await?)),
         Identity::WebIdentity(identity) => Proof::Token(Box::new(oidc::token(&identity.source, run).await?)),
         Identity::AssumeRole(role) => Proof::Keys(Box::new(keys(profile, role, below, run).await?)),
     })

@@ -11,8 +11,8 @@ use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego, StsTarget,
-    TokenSource,
+    Auth, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego,
+    StsTarget, TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -58,6 +58,11 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             let key =
                 key.field("origin", saml.idp_url.origin().ascii_serialization()).field("auth", method(&saml.auth));
             let labels = ["username", "principal", "keytab", "ticket of"];
+            let key = match &saml.auth {
+                // What it is told may decide as whom it logs in.
+                Auth::Command(CommandLogin { argv, .. }) => command_field(key, argv),
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => key,
+            };
             let who = who(&saml.auth, env).unwrap_or_default();
             who.into_iter()
                 .filter(|(l, _)| labels.contains(l))
@@ -102,6 +107,7 @@ fn method(auth: &Auth) -> &'static str {
         Auth::Bearer { .. } => "bearer",
         Auth::Form(_) => "form",
         Auth::Spnego(_) => "spnego",
+        Auth::Command(_) => "command",
     }
 }
 
@@ -172,7 +178,12 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
         Auth::Spnego(Spnego { principal: _, keytab: _, mutual_authentication, channel_bindings }) => key
             .field("mutual_authentication", format!("{mutual_authentication:?}"))
             .field("channel_bindings", format!("{channel_bindings:?}")),
+        Auth::Command(CommandLogin { argv, username: _ }) => command_field(key, argv),
     }
+}
+
+fn command_field(key: KeyBuilder, argv: &[String]) -> KeyBuilder {
+    argv.iter().fold(key, |key, argument| key.field("command", argument))
 }
 
 /// Who asks, as labelled fields.
@@ -198,6 +209,10 @@ fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
                 Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
                 Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
             },
+        },
+        Auth::Command(CommandLogin { username, .. }) => match username {
+            Some(username) => Ok(vec![one("username", username.as_bytes())]),
+            None => Err("as whom the command logs in is not known; set `saml.username` to have results kept".into()),
         },
     }
 }
