@@ -149,8 +149,20 @@ fn login_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, U
 }
 
 fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
-    let IdpHttp { ca_bundle, client_cert, proxy, timeout: _, verify, allow_http, idp_origins, headers, user_agent } =
-        http;
+    let IdpHttp {
+        ca_bundle,
+        client_cert,
+        proxy,
+        timeout: _,
+        verify,
+        allow_http,
+        idp_origins,
+        headers,
+        user_agent,
+        cookies,
+        body,
+        follow_redirects,
+    } = http;
     let key = path(key, "ca_bundle", ca_bundle.as_deref());
     // A client certificate is who asks: its contents count, not only its name. The key belongs to the certificate.
     let key = match client_cert {
@@ -163,7 +175,10 @@ fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
     let key = flag(flag(key, "verify", *verify), "allow_http", *allow_http);
     let key = idp_origins.iter().fold(key, |key, origin| key.field("idp_origin", origin.ascii_serialization()));
     let key = headers.iter().fold(key, |key, (name, value)| key.field("header", name).field("its value", value));
-    optional(key, "user_agent", user_agent.as_deref())
+    let key = cookies.iter().fold(key, |key, (name, value)| key.field("cookie", name).field("its value", value));
+    let key = optional(key, "body", body.as_ref().map(|(_, body)| body.as_str()));
+    let key = optional(key, "its type", body.as_ref().map(|(content_type, _)| content_type.as_str()));
+    optional(flag(key, "follow_redirects", *follow_redirects), "user_agent", user_agent.as_deref())
 }
 
 fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
@@ -233,7 +248,7 @@ fn token_at_hand(token: &SecretSource, env: &Env) -> Result<Zeroizing<Vec<u8>>, 
 /// As it is written, and for whoever asks now; what the token's subject adds, the token's own fields do.
 fn session_name(key: KeyBuilder, session: &SessionName, profile: &str, env: &Env) -> KeyBuilder {
     let (user, host) = (whoami::user(env), whoami::host(env));
-    let name = session.expand(&Asker { user: &user, host: &host, profile, subject: "" });
+    let name = session.expand(&Asker { user: &user, host: &host, profile, subject: "", time: "" });
     key.field("role_session_name", session.to_string()).field("for whoever asks", name)
 }
 

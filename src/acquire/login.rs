@@ -24,8 +24,9 @@ use crate::time::{self, Deadline};
 pub fn log_in(profile: &Profile, settings: &CacheSettings, env: &Env, typed: Option<&Secret>) -> Result<Credentials> {
     let ask = Ask { window: None, force: true, use_cache: true };
     let slot = Slot::of(profile, settings, env)?;
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed };
-    Ok(renewal.somewhere(|place, deadline| by_hand(&renewal, place, deadline))?.credentials)
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed, trace: None };
+    let by_hand = |place: &LoginPlace, deadline: &Deadline| by_hand(&renewal, place, deadline);
+    Ok(renewal.somewhere(by_hand, |deadline| renewal.unlocked(deadline))?.credentials)
 }
 
 /// Runs `work` while nobody else logs in as this identity, wherever there is a place to lock.
@@ -77,7 +78,7 @@ pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result
         let _lock = place.lock(&Deadline::after(profile.deadline)).map_err(NoResult::into_error)?;
         forgotten.results += usize::from(place.store.remove(&FileName::Entry(place.result))?);
         forgotten.memories += usize::from(place.store.remove(&FileName::Record(place.login))?);
-        Shared::new(slot.as_ref(), profile, env, 0).forget();
+        Shared::new(slot.as_ref(), profile, env).forget();
     }
     Ok(forgotten)
 }

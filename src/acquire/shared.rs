@@ -11,7 +11,7 @@ use crate::cache::assertion::KeptAssertion;
 use crate::cache::key::{AssertionKey, FileName};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
-use crate::identity::saml::conversation::Assertion;
+use crate::identity::saml::Assertion;
 use crate::identity::saml::response::Response;
 use crate::time::{self, Timestamp};
 
@@ -23,20 +23,13 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(30);
 /// Where the assertion of a login is found, and kept for the others.
 pub struct Shared<'a> {
     place: Option<(&'a Slot, AssertionKey)>,
-    /// The number of the login that is made now.
-    generation: u64,
 }
 
 impl<'a> Shared<'a> {
-    /// For the login of this number. Without a slot nothing is kept, and so for what is no SAML login.
-    pub fn new(slot: Option<&'a Slot>, profile: &Profile, env: &Env, generation: u64) -> Self {
+    /// Without a slot nothing is kept, and so for what is no SAML login.
+    pub fn new(slot: Option<&'a Slot>, profile: &Profile, env: &Env) -> Self {
         let place = slot.and_then(|slot| Some((slot, key::assertion(profile, env, &slot.sealing)?)));
-        Shared { place, generation }
-    }
-
-    /// Keeps nothing, and finds nothing.
-    pub fn nowhere() -> Self {
-        Shared { place: None, generation: 0 }
+        Shared { place }
     }
 
     /// The assertion that is kept, if it is still good and `is_wanted`, by the number of its login. What is over is removed.
@@ -56,14 +49,13 @@ impl<'a> Shared<'a> {
         None
     }
 
-    /// Keeps it for the other roles in it.
-    pub fn keep(&self, assertion: &Assertion) {
+    /// Keeps what the login of this number brought for the other roles in it.
+    pub fn keep(&self, assertion: &Assertion, generation: u64) {
         let Some((slot, name)) = &self.place else { return };
         let now = time::now();
         let left = left(assertion.response.not_on_or_after, assertion.idp_time.unwrap_or(now));
         let Some(until) = left.and_then(|left| now.checked_add(left).ok()) else { return };
-        let kept =
-            KeptAssertion { encoded: assertion.encoded.duplicate(), received: now, until, generation: self.generation };
+        let kept = KeptAssertion { encoded: assertion.encoded.duplicate(), received: now, until, generation };
         let written =
             kept.seal(&slot.sealing, name).and_then(|file| slot.store.write(&FileName::Assertion(*name), &file));
         if let Err(why) = written {

@@ -19,7 +19,7 @@ pub fn read(saml: &Section<'_, '_>, profile: &str) -> Option<Saml> {
     let auth = auth::read(saml, profile, idp_url.as_ref(), http.verify);
     let principal_arn = saml.read("principal_arn", |f| values::arn(f, ProviderArn::parse));
     let xpath = saml.read("xpath", values::text).unwrap_or_else(|| DEFAULT_XPATH.to_owned());
-    let parsers = [("html", Parser::Html), ("xml", Parser::Xml)];
+    let parsers = [("html", Parser::Html), ("xml", Parser::Xml), ("xml-then-html", Parser::XmlThenHtml)];
     let parser = saml.read("parser", |f| values::choice(f, &parsers, &[])).unwrap_or(Parser::Html);
     let retry = saml.table("retry", "saml.retry").map(|table| retry(&table)).unwrap_or_default();
     carry::check(saml);
@@ -49,13 +49,21 @@ fn http(saml: &Section<'_, '_>) -> IdpHttp {
             .unwrap_or_default(),
         headers: saml.table("headers", "saml.headers").map(|table| headers::read(&table)).unwrap_or_default(),
         user_agent: saml.read("user_agent", headers::value),
+        // An Airflow connection alone has these.
+        cookies: Vec::new(),
+        body: None,
+        follow_redirects: true,
     }
 }
 
 fn retry(table: &Section<'_, '_>) -> Retry {
     let default = Retry::default();
+    let count = |key| table.read(key, |f| values::integer(f, 0..=100)).map(|n| n as u32);
     let retry = Retry {
-        total: table.read("total", |f| values::integer(f, 0..=100)).map_or(default.total, |n| n as u32),
+        total: count("total").unwrap_or(default.total),
+        connect: count("connect"),
+        read: count("read"),
+        status: count("status"),
         backoff_factor: table
             .read("backoff_factor", |f| values::number(f, 0.0..=120.0))
             .unwrap_or(default.backoff_factor),

@@ -113,6 +113,7 @@ impl Rows<'_, '_> {
         let parser = match parser {
             Parser::Html => "html",
             Parser::Xml => "xml",
+            Parser::XmlThenHtml => "xml-then-html",
         };
         self.row("parser", quoted(parser));
         self.http(http);
@@ -120,8 +121,21 @@ impl Rows<'_, '_> {
     }
 
     fn http(&mut self, http: &IdpHttp) {
-        let IdpHttp { ca_bundle, client_cert, proxy, timeout, verify, allow_http, idp_origins, headers, user_agent } =
-            http;
+        let IdpHttp {
+            ca_bundle,
+            client_cert,
+            proxy,
+            timeout,
+            verify,
+            allow_http,
+            idp_origins,
+            headers,
+            user_agent,
+            // No keys of a profile: `airflow show` tells of them.
+            cookies: _,
+            body: _,
+            follow_redirects: _,
+        } = http;
         let (certificate, key) = client_cert.as_ref().map(|(certificate, key)| (path(certificate), path(key))).unzip();
         self.or("ca_bundle", ca_bundle.as_deref().map(path), "the system's roots");
         self.or("client_cert", certificate, "none");
@@ -139,9 +153,15 @@ impl Rows<'_, '_> {
     }
 
     fn retry(&mut self, retry: &Retry) {
-        let Retry { total, backoff_factor, backoff_max, status_forcelist, respect_retry_after } = retry;
+        let Retry { total, connect, read, status, backoff_factor, backoff_max, status_forcelist, respect_retry_after } =
+            retry;
         self.table = "saml.retry";
         self.row("total", total.to_string());
+        for (key, count) in [("connect", connect), ("read", read), ("status", status)] {
+            if let Some(count) = count {
+                self.row(key, count.to_string());
+            }
+        }
         self.row("backoff_factor", backoff_factor.to_string());
         self.row("backoff_max", duration(*backoff_max));
         self.row("status_forcelist", list(status_forcelist.iter().map(u16::to_string)));
@@ -224,6 +244,7 @@ impl Rows<'_, '_> {
             Base::Environment => self.row("credential_source", quoted("environment")),
             Base::Instance => self.row("credential_source", quoted("instance")),
             Base::Container => self.row("credential_source", quoted("container")),
+            Base::Keys(keys) => self.row("access_key_id", quoted(&keys.access_key_id)),
         }
         self.row("role_session_name", quoted(session_name));
         self.or("external_id", external_id.as_ref().map(quoted), "none");
@@ -262,7 +283,7 @@ fn is_secret(header: &str) -> bool {
 }
 
 /// A TOML basic string. Each one JSON writes is one, but for DEL, which TOML wants escaped.
-fn quoted(text: impl ToString) -> String {
+pub(super) fn quoted(text: impl ToString) -> String {
     serde_json::Value::String(text.to_string()).to_string().replace('\u{7f}', "\\u007f")
 }
 

@@ -10,7 +10,7 @@ mod krb5_conf;
 pub mod response;
 pub mod roles;
 
-use self::conversation::Assertion;
+pub use self::conversation::Assertion;
 use super::Run;
 use crate::config::profile::{Auth, Saml};
 use crate::error::Result;
