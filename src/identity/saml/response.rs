@@ -138,23 +138,25 @@ pub fn canonical(encoded: Secret) -> Secret {
     Secret::new(compact)
 }
 
+/// The hosts of AWS's sign-in, one a partition; a region's is below one of them.
+pub const AWS_SIGN_IN: [&str; 8] = [
+    "signin.aws.amazon.com",
+    "signin.amazonaws.cn",
+    "signin.amazonaws-us-gov.com",
+    "signin.c2shome.ic.gov",
+    "signin.sc2shome.sgov.gov",
+    "signin.csphome.adc-e.uk",
+    "signin.csphome.hci.ic.gov",
+    "signin.amazonaws-eusc.eu",
+];
+
 /// AWS's SAML sign-in addresses: `https://signin.aws.amazon.com/saml`, regional ones, and those of the other partitions
 /// (AWS General Reference, "AWS Sign-In endpoints").
 pub fn is_aws_sign_in(address: &str) -> bool {
     let Ok(url) = url::Url::parse(address) else { return false };
     let Some(host) = url.host_str() else { return false };
-    let domains = [
-        "signin.aws.amazon.com",
-        "signin.amazonaws.cn",
-        "signin.amazonaws-us-gov.com",
-        "signin.c2shome.ic.gov",
-        "signin.sc2shome.sgov.gov",
-        "signin.csphome.adc-e.uk",
-        "signin.csphome.hci.ic.gov",
-        "signin.amazonaws-eusc.eu",
-    ];
     url.scheme() == "https"
-        && domains.iter().any(|domain| {
+        && AWS_SIGN_IN.iter().any(|domain| {
             // `REGION.signin.…`, and never `evil-signin.…`
             host == *domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
         })
