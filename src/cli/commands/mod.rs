@@ -9,6 +9,7 @@ pub mod get;
 pub mod login;
 pub mod logout;
 pub mod refresh;
+pub mod schedule;
 pub mod serve;
 mod sign_in;
 pub mod status;
