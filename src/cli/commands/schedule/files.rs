@@ -10,24 +10,24 @@ use crate::error::{Code, Error, Result};
 
 /// Who wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    ByUs,
-    ByOthers,
+pub enum Author {
+    Us,
+    Others,
     /// There is none.
-    ByNobody,
+    Nobody,
 }
 
-pub fn look(path: &Path) -> Written {
+pub fn look(path: &Path) -> Author {
     match fs::read_to_string(path) {
-        Ok(text) if text.contains(MARK) => Written::ByUs,
-        Err(why) if why.kind() == ErrorKind::NotFound => Written::ByNobody,
-        Ok(_) | Err(_) => Written::ByOthers,
+        Ok(text) if text.contains(MARK) => Author::Us,
+        Err(why) if why.kind() == ErrorKind::NotFound => Author::Nobody,
+        Ok(_) | Err(_) => Author::Others,
     }
 }
 
 /// Errors: a file of somebody else's in its place.
 pub fn check(path: &Path) -> Result<()> {
-    if look(path) == Written::ByOthers {
+    if look(path) == Author::Others {
         return Err(Error::new(Code::SchedulerFailed, format!("{} is not fedcred's", path.display()))
             .because("`fedcred schedule install` did not write it, so it does not replace it")
             .hint(format!("look at it, and move it away if it is not needed: {}", path.display())));

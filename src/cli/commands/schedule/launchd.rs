@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{self, Written};
+use super::files::{self, Author};
 use super::job::{Job, MARK, fill};
 use super::{Found, shell, tool};
 use crate::config::env::Env;
@@ -41,7 +41,7 @@ pub fn plist(job: &Job) -> String {
 
 pub fn install(job: &Job, env: &Env) -> Result<Vec<String>> {
     let path = path(env)?;
-    let was_there = files::look(&path) == Written::ByUs;
+    let was_there = files::look(&path) == Author::Us;
     files::write(&path, &plist(job))?;
     if was_there {
         // It may be there and not loaded, which is what is wanted now.
@@ -57,7 +57,7 @@ pub fn install(job: &Job, env: &Env) -> Result<Vec<String>> {
 
 pub fn remove(env: &Env) -> Result<Option<String>> {
     let path = path(env)?;
-    if files::look(&path) != Written::ByUs {
+    if files::look(&path) != Author::Us {
         return Ok(None);
     }
     let _ = tool::run("launchctl", &["bootout", &service()], None);
@@ -67,7 +67,7 @@ pub fn remove(env: &Env) -> Result<Option<String>> {
 
 pub fn status(env: &Env, log: &Path) -> Result<Option<Found>> {
     let path = path(env)?;
-    if files::look(&path) != Written::ByUs {
+    if files::look(&path) != Author::Us {
         return Ok(None);
     }
     let text = std::fs::read_to_string(&path).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::every::Every;
-use super::files::{self, Written};
+use super::files::{self, Author};
 use super::job::{Job, MARK, fill};
 use super::{Found, tool};
 use crate::config::env::Env;
@@ -57,11 +57,11 @@ pub fn install(job: &Job, env: &Env) -> Result<Vec<String>> {
 pub fn remove(env: &Env) -> Result<Option<String>> {
     let dir = dir(env)?;
     let ours: Vec<PathBuf> = [SERVICE, TIMER].into_iter().map(|name| dir.join(name)).collect();
-    if !ours.iter().any(|path| files::look(path) == Written::ByUs) {
+    if !ours.iter().any(|path| files::look(path) == Author::Us) {
         return Ok(None);
     }
     systemctl(&["disable", "--now", TIMER])?;
-    for path in ours.iter().filter(|path| files::look(path) == Written::ByUs) {
+    for path in ours.iter().filter(|path| files::look(path) == Author::Us) {
         files::remove(path)?;
     }
     systemctl(&["daemon-reload"])?;
@@ -70,7 +70,7 @@ pub fn remove(env: &Env) -> Result<Option<String>> {
 
 /// Also of units that a package brought.
 pub fn status(env: &Env) -> Result<Option<Found>> {
-    let is_ours = files::look(&dir(env)?.join(TIMER)) == Written::ByUs;
+    let is_ours = files::look(&dir(env)?.join(TIMER)) == Author::Us;
     let shown = match show(TIMER, "LoadState,ActiveState,LastTriggerUSec,NextElapseUSecRealtime") {
         Ok(shown) => shown,
         Err(_) if !is_ours => return Ok(None),
