@@ -2,13 +2,17 @@
 //!
 //! Pages come from the network and may be made to harm: everything that reads one is behind [`read`], which ends within
 //! its limit in a [`Page`] or an error, within 256 MB, whatever the page and the expression are. The way of a page:
-//! `charset` (bytes → text), `html` or `xml` (text → `tree`), `forms` and `evaluate` (tree → [`Page`]), in a `fence`.
+//! `charset` (bytes → text), `html` or `xml` (text → `tree`), `forms`, `evaluate` and `looks` (tree → [`Page`]), in a
+//! `fence`.
 
 mod charset;
 mod evaluate;
 mod fence;
 mod forms;
 mod html;
+pub mod looks;
+pub mod product;
+pub mod purpose;
 mod tree;
 mod xml;
 mod xpath;
@@ -18,8 +22,9 @@ use std::time::Duration;
 use encoding_rs::Encoding;
 use zeroize::Zeroizing;
 
+use self::looks::{Known, Looks};
+use self::xpath::Reading;
 pub use self::xpath::XPath;
-use crate::config::profile::Parser;
 use crate::error::{Code, Result};
 use crate::secret::Secret;
 use crate::time::Deadline;
@@ -47,6 +52,7 @@ pub struct Page {
     pub meta_refresh: Option<String>,
     /// A script on the page submits a form or presses a button. A hint only: login pages have such scripts as well.
     pub has_submit_script: bool,
+    pub looks: Looks,
 }
 
 /// A `<form>`.
@@ -101,29 +107,51 @@ pub fn read(body: Vec<u8>, content_type: Option<String>, xpath: &XPath, limit: D
 }
 
 fn page(body: Zeroizing<Vec<u8>>, content_type: Option<String>, xpath: &XPath, deadline: Deadline) -> Result<Page> {
-    let (text, encoding) = match xpath.parser() {
-        Parser::Html => charset::html(&body, content_type.as_deref()),
-        Parser::Xml => charset::xml(&body).ok_or_else(|| {
+    let Some(second) = xpath.second() else { return reading(&body, content_type.as_deref(), xpath, deadline) };
+    match reading(&body, content_type.as_deref(), xpath, deadline) {
+        Ok(page) if page.saml_response.is_some() => return Ok(page),
+        // Nothing there, or no XML at all.
+        Ok(_) => (),
+        Err(error) if error.code == Code::XpathNoMatch => (),
+        Err(error) => return Err(error),
+    }
+    let page = reading(&body, content_type.as_deref(), second, deadline)?;
+    if page.saml_response.is_some() {
+        tracing::info!("the strict reading of the page found no SAML response, the one for browsers did");
+    }
+    Ok(page)
+}
+
+fn reading(body: &[u8], content_type: Option<&str>, xpath: &XPath, deadline: Deadline) -> Result<Page> {
+    let (text, encoding) = match xpath.reading() {
+        Reading::Html => charset::html(body, content_type),
+        Reading::Xml => charset::xml(body).ok_or_else(|| {
             xml::not_well_formed("", 0, "it is not in the encoding that its byte order mark or declaration names")
         })?,
     };
-    drop(body);
     if text.len() > MAX_BODY {
         return Err(tree::too_large("more than 4 MiB of text"));
     }
-    let tree = match xpath.parser() {
-        Parser::Html => html::read(&text, deadline)?,
-        Parser::Xml => xml::read(&text, deadline)?,
+    let tree = match xpath.reading() {
+        Reading::Html => html::read(&text, deadline)?,
+        Reading::Xml => xml::read(&text, deadline)?,
     };
     drop(text);
+    let (title, forms) = (forms::title(&tree), forms::forms(&tree));
+    let saml_response = evaluate::first_value(&tree, xpath, deadline)?;
+    let has_submit_script = forms::has_submit_script(&tree);
+    let known =
+        Known { forms: &forms, title: title.as_deref(), has_saml_response: saml_response.is_some(), has_submit_script };
+    let looks = looks::of(&tree, &known);
     Ok(Page {
         encoding,
-        title: forms::title(&tree),
-        saml_response: evaluate::first_value(&tree, xpath, deadline)?,
-        forms: forms::forms(&tree),
+        title,
+        saml_response,
+        forms,
         base_href: forms::base_href(&tree),
         meta_refresh: forms::meta_refresh(&tree),
-        has_submit_script: forms::has_submit_script(&tree),
+        has_submit_script,
+        looks,
     })
 }
 
