@@ -8,8 +8,9 @@ use crate::config::session_name::Asker;
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
 use crate::identity::Run;
+use crate::identity::oidc::WebToken;
 use crate::identity::oidc::login::{self, LoginUi, Tokens};
-use crate::identity::saml::conversation;
+use crate::identity::saml::conversation::{self, Assertion};
 use crate::identity::saml::roles;
 use crate::identity::{aws, oidc};
 use crate::process::whoami;
@@ -19,15 +20,33 @@ use crate::sts::saml::{SamlCall, assume_role_with_saml};
 use crate::sts::web_identity::{WebIdentityCall, assume_role_with_web_identity};
 use crate::time::{self, Deadline};
 
+/// Who asks, as the identity provider or whoever else knows says it: what STS is given.
+#[derive(Debug)]
+pub enum Proof {
+    Assertion(Box<Assertion>),
+    Token(Box<WebToken>),
+    /// AWS credentials that were there already.
+    Keys(Box<SigningKeys>),
+}
+
 /// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
 ///
 /// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to.
 pub fn fetch(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Credentials> {
-    match &profile.identity {
-        Identity::Saml(saml) => block_on(of_saml(profile, saml, run)),
-        Identity::WebIdentity(identity) => block_on(of_token(profile, identity, run)),
-        Identity::AssumeRole(role) => block_on(of_credentials(profile, role, below, run)),
-    }
+    block_on(async {
+        let proof = proof(profile, below, run).await?;
+        exchange(profile, &proof, run).await
+    })
+}
+
+/// The proof alone; STS is not asked.
+pub fn prove(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Proof> {
+    block_on(proof(profile, below, run))
+}
+
+/// The credentials that STS gives for `proof`.
+pub fn redeem(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Credentials> {
+    block_on(exchange(profile, proof, run))
 }
 
 /// The credentials of the profile that this one stands on, within what is left of the deadline. It gets them as anybody
@@ -59,8 +78,26 @@ fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     outcome
 }
 
-async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credentials> {
-    let assertion = conversation::log_in(saml, run).await?;
+async fn proof(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Proof> {
+    Ok(match &profile.identity {
+        Identity::Saml(saml) => Proof::Assertion(Box::new(conversation::log_in(saml, run).await?)),
+        Identity::WebIdentity(identity) => Proof::Token(Box::new(oidc::token(&identity.source, run).await?)),
+        Identity::AssumeRole(role) => Proof::Keys(Box::new(keys(profile, role, below, run).await?)),
+    })
+}
+
+async fn exchange(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Credentials> {
+    match (&profile.identity, proof) {
+        (Identity::Saml(saml), Proof::Assertion(assertion)) => of_assertion(profile, saml, assertion, run).await,
+        (Identity::WebIdentity(identity), Proof::Token(web)) => of_token(profile, identity, web, run).await,
+        (Identity::AssumeRole(role), Proof::Keys(keys)) => of_keys(profile, role, keys, run).await,
+        (Identity::Saml(_) | Identity::WebIdentity(_) | Identity::AssumeRole(_), _) => {
+            Err(Error::new(Code::Bug, "the proof is another identity's"))
+        }
+    }
+}
+
+async fn of_assertion(profile: &Profile, saml: &Saml, assertion: &Assertion, run: Run<'_>) -> Result<Credentials> {
     let response = &assertion.response;
     response.preflight(assertion.idp_time.unwrap_or_else(time::now))?;
     let offer = roles::choose(response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
@@ -74,8 +111,7 @@ async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credent
     assume_role_with_saml(&profile.sts, call, run.deadline).await
 }
 
-async fn of_token(profile: &Profile, identity: &WebIdentity, run: Run<'_>) -> Result<Credentials> {
-    let web = oidc::token(&identity.source, run).await?;
+async fn of_token(profile: &Profile, identity: &WebIdentity, web: &WebToken, run: Run<'_>) -> Result<Credentials> {
     let env = run.env;
     let (user, host) = (whoami::user(env), whoami::host(env));
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: web.claims.subject() };
@@ -91,21 +127,20 @@ async fn of_token(profile: &Profile, identity: &WebIdentity, run: Run<'_>) -> Re
     assume_role_with_web_identity(&profile.sts, call, run.deadline).await
 }
 
-async fn of_credentials(
-    profile: &Profile,
-    role: &AssumeRole,
-    below: Option<Credentials>,
-    run: Run<'_>,
-) -> Result<Credentials> {
+async fn keys(profile: &Profile, role: &AssumeRole, below: Option<Credentials>, run: Run<'_>) -> Result<SigningKeys> {
     let Run { env, deadline, .. } = run;
-    let keys: SigningKeys = match (below, &role.base) {
-        (Some(credentials), _) => credentials.into(),
-        (None, Base::AwsProfile(name)) => aws::of_profile(name, &profile.name, env, deadline).await?,
-        (None, Base::Environment) => aws::of_environment(env)?,
-        (None, Base::Instance) => aws::of_instance(env, deadline).await?,
-        (None, Base::Container) => aws::of_container(env, deadline).await?,
-        (None, Base::Profile(_)) => return Err(Error::new(Code::Bug, "the profile below was not asked")),
-    };
+    match (below, &role.base) {
+        (Some(credentials), _) => Ok(credentials.into()),
+        (None, Base::AwsProfile(name)) => aws::of_profile(name, &profile.name, env, deadline).await,
+        (None, Base::Environment) => aws::of_environment(env),
+        (None, Base::Instance) => aws::of_instance(env, deadline).await,
+        (None, Base::Container) => aws::of_container(env, deadline).await,
+        (None, Base::Profile(_)) => Err(Error::new(Code::Bug, "the profile below was not asked")),
+    }
+}
+
+async fn of_keys(profile: &Profile, role: &AssumeRole, keys: &SigningKeys, run: Run<'_>) -> Result<Credentials> {
+    let Run { env, deadline, .. } = run;
     let (user, host) = (whoami::user(env), whoami::host(env));
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: "" };
     let call = AssumeRoleCall {
@@ -113,7 +148,7 @@ async fn of_credentials(
         role_session_name: &role.session_name.expand(&asker),
         settings: role,
         session: &profile.session,
-        keys: &keys,
+        keys,
         token_code: run.typed.filter(|_| role.serial_number.is_some()),
     };
     assume_role(&profile.sts, call, deadline).await

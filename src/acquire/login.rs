@@ -23,8 +23,9 @@ use crate::time::{self, Deadline};
 pub fn log_in(profile: &Profile, settings: &CacheSettings, env: &Env, typed: Option<&Secret>) -> Result<Credentials> {
     let ask = Ask { window: None, force: true, use_cache: true };
     let slot = Slot::of(profile, settings, env)?;
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed };
-    Ok(renewal.somewhere(|place, deadline| by_hand(&renewal, place, deadline))?.credentials)
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed, trace: None };
+    let by_hand = |place: &LoginPlace, deadline: &Deadline| by_hand(&renewal, place, deadline);
+    Ok(renewal.somewhere(by_hand, |deadline| renewal.unlocked(deadline))?.credentials)
 }
 
 /// Runs `work` while nobody else logs in as this identity, wherever there is a place to lock.

@@ -2,7 +2,8 @@
 //!
 //! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
 //! times it is given whether it is one. Everything else is [`renew`]: one login for all who ask at once, guarded by what is
-//! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), and made by [`fetch`]. What a person asks for by hand is [`login`].
+//! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), and made by [`fetch`]. What a person asks for by hand is [`login`], and
+//! [`proof`] where they want to see who they are to STS.
 //! [`refresh`] renews with nobody waiting; [`status`] only looks.
 
 pub mod fetch;
@@ -11,6 +12,7 @@ pub mod key;
 pub mod login;
 pub mod memory;
 pub mod place;
+pub mod proof;
 pub mod refresh;
 pub mod renew;
 pub mod schedule;
@@ -63,7 +65,7 @@ pub fn entry(
         _ => None,
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
-    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None };
+    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, trace: None };
     match (state, kept) {
         (Some(State::Fresh), Some(entry)) => Ok(entry),
         (state, kept) => {
