@@ -6,5 +6,7 @@ pub mod channel_binding;
 pub mod conversation;
 pub mod extract;
 mod krb5_conf;
+pub mod paste;
+mod reading;
 pub mod response;
 pub mod roles;

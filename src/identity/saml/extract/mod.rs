@@ -13,6 +13,7 @@ mod html;
 pub mod looks;
 pub mod product;
 pub mod purpose;
+pub mod redact;
 mod tree;
 mod xml;
 mod xpath;
