@@ -1,5 +1,7 @@
 //! The command line: its shape, and the text of `--help`.
 
+mod look;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::look::*;
 use crate::config::parse_duration;
 
 /// Turns an enterprise or workload identity into short-lived AWS credentials.
@@ -111,6 +114,8 @@ pub enum Command {
     Login(Login),
     /// Forget cached credentials, kept secrets and remembered failures
     Logout(Logout),
+    /// Say what the identity says of itself: the decoded assertion or token, no secret in it
+    Inspect(Inspect),
     /// Explain an Apache Airflow connection
     #[command(subcommand)]
     Airflow(Airflow),

@@ -6,6 +6,7 @@ pub mod companion;
 pub mod config;
 pub mod exec;
 pub mod get;
+pub mod inspect;
 pub mod login;
 pub mod logout;
 pub mod refresh;
