@@ -38,6 +38,17 @@ pub struct SigningKeys {
     pub session_token: Option<Secret>,
 }
 
+impl SigningKeys {
+    /// A second copy, to be wiped on its own.
+    pub fn duplicate(&self) -> Self {
+        SigningKeys {
+            access_key_id: self.access_key_id.clone(),
+            secret_access_key: self.secret_access_key.duplicate(),
+            session_token: self.session_token.as_ref().map(Secret::duplicate),
+        }
+    }
+}
+
 impl From<Credentials> for SigningKeys {
     fn from(credentials: Credentials) -> Self {
         let Credentials { access_key_id, secret_access_key, session_token, expiration: _, account_id: _ } = credentials;

@@ -10,8 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::Run;
 use crate::identity::oidc::WebToken;
 use crate::identity::oidc::login::{self, LoginUi, Tokens};
-use crate::identity::saml::conversation::{self, Assertion};
-use crate::identity::saml::roles;
+use crate::identity::saml::{self, Assertion, roles};
 use crate::identity::{aws, oidc};
 use crate::process::whoami;
 use crate::secret::Secret;
@@ -66,7 +65,7 @@ pub fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Dead
     block_on(login::interactive(settings, env, ui, deadline))
 }
 
-fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -80,7 +79,7 @@ fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
 
 async fn proof(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Proof> {
     Ok(match &profile.identity {
-        Identity::Saml(saml) => Proof::Assertion(Box::new(conversation::log_in(saml, run).await?)),
+        Identity::Saml(saml) => Proof::Assertion(Box::new(saml::log_in(saml, run).await?)),
         Identity::WebIdentity(identity) => Proof::Token(Box::new(oidc::token(&identity.source, run).await?)),
         Identity::AssumeRole(role) => Proof::Keys(Box::new(keys(profile, role, below, run).await?)),
     })
@@ -113,8 +112,8 @@ async fn of_assertion(profile: &Profile, saml: &Saml, assertion: &Assertion, run
 
 async fn of_token(profile: &Profile, identity: &WebIdentity, web: &WebToken, run: Run<'_>) -> Result<Credentials> {
     let env = run.env;
-    let (user, host) = (whoami::user(env), whoami::host(env));
-    let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: web.claims.subject() };
+    let (user, host, time) = (whoami::user(env), whoami::host(env), time::now().as_second().to_string());
+    let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: web.claims.subject(), time: &time };
     let call = WebIdentityCall {
         role_arn: profile.role()?,
         role_session_name: &identity.session_name.expand(&asker),
@@ -135,14 +134,15 @@ async fn keys(profile: &Profile, role: &AssumeRole, below: Option<Credentials>, 
         (None, Base::Environment) => aws::of_environment(env),
         (None, Base::Instance) => aws::of_instance(env, deadline).await,
         (None, Base::Container) => aws::of_container(env, deadline).await,
+        (None, Base::Keys(keys)) => Ok(keys.duplicate()),
         (None, Base::Profile(_)) => Err(Error::new(Code::Bug, "the profile below was not asked")),
     }
 }
 
 async fn of_keys(profile: &Profile, role: &AssumeRole, keys: &SigningKeys, run: Run<'_>) -> Result<Credentials> {
     let Run { env, deadline, .. } = run;
-    let (user, host) = (whoami::user(env), whoami::host(env));
-    let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: "" };
+    let (user, host, time) = (whoami::user(env), whoami::host(env), time::now().as_second().to_string());
+    let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: "", time: &time };
     let call = AssumeRoleCall {
         role_arn: profile.role()?,
         role_session_name: &role.session_name.expand(&asker),

@@ -11,8 +11,8 @@ use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego, StsTarget,
-    TokenSource,
+    Auth, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego,
+    StsTarget, TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -58,6 +58,11 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             let key =
                 key.field("origin", saml.idp_url.origin().ascii_serialization()).field("auth", method(&saml.auth));
             let labels = ["username", "principal", "keytab", "ticket of"];
+            let key = match &saml.auth {
+                // What it is told may decide as whom it logs in.
+                Auth::Command(CommandLogin { argv, .. }) => command_field(key, argv),
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => key,
+            };
             let who = who(&saml.auth, env).unwrap_or_default();
             who.into_iter()
                 .filter(|(l, _)| labels.contains(l))
@@ -102,6 +107,7 @@ fn method(auth: &Auth) -> &'static str {
         Auth::Bearer { .. } => "bearer",
         Auth::Form(_) => "form",
         Auth::Spnego(_) => "spnego",
+        Auth::Command(_) => "command",
     }
 }
 
@@ -129,8 +135,20 @@ fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Un
 }
 
 fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
-    let IdpHttp { ca_bundle, client_cert, proxy, timeout: _, verify, allow_http, idp_origins, headers, user_agent } =
-        http;
+    let IdpHttp {
+        ca_bundle,
+        client_cert,
+        proxy,
+        timeout: _,
+        verify,
+        allow_http,
+        idp_origins,
+        headers,
+        user_agent,
+        cookies,
+        body,
+        follow_redirects,
+    } = http;
     let key = path(key, "ca_bundle", ca_bundle.as_deref());
     // A client certificate is who asks: its contents count, not only its name. The key belongs to the certificate.
     let key = match client_cert {
@@ -143,7 +161,10 @@ fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
     let key = flag(flag(key, "verify", *verify), "allow_http", *allow_http);
     let key = idp_origins.iter().fold(key, |key, origin| key.field("idp_origin", origin.ascii_serialization()));
     let key = headers.iter().fold(key, |key, (name, value)| key.field("header", name).field("its value", value));
-    optional(key, "user_agent", user_agent.as_deref())
+    let key = cookies.iter().fold(key, |key, (name, value)| key.field("cookie", name).field("its value", value));
+    let key = optional(key, "body", body.as_ref().map(|(_, body)| body.as_str()));
+    let key = optional(key, "its type", body.as_ref().map(|(content_type, _)| content_type.as_str()));
+    optional(flag(key, "follow_redirects", *follow_redirects), "user_agent", user_agent.as_deref())
 }
 
 fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
@@ -157,7 +178,12 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
         Auth::Spnego(Spnego { principal: _, keytab: _, mutual_authentication, channel_bindings }) => key
             .field("mutual_authentication", format!("{mutual_authentication:?}"))
             .field("channel_bindings", format!("{channel_bindings:?}")),
+        Auth::Command(CommandLogin { argv, username: _ }) => command_field(key, argv),
     }
+}
+
+fn command_field(key: KeyBuilder, argv: &[String]) -> KeyBuilder {
+    argv.iter().fold(key, |key, argument| key.field("command", argument))
 }
 
 /// Who asks, as labelled fields.
@@ -184,6 +210,10 @@ fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
                 Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
             },
         },
+        Auth::Command(CommandLogin { username, .. }) => match username {
+            Some(username) => Ok(vec![one("username", username.as_bytes())]),
+            None => Err("as whom the command logs in is not known; set `saml.username` to have results kept".into()),
+        },
     }
 }
 
@@ -204,7 +234,7 @@ fn token_at_hand(token: &SecretSource, env: &Env) -> Result<Zeroizing<Vec<u8>>, 
 /// As it is written, and for whoever asks now; what the token's subject adds, the token's own fields do.
 fn session_name(key: KeyBuilder, session: &SessionName, profile: &str, env: &Env) -> KeyBuilder {
     let (user, host) = (whoami::user(env), whoami::host(env));
-    let name = session.expand(&Asker { user: &user, host: &host, profile, subject: "" });
+    let name = session.expand(&Asker { user: &user, host: &host, profile, subject: "", time: "" });
     key.field("role_session_name", session.to_string()).field("for whoever asks", name)
 }
 

@@ -116,7 +116,11 @@ pub enum Command {
     Logout(Logout),
     /// Say what the identity says of itself: the decoded assertion or token, no secret in it
     Inspect(Inspect),
-    /// Explain an Apache Airflow connection
+    /// List the roles that the identity is offered
+    Roles(Roles),
+    /// Print the address that signs a browser in to the AWS console
+    Console(Console),
+    /// Explain, print and import Apache Airflow connections
     #[command(subcommand)]
     Airflow(Airflow),
     /// Check, show or locate the configuration
@@ -299,6 +303,29 @@ States:
 pub enum Airflow {
     /// Explain a connection: where it is, its fields, and what would be asked of whom. Nobody is asked but a secrets backend
     Show(AirflowShow),
+    /// Print a profile as a connection's URI
+    Uri(AirflowExport),
+    /// Print a profile as a connection's JSON
+    Json(AirflowExport),
+    /// Write a connection into the configuration, as a profile of its own
+    Import(AirflowImport),
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowExport {
+    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
+    pub profile: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowImport {
+    /// The connection's id, as a DAG names it
+    pub id: String,
+    /// The profile's name [default: the connection's id]
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
 }
 
 #[derive(Debug, Args)]

@@ -1,11 +1,14 @@
 //! `[profile.NAME.assume_role]`: a role on top of another identity, and the profile or place that has the credentials for it.
 
+use std::sync::Arc;
+
 use super::bases::Bases;
 use super::origin::Origin;
 use super::profile::Profile;
 use super::reader::{Found, Section};
 use super::session_name::{self, SessionName};
 use super::values;
+use crate::credentials::SigningKeys;
 use crate::error::{Code, Result};
 
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ pub enum Base {
     Instance,
     /// The ECS task's or EKS pod's role.
     Container,
+    /// These, of an Airflow connection.
+    Keys(Arc<SigningKeys>),
 }
 
 #[derive(Clone, Copy)]

@@ -21,6 +21,7 @@ use self::show::{Paths, Setting};
 use self::tree::Table;
 use crate::error::{Code, Error, Result};
 
+pub mod add;
 pub mod airflow;
 pub mod assume_role;
 pub mod aws_files;
@@ -71,6 +72,16 @@ impl Config {
     pub fn read(locations: Locations, env: &Env) -> Result<Config> {
         let texts = file::texts(&locations)?;
         Config::of(&locations, env, &texts, |text| Table::parse(&text.content, &text.shown))
+    }
+
+    /// As if the user's file held this text.
+    fn of_user_text(locations: &Locations, env: &Env, content: &str) -> Result<Config> {
+        let mut texts: Vec<Text> = file::texts(locations)?.into_iter().filter(|text| text.is_machine).collect();
+        if let Some(path) = &locations.user {
+            let (path, shown) = (path.clone(), locations.shown(path));
+            texts.insert(0, Text { path, shown, is_machine: false, content: content.to_owned() });
+        }
+        Config::of(locations, env, &texts, |text| Table::parse(&text.content, &text.shown))
     }
 
     /// These texts, each as `parse` reads it.

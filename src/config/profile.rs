@@ -44,7 +44,7 @@ impl Profile {
         match &self.identity {
             Identity::Saml(saml) => match &saml.auth {
                 Auth::Spnego(spnego) => spnego.keytab.as_deref(),
-                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => None,
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => None,
             },
             Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
         }
@@ -127,7 +127,7 @@ impl Auth {
         match self {
             Auth::Basic { password, .. } | Auth::Form(FormLogin { password, .. }) => Some(("saml.password", password)),
             Auth::Bearer { token } => Some(("saml.token", token)),
-            Auth::None | Auth::Spnego(_) => None,
+            Auth::None | Auth::Spnego(_) | Auth::Command(_) => None,
         }
     }
 }
@@ -140,6 +140,16 @@ pub enum Auth {
     Bearer { token: SecretSource },
     Form(FormLogin),
     Spnego(Spnego),
+    Command(CommandLogin),
+}
+
+/// A program that logs in by means of its own.
+#[derive(Clone, Debug)]
+pub struct CommandLogin {
+    /// Program and arguments, no shell; placeholders are filled in.
+    pub argv: Vec<String>,
+    /// As whom it logs in. Absent: only the program knows, and nothing is kept.
+    pub username: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -184,6 +194,8 @@ pub enum Parser {
     Html,
     /// As Airflow's lxml reads it: strict, case-sensitive, with namespaces.
     Xml,
+    /// Strict first, and as browsers read it where that finds nothing: for an Airflow connection.
+    XmlThenHtml,
 }
 
 /// Where a secret is read from, at the moment it is needed.
@@ -244,6 +256,11 @@ pub struct IdpHttp {
     /// Sent to the IdP's origin only.
     pub headers: Vec<(String, String)>,
     pub user_agent: Option<String>,
+    /// Cookies that are there from the beginning, for the IdP's origin only.
+    pub cookies: Vec<(String, String)>,
+    /// Content type and body of the first request, which stays a GET.
+    pub body: Option<(String, String)>,
+    pub follow_redirects: bool,
 }
 
 /// `[profile.NAME.saml.retry]`, with the meaning of urllib3's `Retry`.
@@ -251,6 +268,10 @@ pub struct IdpHttp {
 pub struct Retry {
     /// Tries after the first.
     pub total: u32,
+    /// Of these, at most so many after no connection, after no whole answer, after a status; absent: as many as there are.
+    pub connect: Option<u32>,
+    pub read: Option<u32>,
+    pub status: Option<u32>,
     /// The wait before retry n is `backoff_factor * 2^(n-1)` seconds, jittered.
     pub backoff_factor: f64,
     pub backoff_max: Duration,
@@ -262,6 +283,9 @@ impl Default for Retry {
     fn default() -> Self {
         Retry {
             total: 5,
+            connect: None,
+            read: None,
+            status: None,
             backoff_factor: 0.5,
             backoff_max: Duration::from_secs(5),
             status_forcelist: vec![429, 500, 502, 503, 504],

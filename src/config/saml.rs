@@ -1,145 +1,31 @@
-//! `[profile.NAME.saml]` and its `retry` table: read, and checked for keys that contradict each other.
+//! `[profile.NAME.saml]` and its `retry` table: read, and checked for keys that contradict each other. `auth` and its keys: [`auth`].
 
 use std::time::Duration;
 
-use url::Url;
-
-use super::origin::Origin;
-use super::profile::{
-    Account, Auth, ChannelBindings, DEFAULT_TIMEOUT, DEFAULT_XPATH, FormLogin, IdpHttp, MutualAuthentication, Parser,
-    Retry, Saml, Spnego,
-};
+use super::profile::{DEFAULT_TIMEOUT, DEFAULT_XPATH, IdpHttp, Parser, Retry, Saml};
 use super::reader::Section;
-use super::{carry, headers, refuse, secrets, urls, values};
+use super::{carry, headers, refuse, urls, values};
 use crate::arn::ProviderArn;
-use crate::error::Code;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Method {
-    None,
-    Basic,
-    Bearer,
-    Form,
-    Spnego,
-}
+mod auth;
 
-const METHODS: [(&str, Method); 5] = [
-    ("none", Method::None),
-    ("basic", Method::Basic),
-    ("bearer", Method::Bearer),
-    ("form", Method::Form),
-    ("spnego", Method::Spnego),
-];
-/// Methods of `auth` that are known, but not in this version.
-const METHODS_LATER: [&str; 3] = ["ecp", "browser", "command"];
-
-/// The keys that mean something to some methods only.
-const KEYS_OF_METHODS: [(&str, &[Method]); 9] = [
-    ("username", &[Method::Basic, Method::Form]),
-    ("password", &[Method::Basic, Method::Form]),
-    ("token", &[Method::Bearer]),
-    ("username_field", &[Method::Form]),
-    ("password_field", &[Method::Form]),
-    ("principal", &[Method::Spnego]),
-    ("keytab", &[Method::Spnego]),
-    ("mutual_authentication", &[Method::Spnego]),
-    ("channel_bindings", &[Method::Spnego]),
-];
-
-const SECRET_HINT: &str = "{ keyring = true }";
 const MAX_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
-pub fn read(saml: &Section<'_, '_>) -> Option<Saml> {
+pub fn read(saml: &Section<'_, '_>, profile: &str) -> Option<Saml> {
     let http = http(saml);
     let idp_url =
         saml.required("idp_url", "idp_url = \"https://idp.example.com/…\"", |f| urls::idp(f, http.allow_http));
-    let auth = auth(saml, idp_url.as_ref(), http.verify);
+    let auth = auth::read(saml, profile, idp_url.as_ref(), http.verify);
     let principal_arn = saml.read("principal_arn", |f| values::arn(f, ProviderArn::parse));
     let xpath = saml.read("xpath", values::text).unwrap_or_else(|| DEFAULT_XPATH.to_owned());
-    let parsers = [("html", Parser::Html), ("xml", Parser::Xml)];
+    let parsers = [("html", Parser::Html), ("xml", Parser::Xml), ("xml-then-html", Parser::XmlThenHtml)];
     let parser = saml.read("parser", |f| values::choice(f, &parsers, &[])).unwrap_or(Parser::Html);
     let retry = saml.table("retry", "saml.retry").map(|table| retry(&table)).unwrap_or_default();
     carry::check(saml);
     refuse::in_saml(saml);
     saml.finish();
     Some(Saml { principal_arn, idp_url: idp_url?, auth: auth?, xpath, parser, http, retry })
-}
-
-fn auth(saml: &Section<'_, '_>, idp_url: Option<&Url>, verify: bool) -> Option<Auth> {
-    let written = saml.find("auth");
-    let method = match written {
-        Some(_) => saml.read("auth", |f| values::choice(f, &METHODS, &METHODS_LATER)),
-        None => Some(Method::None),
-    };
-    // Also when the method is wrong: looking makes these keys known ones.
-    let misplaced: Vec<_> = KEYS_OF_METHODS
-        .iter()
-        .filter_map(|(key, methods)| Some((saml.find(key)?, *methods)))
-        .filter(|(_, methods)| method.is_some_and(|method| !methods.contains(&method)))
-        .collect();
-    for (found, methods) in misplaced {
-        let needed: Vec<String> = methods.iter().map(|method| format!("auth = \"{}\"", name(*method))).collect();
-        let (code, auth) = match written {
-            Some(auth) => (Code::ConflictingKeys, format!("`auth` is \"{}\" ({})", name(method?), auth.place)),
-            None => (Code::MissingKey, "no `auth` is written, which means \"none\"".to_owned()),
-        };
-        let error = found.error(code, format!("goes with {}, but {auth}", needed.join(" or ")));
-        saml.log().error(error.hint(format!("write {}, or remove `{}`", needed[0], found.key)));
-    }
-    // Without a URL there is an error already, and no account that anybody will use.
-    let account = |user: Option<&str>| idp_url.map(|url| Account::new(url, user)).unwrap_or_default();
-    let username = || saml.required("username", "username = \"alice\"", values::text);
-    let secret = |key: &'static str, user: Option<&str>| {
-        saml.required(key, &format!("{key} = {SECRET_HINT}"), |f| secrets::source(f, &account(user)))
-    };
-    match method? {
-        Method::None => Some(Auth::None),
-        Method::Basic => {
-            let username = username();
-            let password = secret("password", username.as_deref());
-            // RFC 7617, section 2: the first colon ends the user-id.
-            if let (Some(found), true) = (saml.find("username"), username.as_ref().is_some_and(|u| u.contains(':'))) {
-                saml.log().error(found.error(Code::InvalidValue, "has a colon, which auth = \"basic\" cannot send"));
-            }
-            Some(Auth::Basic { username: username?, password: password? })
-        }
-        Method::Bearer => Some(Auth::Bearer { token: secret("token", None)? }),
-        Method::Form => {
-            let username = username();
-            let password = secret("password", username.as_deref());
-            let username_field = saml.read("username_field", values::text);
-            let password_field = saml.read("password_field", values::text);
-            Some(Auth::Form(FormLogin { username: username?, password: password?, username_field, password_field }))
-        }
-        Method::Spnego => Some(Auth::Spnego(spnego(saml, verify))),
-    }
-}
-
-fn spnego(saml: &Section<'_, '_>, verify: bool) -> Spnego {
-    let principal = saml.read("principal", values::text);
-    let keytab = saml.read("keytab", values::path);
-    if keytab.is_some() && saml.find("principal").is_none() {
-        saml.log()
-            .error(saml.missing("principal", "principal = \"alice@EXAMPLE.COM\" (klist -k lists who is in a keytab)"));
-    }
-    let modes = [
-        ("required", MutualAuthentication::Required),
-        ("optional", MutualAuthentication::Optional),
-        ("disabled", MutualAuthentication::Disabled),
-    ];
-    let written = saml.read("mutual_authentication", |f| values::choice(f, &modes, &[]));
-    let mutual_authentication = if verify {
-        written.unwrap_or(MutualAuthentication::Optional)
-    } else {
-        // Without a certificate that proves who is there, Kerberos has to.
-        saml.log().record("saml", "mutual_authentication", Origin::BuiltIn);
-        MutualAuthentication::Required
-    };
-    let bindings = [("auto", ChannelBindings::Auto), ("none", ChannelBindings::None)];
-    let channel_bindings =
-        saml.read("channel_bindings", |f| values::choice(f, &bindings, &[])).unwrap_or(ChannelBindings::Auto);
-    Spnego { principal, keytab, mutual_authentication, channel_bindings }
 }
 
 fn http(saml: &Section<'_, '_>) -> IdpHttp {
@@ -163,13 +49,21 @@ fn http(saml: &Section<'_, '_>) -> IdpHttp {
             .unwrap_or_default(),
         headers: saml.table("headers", "saml.headers").map(|table| headers::read(&table)).unwrap_or_default(),
         user_agent: saml.read("user_agent", headers::value),
+        // An Airflow connection alone has these.
+        cookies: Vec::new(),
+        body: None,
+        follow_redirects: true,
     }
 }
 
 fn retry(table: &Section<'_, '_>) -> Retry {
     let default = Retry::default();
+    let count = |key| table.read(key, |f| values::integer(f, 0..=100)).map(|n| n as u32);
     let retry = Retry {
-        total: table.read("total", |f| values::integer(f, 0..=100)).map_or(default.total, |n| n as u32),
+        total: count("total").unwrap_or(default.total),
+        connect: count("connect"),
+        read: count("read"),
+        status: count("status"),
         backoff_factor: table
             .read("backoff_factor", |f| values::number(f, 0.0..=120.0))
             .unwrap_or(default.backoff_factor),
@@ -185,8 +79,4 @@ fn retry(table: &Section<'_, '_>) -> Retry {
     };
     table.finish();
     retry
-}
-
-fn name(method: Method) -> &'static str {
-    METHODS.iter().find(|(_, m)| *m == method).map_or("", |(name, _)| name)
 }

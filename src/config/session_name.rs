@@ -15,6 +15,7 @@ enum Part {
     Host,
     Profile,
     Subject,
+    Time,
 }
 
 /// What the placeholders stand for.
@@ -26,10 +27,17 @@ pub struct Asker<'a> {
     pub profile: &'a str,
     /// The token's `sub`.
     pub subject: &'a str,
+    /// Seconds since 1970: another name for each session. Empty where the name itself is compared.
+    pub time: &'a str,
 }
 
-const PLACEHOLDERS: [(&str, Part); 4] =
-    [("user", Part::User), ("host", Part::Host), ("profile", Part::Profile), ("sub", Part::Subject)];
+const PLACEHOLDERS: [(&str, Part); 5] = [
+    ("user", Part::User),
+    ("host", Part::Host),
+    ("profile", Part::Profile),
+    ("sub", Part::Subject),
+    ("time", Part::Time),
+];
 
 /// STS takes that many characters.
 const MAX: usize = 64;
@@ -38,6 +46,11 @@ impl SessionName {
     /// The subject of the token: what proves the identity also names the session.
     pub fn of_subject() -> Self {
         SessionName(vec![Part::Subject])
+    }
+
+    /// `botocore-session-` and the time, as botocore names a session that nobody named.
+    pub fn of_botocore() -> Self {
+        SessionName(vec![Part::Text("botocore-session-".to_owned()), Part::Time])
     }
 
     /// The user on this machine.
@@ -53,6 +66,7 @@ impl SessionName {
             Part::Host => asker.host,
             Part::Profile => asker.profile,
             Part::Subject => asker.subject,
+            Part::Time => asker.time,
         });
         let name: String = parts.flat_map(str::chars).map(|c| if fits(c) { c } else { '-' }).take(MAX).collect();
         if name.len() < 2 { format!("fedcred-{name}") } else { name }
@@ -101,9 +115,9 @@ fn parse(text: &str) -> std::result::Result<SessionName, String> {
             let (name, after) = open.split_once('}').ok_or("has a { without }")?;
             let known = PLACEHOLDERS.iter().find(|(known, _)| *known == name);
             let part = known.map(|(_, part)| part.clone());
-            parts.push(
-                part.ok_or_else(|| "has a placeholder that is none of {user}, {host}, {profile}, {sub}".to_owned())?,
-            );
+            parts.push(part.ok_or_else(|| {
+                "has a placeholder that is none of {user}, {host}, {profile}, {sub}, {time}".to_owned()
+            })?);
             rest = after;
         }
     }
@@ -123,8 +137,13 @@ fn fits(c: char) -> bool {
 mod tests {
     use super::*;
 
-    const ASKER: Asker<'static> =
-        Asker { user: "alice", host: "build 7", profile: "prod", subject: "repo:octo/app:ref:refs/heads/main" };
+    const ASKER: Asker<'static> = Asker {
+        user: "alice",
+        host: "build 7",
+        profile: "prod",
+        subject: "repo:octo/app:ref:refs/heads/main",
+        time: "1700000000",
+    };
 
     #[test]
     fn placeholders_become_who_asks_in_characters_that_sts_takes() {

@@ -7,11 +7,12 @@ use super::cache::CacheSettings;
 use super::locations::Locations;
 use super::origin::Log;
 use super::profile::{
-    AssumeRole, Auth, Azure, Base, ChannelBindings, FormLogin, Google, Identity, IdpHttp, Kubernetes,
-    MutualAuthentication, Oidc, Parser, Profile, Retry, Saml, SecretSource, Session, Spnego, StsTarget, TokenSource,
-    WebIdentity,
+    AssumeRole, Azure, Base, Google, Identity, IdpHttp, Kubernetes, Oidc, Parser, Profile, Retry, Saml, SecretSource,
+    Session, StsTarget, TokenSource, WebIdentity,
 };
 use super::values::written_duration;
+
+mod auth;
 
 pub use super::origin::{Origin, Place};
 
@@ -112,53 +113,29 @@ impl Rows<'_, '_> {
         let parser = match parser {
             Parser::Html => "html",
             Parser::Xml => "xml",
+            Parser::XmlThenHtml => "xml-then-html",
         };
         self.row("parser", quoted(parser));
         self.http(http);
         self.retry(retry);
     }
 
-    fn auth(&mut self, auth: &Auth) {
-        match auth {
-            Auth::None => self.row("auth", quoted("none")),
-            Auth::Basic { username, password } => {
-                self.row("auth", quoted("basic"));
-                self.row("username", quoted(username));
-                self.row("password", source(password));
-            }
-            Auth::Bearer { token } => {
-                self.row("auth", quoted("bearer"));
-                self.row("token", source(token));
-            }
-            Auth::Form(FormLogin { username, password, username_field, password_field }) => {
-                self.row("auth", quoted("form"));
-                self.row("username", quoted(username));
-                self.row("password", source(password));
-                self.or("username_field", username_field.as_ref().map(quoted), "found on the page");
-                self.or("password_field", password_field.as_ref().map(quoted), "found on the page");
-            }
-            Auth::Spnego(Spnego { principal, keytab, mutual_authentication, channel_bindings }) => {
-                self.row("auth", quoted("spnego"));
-                self.or("principal", principal.as_ref().map(quoted), "whoever the tickets belong to");
-                self.or("keytab", keytab.as_deref().map(path), "none: the ticket cache");
-                let mode = match mutual_authentication {
-                    MutualAuthentication::Required => "required",
-                    MutualAuthentication::Optional => "optional",
-                    MutualAuthentication::Disabled => "disabled",
-                };
-                self.row("mutual_authentication", quoted(mode));
-                let bindings = match channel_bindings {
-                    ChannelBindings::Auto => "auto",
-                    ChannelBindings::None => "none",
-                };
-                self.row("channel_bindings", quoted(bindings));
-            }
-        }
-    }
-
     fn http(&mut self, http: &IdpHttp) {
-        let IdpHttp { ca_bundle, client_cert, proxy, timeout, verify, allow_http, idp_origins, headers, user_agent } =
-            http;
+        let IdpHttp {
+            ca_bundle,
+            client_cert,
+            proxy,
+            timeout,
+            verify,
+            allow_http,
+            idp_origins,
+            headers,
+            user_agent,
+            // No keys of a profile: `airflow show` tells of them.
+            cookies: _,
+            body: _,
+            follow_redirects: _,
+        } = http;
         let (certificate, key) = client_cert.as_ref().map(|(certificate, key)| (path(certificate), path(key))).unzip();
         self.or("ca_bundle", ca_bundle.as_deref().map(path), "the system's roots");
         self.or("client_cert", certificate, "none");
@@ -176,9 +153,15 @@ impl Rows<'_, '_> {
     }
 
     fn retry(&mut self, retry: &Retry) {
-        let Retry { total, backoff_factor, backoff_max, status_forcelist, respect_retry_after } = retry;
+        let Retry { total, connect, read, status, backoff_factor, backoff_max, status_forcelist, respect_retry_after } =
+            retry;
         self.table = "saml.retry";
         self.row("total", total.to_string());
+        for (key, count) in [("connect", connect), ("read", read), ("status", status)] {
+            if let Some(count) = count {
+                self.row(key, count.to_string());
+            }
+        }
         self.row("backoff_factor", backoff_factor.to_string());
         self.row("backoff_max", duration(*backoff_max));
         self.row("status_forcelist", list(status_forcelist.iter().map(u16::to_string)));
@@ -261,6 +244,7 @@ impl Rows<'_, '_> {
             Base::Environment => self.row("credential_source", quoted("environment")),
             Base::Instance => self.row("credential_source", quoted("instance")),
             Base::Container => self.row("credential_source", quoted("container")),
+            Base::Keys(keys) => self.row("access_key_id", quoted(&keys.access_key_id)),
         }
         self.row("role_session_name", quoted(session_name));
         self.or("external_id", external_id.as_ref().map(quoted), "none");
@@ -299,7 +283,7 @@ fn is_secret(header: &str) -> bool {
 }
 
 /// A TOML basic string. Each one JSON writes is one, but for DEL, which TOML wants escaped.
-fn quoted(text: impl ToString) -> String {
+pub(super) fn quoted(text: impl ToString) -> String {
     serde_json::Value::String(text.to_string()).to_string().replace('\u{7f}', "\\u007f")
 }
 

@@ -179,7 +179,7 @@ impl Api {
                 Ok(answer) if request.may_repeat => {
                     retries.after_response(answer.status, answer.header("retry-after"), time::now(), deadline)
                 }
-                Err(_) if may_repeat => retries.after_failure(deadline),
+                Err(_) if may_repeat => retries.after_failure(false, deadline),
                 _ => None,
             };
             match wait {

@@ -32,6 +32,8 @@ pub struct Request {
     pub form: Option<Secret>,
     /// The whole value of `Authorization`. Sent to allowed origins only.
     pub authorization: Option<Secret>,
+    /// The first one, whose body is that of the settings, if they have one.
+    pub is_first: bool,
     /// A password is in it. Sending it again may count as a second try, and too many lock an account.
     pub carries_password: bool,
 }
@@ -59,6 +61,8 @@ pub struct Failure {
     pub error: Error,
     /// The same request may be sent again: nothing of it can have been acted upon, or acting twice does no harm.
     pub may_repeat: bool,
+    /// No connection came about.
+    pub is_connect: bool,
 }
 
 /// The connection to one IdP: its cookies, its trust, its limits. Lives for one login.
@@ -82,7 +86,11 @@ struct Carrier {
 
 impl Client {
     pub fn new(settings: IdpHttp, idp_url: &Url, default_user_agent: String) -> Self {
-        Client { settings, home: idp_url.origin(), jar: Jar::default(), default_user_agent, carriers: Vec::new() }
+        let mut jar = Jar::default();
+        let cookies: Vec<String> =
+            settings.cookies.iter().map(|(name, value)| format!("{name}={value}; Path=/")).collect();
+        jar.store(idp_url, cookies.iter().map(String::as_str));
+        Client { settings, home: idp_url.origin(), jar, default_user_agent, carriers: Vec::new() }
     }
 
     /// Whether logins and cookies may go to this URL's origin.
@@ -107,18 +115,19 @@ impl Client {
 
     /// Sends one request and reads the whole answer, within the deadline.
     pub async fn send(&mut self, request: &Request, deadline: &Deadline) -> std::result::Result<Response, Failure> {
-        let built = self.build(request, deadline).map_err(|error| Failure { error, may_repeat: false })?;
+        let failed = |error| Failure { error, may_repeat: false, is_connect: false };
+        let built = self.build(request, deadline).map_err(failed)?;
         let peer = format!("the IdP at {}", shown(&request.url));
         // A POST may have been acted upon once the connection stood, and so may whatever carries a password.
         let is_harmless = request.form.is_none() && !request.carries_password;
         let sending = async {
             let response = built.send().await.map_err(|e| {
                 let may_repeat = fault::worth_a_retry(&e) && (is_harmless || fault::never_sent(&e));
-                Failure { error: fault::classify(&e, &peer, BUNDLE), may_repeat }
+                Failure { error: fault::classify(&e, &peer, BUNDLE), may_repeat, is_connect: fault::never_sent(&e) }
             })?;
             self.read(request, response).await.map_err(|error| {
                 let may_repeat = is_harmless && matches!(error.code, Code::Connect | Code::Timeout);
-                Failure { error, may_repeat }
+                Failure { error, may_repeat, is_connect: false }
             })
         };
         match tokio::time::timeout(deadline.remaining(), sending).await {
@@ -128,7 +137,7 @@ impl Client {
                 Err(failure)
             }
             Ok(Ok(response)) => Ok(response),
-            Err(_) => Err(Failure { error: deadline.error(&format!("waiting for {peer}")), may_repeat: false }),
+            Err(_) => Err(failed(deadline.error(&format!("waiting for {peer}")))),
         }
     }
 
@@ -155,9 +164,15 @@ impl Client {
                 headers.insert(header::AUTHORIZATION, sensitive(authorization)?);
             }
         }
-        let built = match &request.form {
-            None => client.get(request.url.clone()),
-            Some(form) => {
+        let body = self.settings.body.as_ref().filter(|_| request.is_first && is_home);
+        let built = match (&request.form, body) {
+            (None, None) => client.get(request.url.clone()),
+            (None, Some((content_type, body))) => {
+                let content_type = HeaderValue::from_str(content_type).map_err(|_| bad_header("Content-Type"))?;
+                headers.entry(header::CONTENT_TYPE).or_insert(content_type);
+                client.get(request.url.clone()).body(body.clone())
+            }
+            (Some(form), _) => {
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
                 client.post(request.url.clone()).body(form.expose().to_owned())
             }

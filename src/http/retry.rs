@@ -23,6 +23,13 @@ struct Waits {
     exponential: ExponentialBackoff,
 }
 
+/// What a retry is counted as.
+enum Cause {
+    Connect,
+    Read,
+    Status,
+}
+
 impl Backoff for Waits {
     fn next_backoff(&mut self) -> Option<Duration> {
         self.left = self.left.checked_sub(1)?;
@@ -52,20 +59,30 @@ impl Retries {
         now: Timestamp,
         deadline: &Deadline,
     ) -> Option<Duration> {
-        if !self.settings.status_forcelist.contains(&status) {
-            return None;
-        }
         let asked =
             retry_after.filter(|_| self.settings.respect_retry_after).and_then(|text| wait_of(status, text, now));
-        self.next(asked, deadline)
+        // A server that names a time for the next try is taken at its word, listed or not.
+        if asked.is_none() && !self.settings.status_forcelist.contains(&status) {
+            return None;
+        }
+        self.next(Cause::Status, asked, deadline)
     }
 
-    /// The wait before a request that got no response goes out again; `None`: give up.
-    pub fn after_failure(&mut self, deadline: &Deadline) -> Option<Duration> {
-        self.next(None, deadline)
+    /// The wait before a request that got no response goes out again, for want of a connection (`is_connect`) or of a whole
+    /// answer; `None`: give up.
+    pub fn after_failure(&mut self, is_connect: bool, deadline: &Deadline) -> Option<Duration> {
+        self.next(if is_connect { Cause::Connect } else { Cause::Read }, None, deadline)
     }
 
-    fn next(&mut self, asked: Option<Duration>, deadline: &Deadline) -> Option<Duration> {
+    fn next(&mut self, cause: Cause, asked: Option<Duration>, deadline: &Deadline) -> Option<Duration> {
+        let left = match cause {
+            Cause::Connect => &mut self.settings.connect,
+            Cause::Read => &mut self.settings.read,
+            Cause::Status => &mut self.settings.status,
+        };
+        if let Some(left) = left {
+            *left = left.checked_sub(1)?;
+        }
         let wait = self.waits.next_backoff()?;
         let wait = asked.unwrap_or(wait);
         // A wait that outlasts the deadline helps nobody: the error is known now.
@@ -100,10 +117,10 @@ mod tests {
         let mut retries = Retries::new(settings);
         let long = Deadline::after(Duration::from_secs(600));
         for middle in [1.0, 2.0, 4.0, 4.0] {
-            let wait = retries.after_failure(&long).unwrap().as_secs_f64();
+            let wait = retries.after_failure(true, &long).unwrap().as_secs_f64();
             assert!((middle * 0.5..=middle * 1.5).contains(&wait), "{wait} around {middle}");
         }
-        assert!(retries.after_failure(&long).is_none());
+        assert!(retries.after_failure(true, &long).is_none());
     }
 
     #[test]
@@ -118,6 +135,19 @@ mod tests {
         for (status, header, expected) in table {
             assert_eq!(wait_of(status, header, now()), expected.map(Duration::from_secs), "{status} {header}");
         }
+    }
+
+    #[test]
+    fn each_cause_has_its_own_count_within_the_total() {
+        let long = Deadline::after(Duration::from_secs(600));
+        let settings = Retry { total: 3, connect: Some(1), status: Some(0), backoff_factor: 0.0, ..Retry::default() };
+        let mut retries = Retries::new(settings);
+        assert!(retries.after_failure(true, &long).is_some());
+        assert!(retries.after_failure(true, &long).is_none(), "one connection is tried again");
+        assert!(retries.after_response(503, None, now(), &long).is_none(), "no status is");
+        assert!(retries.after_failure(false, &long).is_some());
+        assert!(retries.after_failure(false, &long).is_some());
+        assert!(retries.after_failure(false, &long).is_none(), "the total is used up");
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod chain;
 #[cfg(unix)]
 mod client;
 #[cfg(unix)]
+mod command;
+#[cfg(unix)]
 mod exec;
 mod form;
 mod form_pages;

@@ -35,6 +35,7 @@ pub fn asker(base: &Base, env: &Env) -> Option<String> {
         Base::Environment => Some("environment".to_owned()),
         Base::Instance => Some("instance".to_owned()),
         Base::Container => Some("container".to_owned()),
+        Base::Keys(keys) => Some(printable(&format!("key {}", keys.access_key_id), 200)),
     }
 }
 
@@ -52,6 +53,10 @@ fn base_fields(key: KeyBuilder, base: &Base, env: &Env, sealing: &SealingKey) ->
             let key = key.field("credential_source", "environment");
             let key = optional(key, "AWS_ACCESS_KEY_ID", env.text("AWS_ACCESS_KEY_ID"));
             optional(key, "AWS_SESSION_TOKEN", env.text("AWS_SESSION_TOKEN").map(zeroize::Zeroizing::new).as_deref())
+        }
+        Base::Keys(keys) => {
+            let key = key.field("access_key_id", &keys.access_key_id);
+            optional(key, "session_token", keys.session_token.as_ref().map(|token| token.expose()))
         }
         // A home directory may be shared by machines that have roles of their own.
         Base::Instance => key.field("credential_source", "instance").field("machine", whoami::host(env)),

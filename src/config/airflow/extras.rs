@@ -81,10 +81,8 @@ pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Res
 
 fn kind_of_connection(connection: &Connection, notes: &mut Notes) {
     // A login can end up in the place of the type, so that nothing but plain words is repeated.
-    let shown = |text: &str| {
-        let is_plain = text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        if is_plain { format!("{text:?}, ") } else { String::new() }
-    };
+    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let shown = |text: &str| if is_plain(text) { format!("{text:?}, ") } else { String::new() };
     match connection.conn_type.as_deref() {
         None | Some("aws") => (),
         Some("") => notes.warnings.push("the connection has no type; write aws:// at the beginning of the URI".into()),

@@ -234,3 +234,57 @@ fn byte_of(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     start + column.saturating_sub(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_broken_json_is_shown_mended_and_without_its_secrets() {
+        let table = [
+            (
+                r#"{"login": "hunter2", "extra": {"region_name": "hunter2",}}"#,
+                "column 57 a comma is followed by '}'",
+                "remove the comma: \"region_name\": …} instead of",
+            ),
+            (r#"{"extra": {"a": {"b": 1},}}"#, "a comma is followed by '}'", "}} instead of },}"),
+            (r#"{"extra": {"a": ["hunter2",]}}"#, "followed by ']'", "…] instead of …,]"),
+            ("{\n \"password\": \"hunter2\"\n \"login\": 1}", "line 3 column 2", "missing quote, comma or brace"),
+            ("{'password': 'hunter2'}", "single quotes", "write \" for each '"),
+            (r#"{"password": "hunter2""#, "ends in the middle", "missing"),
+            (r#"{"password": "hunter2", "region": "x"}"#, "`region` is no key", "\"extra\": {\"region_name\": …}"),
+            (r#"{"user": "hunter2"}"#, "`user` is no key", "write \"login\""),
+            (r#"{"conn_id": "x"}"#, "`conn_id` is no key", "remove `conn_id`"),
+            (r#"{"port": "hunter2"}"#, "`port` is text", "443"),
+            (r#"{"password": 5}"#, "`password` is a number", "in quotes"),
+            (r#"{"extra": "hunter2"}"#, "at line 1 column 1 of `extra` it is no JSON", "missing"),
+            (r#"{"extra": ["hunter2"]}"#, "`extra` is a list", "\"region_name\""),
+            (r#"{"extra": "[1]"}"#, "`extra` is a list", "\"region_name\""),
+        ];
+        for (text, why, mended) in table {
+            let broken = parse("x", text).unwrap_err();
+            assert!(broken.why.contains(why) && broken.mended.contains(mended), "{text}: {broken:?}");
+            assert!(!format!("{broken:?}").contains("hunter2"), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_taken_as_python_takes_them() {
+        let connection =
+            parse("x", r#"{"login": "a%2Fb", "port": "443", "host": null, "extra": "{\"a\": 1}"}"#).unwrap();
+        assert_eq!((connection.login.as_deref(), connection.port, connection.host), (Some("a%2Fb"), Some(443), None));
+        assert_eq!(connection.extra.fields()["a"], 1);
+        for nothing in ["null", "\"\"", "{}", "false", "[]"] {
+            let connection = parse("x", &format!("{{\"extra\": {nothing}}}")).unwrap();
+            assert!(connection.extra.fields().is_empty(), "{nothing}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_fall_over(text in "\\{[{}\\[\\]\",:' a1é\\\\\n]{0,40}") {
+            let _ = parse("x", &text);
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::config::{urls, values};
 /// The table's settings.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// Identity providers that a connection may have sent a password or a keytab's tickets to.
+    /// Origins besides that of a connection's `idp_url` to which its login may go on, tickets and cookies included.
     pub idp_origins: Vec<Origin>,
     /// STS endpoints besides AWS's own, VPC endpoints and this machine's.
     pub sts_endpoints: Vec<Origin>,

@@ -97,8 +97,11 @@ impl SamlLogin {
             );
         }
         let request = request.unwrap_or_else(|| RequestKwargs { follow_redirects: true, ..RequestKwargs::default() });
-        if request.verify == Verify::Off && idp_url.scheme() == "https" {
-            warnings.push("idp_request_kwargs.verify is false: the IdP has to prove itself by Kerberos (mutual authentication is required)".into());
+        if request.verify == Verify::Off && mutual_authentication != MutualAuthentication::Required {
+            differences.push(
+                "idp_request_kwargs.verify is false, so the IdP has to prove itself by Kerberos: mutual_authentication is REQUIRED"
+                    .to_owned(),
+            );
         }
         Ok(SamlLogin {
             principal_arn,

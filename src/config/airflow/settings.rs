@@ -80,9 +80,6 @@ struct Cfg {
     shown: String,
 }
 
-/// The setting under its key with this suffix, in one place.
-type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
-
 impl Cfg {
     fn read(env: &Env) -> Result<Self> {
         let of_home = || {
@@ -120,18 +117,16 @@ impl Cfg {
                 .map(|text| text.replace("%%", "%"))
                 .filter(|t| !t.is_empty())
         };
+        let suffixes = ["", "_CMD", "_SECRET"];
         // Of each source the plain value first; the environment before the file.
-        let from_env = |suffix: &str| env.text(&variable(suffix));
-        let sources: [Lookup<'_>; 2] = [&from_env, &from_file];
-        for source in sources {
-            if let Some(text) = source("") {
-                return Ok(Kwargs::Text(expanded(&text, env)));
-            }
-            if let Some(command) = source("_cmd").or_else(|| source("_CMD")) {
-                return Ok(Kwargs::Command(argv(&command)?));
-            }
-            if let Some(name) = source("_secret").or_else(|| source("_SECRET")) {
-                return Ok(Kwargs::Secret(name));
+        let from_env = suffixes.map(|suffix| env.text(&variable(suffix)));
+        let from_file = suffixes.map(|suffix| from_file(&suffix.to_lowercase()));
+        for source in [from_env, from_file] {
+            match source {
+                [Some(text), _, _] => return Ok(Kwargs::Text(expanded(&text, env))),
+                [None, Some(command), _] => return argv(&command).map(Kwargs::Command),
+                [None, None, Some(name)] => return Ok(Kwargs::Secret(name)),
+                [None, None, None] => (),
             }
         }
         Ok(Kwargs::None)

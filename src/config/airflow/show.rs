@@ -78,6 +78,7 @@ pub fn to_text(shown: &Value) -> String {
 fn walk(path: &str, value: &Value, lines: &mut Vec<String>) {
     match value {
         Value::Null => (),
+        Value::String(text) if text.is_empty() => (),
         Value::Object(fields) => fields.iter().for_each(|(name, value)| walk(&format!("{path}.{name}"), value, lines)),
         Value::Array(items) if ["warnings", "differs_from_airflow", "also_in"].contains(&path) => {
             lines.extend(items.iter().filter_map(Value::as_str).map(|text| format!("{path}: {text}\n")));

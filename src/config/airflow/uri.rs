@@ -231,3 +231,101 @@ impl<'a> Login<'a> {
         format!("{}://{}:…@{address}{query}", shown_scheme(scheme), shown_login(login))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Everything that a URI can hold of a connection.
+    fn fields(connection: &Connection) -> String {
+        let password = connection.password.as_ref().map(Secret::expose);
+        let c = connection;
+        format!(
+            "{:?} {:?} {password:?} {:?} {:?} {:?} {:?}",
+            c.conn_type,
+            c.login,
+            c.host,
+            c.port,
+            c.schema,
+            c.extra.fields()
+        )
+    }
+
+    #[test]
+    fn a_uri_is_written_as_airflow_writes_it() {
+        let table = [
+            (r#"{"conn_type": "aws"}"#, "aws://"),
+            (r#"{"conn_type": "aws", "login": "AK", "password": "a/b+c@"}"#, "aws://AK:a%2Fb%2Bc%40@"),
+            (r#"{"conn_type": "my_aws", "host": "h/x", "port": 1, "schema": "s s"}"#, "my-aws://h%2Fx:1/s%20s"),
+            (r#"{"conn_type": "aws", "port": 1}"#, "aws://@:1"),
+            (
+                r#"{"conn_type": "aws", "extra": {"region_name": "eu west", "a": "/"}}"#,
+                "aws:///?region_name=eu+west&a=%2F",
+            ),
+            (r#"{"conn_type": "aws", "schema": "s", "extra": {"a": 1}}"#, "aws:///s?__extra__=%7B%22a%22%3A1%7D"),
+            (r#"{"conn_type": "aws", "host": "https://h"}"#, "aws://https://h"),
+        ];
+        for (json, expected) in table {
+            assert_eq!(write(&json::parse("x", json).unwrap()).expose(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_broken_uri_is_shown_mended_and_without_its_secrets() {
+        let table = [
+            (
+                "aws://AKIAIOSFODNN7EXAMPLE:hun/ter2@/?region_name=eu-west-1",
+                "character 31, a raw '/'",
+                "%2F for each / in the password: aws://AKIAIOSFODNN7EXAMPLE:…@/?region_name=eu-west-1",
+            ),
+            ("aws://AKIAIOSFODNN7EXAMPLE:hun?ter2@", "character 31, a raw '?'", "%3F for each ?"),
+            ("aws://hunter2:hun#ter2@h", "a raw '#'", "aws://…:…@h"),
+            ("aws://AKIAIOSFODNN7EXAMPLE:hunter2", "no @ behind the password", "aws://AKIAIOSFODNN7EXAMPLE:…@"),
+            ("aws://a:b@h:hunter2", "no port", "aws://…:…@h,"),
+            ("'aws://a:hunter2@/?x=hunter2'", "in quotes (')", "aws://…:…@/?x=…"),
+            ("aws://AK:hunter2@/?endpoint_url=http://h:1&y=hunter2", "another ://", "endpoint_url=http%3A%2F%2Fh%3A1"),
+            ("aws://[hunter2", "IPv6", "%5B"),
+        ];
+        for (text, why, mended) in table {
+            let broken = parse("x", text).unwrap_err();
+            assert!(broken.why.contains(why) && broken.mended.contains(mended), "{text}: {broken:?}");
+            assert!(!format!("{broken:?}").contains("hunter2"), "{broken:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_reads_as_before(
+            login in any::<Option<String>>(), password in any::<Option<String>>(),
+            host in "[a-z0-9.-]{0,9}", port in proptest::option::of(1..65536i64), schema in any::<String>(),
+            extra in proptest::collection::btree_map(any::<String>(), any::<String>(), 0..4),
+        ) {
+            // One without the other gives the colon or the @ that the reader takes for both.
+            let login = login.or(password.as_ref().map(|_| String::new()));
+            let has_user = login.as_ref().is_some_and(|login| !login.is_empty()) || password.is_some();
+            let fields_of_extra: Map<String, Value> = extra.into_iter().map(|(n, v)| (n, Value::String(v))).collect();
+            let connection = Connection {
+                conn_id: "x".into(),
+                conn_type: Some("aws".into()),
+                login: login.filter(|_| has_user || (port.is_some() && host.is_empty())),
+                password: password.map(Secret::new),
+                port,
+                host: Some(host),
+                schema: Some(schema),
+                extra: Extra::new(fields_of_extra),
+                ..Connection::default()
+            };
+            let login_as_read = |c: &Connection| c.login.clone().unwrap_or_default();
+            let again = parse("x", write(&connection).expose()).unwrap();
+            prop_assert_eq!(login_as_read(&again), login_as_read(&connection));
+            let again = Connection { login: connection.login.clone(), ..again };
+            prop_assert_eq!(fields(&again), fields(&connection));
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_fall_over(text in "\\PC*|aws://[a@:/?#%\\[\\]é\"=&.]{0,40}") {
+            let _ = parse("x", &text);
+        }
+    }
+}

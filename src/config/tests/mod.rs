@@ -158,6 +158,9 @@ fn every_key_of_a_profile_arrives_in_its_place() {
     assert_eq!(saml.http.headers, [("Accept".to_owned(), "text/html".to_owned())]);
     assert_eq!(saml.http.user_agent.as_deref(), Some("Mozilla/5.0"));
     let retry = Retry {
+        connect: None,
+        read: None,
+        status: None,
         total: 2,
         backoff_factor: 1.0,
         backoff_max: Duration::from_secs(10),

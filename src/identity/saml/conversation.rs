@@ -51,7 +51,7 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
             Ok(answer) if request.form.is_none() => {
                 retries.after_response(answer.status, answer.retry_after.as_deref(), time::now(), deadline)
             }
-            Err(failure) if failure.may_repeat => retries.after_failure(deadline),
+            Err(failure) if failure.may_repeat => retries.after_failure(failure.is_connect, deadline),
             Ok(_) | Err(_) => None,
         };
         if let Some(wait) = wait {
@@ -111,7 +111,7 @@ impl<'a> Login<'a> {
     }
 
     fn first(&mut self) -> Request {
-        self.get(self.saml.idp_url.clone())
+        Request { is_first: true, ..self.get(self.saml.idp_url.clone()) }
     }
 
     fn get(&mut self, url: Url) -> Request {
@@ -119,6 +119,7 @@ impl<'a> Login<'a> {
             url,
             form: None,
             authorization: self.method.authorize(),
+            is_first: false,
             carries_password: self.method.is_password_in_header(),
         }
     }
@@ -169,6 +170,13 @@ impl<'a> Login<'a> {
     }
 
     fn redirect(&mut self, sent: Request, answer: &Response) -> Result<Step> {
+        if !self.saml.http.follow_redirects {
+            return Err(Error::new(
+                Code::HttpUnexpected,
+                format!("the IdP at {} redirects, and the connection says not to follow", shown(&answer.url)),
+            )
+            .hint("remove allow_redirects from idp_request_kwargs"));
+        }
         let target = answer.location.as_deref().ok_or_else(|| {
             Error::new(Code::HttpUnexpected, format!("the IdP at {} redirects to nowhere", shown(&answer.url)))
         })?;
@@ -377,7 +385,7 @@ fn default_user_agent(auth: &Auth) -> String {
     let version = env!("CARGO_PKG_VERSION");
     match auth {
         Auth::Spnego(_) => format!("Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko fedcred/{version}"),
-        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => {
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => {
             format!("Mozilla/5.0 (compatible; fedcred/{version})")
         }
     }

@@ -5,7 +5,7 @@
 //! Names as in SAML 2.0 Core (OASIS saml-core-2.0-os) and the IAM User Guide, "Configure SAML assertions".
 
 use super::reading;
-use crate::arn::{ProviderArn, RoleArn};
+use crate::arn::{Partition, ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -175,20 +175,10 @@ pub fn canonical(encoded: Secret) -> Secret {
 pub fn is_aws_sign_in(address: &str) -> bool {
     let Ok(url) = url::Url::parse(address) else { return false };
     let Some(host) = url.host_str() else { return false };
-    let domains = [
-        "signin.aws.amazon.com",
-        "signin.amazonaws.cn",
-        "signin.amazonaws-us-gov.com",
-        "signin.c2shome.ic.gov",
-        "signin.sc2shome.sgov.gov",
-        "signin.csphome.adc-e.uk",
-        "signin.csphome.hci.ic.gov",
-        "signin.amazonaws-eusc.eu",
-    ];
     url.scheme() == "https"
-        && domains.iter().any(|domain| {
+        && Partition::ALL.into_iter().map(Partition::sign_in_domain).any(|domain| {
             // `REGION.signin.…`, and never `evil-signin.…`
-            host == *domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+            host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
         })
 }
 

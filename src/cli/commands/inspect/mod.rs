@@ -213,7 +213,7 @@ fn user_name(profile: &Profile) -> Option<String> {
         Identity::Saml(saml) => match &saml.auth {
             Auth::Form(FormLogin { username, .. }) | Auth::Basic { username, .. } => Some(username.clone()),
             Auth::Spnego(spnego) => spnego.principal.as_ref().and_then(|p| p.split('@').next()).map(str::to_owned),
-            Auth::None | Auth::Bearer { .. } => None,
+            Auth::None | Auth::Bearer { .. } | Auth::Command(_) => None,
         },
         Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
     }

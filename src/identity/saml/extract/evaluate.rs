@@ -12,8 +12,7 @@ use sxd_xpath::{Context, Factory, Value, context};
 use zeroize::Zeroizing;
 
 use super::tree::{NodeId, ROOT, Tree};
-use super::xpath::{IN_TIME, XPath};
-use crate::config::profile::Parser;
+use super::xpath::{IN_TIME, Reading, XPath};
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 use crate::time::Deadline;
@@ -25,7 +24,7 @@ use crate::time::Deadline;
 pub fn first_value(tree: &Tree, xpath: &XPath, deadline: Deadline) -> Result<Option<Secret>> {
     let package = Package::new();
     let document = package.as_document();
-    fill(document, tree, xpath.parser());
+    fill(document, tree, xpath.reading());
     let invalid = |why: String| {
         Error::new(Code::InvalidXpath, "the XPath expression cannot be evaluated")
             .because(why)
@@ -61,13 +60,13 @@ fn trimmed(value: &str) -> Option<Secret> {
     (!value.is_empty()).then(|| Secret::new(value.to_owned()))
 }
 
-fn fill(document: Document<'_>, tree: &Tree, parser: Parser) {
+fn fill(document: Document<'_>, tree: &Tree, reading: Reading) {
     let mut made = vec![None; tree.len()];
     for id in tree.descendants(ROOT) {
         let parent: Option<DomElement<'_>> = tree.parent(id).and_then(|parent| made[parent.index()]);
         if let Some(text) = tree.text(id) {
             // Script is no text of an HTML page. In XML it is text like any other, and markup within it is markup.
-            let is_text = parser == Parser::Xml || !is_code(tree, id);
+            let is_text = reading == Reading::Xml || !is_code(tree, id);
             if let Some(parent) = parent.filter(|_| is_text) {
                 parent.append_child(document.create_text(text));
             }

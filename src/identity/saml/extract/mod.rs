@@ -5,6 +5,7 @@
 //! `charset` (bytes → text), `html` or `xml` (text → `tree`), `forms`, `evaluate` and `looks` (tree → [`Page`]), in a
 //! `fence`.
 
+pub mod accounts;
 mod charset;
 mod evaluate;
 mod fence;
@@ -24,8 +25,8 @@ use encoding_rs::Encoding;
 use zeroize::Zeroizing;
 
 use self::looks::{Known, Looks};
+use self::xpath::Reading;
 pub use self::xpath::XPath;
-use crate::config::profile::Parser;
 use crate::error::{Code, Result};
 use crate::secret::Secret;
 use crate::time::Deadline;
@@ -108,19 +109,34 @@ pub fn read(body: Vec<u8>, content_type: Option<String>, xpath: &XPath, limit: D
 }
 
 fn page(body: Zeroizing<Vec<u8>>, content_type: Option<String>, xpath: &XPath, deadline: Deadline) -> Result<Page> {
-    let (text, encoding) = match xpath.parser() {
-        Parser::Html => charset::html(&body, content_type.as_deref()),
-        Parser::Xml => charset::xml(&body).ok_or_else(|| {
+    let Some(second) = xpath.second() else { return reading(&body, content_type.as_deref(), xpath, deadline) };
+    match reading(&body, content_type.as_deref(), xpath, deadline) {
+        Ok(page) if page.saml_response.is_some() => return Ok(page),
+        // Nothing there, or no XML at all.
+        Ok(_) => (),
+        Err(error) if error.code == Code::XpathNoMatch => (),
+        Err(error) => return Err(error),
+    }
+    let page = reading(&body, content_type.as_deref(), second, deadline)?;
+    if page.saml_response.is_some() {
+        tracing::info!("the strict reading of the page found no SAML response, the one for browsers did");
+    }
+    Ok(page)
+}
+
+fn reading(body: &[u8], content_type: Option<&str>, xpath: &XPath, deadline: Deadline) -> Result<Page> {
+    let (text, encoding) = match xpath.reading() {
+        Reading::Html => charset::html(body, content_type),
+        Reading::Xml => charset::xml(body).ok_or_else(|| {
             xml::not_well_formed("", 0, "it is not in the encoding that its byte order mark or declaration names")
         })?,
     };
-    drop(body);
     if text.len() > MAX_BODY {
         return Err(tree::too_large("more than 4 MiB of text"));
     }
-    let tree = match xpath.parser() {
-        Parser::Html => html::read(&text, deadline)?,
-        Parser::Xml => xml::read(&text, deadline)?,
+    let tree = match xpath.reading() {
+        Reading::Html => html::read(&text, deadline)?,
+        Reading::Xml => xml::read(&text, deadline)?,
     };
     drop(text);
     let (title, forms) = (forms::title(&tree), forms::forms(&tree));

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::looks::Kind;
 use super::product::Product;
 use super::*;
+use crate::config::profile::Parser;
 use crate::error::{Code, Error};
 
 const DEFAULT: &str = "//input[@name=\"SAMLResponse\"]/@value";
@@ -176,6 +177,8 @@ fn airflows_pages_give_what_they_give_airflow() {
             }
             (result, _) => panic!("{name} {xpath}: {:?}", result.map(|page| page.saml_response.is_some())),
         }
+        let both = read_as(body.clone(), xpath, Parser::XmlThenHtml).unwrap();
+        assert_eq!(found(&both), in_xml.flatten().or(in_html), "{name} {xpath}");
         assert_eq!(found(&read_as(body, xpath, Parser::Html).unwrap()), in_html, "{name} {xpath}");
     }
     assert!(read_as("", DEFAULT, Parser::Xml).is_err());

@@ -36,7 +36,16 @@ const FUNCTIONS: &str = "boolean ceiling concat contains count false floor last 
 #[derive(Clone, Debug)]
 pub struct XPath {
     normalised: String,
-    parser: Parser,
+    reading: Reading,
+    /// For the other reading, where this one finds nothing.
+    second: Option<Box<XPath>>,
+}
+
+/// One way to read a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    Html,
+    Xml,
 }
 
 impl XPath {
@@ -48,21 +57,36 @@ impl XPath {
     ///
     /// Errors: [`Code::InvalidXpath`].
     pub fn parse(text: &str, parser: Parser) -> Result<Self> {
+        match parser {
+            Parser::Html => XPath::of(text, Reading::Html),
+            Parser::Xml => XPath::of(text, Reading::Xml),
+            Parser::XmlThenHtml => {
+                let second = Some(Box::new(XPath::of(text, Reading::Html)?));
+                Ok(XPath { second, ..XPath::of(text, Reading::Xml)? })
+            }
+        }
+    }
+
+    fn of(text: &str, reading: Reading) -> Result<Self> {
         let invalid = |why: String| {
             Error::new(Code::InvalidXpath, format!("the XPath expression `{}` cannot be used", printable(text, 80)))
                 .because(why)
                 .hint("set `xpath` in the profile; the default is '//input[@name=\"SAMLResponse\"]/@value'")
         };
-        let normalised = Normaliser::new(text, parser).run().map_err(invalid)?;
+        let normalised = Normaliser::new(text, reading).run().map_err(invalid)?;
         match sxd_xpath::Factory::new().build(&normalised) {
-            Ok(Some(_)) => Ok(XPath { normalised, parser }),
+            Ok(Some(_)) => Ok(XPath { normalised, reading, second: None }),
             Ok(None) => Err(invalid("it is not XPath 1.0".into())),
             Err(e) => Err(invalid(format!("it is not XPath 1.0: {}", printable(&e.to_string(), 80)))),
         }
     }
 
-    pub fn parser(&self) -> Parser {
-        self.parser
+    pub fn reading(&self) -> Reading {
+        self.reading
+    }
+
+    pub fn second(&self) -> Option<&XPath> {
+        self.second.as_deref()
     }
 
     /// What the engine is given.
@@ -73,7 +97,7 @@ impl XPath {
 
 struct Normaliser<'t> {
     rest: &'t str,
-    parser: Parser,
+    reading: Reading,
     out: String,
     /// What stands before: it decides what `*` and names are (XPath 1.0, 3.7).
     before: Before,
@@ -96,10 +120,10 @@ enum Before {
 type Checked<T = ()> = std::result::Result<T, String>;
 
 impl<'t> Normaliser<'t> {
-    fn new(text: &'t str, parser: Parser) -> Self {
+    fn new(text: &'t str, reading: Reading) -> Self {
         Normaliser {
             rest: text.trim(),
-            parser,
+            reading,
             out: String::new(),
             before: Before::Other,
             open: Vec::new(),
@@ -178,10 +202,10 @@ impl<'t> Normaliser<'t> {
 
     fn slashes(&mut self) -> Checked {
         let run = self.rest.len() - self.rest.trim_start_matches('/').len();
-        let allowed = match (self.parser, self.before) {
-            (Parser::Html, _) => MAX_LENGTH,
-            (Parser::Xml, Before::Operand) => 2,
-            (Parser::Xml, _) => 4,
+        let allowed = match (self.reading, self.before) {
+            (Reading::Html, _) => MAX_LENGTH,
+            (Reading::Xml, Before::Operand) => 2,
+            (Reading::Xml, _) => 4,
         };
         if run > allowed {
             return Err(format!("{run} slashes in a row"));
@@ -232,7 +256,7 @@ impl<'t> Normaliser<'t> {
         let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
         let length = self.rest.find(|c| !is_name(c)).unwrap_or(self.rest.len());
         let lower = self.rest[..length].to_lowercase();
-        let name = if self.parser == Parser::Html { lower.as_str() } else { &self.rest[..length] };
+        let name = if self.reading == Reading::Html { lower.as_str() } else { &self.rest[..length] };
         let after = self.rest[length..].trim_start();
         if self.before == Before::Operand {
             if !matches!(name, "and" | "or" | "mod" | "div") {
@@ -292,8 +316,8 @@ mod tests {
 
     use super::*;
 
-    fn normalised(text: &str, parser: Parser) -> Result<String> {
-        Ok(XPath::parse(text, parser)?.as_normalised().replace("[in-time()]", "").replace(' ', ""))
+    fn normalised(text: &str, reading: Reading) -> Result<String> {
+        Ok(XPath::of(text, reading)?.as_normalised().replace("[in-time()]", "").replace(' ', ""))
     }
 
     #[test]
@@ -313,7 +337,7 @@ mod tests {
             ("/", "/"),
         ];
         for (text, expected) in table {
-            assert_eq!(normalised(text, Parser::Html).unwrap(), expected, "{text}");
+            assert_eq!(normalised(text, Reading::Html).unwrap(), expected, "{text}");
         }
     }
 
@@ -328,7 +352,7 @@ mod tests {
             ("//a AND //b", None),
         ];
         for (text, expected) in table {
-            assert_eq!(normalised(text, Parser::Xml).ok().as_deref(), expected, "{text}");
+            assert_eq!(normalised(text, Reading::Xml).ok().as_deref(), expected, "{text}");
         }
     }
 

@@ -1,0 +1,39 @@
+//! Adding a profile to the user's configuration file: checked as a whole before a byte of it is written.
+
+use std::path::{Path, PathBuf};
+
+use super::Config;
+use super::env::Env;
+use super::file;
+use super::locations::Locations;
+use crate::cache::private::Dir;
+use crate::error::{Code, Error, Result};
+
+/// Appends `lines`, which are the profile `name`, and gives the file's path. Everything that stands there stays as it is.
+///
+/// Errors: the profile is there already, or would not be valid; a file that cannot be written.
+pub fn profile(env: &Env, explicit: Option<&Path>, name: &str, lines: &str) -> Result<PathBuf> {
+    let locations = Locations { named_by: None, ..Locations::of(env, explicit) };
+    let path = locations.user.clone().ok_or_else(|| {
+        Error::new(Code::ConfigUnreadable, "there is no home directory to write a configuration into")
+            .hint("name the file with --config")
+    })?;
+    // A dotfile manager's link stays a link.
+    let path = std::fs::canonicalize(&path).unwrap_or(path);
+    let shown = path.display().to_string();
+    let old = file::read(&path, &shown)?.unwrap_or_default();
+    let locations = Locations { user: Some(path.clone()), ..locations };
+    if Config::read(locations.clone(), env)?.profile_names().contains(&name) {
+        return Err(Error::new(Code::ConflictingKeys, format!("there is a profile {name:?} already, in {shown}"))
+            .hint("choose another name with --as"));
+    }
+    let gap = if old.is_empty() { "" } else { "\n" };
+    let new = format!("{old}{}{gap}{lines}", if old.is_empty() || old.ends_with('\n') { "" } else { "\n" });
+    Config::of_user_text(&locations, env, &new)?.profile(name)?;
+    let cannot = |why: &str| Error::new(Code::ConfigUnreadable, format!("cannot write {shown}")).because(why);
+    let (Some(parent), Some(file)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Err(cannot("it is no path of a file"));
+    };
+    Dir::shared(parent)?.replace(file, new.as_bytes())?;
+    Ok(path)
+}

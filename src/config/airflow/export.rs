@@ -1,0 +1,209 @@
+//! A profile as an Airflow connection: the way back from [`super::profile`].
+//!
+//! Airflow knows less than a profile can say. What it has no words for is an error that names the key, so that a connection
+//! never means something else than the profile it was made from.
+
+use serde_json::{Map, Value, json};
+
+use super::connection::{Connection, Extra};
+use crate::config::profile::{
+    AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Profile, Retry, Saml, Spnego, TokenSource,
+    WebIdentity,
+};
+use crate::error::{Code, Error, Result};
+
+/// The connection `conn_id` that means this profile.
+pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
+    let mut extra = Map::new();
+    let role_arn = profile.role_arn.as_ref().ok_or_else(|| {
+        Error::new(Code::MissingKey, format!("the profile {:?} has no `role_arn`, which Airflow needs", profile.name))
+            .hint("write role_arn = \"arn:aws:iam::112233334444:role/NAME\" into the profile")
+    })?;
+    extra.insert("role_arn".to_owned(), json!(role_arn.as_str()));
+    if let Some(region) = &profile.sts.region {
+        extra.insert("region_name".to_owned(), json!(region));
+    }
+    if let Some(url) = &profile.sts.endpoint_url {
+        let url = url.as_str().trim_end_matches('/');
+        extra.insert("service_config".to_owned(), json!({"sts": {"endpoint_url": url}}));
+    }
+    let mut kwargs = session(profile);
+    match &profile.identity {
+        Identity::Saml(saml) => {
+            extra.insert("assume_role_method".to_owned(), json!("assume_role_with_saml"));
+            extra.insert("assume_role_with_saml".to_owned(), block(saml)?);
+        }
+        Identity::WebIdentity(identity) => web_identity(identity, &mut extra, &mut kwargs)?,
+        Identity::AssumeRole(role) => assume_role(role, &mut extra, &mut kwargs)?,
+    }
+    if !kwargs.is_empty() {
+        extra.insert("assume_role_kwargs".to_owned(), Value::Object(kwargs));
+    }
+    Ok(Connection {
+        conn_id: conn_id.to_owned(),
+        conn_type: Some("aws".to_owned()),
+        extra: Extra::new(extra),
+        ..Connection::default()
+    })
+}
+
+fn session(profile: &Profile) -> Map<String, Value> {
+    let session = &profile.session;
+    let arns: Vec<Value> = session.policy_arns.iter().map(|arn| json!({"arn": arn})).collect();
+    let fields = [
+        ("DurationSeconds", session.duration.map(|duration| json!(duration.as_secs()))),
+        ("Policy", session.policy.as_ref().map(|policy| json!(policy))),
+        ("PolicyArns", (!arns.is_empty()).then_some(Value::Array(arns))),
+    ];
+    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+fn block(saml: &Saml) -> Result<Value> {
+    let Spnego { principal, keytab, mutual_authentication, channel_bindings: _ } = match &saml.auth {
+        Auth::Spnego(spnego) => spnego,
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => {
+            return Err(unsaid("saml.auth", "Airflow logs in by Kerberos alone (auth = \"spnego\")"));
+        }
+    };
+    if principal.is_some() || keytab.is_some() {
+        return Err(unsaid("saml.keytab", "Airflow takes the tickets that are there; set KRB5_CLIENT_KTNAME for it"));
+    }
+    let principal_arn =
+        saml.principal_arn.as_ref().ok_or_else(|| unsaid("saml.principal_arn", "Airflow needs it written"))?;
+    let mut block = Map::from_iter([
+        ("principal_arn".to_owned(), json!(principal_arn.as_str())),
+        ("idp_url".to_owned(), json!(saml.idp_url.as_str())),
+        ("idp_auth_method".to_owned(), json!("http_spegno_auth")),
+        (
+            "mutual_authentication".to_owned(),
+            json!(match mutual_authentication {
+                MutualAuthentication::Required => "REQUIRED",
+                MutualAuthentication::Optional => "OPTIONAL",
+                MutualAuthentication::Disabled => "DISABLED",
+            }),
+        ),
+        ("saml_response_xpath".to_owned(), json!(saml.xpath)),
+    ]);
+    let request = request(&saml.http)?;
+    if !request.is_empty() {
+        block.insert("idp_request_kwargs".to_owned(), Value::Object(request));
+    }
+    if saml.retry.total > 0 {
+        block.insert("idp_request_retry_kwargs".to_owned(), retry(&saml.retry));
+    }
+    Ok(Value::Object(block))
+}
+
+fn request(http: &IdpHttp) -> Result<Map<String, Value>> {
+    let IdpHttp {
+        ca_bundle,
+        client_cert,
+        proxy,
+        timeout,
+        verify,
+        allow_http,
+        idp_origins,
+        headers,
+        user_agent,
+        cookies,
+        body,
+        follow_redirects,
+    } = http;
+    if *allow_http || !idp_origins.is_empty() {
+        return Err(unsaid(
+            "saml.idp_origins",
+            "no connection may say where logins go; Airflow goes wherever it is led",
+        ));
+    }
+    let mut all: Map<String, Value> = headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    all.extend(user_agent.iter().map(|agent| ("User-Agent".to_owned(), json!(agent))));
+    let cookies: Map<String, Value> = cookies.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    if body.is_some() {
+        return Err(unsaid("body", "it cannot be written back"));
+    }
+    let verify = match (verify, ca_bundle) {
+        (false, _) => Some(json!(false)),
+        (true, Some(path)) => Some(json!(path)),
+        (true, None) => None,
+    };
+    let fields = [
+        ("headers", (!all.is_empty()).then_some(Value::Object(all))),
+        ("cookies", (!cookies.is_empty()).then_some(Value::Object(cookies))),
+        ("timeout", Some(json!(timeout.as_secs_f64()))),
+        ("verify", verify),
+        ("cert", client_cert.as_ref().map(|(cert, key)| json!([cert, key]))),
+        ("proxies", proxy.as_ref().map(|proxy| json!({"http": proxy.as_str(), "https": proxy.as_str()}))),
+        ("allow_redirects", (!follow_redirects).then_some(json!(false))),
+    ];
+    Ok(fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
+}
+
+fn retry(retry: &Retry) -> Value {
+    let Retry { total, connect, read, status, backoff_factor, backoff_max, status_forcelist, respect_retry_after } =
+        retry;
+    let mut fields = Map::from_iter([
+        ("total".to_owned(), json!(total)),
+        ("backoff_factor".to_owned(), json!(backoff_factor)),
+        ("backoff_max".to_owned(), json!(backoff_max.as_secs_f64())),
+        ("status_forcelist".to_owned(), json!(status_forcelist)),
+        ("respect_retry_after_header".to_owned(), json!(respect_retry_after)),
+    ]);
+    for (key, count) in [("connect", connect), ("read", read), ("status", status)] {
+        fields.extend(count.map(|count| (key.to_owned(), json!(count))));
+    }
+    Value::Object(fields)
+}
+
+fn web_identity(identity: &WebIdentity, extra: &mut Map<String, Value>, kwargs: &mut Map<String, Value>) -> Result<()> {
+    let TokenSource::File(path) = &identity.source else {
+        return Err(unsaid("web_identity.source", "Airflow knows files and Google alone"));
+    };
+    extra.insert("assume_role_method".to_owned(), json!("assume_role_with_web_identity"));
+    extra.insert("assume_role_with_web_identity_federation".to_owned(), json!("file"));
+    extra.insert("assume_role_with_web_identity_token_file".to_owned(), json!(path));
+    // A name with placeholders is made anew by whoever asks: Airflow makes its own.
+    let name = identity.session_name.to_string();
+    if !name.contains('{') {
+        kwargs.insert("RoleSessionName".to_owned(), json!(name));
+    }
+    Ok(())
+}
+
+fn assume_role(role: &AssumeRole, extra: &mut Map<String, Value>, kwargs: &mut Map<String, Value>) -> Result<()> {
+    let AssumeRole { base, session_name, external_id, tags, transitive_tag_keys, source_identity, serial_number } =
+        role;
+    match base {
+        Base::AwsProfile(name) => {
+            extra.insert("profile_name".to_owned(), json!(name));
+        }
+        // What Airflow's default chain finds there as well.
+        Base::Environment | Base::Instance | Base::Container => (),
+        Base::Profile(below) => {
+            let hint = format!("[profile {0}]\ncredential_process = fedcred get {0}", below.name);
+            return Err(unsaid("assume_role.source_profile", "Airflow chains AWS profiles, not fedcred's").hint(
+                format!("put these lines into ~/.aws/config and name it as aws_profile: {}", hint.replace('\n', "; ")),
+            ));
+        }
+        Base::Keys(_) => {
+            return Err(unsaid("the keys", "they would be written in the open; they stand in the connection already"));
+        }
+    }
+    if serial_number.is_some() {
+        return Err(unsaid("assume_role.serial_number", "Airflow has nobody to ask for a code"));
+    }
+    let name = session_name.to_string();
+    let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+    let fields = [
+        ("RoleSessionName", (!name.contains('{')).then(|| json!(name))),
+        ("ExternalId", external_id.as_ref().map(|id| json!(id))),
+        ("Tags", (!tags.is_empty()).then_some(Value::Array(tags))),
+        ("TransitiveTagKeys", (!transitive_tag_keys.is_empty()).then(|| json!(transitive_tag_keys))),
+        ("SourceIdentity", source_identity.as_ref().map(|name| json!(name))),
+    ];
+    kwargs.extend(fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    Ok(())
+}
+
+fn unsaid(key: &str, why: &str) -> Error {
+    Error::new(Code::InvalidValue, format!("`{key}` has no place in an Airflow connection")).because(why)
+}

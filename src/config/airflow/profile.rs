@@ -1,0 +1,274 @@
+//! A plan as what the rest of the program knows: a [`Profile`] to fetch credentials for, or credentials that are there.
+//!
+//! What the plan of Airflow's would do and cannot be done here is an error: credentials of another shape would be others.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::base::{Base, Chain, Hop, Source};
+use super::broken::Broken;
+use super::endpoint::{self, Variant};
+use super::plan::{Call, Identity, Plan, SessionName};
+use super::policy::Policy;
+use super::saml::{SamlLogin, Verify};
+use super::sts_params::{Action, SessionParams};
+use crate::arn::{ProviderArn, RoleArn};
+use crate::config::env::Env;
+use crate::config::profile::{
+    self, AssumeRole, Auth, ChannelBindings, DEFAULT_DEADLINE, DEFAULT_TIMEOUT, IdpHttp, MutualAuthentication, Parser,
+    Profile, Retry, Saml, Session, Spnego, StsTarget, TokenSource, WebIdentity,
+};
+use crate::config::session_name;
+use crate::credentials::SigningKeys;
+use crate::error::Error;
+
+/// What a connection gives.
+#[derive(Debug)]
+pub enum Meaning {
+    /// Credentials to fetch.
+    Profile(Box<Profile>),
+    /// Credentials as they are: the connection's own keys, or the default chain's.
+    Credentials(profile::Base),
+}
+
+/// urllib3 waits at most this long between two tries, whatever it is told.
+const MAX_WAIT: f64 = 3600.0;
+
+impl Plan {
+    /// The plan as the profile `name`. Logins may go on to the origins that `policy` lists.
+    pub fn into_meaning(self, name: &str, policy: &Policy, env: &Env) -> Result<Meaning, Broken> {
+        let target = self.target(env)?;
+        let Plan { call, base, sts, .. } = self;
+        let Some(call) = call else {
+            return Ok(match base {
+                Base::Chain(Chain { source: Source::Role(hop), .. }) if hop.profile.is_none() => {
+                    Meaning::Profile(Box::new(of_environment(*hop, name, target, env)?))
+                }
+                base => Meaning::Credentials(signing(base, name, &target, env)?),
+            });
+        };
+        if sts.unsigned && matches!(call.identity, Identity::Signature) {
+            return Err(Broken::new(
+                "config_kwargs.signature_version is \"unsigned\": STS takes no AssumeRole without a signature",
+                "remove signature_version",
+            ));
+        }
+        let Call { identity, role_arn, session_name, params } = call;
+        let session = session(&params)?;
+        let session_name = written(session_name);
+        let identity = match identity {
+            Identity::Signature => profile::Identity::AssumeRole(Box::new(assume_role(
+                params,
+                session_name,
+                signing(base, name, &target, env)?,
+            )?)),
+            Identity::Saml(login) => profile::Identity::Saml(Box::new(saml(*login, policy)?)),
+            Identity::TokenFile(path) => {
+                profile::Identity::WebIdentity(Box::new(WebIdentity { source: TokenSource::File(path), session_name }))
+            }
+            Identity::Google { .. } => {
+                return Err(Broken::new(
+                    "a token of Google's is asked for, which this version cannot",
+                    "write the token into a file, with \"assume_role_with_web_identity_federation\": \"file\"",
+                ));
+            }
+        };
+        let role_arn = Some(RoleArn::parse(&role_arn).map_err(|error| in_words(error, "role_arn"))?);
+        Ok(Meaning::Profile(Box::new(Profile {
+            name: name.to_owned(),
+            role_arn,
+            sts: target,
+            session,
+            deadline: DEFAULT_DEADLINE,
+            identity,
+        })))
+    }
+
+    /// The endpoint of the plan; the region's own is left to the rules that every profile follows.
+    fn target(&self, env: &Env) -> Result<StsTarget, Broken> {
+        let url = Url::parse(&self.endpoint)
+            .map_err(|_| Broken::new("the STS endpoint is no URL", "correct AWS_ENDPOINT_URL_STS"))?;
+        let region = self.sts.region.clone().or_else(|| self.region.clone()).filter(|region| !region.is_empty());
+        let is_regional = self.endpoint == endpoint::sts(region.as_deref(), Variant::default()) && region.is_some();
+        // The global endpoint's signatures are for us-east-1.
+        let is_global = url.host_str() == Some("sts.amazonaws.com");
+        Ok(StsTarget {
+            region: Some(region.filter(|_| !is_global).unwrap_or_else(|| "us-east-1".to_owned())),
+            endpoint_url: (!is_regional || is_global).then_some(url),
+            use_fips: false,
+            use_dualstack: false,
+            ca_bundle: env.path("AWS_CA_BUNDLE"),
+        })
+    }
+}
+
+/// What signs the call.
+fn signing(base: Base, name: &str, target: &StsTarget, env: &Env) -> Result<profile::Base, Broken> {
+    Ok(match base {
+        Base::Keys(keys) => profile::Base::Keys(Arc::new(SigningKeys {
+            access_key_id: keys.access_key_id,
+            secret_access_key: keys.secret_access_key,
+            session_token: keys.session_token,
+        })),
+        Base::Chain(chain) => match chain.source {
+            Source::Environment => profile::Base::Environment,
+            Source::Sso { profile } | Source::ProfileKeys { profile } | Source::CredentialProcess { profile } => {
+                profile::Base::AwsProfile(profile)
+            }
+            Source::Role(hop) => match hop.profile {
+                Some(profile) => profile::Base::AwsProfile(profile),
+                None => {
+                    let below = of_environment(*hop, &format!("{name}: environment"), target.clone(), env)?;
+                    profile::Base::Profile(Box::new(below))
+                }
+            },
+            Source::Container => profile::Base::Container,
+            Source::Instance => profile::Base::Instance,
+        },
+        Base::Unused => return Err(Broken::new("nothing signs the call", "write login and password")),
+    })
+}
+
+/// EKS IRSA and its like: `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`.
+fn of_environment(hop: Hop, name: &str, target: StsTarget, env: &Env) -> Result<Profile, Broken> {
+    let path = env.path("AWS_WEB_IDENTITY_TOKEN_FILE").filter(|_| hop.action == Action::AssumeRoleWithWebIdentity);
+    let path =
+        path.ok_or_else(|| Broken::new("the environment names no token file", "set AWS_WEB_IDENTITY_TOKEN_FILE"))?;
+    let session_name = hop.params.role_session_name.map_or(SessionName::Generated, SessionName::Given);
+    let identity = WebIdentity { source: TokenSource::File(path), session_name: written(Some(session_name)) };
+    Ok(Profile {
+        name: name.to_owned(),
+        role_arn: Some(RoleArn::parse(&hop.role_arn).map_err(|error| in_words(error, "AWS_ROLE_ARN"))?),
+        sts: target,
+        session: Session { duration: None, policy: None, policy_arns: Vec::new() },
+        deadline: DEFAULT_DEADLINE,
+        identity: profile::Identity::WebIdentity(Box::new(identity)),
+    })
+}
+
+fn session(params: &SessionParams) -> Result<Session, Broken> {
+    let refused = [
+        ("TokenCode", params.token_code.is_some(), "a code of an MFA device is good for one call"),
+        ("ProvidedContexts", !params.provided_contexts.is_empty(), "it cannot be sent"),
+        ("ProviderId", params.provider_id.is_some(), "only OAuth 2.0 tokens of old have one"),
+    ];
+    if let Some((key, _, why)) = refused.iter().find(|(_, is_there, _)| *is_there) {
+        let why = format!("`assume_role_kwargs.{key}` cannot be honoured: {why}");
+        return Err(Broken::new(why, format!("remove \"{key}\"")));
+    }
+    Ok(Session {
+        duration: params.duration_seconds.map(|seconds| Duration::from_secs(seconds.unsigned_abs())),
+        policy: params.policy.clone(),
+        policy_arns: params.policy_arns.clone(),
+    })
+}
+
+fn written(name: Option<SessionName>) -> profile::SessionName {
+    match name {
+        Some(SessionName::Given(text)) => session_name::literal(&text),
+        Some(SessionName::Generated) | None => profile::SessionName::of_botocore(),
+    }
+}
+
+fn assume_role(
+    params: SessionParams,
+    session_name: profile::SessionName,
+    base: profile::Base,
+) -> Result<AssumeRole, Broken> {
+    Ok(AssumeRole {
+        base,
+        session_name,
+        external_id: params.external_id,
+        tags: params.tags,
+        transitive_tag_keys: params.transitive_tag_keys,
+        source_identity: params.source_identity,
+        serial_number: params.serial_number,
+    })
+}
+
+fn saml(login: SamlLogin, policy: &Policy) -> Result<Saml, Broken> {
+    // Without a certificate that proves who is there, Kerberos has to.
+    let mutual_authentication = match login.request.verify {
+        Verify::Off => MutualAuthentication::Required,
+        Verify::System | Verify::Bundle(_) => login.mutual_authentication,
+    };
+    Ok(Saml {
+        principal_arn: Some(
+            ProviderArn::parse(&login.principal_arn).map_err(|error| in_words(error, "principal_arn"))?,
+        ),
+        idp_url: login.url(),
+        auth: Auth::Spnego(Spnego {
+            principal: None,
+            keytab: None,
+            mutual_authentication,
+            channel_bindings: ChannelBindings::Auto,
+        }),
+        parser: Parser::XmlThenHtml,
+        http: http(&login, policy)?,
+        retry: retry(&login),
+        xpath: login.xpath,
+    })
+}
+
+fn http(login: &SamlLogin, policy: &Policy) -> Result<IdpHttp, Broken> {
+    let request = &login.request;
+    let mut user_agent = None;
+    let mut headers = Vec::new();
+    for (name, value) in &request.headers {
+        match name.to_ascii_lowercase().as_str() {
+            "user-agent" => user_agent = Some(value.expose().to_owned()),
+            // What can be decoded decides.
+            "accept-encoding" => (),
+            _ => headers.push((name.clone(), value.expose().to_owned())),
+        }
+    }
+    let cookie = |(name, value): &(String, crate::secret::Secret)| {
+        let plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic() && !";,\"\\".contains(c));
+        if name.is_empty() || name.contains('=') || !plain(name) || !plain(value.expose()) {
+            return Err(Broken::new("`idp_request_kwargs.cookies` has one that no cookie can be", "remove it"));
+        }
+        Ok((name.clone(), value.expose().to_owned()))
+    };
+    Ok(IdpHttp {
+        ca_bundle: if let Verify::Bundle(path) = &request.verify { Some(path.clone()) } else { None },
+        client_cert: request.cert.clone().map(|(cert, key)| {
+            let key = key.unwrap_or_else(|| cert.clone());
+            (cert, key)
+        }),
+        proxy: request.proxy.clone(),
+        timeout: request.timeout.map_or(DEFAULT_TIMEOUT, |(connect, read)| Duration::from_secs_f64(connect.max(read))),
+        verify: request.verify != Verify::Off,
+        allow_http: false,
+        idp_origins: policy.idp_origins.clone(),
+        headers,
+        user_agent,
+        cookies: request.cookies.iter().map(cookie).collect::<Result<_, _>>()?,
+        body: request.body.as_ref().map(|(content_type, body)| ((*content_type).to_owned(), body.expose().to_owned())),
+        follow_redirects: request.follow_redirects,
+    })
+}
+
+/// urllib3's counts as ours; requests itself retries nothing.
+fn retry(login: &SamlLogin) -> Retry {
+    let Some(kwargs) = &login.retry else {
+        return Retry { total: 0, status_forcelist: Vec::new(), ..Retry::default() };
+    };
+    let is_covered = kwargs.covers_get();
+    let none = |count: Option<u32>| if is_covered { count } else { Some(0) };
+    Retry {
+        total: kwargs.total.unwrap_or(u32::MAX),
+        connect: kwargs.connect,
+        read: none(kwargs.read),
+        status: none(kwargs.status),
+        backoff_factor: kwargs.backoff_factor.min(MAX_WAIT),
+        backoff_max: Duration::from_secs_f64(kwargs.backoff_max.min(MAX_WAIT)),
+        status_forcelist: kwargs.status_forcelist.clone(),
+        respect_retry_after: kwargs.respect_retry_after_header,
+    }
+}
+
+fn in_words(error: Error, key: &str) -> Broken {
+    Broken::new(format!("`{key}`: {}", error.what), error.hint.unwrap_or_else(|| format!("correct {key}")))
+}

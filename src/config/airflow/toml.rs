@@ -1,0 +1,176 @@
+//! A connection's profile as lines of TOML, for `fedcred airflow import`.
+//!
+//! What a file may not hold (a secret) or a profile has no key for is an error; the connection itself then serves as the
+//! profile, `airflow_conn = "ID"`.
+
+use std::path::Path;
+
+use crate::config::profile::{
+    AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Parser, Profile, Retry, Saml, Spnego, TokenSource,
+    WebIdentity,
+};
+use crate::config::show::quoted;
+use crate::error::{Code, Error, Result};
+
+/// The tables of the profile `name`.
+pub fn profile(profile: &Profile, name: &str) -> Result<String> {
+    let heading = format!("profile.{}", key(name));
+    let mut out = Lines(format!("[{heading}]\n"));
+    out.text("role_arn", profile.role_arn.as_ref().map(|arn| arn.as_str()));
+    out.text("region", profile.sts.region.as_deref());
+    out.text("sts_endpoint_url", profile.sts.endpoint_url.as_ref().map(|url| url.as_str()));
+    out.bare("duration", profile.session.duration.map(|duration| format!("\"{}s\"", duration.as_secs())));
+    out.text("policy", profile.session.policy.as_deref());
+    out.list("policy_arns", &profile.session.policy_arns);
+    match &profile.identity {
+        Identity::Saml(saml) => out.saml(&heading, saml)?,
+        Identity::WebIdentity(identity) => out.web_identity(&heading, identity)?,
+        Identity::AssumeRole(role) => out.assume_role(&heading, role)?,
+    }
+    Ok(out.0)
+}
+
+struct Lines(String);
+
+impl Lines {
+    fn table(&mut self, heading: &str, name: &str) {
+        self.0.push_str(&format!("\n[{heading}.{name}]\n"));
+    }
+
+    fn bare(&mut self, name: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.0.push_str(&format!("{} = {value}\n", key(name)));
+        }
+    }
+
+    fn text(&mut self, name: &str, value: Option<&str>) {
+        self.bare(name, value.map(quoted));
+    }
+
+    fn path(&mut self, name: &str, value: Option<&Path>) {
+        self.bare(name, value.map(|path| quoted(path.display())));
+    }
+
+    fn list(&mut self, name: &str, values: &[String]) {
+        let list = values.iter().map(quoted).collect::<Vec<_>>().join(", ");
+        self.bare(name, (!values.is_empty()).then(|| format!("[{list}]")));
+    }
+
+    fn saml(&mut self, heading: &str, saml: &Saml) -> Result<()> {
+        self.table(heading, "saml");
+        self.text("idp_url", Some(saml.idp_url.as_str()));
+        self.text("principal_arn", saml.principal_arn.as_ref().map(|arn| arn.as_str()));
+        let Auth::Spnego(Spnego { mutual_authentication, .. }) = &saml.auth else {
+            return Err(Error::new(Code::Bug, "a connection logs in by Kerberos alone"));
+        };
+        self.text("auth", Some("spnego"));
+        self.text(
+            "mutual_authentication",
+            Some(match mutual_authentication {
+                MutualAuthentication::Required => "required",
+                MutualAuthentication::Optional => "optional",
+                MutualAuthentication::Disabled => "disabled",
+            }),
+        );
+        self.text("xpath", Some(&saml.xpath));
+        self.text(
+            "parser",
+            Some(match saml.parser {
+                Parser::Html => "html",
+                Parser::Xml => "xml",
+                Parser::XmlThenHtml => "xml-then-html",
+            }),
+        );
+        self.http(&saml.http)?;
+        self.table(heading, "saml.retry");
+        self.retry(&saml.retry);
+        if !saml.http.headers.is_empty() {
+            self.table(heading, "saml.headers");
+            saml.http.headers.iter().for_each(|(name, value)| self.text(name, Some(value)));
+        }
+        Ok(())
+    }
+
+    fn http(&mut self, http: &IdpHttp) -> Result<()> {
+        let unsaid = [
+            (!http.cookies.is_empty(), "cookies"),
+            (http.body.is_some(), "data"),
+            (!http.follow_redirects, "allow_redirects"),
+            (http.headers.iter().any(|(name, _)| is_reserved(name)), "headers"),
+        ];
+        if let Some((_, what)) = unsaid.iter().find(|(is_there, _)| *is_there) {
+            return Err(Error::new(Code::InvalidValue, format!("idp_request_kwargs.{what} has no key in a profile"))
+                .hint("use the connection as it is: fedcred get --airflow-conn ID"));
+        }
+        self.path("ca_bundle", http.ca_bundle.as_deref());
+        self.path("client_cert", http.client_cert.as_ref().map(|(cert, _)| cert.as_path()));
+        self.path("client_key", http.client_cert.as_ref().map(|(_, key)| key.as_path()));
+        self.text("proxy", http.proxy.as_ref().map(|url| url.as_str()));
+        self.bare("timeout", Some(http.timeout.as_secs().max(1).to_string()));
+        self.bare("verify", (!http.verify).then(|| "false".to_owned()));
+        self.text("user_agent", http.user_agent.as_deref());
+        Ok(())
+    }
+
+    fn retry(&mut self, retry: &Retry) {
+        let count = |count: u32| count.min(100).to_string();
+        self.bare("total", Some(count(retry.total)));
+        self.bare("connect", retry.connect.map(count));
+        self.bare("read", retry.read.map(count));
+        self.bare("status", retry.status.map(count));
+        self.bare("backoff_factor", Some(format!("{:?}", retry.backoff_factor.min(120.0))));
+        self.bare("backoff_max", Some(retry.backoff_max.as_secs().min(600).to_string()));
+        let statuses: Vec<String> = retry.status_forcelist.iter().map(u16::to_string).collect();
+        self.bare("status_forcelist", Some(format!("[{}]", statuses.join(", "))));
+        self.bare("respect_retry_after", Some(retry.respect_retry_after.to_string()));
+    }
+
+    fn web_identity(&mut self, heading: &str, identity: &WebIdentity) -> Result<()> {
+        let TokenSource::File(path) = &identity.source else {
+            return Err(Error::new(Code::Bug, "a connection's token comes from a file"));
+        };
+        self.table(heading, "web_identity");
+        self.text("source", Some("file"));
+        self.path("token_file", Some(path));
+        self.text("role_session_name", Some(&identity.session_name.to_string()));
+        Ok(())
+    }
+
+    fn assume_role(&mut self, heading: &str, role: &AssumeRole) -> Result<()> {
+        self.table(heading, "assume_role");
+        match &role.base {
+            Base::AwsProfile(name) => self.text("aws_profile", Some(name)),
+            Base::Environment => self.text("credential_source", Some("environment")),
+            Base::Instance => self.text("credential_source", Some("instance")),
+            Base::Container => self.text("credential_source", Some("container")),
+            Base::Profile(_) | Base::Keys(_) => {
+                return Err(Error::new(
+                    Code::InvalidValue,
+                    "the connection's own credentials have no place in a profile",
+                )
+                .because("a configuration file holds no secret access key")
+                .hint("put them into ~/.aws/credentials and write profile_name into the connection"));
+            }
+        }
+        self.text("role_session_name", Some(&role.session_name.to_string()));
+        self.text("external_id", role.external_id.as_deref());
+        self.list("transitive_tag_keys", &role.transitive_tag_keys);
+        self.text("source_identity", role.source_identity.as_deref());
+        if !role.tags.is_empty() {
+            self.table(heading, "assume_role.tags");
+            role.tags.iter().for_each(|(name, value)| self.text(name, Some(value)));
+        }
+        Ok(())
+    }
+}
+
+/// Headers that a profile writes itself.
+fn is_reserved(name: &str) -> bool {
+    ["authorization", "cookie", "content-type"].iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+}
+
+/// A bare key, or one in quotes.
+fn key(name: &str) -> String {
+    let is_bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if is_bare { name.to_owned() } else { quoted(name) }
+}
