@@ -29,6 +29,7 @@ mod origins;
 mod output;
 mod refresh;
 mod retry;
+mod roles;
 mod run;
 mod schedule;
 #[cfg(unix)]
