@@ -31,6 +31,7 @@ mod refresh;
 mod retry;
 mod roles;
 mod run;
+mod schedule;
 #[cfg(unix)]
 mod serve;
 mod status;

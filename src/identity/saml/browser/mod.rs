@@ -17,7 +17,8 @@ use url::form_urlencoded;
 
 use self::devtools::{DevTools, Event, Paused};
 use super::conversation::Assertion;
-use super::response::{self, AWS_SIGN_IN, Response, is_aws_sign_in};
+use super::response::{self, Response, is_aws_sign_in};
+use crate::arn::Partition;
 use crate::config::env::Env;
 use crate::config::profile::{BrowserLogin, Saml};
 use crate::error::{Code, Error, Result, printable};
@@ -144,7 +145,8 @@ impl Visit<'_> {
     }
 
     fn begin(&mut self) -> Result<()> {
-        let patterns = AWS_SIGN_IN.map(|host| json!({ "urlPattern": format!("https://*{host}/*") }));
+        let hosts = Partition::ALL.into_iter().map(Partition::sign_in_domain);
+        let patterns: Vec<Value> = hosts.map(|host| json!({ "urlPattern": format!("https://*{host}/*") })).collect();
         // Of the browser as a whole: also what other windows and frames send.
         self.call(None, "Fetch.enable", &json!({ "patterns": patterns })).map_err(|error| match error.code {
             Code::BrowserFailed => error.hint(
