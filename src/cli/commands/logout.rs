@@ -21,7 +21,7 @@ fn one(config: &Config, name: &str, env: &Env) -> Result<()> {
     let profile = config.profile(name)?;
     let mut told = Told::default();
     told.forgotten(login::log_out(&profile, &config.cache()?, env)?);
-    if let Some((_, account)) = super::kept_secret(&profile) {
+    for account in super::kept_accounts(&profile) {
         let places = kept::forget(&account, env).map_err(|error| error.because(told.text(&profile.name).trim_end()))?;
         told.places(&account, places);
     }
@@ -37,7 +37,7 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
     }
     for name in config.profile_names() {
         let Ok(profile) = config.profile(name) else { continue };
-        if let Some((_, account)) = super::kept_secret(&profile) {
+        for account in super::kept_accounts(&profile) {
             match kept::forget(&account, env) {
                 Ok(places) => told.places(&account, places),
                 Err(error) if errors.contains(&error) => {}

@@ -11,6 +11,7 @@ pub mod extract;
 mod krb5_conf;
 pub mod paste;
 mod reading;
+pub mod remembered;
 pub mod response;
 pub mod roles;
 
