@@ -11,6 +11,7 @@ mod broker;
 mod consumers;
 mod expiries;
 mod form;
+mod full_disk;
 mod google;
 mod gssapi;
 mod hit;
