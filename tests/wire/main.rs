@@ -20,6 +20,8 @@ mod client;
 mod command;
 #[cfg(unix)]
 mod exec;
+#[cfg(unix)]
+mod exec_programs;
 mod form;
 mod form_pages;
 mod hostile;
