@@ -1,5 +1,7 @@
 //! The command line: its shape, and the text of `--help`.
 
+mod look;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::look::*;
 use super::commands::schedule::{LONGEST, SHORTEST};
 use crate::config::parse_duration;
 
@@ -115,6 +118,12 @@ pub enum Command {
     Login(Login),
     /// Forget cached credentials, kept secrets and remembered failures
     Logout(Logout),
+    /// Say what the identity says of itself: the decoded assertion or token, no secret in it
+    Inspect(Inspect),
+    /// List the roles that the identity is offered
+    Roles(Roles),
+    /// Print the address that signs a browser in to the AWS console
+    Console(Console),
     /// Explain, print and import Apache Airflow connections
     #[command(subcommand)]
     Airflow(Airflow),

@@ -31,6 +31,7 @@ mod origins;
 mod output;
 mod refresh;
 mod retry;
+mod roles;
 mod run;
 mod schedule;
 #[cfg(unix)]

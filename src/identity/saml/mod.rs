@@ -7,6 +7,8 @@ mod command;
 pub mod conversation;
 pub mod extract;
 mod krb5_conf;
+pub mod paste;
+mod reading;
 pub mod response;
 pub mod roles;
 
