@@ -7,7 +7,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
+use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
@@ -78,6 +78,15 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
     key.login_key()
 }
 
+/// The key of the assertion that this login gives whoever asks now: without what only STS is told. `None`: it gives none, or
+/// it cannot be told who asks.
+pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<AssertionKey> {
+    match &profile.identity {
+        Identity::Saml(saml) => Some(login_fields(KeyBuilder::new(sealing), saml, env).ok()?.assertion_key()),
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+    }
+}
+
 /// Who asks, in words for people. `None`: nobody in particular, or it cannot be told.
 pub fn asker(identity: &Identity, env: &Env) -> Option<String> {
     let name = match identity {
@@ -127,8 +136,13 @@ fn session_fields(key: KeyBuilder, session: &Session) -> KeyBuilder {
 }
 
 fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
-    let Saml { principal_arn, idp_url, auth, xpath, parser, http, retry: _ } = saml;
-    let key = optional(key, "principal_arn", principal_arn.as_ref().map(|p| p.as_str()));
+    let key = optional(key, "principal_arn", saml.principal_arn.as_ref().map(|p| p.as_str()));
+    login_fields(key, saml, env)
+}
+
+/// What can change the assertion.
+fn login_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
+    let Saml { principal_arn: _, idp_url, auth, xpath, parser, http, retry: _ } = saml;
     let key = key.field("idp_url", idp_url.as_str()).field("xpath", xpath).field("parser", format!("{parser:?}"));
     let key = auth_fields(http_fields(key, http), auth);
     Ok(who(auth, env)?.into_iter().fold(key, |key, (label, value)| key.field(label, value.as_slice())))

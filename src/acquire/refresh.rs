@@ -87,7 +87,7 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
     }
     Callers::of(env).check(&profile.name)?;
     let renewed = match (state, kept) {
-        (Some(State::Due), Some(entry)) => match renewal.refresh(&entry, profile.deadline)? {
+        (Some(State::Due), Some(entry)) => match renewal.refresh(&entry, profile.deadline, profile.deadline)? {
             Some(renewed) => renewed,
             // It failed a short while ago, and is held back since; or somebody else is at it.
             None => {

@@ -34,6 +34,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Exec(exec) => commands::exec::run(exec, global, env).map_err(|error| vec![error]),
         Command::Serve(serve) => done(commands::serve::run(serve, global, env)),
         Command::Refresh(refresh) => commands::refresh::run(refresh, global, env).map(|()| ExitCode::SUCCESS),
+        Command::Schedule(schedule) => done(commands::schedule::run(schedule, global, env)),
         Command::Status(status) => done(commands::status::run(status, global, env)),
         Command::Login(login) => done(commands::login::run(login, global, env)),
         Command::Logout(logout) => commands::logout::run(logout, global, env).map(|()| ExitCode::SUCCESS),

@@ -31,7 +31,9 @@ mod origins;
 mod output;
 mod refresh;
 mod retry;
+mod roles;
 mod run;
+mod schedule;
 #[cfg(unix)]
 mod serve;
 mod status;

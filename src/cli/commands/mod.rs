@@ -12,6 +12,7 @@ pub mod login;
 pub mod logout;
 pub mod refresh;
 pub mod roles;
+pub mod schedule;
 pub mod serve;
 mod sign_in;
 pub mod status;

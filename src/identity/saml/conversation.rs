@@ -38,6 +38,13 @@ pub struct Assertion {
     pub idp_time: Option<Timestamp>,
 }
 
+impl Assertion {
+    /// Refuses what STS would surely refuse, by the IdP's clock where it is known.
+    pub fn preflight(&self) -> Result<()> {
+        self.response.preflight(self.idp_time.unwrap_or_else(time::now))
+    }
+}
+
 /// Logs in and returns the assertion for AWS. One deadline covers everything in it.
 pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let deadline = run.deadline;
