@@ -27,6 +27,8 @@ mod form_pages;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod login;
+#[cfg(unix)]
+mod look;
 mod origins;
 mod output;
 mod refresh;
