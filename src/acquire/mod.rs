@@ -17,6 +17,7 @@ pub mod proof;
 pub mod refresh;
 pub mod renew;
 pub mod schedule;
+pub mod session;
 pub mod shared;
 pub mod spending;
 pub mod status;
@@ -67,7 +68,7 @@ pub fn entry(
         _ => None,
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
-    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, trace: None };
+    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, person: None, trace: None };
     match (state, kept) {
         (Some(State::Fresh), Some(entry)) => Ok(entry),
         (state, kept) => {

@@ -84,6 +84,8 @@ pub enum FileName {
     Assertion(AssertionKey),
     /// What is remembered of a login: `DIGEST.login.v1`.
     Record(LoginKey),
+    /// Cookies of a login: `DIGEST.cookies.v1`.
+    Cookies(LoginKey),
     /// The lock of a login: `DIGEST.lock`. Without a version: all versions must wait for each other.
     Lock(LoginKey),
 }
@@ -97,6 +99,7 @@ impl FileName {
             ".v1" => Some(FileName::Entry(CacheKey(digest))),
             ".saml.v1" => Some(FileName::Assertion(AssertionKey(digest))),
             ".login.v1" => Some(FileName::Record(LoginKey(digest))),
+            ".cookies.v1" => Some(FileName::Cookies(LoginKey(digest))),
             ".lock" => Some(FileName::Lock(LoginKey(digest))),
             _ => None,
         }
@@ -109,6 +112,7 @@ impl fmt::Display for FileName {
             FileName::Entry(key) => write!(f, "{}.v1", hex(&key.0)),
             FileName::Assertion(key) => write!(f, "{}.saml.v1", hex(&key.0)),
             FileName::Record(key) => write!(f, "{}.login.v1", hex(&key.0)),
+            FileName::Cookies(key) => write!(f, "{}.cookies.v1", hex(&key.0)),
             FileName::Lock(key) => write!(f, "{}.lock", hex(&key.0)),
         }
     }
@@ -180,6 +184,7 @@ mod tests {
             FileName::Entry(builder().cache_key()),
             FileName::Assertion(builder().assertion_key()),
             FileName::Record(builder().login_key()),
+            FileName::Cookies(builder().login_key()),
             FileName::Lock(builder().login_key()),
         ] {
             assert_eq!(FileName::parse(&name.to_string()), Some(name));

@@ -90,7 +90,7 @@ fn end_with_us(command: &mut Command) {
 }
 
 #[allow(clippy::disallowed_methods, reason = "the names of what a child must not inherit, not our settings")]
-fn aws_variables() -> impl Iterator<Item = std::ffi::OsString> {
+pub(super) fn aws_variables() -> impl Iterator<Item = std::ffi::OsString> {
     std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("AWS_"))
 }
 
