@@ -8,6 +8,7 @@ mod output;
 mod progress;
 mod prompt;
 pub mod report;
+mod style;
 mod table;
 
 use std::ffi::OsString;
@@ -34,6 +35,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Serve(serve) => done(commands::serve::run(serve, global, env)),
         Command::Refresh(refresh) => commands::refresh::run(refresh, global, env).map(|()| ExitCode::SUCCESS),
         Command::Status(status) => done(commands::status::run(status, global, env)),
+        Command::Doctor(doctor) => commands::doctor::run(doctor, global, env).map_err(|error| vec![error]),
         Command::Login(login) => done(commands::login::run(login, global, env)),
         Command::Logout(logout) => commands::logout::run(logout, global, env).map(|()| ExitCode::SUCCESS),
         Command::Airflow(airflow) => done(commands::airflow::run(airflow, global, env)),

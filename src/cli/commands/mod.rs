@@ -4,6 +4,7 @@ pub mod airflow;
 #[cfg(unix)]
 pub mod companion;
 pub mod config;
+pub mod doctor;
 pub mod exec;
 pub mod get;
 pub mod login;
