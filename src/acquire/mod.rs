@@ -6,6 +6,7 @@
 //! [`proof`] where they want to see who they are to STS.
 //! [`refresh`] renews with nobody waiting; [`status`] only looks.
 
+pub mod console;
 pub mod fetch;
 pub mod guard;
 pub mod key;

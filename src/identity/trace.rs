@@ -44,7 +44,6 @@ pub struct Hop {
 /// The page that a login ended on, as it came. It may hold an assertion.
 #[derive(Debug)]
 pub struct LastPage {
-    pub url: Url,
     pub content_type: Option<String>,
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -115,8 +114,8 @@ impl Trace {
 
     /// Keeps the page that the last answer is, before it is read.
     pub fn came(&self, answer: &Response) {
-        let (url, content_type, body) = (answer.url.clone(), answer.content_type.clone(), answer.body.clone());
-        self.last.replace(Some(LastPage { url, content_type, body }));
+        let (content_type, body) = (answer.content_type.clone(), answer.body.clone());
+        self.last.replace(Some(LastPage { content_type, body }));
     }
 
     /// Notes what it turned out to be.

@@ -9,6 +9,7 @@ mod entries;
 
 mod broker;
 mod consumers;
+mod doctor;
 mod expiries;
 mod form;
 mod google;
@@ -19,6 +20,7 @@ mod job_control;
 mod kerberos;
 mod keyring;
 mod oidc;
+mod schedule;
 mod sts_answers;
 mod support;
 #[path = "../support/terminal.rs"]

@@ -31,6 +31,7 @@ mod output;
 mod refresh;
 mod retry;
 mod run;
+mod schedule;
 #[cfg(unix)]
 mod serve;
 mod status;

@@ -4,12 +4,16 @@ pub mod airflow;
 #[cfg(unix)]
 pub mod companion;
 pub mod config;
+pub mod console;
 pub mod doctor;
 pub mod exec;
 pub mod get;
+pub mod inspect;
 pub mod login;
 pub mod logout;
 pub mod refresh;
+pub mod roles;
+pub mod schedule;
 pub mod serve;
 mod sign_in;
 pub mod status;

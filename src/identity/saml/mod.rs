@@ -8,6 +8,8 @@ pub mod conversation;
 pub mod extract;
 pub mod klist;
 mod krb5_conf;
+pub mod paste;
+mod reading;
 pub mod response;
 pub mod roles;
 

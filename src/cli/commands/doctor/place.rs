@@ -1,7 +1,7 @@
-//! At which step of the way an error is the fault. Each code is placed; the compiler names one that is not.
+//! At which step of the way an error is the fault.
 
 use super::report::Step;
-use crate::error::Code;
+use crate::error::{Code, Kind};
 
 /// Of an error that came before the proof of identity was in hand.
 pub fn of_login(code: Code) -> Step {
@@ -19,28 +19,6 @@ pub fn of_login(code: Code) -> Step {
         // By the KDC, and the file is krb5.conf: the others were read before.
         | Code::ClockSkew
         | Code::ConfigUnreadable => Step::Kerberos,
-        Code::PromptNeeded
-        | Code::SecretRefusedBefore
-        | Code::RefreshTokenGone
-        | Code::TooManyRedirects
-        | Code::OriginNotAllowed
-        | Code::HttpUnexpected
-        | Code::FileUnreadable
-        | Code::InsecurePermissions
-        | Code::SecretCommand
-        | Code::Timeout
-        | Code::Connect
-        | Code::Http5xx
-        | Code::IdpRejected
-        | Code::IdpForbidden
-        | Code::TokenRefused
-        | Code::TlsUntrusted
-        | Code::TlsFailed
-        | Code::Bug
-        | Code::MissingKey
-        | Code::InvalidValue
-        | Code::UrlNotAllowed
-        | Code::CallsItself => Step::Login,
         Code::MfaNeeded
         | Code::PasswordChangeRequired
         | Code::XpathNoMatch
@@ -72,21 +50,17 @@ pub fn of_login(code: Code) -> Step {
         Code::StsDuration => Step::Duration,
         Code::CacheWrite | Code::LockTimeout => Step::Cache,
         Code::KeyringLocked => Step::Keyring,
-        Code::ProfileNotFound
-        | Code::UnknownKey
-        | Code::NotYetAvailable
-        | Code::InvalidArn
-        | Code::ConflictingKeys
-        | Code::ConfigSyntax
-        | Code::AirflowConnection
-        | Code::AirflowNotFound
-        | Code::BadFlag
-        | Code::CommandNotFound
-        | Code::CommandNotRun
-        | Code::ListenFailed
-        | Code::TokenUnusable
-        | Code::OutputWrite => Step::Configuration,
-        Code::AwsProfileShadowed | Code::AwsProfileWrong => Step::AwsFiles,
+        // A key whose value only shows at the login: what a secret, a token or a policy is read from.
+        Code::MissingKey | Code::InvalidValue | Code::UrlNotAllowed | Code::CallsItself => Step::Login,
+        other => match other.kind() {
+            Kind::Usage | Kind::Configuration => Step::Configuration,
+            Kind::LoginRequired
+            | Kind::Unusable
+            | Kind::Internal
+            | Kind::Storage
+            | Kind::Unavailable
+            | Kind::Refused => Step::Login,
+        },
     }
 }
 

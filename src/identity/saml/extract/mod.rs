@@ -5,6 +5,7 @@
 //! `charset` (bytes → text), `html` or `xml` (text → `tree`), `forms`, `evaluate` and `looks` (tree → [`Page`]), in a
 //! `fence`.
 
+pub mod accounts;
 mod charset;
 mod evaluate;
 mod fence;
@@ -13,6 +14,7 @@ mod html;
 pub mod looks;
 pub mod product;
 pub mod purpose;
+pub mod redact;
 mod tree;
 mod xml;
 mod xpath;

@@ -189,7 +189,7 @@ impl Mark {
         tree.descendants(ROOT).find(|id| tree.element(*id).is_some_and(|element| self.fits(tree, *id, element)))
     }
 
-    fn fits(&self, tree: &Tree, id: NodeId, element: &Element) -> bool {
+    pub fn fits(&self, tree: &Tree, id: NodeId, element: &Element) -> bool {
         let attribute = |name| element.attribute(name).unwrap_or_default();
         match self {
             Mark::Id(text) => attribute("id") == *text,
