@@ -89,6 +89,17 @@ fn what_kerberos_lacks_is_found_before_the_login() {
 }
 
 #[test]
+fn a_machine_without_kerberos_is_told_what_to_install() {
+    let home = logged_in(&Profile::spnego());
+    // What the loader finds first by MIT's name and by Heimdal's is another library.
+    let other = "for name in libgssapi_krb5.so.2 libgssapi.so.3; do cp /lib/*-linux-gnu/libm.so.6 $name; done";
+    assert_eq!(home.run(home.program("sh").args(["-c", other])).status, Some(0));
+    let report = report_of(&home, home.fedcred().env("LD_LIBRARY_PATH", home.path(".")));
+    assert_eq!(report["fault"]["code"], "gssapi-missing", "{report:#}");
+    assert!(report["fault"]["hint"].as_str().unwrap().contains("apt install"), "{report:#}");
+}
+
+#[test]
 #[expect(clippy::disallowed_methods, reason = "only time lets a real ticket expire")]
 fn an_expired_ticket_is_told_with_its_end() {
     let home = Home::with(&Profile::spnego());
