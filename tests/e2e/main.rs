@@ -10,6 +10,7 @@ mod entries;
 mod broker;
 mod browser;
 mod consumers;
+mod doctor;
 mod expiries;
 mod form;
 mod full_disk;
