@@ -22,24 +22,34 @@ use crate::time::{self, Deadline};
 /// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
 ///
 /// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to.
-pub fn fetch(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Credentials> {
+pub fn fetch(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> Result<Credentials> {
     match &profile.identity {
         Identity::Saml(saml) => block_on(of_saml(profile, saml, run)),
         Identity::WebIdentity(identity) => block_on(of_token(profile, identity, run)),
         Identity::AssumeRole(role) => block_on(of_credentials(profile, role, below, run)),
+        Identity::Base(_) | Identity::Airflow(_) => {
+            Err(Error::new(Code::Bug, format!("the profile {:?} logs in nowhere", profile.name)))
+        }
     }
+}
+
+/// AWS credentials that are there, for the profile `name`.
+pub fn base(base: &Base, name: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
+    block_on(signing_keys(base, name, env, deadline))
 }
 
 /// The credentials of the profile that this one stands on, within what is left of the deadline. It gets them as anybody
 /// would, from its cache entry if they are fresh: ten roles on top of one login cost one login.
-pub fn below(profile: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_>) -> Result<Option<Credentials>> {
+pub fn below(profile: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_>) -> Result<Option<SigningKeys>> {
     let Identity::AssumeRole(role) = &profile.identity else { return Ok(None) };
     check_code(profile, role, run.typed)?;
     let Base::Profile(base) = &role.base else { return Ok(None) };
     let base = Profile { deadline: base.deadline.min(run.deadline.remaining()), ..(**base).clone() };
     // The window is that of the credentials which were asked for.
-    let below = super::credentials(&base, settings, run.env, &Ask { window: None, ..*ask });
-    below.map(Some).map_err(|error| error.because(format!("the profile {:?} stands on {:?}", profile.name, base.name)))
+    let below = super::given(&base, settings, run.env, &Ask { window: None, ..*ask }, super::EARLY);
+    below
+        .map(|given| Some(given.into_keys()))
+        .map_err(|error| error.because(format!("the profile {:?} stands on {:?}", profile.name, base.name)))
 }
 
 /// The tokens of a person who logs in at the provider now.
@@ -47,7 +57,8 @@ pub fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Dead
     block_on(login::interactive(settings, env, ui, deadline))
 }
 
-fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
+/// Waits for `work` in a runtime of its own.
+pub(super) fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -94,18 +105,13 @@ async fn of_token(profile: &Profile, identity: &WebIdentity, run: Run<'_>) -> Re
 async fn of_credentials(
     profile: &Profile,
     role: &AssumeRole,
-    below: Option<Credentials>,
+    below: Option<SigningKeys>,
     run: Run<'_>,
 ) -> Result<Credentials> {
     let Run { env, deadline, .. } = run;
-    let keys: SigningKeys = match (below, &role.base) {
-        (Some(credentials), _) => credentials.into(),
-        (None, Base::AwsProfile(name)) => aws::of_profile(name, &profile.name, env, deadline).await?,
-        (None, Base::Environment) => aws::of_environment(env)?,
-        (None, Base::Instance) => aws::of_instance(env, deadline).await?,
-        (None, Base::Container) => aws::of_container(env, deadline).await?,
-        (None, Base::Keys(keys)) => keys.duplicate(),
-        (None, Base::Profile(_)) => return Err(Error::new(Code::Bug, "the profile below was not asked")),
+    let keys = match below {
+        Some(keys) => keys,
+        None => signing_keys(&role.base, &profile.name, env, deadline).await?,
     };
     let (user, host, time) = (whoami::user(env), whoami::host(env), time::now().as_second().to_string());
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: "", time: &time };
@@ -118,6 +124,18 @@ async fn of_credentials(
         token_code: run.typed.filter(|_| role.serial_number.is_some()),
     };
     assume_role(&profile.sts, call, deadline).await
+}
+
+/// Those of a place that is no profile of ours. `caller` is the profile that needs them.
+async fn signing_keys(base: &Base, caller: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
+    match base {
+        Base::AwsProfile(name) => aws::of_profile(name, caller, env, deadline).await,
+        Base::Environment => aws::of_environment(env),
+        Base::Instance => aws::of_instance(env, deadline).await,
+        Base::Container => aws::of_container(env, deadline).await,
+        Base::Keys(keys) => Ok(keys.duplicate()),
+        Base::Profile(_) => Err(Error::new(Code::Bug, "the profile below was not asked")),
+    }
 }
 
 /// The code of an MFA device can only be asked of a person.

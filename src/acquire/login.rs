@@ -66,6 +66,8 @@ pub struct Forgotten {
     pub results: usize,
     /// Logins whose failures were remembered.
     pub memories: usize,
+    /// Airflow connections out of a secrets backend.
+    pub connections: usize,
 }
 
 /// Forgets the result of this profile, and what is remembered of its login.
@@ -101,6 +103,7 @@ pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
             match name {
                 FileName::Entry(_) => forgotten.results += usize::from(store.remove(&name)?),
                 FileName::Record(_) => forgotten.memories += usize::from(store.remove(&name)?),
+                FileName::Text(_) => forgotten.connections += usize::from(store.remove(&name)?),
                 FileName::Lock(_) => {}
             }
         }

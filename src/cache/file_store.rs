@@ -80,7 +80,7 @@ impl FileStore {
             let age = Duration::try_from(now.duration_since(written)).unwrap_or_default();
             let useless = match (FileName::parse(&name), name.strip_suffix(private::TEMPORARY)) {
                 (Some(entry @ FileName::Entry(_)), _) => self.has_expired(&entry, now)?,
-                (Some(FileName::Record(_)), _) => age > FORGOTTEN_AFTER,
+                (Some(FileName::Record(_) | FileName::Text(_)), _) => age > FORGOTTEN_AFTER,
                 // Never: whoever waits for a removed lock and whoever makes it anew would both go on.
                 (Some(FileName::Lock(_)), _) => false,
                 (None, Some(of)) => is_ours(of) && age > ABANDONED_AFTER,

@@ -68,7 +68,9 @@ pub enum FileName {
     Entry(CacheKey),
     /// What is remembered of a login: `DIGEST.login.v1`.
     Record(LoginKey),
-    /// The lock of a login: `DIGEST.lock`. Without a version: all versions must wait for each other.
+    /// The text of an Airflow connection out of a secrets backend: `DIGEST.text.v1`.
+    Text(LoginKey),
+    /// The lock of a login, or of reading such a text: `DIGEST.lock`. Without a version: all versions must wait for each other.
     Lock(LoginKey),
 }
 
@@ -80,6 +82,7 @@ impl FileName {
         match kind {
             ".v1" => Some(FileName::Entry(CacheKey(digest))),
             ".login.v1" => Some(FileName::Record(LoginKey(digest))),
+            ".text.v1" => Some(FileName::Text(LoginKey(digest))),
             ".lock" => Some(FileName::Lock(LoginKey(digest))),
             _ => None,
         }
@@ -91,6 +94,7 @@ impl fmt::Display for FileName {
         match self {
             FileName::Entry(key) => write!(f, "{}.v1", hex(&key.0)),
             FileName::Record(key) => write!(f, "{}.login.v1", hex(&key.0)),
+            FileName::Text(key) => write!(f, "{}.text.v1", hex(&key.0)),
             FileName::Lock(key) => write!(f, "{}.lock", hex(&key.0)),
         }
     }
@@ -161,6 +165,7 @@ mod tests {
         for name in [
             FileName::Entry(builder().cache_key()),
             FileName::Record(builder().login_key()),
+            FileName::Text(builder().login_key()),
             FileName::Lock(builder().login_key()),
         ] {
             assert_eq!(FileName::parse(&name.to_string()), Some(name));

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod airflow;
 mod assertion;
 mod auth;
 #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! `fedcred login`: asks for the secret, tries it once, and keeps it if the identity provider takes it.
 
 use super::sign_in;
-use crate::acquire::login;
+use crate::acquire::{airflow, login};
 use crate::cli::args::{Global, Login, SecretStore};
 use crate::cli::{output, prompt};
 use crate::config::Config;
@@ -18,6 +18,10 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
     let profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
     let settings = config.cache()?;
+    let profile = airflow::online(&profile, &settings, env)?.profile.into_owned();
+    if let Identity::Base(_) = profile.identity {
+        return output::write(&format!("{}: AWS credentials as they stand; there is no login\n", profile.name));
+    }
     if let Some(oidc) = super::person_at(&profile).filter(|_| !arguments.use_stored) {
         check_store(arguments.store, &oidc.account().to_string(), &profile)?;
         return sign_in::run(oidc, &profile, &settings, arguments.store, env);
@@ -55,7 +59,7 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
 fn mfa_device(profile: &Profile) -> Option<&str> {
     match &profile.identity {
         Identity::AssumeRole(role) => role.serial_number.as_deref(),
-        Identity::Saml(_) | Identity::WebIdentity(_) => None,
+        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
 }
 
@@ -112,7 +116,7 @@ fn nothing_to_keep(profile: &Profile) -> &'static str {
             return "with the refresh token that is kept\n";
         }
         Identity::AssumeRole(_) if mfa_device(profile).is_some() => return "a code is good for once, so none is kept\n",
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     };
     match secret {
         None => "this login needs no secret of yours, so none is kept\n",

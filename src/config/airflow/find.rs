@@ -39,6 +39,8 @@ pub struct Found {
     /// Further places that define it, which are not used.
     pub also_in: Vec<String>,
     pub warnings: Vec<String>,
+    /// It is defined nowhere, and an empty one stands in its place.
+    pub is_fallback: bool,
 }
 
 /// The connection `conn_id`. Errors: [`Code::AirflowNotFound`], and [`Code::AirflowConnection`] for one that is there and broken.
@@ -172,7 +174,7 @@ impl Search<'_> {
                 "airflow connections export connections.json --file-format json, then add --airflow-connections connections.json",
             ));
         };
-        Ok(Found { connection, found_in, also_in: self.also_in, warnings: self.warnings })
+        Ok(Found { connection, found_in, also_in: self.also_in, warnings: self.warnings, is_fallback: false })
     }
 }
 
