@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::env::Env;
 use super::origin::Origin;
 use super::profile::{
     Account, Auth, ChannelBindings, DEFAULT_TIMEOUT, DEFAULT_XPATH, FormLogin, IdpHttp, MutualAuthentication, Parser,
     Retry, Saml, Spnego,
 };
-use super::reader::Section;
+use super::reader::{Found, Section};
+use super::tree::Value;
 use super::{carry, headers, refuse, secrets, urls, values};
 use crate::arn::ProviderArn;
-use crate::error::Code;
+use crate::error::{Code, Result, printable};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
@@ -50,11 +52,11 @@ const SECRET_HINT: &str = "{ keyring = true }";
 const MAX_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
-pub fn read(saml: &Section<'_, '_>) -> Option<Saml> {
+pub fn read(saml: &Section<'_, '_>, env: &Env) -> Option<Saml> {
     let http = http(saml);
     let idp_url =
         saml.required("idp_url", "idp_url = \"https://idp.example.com/…\"", |f| urls::idp(f, http.allow_http));
-    let auth = auth(saml, idp_url.as_ref(), http.verify);
+    let auth = auth(saml, idp_url.as_ref(), http.verify, env);
     let principal_arn = saml.read("principal_arn", |f| values::arn(f, ProviderArn::parse));
     let xpath = saml.read("xpath", values::text).unwrap_or_else(|| DEFAULT_XPATH.to_owned());
     let parsers = [("html", Parser::Html), ("xml", Parser::Xml), ("xml-then-html", Parser::XmlThenHtml)];
@@ -66,7 +68,7 @@ pub fn read(saml: &Section<'_, '_>) -> Option<Saml> {
     Some(Saml { principal_arn, idp_url: idp_url?, auth: auth?, xpath, parser, http, retry })
 }
 
-fn auth(saml: &Section<'_, '_>, idp_url: Option<&Url>, verify: bool) -> Option<Auth> {
+fn auth(saml: &Section<'_, '_>, idp_url: Option<&Url>, verify: bool, env: &Env) -> Option<Auth> {
     let written = saml.find("auth");
     let method = match written {
         Some(_) => saml.read("auth", |f| values::choice(f, &METHODS, &METHODS_LATER)),
@@ -89,7 +91,7 @@ fn auth(saml: &Section<'_, '_>, idp_url: Option<&Url>, verify: bool) -> Option<A
     }
     // Without a URL there is an error already, and no account that anybody will use.
     let account = |user: Option<&str>| idp_url.map(|url| Account::new(url, user)).unwrap_or_default();
-    let username = || saml.required("username", "username = \"alice\"", values::text);
+    let username = || saml.required("username", "username = \"alice\"", |f| user(f, env));
     let secret = |key: &'static str, user: Option<&str>| {
         saml.required(key, &format!("{key} = {SECRET_HINT}"), |f| secrets::source(f, &account(user)))
     };
@@ -114,6 +116,19 @@ fn auth(saml: &Section<'_, '_>, idp_url: Option<&Url>, verify: bool) -> Option<A
         }
         Method::Spnego => Some(Auth::Spnego(spnego(saml, verify))),
     }
+}
+
+/// A name, or `{ env = "NAME" }`, the variable that has it: for a program that logs different people in.
+fn user(found: &Found<'_>, env: &Env) -> Result<String> {
+    let Value::Table(table) = found.value else { return values::text(found) };
+    let variable = match table.iter().collect::<Vec<_>>().as_slice() {
+        [("env", node)] => values::text(&found.inner("env", node))?,
+        _ => return Err(found.wrong("a string, or { env = \"NAME\" }")),
+    };
+    env.text(&variable).ok_or_else(|| {
+        let variable = printable(&variable, 80);
+        found.error(Code::MissingKey, format!("names ${variable}, which is not set")).hint(format!("set {variable}"))
+    })
 }
 
 fn spnego(saml: &Section<'_, '_>, verify: bool) -> Spnego {

@@ -13,8 +13,10 @@ pub fn explain<E>(error: &SdkError<E, HttpResponse>, peer: &str, id: &str, actio
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
-    let Some(service) = error.as_service_error() else { return not_answered(error, peer) };
-    let (code, message) = (service.code().unwrap_or("no code"), service.message().unwrap_or_default());
+    let Some((service, code)) = error.as_service_error().and_then(|service| Some((service, service.code()?))) else {
+        return not_answered(error, peer);
+    };
+    let message = service.message().unwrap_or_default();
     let id = printable(id, 200);
     let (ours, what, hint) = meaning(code, message, peer, &id, action, status(error));
     let said = format!("{}: {}", printable(code, 80), printable(message, 300));

@@ -8,6 +8,7 @@
 mod support;
 
 mod airflow;
+mod airflow_backend;
 mod assertion;
 mod auth;
 #[cfg(unix)]

@@ -16,7 +16,7 @@ use super::meaning::{self, Ask, Compat};
 use super::policy::Policy;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, printable};
 use crate::http::loopback::is_loopback;
 
 /// Who asks a backend, and where.
@@ -56,6 +56,12 @@ impl BackendClient {
     }
 }
 
+/// The region in which a backend is asked, where that can be told.
+pub fn region(remote: &Remote, env: &Env) -> Option<String> {
+    let files = AwsProfiles::read(env).ok()?;
+    meaning::plan(&remote.connection, &Ask::default(), &files, env).ok()?.region
+}
+
 fn read(remote: &Remote, policy: &Policy, env: &Env) -> Result<std::result::Result<(Profile, Target), Broken>> {
     let files = AwsProfiles::read(env)?;
     let ask = Ask { compat: Compat::Documented, region: None, sts_endpoints: policy.sts_endpoints.clone() };
@@ -67,12 +73,16 @@ fn read(remote: &Remote, policy: &Policy, env: &Env) -> Result<std::result::Resu
 
 fn target(remote: &Remote, region: Option<&str>, env: &Env) -> std::result::Result<Target, Broken> {
     let extra = Fields::top(remote.connection.extra.fields());
-    let region = region.filter(|region| endpoint::is_region(region)).ok_or_else(|| {
+    let region = region.filter(|region| !region.is_empty()).ok_or_else(|| {
         Broken::new(
             "it is not said in which region",
             "write \"region_name\" into backend_kwargs, or set AWS_DEFAULT_REGION",
         )
     })?;
+    if !endpoint::is_region(region) {
+        let why = format!("{:?} is no region", printable(region, 60));
+        return Err(Broken::new(why, "correct \"region_name\" in backend_kwargs, or AWS_DEFAULT_REGION"));
+    }
     let from_env = || env.path("AWS_CA_BUNDLE");
     let (verify, ca_bundle, trusted_by) = match extra.get("verify") {
         Some(Value::Bool(false)) => (false, None, "verify"),

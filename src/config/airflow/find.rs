@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::backend::{Backend, Remote};
 use super::connection::Connection;
 use super::settings::{self, Kwargs, Settings};
-use super::{files, json, uri};
+use super::{backend_client, files, json, uri};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
@@ -81,7 +81,10 @@ impl Search<'_> {
                 };
                 let place = format!("{service}: {}", printable(&id, 300));
                 match places.outside.secret(&remote, &id)? {
-                    None => self.looked_at.push(format!("{place}: no such secret")),
+                    None => {
+                        let region = backend_client::region(&remote, places.env).unwrap_or_default();
+                        self.looked_at.push(format!("{place}: there is none of this name in {region}"));
+                    }
                     Some(text) => {
                         let read = remote.connection(self.conn_id, text.expose());
                         let (connection, warnings) = read.map_err(|broken| broken.at(self.conn_id, &place))?;
