@@ -59,6 +59,33 @@ impl Partition {
         }
     }
 
+    /// Where people sign in to it (AWS General Reference, "AWS Sign-In endpoints").
+    pub fn sign_in_domain(self) -> &'static str {
+        match self {
+            Partition::Aws => "signin.aws.amazon.com",
+            Partition::AwsCn => "signin.amazonaws.cn",
+            Partition::AwsUsGov => "signin.amazonaws-us-gov.com",
+            Partition::AwsIso => "signin.c2shome.ic.gov",
+            Partition::AwsIsoB => "signin.sc2shome.sgov.gov",
+            Partition::AwsIsoE => "signin.csphome.adc-e.uk",
+            Partition::AwsIsoF => "signin.csphome.hci.ic.gov",
+            Partition::AwsEusc => "signin.amazonaws-eusc.eu",
+        }
+    }
+
+    pub fn console_domain(self) -> &'static str {
+        match self {
+            Partition::Aws => "console.aws.amazon.com",
+            Partition::AwsCn => "console.amazonaws.cn",
+            Partition::AwsUsGov => "console.amazonaws-us-gov.com",
+            Partition::AwsIso => "console.c2shome.ic.gov",
+            Partition::AwsIsoB => "console.sc2shome.sgov.gov",
+            Partition::AwsIsoE => "console.csphome.adc-e.uk",
+            Partition::AwsIsoF => "console.csphome.hci.ic.gov",
+            Partition::AwsEusc => "console.amazonaws-eusc.eu",
+        }
+    }
+
     /// The partition of a region's name, by the prefixes of AWS's `partitions.json`; what has no prefix of its own is `aws`.
     pub fn of_region(region: &str) -> Partition {
         let prefixes = [

@@ -143,6 +143,8 @@ codes! {
     KeytabUnusable = "keytab-unusable", Storage;
     /// The keyring is locked, does not answer, or is not there.
     KeyringLocked = "keyring-locked", Storage;
+    /// systemd, launchd or cron did not take a job, or is not there.
+    SchedulerFailed = "scheduler-failed", Storage;
     /// A command that should print a secret failed.
     SecretCommand = "secret-command", Storage;
 

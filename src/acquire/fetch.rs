@@ -8,9 +8,9 @@ use crate::config::session_name::Asker;
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
 use crate::identity::Run;
+use crate::identity::oidc::WebToken;
 use crate::identity::oidc::login::{self, LoginUi, Tokens};
-use crate::identity::saml::conversation;
-use crate::identity::saml::roles;
+use crate::identity::saml::{self, Assertion, roles};
 use crate::identity::{aws, oidc};
 use crate::process::whoami;
 use crate::secret::Secret;
@@ -19,18 +19,64 @@ use crate::sts::saml::{SamlCall, assume_role_with_saml};
 use crate::sts::web_identity::{WebIdentityCall, assume_role_with_web_identity};
 use crate::time::{self, Deadline};
 
+/// Who asks, as the identity provider or whoever else knows says it: what STS is given.
+#[derive(Debug)]
+pub enum Proof {
+    Assertion(Box<Assertion>),
+    Token(Box<WebToken>),
+    /// AWS credentials that were there already.
+    Keys(Box<SigningKeys>),
+}
+
 /// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
 ///
-/// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to.
-pub fn fetch(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> Result<Credentials> {
-    match &profile.identity {
-        Identity::Saml(saml) => block_on(of_saml(profile, saml, run)),
-        Identity::WebIdentity(identity) => block_on(of_token(profile, identity, run)),
-        Identity::AssumeRole(role) => block_on(of_credentials(profile, role, below, run)),
-        Identity::Base(_) | Identity::Airflow(_) => {
-            Err(Error::new(Code::Bug, format!("the profile {:?} logs in nowhere", profile.name)))
+/// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to. `found` is an
+/// earlier login's assertion; that of a new login goes to `keep`.
+pub fn fetch(
+    profile: &Profile,
+    below: Option<SigningKeys>,
+    found: Option<Assertion>,
+    keep: impl FnOnce(&Assertion),
+    run: Run<'_>,
+) -> Result<Credentials> {
+    block_on(async {
+        if let Some(found) = found {
+            match exchange(profile, &Proof::Assertion(Box::new(found)), run).await {
+                Err(why) if is_of_the_assertion(why.code) => tracing::info!(%why, "the kept assertion does not do"),
+                outcome => return outcome,
+            }
         }
-    }
+        let proof = proof(profile, below, run).await?;
+        if let Proof::Assertion(assertion) = &proof
+            && assertion.preflight().is_ok()
+        {
+            // Whatever STS says of this role, it may say something else of another.
+            keep(assertion);
+        }
+        exchange(profile, &proof, run).await
+    })
+}
+
+/// What a new login may mend: it was made before the IdP was told of a role, or STS does not take it any more.
+fn is_of_the_assertion(code: Code) -> bool {
+    matches!(
+        code,
+        Code::RoleNotOffered
+            | Code::ProviderMismatch
+            | Code::AssertionExpired
+            | Code::StsInvalidIdentity
+            | Code::IdpDeniedClaim
+    )
+}
+
+/// The proof alone; STS is not asked.
+pub fn prove(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> Result<Proof> {
+    block_on(proof(profile, below, run))
+}
+
+/// The credentials that STS gives for `proof`.
+pub fn redeem(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Credentials> {
+    block_on(exchange(profile, proof, run))
 }
 
 /// AWS credentials that are there, for the profile `name`.
@@ -57,7 +103,7 @@ pub fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Dead
     block_on(login::interactive(settings, env, ui, deadline))
 }
 
-/// Waits for `work` in a runtime of its own.
+/// Waits for `fetching` in a runtime of its own.
 pub(super) fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -70,11 +116,33 @@ pub(super) fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T
     outcome
 }
 
-async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credentials> {
-    let assertion = conversation::log_in(saml, run).await?;
-    let response = &assertion.response;
-    response.preflight(assertion.idp_time.unwrap_or_else(time::now))?;
-    let offer = roles::choose(response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
+async fn proof(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> Result<Proof> {
+    Ok(match &profile.identity {
+        Identity::Saml(saml) => Proof::Assertion(Box::new(saml::log_in(saml, run).await?)),
+        Identity::WebIdentity(identity) => Proof::Token(Box::new(oidc::token(&identity.source, run).await?)),
+        Identity::AssumeRole(role) => Proof::Keys(Box::new(keys(profile, role, below, run).await?)),
+        Identity::Base(base) => Proof::Keys(Box::new(signing_keys(base, &profile.name, run.env, run.deadline).await?)),
+        Identity::Airflow(_) => return Err(Error::new(Code::Bug, "the Airflow connection has not been looked up")),
+    })
+}
+
+async fn exchange(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Credentials> {
+    match (&profile.identity, proof) {
+        (Identity::Saml(saml), Proof::Assertion(assertion)) => of_assertion(profile, saml, assertion, run).await,
+        (Identity::WebIdentity(identity), Proof::Token(web)) => of_token(profile, identity, web, run).await,
+        (Identity::AssumeRole(role), Proof::Keys(keys)) => of_keys(profile, role, keys, run).await,
+        (Identity::Base(_) | Identity::Airflow(_), _) => {
+            Err(Error::new(Code::Bug, format!("the profile {:?} asks STS for nothing", profile.name)))
+        }
+        (Identity::Saml(_) | Identity::WebIdentity(_) | Identity::AssumeRole(_), _) => {
+            Err(Error::new(Code::Bug, "the proof is another identity's"))
+        }
+    }
+}
+
+async fn of_assertion(profile: &Profile, saml: &Saml, assertion: &Assertion, run: Run<'_>) -> Result<Credentials> {
+    assertion.preflight()?;
+    let offer = roles::choose(&assertion.response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
     tracing::info!(role = offer.role_arn.as_str(), provider = offer.principal_arn.as_str(), "assertion in hand");
     let call = SamlCall {
         role_arn: &offer.role_arn,
@@ -85,8 +153,7 @@ async fn of_saml(profile: &Profile, saml: &Saml, run: Run<'_>) -> Result<Credent
     assume_role_with_saml(&profile.sts, call, run.deadline).await
 }
 
-async fn of_token(profile: &Profile, identity: &WebIdentity, run: Run<'_>) -> Result<Credentials> {
-    let web = oidc::token(&identity.source, run).await?;
+async fn of_token(profile: &Profile, identity: &WebIdentity, web: &WebToken, run: Run<'_>) -> Result<Credentials> {
     let env = run.env;
     let (user, host, time) = (whoami::user(env), whoami::host(env), time::now().as_second().to_string());
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: web.claims.subject(), time: &time };
@@ -102,17 +169,15 @@ async fn of_token(profile: &Profile, identity: &WebIdentity, run: Run<'_>) -> Re
     assume_role_with_web_identity(&profile.sts, call, run.deadline).await
 }
 
-async fn of_credentials(
-    profile: &Profile,
-    role: &AssumeRole,
-    below: Option<SigningKeys>,
-    run: Run<'_>,
-) -> Result<Credentials> {
+async fn keys(profile: &Profile, role: &AssumeRole, below: Option<SigningKeys>, run: Run<'_>) -> Result<SigningKeys> {
+    match below {
+        Some(keys) => Ok(keys),
+        None => signing_keys(&role.base, &profile.name, run.env, run.deadline).await,
+    }
+}
+
+async fn of_keys(profile: &Profile, role: &AssumeRole, keys: &SigningKeys, run: Run<'_>) -> Result<Credentials> {
     let Run { env, deadline, .. } = run;
-    let keys = match below {
-        Some(keys) => keys,
-        None => signing_keys(&role.base, &profile.name, env, deadline).await?,
-    };
     let (user, host, time) = (whoami::user(env), whoami::host(env), time::now().as_second().to_string());
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: "", time: &time };
     let call = AssumeRoleCall {
@@ -120,7 +185,7 @@ async fn of_credentials(
         role_session_name: &role.session_name.expand(&asker),
         settings: role,
         session: &profile.session,
-        keys: &keys,
+        keys,
         token_code: run.typed.filter(|_| role.serial_number.is_some()),
     };
     assume_role(&profile.sts, call, deadline).await

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
+use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego, StsTarget,
-    TokenSource,
+    Auth, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego,
+    StsTarget, TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -60,6 +60,11 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             let key =
                 key.field("origin", saml.idp_url.origin().ascii_serialization()).field("auth", method(&saml.auth));
             let labels = ["username", "principal", "keytab", "ticket of"];
+            let key = match &saml.auth {
+                // What it is told may decide as whom it logs in.
+                Auth::Command(CommandLogin { argv, .. }) => command_field(key, argv),
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => key,
+            };
             let who = who(&saml.auth, env).unwrap_or_default();
             who.into_iter()
                 .filter(|(l, _)| labels.contains(l))
@@ -73,6 +78,15 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
         }
     };
     key.login_key()
+}
+
+/// The key of the assertion that this login gives whoever asks now: without what only STS is told. `None`: it gives none, or
+/// it cannot be told who asks.
+pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<AssertionKey> {
+    match &profile.identity {
+        Identity::Saml(saml) => Some(login_fields(KeyBuilder::new(sealing), saml, env).ok()?.assertion_key()),
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+    }
 }
 
 /// Who asks, in words for people. `None`: nobody in particular, or it cannot be told.
@@ -106,6 +120,7 @@ fn method(auth: &Auth) -> &'static str {
         Auth::Bearer { .. } => "bearer",
         Auth::Form(_) => "form",
         Auth::Spnego(_) => "spnego",
+        Auth::Command(_) => "command",
     }
 }
 
@@ -125,8 +140,13 @@ fn session_fields(key: KeyBuilder, session: &Session) -> KeyBuilder {
 }
 
 fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
-    let Saml { principal_arn, idp_url, auth, xpath, parser, http, retry: _ } = saml;
-    let key = optional(key, "principal_arn", principal_arn.as_ref().map(|p| p.as_str()));
+    let key = optional(key, "principal_arn", saml.principal_arn.as_ref().map(|p| p.as_str()));
+    login_fields(key, saml, env)
+}
+
+/// What can change the assertion.
+fn login_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
+    let Saml { principal_arn: _, idp_url, auth, xpath, parser, http, retry: _ } = saml;
     let key = key.field("idp_url", idp_url.as_str()).field("xpath", xpath).field("parser", format!("{parser:?}"));
     let key = auth_fields(http_fields(key, http), auth);
     Ok(who(auth, env)?.into_iter().fold(key, |key, (label, value)| key.field(label, value.as_slice())))
@@ -176,7 +196,12 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
         Auth::Spnego(Spnego { principal: _, keytab: _, mutual_authentication, channel_bindings }) => key
             .field("mutual_authentication", format!("{mutual_authentication:?}"))
             .field("channel_bindings", format!("{channel_bindings:?}")),
+        Auth::Command(CommandLogin { argv, username: _ }) => command_field(key, argv),
     }
+}
+
+fn command_field(key: KeyBuilder, argv: &[String]) -> KeyBuilder {
+    argv.iter().fold(key, |key, argument| key.field("command", argument))
 }
 
 /// Who asks, as labelled fields.
@@ -202,6 +227,10 @@ fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
                 Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
                 Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
             },
+        },
+        Auth::Command(CommandLogin { username, .. }) => match username {
+            Some(username) => Ok(vec![one("username", username.as_bytes())]),
+            None => Err("as whom the command logs in is not known; set `saml.username` to have results kept".into()),
         },
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::Ask;
 use super::place::{self, LoginPlace, Slot};
-use super::renew::{NoResult, Renewal};
+use super::renew::{NoResult, Renewal, Reuse};
+use super::shared::Shared;
 use crate::cache::entry::CacheEntry;
 use crate::cache::key::FileName;
 use crate::cache::lock::{Attempt, Lock};
@@ -23,8 +24,9 @@ use crate::time::{self, Deadline};
 pub fn log_in(profile: &Profile, settings: &CacheSettings, env: &Env, typed: Option<&Secret>) -> Result<Credentials> {
     let ask = Ask { window: None, force: true, use_cache: true };
     let slot = Slot::of(profile, settings, env)?;
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed };
-    Ok(renewal.somewhere(|place, deadline| by_hand(&renewal, place, deadline))?.credentials)
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed, trace: None };
+    let by_hand = |place: &LoginPlace, deadline: &Deadline| by_hand(&renewal, place, deadline);
+    Ok(renewal.somewhere(by_hand, |deadline| renewal.unlocked(deadline))?.credentials)
 }
 
 /// Runs `work` while nobody else logs in as this identity, wherever there is a place to lock.
@@ -46,7 +48,7 @@ fn by_hand(
     if let Some(own) = renewal.own_secret(place, &memory, deadline).map_err(NoResult::Login)? {
         memory.pardon(&own);
     }
-    let entry = renewal.lead(place, &lock, memory, deadline)?;
+    let entry = renewal.lead(place, &lock, memory, &Reuse::Never, deadline)?;
     if let Err(why) = forget(place) {
         tracing::warn!(%why, "what held logins back is not forgotten");
     }
@@ -73,10 +75,12 @@ pub struct Forgotten {
 /// Forgets the result of this profile, and what is remembered of its login.
 pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let mut forgotten = Forgotten::default();
+    let slot = Slot::existing(profile, settings, env)?;
     for place in LoginPlace::existing(profile, settings, env)? {
         let _lock = place.lock(&Deadline::after(profile.deadline)).map_err(NoResult::into_error)?;
         forgotten.results += usize::from(place.store.remove(&FileName::Entry(place.result))?);
         forgotten.memories += usize::from(place.store.remove(&FileName::Record(place.login))?);
+        Shared::new(slot.as_ref(), profile, env).forget();
     }
     Ok(forgotten)
 }
@@ -104,6 +108,7 @@ pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
                 FileName::Entry(_) => forgotten.results += usize::from(store.remove(&name)?),
                 FileName::Record(_) => forgotten.memories += usize::from(store.remove(&name)?),
                 FileName::Text(_) => forgotten.connections += usize::from(store.remove(&name)?),
+                FileName::Assertion(_) => drop(store.remove(&name)?),
                 FileName::Lock(_) => {}
             }
         }

@@ -131,11 +131,16 @@ impl Memory {
 
     /// The login begun last gave the result `of`, for which the secret `spent` was sent.
     pub fn succeed(&mut self, of: &CacheKey, spent: Option<&SecretMark>) {
+        self.accept(spent);
+        self.failures.retain(|failure| !failure.concerns(of));
+    }
+
+    /// The login begun last ended well, without a result: whatever kept one from coming may still do so.
+    pub fn accept(&mut self, spent: Option<&SecretMark>) {
         self.finished = self.begun;
         if let Some(mark) = spent {
             self.guard.accept(mark);
         }
-        self.failures.retain(|failure| !failure.concerns(of));
     }
 
     /// The login begun last failed.

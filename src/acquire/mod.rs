@@ -2,20 +2,24 @@
 //!
 //! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
 //! times it is given whether it is one. Everything else is [`renew`]: one login for all who ask at once, guarded by what is
-//! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), and made by [`fetch`]. What a person asks for by hand is [`login`].
+//! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), made by [`fetch`], and for all roles in its assertion
+//! ([`shared`]). What a person asks for by hand is [`login`], and [`proof`] where they want to see who they are to STS.
 //! [`refresh`] renews with nobody waiting; [`status`] only looks. An Airflow connection is looked up before all of this
 //! ([`airflow`]); what it says is a profile like any other.
 
 pub mod airflow;
+pub mod console;
 pub mod fetch;
 pub mod guard;
 pub mod key;
 pub mod login;
 pub mod memory;
 pub mod place;
+pub mod proof;
 pub mod refresh;
 pub mod renew;
 pub mod schedule;
+pub mod shared;
 pub mod spending;
 pub mod status;
 
@@ -105,7 +109,7 @@ fn entry(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, pati
         _ => None,
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
-    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None };
+    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, trace: None };
     match (state, kept) {
         (Some(State::Fresh), Some(entry)) => Ok(entry),
         (state, kept) => {

@@ -11,15 +11,20 @@ use super::guard::{SecretMark, Spent};
 use super::memory::{Memory, Seen};
 use super::place::{LoginPlace, Slot};
 use super::schedule::State;
+use super::shared::Shared;
 use super::spending::{Unwatched, Watch};
 use super::{Ask, life};
 use crate::cache::entry::CacheEntry;
+use crate::cache::key::CacheKey;
 use crate::cache::lock::{Attempt, Lock};
 use crate::cache::seal;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
+use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result};
+use crate::identity::saml::Assertion;
+use crate::identity::trace::Trace;
 use crate::identity::watch::SecretWatch;
 use crate::identity::{Run, secrets};
 use crate::secret::Secret;
@@ -34,12 +39,13 @@ pub struct Renewal<'a> {
     pub slot: Option<Slot>,
     /// A secret that a person has just typed, in place of the configured one.
     pub typed: Option<&'a Secret>,
+    pub trace: Option<&'a Trace>,
 }
 
 impl Renewal<'_> {
     /// Tries to refresh `kept`, which is due, within `patience`: whatever goes wrong, it is still good.
     pub fn early(&self, kept: CacheEntry, patience: Duration) -> CacheEntry {
-        match self.refresh(&kept, patience) {
+        match self.refresh(&kept, Duration::ZERO, patience) {
             Ok(Some(fresh)) => fresh,
             Ok(None) => kept,
             Err(error) => {
@@ -50,17 +56,22 @@ impl Renewal<'_> {
     }
 
     /// `None`: somebody else is at it, it was tried a short while ago, or nothing new could be kept.
-    /// It takes no longer than `patience`.
-    pub(super) fn refresh(&self, kept: &CacheEntry, patience: Duration) -> Result<Option<CacheEntry>> {
+    /// It takes no longer than `patience`, and of that waits `for_others` who log in as the same identity.
+    pub(super) fn refresh(
+        &self,
+        kept: &CacheEntry,
+        for_others: Duration,
+        patience: Duration,
+    ) -> Result<Option<CacheEntry>> {
         // Only there: what can be kept nowhere would be fetched again by each of the next callers.
         let Some(place) = LoginPlace::in_cache(self.profile, self.settings, self.env) else { return Ok(None) };
         let place = place?;
         if !self.is_due(kept, &place, &place.memory()?) {
             return Ok(None);
         }
-        let at_once = Deadline::after(Duration::ZERO);
+        let for_others = Deadline::after(for_others);
         let deadline = Deadline::after(self.profile.deadline.min(patience));
-        let lock = match Lock::acquire(&place.store, &place.login, &at_once, time::after(deadline.remaining()))? {
+        let lock = match Lock::acquire(&place.store, &place.login, &for_others, time::after(deadline.remaining()))? {
             Attempt::Acquired(lock) => lock,
             Attempt::Held(_) => return Ok(None),
         };
@@ -80,7 +91,7 @@ impl Renewal<'_> {
             memory.save(&place.store, &place.sealing, &place.login)?;
             return Err(error);
         }
-        self.lead(&place, &lock, memory, &deadline).map(Some).map_err(NoResult::into_error)
+        self.lead(&place, &lock, memory, &Reuse::Any, &deadline).map(Some).map_err(NoResult::into_error)
     }
 
     fn is_due(&self, kept: &CacheEntry, place: &LoginPlace, memory: &Memory) -> bool {
@@ -103,21 +114,23 @@ impl Renewal<'_> {
 
     /// New credentials, or the error for having none: there is nothing to fall back on.
     pub fn cold(&self) -> Result<CacheEntry> {
-        self.somewhere(|place, deadline| self.cold_at(place, deadline))
+        self.somewhere(|place, deadline| self.cold_at(place, deadline), |deadline| self.unlocked(deadline))
     }
 
-    /// What `work` gives at the first place that can keep lock and memory.
-    pub(super) fn somewhere(
+    /// What `work` gives at the first place that can keep lock and memory; where there is none, what `unlocked` gives.
+    pub(super) fn somewhere<T>(
         &self,
-        work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<CacheEntry, NoResult>,
-    ) -> Result<CacheEntry> {
-        self.anywhere(work).map_err(|error| self.name_the_way_out(error))
+        work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<T, NoResult>,
+        unlocked: impl FnOnce(&Deadline) -> Result<T>,
+    ) -> Result<T> {
+        self.anywhere(work, unlocked).map_err(|error| self.name_the_way_out(error))
     }
 
-    fn anywhere(
+    fn anywhere<T>(
         &self,
-        work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<CacheEntry, NoResult>,
-    ) -> Result<CacheEntry> {
+        work: impl Fn(&LoginPlace, &Deadline) -> std::result::Result<T, NoResult>,
+        unlocked: impl FnOnce(&Deadline) -> Result<T>,
+    ) -> Result<T> {
         let deadline = Deadline::after(self.profile.deadline);
         let at = |place: Result<LoginPlace>| place.map_err(NoResult::Place).and_then(|place| work(&place, &deadline));
         let mut no_place = None;
@@ -139,7 +152,8 @@ impl Renewal<'_> {
                 }
             }
         }
-        self.unlocked(no_place, &deadline)
+        self.check_unlocked(no_place)?;
+        unlocked(&deadline)
     }
 
     /// What only a person can give, a person gives by `login`.
@@ -175,7 +189,8 @@ impl Renewal<'_> {
             .or_else(|| deadline.is_nearly_over().then(too_late));
         match objection {
             Some(error) => Err(NoResult::Login(error)),
-            None => self.lead(place, &lock, memory, deadline),
+            None if self.ask.force => self.lead(place, &lock, memory, &Reuse::Since(seen), deadline),
+            None => self.lead(place, &lock, memory, &Reuse::Any, deadline),
         }
     }
 
@@ -191,41 +206,62 @@ impl Renewal<'_> {
     pub(super) fn lead(
         &self,
         place: &LoginPlace,
+        lock: &Lock,
+        memory: Memory,
+        reuse: &Reuse,
+        deadline: &Deadline,
+    ) -> std::result::Result<CacheEntry, NoResult> {
+        let below = self.below(deadline).map_err(NoResult::Login)?;
+        let shared = Shared::new(self.slot.as_ref(), self.profile, self.env);
+        let found = shared.find(|generation| reuse.allows(generation, &memory));
+        let result = Some(&place.result);
+        self.guarded(place, lock, memory, deadline, result, |run, generation| {
+            let keep = |assertion: &Assertion| shared.keep(assertion, generation);
+            let credentials = fetch::fetch(self.profile, below, found, keep, run)?;
+            let entry = CacheEntry { credentials, issued: time::now(), generation };
+            if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry).err()) {
+                // The credentials are good: a full disk costs the next process a login, not this one its answer.
+                tracing::warn!(%why, "the result is not kept");
+            }
+            Ok(entry)
+        })
+    }
+
+    /// Runs `login`, which is told the number of this login, with its secret counted and its failure remembered.
+    ///
+    /// `result`: whose failures a success ends. `None`: it gave no credentials, so nothing is known of those.
+    pub(super) fn guarded<T>(
+        &self,
+        place: &LoginPlace,
         _lock: &Lock,
         mut memory: Memory,
         deadline: &Deadline,
-    ) -> std::result::Result<CacheEntry, NoResult> {
-        // What the profile below fails with, it remembers itself.
-        let below = fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
-            .map_err(NoResult::Login)?;
+        result: Option<&CacheKey>,
+        login: impl FnOnce(Run<'_>, u64) -> Result<T>,
+    ) -> std::result::Result<T, NoResult> {
         let generation = memory.begin();
         memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
         let watch = Watch::new(place, memory, deadline);
-        let outcome = fetch::fetch(self.profile, below, self.run(deadline, &watch));
+        let outcome = login(self.run(deadline, &watch), generation);
         let (mut memory, spending) = watch.into_parts();
-        let outcome = match outcome {
-            Ok(credentials) => {
-                let entry = CacheEntry { credentials, issued: time::now(), generation };
-                if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry).err()) {
-                    // The credentials are good: a full disk costs the next process a login, not this one its answer.
-                    tracing::warn!(%why, "the result is not kept");
-                }
-                memory.succeed(&place.result, spending.mark());
-                Ok(entry)
-            }
-            Err(error) => {
-                memory.fail(&place.result, &error, spending.as_spent(), time::now(), jitter());
-                Err(NoResult::Login(error))
-            }
-        };
+        match (&outcome, result) {
+            (Ok(_), Some(result)) => memory.succeed(result, spending.mark()),
+            (Ok(_), None) => memory.accept(spending.mark()),
+            (Err(error), _) => memory.fail(&place.result, error, spending.as_spent(), time::now(), jitter()),
+        }
         if let Err(why) = memory.save(&place.store, &place.sealing, &place.login) {
             tracing::warn!(%why, "what came of the login is not remembered");
         }
-        outcome
+        outcome.map_err(NoResult::Login)
+    }
+
+    /// The credentials of the profile below. What that fails with, it remembers itself.
+    pub(super) fn below(&self, deadline: &Deadline) -> Result<Option<SigningKeys>> {
+        fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
     }
 
     /// Without a place for lock and memory nothing can count how often a secret is sent: then none is.
-    fn unlocked(&self, why: Option<Error>, deadline: &Deadline) -> Result<CacheEntry> {
+    fn check_unlocked(&self, why: Option<Error>) -> Result<()> {
         // And two runs that use one refresh token end its login.
         if self.profile.secret().is_some() || self.profile.keytab().is_some() || self.profile.has_refresh_token() {
             let error = Error::new(
@@ -235,13 +271,17 @@ impl Renewal<'_> {
             .hint("make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is");
             return Err(why.map_or(error.clone(), |why| error.because(why.what)));
         }
-        let below = fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))?;
-        let credentials = fetch::fetch(self.profile, below, self.run(deadline, &Unwatched))?;
+        Ok(())
+    }
+
+    pub(super) fn unlocked(&self, deadline: &Deadline) -> Result<CacheEntry> {
+        let below = self.below(deadline)?;
+        let credentials = fetch::fetch(self.profile, below, None, |_| (), self.run(deadline, &Unwatched))?;
         Ok(CacheEntry { credentials, issued: time::now(), generation: 0 })
     }
 
-    fn run<'r>(&'r self, deadline: &'r Deadline, watch: &'r dyn SecretWatch) -> Run<'r> {
-        Run { env: self.env, deadline, watch, typed: self.typed }
+    pub(super) fn run<'r>(&'r self, deadline: &'r Deadline, watch: &'r dyn SecretWatch) -> Run<'r> {
+        Run { env: self.env, deadline, watch, typed: self.typed, trace: self.trace }
     }
 
     fn read(&self) -> Result<Option<CacheEntry>> {
@@ -265,6 +305,25 @@ impl Renewal<'_> {
             return Ok(Some(mark(secret.expose().as_bytes())));
         }
         self.profile.keytab().map(|keytab| Ok(mark(&secrets::keytab(keytab)?))).transpose()
+    }
+}
+
+/// Which earlier login's assertion will do in place of a login.
+pub(super) enum Reuse {
+    /// A person wants to log in.
+    Never,
+    Any,
+    /// `--force`: that of a login that began later than we did.
+    Since(Seen),
+}
+
+impl Reuse {
+    fn allows(&self, generation: u64, memory: &Memory) -> bool {
+        match self {
+            Reuse::Never => false,
+            Reuse::Any => true,
+            Reuse::Since(seen) => memory.is_news(seen, generation),
+        }
     }
 }
 

@@ -18,6 +18,10 @@ pub struct CacheKey([u8; 32]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LoginKey([u8; 32]);
 
+/// The digest of who logs in where and how, with every setting that can change the assertion that comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AssertionKey([u8; 32]);
+
 /// Collects the fields of a digest.
 #[derive(Clone)]
 pub struct KeyBuilder(HmacSha256);
@@ -44,6 +48,10 @@ impl KeyBuilder {
         LoginKey(self.field("digest of", "a login").finish())
     }
 
+    pub fn assertion_key(self) -> AssertionKey {
+        AssertionKey(self.field("digest of", "an assertion").finish())
+    }
+
     fn finish(self) -> [u8; 32] {
         self.0.finalize().into_bytes().into()
     }
@@ -61,11 +69,19 @@ impl LoginKey {
     }
 }
 
+impl AssertionKey {
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 /// A file of the cache. Its name carries the version of its format, so that versions of fedcred can share a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileName {
     /// A result: `DIGEST.v1`.
     Entry(CacheKey),
+    /// An assertion: `DIGEST.saml.v1`.
+    Assertion(AssertionKey),
     /// What is remembered of a login: `DIGEST.login.v1`.
     Record(LoginKey),
     /// The text of an Airflow connection out of a secrets backend: `DIGEST.text.v1`.
@@ -81,6 +97,7 @@ impl FileName {
         let digest = digest_of_hex(digest)?;
         match kind {
             ".v1" => Some(FileName::Entry(CacheKey(digest))),
+            ".saml.v1" => Some(FileName::Assertion(AssertionKey(digest))),
             ".login.v1" => Some(FileName::Record(LoginKey(digest))),
             ".text.v1" => Some(FileName::Text(LoginKey(digest))),
             ".lock" => Some(FileName::Lock(LoginKey(digest))),
@@ -93,6 +110,7 @@ impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FileName::Entry(key) => write!(f, "{}.v1", hex(&key.0)),
+            FileName::Assertion(key) => write!(f, "{}.saml.v1", hex(&key.0)),
             FileName::Record(key) => write!(f, "{}.login.v1", hex(&key.0)),
             FileName::Text(key) => write!(f, "{}.text.v1", hex(&key.0)),
             FileName::Lock(key) => write!(f, "{}.lock", hex(&key.0)),
@@ -164,6 +182,7 @@ mod tests {
     fn a_file_name_reads_back_and_a_strangers_does_not() {
         for name in [
             FileName::Entry(builder().cache_key()),
+            FileName::Assertion(builder().assertion_key()),
             FileName::Record(builder().login_key()),
             FileName::Text(builder().login_key()),
             FileName::Lock(builder().login_key()),

@@ -1,5 +1,7 @@
 //! The command line: its shape, and the text of `--help`.
 
+mod look;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,6 +9,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::look::*;
+use super::commands::schedule::{LONGEST, SHORTEST};
 use crate::config::parse_duration;
 
 /// Turns an enterprise or workload identity into short-lived AWS credentials.
@@ -101,6 +105,9 @@ pub enum Command {
     /// Renew what is due in the cache, for timers and cron
     #[command(after_help = REFRESH_HELP)]
     Refresh(Refresh),
+    /// Have the cache renewed from time to time: a systemd timer, a launchd agent or a cron line
+    #[command(subcommand)]
+    Schedule(Schedule),
     /// Say what is cached, what failed last, and what comes next; asks nobody
     #[command(after_help = STATUS_HELP)]
     Status(Status),
@@ -113,6 +120,12 @@ pub enum Command {
     Login(Login),
     /// Forget cached credentials, kept secrets and remembered failures
     Logout(Logout),
+    /// Say what the identity says of itself: the decoded assertion or token, no secret in it
+    Inspect(Inspect),
+    /// List the roles that the identity is offered
+    Roles(Roles),
+    /// Print the address that signs a browser in to the AWS console
+    Console(Console),
     /// Explain, print and import Apache Airflow connections
     #[command(subcommand)]
     Airflow(Airflow),
@@ -279,6 +292,64 @@ else failed. Expired entries and what nobody used for 30 days are removed in pas
 With --loop, failures are told and tried again, a changed configuration is read again, and the exit
 status is 0.";
 
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub enum Schedule {
+    /// Have `fedcred refresh` run from time to time
+    #[command(after_help = SCHEDULE_HELP)]
+    Install(ScheduleInstall),
+    /// Say whether it is scheduled, when it ran last and when it runs next
+    Status,
+    /// Take away what `install` wrote, and nothing else
+    Remove,
+}
+
+#[derive(Debug, Args)]
+pub struct ScheduleInstall {
+    /// Profiles of the configuration [env: FEDCRED_PROFILE] [default: default]
+    #[arg(value_name = "PROFILE")]
+    pub profiles: Vec<String>,
+    /// Every profile, also those that are written later
+    #[arg(long, conflicts_with = "profiles")]
+    pub all: bool,
+    /// How often: auto, or a time between 1m and 12h, in whole minutes or hours
+    #[arg(long, value_name = "DURATION", default_value = "auto", value_parser = pace)]
+    pub every: Pace,
+    /// Write nothing; print what would be written
+    #[arg(long)]
+    pub print: bool,
+    /// Who runs it [default: systemd where the user has a service manager, else cron; launchd on macOS]
+    #[arg(long, value_enum, value_name = "SCHEDULER")]
+    pub with: Option<Scheduler>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// By the lifetimes of the profiles' credentials.
+    Auto,
+    Every(Duration),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scheduler {
+    /// A timer of the user's service manager
+    Systemd,
+    /// A user agent of macOS
+    Launchd,
+    /// A line of the crontab
+    Cron,
+    /// A CronJob, only printed
+    Kubernetes,
+}
+
+const SCHEDULE_HELP: &str = "\
+It is `fedcred refresh` with these profiles, as this user, and with the variables of now that decide
+which credentials are meant (AWS_REGION, KRB5CCNAME, HTTPS_PROXY, FEDCRED_CONFIG and others). auto is
+a third of the time in which the shortest-lived credentials are due, and 5 minutes at most. Another
+`install` replaces the one before.
+
+A profile with `password = { credential = \"NAME\" }` has systemd load ~/.config/credstore/NAME.";
+
 #[derive(Debug, Args)]
 pub struct Status {
     /// Profiles of the configuration [default: all]
@@ -363,6 +434,15 @@ pub enum Config {
     },
     /// Say which files are read and where the cache is
     Path,
+}
+
+fn pace(text: &str) -> Result<Pace, &'static str> {
+    let time = parse_duration(text).filter(|time| (SHORTEST..=LONGEST).contains(time));
+    match (text, time) {
+        ("auto", _) => Ok(Pace::Auto),
+        (_, Some(time)) => Ok(Pace::Every(time)),
+        (_, None) => Err("expected auto, or a duration between 1m and 12h"),
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {

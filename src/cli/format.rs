@@ -167,10 +167,12 @@ fn plain(out: &mut String, value: &str) -> Result<()> {
 
 /// Nothing is special between single quotes, but a single quote (POSIX, Shell Command Language, 2.2.2).
 fn posix(out: &mut String, value: &str) -> Result<()> {
-    out.push('\'');
-    out.push_str(&Zeroizing::new(value.replace('\'', r"'\''")));
-    out.push('\'');
+    out.push_str(&posix_word(value));
     Ok(())
+}
+
+pub(super) fn posix_word(value: &str) -> Zeroizing<String> {
+    Zeroizing::new(format!("'{}'", Zeroizing::new(value.replace('\'', r"'\''")).as_str()))
 }
 
 /// Between single quotes fish knows `\\` and `\'` (fish, "Quotes").

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod commands;
+mod facts;
 pub mod format;
 mod logging;
 mod output;
@@ -33,9 +34,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Exec(exec) => commands::exec::run(exec, global, env).map_err(|error| vec![error]),
         Command::Serve(serve) => done(commands::serve::run(serve, global, env)),
         Command::Refresh(refresh) => commands::refresh::run(refresh, global, env).map(|()| ExitCode::SUCCESS),
+        Command::Schedule(schedule) => done(commands::schedule::run(schedule, global, env)),
         Command::Status(status) => done(commands::status::run(status, global, env)),
         Command::Login(login) => done(commands::login::run(login, global, env)),
         Command::Logout(logout) => commands::logout::run(logout, global, env).map(|()| ExitCode::SUCCESS),
+        Command::Inspect(inspect) => done(commands::inspect::run(inspect, global, env)),
+        Command::Roles(roles) => done(commands::roles::run(roles, global, env)),
+        Command::Console(console) => done(commands::console::run(console, global, env)),
         Command::Airflow(airflow) => done(commands::airflow::run(airflow, global, env)),
         Command::Config(config) => commands::config::run(config, global, env).map(|()| ExitCode::SUCCESS),
         Command::Supply(supply) => done(commands::supply::run(supply, global, env)),

@@ -1,6 +1,7 @@
 //! Asks a person, on the terminal device only: standard input and output belong to others.
 
 use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
 
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -20,6 +21,22 @@ pub fn secret(what: &str) -> Result<Secret> {
 pub fn terminal() -> Result<File> {
     let device = if cfg!(windows) { "CONOUT$" } else { "/dev/tty" };
     OpenOptions::new().write(true).open(device).map_err(no_terminal)
+}
+
+/// Shows `question` and reads a line; `y` and `yes` agree.
+///
+/// Errors: [`Code::PromptNeeded`], at once, where there is no terminal.
+pub fn confirm(question: &str) -> Result<bool> {
+    let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+    let no_terminal = |why| no_terminal(why).hint("run it in a terminal");
+    let mut keyboard = BufReader::new(File::open(device).map_err(no_terminal)?);
+    terminal()
+        .map_err(|error| error.hint("run it in a terminal"))?
+        .write_all(question.as_bytes())
+        .map_err(no_terminal)?;
+    let mut answer = String::new();
+    keyboard.read_line(&mut answer).map_err(no_terminal)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 fn no_terminal(why: std::io::Error) -> Error {

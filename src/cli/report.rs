@@ -118,6 +118,7 @@ fn usual_hint(code: Code) -> &'static str {
         Code::GssapiMissing => "install the Kerberos library: libgssapi-krb5-2 (Debian), krb5-libs (Fedora, Alpine)",
         Code::KeytabUnusable => "look into the keytab: klist -k FILE",
         Code::KeyringLocked => "unlock it, or keep the secret in a file: fedcred login --store file PROFILE",
+        Code::SchedulerFailed => "print what would be written: fedcred schedule install --print --with systemd",
         Code::SecretCommand => "run the command by hand",
         Code::Timeout | Code::Connect | Code::Http5xx => {
             "try again later; a proxy is set with `saml.proxy` or HTTPS_PROXY"

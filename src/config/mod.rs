@@ -50,7 +50,7 @@ mod urls;
 mod values;
 pub mod web_identity;
 
-pub use values::parse_duration;
+pub use values::{parse_duration, written_duration};
 
 /// The configuration: at most two files, read once.
 pub struct Config {

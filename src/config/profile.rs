@@ -45,7 +45,7 @@ impl Profile {
         match &self.identity {
             Identity::Saml(saml) => match &saml.auth {
                 Auth::Spnego(spnego) => spnego.keytab.as_deref(),
-                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => None,
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => None,
             },
             Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
         }
@@ -133,7 +133,7 @@ impl Auth {
         match self {
             Auth::Basic { password, .. } | Auth::Form(FormLogin { password, .. }) => Some(("saml.password", password)),
             Auth::Bearer { token } => Some(("saml.token", token)),
-            Auth::None | Auth::Spnego(_) => None,
+            Auth::None | Auth::Spnego(_) | Auth::Command(_) => None,
         }
     }
 }
@@ -146,6 +146,16 @@ pub enum Auth {
     Bearer { token: SecretSource },
     Form(FormLogin),
     Spnego(Spnego),
+    Command(CommandLogin),
+}
+
+/// A program that logs in by means of its own.
+#[derive(Clone, Debug)]
+pub struct CommandLogin {
+    /// Program and arguments, no shell; placeholders are filled in.
+    pub argv: Vec<String>,
+    /// As whom it logs in. Absent: only the program knows, and nothing is kept.
+    pub username: Option<String>,
 }
 
 #[derive(Clone, Debug)]

@@ -78,7 +78,9 @@ fn identity<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Opti
             None
         }
         [found] => match found.key {
-            "saml" => saml::read(&top.table("saml", "saml")?, env).map(|saml| Identity::Saml(Box::new(saml))),
+            "saml" => {
+                saml::read(&top.table("saml", "saml")?, bases.name(), env).map(|saml| Identity::Saml(Box::new(saml)))
+            }
             "web_identity" => web_identity::read(&top.table("web_identity", "web_identity")?, env)
                 .map(|identity| Identity::WebIdentity(Box::new(identity))),
             "assume_role" => assume_role::read(&top.table("assume_role", "assume_role")?, bases)

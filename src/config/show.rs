@@ -9,11 +9,12 @@ use super::cache::CacheSettings;
 use super::locations::Locations;
 use super::origin::Log;
 use super::profile::{
-    AirflowSource, AssumeRole, Auth, Azure, Base, ChannelBindings, FormLogin, Google, Identity, IdpHttp, Kubernetes,
-    MutualAuthentication, Oidc, Parser, Profile, Retry, Saml, SecretSource, Session, Spnego, StsTarget, TokenSource,
-    WebIdentity,
+    AirflowSource, AssumeRole, Azure, Base, Google, Identity, IdpHttp, Kubernetes, Oidc, Parser, Profile, Retry, Saml,
+    SecretSource, Session, StsTarget, TokenSource, WebIdentity,
 };
 use super::values::written_duration;
+
+mod auth;
 
 pub use super::origin::{Origin, Place};
 
@@ -126,44 +127,6 @@ impl Rows<'_, '_> {
         self.row("parser", quoted(parser));
         self.http(http);
         self.retry(retry);
-    }
-
-    fn auth(&mut self, auth: &Auth) {
-        match auth {
-            Auth::None => self.row("auth", quoted("none")),
-            Auth::Basic { username, password } => {
-                self.row("auth", quoted("basic"));
-                self.row("username", quoted(username));
-                self.row("password", source(password));
-            }
-            Auth::Bearer { token } => {
-                self.row("auth", quoted("bearer"));
-                self.row("token", source(token));
-            }
-            Auth::Form(FormLogin { username, password, username_field, password_field }) => {
-                self.row("auth", quoted("form"));
-                self.row("username", quoted(username));
-                self.row("password", source(password));
-                self.or("username_field", username_field.as_ref().map(quoted), "found on the page");
-                self.or("password_field", password_field.as_ref().map(quoted), "found on the page");
-            }
-            Auth::Spnego(Spnego { principal, keytab, mutual_authentication, channel_bindings }) => {
-                self.row("auth", quoted("spnego"));
-                self.or("principal", principal.as_ref().map(quoted), "whoever the tickets belong to");
-                self.or("keytab", keytab.as_deref().map(path), "none: the ticket cache");
-                let mode = match mutual_authentication {
-                    MutualAuthentication::Required => "required",
-                    MutualAuthentication::Optional => "optional",
-                    MutualAuthentication::Disabled => "disabled",
-                };
-                self.row("mutual_authentication", quoted(mode));
-                let bindings = match channel_bindings {
-                    ChannelBindings::Auto => "auto",
-                    ChannelBindings::None => "none",
-                };
-                self.row("channel_bindings", quoted(bindings));
-            }
-        }
     }
 
     fn http(&mut self, http: &IdpHttp) {

@@ -5,8 +5,10 @@ pub mod kept;
 pub mod oidc;
 pub mod saml;
 pub mod secrets;
+pub mod trace;
 pub mod watch;
 
+use self::trace::Trace;
 use self::watch::SecretWatch;
 use crate::config::env::Env;
 use crate::config::profile::SecretSource;
@@ -22,6 +24,8 @@ pub struct Run<'a> {
     pub watch: &'a dyn SecretWatch,
     /// A secret that a person has just typed. It goes before the one that is configured.
     pub typed: Option<&'a Secret>,
+    /// Where to note what comes, for somebody who will explain it.
+    pub trace: Option<&'a Trace>,
 }
 
 impl Run<'_> {

@@ -14,19 +14,20 @@ use crate::error::{Code, Error, Result, printable};
 use crate::time::{self, Deadline};
 
 /// More than any secret, and a bound for a program gone wild.
-pub(super) const MAX_OUTPUT: u64 = 64 << 10;
+pub const MAX_OUTPUT: u64 = 64 << 10;
 /// What a program has left in the pipe when it ends is read within this.
 pub(super) const DRAIN: Duration = Duration::from_millis(200);
 
 /// What `argv` prints on stdout. `setting` names it in errors. Its stderr is shown only when it fails.
 pub fn secret_output(argv: &[String], setting: &str, deadline: &Deadline) -> Result<Zeroizing<Vec<u8>>> {
-    secret_output_with(argv, &[], setting, deadline)
+    secret_output_with(argv, &[], MAX_OUTPUT, setting, deadline)
 }
 
-/// The same for a program that is told something by these further variables.
+/// The same for a program that is told something by these further variables, and prints at most `limit` bytes.
 pub fn secret_output_with(
     argv: &[String],
     variables: &[(&str, &str)],
+    limit: u64,
     setting: &str,
     deadline: &Deadline,
 ) -> Result<Zeroizing<Vec<u8>>> {
@@ -45,8 +46,8 @@ pub fn secret_output_with(
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|e| failed(e.to_string()))?;
-    let stdout = collect(child.stdout.take());
-    let stderr = collect(child.stderr.take());
+    let stdout = collect(child.stdout.take(), limit);
+    let stderr = collect(child.stderr.take(), MAX_OUTPUT);
 
     let ended = wait(&mut child, || deadline.has_passed()).map_err(|e| failed(e.to_string()))?;
     kill_group(&mut child);
@@ -61,8 +62,8 @@ pub fn secret_output_with(
         return Err(if said.is_empty() { error } else { error.because(format!("it says: {said}")) });
     }
     let output = stdout.recv_timeout(DRAIN).map_err(|_| failed("its output did not end with it".into()))?;
-    if output.len() as u64 > MAX_OUTPUT {
-        return Err(failed("it prints more than any secret is long".into()));
+    if output.len() as u64 > limit {
+        return Err(failed(format!("it prints more than {} KiB", limit >> 10)));
     }
     Ok(output)
 }
@@ -73,12 +74,12 @@ fn aws_variables() -> impl Iterator<Item = std::ffi::OsString> {
 }
 
 /// Reads a pipe on a thread of its own, so that neither a full pipe nor one that stays open can block us.
-pub(super) fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Zeroizing<Vec<u8>>> {
+pub(super) fn collect(pipe: Option<impl Read + Send + 'static>, limit: u64) -> mpsc::Receiver<Zeroizing<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel();
     if let Some(pipe) = pipe {
         std::thread::spawn(move || {
             let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-            let _ = pipe.take(MAX_OUTPUT + 1).read_to_end(&mut bytes);
+            let _ = pipe.take(limit + 1).read_to_end(&mut bytes);
             let _ = sender.send(bytes);
         });
     }

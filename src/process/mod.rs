@@ -6,6 +6,7 @@ pub mod child_environment;
 pub mod command;
 pub mod exec;
 pub mod life;
+pub mod once;
 pub mod own;
 pub mod whoami;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::command::{collect, kill_group, wait};
+use super::command::{MAX_OUTPUT, collect, kill_group, wait};
 use crate::error::{Code, Error, Result, printable};
 use crate::time::Deadline;
 
@@ -26,8 +26,8 @@ pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBo
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|e| failed(&e.to_string()))?;
-    let stdout = collect(child.stdout.take());
-    let stderr = collect(child.stderr.take());
+    let stdout = collect(child.stdout.take(), MAX_OUTPUT);
+    let stderr = collect(child.stderr.take(), MAX_OUTPUT);
 
     let is_given_up = || deadline.has_passed() || is_stopped.load(Ordering::Relaxed);
     let ended = wait(&mut child, is_given_up).map_err(|e| failed(&e.to_string()))?;

@@ -9,6 +9,7 @@ mod endpoint;
 mod failure;
 pub mod patience;
 pub mod saml;
+pub mod sign_in;
 pub mod web_identity;
 
 use std::time::Duration;

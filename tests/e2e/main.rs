@@ -20,6 +20,7 @@ mod job_control;
 mod kerberos;
 mod keyring;
 mod oidc;
+mod schedule;
 mod sts_answers;
 mod support;
 #[path = "../support/terminal.rs"]

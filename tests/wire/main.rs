@@ -19,6 +19,8 @@ mod chain;
 #[cfg(unix)]
 mod client;
 #[cfg(unix)]
+mod command;
+#[cfg(unix)]
 mod exec;
 mod form;
 mod form_pages;
@@ -29,7 +31,9 @@ mod origins;
 mod output;
 mod refresh;
 mod retry;
+mod roles;
 mod run;
+mod schedule;
 #[cfg(unix)]
 mod serve;
 mod status;

@@ -1,7 +1,7 @@
 //! `fedcred login`: asks for the secret, tries it once, and keeps it if the identity provider takes it.
 
 use super::sign_in;
-use crate::acquire::{airflow, login};
+use crate::acquire::login;
 use crate::cli::args::{Global, Login, SecretStore};
 use crate::cli::{output, prompt};
 use crate::config::Config;
@@ -16,9 +16,8 @@ use crate::time;
 
 pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
-    let profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
+    let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let settings = config.cache()?;
-    let profile = airflow::online(&profile, &settings, env)?.profile.into_owned();
     if let Identity::Base(_) = profile.identity {
         return output::write(&format!("{}: AWS credentials as they stand; there is no login\n", profile.name));
     }

@@ -4,11 +4,15 @@ pub mod airflow;
 #[cfg(unix)]
 pub mod companion;
 pub mod config;
+pub mod console;
 pub mod exec;
 pub mod get;
+pub mod inspect;
 pub mod login;
 pub mod logout;
 pub mod refresh;
+pub mod roles;
+pub mod schedule;
 pub mod serve;
 mod sign_in;
 pub mod status;
@@ -19,7 +23,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::args::Global;
+use crate::acquire::airflow as airflow_connections;
 use crate::cache::entry::CacheEntry;
+use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::oidc::Flow;
 use crate::config::profile::{Account, Identity, Oidc, Profile, SecretSource, TokenSource};
@@ -31,6 +37,11 @@ use crate::time::Deadline;
 /// The profile that is meant: the argument, else `$FEDCRED_PROFILE`, else `default`.
 fn profile_name(argument: Option<&str>, env: &Env) -> String {
     argument.map(str::to_owned).or_else(|| env.text("FEDCRED_PROFILE")).unwrap_or_else(|| "default".to_owned())
+}
+
+/// The profile with its Airflow connection, if it is one, looked up anew.
+fn looked_up(config: &Config, name: &str, env: &Env) -> Result<Profile> {
+    Ok(airflow_connections::online(&config.profile(name)?, &config.cache()?, env)?.profile.into_owned())
 }
 
 /// The secret of this profile that `fedcred login` keeps: the key that names it, and whose it is.

@@ -79,6 +79,16 @@ impl Claims {
         &self.subject
     }
 
+    /// Every claim, as it is written.
+    pub fn all(&self) -> &Map<String, Value> {
+        &self.set
+    }
+
+    /// The whole header.
+    pub fn headers(&self) -> &Map<String, Value> {
+        &self.header
+    }
+
     /// `aud`, be it one or a list.
     pub fn audiences(&self) -> &[String] {
         &self.audiences

@@ -9,6 +9,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::auth::{Filled, Method, form};
+use super::extract::looks::Kind;
+use super::extract::purpose::passes_on;
 use super::extract::{self, Form, Page, XPath};
 use super::response::{self, Response as SamlResponse, is_aws_sign_in};
 use crate::config::profile::{Auth, Saml};
@@ -17,6 +19,7 @@ use crate::http::client::{Client, Request, Response};
 use crate::http::retry::Retries;
 use crate::http::shown;
 use crate::identity::Run;
+use crate::identity::trace::Sight;
 use crate::secret::Secret;
 use crate::time::{self, Timestamp};
 
@@ -33,6 +36,13 @@ pub struct Assertion {
     pub response: SamlResponse,
     /// The IdP's own clock when it gave it.
     pub idp_time: Option<Timestamp>,
+}
+
+impl Assertion {
+    /// Refuses what STS would surely refuse, by the IdP's clock where it is known.
+    pub fn preflight(&self) -> Result<()> {
+        self.response.preflight(self.idp_time.unwrap_or_else(time::now))
+    }
 }
 
 /// Logs in and returns the assertion for AWS. One deadline covers everything in it.
@@ -67,6 +77,9 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
             failure.error
         })?;
         tracing::debug!(status = answer.status, bytes = answer.body.len(), "answer of the IdP");
+        if let Some(trace) = run.trace {
+            trace.answered(&answer, request.form.is_some());
+        }
         match login.next(request, answer)? {
             Step::Send(next) => request = next,
             Step::Done(assertion) => {
@@ -191,10 +204,16 @@ impl<'a> Login<'a> {
     }
 
     fn page(&mut self, mut answer: Response) -> Result<Step> {
+        if let Some(trace) = self.run.trace {
+            trace.came(&answer);
+        }
         let body = std::mem::take(&mut *answer.body);
         let is_empty = body.iter().all(u8::is_ascii_whitespace);
         let limit = MAX_READING.min(self.run.deadline.remaining());
         let mut page = extract::read(body, answer.content_type.clone(), &self.xpath, limit)?;
+        if let Some(trace) = self.run.trace {
+            trace.read(&page, &answer.url);
+        }
         if let Some(encoded) = page.saml_response.take() {
             return self.found(encoded, &page, &answer);
         }
@@ -204,7 +223,7 @@ impl<'a> Login<'a> {
         if answer.status >= 400 {
             return Err(status_error(&answer));
         }
-        if let Some(index) = passes_on(&page)
+        if let Some(index) = passes_on(&page.forms, page.has_submit_script)
             // What goes to AWS without a SAML response in it is not worth sending.
             && !self.action(&page, &page.forms[index], &answer).is_ok_and(|target| is_aws_sign_in(target.as_str()))
         {
@@ -334,24 +353,15 @@ impl<'a> Login<'a> {
             Some(title) => error.because(format!("its title is {title:?}")),
             None => error,
         };
+        let error = match Sight::of(page, Some(&answer.url)) {
+            Sight { kind: Kind::Other, product: None, .. } => error,
+            sight => error.because(format!("it {}", sight.in_words)),
+        };
         let expression = printable(&self.saml.xpath, 120);
         error
             .because(format!("`{expression}` matches nothing on it"))
             .hint("open `saml.idp_url` in a browser: an error of the IdP is explained there; else adjust `saml.xpath`")
     }
-}
-
-/// A form that a browser would send by itself: nothing on it to fill in, and the page's script sends it, or it is the
-/// only form and there is nothing but its button to press.
-fn passes_on(page: &Page) -> Option<usize> {
-    let only_hidden = |f: &Form| {
-        let is_button = |kind: &str| matches!(kind, "submit" | "button" | "image");
-        f.inputs.iter().any(|i| i.kind == "hidden" && i.name.is_some())
-            && f.inputs.iter().all(|i| !i.is_visible || is_button(&i.kind))
-    };
-    let mut fitting = page.forms.iter().enumerate().filter(|(_, f)| only_hidden(f)).map(|(index, _)| index);
-    let (Some(first), None) = (fitting.next(), fitting.next()) else { return None };
-    (page.forms.len() == 1 || page.has_submit_script).then_some(first)
 }
 
 fn status_error(answer: &Response) -> Error {
@@ -382,7 +392,7 @@ fn default_user_agent(auth: &Auth) -> String {
     let version = env!("CARGO_PKG_VERSION");
     match auth {
         Auth::Spnego(_) => format!("Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko fedcred/{version}"),
-        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) => {
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => {
             format!("Mozilla/5.0 (compatible; fedcred/{version})")
         }
     }

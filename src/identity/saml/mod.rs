@@ -1,10 +1,28 @@
-//! A SAML assertion from an identity provider.
+//! A SAML assertion from an identity provider: by a conversation of ours, or by a program that has its own.
 
 pub mod auth;
 pub mod ccache;
 pub mod channel_binding;
+mod command;
 pub mod conversation;
 pub mod extract;
 mod krb5_conf;
+pub mod paste;
+mod reading;
 pub mod response;
 pub mod roles;
+
+pub use self::conversation::Assertion;
+use super::Run;
+use crate::config::profile::{Auth, Saml};
+use crate::error::Result;
+
+/// Logs in and returns the assertion for AWS. One deadline covers everything in it.
+pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
+    match &saml.auth {
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => {
+            conversation::log_in(saml, run).await
+        }
+        Auth::Command(login) => command::log_in(login, saml, run),
+    }
+}

@@ -4,16 +4,13 @@
 //! messages, the choice of a role, and refusing early what STS would surely refuse.
 //! Names as in SAML 2.0 Core (OASIS saml-core-2.0-os) and the IAM User Guide, "Configure SAML assertions".
 
-use base64::Engine;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use quick_xml::NsReader;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::ResolveResult;
-
-use crate::arn::{ProviderArn, RoleArn};
+use super::reading;
+use crate::arn::{Partition, ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 use crate::time::Timestamp;
+use base64::Engine;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// A decoded SAML response.
 #[derive(Debug, Default)]
@@ -40,6 +37,33 @@ pub struct Response {
     /// The assertion is encrypted for AWS: everything in it is unknown to us.
     pub is_encrypted: bool,
     pub has_assertion: bool,
+    /// `Format` of the subject, without the prefix that all share: `persistent`, `emailAddress`.
+    pub subject_format: Option<String>,
+    /// Class of the authentication, as written.
+    pub authentication: Option<String>,
+    /// Of the assertion, else of the response.
+    pub issued: Option<Timestamp>,
+    /// Every attribute, AWS's among them, in order.
+    pub attributes: Vec<Attribute>,
+    pub signatures: Vec<Signature>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attribute {
+    pub name: String,
+    pub values: Vec<String>,
+}
+
+/// An XML signature in the response, as it describes itself. Nothing of it is verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signature {
+    /// It covers the assertion, not the response around it.
+    pub is_of_assertion: bool,
+    /// The URI of its algorithm.
+    pub algorithm: String,
+    pub digest: String,
+    /// DER of the certificate that comes with it, if one does.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// A role and the SAML provider through which it is offered.
@@ -49,12 +73,8 @@ pub struct Offer {
     pub principal_arn: ProviderArn,
 }
 
-const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
-const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
-const STATUS_PREFIX: &str = "urn:oasis:names:tc:SAML:2.0:status:";
-const AWS_ATTRIBUTE: &str = "https://aws.amazon.com/SAML/Attributes/";
-/// No SAML response nests deeper than a dozen elements.
-const MAX_DEPTH: usize = 64;
+/// What AWS's attributes begin with (IAM User Guide, "Configure SAML assertions").
+pub const AWS_ATTRIBUTE: &str = "https://aws.amazon.com/SAML/Attributes/";
 
 /// Browsers' and STS's leniency: padding may be missing.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -72,9 +92,21 @@ impl Response {
         let xml = BASE64.decode(compact.as_slice()).map_err(|_| not_saml("it is not base64"))?;
         let xml = zeroize::Zeroizing::new(xml);
         let xml = std::str::from_utf8(&xml).map_err(|_| not_saml("it is not UTF-8 text"))?;
-        let mut reading = Reading::default();
-        reading.read(xml)?;
-        Ok(reading.response)
+        reading::read(xml)
+    }
+
+    /// The one value, or the first, of AWS's attribute of this name: `SourceIdentity`, `RoleSessionName`.
+    pub fn aws_attribute(&self, name: &str) -> Option<&str> {
+        let is_it = |a: &&Attribute| a.name.strip_prefix(AWS_ATTRIBUTE) == Some(name);
+        self.attributes.iter().find(is_it)?.values.first().map(String::as_str)
+    }
+
+    /// Session tags, key and value, that the assertion has STS set.
+    pub fn session_tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().filter_map(|attribute| {
+            let key = attribute.name.strip_prefix(AWS_ATTRIBUTE)?.strip_prefix("PrincipalTag:")?;
+            Some((key, attribute.values.first().map_or("", String::as_str)))
+        })
     }
 
     /// The IdP authenticated the user and agreed.
@@ -143,171 +175,20 @@ pub fn canonical(encoded: Secret) -> Secret {
 pub fn is_aws_sign_in(address: &str) -> bool {
     let Ok(url) = url::Url::parse(address) else { return false };
     let Some(host) = url.host_str() else { return false };
-    let domains = [
-        "signin.aws.amazon.com",
-        "signin.amazonaws.cn",
-        "signin.amazonaws-us-gov.com",
-        "signin.c2shome.ic.gov",
-        "signin.sc2shome.sgov.gov",
-        "signin.csphome.adc-e.uk",
-        "signin.csphome.hci.ic.gov",
-        "signin.amazonaws-eusc.eu",
-    ];
     url.scheme() == "https"
-        && domains.iter().any(|domain| {
+        && Partition::ALL.into_iter().map(Partition::sign_in_domain).any(|domain| {
             // `REGION.signin.…`, and never `evil-signin.…`
-            host == *domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+            host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
         })
 }
 
-/// The roles in one `Role` attribute value: `ROLE,PROVIDER` in either order, white space anywhere, several pairs allowed.
-/// What is no pair of ARNs is passed over, as STS does.
-fn offers(value: &str) -> Vec<Offer> {
-    let parts: Vec<&str> =
-        value.split(|c: char| c == ',' || c == ';' || c.is_whitespace()).filter(|p| !p.is_empty()).collect();
-    parts
-        .chunks(2)
-        .filter_map(|pair| {
-            let [a, b] = pair else { return None };
-            let either = |role: &str, provider: &str| {
-                Some(Offer { role_arn: RoleArn::parse(role).ok()?, principal_arn: ProviderArn::parse(provider).ok()? })
-            };
-            either(a, b).or_else(|| either(b, a))
-        })
-        .collect()
-}
-
-/// The state of one pass over the XML.
-#[derive(Default)]
-struct Reading {
-    response: Response,
-    /// Local names of the open elements; those of other namespaces are kept as empty text, so that they match nothing.
-    path: Vec<String>,
-    /// Text of the innermost open element.
-    text: String,
-    /// `Name` of the open `Attribute`.
-    attribute: String,
-    conditions_end: Option<Timestamp>,
-    confirmation_end: Option<Timestamp>,
-}
-
-impl Reading {
-    fn read(&mut self, xml: &str) -> Result<()> {
-        let mut reader = NsReader::from_str(xml);
-        loop {
-            let (namespace, event) = reader.read_resolved_event().map_err(|_| not_saml("it is not well-formed XML"))?;
-            let known = match namespace {
-                ResolveResult::Bound(ns) => [PROTOCOL, ASSERTION].contains(&ns.into_inner()),
-                _ => false,
-            };
-            match event {
-                Event::Start(element) => self.open(&element, known)?,
-                Event::Empty(element) => {
-                    self.open(&element, known)?;
-                    self.close();
-                }
-                Event::End(_) => self.close(),
-                Event::Text(text) => self.text.push_str(&text.xml10_content()),
-                Event::CData(text) => self.text.push_str(&text.xml10_content()),
-                Event::GeneralRef(entity) => match entity.resolve_char_ref() {
-                    Ok(Some(c)) => self.text.push(c),
-                    _ => match quick_xml::escape::resolve_predefined_entity(&entity.xml10_content()) {
-                        Some(text) => self.text.push_str(text),
-                        None => return Err(not_saml("it uses an entity that XML does not define")),
-                    },
-                },
-                // STS refuses one too; entities could be declared in it.
-                Event::DocType(_) => return Err(not_saml("it has a document type declaration")),
-                Event::Eof if self.path.is_empty() && !self.response.status.is_empty() => break,
-                Event::Eof => return Err(not_saml("it ends early or has no status")),
-                Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
-            }
-        }
-        self.response.not_on_or_after = [self.conditions_end, self.confirmation_end].into_iter().flatten().min();
-        Ok(())
-    }
-
-    fn open(&mut self, element: &BytesStart<'_>, known: bool) -> Result<()> {
-        let local = element.local_name();
-        let local = if known { local.into_inner() } else { "" };
-        if self.path.is_empty() && local != "Response" {
-            let name = printable(element.local_name().into_inner(), 60);
-            return Err(not_saml(&format!("its root element is {name}, not a SAML 2.0 Response")));
-        }
-        if self.path.len() == MAX_DEPTH {
-            return Err(not_saml("it is nested too deeply"));
-        }
-        let response = &mut self.response;
-        match local {
-            "Response" => response.destination = attribute(element, "Destination"),
-            "StatusCode" => {
-                let code = attribute(element, "Value").unwrap_or_default();
-                response.status.push(code.strip_prefix(STATUS_PREFIX).unwrap_or(&code).to_owned());
-            }
-            "Assertion" => response.has_assertion = true,
-            "EncryptedAssertion" => response.is_encrypted = true,
-            "Conditions" => {
-                response.not_before = instant(element, "NotBefore");
-                self.conditions_end = instant(element, "NotOnOrAfter");
-            }
-            "SubjectConfirmationData" => {
-                response.recipients.extend(attribute(element, "Recipient"));
-                self.confirmation_end = self.confirmation_end.max(instant(element, "NotOnOrAfter"));
-            }
-            "AuthnStatement" => response.session_not_on_or_after = instant(element, "SessionNotOnOrAfter"),
-            "Attribute" => self.attribute = attribute(element, "Name").unwrap_or_default(),
-            _ => {}
-        }
-        self.path.push(local.to_owned());
-        self.text.clear();
-        Ok(())
-    }
-
-    fn close(&mut self) {
-        let text = std::mem::take(&mut self.text);
-        let text = text.trim();
-        let closed = self.path.pop().unwrap_or_default();
-        let parent = self.path.last().map(String::as_str).unwrap_or_default();
-        let response = &mut self.response;
-        if text.is_empty() {
-            return;
-        }
-        match (parent, closed.as_str()) {
-            ("Status", "StatusMessage") => response.status_message = Some(text.to_owned()),
-            // The assertion's issuer is what STS compares; the response's stands in when there is none.
-            ("Assertion", "Issuer") => response.issuer = Some(text.to_owned()),
-            ("Response", "Issuer") if response.issuer.is_none() => response.issuer = Some(text.to_owned()),
-            ("Subject", "NameID") => response.subject = Some(text.to_owned()),
-            (_, "Audience") => response.audiences.push(text.to_owned()),
-            ("Attribute", "AttributeValue") => match self.attribute.strip_prefix(AWS_ATTRIBUTE) {
-                Some("Role") => response.roles.extend(offers(text)),
-                Some("RoleSessionName") => response.role_session_name = Some(text.to_owned()),
-                Some("SessionDuration") => response.session_duration = text.parse().ok(),
-                _ => {}
-            },
-            _ => {}
-        }
-    }
-}
-
-fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = element.try_get_attribute(name).ok()??;
-    Some(found.normalized_value(quick_xml::XmlVersion::Explicit1_0).ok()?.into_owned())
-}
-
-/// `xs:dateTime`; one without a zone is UTC (SAML Core §1.3.3).
-fn instant(element: &BytesStart<'_>, name: &str) -> Option<Timestamp> {
-    let text = attribute(element, name)?;
-    let text = text.trim();
-    text.parse().or_else(|_| format!("{text}Z").parse()).ok()
-}
-
-fn not_saml(why: &str) -> Error {
+pub(super) fn not_saml(why: &str) -> Error {
     Error::new(Code::NotASamlResponse, "what came is no SAML 2.0 response").because(why)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::reading::{PROTOCOL, STATUS_PREFIX};
     use super::*;
 
     fn encode(xml: &str) -> Secret {

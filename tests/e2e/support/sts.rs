@@ -26,7 +26,7 @@ impl Sts {
 
     /// Sessions last so long from now on, whatever is asked for.
     pub fn lifetime(&self, seconds: u32) {
-        request("POST", &self.url, &format!("/_lab/lifetime?seconds={seconds}"));
+        post(&self.url, &format!("/_lab/lifetime?seconds={seconds}"), "");
     }
 
     /// How the calls of this action ended, in order: `ok`, an error's code, or `no answer`.

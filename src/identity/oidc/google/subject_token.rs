@@ -96,7 +96,13 @@ impl Source<'_> {
             ("GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE", &account.subject_token_type),
             ("GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE", "0"),
         ];
-        let output = command::secret_output_with(&argv, &variables, "credential_source.executable", &deadline)?;
+        let output = command::secret_output_with(
+            &argv,
+            &variables,
+            command::MAX_OUTPUT,
+            "credential_source.executable",
+            &deadline,
+        )?;
         self.token_printed(output, account)
     }
 

@@ -64,7 +64,7 @@ impl<'a> FormAuth<'a> {
             return Err(Error::new(Code::IdpRejected, format!("the IdP at {at} refused the user name or password"))
                 .because("the login form came back after they were sent"));
         }
-        if let Some(input) = page.forms.iter().flat_map(|f| &f.inputs).find(|i| is_code_input(i)) {
+        if let Some(input) = page.forms.iter().flat_map(|f| &f.inputs).find(|i| i.asks_for_code()) {
             let name = printable(input.name.as_deref().or(input.id.as_deref()).unwrap_or("unnamed"), 60);
             return Err(Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor"))
                 .because(format!("its page has an input {name:?}")));
@@ -125,7 +125,7 @@ impl<'a> FormAuth<'a> {
         match candidates.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(*one)),
-            several => match several.iter().filter(|i| is_user_input(&form.inputs[**i])).collect::<Vec<_>>().as_slice()
+            several => match several.iter().filter(|i| form.inputs[**i].asks_for_user()).collect::<Vec<_>>().as_slice()
             {
                 [one] => Ok(Some(**one)),
                 _ => Err(unclear(url)
@@ -142,7 +142,7 @@ impl<'a> FormAuth<'a> {
             let (Some(input), None) = (texts.next(), texts.next()) else { return None };
             let fits = match self.login.username_field.as_deref() {
                 Some(name) => is_called(&form.inputs[input], name),
-                None => is_user_input(&form.inputs[input]),
+                None => form.inputs[input].asks_for_user(),
             };
             (fits && form.is_post).then_some((index, input))
         })
@@ -213,48 +213,19 @@ fn encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
 }
 
 fn visible_passwords(form: &Form) -> impl Iterator<Item = usize> {
-    positions(form, |i| i.kind == "password")
+    positions(form, Input::takes_password)
 }
 
 fn visible_texts(form: &Form) -> impl Iterator<Item = usize> {
-    positions(form, |i| matches!(i.kind.as_str(), "text" | "email" | "tel"))
+    positions(form, Input::takes_text)
 }
 
 fn positions(form: &Form, is_kind: impl Fn(&Input) -> bool) -> impl Iterator<Item = usize> {
-    let fits = move |i: &Input| i.is_visible && !i.is_disabled && is_kind(i);
-    form.inputs.iter().enumerate().filter(move |(_, i)| fits(i)).map(|(index, _)| index)
+    form.inputs.iter().enumerate().filter(move |(_, i)| is_kind(i)).map(|(index, _)| index)
 }
 
 fn is_called(input: &Input, name: &str) -> bool {
     input.name.as_deref() == Some(name) || input.id.as_deref() == Some(name)
-}
-
-/// Names that IdPs give the input for the user's name: AD FS `UserName`, Entra `loginfmt`, Keycloak and SimpleSAMLphp
-/// `username`, Shibboleth `j_username`, Okta `identifier`, PingFederate `pf.username`, Google `Email`.
-fn is_user_input(input: &Input) -> bool {
-    if input.autocomplete.as_deref().is_some_and(|a| a.split_whitespace().any(|w| w.eq_ignore_ascii_case("username"))) {
-        return true;
-    }
-    let words = ["user", "login", "email", "identifier", "account", "uid", "userid"];
-    [&input.name, &input.id].into_iter().flatten().any(|name| {
-        let name = name.to_ascii_lowercase();
-        words.iter().any(|w| name.contains(w))
-    })
-}
-
-/// An input for a one-time code: by its `autocomplete`, or by the names IdPs give it.
-fn is_code_input(input: &Input) -> bool {
-    if !input.is_visible || !matches!(input.kind.as_str(), "text" | "tel" | "number") {
-        return false;
-    }
-    if input.autocomplete.as_deref() == Some("one-time-code") {
-        return true;
-    }
-    let words = ["otp", "code", "token", "mfa", "totp", "passcode", "challenge", "answer", "pin"];
-    [&input.name, &input.id].into_iter().flatten().any(|name| {
-        let name = name.to_ascii_lowercase();
-        words.iter().any(|w| name.contains(w))
-    })
 }
 
 /// A form that would put the password into a URL is not used.
@@ -308,7 +279,7 @@ mod tests {
         };
         let env = Box::leak(Box::new(Env::fixed([("PW", "s3cret")])));
         let deadline = Box::leak(Box::new(Deadline::after(Duration::from_secs(10))));
-        FormAuth::new(login, Run { env, deadline, watch: &Nobody, typed: None })
+        FormAuth::new(login, Run { env, deadline, watch: &Nobody, typed: None, trace: None })
     }
 
     struct Nobody;

@@ -97,13 +97,15 @@ pub fn meta_refresh(tree: &Tree) -> Option<String> {
 
 /// Whether `onload=` or a script in the page submits a form, or presses a button, by the looks of it.
 pub fn has_submit_script(tree: &Tree) -> bool {
-    let submits = |script: &str| {
-        let script = script.to_ascii_lowercase();
-        [".submit(", ".submit.call(", ".requestsubmit(", ".click("].iter().any(|call| script.contains(call))
-    };
     elements(tree).any(|(id, element)| {
         element.attribute("onload").is_some_and(submits) || (element.is("script") && submits(&tree.text_content(id)))
     })
+}
+
+/// Whether a script submits a form, or presses a button, by the looks of it.
+pub fn submits(script: &str) -> bool {
+    let script = script.to_ascii_lowercase();
+    [".submit(", ".submit.call(", ".requestsubmit(", ".click("].iter().any(|call| script.contains(call))
 }
 
 /// `0; url='/next'`: seconds, then a comma, semicolon or space, then the target, with or without `url=` and quotes.

@@ -2,13 +2,19 @@
 //!
 //! Pages come from the network and may be made to harm: everything that reads one is behind [`read`], which ends within
 //! its limit in a [`Page`] or an error, within 256 MB, whatever the page and the expression are. The way of a page:
-//! `charset` (bytes → text), `html` or `xml` (text → `tree`), `forms` and `evaluate` (tree → [`Page`]), in a `fence`.
+//! `charset` (bytes → text), `html` or `xml` (text → `tree`), `forms`, `evaluate` and `looks` (tree → [`Page`]), in a
+//! `fence`.
 
+pub mod accounts;
 mod charset;
 mod evaluate;
 mod fence;
 mod forms;
 mod html;
+pub mod looks;
+pub mod product;
+pub mod purpose;
+pub mod redact;
 mod tree;
 mod xml;
 mod xpath;
@@ -18,6 +24,7 @@ use std::time::Duration;
 use encoding_rs::Encoding;
 use zeroize::Zeroizing;
 
+use self::looks::{Known, Looks};
 use self::xpath::Reading;
 pub use self::xpath::XPath;
 use crate::error::{Code, Result};
@@ -47,6 +54,7 @@ pub struct Page {
     pub meta_refresh: Option<String>,
     /// A script on the page submits a form or presses a button. A hint only: login pages have such scripts as well.
     pub has_submit_script: bool,
+    pub looks: Looks,
 }
 
 /// A `<form>`.
@@ -131,14 +139,21 @@ fn reading(body: &[u8], content_type: Option<&str>, xpath: &XPath, deadline: Dea
         Reading::Xml => xml::read(&text, deadline)?,
     };
     drop(text);
+    let (title, forms) = (forms::title(&tree), forms::forms(&tree));
+    let saml_response = evaluate::first_value(&tree, xpath, deadline)?;
+    let has_submit_script = forms::has_submit_script(&tree);
+    let known =
+        Known { forms: &forms, title: title.as_deref(), has_saml_response: saml_response.is_some(), has_submit_script };
+    let looks = looks::of(&tree, &known);
     Ok(Page {
         encoding,
-        title: forms::title(&tree),
-        saml_response: evaluate::first_value(&tree, xpath, deadline)?,
-        forms: forms::forms(&tree),
+        title,
+        saml_response,
+        forms,
         base_href: forms::base_href(&tree),
         meta_refresh: forms::meta_refresh(&tree),
-        has_submit_script: forms::has_submit_script(&tree),
+        has_submit_script,
+        looks,
     })
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::looks::Kind;
+use super::product::Product;
 use super::*;
 use crate::config::profile::Parser;
 use crate::error::{Code, Error};
@@ -380,5 +382,88 @@ proptest! {
         if let Err(e) = read(body, Some(content_type), &xpath, Duration::from_secs(60)) {
             prop_assert_ne!(e.code, Code::Bug);
         }
+    }
+}
+
+#[test]
+fn pages_are_known_by_the_marks_of_their_product() {
+    let table = [
+        ("adfs-login", "looks like a login page of AD FS"),
+        ("entra-login", "looks like a page that only a browser's script can build of Entra ID"),
+        ("keycloak-login", "looks like a login page of Keycloak"),
+        ("shibboleth-login", "looks like a login page of Shibboleth"),
+        ("simplesamlphp-login", "is a login page of SimpleSAMLphp"),
+        ("pingfederate-login", "looks like a login page of PingFederate"),
+        ("google-user-name", "looks like a login page that first asks for the user's name alone of Google"),
+        ("okta-login", "looks like a page that only a browser's script can build of Okta"),
+        ("keycloak-otp", "looks like a page that asks for a second factor of Keycloak"),
+        ("keycloak-error", "looks like an error page of Keycloak"),
+        ("keycloak-new-password", "looks like a page that wants a new password of Keycloak"),
+        ("adfs-error", "looks like an error page of AD FS"),
+        ("shibboleth-consent", "looks like a page that asks for consent of Shibboleth"),
+        ("simplesamlphp-error", "is an error page of SimpleSAMLphp"),
+        ("simplesamlphp-post", "is a page with a SAML response of SimpleSAMLphp"),
+        ("okta-post", "looks like a page with a SAML response of Okta"),
+        ("shibboleth-post", "looks like a page with a SAML response"),
+    ];
+    for (name, expected) in table {
+        assert_eq!(html(page(name)).looks.to_string(), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_an_error_page_tells_is_told_and_nothing_of_others() {
+    let table = [
+        ("keycloak-error", Some("Invalid Request")),
+        ("adfs-error", Some("An error occurred. Contact your administrator for more information.")),
+        ("simplesamlphp-error", Some("Metadata not found")),
+        ("keycloak-otp", Some("Invalid authenticator code.")),
+        ("simplesamlphp-post", None),
+        ("shibboleth-login", None),
+    ];
+    for (name, expected) in table {
+        assert_eq!(html(page(name)).looks.says.as_deref(), expected, "{name}");
+    }
+    let hostile = html("<title>Error</title><h1>a\u{1b}[31m\u{202e}b</h1>");
+    assert_eq!(hostile.looks.says.as_deref(), Some("a [31m b"));
+}
+
+#[test]
+fn the_purpose_of_a_page_is_told_without_knowing_its_product() {
+    let user = "<input name=user>";
+    let password = "<input type=password name=pw>";
+    let table = [
+        (format!("<form method=post>{user}{password}</form>"), Kind::Login),
+        (format!("<form method=post>{password}{password}</form>"), Kind::NewPassword),
+        (format!("<form method=post>{user}</form>"), Kind::UserName),
+        ("<form method=post><input name=c autocomplete=one-time-code></form>".into(), Kind::SecondFactor),
+        ("<form><input type=hidden name=a></form><script>f.submit()</script>".into(), Kind::PassesOn),
+        ("<form><input type=hidden name=SAMLResponse value=''></form>".into(), Kind::SamlResponse),
+        ("<form><input type=hidden name=wresult value=x></form>".into(), Kind::WsFederation),
+        ("<title>Access Denied</title>".into(), Kind::Error),
+        ("<form style='display:none'><input type=password name=p></form><p>hello".into(), Kind::Other),
+        ("".into(), Kind::Other),
+    ];
+    for (body, expected) in table {
+        assert_eq!(html(body.clone()).looks.kind, expected, "{body}");
+    }
+}
+
+#[test]
+fn a_page_that_says_nothing_is_known_by_its_address() {
+    let table = [
+        ("https://adfs.example.com/adfs/ls/IdpInitiatedSignOn.aspx", Some(Product::AdFs)),
+        ("https://corp.okta.com/app/x/sso/saml", Some(Product::Okta)),
+        ("https://sso.example.com/realms/corp/protocol/saml/clients/aws", Some(Product::Keycloak)),
+        ("https://login.microsoftonline.com/t/saml2", Some(Product::Entra)),
+        ("https://idp.example.com/idp/profile/SAML2/Unsolicited/SSO", Some(Product::Shibboleth)),
+        ("https://idp.example.com/simplesaml/saml2/idp/SSOService.php", Some(Product::SimpleSamlPhp)),
+        ("https://sso.example.com/idp/startSSO.ping", Some(Product::PingFederate)),
+        ("https://accounts.google.com/o/saml2/initsso", Some(Product::Google)),
+        ("https://evil-okta.com/", None),
+        ("https://idp.example.com/", None),
+    ];
+    for (url, expected) in table {
+        assert_eq!(Product::of_address(&url.parse().unwrap()), expected, "{url}");
     }
 }

@@ -1,0 +1,56 @@
+//! What AWS Sign-In is asked: the console's address for a profile, and the names of the accounts that an assertion leads to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::fetch::block_on;
+use crate::arn::Partition;
+use crate::config::env::Env;
+use crate::config::profile::{Identity, Profile};
+use crate::credentials::Credentials;
+use crate::error::{Code, Error, Result};
+use crate::http::api::{Api, Reach, Request};
+use crate::http::shown;
+use crate::identity::saml::conversation::Assertion;
+use crate::identity::saml::extract::accounts;
+use crate::secret::Secret;
+use crate::sts::sign_in::{self, Visit};
+use crate::time::Deadline;
+
+/// The address that signs a browser in with the profile's credentials. Good for 15 minutes, for whoever has it.
+pub fn url(profile: &Profile, credentials: &Credentials, service: Option<&str>, env: &Env) -> Result<Secret> {
+    let region = profile.sts.region.as_deref();
+    let partition = match &profile.role_arn {
+        Some(role) => role.partition,
+        None => region.map_or(Partition::Aws, Partition::of_region),
+    };
+    let (duration, issuer) = match &profile.identity {
+        Identity::Saml(saml) => (profile.session.duration, Some(shown(&saml.idp_url))),
+        Identity::WebIdentity(_) => (profile.session.duration, None),
+        // AWS refuses a duration with the credentials of a role that was assumed with a role's.
+        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => (None, None),
+    };
+    let endpoint = sign_in::endpoint(partition, region, env)?;
+    let visit = Visit { endpoint, partition, region, service, duration, issuer };
+    block_on(sign_in::console_url(&visit, credentials, &profile.sts, &Deadline::after(profile.deadline)))
+}
+
+/// Whether a look at AWS's page tells anything: with one role on offer AWS does not ask, but signs in.
+pub fn has_choice(assertion: &Assertion) -> bool {
+    let roles: BTreeSet<&str> = assertion.response.roles.iter().map(|offer| offer.role_arn.as_str()).collect();
+    roles.len() > 1
+}
+
+/// Account id to alias, as AWS's sign-in page names them to the bearer of this assertion.
+pub fn aliases(profile: &Profile, assertion: &Assertion, env: &Env) -> Result<BTreeMap<String, String>> {
+    let Some(offer) = assertion.response.roles.first().filter(|_| has_choice(assertion)) else {
+        return Ok(BTreeMap::new());
+    };
+    let endpoint = sign_in::endpoint(offer.role_arn.partition, profile.sts.region.as_deref(), env)?;
+    let page = endpoint.join("saml").map_err(|why| Error::new(Code::Bug, why.to_string()))?;
+    let api = Api::new("AWS Sign-In", Reach::Internet).trusting(profile.sts.ca_bundle.as_deref(), "AWS_CA_BUNDLE");
+    let fields = [("SAMLResponse", assertion.encoded.expose()), ("RelayState", "")];
+    let request = Request::form(page, &fields);
+    let answer = block_on(async { api.send(&request, &Deadline::after(profile.deadline)).await?.success() })?;
+    Ok(accounts::aliases(answer.body, Duration::from_secs(5))?.into_iter().collect())
+}

@@ -1,0 +1,50 @@
+//! Who a profile is to STS, for commands that explain it (`doctor`, `inspect`, `roles`, `setup`, `trust-policy`): one login
+//! under the lock and the guard of all others, which ends with the assertion, token or keys in hand.
+//!
+//! As with `--force`, what holds the next try back does not hold a person back who asks; a refused secret is not sent again.
+
+use super::Ask;
+use super::fetch;
+pub use super::fetch::Proof;
+use super::place::LoginPlace;
+use super::renew::{NoResult, Renewal};
+use super::spending::Unwatched;
+use crate::config::cache::CacheSettings;
+use crate::config::env::Env;
+use crate::config::profile::Profile;
+use crate::credentials::Credentials;
+use crate::error::Result;
+use crate::identity::Run;
+use crate::identity::trace::Trace;
+use crate::process::callers::Callers;
+use crate::time::{self, Deadline};
+
+/// Logs in as `profile` and stops before STS. What comes on the way is noted in `trace`, also of a login that fails.
+pub fn prove(profile: &Profile, settings: &CacheSettings, env: &Env, trace: &Trace) -> Result<Proof> {
+    Callers::of(env).check(&profile.name)?;
+    // What this profile stands on is asked as anybody would ask it.
+    let ask = Ask { window: None, force: false, use_cache: true };
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot: None, typed: None, trace: Some(trace) };
+    let unlocked = |deadline: &Deadline| {
+        let below = renewal.below(deadline)?;
+        fetch::prove(profile, below, renewal.run(deadline, &Unwatched))
+    };
+    renewal.somewhere(|place, deadline| prove_at(&renewal, place, deadline), unlocked)
+}
+
+/// The credentials that STS gives for `proof`, which [`prove`] gave. They are not kept.
+pub fn redeem(profile: &Profile, proof: &Proof, env: &Env) -> Result<Credentials> {
+    let deadline = Deadline::after(profile.deadline);
+    fetch::redeem(profile, proof, Run { env, deadline: &deadline, watch: &Unwatched, typed: None, trace: None })
+}
+
+fn prove_at(renewal: &Renewal<'_>, place: &LoginPlace, deadline: &Deadline) -> std::result::Result<Proof, NoResult> {
+    let lock = place.lock(deadline)?;
+    let memory = place.memory().map_err(NoResult::Place)?;
+    let own = renewal.own_secret(place, &memory, deadline).map_err(NoResult::Login)?;
+    if let Some(refused) = own.and_then(|own| memory.refuses(&own, time::now())) {
+        return Err(NoResult::Login(refused));
+    }
+    let below = renewal.below(deadline).map_err(NoResult::Login)?;
+    renewal.guarded(place, &lock, memory, deadline, None, |run, _| fetch::prove(renewal.profile, below, run))
+}

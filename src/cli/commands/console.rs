@@ -1,0 +1,31 @@
+//! `fedcred console`: the address that signs a browser in to the AWS console.
+
+use std::time::Duration;
+
+use crate::acquire::{self, Ask};
+use crate::cli::args::{Console, Global};
+use crate::cli::output;
+use crate::config::Config;
+use crate::config::env::Env;
+use crate::error::Result;
+use crate::identity::oidc::login::opener;
+use crate::process::once::Once;
+use crate::time::Deadline;
+
+/// A browser that has not come by then was closed, or never started.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub fn run(arguments: &Console, global: &Global, env: &Env) -> Result<()> {
+    let config = Config::load(env, global.config.as_deref())?;
+    let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
+    let ask = Ask { window: None, force: false, use_cache: true };
+    let credentials = acquire::given(&profile, &config.cache()?, env, &ask, acquire::EARLY)?.into_entry().credentials;
+    let url = acquire::console::url(&profile, &credentials, arguments.service.as_deref(), env)?;
+    if arguments.open {
+        let page = Once::open()?;
+        if opener::open(&page.url, env) && page.redirect(&url, &Deadline::after(PATIENCE)) {
+            return output::write("signed in, in your browser\n");
+        }
+    }
+    output::write(&format!("{}\n", url.expose()))
+}

@@ -1,0 +1,154 @@
+//! `fedcred roles`: the roles that the identity is offered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::acquire::console;
+use crate::acquire::proof::{self, Proof};
+use crate::cli::args::{Global, Roles};
+use crate::cli::table::table;
+use crate::cli::{output, report};
+use crate::config::Config;
+use crate::config::cache::CacheSettings;
+use crate::config::env::Env;
+use crate::config::profile::{Identity, Profile};
+use crate::error::Result;
+use crate::identity::saml::conversation::Assertion;
+use crate::identity::saml::response::Offer;
+use crate::identity::trace::Trace;
+
+pub fn run(arguments: &Roles, global: &Global, env: &Env) -> Result<()> {
+    let config = Config::load(env, global.config.as_deref())?;
+    let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
+    let shown = match &profile.identity {
+        Identity::Saml(_) => on_offer(arguments, &profile, &config.cache()?, env)?,
+        // Nobody is asked: these identities name no roles.
+        Identity::WebIdentity(_) => without_offers(&profile, "a token names no roles"),
+        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
+            without_offers(&profile, "AWS credentials name no roles")
+        }
+    };
+    match arguments.json {
+        true => output::write(&format!("{:#}\n", shown.json(&profile))),
+        false => output::write(&shown.text(&profile)),
+    }
+}
+
+struct Shown {
+    roles: Vec<Role>,
+    notes: Vec<String>,
+}
+
+struct Role {
+    role_arn: String,
+    account_id: String,
+    account_alias: Option<String>,
+    principal_arn: Option<String>,
+    is_configured: bool,
+}
+
+fn on_offer(arguments: &Roles, profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Shown> {
+    let Proof::Assertion(assertion) = proof::prove(profile, settings, env, &Trace::default())? else {
+        return Ok(without_offers(profile, "the identity names no roles"));
+    };
+    let mut notes = Vec::new();
+    let aliases = match wants_aliases(arguments, &assertion) {
+        true => console::aliases(profile, &assertion, env).unwrap_or_else(|error| {
+            let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
+            notes.push(format!("no account aliases: {}{causes}\n  hint: {}", error.what, report::hint(&error)));
+            BTreeMap::new()
+        }),
+        false => BTreeMap::new(),
+    };
+    let is_configured = |offer: &Offer| profile.role_arn.as_ref() == Some(&offer.role_arn);
+    let mut roles: Vec<Role> = Vec::new();
+    for offer in &assertion.response.roles {
+        let role = Role {
+            role_arn: offer.role_arn.to_string(),
+            account_id: offer.role_arn.account_id.clone(),
+            account_alias: aliases.get(&offer.role_arn.account_id).cloned(),
+            principal_arn: Some(offer.principal_arn.to_string()),
+            is_configured: is_configured(offer),
+        };
+        // IdPs do repeat themselves.
+        if !roles.iter().any(|r| (&r.role_arn, &r.principal_arn) == (&role.role_arn, &role.principal_arn)) {
+            roles.push(role);
+        }
+    }
+    roles.sort_by(|a, b| (&a.account_id, &a.role_arn).cmp(&(&b.account_id, &b.role_arn)));
+    match &profile.role_arn {
+        Some(role) if !assertion.response.roles.iter().any(is_configured) => {
+            notes.push(format!("the profile's role {role} is not on offer"));
+        }
+        _ => {}
+    }
+    if assertion.response.is_encrypted {
+        notes.push("the assertion is encrypted for AWS, so its roles cannot be read".to_owned());
+    } else if roles.is_empty() {
+        notes.push("the IdP offers no role: have its administrator assign you to one".to_owned());
+    }
+    Ok(Shown { roles, notes })
+}
+
+/// AWS's page is asked for what people cannot tell by themselves, which account is which; or because they want it.
+fn wants_aliases(arguments: &Roles, assertion: &Assertion) -> bool {
+    let accounts: BTreeSet<&str> =
+        assertion.response.roles.iter().map(|offer| offer.role_arn.account_id.as_str()).collect();
+    !arguments.no_aliases && (arguments.aliases || accounts.len() > 1)
+}
+
+fn without_offers(profile: &Profile, why: &str) -> Shown {
+    let role = |role: &crate::arn::RoleArn| Role {
+        role_arn: role.to_string(),
+        account_id: role.account_id.clone(),
+        account_alias: None,
+        principal_arn: None,
+        is_configured: true,
+    };
+    let note = format!(
+        "{why}: each role's trust policy says whom it lets in\n  hint: fedcred trust-policy {} --check FILE",
+        profile.name
+    );
+    Shown { roles: profile.role_arn.iter().map(role).collect(), notes: vec![note] }
+}
+
+impl Shown {
+    fn text(&self, profile: &Profile) -> String {
+        let row = |role: &Role| {
+            [
+                role.role_arn.clone(),
+                role.account_alias.clone().unwrap_or_default(),
+                role.principal_arn.clone().unwrap_or_default(),
+                if role.is_configured { profile.name.clone() } else { String::new() },
+            ]
+        };
+        let mut text = String::new();
+        if !self.roles.is_empty() {
+            let rows: Vec<_> = self.roles.iter().map(row).collect();
+            text.push_str(&table(["ROLE", "ACCOUNT ALIAS", "PROVIDER", "PROFILE"], &rows));
+        }
+        for note in &self.notes {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text.push_str(&format!("{gap}{note}\n"));
+        }
+        text
+    }
+
+    fn json(&self, profile: &Profile) -> Value {
+        let roles: Vec<Value> = self
+            .roles
+            .iter()
+            .map(|role| {
+                json!({
+                    "role_arn": role.role_arn,
+                    "account_id": role.account_id,
+                    "account_alias": role.account_alias,
+                    "principal_arn": role.principal_arn,
+                    "is_configured": role.is_configured,
+                })
+            })
+            .collect();
+        json!({ "profile": profile.name, "roles": roles, "notes": self.notes })
+    }
+}

@@ -1,0 +1,58 @@
+//! Files that a scheduler reads: written and removed only if they are ours.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::job::MARK;
+use crate::cache::private::Dir;
+use crate::error::{Code, Error, Result};
+
+/// Who wrote a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    Us,
+    Others,
+    /// There is none.
+    Nobody,
+}
+
+pub fn look(path: &Path) -> Author {
+    match fs::read_to_string(path) {
+        Ok(text) if text.contains(MARK) => Author::Us,
+        Err(why) if why.kind() == ErrorKind::NotFound => Author::Nobody,
+        Ok(_) | Err(_) => Author::Others,
+    }
+}
+
+/// Errors: a file of somebody else's in its place.
+pub fn check(path: &Path) -> Result<()> {
+    if look(path) == Author::Others {
+        return Err(Error::new(Code::SchedulerFailed, format!("{} is not fedcred's", path.display()))
+            .because("`fedcred schedule install` did not write it, so it does not replace it")
+            .hint(format!("look at it, and move it away if it is not needed: {}", path.display())));
+    }
+    Ok(())
+}
+
+/// Errors: those of [`check`], and a directory that cannot be written.
+pub fn write(path: &Path, text: &str) -> Result<()> {
+    check(path)?;
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Err(Error::new(Code::Bug, format!("{} is no file's name", path.display())));
+    };
+    let hint = format!("make {} writable, or: fedcred schedule install --print", dir.display());
+    Dir::shared(dir).and_then(|dir| dir.replace(name, text.as_bytes())).map_err(|error| error.hint(hint))
+}
+
+pub fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path).map_err(|why| {
+        Error::new(Code::SchedulerFailed, format!("cannot remove {}", path.display()))
+            .because(why.to_string())
+            .hint(format!("rm {}", path.display()))
+    })
+}
+
+pub fn no_home() -> Error {
+    Error::new(Code::SchedulerFailed, "there is no home directory to schedule anything for").hint("set HOME")
+}

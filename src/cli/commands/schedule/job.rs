@@ -1,0 +1,268 @@
+//! The scheduled job, for any scheduler: which program runs with which arguments, how often, and what it has to see.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::every::Every;
+use super::shell;
+use crate::acquire::schedule::Life;
+use crate::cli::args::{Global, Pace, ScheduleInstall};
+use crate::config::Config;
+use crate::config::env::Env;
+use crate::config::profile::{Identity, Profile, SecretSource, TokenSource};
+use crate::error::{Code, Error, Result};
+use crate::time::Timestamp;
+
+/// Stands in everything that is written for a scheduler, so that nothing else is ever replaced or removed.
+pub const MARK: &str = "Written by `fedcred schedule install`; `fedcred schedule remove` removes it.";
+
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub program: String,
+    pub arguments: Vec<String>,
+    pub every: Every,
+    /// Variables that decide where settings and credentials are, or what STS is asked: a job without them would keep other
+    /// credentials warm than those that are used here.
+    pub environment: Vec<(String, String)>,
+    /// Names of the systemd credentials that the profiles read.
+    pub credentials: Vec<String>,
+    /// Where the output of the last run is to be, for a scheduler that keeps none.
+    pub log: PathBuf,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// What is usual, and the longest that is chosen unasked: STS may give less than was asked for.
+const USUAL: Duration = Duration::from_secs(5 * 60);
+
+/// Taken over from where `install` runs. Of what a login shell sets, a timer sees nothing.
+const VARIABLES: [&str; 28] = [
+    "FEDCRED_CONFIG",
+    "FEDCRED_CACHE_DIR",
+    "FEDCRED_LOG",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_CA_BUNDLE",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_SESSION_NAME",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "KRB5_CONFIG",
+    "KRB5CCNAME",
+    "KRB5_CLIENT_KTNAME",
+];
+
+impl Job {
+    /// The job that `asked` describes.
+    ///
+    /// Errors: no profile of that name; a name or path that no scheduler's file can hold.
+    pub fn of(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<Job> {
+        let config = Config::load(env, global.config.as_deref())?;
+        let mut notes = Vec::new();
+        let profiles = profiles(asked, &config, env)?;
+        let every = match asked.every {
+            Pace::Every(time) => Every::of(time),
+            Pace::Auto => Every::of(profiles.iter().map(pace).min().unwrap_or(USUAL).min(USUAL)),
+        };
+        let job = Job {
+            program: text(&program(env)?)?,
+            arguments: arguments(asked, global, env)?,
+            every,
+            environment: environment(env, &mut notes),
+            credentials: credentials(&profiles, &mut notes),
+            log: shell::log(env)?,
+            notes,
+        };
+        if let Some(odd) = job.arguments.iter().chain([&job.program]).find(|word| word.chars().any(char::is_control)) {
+            return Err(Error::new(Code::InvalidValue, format!("no scheduler can be told {odd:?}"))
+                .hint("choose a name without control characters"));
+        }
+        Ok(job)
+    }
+}
+
+fn profiles(asked: &ScheduleInstall, config: &Config, env: &Env) -> Result<Vec<Profile>> {
+    if asked.all {
+        // One that is broken is told by each run, and keeps the others from nothing.
+        return Ok(config.usable_profile_names().iter().filter_map(|name| config.profile(name).ok()).collect());
+    }
+    if asked.profiles.is_empty() {
+        return config.profile(&super::super::profile_name(None, env)).map(|profile| vec![profile]);
+    }
+    asked.profiles.iter().map(|name| config.profile(name)).collect()
+}
+
+/// So often that two runs more can fail in the window of this profile's credentials.
+fn pace(profile: &Profile) -> Duration {
+    let lifetime = profile.session.duration.unwrap_or(Duration::from_secs(3600));
+    let issued = Timestamp::UNIX_EPOCH;
+    let expires = issued.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
+    let window = Life { issued, expires }.window(None);
+    Duration::try_from(window).unwrap_or_default() / 3
+}
+
+/// `refresh` with what was asked for; paths absolute, for a job starts elsewhere.
+fn arguments(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<Vec<String>> {
+    let mut arguments = Vec::new();
+    for (flag, path) in [("--config", &global.config), ("--log-file", &global.log_file)] {
+        if let Some(path) = path {
+            arguments.extend([flag.to_owned(), text(&absolute(path)?)?]);
+        }
+    }
+    arguments.push("refresh".to_owned());
+    if asked.all {
+        arguments.push("--all".to_owned());
+        return Ok(arguments);
+    }
+    let mut names = asked.profiles.clone();
+    // By name: the job does not see what `FEDCRED_PROFILE` is here.
+    if names.is_empty() {
+        names.push(super::super::profile_name(None, env));
+    }
+    if names.iter().any(|name| name.starts_with('-')) {
+        arguments.push("--".to_owned());
+    }
+    arguments.extend(names);
+    Ok(arguments)
+}
+
+fn environment(env: &Env, notes: &mut Vec<String>) -> Vec<(String, String)> {
+    let mut taken = Vec::new();
+    for name in VARIABLES {
+        let Some(value) = env.text(name) else { continue };
+        let is_path = matches!(name, "FEDCRED_CONFIG" | "FEDCRED_CACHE_DIR" | "FEDCRED_LOG");
+        let value = match is_path.then(|| absolute(Path::new(&value)).and_then(|path| text(&path))) {
+            Some(Ok(absolute)) => absolute,
+            Some(Err(_)) | None => value,
+        };
+        if value.chars().any(char::is_control) {
+            notes.push(format!("{name} has a value that no file can hold: the job does without it"));
+        } else if name.to_ascii_lowercase().ends_with("_proxy") && value.contains('@') {
+            notes.push(format!("{name} may hold a password: the job does without it; `saml.proxy` sets one for good"));
+        } else {
+            taken.push((name.to_owned(), value));
+        }
+    }
+    taken
+}
+
+/// The names of systemd credentials; and notes on secrets that a job cannot read.
+fn credentials(profiles: &[Profile], notes: &mut Vec<String>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for profile in profiles {
+        match secret(profile) {
+            Some(SecretSource::Credential(name)) if !names.contains(name) => names.push(name.clone()),
+            Some(SecretSource::Env(name)) => notes.push(format!(
+                "the profile {} reads its secret from ${name}, which a scheduled job does not see: use a file, a command, \
+                 the keyring or a systemd credential",
+                profile.name
+            )),
+            _ => {}
+        }
+    }
+    names
+}
+
+fn secret(profile: &Profile) -> Option<&SecretSource> {
+    match &profile.identity {
+        Identity::WebIdentity(identity) => match &identity.source {
+            TokenSource::Oidc(oidc) => oidc.client_secret.as_ref(),
+            _ => None,
+        },
+        Identity::Saml(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
+            profile.secret().map(|(_, source)| source)
+        }
+    }
+}
+
+/// The name in PATH that leads to this program, which an update does not change; else where it is now.
+fn program(env: &Env) -> Result<PathBuf> {
+    let unknown = |e: std::io::Error| Error::new(Code::Bug, "fedcred does not know where it is").because(e.to_string());
+    let own = std::env::current_exe().and_then(|path| path.canonicalize()).map_err(unknown)?;
+    let path = env.os("PATH").unwrap_or_default();
+    let file = own.file_name().unwrap_or_default();
+    let named = std::env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join(file));
+    let found = named.into_iter().find(|path| path.canonicalize().is_ok_and(|found| found == own));
+    Ok(found.unwrap_or(own))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path)
+        .map_err(|e| Error::new(Code::ConfigUnreadable, "the working directory is gone").because(e.to_string()))
+}
+
+fn text(path: &Path) -> Result<String> {
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        Error::new(Code::InvalidValue, format!("no scheduler can be told {}", path.display()))
+            .hint("choose a path that is UTF-8")
+    })
+}
+
+/// The template with each of these parts, which it must have, replaced.
+pub fn fill(template: &str, parts: &[(&str, String)]) -> String {
+    parts.iter().fold(template.to_owned(), |text, (part, replacement)| {
+        debug_assert!(text.contains(part), "{part:?} is not in the template");
+        text.replacen(part, replacement, 1)
+    })
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// What packages hold.
+    pub fn packaged(program: &str, log: &str) -> Job {
+        Job {
+            program: program.into(),
+            arguments: vec!["refresh".into(), "--all".into()],
+            every: Every::Minutes(5),
+            environment: Vec::new(),
+            credentials: Vec::new(),
+            log: log.into(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// One that has everything that needs quoting somewhere.
+    pub fn odd() -> Job {
+        Job {
+            arguments: vec!["refresh".into(), "--".into(), "-50% \"of\" <it's> $HOME\\".into()],
+            every: Every::Hours(2),
+            environment: vec![("KRB5CCNAME".into(), "FILE:/tmp/a b%c\"d'e".into())],
+            credentials: vec!["corp".into()],
+            ..packaged("/opt/my tools/fedcred", "/home/o'hara/.cache/fedcred/refresh.log")
+        }
+    }
+
+    #[test]
+    fn what_decides_about_the_credentials_is_taken_over_and_no_secret() {
+        let env = Env::fixed([
+            ("KRB5CCNAME", "FILE:/tmp/krb5cc_1000_x"),
+            ("AWS_REGION", "eu-west-1"),
+            ("HTTPS_PROXY", "http://alice:hunter2@proxy:3128"),
+            ("NO_PROXY", "a\nb"),
+            ("AWS_SECRET_ACCESS_KEY", "s"),
+            ("CORP_PASSWORD", "s"),
+        ]);
+        let mut notes = Vec::new();
+        let taken = environment(&env, &mut notes);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(taken, [pair("AWS_REGION", "eu-west-1"), pair("KRB5CCNAME", "FILE:/tmp/krb5cc_1000_x")]);
+        assert!(notes.len() == 2 && !notes.concat().contains("hunter2"), "{notes:?}");
+    }
+}

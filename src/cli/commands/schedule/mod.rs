@@ -1,0 +1,130 @@
+//! `fedcred schedule`: `fedcred refresh` as a job of the scheduler that is here.
+//!
+//! What is written for a scheduler is the file in `packaging/` that packages hold, with program, profiles, pace and environment
+//! of this user filled in. It has a mark, and only what has it is replaced or removed.
+
+mod cron;
+mod every;
+mod files;
+mod job;
+mod kubernetes;
+mod launchd;
+mod shell;
+mod systemd;
+mod tool;
+
+use self::job::Job;
+use crate::cli::args::{Global, Schedule, ScheduleInstall, Scheduler};
+use crate::cli::output;
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result};
+
+pub use self::every::{LONGEST, SHORTEST};
+
+/// A job that is scheduled.
+struct Found {
+    /// Which one, and by whom it is run.
+    what: String,
+    last: Option<String>,
+    next: Option<String>,
+    /// Where the output of its last run is.
+    output: String,
+}
+
+pub fn run(command: &Schedule, global: &Global, env: &Env) -> Result<()> {
+    match command {
+        Schedule::Install(asked) => install(asked, global, env),
+        Schedule::Status => status(env),
+        Schedule::Remove => remove(env),
+    }
+}
+
+fn install(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<()> {
+    let job = Job::of(asked, global, env)?;
+    let scheduler = asked.with.map_or_else(here, Ok)?;
+    if asked.print {
+        return output::write(&printed(scheduler, &job)?);
+    }
+    // One job is enough: what an earlier one left with another scheduler goes.
+    let mut told = Vec::new();
+    for other in [Scheduler::Systemd, Scheduler::Launchd, Scheduler::Cron] {
+        if other != scheduler {
+            told.extend(remove_from(other, env)?);
+        }
+    }
+    told.extend(match scheduler {
+        Scheduler::Systemd => systemd::install(&job, env)?,
+        Scheduler::Launchd => launchd::install(&job, env)?,
+        Scheduler::Cron => cron::install(&job)?,
+        Scheduler::Kubernetes => {
+            return Err(Error::new(Code::BadFlag, "a CronJob is printed, not installed")
+                .hint("fedcred schedule install --with kubernetes --print | kubectl apply -f -"));
+        }
+    });
+    told.extend(job.notes.iter().map(|note| format!("note: {note}")));
+    output::write(&(told.join("\n") + "\n"))
+}
+
+fn printed(scheduler: Scheduler, job: &Job) -> Result<String> {
+    Ok(match scheduler {
+        Scheduler::Systemd => {
+            systemd::units(job).map(|(name, text)| format!("# ~/.config/systemd/user/{name}\n{text}")).join("\n")
+        }
+        Scheduler::Launchd => launchd::plist(job),
+        Scheduler::Cron => cron::lines(job),
+        Scheduler::Kubernetes => kubernetes::cron_job(job)?,
+    })
+}
+
+/// The scheduler of this machine.
+fn here() -> Result<Scheduler> {
+    if cfg!(target_os = "macos") {
+        return Ok(Scheduler::Launchd);
+    }
+    let Err(why) = systemd::answers() else { return Ok(Scheduler::Systemd) };
+    if cron::answers() {
+        tracing::info!(%why, "no service manager of the user's own: cron is used");
+        return Ok(Scheduler::Cron);
+    }
+    let error = Error::new(Code::SchedulerFailed, "there is neither a systemd user manager nor a crontab here")
+        .hint("fedcred refresh --all --loop, beside what needs the credentials");
+    Err(why.causes.iter().fold(error.because(why.what), |error, cause| error.because(cause)))
+}
+
+fn remove(env: &Env) -> Result<()> {
+    let mut told = Vec::new();
+    for scheduler in [Scheduler::Systemd, Scheduler::Launchd, Scheduler::Cron] {
+        told.extend(remove_from(scheduler, env)?);
+    }
+    if told.is_empty() {
+        told.push("nothing was scheduled by fedcred".to_owned());
+    }
+    output::write(&(told.join("\n") + "\n"))
+}
+
+fn remove_from(scheduler: Scheduler, env: &Env) -> Result<Option<String>> {
+    match scheduler {
+        Scheduler::Systemd => systemd::remove(env),
+        Scheduler::Launchd => launchd::remove(env),
+        Scheduler::Cron => cron::remove(),
+        Scheduler::Kubernetes => Ok(None),
+    }
+}
+
+fn status(env: &Env) -> Result<()> {
+    let log = shell::log(env)?;
+    let found = [systemd::status(env)?, launchd::status(env, &log)?, cron::status(&log)?];
+    let mut text = String::new();
+    for Found { what, last, next, output } in found.into_iter().flatten() {
+        let or = |time: Option<String>, none: &str| time.unwrap_or_else(|| none.to_owned());
+        text.push_str(&format!(
+            "{what}\n  last run: {}\n  next run: {}\n  output:   {output}\n",
+            or(last, "none yet"),
+            or(next, "not known"),
+        ));
+    }
+    if text.is_empty() {
+        text.push_str("nothing is scheduled; `fedcred schedule install --all` does it\n");
+    }
+    output::write(&text)
+}

@@ -1,0 +1,168 @@
+//! `auth`, and the keys that go with each of its methods.
+
+use url::Url;
+
+use crate::config::env::Env;
+use crate::config::origin::Origin;
+use crate::config::profile::{Account, Auth, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Spnego};
+use crate::config::reader::{Found, Section};
+use crate::config::tree::Value;
+use crate::config::{secrets, values};
+use crate::error::{Code, Result, printable};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Method {
+    None,
+    Basic,
+    Bearer,
+    Form,
+    Spnego,
+    Command,
+}
+
+const METHODS: [(&str, Method); 6] = [
+    ("none", Method::None),
+    ("basic", Method::Basic),
+    ("bearer", Method::Bearer),
+    ("form", Method::Form),
+    ("spnego", Method::Spnego),
+    ("command", Method::Command),
+];
+/// Methods of `auth` that are known, but not in this version.
+const METHODS_LATER: [&str; 2] = ["ecp", "browser"];
+
+/// The keys that mean something to some methods only.
+const KEYS_OF_METHODS: [(&str, &[Method]); 10] = [
+    ("username", &[Method::Basic, Method::Form, Method::Command]),
+    ("password", &[Method::Basic, Method::Form]),
+    ("token", &[Method::Bearer]),
+    ("command", &[Method::Command]),
+    ("username_field", &[Method::Form]),
+    ("password_field", &[Method::Form]),
+    ("principal", &[Method::Spnego]),
+    ("keytab", &[Method::Spnego]),
+    ("mutual_authentication", &[Method::Spnego]),
+    ("channel_bindings", &[Method::Spnego]),
+];
+
+const SECRET_HINT: &str = "{ keyring = true }";
+
+/// `profile` is whose table it is.
+pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify: bool, env: &Env) -> Option<Auth> {
+    let written = saml.find("auth");
+    let method = match written {
+        Some(_) => saml.read("auth", |f| values::choice(f, &METHODS, &METHODS_LATER)),
+        None => Some(Method::None),
+    };
+    // Also when the method is wrong: looking makes these keys known ones.
+    let misplaced: Vec<_> = KEYS_OF_METHODS
+        .iter()
+        .filter_map(|(key, methods)| Some((saml.find(key)?, *methods)))
+        .filter(|(_, methods)| method.is_some_and(|method| !methods.contains(&method)))
+        .collect();
+    for (found, methods) in misplaced {
+        let needed: Vec<String> = methods.iter().map(|method| format!("auth = \"{}\"", name(*method))).collect();
+        let (code, auth) = match written {
+            Some(auth) => (Code::ConflictingKeys, format!("`auth` is \"{}\" ({})", name(method?), auth.place)),
+            None => (Code::MissingKey, "no `auth` is written, which means \"none\"".to_owned()),
+        };
+        let error = found.error(code, format!("goes with {}, but {auth}", needed.join(" or ")));
+        saml.log().error(error.hint(format!("write {}, or remove `{}`", needed[0], found.key)));
+    }
+    // Without a URL there is an error already, and no account that anybody will use.
+    let account = |user: Option<&str>| idp_url.map(|url| Account::new(url, user)).unwrap_or_default();
+    let username = || saml.required("username", "username = \"alice\"", |f| user(f, env));
+    let secret = |key: &'static str, user: Option<&str>| {
+        saml.required(key, &format!("{key} = {SECRET_HINT}"), |f| secrets::source(f, &account(user)))
+    };
+    match method? {
+        Method::None => Some(Auth::None),
+        Method::Basic => {
+            let username = username();
+            let password = secret("password", username.as_deref());
+            // RFC 7617, section 2: the first colon ends the user-id.
+            if let (Some(found), true) = (saml.find("username"), username.as_ref().is_some_and(|u| u.contains(':'))) {
+                saml.log().error(found.error(Code::InvalidValue, "has a colon, which auth = \"basic\" cannot send"));
+            }
+            Some(Auth::Basic { username: username?, password: password? })
+        }
+        Method::Bearer => Some(Auth::Bearer { token: secret("token", None)? }),
+        Method::Form => {
+            let username = username();
+            let password = secret("password", username.as_deref());
+            let username_field = saml.read("username_field", values::text);
+            let password_field = saml.read("password_field", values::text);
+            Some(Auth::Form(FormLogin { username: username?, password: password?, username_field, password_field }))
+        }
+        Method::Spnego => Some(Auth::Spnego(spnego(saml, verify))),
+        Method::Command => {
+            let argv = saml.required("command", "command = [\"corp-login\", \"{idp_url}\"]", secrets::command);
+            let username = saml.read("username", values::text);
+            let url = idp_url.map(Url::as_str).unwrap_or_default();
+            Some(Auth::Command(CommandLogin { argv: expand(argv?, profile, url), username }))
+        }
+    }
+}
+
+/// The arguments for this profile. The program is the one that is written.
+fn expand(argv: Vec<String>, profile: &str, idp_url: &str) -> Vec<String> {
+    let place = |argument: &String| argument.replace("{idp_url}", idp_url).replace("{profile}", profile);
+    let (program, arguments) = argv.split_at(argv.len().min(1));
+    program.iter().cloned().chain(arguments.iter().map(place)).collect()
+}
+
+/// A name, or `{ env = "NAME" }`, the variable that has it: for a program that logs different people in.
+fn user(found: &Found<'_>, env: &Env) -> Result<String> {
+    let Value::Table(table) = found.value else { return values::text(found) };
+    let variable = match table.iter().collect::<Vec<_>>().as_slice() {
+        [("env", node)] => values::text(&found.inner("env", node))?,
+        _ => return Err(found.wrong("a string, or { env = \"NAME\" }")),
+    };
+    env.text(&variable).ok_or_else(|| {
+        let variable = printable(&variable, 80);
+        found.error(Code::MissingKey, format!("names ${variable}, which is not set")).hint(format!("set {variable}"))
+    })
+}
+
+fn spnego(saml: &Section<'_, '_>, verify: bool) -> Spnego {
+    let principal = saml.read("principal", values::text);
+    let keytab = saml.read("keytab", values::path);
+    if keytab.is_some() && saml.find("principal").is_none() {
+        saml.log()
+            .error(saml.missing("principal", "principal = \"alice@EXAMPLE.COM\" (klist -k lists who is in a keytab)"));
+    }
+    let modes = [
+        ("required", MutualAuthentication::Required),
+        ("optional", MutualAuthentication::Optional),
+        ("disabled", MutualAuthentication::Disabled),
+    ];
+    let written = saml.read("mutual_authentication", |f| values::choice(f, &modes, &[]));
+    let mutual_authentication = if verify {
+        written.unwrap_or(MutualAuthentication::Optional)
+    } else {
+        // Without a certificate that proves who is there, Kerberos has to.
+        saml.log().record("saml", "mutual_authentication", Origin::BuiltIn);
+        MutualAuthentication::Required
+    };
+    let bindings = [("auto", ChannelBindings::Auto), ("none", ChannelBindings::None)];
+    let channel_bindings =
+        saml.read("channel_bindings", |f| values::choice(f, &bindings, &[])).unwrap_or(ChannelBindings::Auto);
+    Spnego { principal, keytab, mutual_authentication, channel_bindings }
+}
+
+fn name(method: Method) -> &'static str {
+    METHODS.iter().find(|(_, m)| *m == method).map_or("", |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_told_the_profile_and_the_address_in_its_arguments_only() {
+        let argv = ["/opt/{profile}", "-p{profile}", "{idp_url}", "{other}"].map(str::to_owned).to_vec();
+        let expected = ["/opt/{profile}", "-pdev", "https://i/?a={b}", "{other}"];
+        assert_eq!(expand(argv, "dev", "https://i/?a={b}"), expected);
+        assert!(expand(Vec::new(), "dev", "https://i/").is_empty());
+    }
+}

@@ -1,0 +1,49 @@
+//! `saml.auth` and the keys of its method, as they are in force.
+
+use super::{Rows, path, program, quoted, source};
+use crate::config::profile::{Auth, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Spnego};
+
+impl Rows<'_, '_> {
+    pub(super) fn auth(&mut self, auth: &Auth) {
+        match auth {
+            Auth::None => self.row("auth", quoted("none")),
+            Auth::Basic { username, password } => {
+                self.row("auth", quoted("basic"));
+                self.row("username", quoted(username));
+                self.row("password", source(password));
+            }
+            Auth::Bearer { token } => {
+                self.row("auth", quoted("bearer"));
+                self.row("token", source(token));
+            }
+            Auth::Form(FormLogin { username, password, username_field, password_field }) => {
+                self.row("auth", quoted("form"));
+                self.row("username", quoted(username));
+                self.row("password", source(password));
+                self.or("username_field", username_field.as_ref().map(quoted), "found on the page");
+                self.or("password_field", password_field.as_ref().map(quoted), "found on the page");
+            }
+            Auth::Spnego(Spnego { principal, keytab, mutual_authentication, channel_bindings }) => {
+                self.row("auth", quoted("spnego"));
+                self.or("principal", principal.as_ref().map(quoted), "whoever the tickets belong to");
+                self.or("keytab", keytab.as_deref().map(path), "none: the ticket cache");
+                let mode = match mutual_authentication {
+                    MutualAuthentication::Required => "required",
+                    MutualAuthentication::Optional => "optional",
+                    MutualAuthentication::Disabled => "disabled",
+                };
+                self.row("mutual_authentication", quoted(mode));
+                let bindings = match channel_bindings {
+                    ChannelBindings::Auto => "auto",
+                    ChannelBindings::None => "none",
+                };
+                self.row("channel_bindings", quoted(bindings));
+            }
+            Auth::Command(CommandLogin { argv, username }) => {
+                self.row("auth", quoted("command"));
+                self.row("command", program(argv));
+                self.or("username", username.as_ref().map(quoted), "only the command knows, so nothing is kept");
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The names of accounts on AWS's own sign-in page, on which a person chooses one of several roles: lines such as
+//! `Account: analytics (112233334444)`, or `Account: 112233334444` for an account without an alias.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::product::Mark;
+use super::tree::{NodeId, ROOT, Tree};
+use super::{charset, fence, html};
+use crate::error::{Result, printable};
+
+/// Account id and alias of each account that has one. Errors: those of [`super::read`].
+pub fn aliases(body: Zeroizing<Vec<u8>>, limit: Duration) -> Result<Vec<(String, String)>> {
+    fence::run(limit, move |deadline| {
+        let (text, _) = charset::html(&body, None);
+        let tree = html::read(&text, deadline)?;
+        Ok(names(&tree).filter_map(|id| alias(&tree.text_content(id))).collect())
+    })
+}
+
+fn names(tree: &Tree) -> impl Iterator<Item = NodeId> {
+    let mark = Mark::Class("saml-account-name");
+    tree.descendants(ROOT).filter(move |id| tree.element(*id).is_some_and(|element| mark.fits(tree, *id, element)))
+}
+
+fn alias(line: &str) -> Option<(String, String)> {
+    let (alias, rest) = line.trim().split_once(':')?.1.rsplit_once('(')?;
+    let id = rest.trim().strip_suffix(')')?;
+    let is_id = id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
+    let alias = printable(alias, 100);
+    let alias = alias.trim_end();
+    (is_id && !alias.is_empty()).then(|| (id.to_owned(), alias.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_with_an_alias_are_named() {
+        let page = r#"<fieldset><div class="saml-account"><div class="expandable-container">
+            <div class="saml-account-name">Account: analytics-prod (112233334444)</div>
+            <label for="arn:aws:iam::112233334444:role/Dev" class="saml-role-description">Dev</label></div></div>
+            <div class="saml-account"><div class="saml-account-name">Account: 556677778888</div></div>
+            <div class="saml-account"><div class="x saml-account-name">Konto: two words (999900001111) </div></div>
+            <div class="saml-account-name">Account: x (12)</div></fieldset>"#;
+        let found = aliases(Zeroizing::new(page.into()), Duration::from_secs(30)).unwrap();
+        let expected = [("112233334444", "analytics-prod"), ("999900001111", "two words")];
+        assert_eq!(found, expected.map(|(id, alias)| (id.to_owned(), alias.to_owned())));
+    }
+}

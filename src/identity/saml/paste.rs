@@ -1,0 +1,225 @@
+//! What somebody saved or copied: a page, a SAML response or assertion in any of the forms in which a browser's developer
+//! tools and logs show one, or a token. For `inspect --from`, which asks nobody.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::extract::{self, Page, XPath};
+use super::response::{self, Response};
+use crate::config::profile::{DEFAULT_XPATH, Parser};
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+
+/// As for pages from the network.
+pub const MAX: usize = 4 << 20;
+
+/// What it turned out to be.
+#[derive(Debug)]
+pub enum Pasted {
+    Response {
+        encoded: Secret,
+        response: Box<Response>,
+    },
+    /// A JWT, by its looks.
+    Token(Secret),
+    /// A page, with or without a SAML response on it.
+    Page {
+        page: Box<Page>,
+        body: Zeroizing<Vec<u8>>,
+    },
+}
+
+/// Looks through everything that such text may be.
+///
+/// Errors: [`Code::NotASamlResponse`], and those of reading a page.
+pub fn read(bytes: Zeroizing<Vec<u8>>) -> Result<Pasted> {
+    let text = decode(&bytes);
+    let text = text.trim();
+    match root(text) {
+        Some("Response") => return of_xml(text, false),
+        Some("Assertion") => return of_xml(text, true),
+        Some(_) => return page(bytes),
+        None => {}
+    }
+    if let Some(encoded) = field(text, "SAMLResponse") {
+        return of_base64(encoded);
+    }
+    let token = ["id_token", "WebIdentityToken", "web_identity_token", "token", "value", "access_token"];
+    let token = token.iter().find_map(|name| field(text, name).filter(|found| is_jwt(found)));
+    let bare = || {
+        let last = text.rsplit(char::is_whitespace).next().unwrap_or_default();
+        // `Bearer eyJ…`, or a token that a terminal broke into lines.
+        let joined: String = text.split_whitespace().collect();
+        [last.to_owned(), joined].into_iter().find(|token| is_jwt(token))
+    };
+    if let Some(token) = token.or_else(bare) {
+        return Ok(Pasted::Token(Secret::new(token)));
+    }
+    if text.contains("<html") || text.contains("<HTML") || text.contains("<form") || text.contains("<input") {
+        return page(bytes);
+    }
+    of_base64(percent_decoded(text))
+}
+
+/// UTF-8, or whatever the byte order mark says: what PowerShell redirects is UTF-16.
+fn decode(bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(encoding_rs::UTF_8.decode(bytes).0.into_owned())
+}
+
+/// The local name of the first element, if the text is markup.
+fn root(text: &str) -> Option<&str> {
+    let mut rest = text;
+    while let Some(prolog) = rest.strip_prefix('<').filter(|r| r.starts_with(['?', '!'])) {
+        let end = if prolog.starts_with("!--") { prolog.find("-->")? + 2 } else { prolog.find('>')? };
+        rest = prolog[end + 1..].trim_start();
+    }
+    let name = rest.strip_prefix('<')?;
+    let end = name.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))?;
+    name[..end].rsplit(':').next()
+}
+
+fn of_xml(xml: &str, is_bare: bool) -> Result<Pasted> {
+    if !is_bare {
+        return of_base64(STANDARD.encode(xml));
+    }
+    let start = xml.find("?>").map_or(0, |end| end + 2);
+    // An assertion alone, as an IdP's log shows it: in an envelope it reads as any other.
+    let enveloped = format!(
+        "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\"><p:Status><p:StatusCode Value=\"\"/></p:Status>{}</p:Response>",
+        &xml[start..]
+    );
+    let mut response = Response::decode(&Secret::new(STANDARD.encode(enveloped)))?;
+    response.status.clear();
+    Ok(Pasted::Response { encoded: Secret::new(STANDARD.encode(xml)), response: Box::new(response) })
+}
+
+fn of_base64(text: String) -> Result<Pasted> {
+    let encoded = response::canonical(Secret::new(text));
+    let response = Response::decode(&encoded).map_err(|error| match error.causes.first().map(String::as_str) {
+        Some("it is not base64" | "it is not UTF-8 text") => Error::new(
+            Code::NotASamlResponse,
+            "this is neither a page nor a SAML response nor a token",
+        )
+        .hint(
+            "give the page's HTML, the value of SAMLResponse, the XML, or a token of the form HEADER.CLAIMS.SIGNATURE",
+        ),
+        _ => error,
+    })?;
+    Ok(Pasted::Response { encoded, response: Box::new(response) })
+}
+
+fn page(body: Zeroizing<Vec<u8>>) -> Result<Pasted> {
+    let xpath = XPath::parse(DEFAULT_XPATH, Parser::Html)?;
+    let page = extract::read(body.to_vec(), None, &xpath, Duration::from_secs(10))?;
+    Ok(Pasted::Page { page: Box::new(page), body })
+}
+
+/// The value of `name` in form data, a list of parameters, a header or JSON.
+fn field(text: &str, name: &str) -> Option<String> {
+    text.match_indices(name).find_map(|(at, _)| {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        if text[..at].ends_with(is_word) {
+            return None;
+        }
+        let rest = text[at + name.len()..].trim_start_matches(['"', '\'']).trim_start();
+        let rest = rest.strip_prefix(['=', ':'])?.trim_start().trim_start_matches(['"', '\'']);
+        let end = rest.find(|c: char| matches!(c, '&' | '"' | '\'' | ',' | '<') || c.is_whitespace());
+        let value = &rest[..end.unwrap_or(rest.len())];
+        (!value.is_empty()).then(|| percent_decoded(value))
+    })
+}
+
+/// As it was before it was put into a form or a URL. Base64 has no percent sign of its own.
+fn percent_decoded(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let pair = format!("v={text}");
+    let decoded = url::form_urlencoded::parse(pair.as_bytes()).next();
+    decoded.map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+fn is_jwt(text: &str) -> bool {
+    let is_part = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='));
+    // A header is a JSON object, which begins with `{"` or `{` and white space.
+    text.starts_with("ey") && text.split('.').count() == 3 && text.split('.').all(|part| is_part(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const XML: &str = r#"<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status><saml:Assertion><saml:Issuer>https://idp/?a=b+c</saml:Issuer></saml:Assertion></samlp:Response>"#;
+    const JWT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJpIiwic3ViIjoicyJ9.c2ln";
+
+    fn kind(bytes: impl Into<Vec<u8>>) -> String {
+        match read(Zeroizing::new(bytes.into())) {
+            Ok(Pasted::Response { response, .. }) => {
+                format!("response of {} {}", response.issuer.unwrap_or_default(), response.status.join(","))
+            }
+            Ok(Pasted::Token(token)) => format!("token {}", token.expose() == JWT),
+            Ok(Pasted::Page { page, .. }) => format!("page {}", page.looks.kind.id()),
+            Err(error) => error.code.as_str().to_owned(),
+        }
+    }
+
+    #[test]
+    fn whatever_a_browser_shows_can_be_pasted() {
+        let base64 = STANDARD.encode(XML);
+        let escaped: String = url::form_urlencoded::byte_serialize(base64.as_bytes()).collect();
+        let wrapped =
+            base64.as_bytes().chunks(60).map(|c| std::str::from_utf8(c).unwrap()).collect::<Vec<_>>().join("\r\n");
+        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(base64.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let ours = "response of https://idp/?a=b+c Success";
+        let table: [(Vec<u8>, &str); 22] = [
+            (XML.into(), ours),
+            (format!("<?xml version='1.0'?>\n<!-- saved -->{XML}").into(), ours),
+            (base64.clone().into(), ours),
+            (wrapped.into(), ours),
+            (utf16, ours),
+            (escaped.clone().into(), ours),
+            (format!("SAMLResponse={escaped}&RelayState=").into(), ours),
+            (format!("RelayState=&SAMLResponse={escaped}").into(), ours),
+            (format!("SAMLResponse: {base64}\nRelayState: x").into(), ours),
+            (format!("SAMLResponse:\t\"{base64}\"").into(), ours),
+            (format!("curl https://x --data-raw 'SAMLResponse={escaped}'").into(), ours),
+            (format!("{{\"SAMLResponse\": \"{base64}\"}}").into(), ours),
+            (
+                "<a:Assertion xmlns:a='urn:oasis:names:tc:SAML:2.0:assertion'><a:Issuer>me</a:Issuer></a:Assertion>"
+                    .into(),
+                "response of me ",
+            ),
+            (
+                format!("<html><form><input name=SAMLResponse value='{base64}'></form></html>").into(),
+                "page saml-response",
+            ),
+            ("<!DOCTYPE html><form method=post><input name=u><input type=password></form>".into(), "page login"),
+            ("HTTP/1.1 200 OK\n\n<html><title>Error</title></html>".into(), "page error"),
+            (JWT.into(), "token true"),
+            (format!("Authorization: Bearer {JWT}\n").into(), "token true"),
+            (format!("{{\"access_token\":\"opaque\",\"id_token\":\"{JWT}\"}}").into(), "token true"),
+            (format!("{}\n{}", &JWT[..30], &JWT[30..]).into(), "token true"),
+            ("hello".into(), "not-a-saml-response"),
+            (Vec::new(), "not-a-saml-response"),
+        ];
+        for (bytes, expected) in table {
+            let shown = String::from_utf8_lossy(&bytes).into_owned();
+            assert_eq!(kind(bytes), expected, "{shown}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_ends_in_an_error_and_is_not_quoted() {
+        for text in
+            ["<", "<!", "<?", "<!--", "<!-- --", "<x", "%", "%%%=", "SAMLResponse=", "SAMLResponse", "{\"id_token\":"]
+        {
+            let outcome = read(Zeroizing::new(text.into()));
+            assert!(outcome.is_err() || matches!(outcome, Ok(Pasted::Page { .. })), "{text}");
+        }
+        let error = read(Zeroizing::new(b"hunter2 hunter2".to_vec())).unwrap_err();
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,164 @@
+//! What a login met on its way, for commands that explain one: each answer, and the page it ended on.
+//!
+//! A login that nobody wants explained keeps no trace.
+
+use std::cell::RefCell;
+
+use serde::Serialize;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::saml::extract::looks::{Kind, Looks};
+use super::saml::extract::product::Product;
+use super::saml::extract::{Form, Page};
+use crate::error::printable;
+use crate::http::client::Response;
+use crate::http::shown;
+use crate::time::{self, Timestamp};
+
+/// The answers of one login, in order.
+#[derive(Debug, Default)]
+pub struct Trace {
+    hops: RefCell<Vec<Hop>>,
+    last: RefCell<Option<LastPage>>,
+}
+
+/// One answer on the way.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// Without its query.
+    pub url: String,
+    pub is_post: bool,
+    pub status: u16,
+    /// The peer's clock, and ours when the answer came.
+    pub date: Option<Timestamp>,
+    pub at: Timestamp,
+    /// Authentication schemes that a challenge offered, as written: `Negotiate`, `Basic`.
+    pub offered: Vec<String>,
+    /// DER of the server's certificate, on TLS.
+    pub certificate: Option<Vec<u8>>,
+    /// The page that came, unless the answer was a redirect or a challenge.
+    pub page: Option<Sight>,
+}
+
+/// The page that a login ended on, as it came. It may hold an assertion.
+#[derive(Debug)]
+pub struct LastPage {
+    pub content_type: Option<String>,
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+/// A page in words, without anything that was typed or handed out on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Sight {
+    pub title: Option<String>,
+    pub product: Option<Product>,
+    /// The product was seen running, not only its templates.
+    pub is_proven: bool,
+    pub kind: Kind,
+    /// What the page tells a person about an error, else its heading.
+    pub says: Option<String>,
+    pub forms: Vec<FormSight>,
+    /// "looks like a login page of Keycloak"
+    pub in_words: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FormSight {
+    /// Without its query; empty: the page itself.
+    pub action: String,
+    pub method: &'static str,
+    pub fields: Vec<FieldSight>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldSight {
+    pub name: String,
+    /// `text`, `password`, `hidden`, …
+    pub kind: String,
+    pub is_visible: bool,
+}
+
+impl Trace {
+    pub fn hops(&self) -> Vec<Hop> {
+        self.hops.borrow().clone()
+    }
+
+    /// The page that the login ended on: that with the assertion, or that from which it could not go on.
+    pub fn take_last_page(&self) -> Option<LastPage> {
+        self.last.take()
+    }
+
+    /// What the last page looked like.
+    pub fn last_sight(&self) -> Option<Sight> {
+        self.hops.borrow().iter().rev().find_map(|hop| hop.page.clone())
+    }
+
+    /// Notes an answer.
+    pub fn answered(&self, answer: &Response, is_post: bool) {
+        let scheme = |header: &String| {
+            let word = header.split([' ', ',']).next().unwrap_or_default();
+            Some(printable(word, 40)).filter(|word| !word.is_empty())
+        };
+        self.hops.borrow_mut().push(Hop {
+            url: shown(&answer.url),
+            is_post,
+            status: answer.status,
+            date: answer.date,
+            at: time::now(),
+            offered: answer.www_authenticate.iter().filter_map(scheme).collect(),
+            certificate: answer.peer_certificate.clone(),
+            page: None,
+        });
+    }
+
+    /// Keeps the page that the last answer is, before it is read.
+    pub fn came(&self, answer: &Response) {
+        let (content_type, body) = (answer.content_type.clone(), answer.body.clone());
+        self.last.replace(Some(LastPage { content_type, body }));
+    }
+
+    /// Notes what it turned out to be.
+    pub fn read(&self, page: &Page, url: &Url) {
+        if let Some(hop) = self.hops.borrow_mut().last_mut() {
+            hop.page = Some(Sight::of(page, Some(url)));
+        }
+    }
+}
+
+impl Sight {
+    /// `url`: where the page is from, if it is known. It tells the product of a page that does not.
+    pub fn of(page: &Page, url: Option<&Url>) -> Sight {
+        let mut looks: Looks = page.looks.clone();
+        looks.product = looks.product.or_else(|| url.and_then(Product::of_address));
+        Sight {
+            title: page.title.as_deref().map(|title| printable(title, 80)).filter(|title| !title.is_empty()),
+            product: looks.product,
+            is_proven: looks.product.is_some_and(Product::is_proven),
+            kind: looks.kind,
+            in_words: looks.to_string(),
+            says: looks.says,
+            forms: page.forms.iter().map(FormSight::of).collect(),
+        }
+    }
+}
+
+impl FormSight {
+    fn of(form: &Form) -> FormSight {
+        let action = form.action.as_deref().unwrap_or_default();
+        let action = action.split(['?', '#']).next().unwrap_or_default();
+        // Tomcat's session, which is as good as a cookie.
+        let action = action.split(";jsessionid").next().unwrap_or_default();
+        let name = |input: &super::saml::extract::Input| input.name.clone().or_else(|| input.id.clone());
+        let field = |input: &super::saml::extract::Input| FieldSight {
+            name: printable(&name(input).unwrap_or_default(), 60),
+            kind: input.kind.clone(),
+            is_visible: input.is_visible,
+        };
+        FormSight {
+            action: printable(action, 200),
+            method: if form.is_post { "POST" } else { "GET" },
+            fields: form.inputs.iter().map(field).collect(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Hands a secret address to the browser: a page on loopback that redirects there, once. On the browser's command line, where
+//! everybody on the machine can read it, only the page's own address stands, which is worth nothing afterwards.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use url::Url;
+
+use crate::cache::seal;
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+use crate::time::{self, Deadline};
+
+/// A page that waits for one visit.
+pub struct Once {
+    listener: TcpListener,
+    path: String,
+    pub url: Url,
+}
+
+impl Once {
+    pub fn open() -> Result<Once> {
+        let unusable = |why: String| Error::new(Code::ListenFailed, "cannot wait for the browser").because(why);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| unusable(e.to_string()))?;
+        listener.set_nonblocking(true).map_err(|e| unusable(e.to_string()))?;
+        let port = listener.local_addr().map_err(|e| unusable(e.to_string()))?.port();
+        let random = seal::random::<16>().map_err(|e| unusable(e.to_string()))?;
+        let path: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let path = format!("/{path}");
+        let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).map_err(|e| unusable(e.to_string()))?;
+        Ok(Once { listener, path, url })
+    }
+
+    /// Waits for the visit, and sends the visitor on. `false`: nobody came in time.
+    pub fn redirect(self, to: &Secret, deadline: &Deadline) -> bool {
+        while !deadline.has_passed() {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    if self.answer(stream, to).unwrap_or(false) {
+                        return true;
+                    }
+                }
+                Err(e) if e.kind() == ErrorKind::WouldBlock => time::pause(Duration::from_millis(20)),
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether it was the visit that is waited for, and not a browser's look for an icon.
+    fn answer(&self, mut stream: TcpStream, to: &Secret) -> std::io::Result<bool> {
+        stream.set_nonblocking(false)?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        let mut head = [0; 4096];
+        let count = stream.read(&mut head)?;
+        let line = String::from_utf8_lossy(&head[..count]);
+        let is_ours = line.strip_prefix("GET ").is_some_and(|rest| rest.split(' ').next() == Some(&self.path));
+        let end =
+            "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        match is_ours {
+            true => write!(stream, "HTTP/1.1 302 Found\r\nLocation: {}\r\n{end}", to.expose())?,
+            false => write!(stream, "HTTP/1.1 404 Not Found\r\n{end}")?,
+        }
+        Ok(is_ours)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(url: &Url, path: &str) -> String {
+        let mut stream = TcpStream::connect(url.socket_addrs(|| None).unwrap()[0]).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn one_visitor_who_knows_the_path_is_sent_on_and_no_other() {
+        let once = Once::open().unwrap();
+        let url = once.url.clone();
+        let waiting = std::thread::spawn(move || {
+            once.redirect(&Secret::new("https://there/?token=x".into()), &Deadline::after(Duration::from_secs(60)))
+        });
+        assert!(get(&url, "/favicon.ico").starts_with("HTTP/1.1 404"));
+        assert!(get(&url, url.path()).contains("Location: https://there/?token=x\r\n"));
+        assert!(waiting.join().unwrap());
+        assert!(TcpStream::connect(url.socket_addrs(|| None).unwrap()[0]).is_err(), "nobody listens any more");
+    }
+
+    #[test]
+    fn nobody_is_waited_for_without_end() {
+        assert!(!Once::open().unwrap().redirect(&Secret::new("x".into()), &Deadline::after(Duration::ZERO)));
+    }
+}
