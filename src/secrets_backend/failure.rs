@@ -14,7 +14,7 @@ where
     E: ProvideErrorMetadata + StdError + 'static,
 {
     let Some((service, code)) = error.as_service_error().and_then(|service| Some((service, service.code()?))) else {
-        return not_answered(error, peer);
+        return not_answered(error, peer, id, action);
     };
     let message = service.message().unwrap_or_default();
     let id = printable(id, 200);
@@ -75,11 +75,16 @@ fn status<E>(error: &SdkError<E, HttpResponse>) -> u16 {
 }
 
 /// No answer, or none of AWS's: the carrier said why, in an error of ours that the SDK wrapped.
-fn not_answered<E: StdError + 'static>(error: &SdkError<E, HttpResponse>, peer: &str) -> Error {
+fn not_answered<E: StdError + 'static>(error: &SdkError<E, HttpResponse>, peer: &str, id: &str, action: &str) -> Error {
     let error_of_any: &(dyn StdError + 'static) = error;
     let mut causes = std::iter::successors(Some(error_of_any), |cause| (*cause).source());
     if let Some(ours) = causes.find_map(|cause| cause.downcast_ref::<Error>()) {
         return ours.clone();
+    }
+    if status(error) == 403 {
+        let what = format!("{peer} refuses {:?}, in words that are not AWS's (HTTP 403)", printable(id, 200));
+        return Error::new(Code::SecretDenied, what)
+            .hint(format!("allow {action} on it; or a proxy refuses: look at HTTPS_PROXY"));
     }
     Error::new(Code::HttpUnexpected, format!("{peer} gave an answer that is not AWS's (HTTP {})", status(error)))
         .hint("look at what is on the way: HTTPS_PROXY, endpoint_url in backend_kwargs, AWS_ENDPOINT_URL")

@@ -276,7 +276,7 @@ mod tests {
         let calls = std::sync::atomic::AtomicUsize::new(0);
         let ask = |_: &Deadline| {
             calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            std::thread::sleep(Duration::from_millis(200));
+            time::pause(Duration::from_millis(200));
             Ok(Some(Secret::new("a".into())))
         };
         std::thread::scope(|scope| {
