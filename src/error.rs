@@ -70,6 +70,10 @@ codes! {
     KerberosTicketExpired = "kerberos-ticket-expired", LoginRequired;
     /// A secret has to be typed, and `get` asks nobody.
     PromptNeeded = "prompt-needed", LoginRequired;
+    /// The IdP wants a person at a browser.
+    BrowserLoginNeeded = "browser-login-needed", LoginRequired;
+    /// The person closed the browser before the login was done.
+    LoginAbandoned = "login-abandoned", LoginRequired;
     /// The IdP wants a second factor.
     MfaNeeded = "mfa-needed", LoginRequired;
     /// The same secret was refused before; it is not sent again until it changes or a person logs in.
@@ -139,6 +143,8 @@ codes! {
     TokenUnusable = "token-unusable", Storage;
     /// The Kerberos library is not on this machine.
     GssapiMissing = "gssapi-missing", Storage;
+    /// There is no browser that can be driven.
+    BrowserMissing = "browser-missing", Storage;
     /// A keytab that cannot be read or does not hold the principal.
     KeytabUnusable = "keytab-unusable", Storage;
     /// The keyring is locked, does not answer, or is not there.
@@ -160,6 +166,8 @@ codes! {
     StsThrottled = "sts-throttled", Unavailable;
     /// STS is in trouble, or cannot reach what it needs.
     StsUnavailable = "sts-unavailable", Unavailable;
+    /// The browser ended, or cannot be driven.
+    BrowserFailed = "browser-failed", Unavailable;
     /// No KDC answers.
     KdcUnreachable = "kdc-unreachable", Unavailable;
 
@@ -234,6 +242,10 @@ codes! {
     SecretRegion = "secret-region", Configuration;
     /// There is no token where one should be.
     TokenMissing = "token-missing", Configuration;
+    /// An AWS profile that is to run fedcred has something that SDKs take first.
+    AwsProfileShadowed = "aws-profile-shadowed", Configuration;
+    /// An AWS profile runs fedcred in a way that an SDK cannot.
+    AwsProfileWrong = "aws-profile-wrong", Configuration;
     /// fedcred would have to call itself without end.
     CallsItself = "calls-itself", Configuration;
     /// A role of this kind cannot be assumed this way.

@@ -40,13 +40,17 @@ pub fn fetch(
     run: Run<'_>,
 ) -> Result<Credentials> {
     block_on(async {
+        let mut objection = None;
         if let Some(found) = found {
             match exchange(profile, &Proof::Assertion(Box::new(found)), run).await {
-                Err(why) if is_of_the_assertion(why.code) => tracing::info!(%why, "the kept assertion does not do"),
+                Err(why) if is_of_the_assertion(why.code) => objection = Some(why),
                 outcome => return outcome,
             }
         }
-        let proof = proof(profile, below, run).await?;
+        let proof = proof(profile, below, run).await.map_err(|error| match objection {
+            Some(why) => error.because(format!("the assertion of a login a short while ago did not do: {}", why.what)),
+            None => error,
+        })?;
         if let Proof::Assertion(assertion) = &proof
             && assertion.preflight().is_ok()
         {
@@ -103,8 +107,8 @@ pub fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Dead
     block_on(login::interactive(settings, env, ui, deadline))
 }
 
-/// Waits for `fetching` in a runtime of its own.
-pub(super) fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
+/// Runs to its end what waits for others, for commands that look without logging in.
+pub fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()

@@ -11,8 +11,8 @@ use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego,
-    StsTarget, TokenSource,
+    Auth, BrowserLogin, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName,
+    Spnego, StsTarget, TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -63,7 +63,12 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             let key = match &saml.auth {
                 // What it is told may decide as whom it logs in.
                 Auth::Command(CommandLogin { argv, .. }) => command_field(key, argv),
-                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => key,
+                Auth::None
+                | Auth::Basic { .. }
+                | Auth::Bearer { .. }
+                | Auth::Form(_)
+                | Auth::Spnego(_)
+                | Auth::Browser(_) => key,
             };
             let who = who(&saml.auth, env).unwrap_or_default();
             who.into_iter()
@@ -120,6 +125,7 @@ fn method(auth: &Auth) -> &'static str {
         Auth::Bearer { .. } => "bearer",
         Auth::Form(_) => "form",
         Auth::Spnego(_) => "spnego",
+        Auth::Browser(_) => "browser",
         Auth::Command(_) => "command",
     }
 }
@@ -189,6 +195,7 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
     let key = key.field("auth", method(auth));
     match auth {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } => key,
+        Auth::Browser(BrowserLogin { program: _, is_headless_allowed: _, username: _ }) => key,
         Auth::Form(FormLogin { username: _, password: _, username_field, password_field }) => {
             let key = optional(key, "username_field", username_field.as_deref());
             optional(key, "password_field", password_field.as_deref())
@@ -228,6 +235,10 @@ fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
                 Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
             },
         },
+        // Who has logged in there, `login` decides, after which what another person got is gone (`acquire::session`).
+        Auth::Browser(BrowserLogin { username, .. }) => {
+            Ok(username.iter().map(|name| one("username", name.as_bytes())).collect())
+        }
         Auth::Command(CommandLogin { username, .. }) => match username {
             Some(username) => Ok(vec![one("username", username.as_bytes())]),
             None => Err("as whom the command logs in is not known; set `saml.username` to have results kept".into()),

@@ -19,6 +19,7 @@ pub mod proof;
 pub mod refresh;
 pub mod renew;
 pub mod schedule;
+pub mod session;
 pub mod shared;
 pub mod spending;
 pub mod status;
@@ -109,7 +110,7 @@ fn entry(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, pati
         _ => None,
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
-    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, trace: None };
+    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, person: None, trace: None };
     match (state, kept) {
         (Some(State::Fresh), Some(entry)) => Ok(entry),
         (state, kept) => {

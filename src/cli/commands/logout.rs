@@ -67,9 +67,10 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
 struct Told(Vec<String>);
 
 impl Told {
-    fn forgotten(&mut self, Forgotten { results, memories, connections }: Forgotten) {
+    fn forgotten(&mut self, Forgotten { results, memories, connections, sessions }: Forgotten) {
         self.count(results, "cached result", "cached results");
         self.count(memories, "login's failures", "logins' failures");
+        self.count(sessions, "session at an identity provider", "sessions at identity providers");
         self.count(connections, "connection of a secrets backend", "connections of secrets backends");
     }
 

@@ -392,7 +392,7 @@ fn default_user_agent(auth: &Auth) -> String {
     let version = env!("CARGO_PKG_VERSION");
     match auth {
         Auth::Spnego(_) => format!("Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko fedcred/{version}"),
-        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => {
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Browser(_) | Auth::Command(_) => {
             format!("Mozilla/5.0 (compatible; fedcred/{version})")
         }
     }
