@@ -59,6 +59,8 @@ fn plain_get(arguments: &[OsString]) -> Option<Arguments> {
             window: None,
             force: false,
             no_cache: false,
+            airflow_conn: None,
+            connection: AirflowConnection { airflow_connections: None, airflow_compat: None, airflow_fallback: false },
         }),
     })
 }
@@ -200,6 +202,11 @@ pub struct Get {
     /// Neither read nor write the cache
     #[arg(long)]
     pub no_cache: bool,
+    /// Resolve this Airflow connection in place of a profile
+    #[arg(long, value_name = "ID", conflicts_with = "profile")]
+    pub airflow_conn: Option<String>,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
 }
 
 #[derive(Debug, Args)]
@@ -417,7 +424,7 @@ pub struct AirflowShow {
     pub connection: AirflowConnection,
 }
 
-/// Where a connection is looked for, and how it is read.
+// Where a connection is looked for, and how it is read. No doc comment: flattened, it would be the command's own.
 #[derive(Debug, Args)]
 pub struct AirflowConnection {
     /// File of `airflow connections export` (json, yaml or env), looked at after the environment

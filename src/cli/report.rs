@@ -165,7 +165,15 @@ fn usual_hint(code: Code) -> &'static str {
         | Code::ConfigSyntax
         | Code::RoleNotAssumable
         | Code::UrlNotAllowed => "correct it, then run: fedcred config check",
+        Code::SecretDenied => {
+            "compare the policy: fedcred airflow put ID --secret-prefix airflow/connections --print-policy"
+        }
+        Code::SecretBinary => {
+            "store the connection as text: fedcred airflow put ID --secret-prefix airflow/connections"
+        }
+        Code::SecretRegion => "correct region_name in AIRFLOW__SECRETS__BACKEND_KWARGS, or AWS_DEFAULT_REGION",
         Code::AirflowConnection => "correct it, then run: fedcred airflow show ID",
+        Code::AirflowUnread => "fedcred get PROFILE",
         Code::AirflowNotFound => "airflow connections list",
     }
 }

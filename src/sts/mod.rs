@@ -7,7 +7,7 @@ mod answer;
 pub mod assume_role;
 mod endpoint;
 mod failure;
-mod patience;
+pub mod patience;
 pub mod saml;
 pub mod sign_in;
 pub mod web_identity;

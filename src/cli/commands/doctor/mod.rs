@@ -58,7 +58,9 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
                 report.skip(Step::Kerberos, "this login does without");
             }
         },
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => report.skip(Step::Kerberos, "this login does without"),
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
+            report.skip(Step::Kerberos, "this login does without");
+        }
     }
     storage::check_before(&settings)?;
     progress.show("logging in");
