@@ -122,6 +122,8 @@ pub enum Command {
     Inspect(Inspect),
     /// List the roles that the identity is offered
     Roles(Roles),
+    /// Say what must exist in AWS for this profile, or why an existing trust policy keeps it out
+    TrustPolicy(TrustPolicy),
     /// Print the address that signs a browser in to the AWS console
     Console(Console),
     /// Explain, print and import Apache Airflow connections

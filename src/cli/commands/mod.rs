@@ -17,6 +17,7 @@ pub mod serve;
 mod sign_in;
 pub mod status;
 pub mod supply;
+pub mod trust_policy;
 
 use std::ffi::OsString;
 use std::sync::atomic::AtomicBool;
