@@ -226,6 +226,10 @@ codes! {
     AirflowNotFound = "airflow-not-found", Configuration;
     /// There is no token where one should be.
     TokenMissing = "token-missing", Configuration;
+    /// An AWS profile that is to run fedcred has something that SDKs take first.
+    AwsProfileShadowed = "aws-profile-shadowed", Configuration;
+    /// An AWS profile runs fedcred in a way that an SDK cannot.
+    AwsProfileWrong = "aws-profile-wrong", Configuration;
     /// fedcred would have to call itself without end.
     CallsItself = "calls-itself", Configuration;
     /// A role of this kind cannot be assumed this way.

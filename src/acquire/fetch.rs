@@ -96,7 +96,8 @@ pub fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Dead
     block_on(login::interactive(settings, env, ui, deadline))
 }
 
-pub(super) fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
+/// Runs to its end what waits for others, for commands that look without logging in.
+pub fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()

@@ -118,6 +118,9 @@ pub enum Command {
     Login(Login),
     /// Forget cached credentials, kept secrets and remembered failures
     Logout(Logout),
+    /// Walk the way of a login step by step, and name the first fault with its remedy
+    #[command(after_help = DOCTOR_HELP)]
+    Doctor(Doctor),
     /// Say what the identity says of itself: the decoded assertion or token, no secret in it
     Inspect(Inspect),
     /// List the roles that the identity is offered
@@ -160,6 +163,19 @@ pub enum SecretStore {
     /// A file beside the configuration, 0600 and sealed with the key beside it: whoever can read your files can read it
     File,
 }
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
+    pub profile: Option<String>,
+    /// JSON for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+const DOCTOR_HELP: &str = "\
+It logs in once, as `get` would: a secret that was refused before is not sent again. Nothing that it
+prints is secret. Exit status: 0 if the login works, else that of the fault.";
 
 #[derive(Debug, Args)]
 pub struct Logout {

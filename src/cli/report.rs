@@ -143,6 +143,9 @@ fn usual_hint(code: Code) -> &'static str {
         Code::TokenRefused => "check what `web_identity` asks for against what the service allows this job or machine",
         Code::TokenMissing => "check `web_identity.source` and where it runs",
         Code::StsAudience => "add the token's audience to the OIDC provider in IAM, or ask for another one: `audience`",
+        Code::AwsProfileShadowed | Code::AwsProfileWrong => {
+            "correct the section in ~/.aws/config: fedcred doctor PROFILE"
+        }
         Code::CallsItself => "let `source_profile` name the other profile, in place of `aws_profile`",
         Code::StsPolicy => "shorten or correct `policy` and `policy_arns`",
         Code::StsRegionDisabled => "set `region` to one that is enabled for the account",

@@ -9,6 +9,7 @@ mod entries;
 
 mod broker;
 mod consumers;
+mod doctor;
 mod expiries;
 mod form;
 mod google;

@@ -18,6 +18,7 @@ mod chain;
 mod client;
 #[cfg(unix)]
 mod command;
+mod doctor;
 #[cfg(unix)]
 mod exec;
 mod form;

@@ -5,6 +5,7 @@ pub mod airflow;
 pub mod companion;
 pub mod config;
 pub mod console;
+pub mod doctor;
 pub mod exec;
 pub mod get;
 pub mod inspect;
