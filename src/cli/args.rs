@@ -168,6 +168,9 @@ pub enum SecretStore {
 pub struct Doctor {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
+    /// Explain a service's AccessDenied in this file, and ask nobody; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub explain: Option<PathBuf>,
     /// JSON for scripts
     #[arg(long)]
     pub json: bool,

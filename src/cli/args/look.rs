@@ -102,6 +102,9 @@ pub struct TrustPolicy {
     /// Audience of the token [default: sts.amazonaws.com with --issuer]
     #[arg(long = "audience", value_name = "AUD")]
     pub audiences: Vec<String>,
+    /// Ask the issuer's server for the thumbprint that IAM wants where its authority is not a public one
+    #[arg(long)]
+    pub thumbprint: bool,
     /// For EKS Pod Identity in place of the profile's own identity
     #[arg(long, conflicts_with_all = ["issuer", "from", "check"])]
     pub pod_identity: bool,

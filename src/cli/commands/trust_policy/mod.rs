@@ -3,10 +3,13 @@
 mod check;
 mod permissions;
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::inspect;
+use crate::acquire::fetch;
 use crate::acquire::proof::{self, Proof};
 use crate::arn::RoleArn;
 use crate::cli::args::{Global, TrustFormat, TrustPolicy};
@@ -18,6 +21,8 @@ use crate::config::env::Env;
 use crate::config::profile::{AssumeRole, Base, Identity, Profile, Saml};
 use crate::config::web_identity::AWS_AUDIENCE;
 use crate::error::{Code, Error, Result};
+use crate::http::probe::{Peer, probe};
+use crate::http::tls;
 use crate::identity::oidc::claims::Claims;
 use crate::identity::saml::paste::{self, Pasted};
 use crate::identity::saml::response::{Offer, Response};
@@ -36,14 +41,18 @@ pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
         return check::run(file, arguments, &profile, &identified.asker()?);
     }
     let trust = identified.trust(&profile);
+    let thumbprint = match (&trust.provider, arguments.thumbprint) {
+        (Provider::Oidc { url, .. }, true) => Some(thumbprint(url)?),
+        _ => None,
+    };
     let (permissions, notes) = match arguments.permissions {
         true => permissions::of(arguments, &profile, &trust.role, env)?,
         false => (Vec::new(), Vec::new()),
     };
     let trust = Trust { notes: trust.notes.iter().cloned().chain(notes).collect(), ..trust };
     output::write(&match arguments.format {
-        None => text(&trust, &permissions),
-        Some(TrustFormat::Json) => format!("{:#}\n", document(&trust, &permissions)),
+        None => text(&trust, thumbprint.as_deref(), &permissions),
+        Some(TrustFormat::Json) => format!("{:#}\n", document(&trust, thumbprint.as_deref(), &permissions)),
         Some(TrustFormat::Terraform) => terraform::render(&trust, &permissions),
     })
 }
@@ -205,13 +214,31 @@ fn other_proof() -> Error {
     Error::new(Code::Bug, "the login gave another kind of proof than its settings say")
 }
 
-fn document(trust: &Trust, permissions: &[(String, Value)]) -> Value {
+/// Of the last certificate that the issuer's server shows, as IAM reckons it (IAM User Guide, "Obtain the thumbprint").
+fn thumbprint(issuer: &str) -> Result<String> {
+    let not_asked = |why: String| {
+        Error::new(Code::Connect, "the issuer's thumbprint is not known")
+            .because(why)
+            .hint("leave `--thumbprint` out where AWS can reach the issuer and this machine cannot")
+    };
+    let url = url::Url::parse(issuer).map_err(|why| not_asked(why.to_string()))?;
+    let trust = tls::Trust { ca_bundle: None, setting: "SSL_CERT_FILE", verify: false, client_cert: None };
+    let peer = Peer { url: &url, name: "the issuer", trust, proxy: None, timeout: Duration::from_secs(10) };
+    let probe = fetch::block_on(probe(peer))?;
+    match (probe.chain.last(), probe.answer) {
+        (Some(last), _) => Ok(last.thumbprint.clone()),
+        (None, Err(error)) => Err(not_asked(error.what)),
+        (None, Ok(())) => Err(not_asked("its server shows no certificate".to_owned())),
+    }
+}
+
+fn document(trust: &Trust, thumbprint: Option<&str>, permissions: &[(String, Value)]) -> Value {
     let provider = match &trust.provider {
         Provider::Saml { arn, name, issuer, metadata } => json!({
             "kind": "saml", "arn": arn, "name": name, "issuer": issuer, "metadata_url": metadata,
         }),
         Provider::Oidc { arn, url, client_ids } => json!({
-            "kind": "oidc", "arn": arn, "url": url, "client_ids": client_ids,
+            "kind": "oidc", "arn": arn, "url": url, "client_ids": client_ids, "thumbprint": thumbprint,
         }),
         Provider::BuiltIn => json!({ "kind": "built-in", "name": trust.principal.id() }),
         Provider::None => Value::Null,
@@ -232,7 +259,7 @@ fn document(trust: &Trust, permissions: &[(String, Value)]) -> Value {
     })
 }
 
-fn text(trust: &Trust, permissions: &[(String, Value)]) -> String {
+fn text(trust: &Trust, thumbprint: Option<&str>, permissions: &[(String, Value)]) -> String {
     let mut facts = Facts::default();
     match &trust.provider {
         Provider::Saml { arn, issuer, metadata, .. } => {
@@ -244,7 +271,8 @@ fn text(trust: &Trust, permissions: &[(String, Value)]) -> String {
             facts.add("OIDC provider", Some(arn.clone()));
             facts.add("its URL", Some(url.clone()));
             facts.add("its client ids", Some(client_ids.join(", ")));
-            let thumbprint = "AWS finds it; an issuer with a CA of its own needs that CA's SHA-1";
+            let thumbprint =
+                thumbprint.unwrap_or("AWS needs none of public authorities; --thumbprint asks the issuer's server");
             facts.add("its thumbprint", Some(thumbprint.to_owned()));
         }
         Provider::BuiltIn => {
