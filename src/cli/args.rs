@@ -127,6 +127,8 @@ pub enum Command {
     Inspect(Inspect),
     /// List the roles that the identity is offered
     Roles(Roles),
+    /// Say what must exist in AWS for this profile, or why an existing trust policy keeps it out
+    TrustPolicy(TrustPolicy),
     /// Print the address that signs a browser in to the AWS console
     Console(Console),
     /// Explain, print and import Apache Airflow connections
@@ -168,6 +170,9 @@ pub enum SecretStore {
 pub struct Doctor {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
+    /// Explain a service's AccessDenied in this file, and ask nobody; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub explain: Option<PathBuf>,
     /// JSON for scripts
     #[arg(long)]
     pub json: bool,
