@@ -16,10 +16,12 @@
 //!
 //! - [`cli`]: arguments, commands, output, errors as text. Nobody imports it.
 //! - [`serve`]: credentials for other programs on loopback, kept fresh; `exec` is that for one command.
+//! - [`trust`]: what AWS must be told for an identity to be let in, and why it was not.
 //! - [`acquire`]: the one use case. A hit reads two files; a miss makes one login for all who ask at once.
 //! - [`config`]: files and environment in, a checked profile out.
 //! - [`identity`]: the conversation with an identity provider, from a URL to an assertion.
 //! - [`sts`]: the calls that turn an assertion into credentials.
+//! - [`secrets_backend`]: the places in AWS where Airflow's connections are kept.
 //! - [`cache`]: sealed files, their keys, and the lock.
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
@@ -49,7 +51,9 @@ pub mod identity;
 pub mod keyring;
 pub mod process;
 pub mod secret;
+pub mod secrets_backend;
 pub mod serve;
 pub mod sts;
 pub mod time;
+pub mod trust;
 pub mod x509;

@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod prompt;
 pub mod report;
+mod style;
 mod table;
 
 use std::ffi::OsString;
@@ -36,10 +37,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Refresh(refresh) => commands::refresh::run(refresh, global, env).map(|()| ExitCode::SUCCESS),
         Command::Schedule(schedule) => done(commands::schedule::run(schedule, global, env)),
         Command::Status(status) => done(commands::status::run(status, global, env)),
+        Command::Doctor(doctor) => commands::doctor::run(doctor, global, env).map_err(|error| vec![error]),
         Command::Login(login) => done(commands::login::run(login, global, env)),
         Command::Logout(logout) => commands::logout::run(logout, global, env).map(|()| ExitCode::SUCCESS),
         Command::Inspect(inspect) => done(commands::inspect::run(inspect, global, env)),
         Command::Roles(roles) => done(commands::roles::run(roles, global, env)),
+        Command::TrustPolicy(trust) => done(commands::trust_policy::run(trust, global, env)),
         Command::Console(console) => done(commands::console::run(console, global, env)),
         Command::Airflow(airflow) => done(commands::airflow::run(airflow, global, env)),
         Command::Config(config) => commands::config::run(config, global, env).map(|()| ExitCode::SUCCESS),

@@ -6,25 +6,56 @@
 use std::path::PathBuf;
 
 use super::env::Env;
+use super::locations::Locations;
 
 /// Both files; one that is not there is empty.
 pub struct AwsFiles {
-    /// Heading without brackets and white space, and the lines below it.
-    sections: Vec<(String, Vec<String>)>,
+    /// Those of the first file, then those of the second.
+    sections: Vec<Section>,
     /// For a profile that is not found in them.
     whole: String,
+}
+
+/// A heading and what stands below it.
+#[derive(Debug)]
+pub struct Section {
+    /// Without brackets, and with single blanks: `profile analytics`.
+    pub heading: String,
+    /// As people read it, `~/.aws/config`.
+    pub file: String,
+    pub is_of_credentials_file: bool,
+    lines: Vec<String>,
+}
+
+impl Section {
+    /// The value of a key, the last one where it stands twice.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        self.lines.iter().rev().filter_map(|line| key_and_value(line)).find(|(name, _)| *name == key).map(|(_, v)| v)
+    }
+
+    /// The name that `AWS_PROFILE` takes for it. `None`: a section that is no profile, or that SDKs do not take for one.
+    pub fn profile(&self) -> Option<&str> {
+        match self.heading.strip_prefix("profile ") {
+            Some(name) => (!self.is_of_credentials_file).then_some(name),
+            None => (self.is_of_credentials_file || self.heading == "default").then_some(&*self.heading),
+        }
+    }
 }
 
 impl AwsFiles {
     /// `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, else the files below the home directory.
     pub fn read(env: &Env) -> Self {
         let place = |variable, name: &str| env.path(variable).or_else(|| Some(env.home()?.join(".aws").join(name)));
+        let locations = Locations::of(env, None);
+        let shown = |place: &Option<PathBuf>| place.as_ref().map(|path| locations.shown(path)).unwrap_or_default();
         let text =
             |place: Option<PathBuf>| place.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
-        let config = text(place("AWS_CONFIG_FILE", "config"));
-        let credentials = text(place("AWS_SHARED_CREDENTIALS_FILE", "credentials"));
-        let mut sections = parse(&config);
-        sections.extend(parse(&credentials));
+        let (config, credentials) =
+            (place("AWS_CONFIG_FILE", "config"), place("AWS_SHARED_CREDENTIALS_FILE", "credentials"));
+        let names = (shown(&config), shown(&credentials));
+        let (config, credentials) = (text(config), text(credentials));
+        let mut sections = parse(&config, &names.0, false);
+        sections.extend(parse(&credentials, &names.1, true));
         AwsFiles { sections, whole: config + "\n" + &credentials }
     }
 
@@ -34,8 +65,8 @@ impl AwsFiles {
         let (mut lines, mut next) = (Vec::new(), 0);
         while let Some((name, is_session)) = names.get(next).cloned() {
             next += 1;
-            let found = self.sections.iter().filter(|(heading, _)| is_heading_of(heading, &name, is_session));
-            for line in found.flat_map(|(_, lines)| lines) {
+            let found = self.sections.iter().filter(|section| is_heading_of(&section.heading, &name, is_session));
+            for line in found.flat_map(|section| &section.lines) {
                 lines.push(line.as_str());
                 let further = match key_and_value(line) {
                     Some(("source_profile", value)) => (value.to_owned(), false),
@@ -51,26 +82,32 @@ impl AwsFiles {
         if lines.is_empty() { self.whole.lines().collect() } else { lines }
     }
 
+    /// All of them, those of `~/.aws/config` first.
+    pub fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
     /// The `credential_process` of each profile that has one.
     pub fn processes(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.sections.iter().flat_map(|(heading, lines)| {
-            let name = heading.strip_prefix("profile ").unwrap_or(heading);
-            let commands = lines.iter().filter_map(|line| key_and_value(line));
+        self.sections.iter().flat_map(|section| {
+            let name = section.heading.strip_prefix("profile ").unwrap_or(&section.heading);
+            let commands = section.lines.iter().filter_map(|line| key_and_value(line));
             commands.filter(|(key, _)| *key == "credential_process").map(move |(_, command)| (name, command))
         })
     }
 }
 
-fn parse(text: &str) -> Vec<(String, Vec<String>)> {
-    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
+fn parse(text: &str, file: &str, is_of_credentials_file: bool) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
     for line in text.lines() {
         let heading = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next());
         match (heading, sections.last_mut()) {
             (Some(heading), _) => {
-                sections.push((heading.split_whitespace().collect::<Vec<_>>().join(" "), Vec::new()));
+                let heading = heading.split_whitespace().collect::<Vec<_>>().join(" ");
+                sections.push(Section { heading, file: file.to_owned(), is_of_credentials_file, lines: Vec::new() });
             }
-            (None, Some((_, lines))) if !line.trim().is_empty() && !line.starts_with(['#', ';']) => {
-                lines.push(line.trim_end().to_owned());
+            (None, Some(section)) if !line.trim().is_empty() && !line.starts_with(['#', ';']) => {
+                section.lines.push(line.trim_end().to_owned());
             }
             _ => (),
         }
@@ -119,6 +156,18 @@ mod tests {
         assert_eq!(files.lines_of("top"), expected);
         assert_eq!(files.lines_of("default"), ["region = a"]);
         assert!(files.lines_of("absent").len() > expected.len(), "all of it");
+    }
+
+    #[test]
+    fn a_section_is_a_profile_where_sdks_take_it_for_one() {
+        let names = |text, is_of_credentials_file| {
+            let sections = parse(text, "file", is_of_credentials_file);
+            sections.iter().map(|section| section.profile().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let text = "[default]\n[profile a]\n[b]\n[sso-session c]\n";
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(names(text, false), [some("default"), some("a"), None, None]);
+        assert_eq!(names(text, true), [some("default"), None, some("b"), some("sso-session c")]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod client;
 pub mod cookies;
 pub mod fault;
 pub mod loopback;
+pub mod probe;
 pub mod retry;
 pub mod sdk;
 pub mod tls;

@@ -12,6 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
+use super::probe::Seen;
 use super::verifier::Verifier;
 use crate::error::{Code, Error, Result};
 
@@ -33,10 +34,15 @@ impl Trust<'_> {
     ///
     /// Fails when a file cannot be read ([`Code::FileUnreadable`]) or does not hold what it should ([`Code::InvalidValue`]).
     pub fn apply(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
-        Ok(builder.tls_backend_preconfigured(self.config()?).tls_info(true))
+        Ok(builder.tls_backend_preconfigured(self.config(None)?).tls_info(true))
     }
 
-    fn config(&self) -> Result<ClientConfig> {
+    /// The same; what the server shows is noted in `seen`, also where it is not trusted.
+    pub fn apply_seen(&self, builder: reqwest::ClientBuilder, seen: &Seen) -> Result<reqwest::ClientBuilder> {
+        Ok(builder.tls_backend_preconfigured(self.config(Some(seen))?))
+    }
+
+    fn config(&self, seen: Option<&Seen>) -> Result<ClientConfig> {
         let provider = Arc::new(ring::default_provider());
         let verifier = match self.ca_bundle {
             _ if !self.verify => Verifier::unchecked(provider.clone()),
@@ -44,6 +50,7 @@ impl Trust<'_> {
             Some(file) => Verifier::bundle(certificates(file, self.setting)?, provider.clone())
                 .map_err(|e| unusable(file, self.setting, e.to_string()))?,
         };
+        let verifier = verifier.noting(seen);
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| Error::new(Code::Bug, "the TLS provider has no protocol versions").because(e.to_string()))?
@@ -325,7 +332,7 @@ mod tests {
             (with_key(&other_key), Code::InvalidValue, "`client_key`"),
         ];
         for (trust, code, named) in table {
-            let error = trust.config().map(drop).unwrap_err();
+            let error = trust.config(None).map(drop).unwrap_err();
             assert_eq!(error.code, code, "{error:?}");
             assert!(error.what.contains(named), "{error:?}");
         }

@@ -13,6 +13,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::{ParsedCertificate, VerifierBuilderError};
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use super::probe::Seen;
+
 /// rustls's own result.
 type Verdict<T> = Result<T, rustls::Error>;
 
@@ -20,6 +22,8 @@ type Verdict<T> = Result<T, rustls::Error>;
 pub(super) struct Verifier {
     roots: Roots,
     algorithms: WebPkiSupportedAlgorithms,
+    /// Gets what the server shows.
+    seen: Option<Seen>,
 }
 
 enum Roots {
@@ -30,7 +34,7 @@ enum Roots {
 
 impl Verifier {
     pub fn system(provider: Arc<CryptoProvider>) -> Self {
-        Verifier { algorithms: provider.signature_verification_algorithms, roots: Roots::System(provider) }
+        Verifier { algorithms: provider.signature_verification_algorithms, roots: Roots::System(provider), seen: None }
     }
 
     /// Fails when none of `anchors` can be understood.
@@ -43,11 +47,15 @@ impl Verifier {
         store.add_parsable_certificates(anchors.iter().cloned());
         let algorithms = provider.signature_verification_algorithms;
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build()?;
-        Ok(Verifier { roots: Roots::Bundle { anchors, verifier }, algorithms })
+        Ok(Verifier { roots: Roots::Bundle { anchors, verifier }, algorithms, seen: None })
     }
 
     pub fn unchecked(provider: Arc<CryptoProvider>) -> Self {
-        Verifier { algorithms: provider.signature_verification_algorithms, roots: Roots::Unchecked }
+        Verifier { algorithms: provider.signature_verification_algorithms, roots: Roots::Unchecked, seen: None }
+    }
+
+    pub fn noting(self, seen: Option<&Seen>) -> Self {
+        Verifier { seen: seen.cloned(), ..self }
     }
 }
 
@@ -75,6 +83,9 @@ impl ServerCertVerifier for Verifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Verdict<ServerCertVerified> {
+        if let Some(seen) = &self.seen {
+            seen.note(leaf, chain);
+        }
         match &self.roots {
             Roots::Unchecked => Ok(ServerCertVerified::assertion()),
             Roots::System(provider) => system(provider)?.verify_server_cert(leaf, chain, name, ocsp, now),

@@ -45,6 +45,16 @@ pub fn read(account: &Account, env: &Env) -> Result<Option<Secret>> {
     Ok(Some(Secret::new(text.to_owned())))
 }
 
+/// Where the secret of `account` is kept. Errors: as those of [`read`].
+pub fn place(account: &Account, env: &Env) -> Result<Option<Place>> {
+    if let Some(files) = Files::of(env)
+        && let Some(path) = files.read_at(account)?.map(|(path, _)| path)
+    {
+        return Ok(Some(Place::File(path)));
+    }
+    Ok(Keyring::System.get(&account.to_string())?.map(|_| Place::Keyring))
+}
+
 /// Keeps the secret in the keyring, in place of what was kept there or in a file.
 pub fn keep_in_keyring(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
     Keyring::System.set(&account.to_string(), secret.expose().as_bytes())?;
@@ -100,14 +110,19 @@ impl Files {
     }
 
     fn read(&self, account: &Account) -> Result<Option<Secret>> {
+        Ok(self.read_at(account)?.map(|(_, secret)| secret))
+    }
+
+    fn read_at(&self, account: &Account) -> Result<Option<(PathBuf, Secret)>> {
         if !self.dir.exists() {
             return Ok(None);
         }
         let Some(key) = self.key.read()? else { return Ok(None) };
         let name = digest(&key, account);
-        let Some(file) = private::read(&self.path(&name), seal::MAX_FILE + 1)? else { return Ok(None) };
+        let path = self.path(&name);
+        let Some(file) = private::read(&path, seal::MAX_FILE + 1)? else { return Ok(None) };
         match seal::open::<0>(&key, &FILE_KIND, &name, &file) {
-            Ok((_, secret)) => Ok(std::str::from_utf8(&secret).ok().map(|text| Secret::new(text.to_owned()))),
+            Ok((_, secret)) => Ok(std::str::from_utf8(&secret).ok().map(|text| (path, Secret::new(text.to_owned())))),
             Err(miss) => {
                 tracing::info!(%miss, "the file of a secret is passed over");
                 Ok(None)

@@ -5,9 +5,10 @@
 
 mod answer;
 pub mod assume_role;
+pub mod caller;
 mod endpoint;
 mod failure;
-mod patience;
+pub mod patience;
 pub mod saml;
 pub mod sign_in;
 pub mod web_identity;
@@ -18,6 +19,8 @@ use aws_sdk_sts::config::{BehaviorVersion, Credentials, IdentityCache, Region, S
 use aws_sdk_sts::types::PolicyDescriptorType;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+
+use url::Url;
 
 use crate::arn::RoleArn;
 use crate::config::profile::{Session, StsTarget};
@@ -68,6 +71,12 @@ impl Sts {
         };
         Ok(Sts { client: aws_sdk_sts::Client::from_conf(config.build()), carrier, peer, region: endpoint.region })
     }
+}
+
+/// Where STS is for this role, and in which region. Errors: a region or an endpoint that cannot be.
+pub async fn whereabouts(target: &StsTarget, role: &RoleArn) -> Result<(Url, String)> {
+    let endpoint = endpoint::Endpoint::of(target, role).await?;
+    Ok((endpoint.url, endpoint.region))
 }
 
 /// Roles of IAM Identity Center trust only its own SAML provider, and only through its portal.

@@ -7,11 +7,14 @@
 #[path = "../support/entries.rs"]
 mod entries;
 
+mod airflow;
 mod broker;
 mod browser;
 mod consumers;
+mod doctor;
 mod expiries;
 mod form;
+mod full_disk;
 mod google;
 mod gssapi;
 mod hit;

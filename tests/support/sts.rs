@@ -127,6 +127,10 @@ impl Sts {
 
 impl State {
     fn answer(&mut self, request: &Request) -> Reply {
+        // A look from outside is no call.
+        if request.method == hyper::Method::HEAD {
+            return Reply::status(404);
+        }
         let fields = request.fields();
         let action = fields.get("Action").map_or("", String::as_str);
         let fault = self.faults.pop_front();

@@ -7,6 +7,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod airflow;
+mod airflow_backend;
 mod assertion;
 mod auth;
 #[cfg(unix)]
@@ -18,13 +20,18 @@ mod chain;
 mod client;
 #[cfg(unix)]
 mod command;
+mod doctor;
 #[cfg(unix)]
 mod exec;
+#[cfg(unix)]
+mod exec_programs;
 mod form;
 mod form_pages;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod login;
+#[cfg(unix)]
+mod look;
 mod origins;
 mod output;
 mod refresh;

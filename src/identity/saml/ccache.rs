@@ -31,6 +31,21 @@ pub fn default_cache_owner(env: &Env) -> Owner {
     }
 }
 
+/// The file of the default ticket cache, where it is one.
+pub fn default_cache_file(env: &Env) -> Option<PathBuf> {
+    let name = cache_name(env).ok()?;
+    match name.split_once(':') {
+        None => Some(name.into()),
+        Some(_) if name.starts_with('/') => Some(name.into()),
+        Some(("FILE" | "WRFILE", path)) => Some(path.into()),
+        Some(("DIR", residual)) => match residual.strip_prefix(':') {
+            Some(path) => Some(path.into()),
+            None => caches_in(residual).pop(),
+        },
+        Some(_) => None,
+    }
+}
+
 type Result<T> = std::result::Result<T, String>;
 
 /// The name as `klist` prints it, `TYPE:residual` or a path.
@@ -101,17 +116,18 @@ fn owner_of_directory(residual: &str) -> Result<Option<String>> {
     if let Some(path) = residual.strip_prefix(':') {
         return owner_of_file(Path::new(path));
     }
-    let Ok(entries) = std::fs::read_dir(residual) else { return Ok(None) };
-    let mut caches: Vec<PathBuf> = entries
-        .flatten()
-        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"tkt"))
-        .map(|entry| entry.path())
-        .collect();
+    let mut caches = caches_in(residual);
     match (caches.pop(), caches.is_empty()) {
         (None, _) => Ok(None),
         (Some(cache), true) => owner_of_file(&cache),
         (Some(_), false) => Err(format!("the directory {residual} holds several ticket caches")),
     }
+}
+
+fn caches_in(directory: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let caches = entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"tkt"));
+    caches.map(|entry| entry.path()).collect()
 }
 
 /// A header and a principal take some hundred bytes.

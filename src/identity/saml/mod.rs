@@ -8,6 +8,7 @@ pub mod channel_binding;
 mod command;
 pub mod conversation;
 pub mod extract;
+pub mod klist;
 mod krb5_conf;
 pub mod paste;
 mod reading;

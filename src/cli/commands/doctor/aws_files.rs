@@ -1,0 +1,303 @@
+//! `~/.aws/config` and its neighbours: whether an SDK that is told to use this profile comes to run fedcred, or takes something
+//! else first.
+//!
+//! The order is botocore's (resolvers of its credential chain), the strictest reader of the command line too: it splits as a
+//! shell does and expands nothing.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::report::{Report, Step};
+use crate::cli::args::{Arguments, Command};
+use crate::config::aws_files::{AwsFiles, Section};
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result, printable};
+
+/// Errors: [`Code::AwsProfileShadowed`], [`Code::AwsProfileWrong`].
+pub fn check(report: &mut Report, profile: &str, env: &Env) -> Result<()> {
+    let files = AwsFiles::read(env);
+    let callers: Vec<Caller<'_>> =
+        files.sections().iter().filter_map(|section| Caller::of(section, profile, env)).collect();
+    if callers.is_empty() {
+        report.skip(
+            Step::AwsFiles,
+            format!(
+                "no profile of ~/.aws/config runs `fedcred get {}`; `exec` and `serve` need none",
+                printable(profile, 80)
+            ),
+        );
+        return Ok(());
+    }
+    let shown: Vec<String> = callers.iter().map(|caller| caller.shown()).collect();
+    report.fact(Step::AwsFiles, "called_by", shown);
+    for caller in &callers {
+        caller.check_heading()?;
+        caller.check_command(report)?;
+        caller.check_shadows(&files)?;
+    }
+    check_environment(report, &callers, env);
+    report.pass(Step::AwsFiles);
+    Ok(())
+}
+
+/// A section whose `credential_process` is fedcred for this profile.
+struct Caller<'a> {
+    section: &'a Section,
+    command: &'a str,
+    /// As a shell splits it; `None`: its quotes do not close.
+    words: Option<Vec<String>>,
+}
+
+impl<'a> Caller<'a> {
+    fn of(section: &'a Section, profile: &str, env: &Env) -> Option<Self> {
+        let command = section.value("credential_process")?;
+        let words = shlex::split(command);
+        let plain: Vec<String> = match &words {
+            Some(words) => words.clone(),
+            None => command.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect(),
+        };
+        asks_for(&plain, profile, env).then_some(Caller { section, command, words })
+    }
+
+    fn name(&self) -> String {
+        let name = self.section.profile().unwrap_or(&self.section.heading);
+        printable(name, 80)
+    }
+
+    fn shown(&self) -> String {
+        format!("[{}] of {}: {}", printable(&self.section.heading, 80), self.section.file, printable(self.command, 200))
+    }
+
+    fn wrong(&self, what: &str) -> Error {
+        let section = format!("[{}] of {}", printable(&self.section.heading, 80), self.section.file);
+        Error::new(Code::AwsProfileWrong, format!("{section} {what}")).because(printable(self.command, 200))
+    }
+
+    /// SDKs take `[NAME]` for a profile in the credentials file only.
+    fn check_heading(&self) -> Result<()> {
+        if self.section.profile().is_some() {
+            return Ok(());
+        }
+        let heading = printable(&self.section.heading, 80);
+        Err(self.wrong("is no profile to an SDK").hint(format!("write its heading as [profile {heading}]")))
+    }
+
+    fn check_command(&self, report: &mut Report) -> Result<()> {
+        let Some(words) = &self.words else {
+            return Err(self.wrong("has a quote that does not close").hint("close it, or use a path without blanks"));
+        };
+        let program = words.first().map(String::as_str).unwrap_or_default();
+        if program.starts_with('~') || words.iter().any(|word| word.contains('$')) {
+            let what = "has a `~` or a variable in its command, which most SDKs do not expand";
+            return Err(self.wrong(what).hint(format!("write the whole path: {}", own_path(program))));
+        }
+        let path = Path::new(program);
+        if path.is_absolute() {
+            if !path.exists() {
+                let hint = if own_word(words) > Some(0) {
+                    format!("a blank in a path ends it: use a path without one, such as {}", own_path(program))
+                } else {
+                    format!("write the path of fedcred: {}", own_path(program))
+                };
+                return Err(self.wrong("runs a program that is not there").because(format!("no {program}")).hint(hint));
+            }
+        } else if program.contains(['/', '\\']) {
+            let what = "runs a program by a path that depends on the working directory";
+            return Err(self.wrong(what).hint(format!("write the whole path: {}", own_path(program))));
+        } else {
+            report.warn(
+                Step::AwsFiles,
+                format!("[{}] finds fedcred by PATH, which services and editors set differently", self.section.heading),
+                format!("write the whole path: {}", own_path(program)),
+            );
+        }
+        if program.contains(' ') {
+            report.warn(
+                Step::AwsFiles,
+                format!(
+                    "[{}] runs a program whose path has a blank; on Windows the SDKs for Go and .NET fail on it",
+                    self.section.heading
+                ),
+                "install fedcred under a path without blanks",
+            );
+        }
+        Ok(())
+    }
+
+    /// What an SDK takes from the same profile before it runs a program.
+    fn check_shadows(&self, files: &AwsFiles) -> Result<()> {
+        let name = self.name();
+        let others = files.sections().iter().filter(|section| section.profile() == Some(&name));
+        for section in others {
+            for key in ["aws_access_key_id", "role_arn", "web_identity_token_file", "sso_account_id"] {
+                if section.value(key).is_some() {
+                    let place = format!("[{}] of {}", printable(&section.heading, 80), section.file);
+                    let keys = match key {
+                        "aws_access_key_id" => "aws_access_key_id, aws_secret_access_key and aws_session_token",
+                        "role_arn" => "role_arn, and what goes with it,",
+                        "sso_account_id" => "the keys that begin with sso_",
+                        other => other,
+                    };
+                    return Err(Error::new(
+                        Code::AwsProfileShadowed,
+                        format!("the AWS profile {name} does not come to run fedcred: `{key}` goes before it"),
+                    )
+                    .because(format!("it stands in {place}"))
+                    .hint(format!("remove {keys} from {place}")));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the environment of this very shell would make SDKs do. It need not be theirs, so it is no fault.
+fn check_environment(report: &mut Report, callers: &[Caller<'_>], env: &Env) {
+    let names: Vec<String> = callers.iter().map(Caller::name).collect();
+    let first = names.first().map(String::as_str).unwrap_or_default();
+    if env.os("AWS_ACCESS_KEY_ID").is_some() {
+        report.warn(
+            Step::AwsFiles,
+            "AWS_ACCESS_KEY_ID is set here, and goes before every profile that is not named in the program itself",
+            "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN",
+        );
+    }
+    let selected = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].iter().find_map(|name| Some((*name, env.text(name)?)));
+    match selected {
+        Some((variable, selected)) if !names.contains(&selected) => report.warn(
+            Step::AwsFiles,
+            format!("{variable} is {:?} here, a profile that does not run `fedcred`", printable(&selected, 80)),
+            format!("export {variable}={first}"),
+        ),
+        None if env.os("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() && env.os("AWS_ROLE_ARN").is_some() => report.warn(
+            Step::AwsFiles,
+            "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are set here, and go before the default profile",
+            format!("export AWS_PROFILE={first}"),
+        ),
+        _ => {}
+    }
+}
+
+/// Whether this command line is fedcred, asked for this profile.
+fn asks_for(words: &[String], profile: &str, env: &Env) -> bool {
+    let Some(at) = own_word(words) else { return false };
+    let arguments: Vec<OsString> = words[at..].iter().map(OsString::from).collect();
+    match Arguments::parse(&arguments) {
+        Ok(Arguments { command: Command::Get(get), .. }) => {
+            crate::cli::commands::profile_name(get.profile.as_deref(), env) == profile
+        }
+        _ => false,
+    }
+}
+
+/// The word that ends in our name: not the first where a path with a blank has no quotes.
+fn own_word(words: &[String]) -> Option<usize> {
+    words.iter().position(|word| Path::new(word).file_stem().is_some_and(|stem| stem == "fedcred"))
+}
+
+/// Where this very program is, for a line to be written.
+fn own_path(otherwise: &str) -> String {
+    std::env::current_exe().map_or_else(|_| otherwise.to_owned(), |path| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(config: &str, credentials: &str, env: &[(&str, &str)]) -> (Result<()>, String) {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join(".aws");
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::write(dir.join("config"), config.replace("FEDCRED", &program(home.path()))).unwrap();
+        std::fs::write(dir.join("credentials"), credentials).unwrap();
+        let home_variable = ("HOME", home.path().to_str().unwrap());
+        let env = Env::fixed(env.iter().copied().chain([home_variable]));
+        let mut report = Report::new("dev");
+        let outcome = check(&mut report, "dev", &env);
+        (outcome, report.json().unwrap())
+    }
+
+    fn program(home: &Path) -> String {
+        let path = home.join("fedcred");
+        std::fs::write(&path, "").unwrap();
+        path.display().to_string()
+    }
+
+    #[test]
+    fn a_profile_that_runs_us_and_nothing_else_is_well() {
+        for config in [
+            "[profile a]\ncredential_process = FEDCRED get dev\n",
+            "[profile a]\ncredential_process = \"FEDCRED\" --config /c.toml credential-process dev\n",
+            "[default]\nregion = x\ncredential_process = FEDCRED get dev --window 30m\n",
+            "[profile a]\ncredential_process = FEDCRED get dev\n[profile b]\nrole_arn = r\nsource_profile = a\n",
+        ] {
+            let (outcome, report) = checked(config, "[b]\naws_access_key_id = AKIA\n", &[]);
+            assert_eq!(outcome, Ok(()), "{config}");
+            assert!(report.contains("\"passed\""), "{report}");
+        }
+    }
+
+    #[test]
+    fn who_does_not_run_us_for_this_profile_is_none_of_our_business() {
+        for config in [
+            "",
+            "[profile a]\ncredential_process = FEDCRED get other\n",
+            "[profile a]\ncredential_process = other get dev\n",
+        ] {
+            let (outcome, report) = checked(config, "[a]\naws_access_key_id = AKIA\n", &[("AWS_PROFILE", "z")]);
+            assert_eq!(outcome, Ok(()), "{config}");
+            assert!(report.contains("\"skipped\""), "{report}");
+        }
+    }
+
+    #[test]
+    fn what_goes_before_the_program_is_named() {
+        let ours = "[profile a]\ncredential_process = FEDCRED get dev\n";
+        let table = [
+            (ours.to_owned(), "[a]\naws_access_key_id = AKIA\n", "remove aws_access_key_id"),
+            (format!("{ours}aws_access_key_id = AKIA\n"), "", "[profile a] of ~/.aws/config"),
+            (format!("{ours}role_arn = r\nsource_profile = b\n"), "", "remove role_arn"),
+            (format!("{ours}sso_account_id = 1\n"), "", "sso_"),
+        ];
+        for (config, credentials, hint) in table {
+            let error = checked(&config, credentials, &[]).0.unwrap_err();
+            assert_eq!(error.code, Code::AwsProfileShadowed, "{config}");
+            assert!(error.hint.as_deref().unwrap().contains(hint), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_no_sdk_can_run_is_named() {
+        let table = [
+            ("[a]\ncredential_process = FEDCRED get dev\n", "[profile a]"),
+            ("[profile a]\ncredential_process = ~/bin/fedcred get dev\n", "whole path"),
+            ("[profile a]\ncredential_process = $HOME/bin/fedcred get dev\n", "whole path"),
+            ("[profile a]\ncredential_process = bin/fedcred get dev\n", "whole path"),
+            ("[profile a]\ncredential_process = /nowhere/fedcred get dev\n", "path of fedcred"),
+            ("[profile a]\ncredential_process = /no where/fedcred get dev\n", "blank"),
+            ("[profile a]\ncredential_process = \"/no where/fedcred get dev\n", "close it"),
+        ];
+        for (config, hint) in table {
+            let error = checked(config, "", &[]).0.unwrap_err();
+            assert_eq!(error.code, Code::AwsProfileWrong, "{config}");
+            assert!(error.hint.as_deref().unwrap().contains(hint), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_environment_puts_before_the_profile_is_a_warning() {
+        let config = "[profile a]\ncredential_process = FEDCRED get dev\n";
+        let table: [(&[(&str, &str)], &str); 4] = [
+            (&[("AWS_ACCESS_KEY_ID", "AKIA")], "unset AWS_ACCESS_KEY_ID"),
+            (&[("AWS_PROFILE", "b")], "export AWS_PROFILE=a"),
+            (&[("AWS_DEFAULT_PROFILE", "b")], "export AWS_DEFAULT_PROFILE=a"),
+            (&[("AWS_WEB_IDENTITY_TOKEN_FILE", "f"), ("AWS_ROLE_ARN", "r")], "export AWS_PROFILE=a"),
+        ];
+        for (env, hint) in table {
+            let (outcome, report) = checked(config, "", env);
+            assert_eq!(outcome, Ok(()));
+            assert!(report.contains(hint) && report.contains("\"warned\""), "{report}");
+        }
+        assert!(checked("[profile a]\ncredential_process = fedcred get dev\n", "", &[]).1.contains("by PATH"));
+    }
+}

@@ -1,0 +1,62 @@
+//! The configuration: which files were read, what the profile says, and where that comes from.
+
+use std::path::Path;
+
+use super::report::{Report, Step};
+use crate::config::Config;
+use crate::config::cache::CacheSettings;
+use crate::config::env::Env;
+use crate::config::profile::{Auth, Identity, Profile};
+use crate::config::show::Origin;
+use crate::error::Result;
+
+/// Keys that say what a profile is; of the others, those that the environment sets are told.
+const TELLING: [&str; 6] =
+    ["role_arn", "region", "saml.idp_url", "saml.auth", "web_identity.source", "assume_role.source_profile"];
+
+pub fn check(report: &mut Report, name: &str, explicit: Option<&Path>, env: &Env) -> Result<(Profile, CacheSettings)> {
+    let config = Config::load(env, explicit)?;
+    let files: Vec<String> =
+        config.paths().files.iter().filter(|file| file.exists).map(|file| file.path.display().to_string()).collect();
+    if !files.is_empty() {
+        report.fact(Step::Configuration, "files", files.join(", "));
+    }
+    let profile = super::super::looked_up(&config, name, env)?;
+    report.fact(Step::Configuration, "method", method(&profile));
+    for setting in config.show(name)? {
+        let is_of_environment = matches!(setting.origin, Origin::Env(_));
+        if TELLING.contains(&setting.key.as_str()) || is_of_environment {
+            let value = format!("{}  ({})", setting.value, setting.origin);
+            report.fact(Step::Configuration, &setting.key, value);
+        }
+    }
+    let settings = config.cache()?;
+    let elsewhere = config.check().len();
+    if elsewhere > 0 {
+        report.warn(
+            Step::Configuration,
+            "another part of the configuration has a fault, which does not concern this profile",
+            "fedcred config check",
+        );
+    }
+    report.pass(Step::Configuration);
+    Ok((profile, settings))
+}
+
+fn method(profile: &Profile) -> &'static str {
+    match &profile.identity {
+        Identity::Saml(saml) => match &saml.auth {
+            Auth::None => "SAML, without a login",
+            Auth::Basic { .. } => "SAML, HTTP Basic",
+            Auth::Bearer { .. } => "SAML, bearer token",
+            Auth::Form(_) => "SAML, login form",
+            Auth::Spnego(_) => "SAML, Kerberos",
+            Auth::Command(_) => "SAML, a command of one's own",
+            Auth::Browser(_) => "SAML, in a browser",
+        },
+        Identity::WebIdentity(_) => "OIDC token",
+        Identity::AssumeRole(_) => "role on top of other credentials",
+        Identity::Base(_) => "AWS credentials as they stand",
+        Identity::Airflow(_) => "Airflow connection",
+    }
+}

@@ -1,0 +1,91 @@
+//! `fedcred doctor`: walks the way of a login in its order, tells what it finds, and stops at the first fault with its remedy.
+//!
+//! It looks without being seen where it can, and logs in as `get` would, under the same lock and guard: a secret that was
+//! refused is not sent again. What it prints holds no secret. Its status is that of the fault, or 0.
+
+mod aws_files;
+mod configuration;
+mod explain;
+mod kerberos;
+mod login;
+mod network;
+mod place;
+mod report;
+mod storage;
+
+use std::process::ExitCode;
+
+use self::report::{Fault, Report, Step, at};
+use crate::cli::args::{Doctor, Global};
+use crate::cli::progress::Progress;
+use crate::cli::style::Style;
+use crate::cli::{output, report as errors};
+use crate::config::env::Env;
+use crate::config::profile::{Auth, Base, Identity, Profile};
+use crate::error::Result;
+
+pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitCode> {
+    if let Some(file) = &doctor.explain {
+        return explain::run(file, doctor, global, env).map(|()| ExitCode::SUCCESS);
+    }
+    let name = super::profile_name(doctor.profile.as_deref(), env);
+    let mut report = Report::new(&name);
+    if let Err(fault) = walk(&mut report, &name, global, env) {
+        report.fault(fault);
+    }
+    output::write(&if doctor.json { report.json()? } else { report.text(Style::of_stdout(env)) })?;
+    Ok(report.error().map_or(ExitCode::SUCCESS, |error| ExitCode::from(errors::status(error.kind()))))
+}
+
+fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::result::Result<(), Fault> {
+    let progress = Progress::new(global);
+    let (profile, settings) =
+        configuration::check(report, name, global.config.as_deref(), env).map_err(at(Step::Configuration))?;
+    aws_files::check(report, name, env).map_err(at(Step::AwsFiles))?;
+    let chain = chain(&profile);
+    let base = *chain.first().unwrap_or(&&profile);
+
+    progress.show("looking at the network");
+    network::check(report, &profile, base)?;
+    match &base.identity {
+        Identity::Saml(saml) => match &saml.auth {
+            Auth::Spnego(spnego) => {
+                progress.show("asking for a Kerberos ticket");
+                kerberos::check(report, base, saml, spnego, env).map_err(at(Step::Kerberos))?;
+            }
+            Auth::None
+            | Auth::Basic { .. }
+            | Auth::Bearer { .. }
+            | Auth::Form(_)
+            | Auth::Command(_)
+            | Auth::Browser(_) => {
+                report.skip(Step::Kerberos, "this login does without");
+            }
+        },
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
+            report.skip(Step::Kerberos, "this login does without");
+        }
+    }
+    storage::check_before(&settings)?;
+    progress.show("logging in");
+    let logged_in = login::check(report, &chain, &settings, env);
+    login::settle(report, &chain, logged_in.as_ref().err());
+    logged_in?;
+    storage::check(report, &profile, &settings, env);
+    Ok(())
+}
+
+/// The profile and those it stands on, the lowest first.
+fn chain(profile: &Profile) -> Vec<&Profile> {
+    let mut chain: Vec<&Profile> = std::iter::successors(Some(profile), |profile| below(profile)).collect();
+    chain.reverse();
+    chain
+}
+
+fn below(profile: &Profile) -> Option<&Profile> {
+    let Identity::AssumeRole(role) = &profile.identity else { return None };
+    match &role.base {
+        Base::Profile(base) => Some(base),
+        Base::AwsProfile(_) | Base::Keys(_) | Base::Environment | Base::Instance | Base::Container => None,
+    }
+}

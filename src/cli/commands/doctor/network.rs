@@ -1,0 +1,285 @@
+//! The clock against those of the IdP and of STS, and the way to both: names, proxy, TLS.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::report::{Fault, Report, Step, at};
+use crate::acquire::fetch::block_on;
+use crate::cli::table::span;
+use crate::config::oidc::Flow;
+use crate::config::profile::{Auth, Identity, IdpHttp, Profile, TokenSource};
+use crate::error::{Code, Error, Result};
+use crate::http::probe::{Peer, Probe, probe};
+use crate::http::tls::Trust;
+use crate::sts;
+use crate::time::{self, Timestamp};
+use crate::x509::Certificate;
+
+/// SigV4 and Kerberos allow five minutes, and so does AWS with assertions.
+const TOO_FAR: i64 = 300;
+/// A clock that is kept is better than that.
+const NOTABLE: i64 = 30;
+/// A certificate that ends so soon is worth a word.
+const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
+/// Of one look at STS.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// `base`: the profile that logs in, which `profile` may stand on.
+pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::result::Result<(), Fault> {
+    let idp = match &base.identity {
+        // A command finds its own way.
+        Identity::Saml(saml) => (!matches!(saml.auth, Auth::Command(_))).then(|| Side::idp(&saml.idp_url, &saml.http)),
+        Identity::WebIdentity(identity) => match &identity.source {
+            TokenSource::Oidc(oidc) => Url::parse(&oidc.issuer).ok().map(|issuer| {
+                let bundle = oidc.ca_bundle.as_deref();
+                let setting = "web_identity.ca_bundle";
+                let trust = Trust { ca_bundle: bundle, setting, verify: true, client_cert: None };
+                let name = if oidc.flow == Flow::ClientCredentials { "token issuer" } else { "OpenID provider" };
+                Side::new(name, &issuer, trust, None, PATIENCE)
+            }),
+            TokenSource::File(_)
+            | TokenSource::Env(_)
+            | TokenSource::Service(_)
+            | TokenSource::Command(_)
+            | TokenSource::GithubActions { .. }
+            | TokenSource::Google(_)
+            | TokenSource::Azure(_)
+            | TokenSource::Kubernetes(_) => None,
+        },
+        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+    };
+    let sts = match &profile.role_arn {
+        // Without a role it is not known yet whose STS it is.
+        None => None,
+        Some(role) => {
+            let (url, region) = block_on(sts::whereabouts(&profile.sts, role)).map_err(at(Step::Sts))?;
+            report.fact(Step::Sts, "region", region);
+            let bundle = profile.sts.ca_bundle.as_deref();
+            let trust = Trust { ca_bundle: bundle, setting: "AWS_CA_BUNDLE", verify: true, client_cert: None };
+            Some(Side::new("STS", &url, trust, None, PATIENCE))
+        }
+    };
+    let sides = idp.into_iter().chain(sts).map(Side::look).collect::<Result<Vec<_>>>().map_err(at(Step::Network))?;
+    check_clock(report, &sides).map_err(at(Step::Clock))?;
+    for side in &sides {
+        side.tell(report).map_err(at(Step::Network))?;
+    }
+    if sides.is_empty() {
+        report.skip(Step::Network, "nobody is asked over the network whose address is known before");
+    } else {
+        report.pass(Step::Network);
+    }
+    Ok(())
+}
+
+/// A server that the login needs.
+struct Side<'a> {
+    /// Its name in facts and messages.
+    name: &'static str,
+    url: Url,
+    trust: Trust<'a>,
+    proxy: Option<&'a Url>,
+    timeout: Duration,
+}
+
+impl<'a> Side<'a> {
+    fn new(name: &'static str, url: &Url, trust: Trust<'a>, proxy: Option<&'a Url>, timeout: Duration) -> Self {
+        Side { name, url: url.clone(), trust, proxy, timeout }
+    }
+
+    fn idp(url: &Url, http: &'a IdpHttp) -> Self {
+        let client_cert = http.client_cert.as_ref().map(|(cert, key)| (cert.as_path(), key.as_path()));
+        let bundle = http.ca_bundle.as_deref();
+        let trust = Trust { ca_bundle: bundle, setting: "saml.ca_bundle", verify: http.verify, client_cert };
+        Side::new("IdP", url, trust, http.proxy.as_ref(), http.timeout)
+    }
+
+    fn look(self) -> Result<Looked<'a>> {
+        let origin = self.url.origin().ascii_serialization();
+        let name = format!("the {} at {origin}", self.name).replace("the STS", "STS");
+        let look = |trust| {
+            let (url, proxy, timeout) = (&self.url, self.proxy, self.timeout);
+            block_on(probe(Peer { url, name: &name, trust, proxy, timeout }))
+        };
+        let mut probe = look(self.trust)?;
+        // The time of a server that is not trusted tells whether it is this clock that makes its certificate invalid.
+        // Nothing is sent to it that is worth anything, and nothing else is believed.
+        if probe.answer.as_ref().is_err_and(|error| error.code == Code::TlsUntrusted) {
+            let unverified = look(Trust { verify: false, client_cert: None, ..self.trust });
+            probe.clock_ahead = unverified.ok().and_then(|unverified| unverified.clock_ahead);
+        }
+        Ok(Looked { name: self.name, origin, url: self.url.clone(), trust: self.trust, probe })
+    }
+}
+
+/// What a look has shown.
+struct Looked<'a> {
+    name: &'static str,
+    origin: String,
+    url: Url,
+    trust: Trust<'a>,
+    probe: Probe,
+}
+
+fn check_clock(report: &mut Report, sides: &[Looked<'_>]) -> Result<()> {
+    let clocks: Vec<(&Looked<'_>, i64)> =
+        sides.iter().filter_map(|side| Some((side, side.probe.clock_ahead?))).collect();
+    for (side, ahead) in &clocks {
+        let shown = if *ahead == 0 { "in step".to_owned() } else { difference(*ahead) };
+        report.fact(Step::Clock, &format!("against_{}", key(side.name)), shown);
+    }
+    let far: Vec<&(&Looked<'_>, i64)> = clocks.iter().filter(|(_, ahead)| ahead.abs() > TOO_FAR).collect();
+    match (far.as_slice(), clocks.len()) {
+        ([], 0) => report.skip(Step::Clock, "no server told its time"),
+        ([], _) => {
+            if let Some((side, ahead)) = clocks.iter().find(|(_, ahead)| ahead.abs() >= NOTABLE) {
+                report.warn(
+                    Step::Clock,
+                    format!("this machine's clock is {} that of {}", difference(*ahead), side.origin),
+                    "timedatectl set-ntp true",
+                );
+            }
+            report.pass(Step::Clock);
+        }
+        // One of two is wrong, and the other agrees with us: it is that one.
+        ([(side, ahead)], 2..) => {
+            return Err(Error::new(Code::ClockSkew, format!("the clock of the {} is wrong", side.name))
+                .because(format!("this machine's is {} its own, and agrees with the others", difference(*ahead)))
+                .hint(format!("have the clock of {} set by who runs it", side.origin)));
+        }
+        ([(side, ahead), ..], _) => {
+            return Err(Error::new(Code::ClockSkew, "this machine's clock is wrong")
+                .because(format!("it is {} that of {}", difference(*ahead), side.origin))
+                .hint("timedatectl set-ntp true   (or: chronyc makestep)"));
+        }
+    }
+    Ok(())
+}
+
+/// How this machine's clock is to one that is so many seconds ahead.
+fn difference(ahead: i64) -> String {
+    let by = span(jiff::SignedDuration::from_secs(ahead.abs()));
+    if ahead > 0 { format!("{by} behind") } else { format!("{by} ahead of") }
+}
+
+fn key(name: &str) -> String {
+    name.to_ascii_lowercase().replace(' ', "_")
+}
+
+impl Looked<'_> {
+    fn tell(&self, report: &mut Report) -> Result<()> {
+        let key = key(self.name);
+        let mut fact = |what: &str, value: String| report.fact(Step::Network, &format!("{key}{what}"), value);
+        fact("", self.origin.clone());
+        if let Some(proxy) = &self.probe.proxy {
+            fact("_proxy", proxy.clone());
+        }
+        if !self.probe.addresses.is_empty() {
+            fact("_addresses", self.probe.addresses.join(", "));
+        }
+        if let Some(leaf) = self.probe.chain.first() {
+            fact("_certificate", in_words(leaf));
+            fact("_trusted_by", self.trusted_by());
+        }
+        match &self.probe.answer {
+            Ok(()) => {
+                self.warn_of_the_end(report);
+                Ok(())
+            }
+            Err(error) => Err(self.explain(error.clone())),
+        }
+    }
+
+    fn trusted_by(&self) -> String {
+        match self.trust.ca_bundle {
+            _ if !self.trust.verify => "verify = false: by anybody's word".to_owned(),
+            Some(bundle) => format!("{} ({})", bundle.display(), self.trust.setting),
+            None => "the system's authorities".to_owned(),
+        }
+    }
+
+    fn warn_of_the_end(&self, report: &mut Report) {
+        let soon = time::after(SOON);
+        for certificate in self.probe.chain.iter().filter(|certificate| certificate.not_after < soon) {
+            let (subject, until) = (&certificate.subject, time::whole_seconds(certificate.not_after));
+            report.warn(
+                Step::Network,
+                format!("the certificate of {subject} at {} is valid until {until} only", self.origin),
+                "have it renewed by who runs that server",
+            );
+        }
+    }
+
+    /// Whose certificate it is that is not trusted, and what would.
+    fn explain(&self, error: Error) -> Error {
+        let error = match (&self.probe.proxy, error.code) {
+            (Some(proxy), Code::Connect | Code::Timeout) => {
+                error.because(format!("the way is through the proxy {proxy}"))
+            }
+            _ => error,
+        };
+        let (Code::TlsUntrusted, Some(leaf)) = (error.code, self.probe.chain.first()) else { return error };
+        let authority = self.probe.chain.last().map_or(&leaf.issuer, |last| &last.issuer);
+        let error = error.because(format!("it is {}", in_words(leaf)));
+        let now = time::now();
+        if !leaf.is_self_issued() && leaf.not_after > now {
+            let (Some(host), Some(port)) = (self.url.host_str(), self.url.port_or_known_default()) else {
+                return error;
+            };
+            let setting = self.trust.setting;
+            return match error.causes.first() {
+                Some(cause) if cause.contains("authority") => error.hint(format!(
+                    "get the certificate of {authority} from who runs that server, and name its file in `{setting}`; \
+                     what is shown: openssl s_client -showcerts -connect {host}:{port}"
+                )),
+                _ => error,
+            };
+        }
+        error
+    }
+}
+
+/// `CN=idp.example.com, issued by CN=Corp CA, valid until …`
+fn in_words(certificate: &Certificate) -> String {
+    let Certificate { subject, issuer, not_before, not_after, thumbprint: _ } = certificate;
+    let day = |at: &Timestamp| time::whole_seconds(*at).chars().take(10).collect::<String>();
+    let by = if certificate.is_self_issued() { "issued by itself".to_owned() } else { format!("issued by {issuer}") };
+    format!("{subject}, {by}, valid from {} until {}", day(not_before), day(not_after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_clock_is_wrong_is_told_by_the_others() {
+        let looked = |name, ahead| Looked {
+            name,
+            origin: format!("https://{name}"),
+            url: Url::parse("https://a/").unwrap(),
+            trust: Trust { ca_bundle: None, setting: "s", verify: true, client_cert: None },
+            probe: Probe { proxy: None, addresses: vec![], chain: vec![], clock_ahead: ahead, answer: Ok(()) },
+        };
+        let table = [
+            (vec![(Some(0)), Some(0)], None),
+            (vec![Some(300), Some(-300)], None),
+            (vec![None, None], None),
+            (vec![Some(301), Some(0)], Some("the clock of the IdP is wrong")),
+            (vec![Some(0), Some(-400)], Some("the clock of the STS is wrong")),
+            (vec![Some(400), Some(401)], Some("this machine's clock is wrong")),
+            (vec![Some(-400), None], Some("this machine's clock is wrong")),
+        ];
+        for (ahead, expected) in table {
+            let sides: Vec<Looked<'_>> = ["IdP", "STS"].into_iter().zip(&ahead).map(|(n, a)| looked(n, *a)).collect();
+            let error = check_clock(&mut Report::new("dev"), &sides).err();
+            assert_eq!(error.as_ref().map(|error| error.what.as_str()), expected, "{ahead:?}");
+            assert!(error.is_none_or(|error| error.code == Code::ClockSkew));
+        }
+    }
+
+    #[test]
+    fn a_difference_is_told_from_this_machines_side() {
+        assert_eq!([difference(90), difference(-3700)], ["1m behind", "1h01m ahead of"]);
+    }
+}

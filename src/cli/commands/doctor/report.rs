@@ -1,0 +1,332 @@
+//! What doctor tells: a check list for people, or JSON for scripts.
+//!
+//! The names of checks, states and facts in JSON are stable; new ones may come.
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::report::hint;
+use crate::cli::style::{Colour, Style};
+use crate::error::{Code, Error, Result};
+
+/// The steps of the way, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Configuration,
+    AwsFiles,
+    Clock,
+    Network,
+    Kerberos,
+    Login,
+    Page,
+    Identity,
+    Roles,
+    Sts,
+    Duration,
+    Cache,
+    Keyring,
+}
+
+impl Step {
+    const ALL: [Step; 13] = [
+        Step::Configuration,
+        Step::AwsFiles,
+        Step::Clock,
+        Step::Network,
+        Step::Kerberos,
+        Step::Login,
+        Step::Page,
+        Step::Identity,
+        Step::Roles,
+        Step::Sts,
+        Step::Duration,
+        Step::Cache,
+        Step::Keyring,
+    ];
+
+    /// Its name in JSON.
+    pub fn id(self) -> &'static str {
+        match self {
+            Step::Configuration => "configuration",
+            Step::AwsFiles => "aws-files",
+            Step::Clock => "clock",
+            Step::Network => "network",
+            Step::Kerberos => "kerberos",
+            Step::Login => "login",
+            Step::Page => "page",
+            Step::Identity => "identity",
+            Step::Roles => "roles",
+            Step::Sts => "sts",
+            Step::Duration => "duration",
+            Step::Cache => "cache",
+            Step::Keyring => "keyring",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Step::Configuration => "configuration",
+            Step::AwsFiles => "AWS files",
+            Step::Clock => "clock",
+            Step::Network => "network",
+            Step::Kerberos => "Kerberos",
+            Step::Login => "login",
+            Step::Page => "page",
+            Step::Identity => "identity",
+            Step::Roles => "roles",
+            Step::Sts => "STS",
+            Step::Duration => "duration",
+            Step::Cache => "cache",
+            Step::Keyring => "keyring",
+        }
+    }
+}
+
+/// What came of a step.
+#[derive(Debug)]
+enum State {
+    /// Nobody has come so far.
+    NotReached,
+    Passed,
+    /// It is no step of this profile's way; why.
+    Skipped(String),
+    Fault(Box<Error>),
+}
+
+/// The first fault, and where it is.
+#[derive(Debug)]
+pub struct Fault {
+    pub step: Step,
+    pub error: Error,
+}
+
+/// Says at which step an error is the fault.
+pub fn at(step: Step) -> impl Fn(Error) -> Fault {
+    move |error| Fault { step, error }
+}
+
+/// Something that may bite one day, and what to do about it.
+#[derive(Debug)]
+struct Warning {
+    what: String,
+    hint: String,
+}
+
+#[derive(Debug)]
+struct Check {
+    step: Step,
+    state: State,
+    facts: Map<String, Value>,
+    warnings: Vec<Warning>,
+}
+
+/// The check list, filled in on the way.
+#[derive(Debug)]
+pub struct Report {
+    profile: String,
+    checks: Vec<Check>,
+}
+
+impl Report {
+    pub fn new(profile: &str) -> Self {
+        let check = |step| Check { step, state: State::NotReached, facts: Map::new(), warnings: Vec::new() };
+        Report { profile: profile.to_owned(), checks: Step::ALL.into_iter().map(check).collect() }
+    }
+
+    /// Something found out: `name` is its key in JSON, and its words for people. Several values are an array.
+    pub fn fact(&mut self, step: Step, name: &str, value: impl Into<Value>) {
+        self.check(step).facts.insert(name.to_owned(), value.into());
+    }
+
+    pub fn warn(&mut self, step: Step, what: impl Into<String>, hint: impl Into<String>) {
+        self.check(step).warnings.push(Warning { what: what.into(), hint: hint.into() });
+    }
+
+    pub fn pass(&mut self, step: Step) {
+        self.check(step).state = State::Passed;
+    }
+
+    pub fn skip(&mut self, step: Step, why: impl Into<String>) {
+        self.check(step).state = State::Skipped(why.into());
+    }
+
+    /// Ends the way.
+    pub fn fault(&mut self, fault: Fault) {
+        self.check(fault.step).state = State::Fault(Box::new(fault.error));
+    }
+
+    fn check(&mut self, step: Step) -> &mut Check {
+        // One for each, in the order of `Step::ALL`, which is that of the enum.
+        &mut self.checks[step as usize]
+    }
+
+    /// The error that the way ended with.
+    pub fn error(&self) -> Option<&Error> {
+        self.checks.iter().find_map(Check::error)
+    }
+
+    pub fn json(&self) -> Result<String> {
+        let fault = self.checks.iter().find_map(|check| {
+            let error = check.error()?;
+            Some(json!({ "check": check.step.id(), "code": error.code, "what": error.what, "causes": error.causes,
+                "hint": hint(error) }))
+        });
+        let told = json!({
+            "profile": self.profile,
+            "ok": fault.is_none(),
+            "fault": fault,
+            "checks": self.checks.iter().map(Check::json).collect::<Vec<_>>(),
+        });
+        serde_json::to_string_pretty(&told)
+            .map(|text| text + "\n")
+            .map_err(|e| Error::new(Code::Bug, "the report has no JSON").because(e.to_string()))
+    }
+
+    pub fn text(&self, style: Style) -> String {
+        let mut text = format!("{}\n\n", style.strong(&format!("fedcred doctor {}", self.profile)));
+        let (reached, beyond): (Vec<&Check>, Vec<&Check>) =
+            self.checks.iter().partition(|check| !matches!(check.state, State::NotReached));
+        text.extend(reached.iter().map(|check| check.text(style)));
+        if !beyond.is_empty() {
+            let titles: Vec<&str> = beyond.iter().map(|check| check.step.title()).collect();
+            let line = format!("· not looked at, since the fault comes first: {}", titles.join(", "));
+            text.push_str(&format!("{}\n", style.paint(Colour::Dim, &line)));
+        }
+        text.push_str(&format!("\n{}\n", self.verdict(style)));
+        text
+    }
+
+    fn verdict(&self, style: Style) -> String {
+        let warnings: usize = self.checks.iter().map(|check| check.warnings.len()).sum();
+        match (self.error(), warnings) {
+            (Some(error), _) => style.paint(Colour::Red, &format!("fault: {} ({})", error.what, error.code.as_str())),
+            (None, 0) => style.paint(Colour::Green, "all is well"),
+            (None, 1) => style.paint(Colour::Green, "it works; one warning above"),
+            (None, count) => style.paint(Colour::Green, &format!("it works; {count} warnings above")),
+        }
+    }
+}
+
+impl Check {
+    fn error(&self) -> Option<&Error> {
+        match &self.state {
+            State::Fault(error) => Some(error),
+            State::NotReached | State::Passed | State::Skipped(_) => None,
+        }
+    }
+
+    fn json(&self) -> Value {
+        let state = match &self.state {
+            State::NotReached => "not-reached",
+            State::Passed if self.warnings.is_empty() => "passed",
+            State::Passed => "warned",
+            State::Skipped(_) => "skipped",
+            State::Fault(_) => "fault",
+        };
+        let warning = |warning: &Warning| json!({ "what": warning.what, "hint": warning.hint });
+        json!({
+            "check": self.step.id(),
+            "state": state,
+            "facts": self.facts,
+            "warnings": self.warnings.iter().map(warning).collect::<Vec<_>>(),
+        })
+    }
+
+    fn text(&self, style: Style) -> String {
+        let title = self.step.title();
+        let mut text = match &self.state {
+            State::Passed if self.warnings.is_empty() => format!("{} {title}\n", style.paint(Colour::Green, "✓")),
+            State::Passed => format!("{} {title}\n", style.paint(Colour::Yellow, "!")),
+            State::Fault(_) => format!("{} {}\n", style.paint(Colour::Red, "✗"), style.strong(title)),
+            State::Skipped(why) => return format!("{}\n", style.paint(Colour::Dim, &format!("- {title}: {why}"))),
+            State::NotReached => return String::new(),
+        };
+        for (name, value) in &self.facts {
+            // A key of the configuration is shown as it is written there.
+            let name = if self.step == Step::Configuration { name.clone() } else { name.replace('_', " ") };
+            let name = style.paint(Colour::Dim, &format!("{name}:"));
+            match value {
+                Value::Array(several) => {
+                    text.push_str(&format!("    {name}\n"));
+                    text.extend(several.iter().map(|one| format!("      {}\n", shown(one))));
+                }
+                one => text.push_str(&format!("    {name} {}\n", shown(one))),
+            }
+        }
+        for warning in &self.warnings {
+            let mark = style.paint(Colour::Yellow, "warning:");
+            text.push_str(&format!("    {mark} {}\n      hint: {}\n", warning.what, warning.hint));
+        }
+        if let Some(error) = self.error() {
+            let mark = style.paint(Colour::Red, &format!("error[{}]:", error.code.as_str()));
+            text.push_str(&format!("    {mark} {}\n", error.what));
+            text.extend(error.causes.iter().map(|cause| format!("    caused by: {cause}\n")));
+            text.push_str(&format!("    hint: {}\n", style.strong(hint(error))));
+        }
+        text
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let mut report = Report::new("dev");
+        report.fact(Step::Configuration, "files", vec!["a", "b"]);
+        report.pass(Step::Configuration);
+        report.warn(Step::AwsFiles, "nobody calls", "call");
+        report.pass(Step::AwsFiles);
+        report.skip(Step::Clock, "no clock here");
+        report
+    }
+
+    #[test]
+    fn every_step_has_a_check_in_its_own_place() {
+        let mut report = Report::new("dev");
+        for step in Step::ALL {
+            assert_eq!(report.check(step).step, step);
+        }
+    }
+
+    #[test]
+    fn a_fault_is_named_once_and_what_follows_is_not_judged() {
+        let mut report = report();
+        report.fault(at(Step::Network)(Error::new(Code::Connect, "no way").because("none").hint("make one")));
+        let text = report.text(Style::plain());
+        let expected = "\
+fedcred doctor dev
+
+✓ configuration
+    files:
+      a
+      b
+! AWS files
+    warning: nobody calls
+      hint: call
+- clock: no clock here
+✗ network
+    error[connect]: no way
+    caused by: none
+    hint: make one
+· not looked at, since the fault comes first: Kerberos, login, page, identity, roles, STS, duration, cache, keyring
+
+fault: no way (connect)
+";
+        assert_eq!(text, expected);
+        let json: Value = serde_json::from_str(&report.json().unwrap()).unwrap();
+        assert_eq!(
+            (&json["ok"], &json["fault"]["check"], &json["fault"]["code"]),
+            (&json!(false), &json!("network"), &json!("connect"))
+        );
+        let states: Vec<&str> =
+            json["checks"].as_array().unwrap().iter().take(5).map(|c| c["state"].as_str().unwrap()).collect();
+        assert_eq!(states, ["passed", "warned", "skipped", "fault", "not-reached"]);
+    }
+}

@@ -1,0 +1,72 @@
+//! What stays on this machine: the cache, its key and permissions, and the keyring.
+
+use super::report::{Fault, Report, Step, at};
+use crate::acquire::status;
+use crate::cache::master_key::KeyPlace;
+use crate::config::cache::{CacheSettings, Store};
+use crate::config::env::Env;
+use crate::config::profile::Profile;
+use crate::error::Code;
+use crate::identity::kept::{self, Place};
+use crate::keyring::Keyring;
+use crate::time;
+
+/// What keeps every login from being made, whoever it is of.
+pub fn check_before(settings: &CacheSettings) -> std::result::Result<(), Fault> {
+    match status::no_cache(settings) {
+        Some(error) if error.code == Code::InsecurePermissions => Err(at(Step::Cache)(error)),
+        Some(error) if error.code == Code::KeyringLocked => Err(at(Step::Keyring)(error)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub fn check(report: &mut Report, profile: &Profile, settings: &CacheSettings, env: &Env) {
+    match settings.store {
+        Store::File => {
+            if let Some(dir) = &settings.dir {
+                report.fact(Step::Cache, "directory", dir.display().to_string());
+            }
+        }
+        Store::None => report.fact(Step::Cache, "store", "none"),
+    }
+    let key = match settings.key_place() {
+        None => "nowhere: there is no home directory".to_owned(),
+        Some(KeyPlace::File(path)) => path.display().to_string(),
+        Some(KeyPlace::Keyring { keyring: Keyring::System, .. }) => "the keyring".to_owned(),
+        Some(KeyPlace::Keyring { keyring: Keyring::Kernel, .. }) => "the kernel's keyring".to_owned(),
+    };
+    report.fact(Step::Cache, "key", key);
+    let known = status::of(profile, settings, env, time::now()).ok();
+    if let Some(expires) = known.as_ref().and_then(|known| known.expires) {
+        report.fact(Step::Cache, "kept_until", time::whole_seconds(expires));
+    }
+    if let Some(why) = known.and_then(|known| known.unkept) {
+        let causes: String = why.causes.iter().map(|cause| format!(": {cause}")).collect();
+        let hint = crate::cli::report::hint(&why).to_owned();
+        report.warn(Step::Cache, format!("{}{causes}", why.what), hint);
+    }
+    report.pass(Step::Cache);
+    check_keyring(report, profile, settings, env);
+}
+
+fn check_keyring(report: &mut Report, profile: &Profile, settings: &CacheSettings, env: &Env) {
+    let holds_secret = super::super::kept_secret(profile);
+    let holds_key = matches!(settings.key_place(), Some(KeyPlace::Keyring { .. }));
+    if holds_secret.is_none() && !holds_key {
+        report.skip(Step::Keyring, "nothing of this profile is kept in one");
+        return;
+    }
+    if let Some((setting, account)) = &holds_secret {
+        // The login has read it: nothing is wrong with it.
+        let place = match kept::place(account, env) {
+            Ok(Some(Place::Keyring)) => "in the keyring".to_owned(),
+            Ok(Some(Place::File(path))) => format!("in {}", path.display()),
+            Ok(None) | Err(_) => "gone".to_owned(),
+        };
+        report.fact(Step::Keyring, "secret", format!("`{setting}` of {}, {place}", account.in_words()));
+    }
+    if holds_key {
+        report.fact(Step::Keyring, "key", "of the cache");
+    }
+    report.pass(Step::Keyring);
+}
