@@ -21,6 +21,7 @@ mod client;
 #[cfg(unix)]
 mod command;
 mod doctor;
+mod ecp;
 #[cfg(unix)]
 mod exec;
 #[cfg(unix)]
@@ -42,6 +43,7 @@ mod schedule;
 #[cfg(unix)]
 mod second_pages;
 mod serve;
+mod sp_initiated;
 mod status;
 mod sts;
 #[cfg(target_os = "linux")]
