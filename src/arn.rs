@@ -143,6 +143,12 @@ impl RoleArn {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// `/`, or `/team/` with a slash at both ends.
+    pub fn path(&self) -> &str {
+        let resource = self.text.split_once(":role").map_or("/", |(_, path)| path);
+        resource.strip_suffix(self.name.as_str()).unwrap_or("/")
+    }
 }
 
 impl ProviderArn {

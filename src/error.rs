@@ -79,6 +79,10 @@ codes! {
     KerberosTicketExpired = "kerberos-ticket-expired", LoginRequired;
     /// A secret has to be typed, and `get` asks nobody.
     PromptNeeded = "prompt-needed", LoginRequired;
+    /// The IdP wants a person at a browser.
+    BrowserLoginNeeded = "browser-login-needed", LoginRequired;
+    /// The person closed the browser before the login was done.
+    LoginAbandoned = "login-abandoned", LoginRequired;
     /// The IdP wants a second factor.
     MfaNeeded = "mfa-needed", LoginRequired;
     /// The same secret was refused before; it is not sent again until it changes or a person logs in.
@@ -148,6 +152,8 @@ codes! {
     TokenUnusable = "token-unusable", Storage;
     /// The Kerberos library is not on this machine.
     GssapiMissing = "gssapi-missing", Storage;
+    /// There is no browser that can be driven.
+    BrowserMissing = "browser-missing", Storage;
     /// A keytab that cannot be read or does not hold the principal.
     KeytabUnusable = "keytab-unusable", Storage;
     /// The keyring is locked, does not answer, or is not there.
@@ -169,6 +175,8 @@ codes! {
     StsThrottled = "sts-throttled", Unavailable;
     /// STS is in trouble, or cannot reach what it needs.
     StsUnavailable = "sts-unavailable", Unavailable;
+    /// The browser ended, or cannot be driven.
+    BrowserFailed = "browser-failed", Unavailable;
     /// No KDC answers.
     KdcUnreachable = "kdc-unreachable", Unavailable;
 

@@ -16,6 +16,7 @@
 //!
 //! - [`cli`]: arguments, commands, output, errors as text. Nobody imports it.
 //! - [`serve`]: credentials for other programs on loopback, kept fresh; `exec` is that for one command.
+//! - [`trust`]: what AWS must be told for an identity to be let in, and why it was not.
 //! - [`acquire`]: the one use case. A hit reads two files; a miss makes one login for all who ask at once.
 //! - [`config`]: files and environment in, a checked profile out.
 //! - [`identity`]: the conversation with an identity provider, from a URL to an assertion.
@@ -52,4 +53,5 @@ pub mod secret;
 pub mod serve;
 pub mod sts;
 pub mod time;
+pub mod trust;
 pub mod x509;

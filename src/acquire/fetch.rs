@@ -30,12 +30,47 @@ pub enum Proof {
 
 /// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
 ///
-/// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to.
-pub fn fetch(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Credentials> {
+/// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to. `found` is an
+/// earlier login's assertion; that of a new login goes to `keep`.
+pub fn fetch(
+    profile: &Profile,
+    below: Option<Credentials>,
+    found: Option<Assertion>,
+    keep: impl FnOnce(&Assertion),
+    run: Run<'_>,
+) -> Result<Credentials> {
     block_on(async {
-        let proof = proof(profile, below, run).await?;
+        let mut objection = None;
+        if let Some(found) = found {
+            match exchange(profile, &Proof::Assertion(Box::new(found)), run).await {
+                Err(why) if is_of_the_assertion(why.code) => objection = Some(why),
+                outcome => return outcome,
+            }
+        }
+        let proof = proof(profile, below, run).await.map_err(|error| match objection {
+            Some(why) => error.because(format!("the assertion of a login a short while ago did not do: {}", why.what)),
+            None => error,
+        })?;
+        if let Proof::Assertion(assertion) = &proof
+            && assertion.preflight().is_ok()
+        {
+            // Whatever STS says of this role, it may say something else of another.
+            keep(assertion);
+        }
         exchange(profile, &proof, run).await
     })
+}
+
+/// What a new login may mend: it was made before the IdP was told of a role, or STS does not take it any more.
+fn is_of_the_assertion(code: Code) -> bool {
+    matches!(
+        code,
+        Code::RoleNotOffered
+            | Code::ProviderMismatch
+            | Code::AssertionExpired
+            | Code::StsInvalidIdentity
+            | Code::IdpDeniedClaim
+    )
 }
 
 /// The proof alone; STS is not asked.
@@ -98,9 +133,8 @@ async fn exchange(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Cred
 }
 
 async fn of_assertion(profile: &Profile, saml: &Saml, assertion: &Assertion, run: Run<'_>) -> Result<Credentials> {
-    let response = &assertion.response;
-    response.preflight(assertion.idp_time.unwrap_or_else(time::now))?;
-    let offer = roles::choose(response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
+    assertion.preflight()?;
+    let offer = roles::choose(&assertion.response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
     tracing::info!(role = offer.role_arn.as_str(), provider = offer.principal_arn.as_str(), "assertion in hand");
     let call = SamlCall {
         role_arn: &offer.role_arn,

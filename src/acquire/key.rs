@@ -7,12 +7,12 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
+use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego,
-    StsTarget, TokenSource,
+    Auth, BrowserLogin, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName,
+    Spnego, StsTarget, TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -61,7 +61,12 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             let key = match &saml.auth {
                 // What it is told may decide as whom it logs in.
                 Auth::Command(CommandLogin { argv, .. }) => command_field(key, argv),
-                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => key,
+                Auth::None
+                | Auth::Basic { .. }
+                | Auth::Bearer { .. }
+                | Auth::Form(_)
+                | Auth::Spnego(_)
+                | Auth::Browser(_) => key,
             };
             let who = who(&saml.auth, env).unwrap_or_default();
             who.into_iter()
@@ -76,6 +81,15 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
         }
     };
     key.login_key()
+}
+
+/// The key of the assertion that this login gives whoever asks now: without what only STS is told. `None`: it gives none, or
+/// it cannot be told who asks.
+pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<AssertionKey> {
+    match &profile.identity {
+        Identity::Saml(saml) => Some(login_fields(KeyBuilder::new(sealing), saml, env).ok()?.assertion_key()),
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+    }
 }
 
 /// Who asks, in words for people. `None`: nobody in particular, or it cannot be told.
@@ -107,6 +121,7 @@ fn method(auth: &Auth) -> &'static str {
         Auth::Bearer { .. } => "bearer",
         Auth::Form(_) => "form",
         Auth::Spnego(_) => "spnego",
+        Auth::Browser(_) => "browser",
         Auth::Command(_) => "command",
     }
 }
@@ -127,8 +142,13 @@ fn session_fields(key: KeyBuilder, session: &Session) -> KeyBuilder {
 }
 
 fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
-    let Saml { principal_arn, idp_url, auth, xpath, parser, http, retry: _ } = saml;
-    let key = optional(key, "principal_arn", principal_arn.as_ref().map(|p| p.as_str()));
+    let key = optional(key, "principal_arn", saml.principal_arn.as_ref().map(|p| p.as_str()));
+    login_fields(key, saml, env)
+}
+
+/// What can change the assertion.
+fn login_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
+    let Saml { principal_arn: _, idp_url, auth, xpath, parser, http, retry: _ } = saml;
     let key = key.field("idp_url", idp_url.as_str()).field("xpath", xpath).field("parser", format!("{parser:?}"));
     let key = auth_fields(http_fields(key, http), auth);
     Ok(who(auth, env)?.into_iter().fold(key, |key, (label, value)| key.field(label, value.as_slice())))
@@ -171,6 +191,7 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
     let key = key.field("auth", method(auth));
     match auth {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } => key,
+        Auth::Browser(BrowserLogin { program: _, is_headless_allowed: _, username: _ }) => key,
         Auth::Form(FormLogin { username: _, password: _, username_field, password_field }) => {
             let key = optional(key, "username_field", username_field.as_deref());
             optional(key, "password_field", password_field.as_deref())
@@ -210,6 +231,10 @@ fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
                 Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
             },
         },
+        // Who has logged in there, `login` decides, after which what another person got is gone (`acquire::session`).
+        Auth::Browser(BrowserLogin { username, .. }) => {
+            Ok(username.iter().map(|name| one("username", name.as_bytes())).collect())
+        }
         Auth::Command(CommandLogin { username, .. }) => match username {
             Some(username) => Ok(vec![one("username", username.as_bytes())]),
             None => Err("as whom the command logs in is not known; set `saml.username` to have results kept".into()),

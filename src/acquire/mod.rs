@@ -2,8 +2,8 @@
 //!
 //! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
 //! times it is given whether it is one. Everything else is [`renew`]: one login for all who ask at once, guarded by what is
-//! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), and made by [`fetch`]. What a person asks for by hand is [`login`], and
-//! [`proof`] where they want to see who they are to STS.
+//! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), made by [`fetch`], and for all roles in its assertion
+//! ([`shared`]). What a person asks for by hand is [`login`], and [`proof`] where they want to see who they are to STS.
 //! [`refresh`] renews with nobody waiting; [`status`] only looks.
 
 pub mod console;
@@ -17,6 +17,8 @@ pub mod proof;
 pub mod refresh;
 pub mod renew;
 pub mod schedule;
+pub mod session;
+pub mod shared;
 pub mod spending;
 pub mod status;
 
@@ -66,7 +68,7 @@ pub fn entry(
         _ => None,
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
-    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, trace: None };
+    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, person: None, trace: None };
     match (state, kept) {
         (Some(State::Fresh), Some(entry)) => Ok(entry),
         (state, kept) => {

@@ -15,8 +15,8 @@ use crate::error::{Code, Result};
 
 /// The place of one result in the cache.
 pub struct Slot {
-    store: FileStore,
-    sealing: SealingKey,
+    pub(super) store: FileStore,
+    pub(super) sealing: SealingKey,
     key: CacheKey,
 }
 

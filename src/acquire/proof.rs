@@ -24,7 +24,8 @@ pub fn prove(profile: &Profile, settings: &CacheSettings, env: &Env, trace: &Tra
     Callers::of(env).check(&profile.name)?;
     // What this profile stands on is asked as anybody would ask it.
     let ask = Ask { window: None, force: false, use_cache: true };
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot: None, typed: None, trace: Some(trace) };
+    let renewal =
+        Renewal { profile, settings, env, ask: &ask, slot: None, typed: None, person: None, trace: Some(trace) };
     let unlocked = |deadline: &Deadline| {
         let below = renewal.below(deadline)?;
         fetch::prove(profile, below, renewal.run(deadline, &Unwatched))
@@ -35,7 +36,11 @@ pub fn prove(profile: &Profile, settings: &CacheSettings, env: &Env, trace: &Tra
 /// The credentials that STS gives for `proof`, which [`prove`] gave. They are not kept.
 pub fn redeem(profile: &Profile, proof: &Proof, env: &Env) -> Result<Credentials> {
     let deadline = Deadline::after(profile.deadline);
-    fetch::redeem(profile, proof, Run { env, deadline: &deadline, watch: &Unwatched, typed: None, trace: None })
+    fetch::redeem(
+        profile,
+        proof,
+        Run { env, deadline: &deadline, watch: &Unwatched, typed: None, keep: None, person: None, trace: None },
+    )
 }
 
 fn prove_at(renewal: &Renewal<'_>, place: &LoginPlace, deadline: &Deadline) -> std::result::Result<Proof, NoResult> {

@@ -80,14 +80,14 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
     let kept = slot.as_ref().map_or(Ok(None), Slot::read)?;
     let window = kept.as_ref().zip(slot.as_ref()).and_then(|(entry, slot)| window(life(entry), slot.phase()));
     let ask = Ask { window, force: false, use_cache: true };
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed: None, trace: None };
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed: None, person: None, trace: None };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), window, None));
     if state == Some(State::Fresh) {
         return Ok(false);
     }
     Callers::of(env).check(&profile.name)?;
     let renewed = match (state, kept) {
-        (Some(State::Due), Some(entry)) => match renewal.refresh(&entry, profile.deadline)? {
+        (Some(State::Due), Some(entry)) => match renewal.refresh(&entry, profile.deadline, profile.deadline)? {
             Some(renewed) => renewed,
             // It failed a short while ago, and is held back since; or somebody else is at it.
             None => {

@@ -11,6 +11,7 @@ use super::guard::{SecretMark, Spent};
 use super::memory::{Memory, Seen};
 use super::place::{LoginPlace, Slot};
 use super::schedule::State;
+use super::shared::Shared;
 use super::spending::{Unwatched, Watch};
 use super::{Ask, life};
 use crate::cache::entry::CacheEntry;
@@ -22,6 +23,8 @@ use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::Credentials;
 use crate::error::{Code, Error, Result};
+use crate::identity::keep::Person;
+use crate::identity::saml::Assertion;
 use crate::identity::trace::Trace;
 use crate::identity::watch::SecretWatch;
 use crate::identity::{Run, secrets};
@@ -37,13 +40,15 @@ pub struct Renewal<'a> {
     pub slot: Option<Slot>,
     /// A secret that a person has just typed, in place of the configured one.
     pub typed: Option<&'a Secret>,
+    /// Who waits for the login, and can be asked.
+    pub person: Option<&'a dyn Person>,
     pub trace: Option<&'a Trace>,
 }
 
 impl Renewal<'_> {
     /// Tries to refresh `kept`, which is due, within `patience`: whatever goes wrong, it is still good.
     pub fn early(&self, kept: CacheEntry, patience: Duration) -> CacheEntry {
-        match self.refresh(&kept, patience) {
+        match self.refresh(&kept, Duration::ZERO, patience) {
             Ok(Some(fresh)) => fresh,
             Ok(None) => kept,
             Err(error) => {
@@ -54,17 +59,22 @@ impl Renewal<'_> {
     }
 
     /// `None`: somebody else is at it, it was tried a short while ago, or nothing new could be kept.
-    /// It takes no longer than `patience`.
-    pub(super) fn refresh(&self, kept: &CacheEntry, patience: Duration) -> Result<Option<CacheEntry>> {
+    /// It takes no longer than `patience`, and of that waits `for_others` who log in as the same identity.
+    pub(super) fn refresh(
+        &self,
+        kept: &CacheEntry,
+        for_others: Duration,
+        patience: Duration,
+    ) -> Result<Option<CacheEntry>> {
         // Only there: what can be kept nowhere would be fetched again by each of the next callers.
         let Some(place) = LoginPlace::in_cache(self.profile, self.settings, self.env) else { return Ok(None) };
         let place = place?;
         if !self.is_due(kept, &place, &place.memory()?) {
             return Ok(None);
         }
-        let at_once = Deadline::after(Duration::ZERO);
+        let for_others = Deadline::after(for_others);
         let deadline = Deadline::after(self.profile.deadline.min(patience));
-        let lock = match Lock::acquire(&place.store, &place.login, &at_once, time::after(deadline.remaining()))? {
+        let lock = match Lock::acquire(&place.store, &place.login, &for_others, time::after(deadline.remaining()))? {
             Attempt::Acquired(lock) => lock,
             Attempt::Held(_) => return Ok(None),
         };
@@ -84,7 +94,7 @@ impl Renewal<'_> {
             memory.save(&place.store, &place.sealing, &place.login)?;
             return Err(error);
         }
-        self.lead(&place, &lock, memory, &deadline).map(Some).map_err(NoResult::into_error)
+        self.lead(&place, &lock, memory, &Reuse::Any, &deadline).map(Some).map_err(NoResult::into_error)
     }
 
     fn is_due(&self, kept: &CacheEntry, place: &LoginPlace, memory: &Memory) -> bool {
@@ -153,7 +163,9 @@ impl Renewal<'_> {
     fn name_the_way_out(&self, error: Error) -> Error {
         let name = &self.profile.name;
         match (error.code, &error.hint) {
-            (Code::PromptNeeded | Code::RefreshTokenGone, None) => error.hint(format!("fedcred login {name}")),
+            (Code::PromptNeeded | Code::RefreshTokenGone | Code::BrowserLoginNeeded | Code::LoginAbandoned, None) => {
+                error.hint(format!("fedcred login {name}"))
+            }
             (Code::KeyringLocked, None) => error.hint(format!("unlock it, or: fedcred login --store file {name}")),
             _ => error,
         }
@@ -182,7 +194,8 @@ impl Renewal<'_> {
             .or_else(|| deadline.is_nearly_over().then(too_late));
         match objection {
             Some(error) => Err(NoResult::Login(error)),
-            None => self.lead(place, &lock, memory, deadline),
+            None if self.ask.force => self.lead(place, &lock, memory, &Reuse::Since(seen), deadline),
+            None => self.lead(place, &lock, memory, &Reuse::Any, deadline),
         }
     }
 
@@ -200,12 +213,23 @@ impl Renewal<'_> {
         place: &LoginPlace,
         lock: &Lock,
         memory: Memory,
+        reuse: &Reuse,
         deadline: &Deadline,
     ) -> std::result::Result<CacheEntry, NoResult> {
         let below = self.below(deadline).map_err(NoResult::Login)?;
+        let shared = Shared::new(self.slot.as_ref(), self.profile, self.env);
+        let found = shared.find(|generation| reuse.allows(generation, &memory));
         let result = Some(&place.result);
         self.guarded(place, lock, memory, deadline, result, |run, generation| {
-            let credentials = fetch::fetch(self.profile, below, run)?;
+            let keep = |assertion: &Assertion| {
+                if self.profile.is_by_browser()
+                    && let Err(why) = place.note_person(assertion)
+                {
+                    tracing::warn!(%why, "who logged in is not noted");
+                }
+                shared.keep(assertion, generation);
+            };
+            let credentials = fetch::fetch(self.profile, below, found, keep, run)?;
             let entry = CacheEntry { credentials, issued: time::now(), generation };
             if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry).err()) {
                 // The credentials are good: a full disk costs the next process a login, not this one its answer.
@@ -230,7 +254,7 @@ impl Renewal<'_> {
         let generation = memory.begin();
         memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
         let watch = Watch::new(place, memory, deadline);
-        let outcome = login(self.run(deadline, &watch), generation);
+        let outcome = login(Run { keep: Some(place), ..self.run(deadline, &watch) }, generation);
         let (mut memory, spending) = watch.into_parts();
         match (&outcome, result) {
             (Ok(_), Some(result)) => memory.succeed(result, spending.mark()),
@@ -264,12 +288,12 @@ impl Renewal<'_> {
 
     pub(super) fn unlocked(&self, deadline: &Deadline) -> Result<CacheEntry> {
         let below = self.below(deadline)?;
-        let credentials = fetch::fetch(self.profile, below, self.run(deadline, &Unwatched))?;
+        let credentials = fetch::fetch(self.profile, below, None, |_| (), self.run(deadline, &Unwatched))?;
         Ok(CacheEntry { credentials, issued: time::now(), generation: 0 })
     }
 
     pub(super) fn run<'r>(&'r self, deadline: &'r Deadline, watch: &'r dyn SecretWatch) -> Run<'r> {
-        Run { env: self.env, deadline, watch, typed: self.typed, trace: self.trace }
+        Run { env: self.env, deadline, watch, typed: self.typed, keep: None, person: self.person, trace: self.trace }
     }
 
     fn read(&self) -> Result<Option<CacheEntry>> {
@@ -293,6 +317,25 @@ impl Renewal<'_> {
             return Ok(Some(mark(secret.expose().as_bytes())));
         }
         self.profile.keytab().map(|keytab| Ok(mark(&secrets::keytab(keytab)?))).transpose()
+    }
+}
+
+/// Which earlier login's assertion will do in place of a login.
+pub(super) enum Reuse {
+    /// A person wants to log in.
+    Never,
+    Any,
+    /// `--force`: that of a login that began later than we did.
+    Since(Seen),
+}
+
+impl Reuse {
+    fn allows(&self, generation: u64, memory: &Memory) -> bool {
+        match self {
+            Reuse::Never => false,
+            Reuse::Any => true,
+            Reuse::Since(seen) => memory.is_news(seen, generation),
+        }
     }
 }
 

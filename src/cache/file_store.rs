@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::assertion::KeptAssertion;
 use super::entry::CacheEntry;
 use super::key::FileName;
 use super::private::{self, Dir};
@@ -73,14 +74,15 @@ impl FileStore {
         Ok(names.into_iter().filter_map(|(name, written)| Some((FileName::parse(&name)?, written))).collect())
     }
 
-    /// Removes expired entries, records of 30 days ago, and what killed processes left. How many files went.
+    /// Removes expired entries and assertions, records and cookies of 30 days ago, and what killed processes left. How many files went.
     pub fn prune(&self, now: Timestamp) -> Result<usize> {
         let mut removed = 0;
         for (name, written) in self.names()? {
             let age = Duration::try_from(now.duration_since(written)).unwrap_or_default();
             let useless = match (FileName::parse(&name), name.strip_suffix(private::TEMPORARY)) {
                 (Some(entry @ FileName::Entry(_)), _) => self.has_expired(&entry, now)?,
-                (Some(FileName::Record(_)), _) => age > FORGOTTEN_AFTER,
+                (Some(assertion @ FileName::Assertion(_)), _) => self.is_over(&assertion, now)?,
+                (Some(FileName::Record(_) | FileName::Cookies(_)), _) => age > FORGOTTEN_AFTER,
                 // Never: whoever waits for a removed lock and whoever makes it anew would both go on.
                 (Some(FileName::Lock(_)), _) => false,
                 (None, Some(of)) => is_ours(of) && age > ABANDONED_AFTER,
@@ -96,6 +98,11 @@ impl FileStore {
     fn has_expired(&self, name: &FileName, now: Timestamp) -> Result<bool> {
         let Some(file) = self.read(name)? else { return Ok(false) };
         Ok(CacheEntry::peek_expires(&file).is_none_or(|expires| expires <= now))
+    }
+
+    fn is_over(&self, name: &FileName, now: Timestamp) -> Result<bool> {
+        let Some(file) = self.read(name)? else { return Ok(false) };
+        Ok(KeptAssertion::peek_until(&file).is_none_or(|until| until <= now))
     }
 
     fn names(&self) -> Result<Vec<(String, Timestamp)>> {

@@ -18,6 +18,10 @@ pub struct CacheKey([u8; 32]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LoginKey([u8; 32]);
 
+/// The digest of who logs in where and how, with every setting that can change the assertion that comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AssertionKey([u8; 32]);
+
 /// Collects the fields of a digest.
 #[derive(Clone)]
 pub struct KeyBuilder(HmacSha256);
@@ -44,6 +48,10 @@ impl KeyBuilder {
         LoginKey(self.field("digest of", "a login").finish())
     }
 
+    pub fn assertion_key(self) -> AssertionKey {
+        AssertionKey(self.field("digest of", "an assertion").finish())
+    }
+
     fn finish(self) -> [u8; 32] {
         self.0.finalize().into_bytes().into()
     }
@@ -61,13 +69,23 @@ impl LoginKey {
     }
 }
 
+impl AssertionKey {
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 /// A file of the cache. Its name carries the version of its format, so that versions of fedcred can share a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileName {
     /// A result: `DIGEST.v1`.
     Entry(CacheKey),
+    /// An assertion: `DIGEST.saml.v1`.
+    Assertion(AssertionKey),
     /// What is remembered of a login: `DIGEST.login.v1`.
     Record(LoginKey),
+    /// Cookies of a login: `DIGEST.cookies.v1`.
+    Cookies(LoginKey),
     /// The lock of a login: `DIGEST.lock`. Without a version: all versions must wait for each other.
     Lock(LoginKey),
 }
@@ -79,7 +97,9 @@ impl FileName {
         let digest = digest_of_hex(digest)?;
         match kind {
             ".v1" => Some(FileName::Entry(CacheKey(digest))),
+            ".saml.v1" => Some(FileName::Assertion(AssertionKey(digest))),
             ".login.v1" => Some(FileName::Record(LoginKey(digest))),
+            ".cookies.v1" => Some(FileName::Cookies(LoginKey(digest))),
             ".lock" => Some(FileName::Lock(LoginKey(digest))),
             _ => None,
         }
@@ -90,7 +110,9 @@ impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FileName::Entry(key) => write!(f, "{}.v1", hex(&key.0)),
+            FileName::Assertion(key) => write!(f, "{}.saml.v1", hex(&key.0)),
             FileName::Record(key) => write!(f, "{}.login.v1", hex(&key.0)),
+            FileName::Cookies(key) => write!(f, "{}.cookies.v1", hex(&key.0)),
             FileName::Lock(key) => write!(f, "{}.lock", hex(&key.0)),
         }
     }
@@ -160,7 +182,9 @@ mod tests {
     fn a_file_name_reads_back_and_a_strangers_does_not() {
         for name in [
             FileName::Entry(builder().cache_key()),
+            FileName::Assertion(builder().assertion_key()),
             FileName::Record(builder().login_key()),
+            FileName::Cookies(builder().login_key()),
             FileName::Lock(builder().login_key()),
         ] {
             assert_eq!(FileName::parse(&name.to_string()), Some(name));

@@ -6,6 +6,7 @@
 //! - [`key`]: the digest of every input of a result, and the names of files.
 //! - [`seal`]: the sealed file: a header in the clear, bound to the body by an AEAD.
 //! - [`entry`]: credentials as a sealed file.
+//! - [`assertion`]: an assertion as one, for a few minutes.
 //! - [`file_store`]: sealed files in a directory, replaced atomically.
 //! - [`lock`]: one login at a time, whoever dies on the way.
 //! - [`private`]: files and directories that are nobody else's.
@@ -13,6 +14,7 @@
 //!
 //! A hit opens two files, the key and the entry, and checks both on the opened descriptors: no directory listing, no lock.
 
+pub mod assertion;
 pub mod entry;
 pub mod file_store;
 pub mod key;

@@ -23,7 +23,9 @@ use super::master_key::{Purpose, SealingKey};
 use crate::error::{Code, Error, Result};
 
 /// The longest sealed file that is written or read.
-pub const MAX_FILE: usize = 64 * 1024;
+///
+/// STS takes 100,000 characters of an assertion.
+pub const MAX_FILE: usize = 128 * 1024;
 
 /// Name and version of a kind of sealed file.
 pub type Kind = [u8; 8];
@@ -76,7 +78,7 @@ pub fn seal<const N: usize>(
 ) -> Result<Vec<u8>> {
     let refused = |why: &str| Error::new(Code::CacheWrite, "cannot seal a file of the cache").because(why);
     if CLEAR_AT + N + NONCE_LEN + body.len() + TAG_LEN > MAX_FILE {
-        return Err(refused("it would be longer than 64 KiB"));
+        return Err(refused("it would be longer than 128 KiB"));
     }
     let header = [&kind[..], &key.id().0, name, clear].concat();
     let nonce: [u8; NONCE_LEN] = random().map_err(|e| refused(&e.to_string()))?;

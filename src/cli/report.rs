@@ -89,7 +89,9 @@ pub fn usual_hint(code: Code) -> &'static str {
         Code::ListenFailed => "choose another address with `--listen`; port 0 takes a free one",
         Code::TokenUnusable => "name another `--token-file`; one that is not there is made",
         Code::NoKerberosTicket | Code::KerberosTicketExpired => "kinit",
-        Code::PromptNeeded | Code::RefreshTokenGone => "fedcred login PROFILE",
+        Code::PromptNeeded | Code::RefreshTokenGone | Code::BrowserLoginNeeded | Code::LoginAbandoned => {
+            "fedcred login PROFILE"
+        }
         Code::MfaNeeded => "use an IdP address for AWS that does not ask this login for a second factor",
         Code::PasswordChangeRequired => "change the password in a browser, then try again",
         Code::SecretRefusedBefore => "correct the secret where it is kept; a changed one is tried at once",
@@ -115,6 +117,8 @@ pub fn usual_hint(code: Code) -> &'static str {
         Code::InsecurePermissions => "take it away from others: chmod go=",
         Code::CacheWrite => "make the cache directory writable: fedcred config path",
         Code::OutputWrite => "make room where the output goes: df -h",
+        Code::BrowserMissing => "install the package chromium, or name a browser: `saml.browser`",
+        Code::BrowserFailed => "try again; start the browser by hand if it happens again",
         Code::GssapiMissing => "install the Kerberos library: libgssapi-krb5-2 (Debian), krb5-libs (Fedora, Alpine)",
         Code::KeytabUnusable => "look into the keytab: klist -k FILE",
         Code::KeyringLocked => "unlock it, or keep the secret in a file: fedcred login --store file PROFILE",

@@ -44,10 +44,20 @@ impl Profile {
         match &self.identity {
             Identity::Saml(saml) => match &saml.auth {
                 Auth::Spnego(spnego) => spnego.keytab.as_deref(),
-                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => None,
+                Auth::None
+                | Auth::Basic { .. }
+                | Auth::Bearer { .. }
+                | Auth::Form(_)
+                | Auth::Browser(_)
+                | Auth::Command(_) => None,
             },
             Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
         }
+    }
+
+    /// Whether a person logs in in a browser, as whomever they choose.
+    pub fn is_by_browser(&self) -> bool {
+        matches!(&self.identity, Identity::Saml(saml) if matches!(saml.auth, Auth::Browser(_)))
     }
 
     /// Whether this login lives on a refresh token, which may be used once only.
@@ -127,7 +137,7 @@ impl Auth {
         match self {
             Auth::Basic { password, .. } | Auth::Form(FormLogin { password, .. }) => Some(("saml.password", password)),
             Auth::Bearer { token } => Some(("saml.token", token)),
-            Auth::None | Auth::Spnego(_) | Auth::Command(_) => None,
+            Auth::None | Auth::Spnego(_) | Auth::Browser(_) | Auth::Command(_) => None,
         }
     }
 }
@@ -140,7 +150,19 @@ pub enum Auth {
     Bearer { token: SecretSource },
     Form(FormLogin),
     Spnego(Spnego),
+    Browser(BrowserLogin),
     Command(CommandLogin),
+}
+
+/// A browser in which a person logs in.
+#[derive(Clone, Debug)]
+pub struct BrowserLogin {
+    /// Its name or path; absent: the first that is found.
+    pub program: Option<String>,
+    /// Whether others than `login` may use the session that is left, in a browser without a window.
+    pub is_headless_allowed: bool,
+    /// Tells two accounts at one IdP apart, each with a browser profile of its own.
+    pub username: Option<String>,
 }
 
 /// A program that logs in by means of its own.

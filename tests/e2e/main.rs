@@ -1,5 +1,5 @@
 //! fedcred's binary against real parts: an MIT KDC, Apache with mod_auth_gssapi, SimpleSAMLphp, panva's oidc-provider, an STS
-//! stand-in that verifies signatures, gnome-keyring, and the AWS CLI, boto3 and the SDK for JavaScript as its callers; and against a stub of Google's
+//! stand-in that verifies signatures, Chromium, gnome-keyring, and the AWS CLI, boto3 and the SDK for JavaScript as its callers; and against a stub of Google's
 //! side. All of it is started by `tests/lab`.
 //!
 //! Every test ends with the leak check: see [`support::leaks`].
@@ -8,10 +8,12 @@
 mod entries;
 
 mod broker;
+mod browser;
 mod consumers;
 mod doctor;
 mod expiries;
 mod form;
+mod full_disk;
 mod google;
 mod gssapi;
 mod hit;

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fedcred::cache::assertion::KeptAssertion;
 use fedcred::cache::entry::CacheEntry;
-use fedcred::cache::key::{CacheKey, FileName};
+use fedcred::cache::key::{AssertionKey, CacheKey, FileName};
 use fedcred::cache::master_key::{KeyPlace, SealingKey};
 use jiff::SignedDuration;
 
@@ -12,26 +13,49 @@ use jiff::SignedDuration;
 pub struct Kept {
     pub path: PathBuf,
     key: CacheKey,
+    /// The assertions that lie beside it.
+    assertions: Vec<(PathBuf, AssertionKey)>,
     sealing: SealingKey,
 }
 
 impl Kept {
     /// The one entry among these files of a home, which the one sealing key among them sealed.
     pub fn one(files: &[PathBuf]) -> Kept {
-        let entries: Vec<_> = files.iter().filter_map(|path| Some((path, key_of(path)?))).collect();
-        let [(path, key)] = entries.as_slice() else { panic!("{} entries", entries.len()) };
-        let place = files.iter().find(|path| path.ends_with("cache.key")).expect("the file of a sealing key");
-        let sealing = KeyPlace::File(place.clone()).read().unwrap().expect("a sealing key");
-        Kept { path: path.to_path_buf(), key: *key, sealing }
+        let mut all = Kept::all(files);
+        assert_eq!(all.len(), 1, "entries");
+        all.remove(0)
     }
 
-    /// Makes it as old as it will be in so many minutes; below zero, it comes from the future.
+    /// Every entry among them.
+    pub fn all(files: &[PathBuf]) -> Vec<Kept> {
+        let place = files.iter().find(|path| path.ends_with("cache.key")).expect("the file of a sealing key");
+        let sealing = || KeyPlace::File(place.clone()).read().unwrap().expect("a sealing key");
+        let assertions: Vec<_> = files.iter().filter_map(|path| Some((path.clone(), assertion_of(path)?))).collect();
+        let entries = files.iter().filter_map(|path| Some((path.clone(), key_of(path)?)));
+        entries.map(|(path, key)| Kept { path, key, assertions: assertions.clone(), sealing: sealing() }).collect()
+    }
+
+    /// Makes it, and what was kept with it, as old as it will be in so many minutes; below zero, it comes from the future.
     pub fn age(&self, minutes: i64) {
         let file = fs::read(&self.path).expect("an entry");
         let mut entry = CacheEntry::open(&self.sealing, &self.key, &file).expect("a whole entry");
         entry.issued -= SignedDuration::from_mins(minutes);
         entry.credentials.expiration -= SignedDuration::from_mins(minutes);
         fs::write(&self.path, entry.seal(&self.sealing, &self.key).expect("a sealed entry")).expect("it is ours");
+        for (path, key) in &self.assertions {
+            let file = fs::read(path).expect("an assertion");
+            let mut kept = KeptAssertion::open(&self.sealing, key, &file).expect("a whole assertion");
+            kept.received -= SignedDuration::from_mins(minutes);
+            kept.until -= SignedDuration::from_mins(minutes);
+            fs::write(path, kept.seal(&self.sealing, key).expect("a sealed assertion")).expect("it is ours");
+        }
+    }
+}
+
+fn assertion_of(path: &Path) -> Option<AssertionKey> {
+    match FileName::parse(path.file_name()?.to_str()?) {
+        Some(FileName::Assertion(key)) => Some(key),
+        _ => None,
     }
 }
 

@@ -48,6 +48,15 @@ pub fn act_upon(command: &mut Command, sign: &str, act: impl FnOnce(&str)) -> En
     session.end()
 }
 
+/// Runs a command of [`WITH_TERMINAL`] and types `keys`, for all to see, once `question` is on the terminal.
+#[allow(dead_code, reason = "the end-to-end tests only look")]
+pub fn answer(command: &mut Command, question: &str, keys: &str) -> Ended {
+    let mut session = Session::start(command);
+    session.wait_until("nothing was asked", |session| session.shown().contains(question));
+    let _ = session.master.write_all(keys.as_bytes());
+    session.end()
+}
+
 /// A program on a terminal of its own.
 struct Session {
     child: Child,

@@ -21,15 +21,20 @@ mod command;
 mod doctor;
 #[cfg(unix)]
 mod exec;
+#[cfg(unix)]
+mod exec_programs;
 mod form;
 mod form_pages;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod login;
+#[cfg(unix)]
+mod look;
 mod origins;
 mod output;
 mod refresh;
 mod retry;
+mod roles;
 mod run;
 mod schedule;
 #[cfg(unix)]

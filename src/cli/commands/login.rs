@@ -1,5 +1,7 @@
 //! `fedcred login`: asks for the secret, tries it once, and keeps it if the identity provider takes it.
 
+use std::time::Duration;
+
 use super::sign_in;
 use crate::acquire::login;
 use crate::cli::args::{Global, Login, SecretStore};
@@ -9,14 +11,18 @@ use crate::config::env::Env;
 use crate::config::profile::{Account, Identity, Profile, SecretSource};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
+use crate::identity::keep::Person;
 use crate::identity::kept::{self, Place};
 use crate::keyring::Keyring;
 use crate::secret::Secret;
 use crate::time;
 
+/// How long a person may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
+
 pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
-    let profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
+    let mut profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
     let settings = config.cache()?;
     if let Some(oidc) = super::person_at(&profile).filter(|_| !arguments.use_stored) {
         check_store(arguments.store, &oidc.account().to_string(), &profile)?;
@@ -38,7 +44,11 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
         None => None,
     };
     let typed = asked.as_ref().map(|(_, secret)| secret).or(code.as_ref());
-    let credentials = login::log_in(&profile, &settings, env, typed)?;
+    if profile.is_by_browser() && !arguments.use_stored {
+        profile.deadline = profile.deadline.max(PATIENCE);
+    }
+    let person: Option<&dyn Person> = if arguments.use_stored { None } else { Some(&prompt::Terminal) };
+    let credentials = login::log_in(&profile, &settings, env, typed, person)?;
     let mut text = logged_in(&profile, &credentials);
     match &asked {
         Some((account, secret)) => {
@@ -115,6 +125,7 @@ fn nothing_to_keep(profile: &Profile) -> &'static str {
         Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
     };
     match secret {
+        None if profile.is_by_browser() => "the browser keeps the session, in a profile of its own\n",
         None => "this login needs no secret of yours, so none is kept\n",
         Some((_, SecretSource::Keyring(_))) => "with the secret that is kept\n",
         Some(_) => "with the secret from where the configuration says; it stays there\n",

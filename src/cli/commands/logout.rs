@@ -61,9 +61,10 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
 struct Told(Vec<String>);
 
 impl Told {
-    fn forgotten(&mut self, Forgotten { results, memories }: Forgotten) {
+    fn forgotten(&mut self, Forgotten { results, memories, sessions }: Forgotten) {
         self.count(results, "cached result", "cached results");
         self.count(memories, "login's failures", "logins' failures");
+        self.count(sessions, "session at an identity provider", "sessions at identity providers");
     }
 
     fn count(&mut self, count: usize, one: &str, many: &str) {

@@ -3,7 +3,9 @@
 use url::Url;
 
 use crate::config::origin::Origin;
-use crate::config::profile::{Account, Auth, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Spnego};
+use crate::config::profile::{
+    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Spnego,
+};
 use crate::config::reader::Section;
 use crate::config::{secrets, values};
 use crate::error::Code;
@@ -15,25 +17,29 @@ enum Method {
     Bearer,
     Form,
     Spnego,
+    Browser,
     Command,
 }
 
-const METHODS: [(&str, Method); 6] = [
+const METHODS: [(&str, Method); 7] = [
     ("none", Method::None),
     ("basic", Method::Basic),
     ("bearer", Method::Bearer),
     ("form", Method::Form),
     ("spnego", Method::Spnego),
+    ("browser", Method::Browser),
     ("command", Method::Command),
 ];
 /// Methods of `auth` that are known, but not in this version.
-const METHODS_LATER: [&str; 2] = ["ecp", "browser"];
+const METHODS_LATER: [&str; 1] = ["ecp"];
 
 /// The keys that mean something to some methods only.
-const KEYS_OF_METHODS: [(&str, &[Method]); 10] = [
-    ("username", &[Method::Basic, Method::Form, Method::Command]),
+const KEYS_OF_METHODS: [(&str, &[Method]); 12] = [
+    ("username", &[Method::Basic, Method::Form, Method::Browser, Method::Command]),
     ("password", &[Method::Basic, Method::Form]),
     ("token", &[Method::Bearer]),
+    ("browser", &[Method::Browser]),
+    ("browser_headless", &[Method::Browser]),
     ("command", &[Method::Command]),
     ("username_field", &[Method::Form]),
     ("password_field", &[Method::Form]),
@@ -93,6 +99,11 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
             Some(Auth::Form(FormLogin { username: username?, password: password?, username_field, password_field }))
         }
         Method::Spnego => Some(Auth::Spnego(spnego(saml, verify))),
+        Method::Browser => Some(Auth::Browser(BrowserLogin {
+            program: saml.read("browser", secrets::program),
+            is_headless_allowed: saml.read("browser_headless", values::boolean).unwrap_or(false),
+            username: saml.read("username", values::text),
+        })),
         Method::Command => {
             let argv = saml.required("command", "command = [\"corp-login\", \"{idp_url}\"]", secrets::command);
             let username = saml.read("username", values::text);

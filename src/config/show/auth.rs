@@ -1,7 +1,9 @@
 //! `saml.auth` and the keys of its method, as they are in force.
 
 use super::{Rows, path, program, quoted, source};
-use crate::config::profile::{Auth, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Spnego};
+use crate::config::profile::{
+    Auth, BrowserLogin, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Spnego,
+};
 
 impl Rows<'_, '_> {
     pub(super) fn auth(&mut self, auth: &Auth) {
@@ -38,6 +40,12 @@ impl Rows<'_, '_> {
                     ChannelBindings::None => "none",
                 };
                 self.row("channel_bindings", quoted(bindings));
+            }
+            Auth::Browser(BrowserLogin { program, is_headless_allowed, username }) => {
+                self.row("auth", quoted("browser"));
+                self.or("browser", program.as_ref().map(quoted), "the first that is found");
+                self.row("browser_headless", is_headless_allowed.to_string());
+                self.or("username", username.as_ref().map(quoted), "whoever logs in there");
             }
             Auth::Command(CommandLogin { argv, username }) => {
                 self.row("auth", quoted("command"));

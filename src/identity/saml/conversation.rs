@@ -38,6 +38,13 @@ pub struct Assertion {
     pub idp_time: Option<Timestamp>,
 }
 
+impl Assertion {
+    /// Refuses what STS would surely refuse, by the IdP's clock where it is known.
+    pub fn preflight(&self) -> Result<()> {
+        self.response.preflight(self.idp_time.unwrap_or_else(time::now))
+    }
+}
+
 /// Logs in and returns the assertion for AWS. One deadline covers everything in it.
 pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let deadline = run.deadline;
@@ -385,7 +392,7 @@ fn default_user_agent(auth: &Auth) -> String {
     let version = env!("CARGO_PKG_VERSION");
     match auth {
         Auth::Spnego(_) => format!("Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko fedcred/{version}"),
-        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => {
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Browser(_) | Auth::Command(_) => {
             format!("Mozilla/5.0 (compatible; fedcred/{version})")
         }
     }

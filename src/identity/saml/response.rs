@@ -97,8 +97,13 @@ impl Response {
 
     /// The one value, or the first, of AWS's attribute of this name: `SourceIdentity`, `RoleSessionName`.
     pub fn aws_attribute(&self, name: &str) -> Option<&str> {
+        self.aws_attributes(name).first().map(String::as_str)
+    }
+
+    /// All values of AWS's attribute of this name.
+    pub fn aws_attributes(&self, name: &str) -> &[String] {
         let is_it = |a: &&Attribute| a.name.strip_prefix(AWS_ATTRIBUTE) == Some(name);
-        self.attributes.iter().find(is_it)?.values.first().map(String::as_str)
+        self.attributes.iter().find(is_it).map(|attribute| attribute.values.as_slice()).unwrap_or_default()
     }
 
     /// Session tags, key and value, that the assertion has STS set.

@@ -12,7 +12,7 @@ pub mod sts;
 pub mod tmux;
 
 pub use google::Google;
-pub use home::Home;
+pub use home::{CONFIG, Home};
 pub use lab::lab;
 pub use profile::Profile;
 

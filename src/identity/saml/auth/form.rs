@@ -279,7 +279,7 @@ mod tests {
         };
         let env = Box::leak(Box::new(Env::fixed([("PW", "s3cret")])));
         let deadline = Box::leak(Box::new(Deadline::after(Duration::from_secs(10))));
-        FormAuth::new(login, Run { env, deadline, watch: &Nobody, typed: None, trace: None })
+        FormAuth::new(login, Run { env, deadline, watch: &Nobody, typed: None, keep: None, person: None, trace: None })
     }
 
     struct Nobody;

@@ -44,7 +44,9 @@ impl<'a> Method<'a> {
             Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, run)?),
             Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run)),
             Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify)),
-            Auth::Command(_) => return Err(Error::new(Code::Bug, "this login has no conversation of ours")),
+            Auth::Browser(_) | Auth::Command(_) => {
+                return Err(Error::new(Code::Bug, "this login has no conversation of ours"));
+            }
         })
     }
 

@@ -1,0 +1,125 @@
+//! One assertion for many roles: what a login brought serves every profile with the same login, for the minutes that STS takes it.
+//!
+//! It is kept sealed beside the results, under the login's lock, where it is known who asks. Its name is a digest of every
+//! setting that can change the assertion, and of who asks: the role, its provider and the session are not among them.
+
+use jiff::SignedDuration;
+
+use super::key;
+use super::place::Slot;
+use crate::cache::assertion::KeptAssertion;
+use crate::cache::key::{AssertionKey, FileName};
+use crate::config::env::Env;
+use crate::config::profile::Profile;
+use crate::identity::saml::Assertion;
+use crate::identity::saml::response::Response;
+use crate::time::{self, Timestamp};
+
+/// "Token must be redeemed within 5 minutes of issuance", says STS.
+const LIFE: SignedDuration = SignedDuration::from_mins(5);
+/// What is left for the call, and for clocks that differ.
+const MARGIN: SignedDuration = SignedDuration::from_secs(30);
+
+/// Where the assertion of a login is found, and kept for the others.
+pub struct Shared<'a> {
+    place: Option<(&'a Slot, AssertionKey)>,
+}
+
+impl<'a> Shared<'a> {
+    /// Without a slot nothing is kept, and so for what is no SAML login.
+    pub fn new(slot: Option<&'a Slot>, profile: &Profile, env: &Env) -> Self {
+        let place = slot.and_then(|slot| Some((slot, key::assertion(profile, env, &slot.sealing)?)));
+        Shared { place }
+    }
+
+    /// The assertion that is kept, if it is still good and `is_wanted`, by the number of its login. What is over is removed.
+    pub fn find(&self, is_wanted: impl Fn(u64) -> bool) -> Option<Assertion> {
+        let (slot, name) = self.place.as_ref()?;
+        let file = slot.store.read(&FileName::Assertion(*name)).ok()??;
+        match KeptAssertion::open(&slot.sealing, name, &file) {
+            Ok(kept) if !is_good(&kept, time::now()) => self.forget(),
+            Ok(kept) if is_wanted(kept.generation) => {
+                let response = Response::decode(&kept.encoded).ok()?;
+                tracing::info!("the assertion of a login a short while ago serves this role, too");
+                return Some(Assertion { encoded: kept.encoded, response, idp_time: None });
+            }
+            Ok(_) => {}
+            Err(miss) => tracing::info!(%miss, "a kept assertion is passed over"),
+        }
+        None
+    }
+
+    /// Keeps what the login of this number brought for the other roles in it.
+    pub fn keep(&self, assertion: &Assertion, generation: u64) {
+        let Some((slot, name)) = &self.place else { return };
+        let now = time::now();
+        let left = left(assertion.response.not_on_or_after, assertion.idp_time.unwrap_or(now));
+        let Some(until) = left.and_then(|left| now.checked_add(left).ok()) else { return };
+        let kept = KeptAssertion { encoded: assertion.encoded.duplicate(), received: now, until, generation };
+        let written =
+            kept.seal(&slot.sealing, name).and_then(|file| slot.store.write(&FileName::Assertion(*name), &file));
+        if let Err(why) = written {
+            tracing::info!(%why, "the assertion is not kept for other roles");
+        }
+    }
+
+    /// It is of no more use.
+    pub fn forget(&self) {
+        let Some((slot, name)) = &self.place else { return };
+        if let Err(why) = slot.store.remove(&FileName::Assertion(*name)) {
+            tracing::info!(%why, "a kept assertion stays");
+        }
+    }
+}
+
+/// For how long an assertion that came now serves. `end` and `now` are both the IdP's.
+fn left(end: Option<Timestamp>, now: Timestamp) -> Option<SignedDuration> {
+    let left = end.map_or(LIFE, |end| end.duration_since(now).min(LIFE)) - MARGIN;
+    left.is_positive().then_some(left)
+}
+
+/// One from the future was not dated by the clock we have now: how old it is cannot be known.
+fn is_good(kept: &KeptAssertion, now: Timestamp) -> bool {
+    // Its second was cut off.
+    now < kept.until && kept.received <= now && kept.until.duration_since(kept.received) <= LIFE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn an_assertion_serves_for_five_minutes_at_most_and_not_to_its_last_second() {
+        let table = [
+            (None, Some(270)),
+            (Some(3600), Some(270)),
+            (Some(300), Some(270)),
+            (Some(120), Some(90)),
+            (Some(31), Some(1)),
+            (Some(30), None),
+            (Some(-1), None),
+        ];
+        for (end, expected) in table {
+            assert_eq!(left(end.map(at), at(0)), expected.map(SignedDuration::from_secs), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_good_from_its_coming_to_its_end() {
+        let kept = |until| KeptAssertion {
+            encoded: Secret::new("x".into()),
+            received: at(0),
+            until: at(until),
+            generation: 1,
+        };
+        let table = [(270, 0, true), (270, 269, true), (270, 270, false), (270, -1, false), (3600, 10, false)];
+        for (until, now, expected) in table {
+            assert_eq!(is_good(&kept(until), at(now)), expected, "{until} {now}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! One role on top of another: the credentials of the first at the door of the second, which may be a customer's.
+
+use serde_json::{Value, json};
+
+use super::asker::{Asker, Context, Principal};
+use super::{Condition, DEFAULT_MAX_SESSION, Provider, Trust};
+use crate::arn::RoleArn;
+use crate::config::profile::AssumeRole;
+
+const ACTION: &str = "sts:AssumeRole";
+
+/// Who the holder of the credentials is to AWS. `caller`: the ARN of its role or user.
+pub fn asker(settings: &AssumeRole, caller: &str) -> Asker {
+    let mut context = Context::default();
+    context.set("sts:ExternalId", &settings.external_id);
+    context.set("sts:SourceIdentity", &settings.source_identity);
+    context.tags(&settings.tags, &settings.transitive_tag_keys);
+    context.set("aws:PrincipalArn", [caller]);
+    context.set("aws:PrincipalAccount", caller.split(':').nth(4));
+    if settings.serial_number.is_some() {
+        context.set("aws:MultiFactorAuthPresent", ["true"]);
+    }
+    Asker {
+        proof: "the call",
+        principal: Principal::Aws(caller.to_owned()),
+        actions: Asker::needs(ACTION, !settings.tags.is_empty(), settings.source_identity.is_some()),
+        context,
+        known: [
+            "sts:ExternalId",
+            "sts:SourceIdentity",
+            "sts:TransitiveTagKeys",
+            "aws:RequestTag/",
+            "aws:TagKeys",
+            "saml:",
+        ]
+        .map(str::to_owned)
+        .into(),
+    }
+}
+
+/// What must exist for it.
+pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Option<u64>) -> Trust {
+    let asker = asker(settings, caller);
+    let mut conditions = Vec::new();
+    let mut notes = Vec::new();
+    if let Some(id) = &settings.external_id {
+        conditions.push(Condition::string("sts:ExternalId", [id.clone()]));
+    }
+    for (key, value) in &settings.tags {
+        conditions.push(Condition::string(format!("aws:RequestTag/{key}"), [value.clone()]));
+    }
+    if let Some(identity) = &settings.source_identity {
+        conditions.push(Condition::string("sts:SourceIdentity", [identity.clone()]));
+    }
+    if settings.serial_number.is_some() {
+        let values = vec!["true".to_owned()];
+        conditions.push(Condition { operator: "Bool", key: "aws:MultiFactorAuthPresent".to_owned(), values });
+    }
+    let account = caller.split(':').nth(4).unwrap_or_default();
+    if account != role.account_id {
+        notes.push(format!(
+            "the role is of account {}, who asks of {account}: there the caller's own policies have to allow it too \
+             (--permissions shows how)",
+            role.account_id
+        ));
+        if settings.external_id.is_none() {
+            notes.push(
+                "where the role is a customer's, agree on an external id, so that nobody can have you act for another: \
+                 `assume_role.external_id`"
+                    .to_owned(),
+            );
+        }
+    }
+    if duration.is_some_and(|seconds| seconds > DEFAULT_MAX_SESSION) {
+        notes.push(
+            "a session on top of temporary credentials lasts an hour at most, whatever the role allows".to_owned(),
+        );
+    }
+    Trust {
+        role: role.clone(),
+        provider: Provider::None,
+        principal: asker.principal,
+        actions: asker.actions,
+        conditions,
+        max_session_duration: DEFAULT_MAX_SESSION,
+        notes,
+    }
+}
+
+/// What the caller's own policies have to allow.
+pub fn permission(settings: &AssumeRole, role: &RoleArn) -> Value {
+    let actions = Asker::needs(ACTION, !settings.tags.is_empty(), settings.source_identity.is_some());
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": role.as_str() }],
+    })
+}
+
+/// The role or user behind the ARN that STS tells of a caller. A session does not tell its role's path.
+pub fn caller_of_session(arn: &str) -> String {
+    let fields: Vec<&str> = arn.splitn(6, ':').collect();
+    match fields.as_slice() {
+        ["arn", partition, "sts", "", account, resource] => match resource.split('/').collect::<Vec<_>>().as_slice() {
+            ["assumed-role", name, _] => format!("arn:{partition}:iam::{account}:role/{name}"),
+            _ => arn.to_owned(),
+        },
+        _ => arn.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::profile::{Base, SessionName};
+
+    fn settings() -> AssumeRole {
+        AssumeRole {
+            base: Base::Environment,
+            session_name: SessionName::of_subject(),
+            external_id: Some("acme-42".into()),
+            tags: vec![("team".into(), "data".into())],
+            transitive_tag_keys: vec!["team".into()],
+            source_identity: None,
+            serial_number: None,
+        }
+    }
+
+    const CALLER: &str = "arn:aws:iam::112233334444:role/Base";
+
+    #[test]
+    fn a_customers_role_trusts_the_role_below_with_what_it_sends() {
+        let role = RoleArn::parse("arn:aws:iam::999988887777:role/Theirs").unwrap();
+        let trust = trust(&settings(), CALLER, &role, Some(7200));
+        assert_eq!(
+            trust.policy()["Statement"][0],
+            json!({
+                "Effect": "Allow",
+                "Principal": { "AWS": CALLER },
+                "Action": ["sts:AssumeRole", "sts:TagSession"],
+                "Condition": { "StringEquals": { "sts:ExternalId": "acme-42", "aws:RequestTag/team": "data" } },
+            })
+        );
+        assert_eq!(trust.notes.len(), 2, "{:?}", trust.notes);
+        assert_eq!(
+            permission(&settings(), &role)["Statement"][0]["Action"],
+            json!(["sts:AssumeRole", "sts:TagSession"])
+        );
+    }
+
+    #[test]
+    fn a_session_is_traced_to_its_role() {
+        let table = [
+            ("arn:aws:sts::112233334444:assumed-role/Base/alice", CALLER),
+            ("arn:aws:iam::112233334444:user/bob", "arn:aws:iam::112233334444:user/bob"),
+            ("nonsense", "nonsense"),
+        ];
+        for (arn, expected) in table {
+            assert_eq!(caller_of_session(arn), expected);
+        }
+    }
+}

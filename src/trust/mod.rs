@@ -1,0 +1,142 @@
+//! What AWS must be told for an identity to be let in, whether a policy does let it in, and what an AccessDenied means.
+//!
+//! Everything here is pure: [`asker`] says who an identity is to AWS, by principal and condition keys; from that `saml`,
+//! `oidc` and `chain` make a [`Trust`], [`check`] judges an existing policy, and [`denial`] reads a refusal. [`terraform`] and
+//! [`permissions`] write down the rest.
+//!
+//! Condition keys as in the IAM User Guide, "IAM and AWS STS condition context keys".
+
+pub mod asker;
+pub mod chain;
+pub mod check;
+mod condition;
+pub mod denial;
+pub mod oidc;
+pub mod permissions;
+pub mod pods;
+pub mod saml;
+pub mod terraform;
+
+use serde_json::{Map, Value, json};
+
+use self::asker::Principal;
+use crate::arn::RoleArn;
+
+/// What must exist in AWS.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trust {
+    pub role: RoleArn,
+    pub provider: Provider,
+    pub principal: Principal,
+    pub actions: Vec<&'static str>,
+    pub conditions: Vec<Condition>,
+    /// What the role's maximum session duration has to be at least, in seconds.
+    pub max_session_duration: u64,
+    /// What a person should know before they paste it.
+    pub notes: Vec<String>,
+}
+
+/// Who vouches for the identity, as IAM has to know it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Provider {
+    Saml {
+        arn: String,
+        name: String,
+        /// `entityID` in its metadata.
+        issuer: Option<String>,
+        /// Where this product serves its metadata.
+        metadata: Option<String>,
+    },
+    Oidc {
+        arn: String,
+        url: String,
+        client_ids: Vec<String>,
+    },
+    /// AWS knows it by itself.
+    BuiltIn,
+    /// Credentials of AWS's own.
+    None,
+}
+
+/// A line of a `Condition`: the values are alternatives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    pub operator: &'static str,
+    pub key: String,
+    pub values: Vec<String>,
+}
+
+impl Condition {
+    /// `StringEquals`, or `StringLike` if a value has a wildcard, in which then all are read so.
+    pub fn string(key: impl Into<String>, values: impl IntoIterator<Item = String>) -> Condition {
+        let values: Vec<String> = values.into_iter().collect();
+        let has_wildcard = values.iter().any(|value| value.contains(['*', '?']));
+        Condition { operator: if has_wildcard { "StringLike" } else { "StringEquals" }, key: key.into(), values }
+    }
+}
+
+/// IAM's least and its default for a role.
+pub const DEFAULT_MAX_SESSION: u64 = 3600;
+
+impl Trust {
+    /// The role's trust policy.
+    pub fn policy(&self) -> Value {
+        let mut conditions: Map<String, Value> = Map::new();
+        for condition in &self.conditions {
+            let block = conditions.entry(condition.operator).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(keys) = block {
+                keys.insert(condition.key.clone(), one_or_all(&condition.values));
+            }
+        }
+        let mut statement = Map::new();
+        statement.insert("Effect".into(), json!("Allow"));
+        statement.insert("Principal".into(), json!({ self.principal.kind(): self.principal.id() }));
+        let actions: Vec<String> = self.actions.iter().map(|action| action.to_string()).collect();
+        statement.insert("Action".into(), one_or_all(&actions));
+        if !conditions.is_empty() {
+            statement.insert("Condition".into(), Value::Object(conditions));
+        }
+        json!({ "Version": "2012-10-17", "Statement": [statement] })
+    }
+
+    /// `aws …` lines that make what must exist. Files are named, not written.
+    pub fn commands(&self) -> Vec<String> {
+        let mut commands = Vec::new();
+        match &self.provider {
+            Provider::Saml { name, .. } => commands.push(format!(
+                "aws iam create-saml-provider --name {name} --saml-metadata-document file://metadata.xml"
+            )),
+            Provider::Oidc { url, client_ids, .. } => commands.push(format!(
+                "aws iam create-open-id-connect-provider --url {} --client-id-list {}",
+                quoted(url),
+                client_ids.iter().map(|id| quoted(id)).collect::<Vec<_>>().join(" ")
+            )),
+            Provider::BuiltIn | Provider::None => {}
+        }
+        let path = match self.role.path() {
+            "/" => String::new(),
+            path => format!(" --path {}", quoted(path)),
+        };
+        commands.push(format!(
+            "aws iam create-role --role-name {}{path} --assume-role-policy-document file://trust.json --max-session-duration {}",
+            self.role.name, self.max_session_duration
+        ));
+        commands
+    }
+}
+
+fn one_or_all(values: &[String]) -> Value {
+    match values {
+        [one] => json!(one),
+        all => json!(all),
+    }
+}
+
+/// For a POSIX shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}

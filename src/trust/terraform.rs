@@ -1,0 +1,153 @@
+//! The same as Terraform, in the shape in which people paste it: locals for what changes, then provider, policy and role.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::asker::Principal;
+use super::{Provider, Trust};
+
+/// Everything that must exist. `permissions`: name and policy of each.
+pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
+    let mut out = String::new();
+    for note in &trust.notes {
+        let _ = writeln!(out, "# {note}");
+    }
+    let audiences: &[String] = match &trust.provider {
+        Provider::Oidc { client_ids, .. } => client_ids,
+        Provider::Saml { .. } | Provider::BuiltIn | Provider::None => {
+            let of_aud = trust.conditions.iter().find(|condition| is_audience(&condition.key));
+            of_aud.map(|condition| condition.values.as_slice()).unwrap_or_default()
+        }
+    };
+    out.push_str("locals {\n");
+    let mut locals = vec![
+        ("account_id", string(&trust.role.account_id)),
+        ("role_name", string(&trust.role.name)),
+        ("role_path", string(trust.role.path())),
+    ];
+    if !audiences.is_empty() {
+        locals.push(("audience", list(audiences)));
+    }
+    match &trust.provider {
+        Provider::Saml { name, .. } => locals.push(("provider_name", string(name))),
+        Provider::Oidc { url, .. } => locals.push(("issuer", string(url))),
+        Provider::BuiltIn | Provider::None => {}
+    }
+    if !permissions.is_empty() {
+        let names: Vec<String> = permissions.iter().map(|(name, _)| name.clone()).collect();
+        locals.push(("policy_names", list(&names)));
+    }
+    let width = locals.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in locals {
+        let _ = writeln!(out, "  {name:width$} = {value}");
+    }
+    out.push_str("}\n\n");
+    provider(&mut out, &trust.provider);
+    policy(&mut out, trust);
+    let _ = write!(
+        out,
+        "resource \"aws_iam_role\" \"this\" {{\n  name                 = local.role_name\n  path                 = local.role_path\n  assume_role_policy   = data.aws_iam_policy_document.trust.json\n  max_session_duration = {}\n}}\n",
+        trust.max_session_duration
+    );
+    for (index, (name, policy)) in permissions.iter().enumerate() {
+        let label = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_ascii_lowercase();
+        let _ = write!(
+            out,
+            "\nresource \"aws_iam_role_policy\" \"{label}\" {{\n  name   = local.policy_names[{index}]\n  role   = aws_iam_role.this.id\n  policy = jsonencode({})\n}}\n",
+            expression(policy, 1)
+        );
+    }
+    out
+}
+
+fn provider(out: &mut String, provider: &Provider) {
+    match provider {
+        Provider::Saml { metadata, .. } => {
+            if let Some(url) = metadata {
+                let _ = writeln!(out, "# metadata.xml: {url}");
+            }
+            out.push_str(
+                "resource \"aws_iam_saml_provider\" \"this\" {\n  name                   = local.provider_name\n  saml_metadata_document = file(\"metadata.xml\")\n}\n\n",
+            );
+        }
+        Provider::Oidc { .. } => out.push_str(
+            "data \"tls_certificate\" \"issuer\" {\n  url = local.issuer\n}\n\nresource \"aws_iam_openid_connect_provider\" \"this\" {\n  url             = local.issuer\n  client_id_list  = local.audience\n  thumbprint_list = [data.tls_certificate.issuer.certificates[0].sha1_fingerprint]\n}\n\n",
+        ),
+        Provider::BuiltIn | Provider::None => {}
+    }
+}
+
+fn policy(out: &mut String, trust: &Trust) {
+    let actions: Vec<String> = trust.actions.iter().map(|action| action.to_string()).collect();
+    let identifier = match (&trust.provider, &trust.principal) {
+        (Provider::Saml { .. }, _) => "aws_iam_saml_provider.this.arn".to_owned(),
+        (Provider::Oidc { .. }, _) => "aws_iam_openid_connect_provider.this.arn".to_owned(),
+        (Provider::BuiltIn | Provider::None, Principal::Federated(id) | Principal::Aws(id)) => string(id),
+        (Provider::BuiltIn | Provider::None, Principal::Service(id)) => string(id),
+    };
+    let _ = write!(
+        out,
+        "data \"aws_iam_policy_document\" \"trust\" {{\n  statement {{\n    effect  = \"Allow\"\n    actions = {}\n\n    principals {{\n      type        = {}\n      identifiers = [{identifier}]\n    }}\n",
+        list(&actions),
+        string(trust.principal.kind())
+    );
+    for condition in &trust.conditions {
+        let values = if is_audience(&condition.key) { "local.audience".to_owned() } else { list(&condition.values) };
+        let _ = write!(
+            out,
+            "\n    condition {{\n      test     = {}\n      variable = {}\n      values   = {values}\n    }}\n",
+            string(condition.operator),
+            string(&condition.key)
+        );
+    }
+    out.push_str("  }\n}\n\n");
+}
+
+fn is_audience(key: &str) -> bool {
+    key.to_ascii_lowercase().ends_with(":aud")
+}
+
+fn list(values: &[String]) -> String {
+    let values: Vec<String> = values.iter().map(|value| string(value)).collect();
+    format!("[{}]", values.join(", "))
+}
+
+/// A quoted string of HCL, in which `${` and `%{` would begin a template.
+fn string(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    quoted.replace("${", "$${").replace("%{", "%%{")
+}
+
+/// JSON as an expression of HCL.
+fn expression(value: &Value, depth: usize) -> String {
+    let indent = "  ".repeat(depth + 1);
+    let end = "  ".repeat(depth);
+    match value {
+        Value::String(text) => string(text),
+        Value::Array(all) => {
+            let all: Vec<String> = all.iter().map(|one| expression(one, depth)).collect();
+            format!("[{}]", all.join(", "))
+        }
+        Value::Object(fields) => {
+            let lines = fields
+                .iter()
+                .map(|(key, value)| format!("{indent}{} = {}\n", string(key), expression(value, depth + 1)));
+            format!("{{\n{}{end}}}", lines.collect::<String>())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_becomes_a_template() {
+        let table = [("plain", r#""plain""#), ("a\"b\\", r#""a\"b\\""#), ("${x} %{y}", r#""$${x} %%{y}""#)];
+        for (text, expected) in table {
+            assert_eq!(string(text), expected);
+        }
+    }
+}
