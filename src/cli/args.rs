@@ -204,6 +204,7 @@ pub enum Shell {
 }
 
 const COMPLETIONS_HELP: &str = "\
+Where it goes:
   bash        fedcred completions bash > ~/.local/share/bash-completion/completions/fedcred
   zsh         fedcred completions zsh > ~/.zfunc/_fedcred    (fpath+=~/.zfunc before compinit)
   fish        fedcred completions fish > ~/.config/fish/completions/fedcred.fish
