@@ -76,6 +76,8 @@ impl Endpoint {
     pub fn run<F: Future<Output = Result<()>>>(self, end: impl FnOnce() -> F) -> Result<()> {
         let failed = |e: std::io::Error| Error::new(Code::Bug, "the endpoint does not start").because(e.to_string());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        #[cfg(target_os = "linux")]
+        crate::process::code::let_go();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
             tokio::spawn(accept(listener, self.desk));
