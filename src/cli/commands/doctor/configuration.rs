@@ -52,6 +52,7 @@ fn method(profile: &Profile) -> &'static str {
             Auth::Form(_) => "SAML, login form",
             Auth::Spnego(_) => "SAML, Kerberos",
             Auth::Command(_) => "SAML, a command of one's own",
+            Auth::Browser(_) => "SAML, in a browser",
         },
         Identity::WebIdentity(_) => "OIDC token",
         Identity::AssumeRole(_) => "role on top of other credentials",

@@ -49,7 +49,12 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
                 progress.show("asking for a Kerberos ticket");
                 kerberos::check(report, base, saml, spnego, env).map_err(at(Step::Kerberos))?;
             }
-            Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => {
+            Auth::None
+            | Auth::Basic { .. }
+            | Auth::Bearer { .. }
+            | Auth::Form(_)
+            | Auth::Command(_)
+            | Auth::Browser(_) => {
                 report.skip(Step::Kerberos, "this login does without");
             }
         },
