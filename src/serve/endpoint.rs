@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -11,7 +12,7 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -22,12 +23,13 @@ use super::request::{self, Refusal, Wanted};
 use super::supply::Supply;
 use super::token::Token;
 use crate::error::{Code, Error, Result};
+use crate::time::Deadline;
 
 /// Connections at a time; more are closed at once. An SDK has one, and not for long.
 const CONNECTIONS: usize = 256;
-/// From the end of one answer to the end of the next request's head.
-const IDLE: Duration = Duration::from_secs(20);
-/// Of a connection, however busy. Whoever does not read its answers holds a place no longer than this.
+/// How often a connection is looked at: one on which no request has come since the last look is closed, and one that has been
+/// there for the longest time, however busy. Whoever does not read its answers holds a place no longer than this.
+const LOOK: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(600);
 /// For the answers that are under way when a connection's time is over.
 const GRACE: Duration = Duration::from_secs(1);
@@ -38,7 +40,7 @@ const MAX_HEADERS: usize = 64;
 /// A listener on loopback that hands out what its supplies hold.
 pub struct Endpoint {
     listener: TcpListener,
-    desk: Arc<Desk>,
+    desk: Desk,
 }
 
 /// What every connection shares.
@@ -51,7 +53,7 @@ struct Desk {
 
 impl Endpoint {
     /// Listens at `address`, port 0 for a free one. Errors: [`Code::BadFlag`] if that is not loopback, [`Code::ListenFailed`].
-    pub fn bind(address: SocketAddr, token: Token, supplies: Vec<Arc<Supply>>) -> Result<Endpoint> {
+    pub fn bind(address: SocketAddr, token: Token) -> Result<Endpoint> {
         if !address.ip().is_loopback() {
             return Err(Error::new(Code::BadFlag, format!("{address} is not a loopback address"))
                 .because("whoever reaches the endpoint needs only a token to be given credentials")
@@ -63,8 +65,12 @@ impl Endpoint {
         let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let supplies = supplies.into_iter().map(|supply| (path(&supply.profile), supply)).collect();
-        Ok(Endpoint { listener, desk: Arc::new(Desk { address, token, supplies }) })
+        Ok(Endpoint { listener, desk: Desk { address, token, supplies: Vec::new() } })
+    }
+
+    /// Hands this out, too.
+    pub fn add(&mut self, supply: Arc<Supply>) {
+        self.desk.supplies.push((path(&supply.profile), supply));
     }
 
     /// Where a profile's credentials are: `http://127.0.0.1:PORT/profile/NAME`.
@@ -80,7 +86,7 @@ impl Endpoint {
         crate::process::code::let_go();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
-            tokio::spawn(accept(listener, self.desk));
+            tokio::spawn(accept(listener, Arc::new(self.desk)));
             end().await
         })
         // Here the runtime ends, and with it what connections there are: an answer takes no time but to be sent.
@@ -113,17 +119,26 @@ async fn accept(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
 
 async fn converse(stream: TcpStream, desk: Arc<Desk>, _place: OwnedSemaphorePermit) {
     let _ = stream.set_nodelay(true);
+    // A flag, where hyper would have set a timer anew for each request.
+    let has_asked = AtomicBool::new(false);
+    let service = service_fn(|request| {
+        has_asked.store(true, Ordering::Relaxed);
+        answer(request, &desk)
+    });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
+        .header_read_timeout(None)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service_fn(|request| answer(request, &desk)));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
+    let longest = Deadline::after(LONGEST);
     // A connection ends in an error whenever the peer breaks it off.
-    if timeout(LONGEST, connection.as_mut()).await.is_err() {
-        connection.as_mut().graceful_shutdown();
-        let _ = timeout(GRACE, connection).await;
+    while timeout(LOOK, connection.as_mut()).await.is_err() {
+        if !has_asked.swap(false, Ordering::Relaxed) || longest.has_passed() {
+            connection.as_mut().graceful_shutdown();
+            let _ = timeout(GRACE, connection).await;
+            return;
+        }
     }
 }
 
@@ -218,7 +233,7 @@ mod tests {
     #[test]
     fn only_loopback_is_listened_on() {
         for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "169.254.170.2:0"] {
-            let refused = Endpoint::bind(address.parse().unwrap(), Token::fresh().unwrap(), Vec::new());
+            let refused = Endpoint::bind(address.parse().unwrap(), Token::fresh().unwrap());
             assert_eq!(refused.err().map(|e| e.code), Some(Code::BadFlag), "{address}");
         }
     }
