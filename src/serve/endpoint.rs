@@ -68,7 +68,7 @@ impl Endpoint {
         Ok(Endpoint { listener, desk: Desk { address, token, supplies: Vec::new() } })
     }
 
-    /// Hands this out, too.
+    /// Hands out this one, too. Apart from [`Endpoint::bind`], so that nobody logs in for an endpoint that cannot be.
     pub fn add(&mut self, supply: Arc<Supply>) {
         self.desk.supplies.push((path(&supply.profile), supply));
     }

@@ -27,7 +27,6 @@ pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
         Some(path) => ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", absolute(path)),
         None => ("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.text().expose().to_owned()),
     };
-    // Before anybody logs in: what cannot be served is not worth a login.
     let mut endpoint = Endpoint::bind(asked.listen, token)?;
     for profile in &profiles {
         let ask = super::ask_apart(global, &profile.name, profile.deadline);

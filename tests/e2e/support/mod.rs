@@ -4,11 +4,13 @@ pub mod google;
 pub mod home;
 pub mod lab;
 pub mod leaks;
+pub mod moto;
 pub mod outcome;
 pub mod person;
 pub mod profile;
 pub mod remote;
 pub mod sts;
+pub mod tmux;
 
 pub use google::Google;
 pub use home::{CONFIG, Home};
