@@ -19,6 +19,7 @@ mod idp_answers;
 mod job_control;
 mod kerberos;
 mod keyring;
+mod look;
 mod oidc;
 mod schedule;
 mod sts_answers;
