@@ -110,7 +110,7 @@ pub fn trust(response: &Response, offer: &Offer, idp_url: Option<&Url>, duration
 fn grants(asker: &Asker, audience: &Condition) -> Vec<Grant> {
     let grant = |action: &&'static str| {
         let conditions = if *action == SET_SOURCE_IDENTITY { Vec::new() } else { vec![audience.clone()] };
-        Grant { action: *action, conditions }
+        Grant { action, conditions }
     };
     asker.actions.iter().map(grant).collect()
 }

@@ -40,7 +40,8 @@ fn pages_of_simplesamlphp_are_known_for_what_they_are() {
     home.configure(&Profile::spnego().idp_url(&unknown));
     home.kinit("alice");
     let outcome = home.run(home.fedcred().args(["inspect", "lab"]));
-    outcome.fails_with("http-5xx", 75);
+    outcome.fails_with("xpath-no-match", 65);
+    assert!(outcome.stderr.contains("it is an error page of SimpleSAMLphp"), "{}", outcome.stderr);
 
     // A cookie that does not come back: SimpleSAMLphp's page about it.
     let elsewhere = sso_url(&format!("{}/to-address", lab().idp_origin()), "form", AWS);

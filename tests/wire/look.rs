@@ -276,3 +276,31 @@ fn the_caller_of_a_role_on_top_of_other_credentials_is_asked_of_sts() {
     assert_eq!(shown["trust_policy"]["Statement"][0]["Principal"]["AWS"], DEV);
     assert_eq!(world.sts.server().connections(), 0, "a profile below says itself whose it is");
 }
+
+#[test]
+fn the_holder_of_other_credentials_is_asked_of_sts_and_trusted_by_name() {
+    use crate::support::sts::chain::LONG_TERM_KEY;
+    let world = World::beside(Site::new().start().unwrap())
+        .set("assume_role.credential_source", "environment")
+        .set("assume_role.external_id", "acme-42")
+        .env("AWS_ACCESS_KEY_ID", LONG_TERM_KEY.0)
+        .env("AWS_SECRET_ACCESS_KEY", LONG_TERM_KEY.1);
+    let shown = json(world.run(&["trust-policy", "dev", "--format", "json"]));
+    let statement = &shown["trust_policy"]["Statement"][0];
+    assert_eq!(statement["Principal"]["AWS"], "arn:aws:iam::111122223333:user/deployer");
+    assert_eq!(statement["Condition"]["StringEquals"]["sts:ExternalId"], "acme-42");
+}
+
+#[test]
+fn the_thumbprint_is_that_of_the_last_certificate_that_the_issuer_shows() {
+    use crate::support::tls::{Authority, LOOPBACK_NAMES};
+    let site = Site::new();
+    let issuer =
+        Server::start(Some(Authority::new().server(LOOPBACK_NAMES)), move |request| site.respond(request)).unwrap();
+    let world = World::beside(Site::new().start().unwrap()).set("web_identity.source", "github-actions");
+    let url = issuer.url("");
+    let arguments = ["trust-policy", "dev", "--issuer", &url, "--subject", "s", "--thumbprint", "--format", "json"];
+    let shown = json(world.run(&arguments));
+    let thumbprint = shown["provider"]["thumbprint"].as_str().unwrap();
+    assert!(thumbprint.len() == 40 && thumbprint.bytes().all(|b| b.is_ascii_hexdigit()), "{thumbprint}");
+}
