@@ -39,6 +39,8 @@ mod run;
 mod schedule;
 #[cfg(unix)]
 mod serve;
+#[cfg(unix)]
+mod setup;
 mod status;
 mod sts;
 #[cfg(target_os = "linux")]
