@@ -208,6 +208,8 @@ codes! {
     StsRegionDisabled = "sts-region-disabled", Refused;
     /// STS's provider does not accept the token's audience.
     StsAudience = "sts-audience", Refused;
+    /// A secrets backend does not let these credentials read the secret.
+    SecretDenied = "secret-denied", Refused;
     /// Who issues tokens refused to issue one.
     TokenRefused = "token-refused", Refused;
     /// The server's certificate is not trusted.
@@ -241,6 +243,12 @@ codes! {
     AirflowConnection = "airflow-connection", Configuration;
     /// No place that is looked at defines the Airflow connection.
     AirflowNotFound = "airflow-not-found", Configuration;
+    /// An Airflow connection is in a secrets backend, of which nothing is kept here.
+    AirflowUnread = "airflow-unread", Configuration;
+    /// The secret that should be an Airflow connection is binary.
+    SecretBinary = "secret-binary", Configuration;
+    /// A secrets backend is asked in another region than it is in.
+    SecretRegion = "secret-region", Configuration;
     /// There is no token where one should be.
     TokenMissing = "token-missing", Configuration;
     /// An AWS profile that is to run fedcred has something that SDKs take first.

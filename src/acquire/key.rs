@@ -42,6 +42,8 @@ pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
         Identity::Saml(saml) => saml_fields(key.clone(), saml, env),
         Identity::WebIdentity(identity) => web_identity::fields(key.clone(), identity, name, env),
         Identity::AssumeRole(role) => assume_role::fields(key.clone(), role, name, env, sealing),
+        Identity::Base(base) => assume_role::base_fields(key.clone().field("identity", "base"), base, env, sealing),
+        Identity::Airflow(_) => Err("the Airflow connection has not been looked up".into()),
     };
     match whole {
         Ok(key) => Identified { key: key.cache_key(), unknowable: None },
@@ -76,7 +78,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
         Identity::WebIdentity(identity) if let TokenSource::Oidc(oidc) = &identity.source => {
             key.field("issuer", &oidc.issuer).field("client_id", &oidc.client_id)
         }
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => {
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
             key.field("result", of(profile, env, sealing).key.as_bytes())
         }
     };
@@ -88,7 +90,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
 pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<AssertionKey> {
     match &profile.identity {
         Identity::Saml(saml) => Some(login_fields(KeyBuilder::new(sealing), saml, env).ok()?.assertion_key()),
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
 }
 
@@ -104,6 +106,8 @@ pub fn asker(identity: &Identity, env: &Env) -> Option<String> {
         }
         Identity::WebIdentity(identity) => web_identity::subject(identity, env)?,
         Identity::AssumeRole(role) => return assume_role::asker(&role.base, env),
+        Identity::Base(base) => return assume_role::asker(base, env),
+        Identity::Airflow(_) => return None,
     };
     Some(printable(&name, 200))
 }

@@ -77,6 +77,8 @@ pub struct Forgotten {
     pub results: usize,
     /// Logins whose failures were remembered.
     pub memories: usize,
+    /// Airflow connections out of a secrets backend.
+    pub connections: usize,
     /// Sessions and remembered devices: cookies, and profiles of a browser.
     pub sessions: usize,
 }
@@ -117,6 +119,7 @@ pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
             match name {
                 FileName::Entry(_) => forgotten.results += usize::from(store.remove(&name)?),
                 FileName::Record(_) => forgotten.memories += usize::from(store.remove(&name)?),
+                FileName::Text(_) => forgotten.connections += usize::from(store.remove(&name)?),
                 FileName::Cookies(_) => forgotten.sessions += usize::from(store.remove(&name)?),
                 FileName::Assertion(_) => drop(store.remove(&name)?),
                 FileName::Lock(_) => {}

@@ -12,12 +12,13 @@ use super::spending::Unwatched;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, SigningKeys};
 use crate::error::Result;
 use crate::identity::Run;
 use crate::identity::trace::Trace;
 use crate::process::callers::Callers;
 use crate::secret::Secret;
+use crate::sts::caller;
 use crate::time::{self, Deadline};
 
 /// Logs in as `profile` and stops before STS. What comes on the way is noted in `trace`, also of a login that fails.
@@ -62,6 +63,12 @@ pub fn redeem(profile: &Profile, proof: &Proof, env: &Env) -> Result<Credentials
         proof,
         Run { env, deadline: &deadline, watch: &Unwatched, typed: None, keep: None, person: None, trace: None },
     )
+}
+
+/// The ARN of whoever holds these keys, as STS tells it.
+pub fn caller(profile: &Profile, keys: &SigningKeys) -> Result<String> {
+    let deadline = Deadline::after(profile.deadline);
+    fetch::block_on(caller::arn(&profile.sts, profile.role()?, keys, &deadline))
 }
 
 fn prove_at(renewal: &Renewal<'_>, place: &LoginPlace, deadline: &Deadline) -> std::result::Result<Proof, NoResult> {

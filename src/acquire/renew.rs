@@ -21,7 +21,7 @@ use crate::cache::seal;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
-use crate::credentials::Credentials;
+use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result};
 use crate::identity::keep::Person;
 use crate::identity::saml::Assertion;
@@ -268,7 +268,7 @@ impl Renewal<'_> {
     }
 
     /// The credentials of the profile below. What that fails with, it remembers itself.
-    pub(super) fn below(&self, deadline: &Deadline) -> Result<Option<Credentials>> {
+    pub(super) fn below(&self, deadline: &Deadline) -> Result<Option<SigningKeys>> {
         fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
     }
 

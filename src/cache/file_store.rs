@@ -82,7 +82,7 @@ impl FileStore {
             let useless = match (FileName::parse(&name), name.strip_suffix(private::TEMPORARY)) {
                 (Some(entry @ FileName::Entry(_)), _) => self.has_expired(&entry, now)?,
                 (Some(assertion @ FileName::Assertion(_)), _) => self.is_over(&assertion, now)?,
-                (Some(FileName::Record(_) | FileName::Cookies(_)), _) => age > FORGOTTEN_AFTER,
+                (Some(FileName::Record(_) | FileName::Cookies(_) | FileName::Text(_)), _) => age > FORGOTTEN_AFTER,
                 // Never: whoever waits for a removed lock and whoever makes it anew would both go on.
                 (Some(FileName::Lock(_)), _) => false,
                 (None, Some(of)) => is_ours(of) && age > ABANDONED_AFTER,

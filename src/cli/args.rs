@@ -59,6 +59,8 @@ fn plain_get(arguments: &[OsString]) -> Option<Arguments> {
             window: None,
             force: false,
             no_cache: false,
+            airflow_conn: None,
+            connection: AirflowConnection { airflow_connections: None, airflow_compat: None, airflow_fallback: false },
         }),
     })
 }
@@ -128,6 +130,8 @@ pub enum Command {
     Inspect(Inspect),
     /// List the roles that the identity is offered
     Roles(Roles),
+    /// Say what must exist in AWS for this profile, or why an existing trust policy keeps it out
+    TrustPolicy(TrustPolicy),
     /// Print the address that signs a browser in to the AWS console
     Console(Console),
     /// Explain, print and import Apache Airflow connections
@@ -241,6 +245,9 @@ you have seen what. What ~/.aws/config was is kept beside it.";
 pub struct Doctor {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
+    /// Explain a service's AccessDenied in this file, and ask nobody; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub explain: Option<PathBuf>,
     /// JSON for scripts
     #[arg(long)]
     pub json: bool,
@@ -316,6 +323,11 @@ pub struct Get {
     /// Neither read nor write the cache
     #[arg(long)]
     pub no_cache: bool,
+    /// Resolve this Airflow connection in place of a profile
+    #[arg(long, value_name = "ID", conflicts_with = "profile")]
+    pub airflow_conn: Option<String>,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
 }
 
 #[derive(Debug, Args)]
@@ -533,7 +545,7 @@ pub struct AirflowShow {
     pub connection: AirflowConnection,
 }
 
-/// Where a connection is looked for, and how it is read.
+// Where a connection is looked for, and how it is read. No doc comment: flattened, it would be the command's own.
 #[derive(Debug, Args)]
 pub struct AirflowConnection {
     /// File of `airflow connections export` (json, yaml or env), looked at after the environment

@@ -50,6 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Logout(logout) => commands::logout::run(logout, global, env).map(|()| ExitCode::SUCCESS),
         Command::Inspect(inspect) => done(commands::inspect::run(inspect, global, env)),
         Command::Roles(roles) => done(commands::roles::run(roles, global, env)),
+        Command::TrustPolicy(trust) => done(commands::trust_policy::run(trust, global, env)),
         Command::Console(console) => done(commands::console::run(console, global, env)),
         Command::Airflow(airflow) => done(commands::airflow::run(airflow, global, env)),
         Command::Config(config) => commands::config::run(config, global, env).map(|()| ExitCode::SUCCESS),

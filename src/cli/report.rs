@@ -136,7 +136,7 @@ pub fn usual_hint(code: Code) -> &'static str {
         Code::KerberosRejected => "get a new ticket: kdestroy, then kinit",
         Code::KeytabRefused => "have a new keytab made, with the account's present password",
         Code::KdcRefused => "ask the administrator of the Kerberos realm about this account",
-        Code::StsAccessDenied => "compare the role's trust policy: aws iam get-role --role-name ROLE",
+        Code::StsAccessDenied => "check the role's trust policy: fedcred trust-policy PROFILE --check FILE",
         Code::StsProviderUnknown => "check partition and account of `saml.principal_arn`",
         Code::StsInvalidIdentity => "compare the SAML provider's metadata in IAM with the IdP's",
         Code::StsValidation => "correct it, then run: fedcred config check",
@@ -165,7 +165,15 @@ pub fn usual_hint(code: Code) -> &'static str {
         | Code::ConfigSyntax
         | Code::RoleNotAssumable
         | Code::UrlNotAllowed => "correct it, then run: fedcred config check",
+        Code::SecretDenied => {
+            "compare the policy: fedcred airflow put ID --secret-prefix airflow/connections --print-policy"
+        }
+        Code::SecretBinary => {
+            "store the connection as text: fedcred airflow put ID --secret-prefix airflow/connections"
+        }
+        Code::SecretRegion => "correct region_name in AIRFLOW__SECRETS__BACKEND_KWARGS, or AWS_DEFAULT_REGION",
         Code::AirflowConnection => "correct it, then run: fedcred airflow show ID",
+        Code::AirflowUnread => "fedcred get PROFILE",
         Code::AirflowNotFound => "airflow connections list",
     }
 }

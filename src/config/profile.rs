@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use super::airflow::source::AirflowSource;
 pub use super::assume_role::{AssumeRole, Base};
 pub use super::google::Google;
 use super::oidc::Flow;
@@ -35,7 +36,7 @@ impl Profile {
     pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
         match &self.identity {
             Identity::Saml(saml) => saml.auth.secret(),
-            Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
         }
     }
 
@@ -51,7 +52,7 @@ impl Profile {
                 | Auth::Browser(_)
                 | Auth::Command(_) => None,
             },
-            Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
         }
     }
 
@@ -74,7 +75,7 @@ impl Profile {
                 | TokenSource::Azure(_)
                 | TokenSource::Kubernetes(_) => false,
             },
-            Identity::Saml(_) | Identity::AssumeRole(_) => false,
+            Identity::Saml(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => false,
         }
     }
 
@@ -115,6 +116,11 @@ pub enum Identity {
     Saml(Box<Saml>),
     WebIdentity(Box<WebIdentity>),
     AssumeRole(Box<AssumeRole>),
+    /// AWS credentials as they stand, without a role on top: what an Airflow connection without one comes to. Nobody is
+    /// asked to log in, and nothing is kept.
+    Base(Base),
+    /// An Airflow connection that has not been looked up yet; it says what this profile is.
+    Airflow(Box<AirflowSource>),
 }
 
 /// `[profile.NAME.saml]`

@@ -7,6 +7,7 @@
 #[path = "../support/entries.rs"]
 mod entries;
 
+mod airflow;
 mod broker;
 mod browser;
 mod consumers;

@@ -7,6 +7,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod airflow;
+mod airflow_backend;
 mod assertion;
 mod auth;
 #[cfg(unix)]

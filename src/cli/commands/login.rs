@@ -22,8 +22,11 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
-    let mut profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
+    let mut profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let settings = config.cache()?;
+    if let Identity::Base(_) = profile.identity {
+        return output::write(&format!("{}: AWS credentials as they stand; there is no login\n", profile.name));
+    }
     if let Some(oidc) = super::person_at(&profile).filter(|_| !arguments.use_stored) {
         check_store(arguments.store, &oidc.account().to_string(), &profile)?;
         return sign_in::run(oidc, &profile, &settings, arguments.store, env);
@@ -65,7 +68,7 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
 fn mfa_device(profile: &Profile) -> Option<&str> {
     match &profile.identity {
         Identity::AssumeRole(role) => role.serial_number.as_deref(),
-        Identity::Saml(_) | Identity::WebIdentity(_) => None,
+        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
 }
 
@@ -122,7 +125,7 @@ fn nothing_to_keep(profile: &Profile) -> &'static str {
             return "with the refresh token that is kept\n";
         }
         Identity::AssumeRole(_) if mfa_device(profile).is_some() => return "a code is good for once, so none is kept\n",
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     };
     match secret {
         None if profile.is_by_browser() => "the browser keeps the session, in a profile of its own\n",

@@ -22,13 +22,16 @@ pub mod setup;
 mod sign_in;
 pub mod status;
 pub mod supply;
+pub mod trust_policy;
 
 use std::ffi::OsString;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::args::Global;
+use crate::acquire::airflow as airflow_connections;
 use crate::cache::entry::CacheEntry;
+use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::oidc::Flow;
 use crate::config::profile::{Account, Identity, Oidc, Profile, SecretSource, TokenSource};
@@ -38,8 +41,13 @@ use crate::serve::handout;
 use crate::time::Deadline;
 
 /// The profile that is meant: the argument, else `$FEDCRED_PROFILE`, else `default`.
-fn profile_name(argument: Option<&str>, env: &Env) -> String {
+pub(in crate::cli) fn profile_name(argument: Option<&str>, env: &Env) -> String {
     argument.map(str::to_owned).or_else(|| env.text("FEDCRED_PROFILE")).unwrap_or_else(|| "default".to_owned())
+}
+
+/// The profile with its Airflow connection, if it is one, looked up anew.
+fn looked_up(config: &Config, name: &str, env: &Env) -> Result<Profile> {
+    Ok(airflow_connections::online(&config.profile(name)?, &config.cache()?, env)?.profile.into_owned())
 }
 
 /// The secret of this profile that `fedcred login` keeps: the key that names it, and whose it is.
@@ -50,7 +58,7 @@ fn kept_secret(profile: &Profile) -> Option<(&'static str, Account)> {
             _ => None,
         },
         Identity::WebIdentity(_) => person_at(profile).map(|oidc| ("web_identity", oidc.account())),
-        Identity::AssumeRole(_) => None,
+        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
 }
 

@@ -2,13 +2,15 @@
 
 use url::Url;
 
+use crate::config::env::Env;
 use crate::config::origin::Origin;
 use crate::config::profile::{
     Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Spnego,
 };
-use crate::config::reader::Section;
+use crate::config::reader::{Found, Section};
+use crate::config::tree::Value;
 use crate::config::{secrets, values};
-use crate::error::Code;
+use crate::error::{Code, Result, printable};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
@@ -52,7 +54,7 @@ const KEYS_OF_METHODS: [(&str, &[Method]); 12] = [
 const SECRET_HINT: &str = "{ keyring = true }";
 
 /// `profile` is whose table it is.
-pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify: bool) -> Option<Auth> {
+pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify: bool, env: &Env) -> Option<Auth> {
     let written = saml.find("auth");
     let method = match written {
         Some(_) => saml.read("auth", |f| values::choice(f, &METHODS, &METHODS_LATER)),
@@ -75,7 +77,7 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
     }
     // Without a URL there is an error already, and no account that anybody will use.
     let account = |user: Option<&str>| idp_url.map(|url| Account::new(url, user)).unwrap_or_default();
-    let username = || saml.required("username", "username = \"alice\"", values::text);
+    let username = || saml.required("username", "username = \"alice\"", |f| user(f, env));
     let secret = |key: &'static str, user: Option<&str>| {
         saml.required(key, &format!("{key} = {SECRET_HINT}"), |f| secrets::source(f, &account(user)))
     };
@@ -118,6 +120,19 @@ fn expand(argv: Vec<String>, profile: &str, idp_url: &str) -> Vec<String> {
     let place = |argument: &String| argument.replace("{idp_url}", idp_url).replace("{profile}", profile);
     let (program, arguments) = argv.split_at(argv.len().min(1));
     program.iter().cloned().chain(arguments.iter().map(place)).collect()
+}
+
+/// A name, or `{ env = "NAME" }`, the variable that has it: for a program that logs different people in.
+fn user(found: &Found<'_>, env: &Env) -> Result<String> {
+    let Value::Table(table) = found.value else { return values::text(found) };
+    let variable = match table.iter().collect::<Vec<_>>().as_slice() {
+        [("env", node)] => values::text(&found.inner("env", node))?,
+        _ => return Err(found.wrong("a string, or { env = \"NAME\" }")),
+    };
+    env.text(&variable).ok_or_else(|| {
+        let variable = printable(&variable, 80);
+        found.error(Code::MissingKey, format!("names ${variable}, which is not set")).hint(format!("set {variable}"))
+    })
 }
 
 fn spnego(saml: &Section<'_, '_>, verify: bool) -> Spnego {

@@ -134,10 +134,14 @@ fn what_is_wrong_beside_the_identity_is_told_with_its_place_and_remedy() {
 }
 
 #[test]
-fn identities_of_later_versions_are_refused_by_name() {
-    let error = Home::with("[profile.x]\nairflow_conn = \"aws_default\"").profile("x").unwrap_err();
-    assert_eq!(error.code, Code::NotYetAvailable);
-    assert!(error.what.contains("`airflow_conn`"), "{}", error.what);
+fn beside_an_airflow_connection_nothing_stands_that_the_connection_says() {
+    for key in ["role_arn = \"arn:aws:iam::112233334444:role/a\"", "duration = \"1h\"", "policy_arns = []"] {
+        let error = Home::with(&format!("[profile.x]\nairflow_conn = \"etl\"\n{key}")).profile("x").unwrap_err();
+        assert_eq!(error.code, Code::ConflictingKeys);
+        assert!(error.hint.unwrap().contains("in the connection's extra"), "{key}");
+    }
+    let both = Home::with("[profile.x]\nairflow_conn = \"etl\"\n[profile.x.saml]\n").profile("x").unwrap_err();
+    assert!(both.what.contains("second source of identity"), "{}", both.what);
 }
 
 #[test]

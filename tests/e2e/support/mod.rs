@@ -4,6 +4,7 @@ pub mod google;
 pub mod home;
 pub mod lab;
 pub mod leaks;
+pub mod moto;
 pub mod outcome;
 pub mod person;
 pub mod profile;

@@ -21,7 +21,7 @@ pub fn check(report: &mut Report, name: &str, explicit: Option<&Path>, env: &Env
     if !files.is_empty() {
         report.fact(Step::Configuration, "files", files.join(", "));
     }
-    let profile = config.profile(name)?;
+    let profile = super::super::looked_up(&config, name, env)?;
     report.fact(Step::Configuration, "method", method(&profile));
     for setting in config.show(name)? {
         let is_of_environment = matches!(setting.origin, Origin::Env(_));
@@ -56,5 +56,7 @@ fn method(profile: &Profile) -> &'static str {
         },
         Identity::WebIdentity(_) => "OIDC token",
         Identity::AssumeRole(_) => "role on top of other credentials",
+        Identity::Base(_) => "AWS credentials as they stand",
+        Identity::Airflow(_) => "Airflow connection",
     }
 }

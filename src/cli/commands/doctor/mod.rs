@@ -5,6 +5,7 @@
 
 pub mod aws_files;
 mod configuration;
+mod explain;
 mod kerberos;
 mod login;
 mod network;
@@ -24,6 +25,9 @@ use crate::config::profile::{Auth, Base, Identity, Profile};
 use crate::error::Result;
 
 pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitCode> {
+    if let Some(file) = &doctor.explain {
+        return explain::run(file, doctor, global, env).map(|()| ExitCode::SUCCESS);
+    }
     let name = super::profile_name(doctor.profile.as_deref(), env);
     let mut report = Report::new(&name);
     if let Err(fault) = walk(&mut report, &name, global, env) {
@@ -58,7 +62,9 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
                 report.skip(Step::Kerberos, "this login does without");
             }
         },
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => report.skip(Step::Kerberos, "this login does without"),
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
+            report.skip(Step::Kerberos, "this login does without");
+        }
     }
     storage::check_before(&settings)?;
     progress.show("logging in");

@@ -57,7 +57,7 @@ pub fn run(arguments: &Inspect, global: &Global, env: &Env) -> Result<()> {
         (Some(_), None) => None,
         (_, name) => {
             let config = Config::load(env, global.config.as_deref())?;
-            Some((config.profile(&super::profile_name(name.as_deref(), env))?, config.cache()?))
+            Some((super::looked_up(&config, &super::profile_name(name.as_deref(), env), env)?, config.cache()?))
         }
     };
     let found = match (&arguments.from, &profile) {
@@ -147,7 +147,7 @@ fn pasted(file: &Path) -> Result<Found> {
 }
 
 /// All of a file, or of standard input.
-fn contents(file: &Path) -> Result<Zeroizing<Vec<u8>>> {
+pub(super) fn contents(file: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let limit = paste::MAX as u64 + 1;
     let read = match file.to_str() {
@@ -218,6 +218,6 @@ fn user_name(profile: &Profile) -> Option<String> {
             }
             Auth::None | Auth::Bearer { .. } => None,
         },
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
 }
