@@ -25,6 +25,7 @@ mod keyring;
 mod manual;
 mod oidc;
 mod schedule;
+mod setup;
 mod shells;
 mod sts_answers;
 mod support;
