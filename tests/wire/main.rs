@@ -42,6 +42,8 @@ mod schedule;
 #[cfg(unix)]
 mod second_pages;
 mod serve;
+#[cfg(unix)]
+mod setup;
 mod status;
 mod sts;
 #[cfg(target_os = "linux")]
