@@ -86,6 +86,7 @@ impl Plan {
             use_fips: false,
             use_dualstack: false,
             ca_bundle: env.path("AWS_CA_BUNDLE"),
+            http: self.sts.http(&self.endpoint)?,
         })
     }
 }
