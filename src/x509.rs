@@ -1,5 +1,7 @@
 //! What a certificate says to a person: whose it is, who issued it, and until when (RFC 5280 §4.1). Nothing is verified here.
 
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+
 use crate::der;
 use crate::error::printable;
 use crate::time::Timestamp;
@@ -12,6 +14,8 @@ pub struct Certificate {
     pub issuer: String,
     pub not_before: Timestamp,
     pub not_after: Timestamp,
+    /// SHA-1 over the DER in hexadecimal: IAM's thumbprint, which secures nothing here.
+    pub thumbprint: String,
 }
 
 impl Certificate {
@@ -24,7 +28,9 @@ impl Certificate {
         let mut validity = der::elements(fields.next()?.content);
         let (not_before, not_after) = (instant(validity.next()?)?, instant(validity.next()?)?);
         let subject = name(fields.next()?.content);
-        Some(Certificate { subject, issuer, not_before, not_after })
+        let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, der);
+        let thumbprint = sha1.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(Certificate { subject, issuer, not_before, not_after, thumbprint })
     }
 
     /// It names itself as its issuer: an authority's own, or nobody's.

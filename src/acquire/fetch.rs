@@ -18,6 +18,8 @@ use crate::sts::assume_role::{AssumeRoleCall, assume_role};
 use crate::sts::saml::{SamlCall, assume_role_with_saml};
 use crate::sts::web_identity::{WebIdentityCall, assume_role_with_web_identity};
 use crate::time::{self, Deadline};
+use crate::trust::oidc::Token;
+use crate::trust::{self, denial};
 
 /// Who asks, as the identity provider or whoever else knows says it: what STS is given.
 #[derive(Debug)]
@@ -154,7 +156,10 @@ async fn of_assertion(profile: &Profile, saml: &Saml, assertion: &Assertion, run
         assertion: &assertion.encoded,
         session: &profile.session,
     };
-    assume_role_with_saml(&profile.sts, call, run.deadline).await
+    let outcome = assume_role_with_saml(&profile.sts, call, run.deadline).await;
+    outcome.map_err(|error| {
+        denial::enrich(error, &trust::saml::asker(&assertion.response, &offer), &profile.name, &offer.role_arn)
+    })
 }
 
 async fn of_token(profile: &Profile, identity: &WebIdentity, web: &WebToken, run: Run<'_>) -> Result<Credentials> {
@@ -170,7 +175,11 @@ async fn of_token(profile: &Profile, identity: &WebIdentity, web: &WebToken, run
         audiences: web.claims.audiences(),
         session: &profile.session,
     };
-    assume_role_with_web_identity(&profile.sts, call, run.deadline).await
+    let outcome = assume_role_with_web_identity(&profile.sts, call, run.deadline).await;
+    outcome.map_err(|error| {
+        let asker = trust::oidc::asker(&Token::of(&web.claims), call.role_arn);
+        denial::enrich(error, &asker, &profile.name, call.role_arn)
+    })
 }
 
 async fn keys(profile: &Profile, role: &AssumeRole, below: Option<SigningKeys>, run: Run<'_>) -> Result<SigningKeys> {

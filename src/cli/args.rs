@@ -15,7 +15,7 @@ use crate::config::parse_duration;
 
 /// Turns an enterprise or workload identity into short-lived AWS credentials.
 #[derive(Debug, Parser)]
-#[command(name = "fedcred", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "fedcred", version, propagate_version = true, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "\
 Use it from ~/.aws/config:
   [profile analytics]
@@ -127,6 +127,8 @@ pub enum Command {
     Inspect(Inspect),
     /// List the roles that the identity is offered
     Roles(Roles),
+    /// Say what must exist in AWS for this profile, or why an existing trust policy keeps it out
+    TrustPolicy(TrustPolicy),
     /// Print the address that signs a browser in to the AWS console
     Console(Console),
     /// Explain, print and import Apache Airflow connections
@@ -135,6 +137,13 @@ pub enum Command {
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
+    /// Print this message and a list of topics, the help of a command, or the page of a topic
+    Help(Help),
+    /// Print a script that completes commands, flags and profile names in a shell
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(Completions),
+    /// Print the manual
+    Man(Man),
     /// What a process of fedcred starts to log in for it
     #[command(hide = true)]
     Supply(Supply),
@@ -168,6 +177,9 @@ pub enum SecretStore {
 pub struct Doctor {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
+    /// Explain a service's AccessDenied in this file, and ask nobody; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub explain: Option<PathBuf>,
     /// JSON for scripts
     #[arg(long)]
     pub json: bool,
@@ -176,6 +188,47 @@ pub struct Doctor {
 const DOCTOR_HELP: &str = "\
 It logs in once, as `get` would: a secret that was refused before is not sent again. Nothing that it
 prints is secret. Exit status: 0 if the login works, else that of the fault.";
+
+#[derive(Debug, Args)]
+pub struct Help {
+    /// A topic, or a command such as `get` or `config show`
+    #[arg(value_name = "TOPIC|COMMAND")]
+    pub about: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    pub shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Elvish,
+}
+
+const COMPLETIONS_HELP: &str = "\
+Where it goes:
+  bash        fedcred completions bash > ~/.local/share/bash-completion/completions/fedcred
+  zsh         fedcred completions zsh > ~/.zfunc/_fedcred    (fpath+=~/.zfunc before compinit)
+  fish        fedcred completions fish > ~/.config/fish/completions/fedcred.fish
+  PowerShell  fedcred completions powershell >> $PROFILE
+  elvish      fedcred completions elvish >> ~/.config/elvish/rc.elv
+
+The script asks fedcred, which has to be in PATH, for what can come next.";
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Of which command, such as `get` or `config show` [default: of all of fedcred]
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+    /// Write every page into this directory, one a command
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub dir: Option<PathBuf>,
+}
 
 #[derive(Debug, Args)]
 pub struct Logout {
@@ -478,6 +531,8 @@ pub enum Config {
     },
     /// Say which files are read and where the cache is
     Path,
+    /// Print a JSON Schema of the file, for editors: `#:schema ./fedcred.schema.json` as its first line
+    Schema,
 }
 
 fn pace(text: &str) -> Result<Pace, &'static str> {

@@ -82,7 +82,7 @@ pub fn status_of_exec(errors: &[Error]) -> ExitCode {
 }
 
 /// What to do next, where the error itself does not know better.
-fn usual_hint(code: Code) -> &'static str {
+pub fn usual_hint(code: Code) -> &'static str {
     match code {
         Code::BadFlag => "fedcred --help",
         Code::CommandNotFound | Code::CommandNotRun => "check the command after `--`, and PATH",
@@ -136,7 +136,7 @@ fn usual_hint(code: Code) -> &'static str {
         Code::KerberosRejected => "get a new ticket: kdestroy, then kinit",
         Code::KeytabRefused => "have a new keytab made, with the account's present password",
         Code::KdcRefused => "ask the administrator of the Kerberos realm about this account",
-        Code::StsAccessDenied => "compare the role's trust policy: aws iam get-role --role-name ROLE",
+        Code::StsAccessDenied => "check the role's trust policy: fedcred trust-policy PROFILE --check FILE",
         Code::StsProviderUnknown => "check partition and account of `saml.principal_arn`",
         Code::StsInvalidIdentity => "compare the SAML provider's metadata in IAM with the IdP's",
         Code::StsValidation => "correct it, then run: fedcred config check",

@@ -5,6 +5,7 @@
 
 mod answer;
 pub mod assume_role;
+pub mod caller;
 mod endpoint;
 mod failure;
 pub mod patience;

@@ -50,18 +50,23 @@ impl Principal {
 
 /// Condition keys and their values. AWS reads the keys without regard to case.
 #[derive(Clone, Debug, Default)]
-pub struct Context(BTreeMap<String, Vec<String>>);
+pub struct Context(BTreeMap<String, (String, Vec<String>)>);
 
 impl Context {
     pub fn set(&mut self, key: impl AsRef<str>, values: impl IntoIterator<Item = impl Into<String>>) {
         let values: Vec<String> = values.into_iter().map(Into::into).collect();
         if !values.is_empty() {
-            self.0.insert(key.as_ref().to_ascii_lowercase(), values);
+            self.0.insert(key.as_ref().to_ascii_lowercase(), (key.as_ref().to_owned(), values));
         }
     }
 
     pub fn get(&self, key: &str) -> Option<&[String]> {
-        self.0.get(&key.to_ascii_lowercase()).map(Vec::as_slice)
+        self.0.get(&key.to_ascii_lowercase()).map(|(_, values)| values.as_slice())
+    }
+
+    /// Keys as they were written, with their values.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0.values().map(|(key, values)| (key.as_str(), values.as_slice()))
     }
 
     /// Session tags, as every kind of call carries them.

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::asker::{Asker, Principal, shown};
-use super::condition::{Verdict, is_like, judge};
+pub use super::condition::Verdict;
+use super::condition::{is_like, judge};
 use crate::error::{Code, Error, Result, printable};
 use crate::time::Timestamp;
 

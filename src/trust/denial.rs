@@ -1,8 +1,9 @@
 //! What an AccessDenied of any AWS service says: who asked, for what, and which policy stood in the way (IAM User Guide,
 //! "Troubleshoot access denied error messages").
 
+use super::asker::{Asker, shown};
 use crate::arn::RoleArn;
-use crate::error::printable;
+use crate::error::{Code, Error, printable};
 
 /// A refusal, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,24 @@ pub enum Reason {
     Untold,
     /// Encoded, for those who may decode it.
     Encoded,
+}
+
+impl Reason {
+    /// The stable name in JSON.
+    pub fn id(self) -> &'static str {
+        match self {
+            Reason::IdentityPolicy => "identity-policy",
+            Reason::ResourcePolicy => "resource-policy",
+            Reason::SessionPolicy => "session-policy",
+            Reason::Boundary => "permissions-boundary",
+            Reason::ServiceControlPolicy => "service-control-policy",
+            Reason::ResourceControlPolicy => "resource-control-policy",
+            Reason::VpcEndpointPolicy => "vpc-endpoint-policy",
+            Reason::Trust => "trust-policy",
+            Reason::Untold => "untold",
+            Reason::Encoded => "encoded",
+        }
+    }
 }
 
 /// How a refusal looks in a service's answer or a program's log. `None`: this is none.
@@ -138,6 +157,24 @@ pub fn explain(denial: &Denial, profile: &str, role: Option<&RoleArn>) -> Vec<St
     said.push(lack);
     said.push(step);
     said
+}
+
+/// STS's AccessDenied, with what the identity has for a trust policy to look at, and how to compare the two.
+pub fn enrich(error: Error, asker: &Asker, profile: &str, role: &RoleArn) -> Error {
+    if error.code != Code::StsAccessDenied {
+        return error;
+    }
+    let keys: Vec<String> = asker.context.all().map(|(key, values)| format!("{key} is {}", shown(values))).collect();
+    let offered = format!("{} has for its trust policy: {}", asker.proof, keys.join(", "));
+    let needed = format!("the policy has to allow {} to {}", asker.actions.join(" and "), asker.principal.id());
+    let step = format!(
+        "aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument | fedcred trust-policy {profile} --check -",
+        role.name
+    );
+    // What STS's message means; how to look is told better here.
+    let meaning = error.hint.clone().and_then(|hint| hint.split("; see").next().map(str::to_owned));
+    let error = meaning.into_iter().chain([needed, printable(&offered, 900)]).fold(error, Error::because);
+    error.hint(step)
 }
 
 fn who(denial: &Denial, profile: &str, role: Option<&RoleArn>) -> String {

@@ -12,30 +12,33 @@ pub struct Place<'a> {
     pub account_id: &'a str,
 }
 
-/// Reading the secrets below `prefix` (`airflow/connections`), and nothing else.
-pub fn secrets_manager(place: &Place<'_>, prefix: &str, sep: &str) -> Value {
+/// Reading these secrets, and nothing else; a `*` stands for any text.
+pub fn secrets_manager(place: &Place<'_>, ids: &[String]) -> Value {
     let Place { partition, region, account_id } = place;
-    // A secret's ARN ends in six characters of AWS's own; the star is for those, too.
-    let resource = format!("arn:{partition}:secretsmanager:{region}:{account_id}:secret:{prefix}{sep}*");
-    policy("ReadAirflowConnections", &["secretsmanager:GetSecretValue"], &[resource])
+    let resource = |id: &String| {
+        // A secret's ARN ends in a dash and six characters of AWS's own.
+        let end = if id.ends_with('*') { "" } else { "-??????" };
+        format!("arn:{partition}:secretsmanager:{region}:{account_id}:secret:{id}{end}")
+    };
+    policy("ReadAirflowConnections", &["secretsmanager:GetSecretValue"], ids.iter().map(resource).collect())
 }
 
-/// Reading the parameters below `prefix` (`/airflow/connections`), and nothing else.
-pub fn parameter_store(place: &Place<'_>, prefix: &str) -> Value {
+/// Reading these parameters, and nothing else; a `*` stands for any text.
+pub fn parameter_store(place: &Place<'_>, ids: &[String]) -> Value {
     let Place { partition, region, account_id } = place;
-    let prefix = prefix.trim_matches('/');
-    let resource = format!("arn:{partition}:ssm:{region}:{account_id}:parameter/{prefix}/*");
-    policy("ReadAirflowConnections", &["ssm:GetParameter"], &[resource])
+    let resource =
+        |id: &String| format!("arn:{partition}:ssm:{region}:{account_id}:parameter/{}", id.trim_start_matches('/'));
+    policy("ReadAirflowConnections", &["ssm:GetParameter"], ids.iter().map(resource).collect())
 }
 
 /// Entering an environment's web pages with this role of Airflow's: `Admin`, `Op`, `User`, `Viewer`, `Public`.
 pub fn mwaa_login(place: &Place<'_>, environment: &str, airflow_role: &str) -> Value {
     let Place { partition, region, account_id } = place;
     let resource = format!("arn:{partition}:airflow:{region}:{account_id}:role/{environment}/{airflow_role}");
-    policy("EnterAirflow", &["airflow:CreateWebLoginToken"], &[resource])
+    policy("EnterAirflow", &["airflow:CreateWebLoginToken"], vec![resource])
 }
 
-fn policy(sid: &str, actions: &[&str], resources: &[String]) -> Value {
+fn policy(sid: &str, actions: &[&str], resources: Vec<String>) -> Value {
     json!({
         "Version": "2012-10-17",
         "Statement": [{ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources }],
@@ -51,11 +54,15 @@ mod tests {
         let place = Place { partition: Partition::AwsCn, region: "cn-north-1", account_id: "112233334444" };
         let table = [
             (
-                secrets_manager(&place, "airflow/connections", "/"),
+                secrets_manager(&place, &["airflow/connections/*".into()]),
                 "arn:aws-cn:secretsmanager:cn-north-1:112233334444:secret:airflow/connections/*",
             ),
             (
-                parameter_store(&place, "/airflow/connections"),
+                secrets_manager(&place, &["airflow/connections/aws_default".into()]),
+                "arn:aws-cn:secretsmanager:cn-north-1:112233334444:secret:airflow/connections/aws_default-??????",
+            ),
+            (
+                parameter_store(&place, &["/airflow/connections/*".into()]),
                 "arn:aws-cn:ssm:cn-north-1:112233334444:parameter/airflow/connections/*",
             ),
             (mwaa_login(&place, "prod", "User"), "arn:aws-cn:airflow:cn-north-1:112233334444:role/prod/User"),

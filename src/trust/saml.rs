@@ -26,15 +26,15 @@ pub fn asker(response: &Response, offer: &Offer) -> Asker {
     let mut context = Context::default();
     let provider = &offer.principal_arn;
     // AWS takes `aud` from the recipient, not from the audience.
-    context.set("saml:aud", &response.recipients);
-    context.set("saml:iss", &response.issuer);
-    context.set("saml:sub", &response.subject);
-    context.set("saml:sub_type", &response.subject_format);
-    context.set("saml:doc", [format!("{}/{}", provider.account_id, provider.name)]);
+    context.set("SAML:aud", &response.recipients);
+    context.set("SAML:iss", &response.issuer);
+    context.set("SAML:sub", &response.subject);
+    context.set("SAML:sub_type", &response.subject_format);
+    context.set("SAML:doc", [format!("{}/{}", provider.account_id, provider.name)]);
     for attribute in &response.attributes {
         let known = ATTRIBUTES.iter().find(|(oid, name)| *oid == attribute.name || *name == attribute.name);
         if let Some((_, name)) = known {
-            context.set(format!("saml:{name}"), &attribute.values);
+            context.set(format!("SAML:{name}"), &attribute.values);
         }
     }
     let tags = tags(response);

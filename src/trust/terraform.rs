@@ -54,9 +54,16 @@ pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
         let label = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_ascii_lowercase();
         let _ = write!(
             out,
-            "\nresource \"aws_iam_role_policy\" \"{label}\" {{\n  name   = local.policy_names[{index}]\n  role   = aws_iam_role.this.id\n  policy = jsonencode({})\n}}\n",
+            "\nresource \"aws_iam_policy\" \"{label}\" {{\n  name   = local.policy_names[{index}]\n  policy = jsonencode({})\n}}\n",
             expression(policy, 1)
         );
+        // The others are for people's groups, and for whoever asks for the role.
+        if name.starts_with("airflow-connections") {
+            let _ = write!(
+                out,
+                "\nresource \"aws_iam_role_policy_attachment\" \"{label}\" {{\n  role       = aws_iam_role.this.name\n  policy_arn = aws_iam_policy.{label}.arn\n}}\n"
+            );
+        }
     }
     out
 }
@@ -130,9 +137,12 @@ fn expression(value: &Value, depth: usize) -> String {
             format!("[{}]", all.join(", "))
         }
         Value::Object(fields) => {
-            let lines = fields
+            let keys: Vec<String> = fields.keys().map(|key| string(key)).collect();
+            let width = keys.iter().map(String::len).max().unwrap_or(0);
+            let lines = keys
                 .iter()
-                .map(|(key, value)| format!("{indent}{} = {}\n", string(key), expression(value, depth + 1)));
+                .zip(fields.values())
+                .map(|(key, value)| format!("{indent}{key:width$} = {}\n", expression(value, depth + 1)));
             format!("{{\n{}{end}}}", lines.collect::<String>())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),

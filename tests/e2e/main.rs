@@ -22,8 +22,10 @@ mod idp_answers;
 mod job_control;
 mod kerberos;
 mod keyring;
+mod manual;
 mod oidc;
 mod schedule;
+mod shells;
 mod sts_answers;
 mod support;
 #[path = "../support/terminal.rs"]

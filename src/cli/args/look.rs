@@ -65,3 +65,64 @@ fn service(text: &str) -> Result<String, &'static str> {
         false => Err("expected a service as it stands in the console's addresses, such as s3 or ec2"),
     }
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What is needed is read from the assertion or token of one login, or from --from; for a token that can
+be had elsewhere only, --issuer with --subject or --service-account says what is in it.
+
+Airflow on EKS: --service-account airflow/airflow-webserver --service-account airflow/airflow-scheduler
+--service-account airflow/airflow-worker, or --service-account 'airflow/airflow-*'.
+
+With --check the exit status is 0 if the policy lets the identity in, or may, and 77 if it does not.")]
+pub struct TrustPolicy {
+    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
+    pub profile: Option<String>,
+    /// How to print it [default: text for people]
+    #[arg(long, value_enum)]
+    pub format: Option<TrustFormat>,
+    /// Also the policies for reading Airflow's connections, for a role below, and with --mwaa for MWAA's web pages
+    #[arg(long)]
+    pub permissions: bool,
+    /// Say whether this trust policy lets the identity in, condition by condition; - reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "permissions")]
+    pub check: Option<PathBuf>,
+    /// Read the assertion or token from this file in place of a login, as `inspect` does; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Issuer of the token, such as a cluster's
+    #[arg(long, value_name = "URL", conflicts_with = "from")]
+    pub issuer: Option<String>,
+    /// Subject of the token; several times for several, * and ? as patterns
+    #[arg(long = "subject", value_name = "SUB")]
+    pub subjects: Vec<String>,
+    /// Kubernetes service account, as NAMESPACE/NAME; several times for several, * and ? as patterns
+    #[arg(long = "service-account", value_name = "ACCOUNT")]
+    pub service_accounts: Vec<String>,
+    /// Audience of the token [default: sts.amazonaws.com with --issuer]
+    #[arg(long = "audience", value_name = "AUD")]
+    pub audiences: Vec<String>,
+    /// Ask the issuer's server for the thumbprint that IAM wants where its authority is not a public one
+    #[arg(long)]
+    pub thumbprint: bool,
+    /// For EKS Pod Identity in place of the profile's own identity
+    #[arg(long, conflicts_with_all = ["issuer", "from", "check"])]
+    pub pod_identity: bool,
+    /// Only these of Airflow's connections; several times for several
+    #[arg(long = "connection", value_name = "ID", requires = "permissions")]
+    pub connections: Vec<String>,
+    /// MWAA environment whose web pages people enter
+    #[arg(long, value_name = "ENVIRONMENT", requires = "permissions")]
+    pub mwaa: Option<String>,
+    /// Group of Airflow's that they enter as: Admin, Op, User, Viewer, Public
+    #[arg(long = "airflow-role", value_name = "ROLE", requires = "mwaa", default_values = ["User", "Admin"])]
+    pub airflow_roles: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
+pub enum TrustFormat {
+    /// One object: provider, role, trust policy, permissions, notes
+    Json,
+    /// Provider, policy document and role as Terraform
+    Terraform,
+}

@@ -69,8 +69,8 @@ fn with_endpoint(
     let token = Token::fresh()?;
     let shown = token.text();
     let ask = super::ask_apart(global, &profile.name, profile.deadline);
-    let supply = refresher::start(profile.name.clone(), Some(first), ask)?;
-    let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), token, vec![supply])?;
+    let mut endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), token)?;
+    endpoint.add(refresher::start(profile.name.clone(), Some(first), ask)?);
     let files = PrivateFiles::of(env)?;
     environment.endpoint(&endpoint.url(&profile.name), &shown, env);
     environment.files(files.variables().map(|(name, path)| (name.to_owned(), path.into())));

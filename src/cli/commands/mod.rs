@@ -3,14 +3,17 @@
 pub mod airflow;
 #[cfg(unix)]
 pub mod companion;
+pub mod completions;
 pub mod config;
 pub mod console;
 pub mod doctor;
 pub mod exec;
 pub mod get;
+pub mod help;
 pub mod inspect;
 pub mod login;
 pub mod logout;
+pub mod man;
 pub mod refresh;
 pub mod roles;
 pub mod schedule;
@@ -18,6 +21,7 @@ pub mod serve;
 mod sign_in;
 pub mod status;
 pub mod supply;
+pub mod trust_policy;
 
 use std::ffi::OsString;
 use std::sync::atomic::AtomicBool;
@@ -36,7 +40,7 @@ use crate::serve::handout;
 use crate::time::Deadline;
 
 /// The profile that is meant: the argument, else `$FEDCRED_PROFILE`, else `default`.
-fn profile_name(argument: Option<&str>, env: &Env) -> String {
+pub(in crate::cli) fn profile_name(argument: Option<&str>, env: &Env) -> String {
     argument.map(str::to_owned).or_else(|| env.text("FEDCRED_PROFILE")).unwrap_or_else(|| "default".to_owned())
 }
 

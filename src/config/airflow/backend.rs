@@ -138,6 +138,11 @@ impl Remote {
         Some(self.path(prefix, conn_id))
     }
 
+    /// What every connection's secret or parameter is called, with a `*` for the connection's id.
+    pub fn any_id(&self) -> Option<String> {
+        Some(self.path(self.connections_prefix.as_ref()?, "*"))
+    }
+
     /// The secret or parameter of one of Airflow's settings.
     pub fn config_id(&self, name: &str) -> Option<String> {
         Some(self.path(self.config_prefix.as_ref()?, name))

@@ -3,8 +3,9 @@
 //! It looks without being seen where it can, and logs in as `get` would, under the same lock and guard: a secret that was
 //! refused is not sent again. What it prints holds no secret. Its status is that of the fault, or 0.
 
-mod aws_files;
+pub mod aws_files;
 mod configuration;
+mod explain;
 mod kerberos;
 mod login;
 mod network;
@@ -24,6 +25,9 @@ use crate::config::profile::{Auth, Base, Identity, Profile};
 use crate::error::Result;
 
 pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitCode> {
+    if let Some(file) = &doctor.explain {
+        return explain::run(file, doctor, global, env).map(|()| ExitCode::SUCCESS);
+    }
     let name = super::profile_name(doctor.profile.as_deref(), env);
     let mut report = Report::new(&name);
     if let Err(fault) = walk(&mut report, &name, global, env) {

@@ -147,7 +147,7 @@ fn pasted(file: &Path) -> Result<Found> {
 }
 
 /// All of a file, or of standard input.
-fn contents(file: &Path) -> Result<Zeroizing<Vec<u8>>> {
+pub(super) fn contents(file: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let limit = paste::MAX as u64 + 1;
     let read = match file.to_str() {

@@ -1,0 +1,117 @@
+//! `--permissions`: policies for what the profile's role, or the one below it, is used for.
+
+use serde_json::{Map, Value};
+
+use crate::arn::RoleArn;
+use crate::cli::args::TrustPolicy;
+use crate::config::airflow::backend::{Backend, Remote, Service};
+use crate::config::airflow::settings::{self, Kwargs};
+use crate::config::env::Env;
+use crate::config::profile::{Identity, Profile};
+use crate::error::{Code, Error, Result};
+use crate::trust::chain;
+use crate::trust::permissions::{Place, mwaa_login, parameter_store, secrets_manager};
+
+/// Name and policy of each, and what a person should know of them.
+pub fn of(
+    arguments: &TrustPolicy,
+    profile: &Profile,
+    role: &RoleArn,
+    env: &Env,
+) -> Result<(Vec<(String, Value)>, Vec<String>)> {
+    let region = profile.sts.region.as_deref().unwrap_or(role.partition.default_region());
+    let place = Place { partition: role.partition, region, account_id: &role.account_id };
+    let mut policies = Vec::new();
+    let mut notes = Vec::new();
+    if let Identity::AssumeRole(settings) = &profile.identity {
+        policies.push(("caller-assumes-role".to_owned(), chain::permission(settings, role)));
+        notes.push(
+            "caller-assumes-role is for the role or user that asks, not for the role that is asked for".to_owned(),
+        );
+    }
+    for remote in backends(env, &mut notes) {
+        let ids = match arguments.connections.as_slice() {
+            [] => remote.any_id().into_iter().collect(),
+            some => some.iter().filter_map(|id| remote.id(id)).collect::<Vec<_>>(),
+        };
+        if ids.is_empty() {
+            continue;
+        }
+        policies.push(match remote.service {
+            Service::SecretsManager => {
+                ("airflow-connections-secrets-manager".to_owned(), secrets_manager(&place, &ids))
+            }
+            Service::ParameterStore => ("airflow-connections-ssm".to_owned(), parameter_store(&place, &ids)),
+        });
+    }
+    notes.push("secrets and parameters under a KMS key of your own need kms:Decrypt on that key, too".to_owned());
+    if let Some(environment) = &arguments.mwaa {
+        check_environment(environment)?;
+        for group in &arguments.airflow_roles {
+            check_group(group)?;
+            policies.push((format!("mwaa-{}", group.to_ascii_lowercase()), mwaa_login(&place, environment, group)));
+        }
+        notes.push("attach one of the mwaa- policies to each group of people: whoever has two may choose".to_owned());
+    }
+    Ok((policies, notes))
+}
+
+/// The backend that Airflow is set up with here, else both of AWS's with Airflow's defaults.
+fn backends(env: &Env, notes: &mut Vec<String>) -> Vec<Remote> {
+    let defaults = || {
+        let classes = ["secrets_manager.SecretsManagerBackend", "systems_manager.SystemsManagerParameterStoreBackend"];
+        let remote = |class: &str| match Backend::new(class, Map::new()) {
+            Ok(Backend::Remote(remote)) => Some(*remote),
+            Ok(Backend::LocalFilesystem { .. } | Backend::BuiltIn) | Err(_) => None,
+        };
+        classes.into_iter().filter_map(remote).collect::<Vec<_>>()
+    };
+    let set = settings::read(env).ok().flatten().and_then(|settings| {
+        let mut kwargs = match &settings.kwargs {
+            Kwargs::Text(text) => serde_json::from_str(text).ok()?,
+            Kwargs::None => Map::new(),
+            // A command is not run for this, and no backend asked.
+            Kwargs::Command(_) | Kwargs::Secret(_) => return None,
+        };
+        kwargs.extend(settings.single.clone());
+        match Backend::new(&settings.class, kwargs) {
+            Ok(Backend::Remote(remote)) => Some((*remote, settings.said_in)),
+            Ok(Backend::LocalFilesystem { .. } | Backend::BuiltIn) | Err(_) => None,
+        }
+    });
+    match set {
+        Some((remote, said_in)) => {
+            notes.push(format!("Airflow's connections are where {said_in} says"));
+            vec![remote]
+        }
+        None => {
+            notes.push(
+                "Airflow's backend is not set up here: of the two policies for its connections take the one for yours"
+                    .to_owned(),
+            );
+            defaults()
+        }
+    }
+}
+
+/// The pattern of CreateWebLoginToken's `Name`.
+fn check_environment(name: &str) -> Result<()> {
+    let is_fine = name.len() <= 80
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    match is_fine {
+        true => Ok(()),
+        false => Err(Error::new(Code::BadFlag, format!("{name:?} is no name of an MWAA environment"))
+            .hint("aws mwaa list-environments")),
+    }
+}
+
+fn check_group(group: &str) -> Result<()> {
+    match ["Admin", "Op", "User", "Viewer", "Public"].contains(&group) {
+        true => Ok(()),
+        false => {
+            Err(Error::new(Code::BadFlag, format!("MWAA has no group {group:?}"))
+                .hint("Admin, Op, User, Viewer or Public"))
+        }
+    }
+}
