@@ -22,6 +22,7 @@ mod idp_answers;
 mod job_control;
 mod kerberos;
 mod keyring;
+mod look;
 mod manual;
 mod oidc;
 mod schedule;

@@ -40,6 +40,7 @@ mod roles;
 mod run;
 mod schedule;
 #[cfg(unix)]
+mod second_pages;
 mod serve;
 #[cfg(unix)]
 mod setup;
