@@ -200,7 +200,18 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
     match auth {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } => key,
         Auth::Browser(BrowserLogin { program: _, is_headless_allowed: _, username: _ }) => key,
-        Auth::Form(FormLogin { username: _, password: _, username_field, password_field }) => {
+        Auth::Form(FormLogin {
+            username: _,
+            password: _,
+            username_field,
+            password_field,
+            otp: _,
+            otp_field,
+            account_field,
+            remember_field: _,
+        }) => {
+            let key = optional(key, "otp_field", otp_field.as_deref());
+            let key = optional(key, "account_field", account_field.as_deref());
             let key = optional(key, "username_field", username_field.as_deref());
             optional(key, "password_field", password_field.as_deref())
         }

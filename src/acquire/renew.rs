@@ -163,9 +163,14 @@ impl Renewal<'_> {
     fn name_the_way_out(&self, error: Error) -> Error {
         let name = &self.profile.name;
         match (error.code, &error.hint) {
-            (Code::PromptNeeded | Code::RefreshTokenGone | Code::BrowserLoginNeeded | Code::LoginAbandoned, None) => {
-                error.hint(format!("fedcred login {name}"))
-            }
+            (
+                Code::PromptNeeded
+                | Code::RefreshTokenGone
+                | Code::BrowserLoginNeeded
+                | Code::LoginAbandoned
+                | Code::MfaNeeded,
+                None,
+            ) => error.hint(format!("fedcred login {name}")),
             (Code::KeyringLocked, None) => error.hint(format!("unlock it, or: fedcred login --store file {name}")),
             _ => error,
         }

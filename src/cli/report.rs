@@ -89,10 +89,11 @@ pub fn usual_hint(code: Code) -> &'static str {
         Code::ListenFailed => "choose another address with `--listen`; port 0 takes a free one",
         Code::TokenUnusable => "name another `--token-file`; one that is not there is made",
         Code::NoKerberosTicket | Code::KerberosTicketExpired => "kinit",
-        Code::PromptNeeded | Code::RefreshTokenGone | Code::BrowserLoginNeeded | Code::LoginAbandoned => {
-            "fedcred login PROFILE"
-        }
-        Code::MfaNeeded => "use an IdP address for AWS that does not ask this login for a second factor",
+        Code::PromptNeeded
+        | Code::RefreshTokenGone
+        | Code::BrowserLoginNeeded
+        | Code::LoginAbandoned
+        | Code::MfaNeeded => "fedcred login PROFILE",
         Code::PasswordChangeRequired => "change the password in a browser, then try again",
         Code::SecretRefusedBefore => "correct the secret where it is kept; a changed one is tried at once",
         Code::XpathNoMatch | Code::NotASamlResponse | Code::PageTooLarge | Code::XpathTooCostly => {

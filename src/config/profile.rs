@@ -56,6 +56,18 @@ impl Profile {
         }
     }
 
+    /// Whether a login by hand may have to wait for what a person does in the middle of it.
+    pub fn waits_for_a_person(&self) -> bool {
+        match &self.identity {
+            Identity::Saml(saml) => match &saml.auth {
+                Auth::Browser(_) => true,
+                Auth::Form(form) => form.otp.is_none(),
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Spnego(_) | Auth::Command(_) => false,
+            },
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => false,
+        }
+    }
+
     /// Whether a person logs in in a browser, as whomever they choose.
     pub fn is_by_browser(&self) -> bool {
         matches!(&self.identity, Identity::Saml(saml) if matches!(saml.auth, Auth::Browser(_)))
@@ -202,6 +214,36 @@ pub struct FormLogin {
     /// `name` or `id` of the input, when guessing is not enough.
     pub username_field: Option<String>,
     pub password_field: Option<String>,
+    /// Where a one-time code comes from; absent: from a person.
+    pub otp: Option<Otp>,
+    /// `name` or `id` of the inputs for the code, for the account, and of the box or button by which this device is remembered.
+    pub otp_field: Option<String>,
+    pub account_field: Option<String>,
+    pub remember_field: Option<String>,
+}
+
+impl FormLogin {
+    /// With everything found on the pages.
+    pub fn new(username: String, password: SecretSource) -> Self {
+        FormLogin {
+            username,
+            password,
+            username_field: None,
+            password_field: None,
+            otp: None,
+            otp_field: None,
+            account_field: None,
+            remember_field: None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Otp {
+    /// The code itself.
+    Code(SecretSource),
+    /// The secret from which codes are computed (RFC 6238).
+    Secret(SecretSource),
 }
 
 #[derive(Clone, Debug)]

@@ -116,7 +116,7 @@ fn idp(case: &Value, pages: Value) -> Server {
         let mut steps = request.path().rsplit('/');
         let (document, kind) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
         match (kind, pages[document].as_str()) {
-            ("redirect", Some(_)) => Reply::redirect(302, &request.path().replace("/redirect/", "/neg/")),
+            ("redirect", Some(_)) => Reply::redirect(302, request.path().replace("/redirect/", "/neg/")),
             (_, Some(page)) => {
                 // The wrapped one has it over two lines.
                 let wrapped = ["PHNhbWxw&#xD;&#xA;OlJlc3BvbnNl\n", "PHNhbWxw"].iter().any(|cut| page.contains(cut));

@@ -41,7 +41,10 @@ mod roles;
 mod run;
 mod schedule;
 #[cfg(unix)]
+mod second_pages;
 mod serve;
+#[cfg(unix)]
+mod setup;
 mod status;
 mod sts;
 #[cfg(target_os = "linux")]

@@ -40,6 +40,9 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
         }
         _ => None,
     };
+    if !arguments.use_stored {
+        ask_otp_secret(arguments.store, &profile, env)?;
+    }
     let code = match mfa_device(&profile).filter(|_| !arguments.use_stored) {
         Some(device) => {
             Some(prompt::secret(&format!("{device}\nCode: ")).map_err(|error| without_terminal(error, &profile))?)
@@ -47,7 +50,7 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
         None => None,
     };
     let typed = asked.as_ref().map(|(_, secret)| secret).or(code.as_ref());
-    if profile.is_by_browser() && !arguments.use_stored {
+    if profile.waits_for_a_person() && !arguments.use_stored {
         profile.deadline = profile.deadline.max(PATIENCE);
     }
     let person: Option<&dyn Person> = if arguments.use_stored { None } else { Some(&prompt::Terminal) };
@@ -62,6 +65,19 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
         None => text.push_str(nothing_to_keep(&profile)),
     }
     output::write(&text)
+}
+
+/// The secret of one-time codes, asked for once: it is needed in the middle of the login, so it is kept before.
+fn ask_otp_secret(store: SecretStore, profile: &Profile, env: &Env) -> Result<()> {
+    let Some(account) = super::kept_otp_secret(profile) else { return Ok(()) };
+    if kept::read(&account, env)?.is_some() {
+        return Ok(());
+    }
+    check_store(store, &account.to_string(), profile)?;
+    let question =
+        format!("{}\nSecret of the one-time codes (the text beside the IdP's QR code): ", account.in_words());
+    let secret = prompt::secret(&question).map_err(|error| without_terminal(error, profile))?;
+    keep(store, &account, &secret, env).map(drop)
 }
 
 /// The device whose code STS wants to have with this profile's own call.

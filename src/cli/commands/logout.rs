@@ -27,7 +27,7 @@ fn one(config: &Config, name: &str, env: &Env) -> Result<()> {
         told.forgotten(login::log_out(&looked_up.profile, &settings, env)?);
     }
     told.forgotten(Forgotten { connections: airflow::forget(&profile, &settings, env), ..Forgotten::default() });
-    if let Some((_, account)) = super::kept_secret(&profile) {
+    for account in super::kept_accounts(&profile) {
         let places = kept::forget(&account, env).map_err(|error| error.because(told.text(&profile.name).trim_end()))?;
         told.places(&account, places);
     }
@@ -43,7 +43,7 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
     }
     for name in config.profile_names() {
         let Ok(profile) = config.profile(name) else { continue };
-        if let Some((_, account)) = super::kept_secret(&profile) {
+        for account in super::kept_accounts(&profile) {
             match kept::forget(&account, env) {
                 Ok(places) => told.places(&account, places),
                 Err(error) if errors.contains(&error) => {}

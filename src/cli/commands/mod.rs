@@ -18,6 +18,7 @@ pub mod refresh;
 pub mod roles;
 pub mod schedule;
 pub mod serve;
+pub mod setup;
 mod sign_in;
 pub mod status;
 pub mod supply;
@@ -33,7 +34,7 @@ use crate::cache::entry::CacheEntry;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::oidc::Flow;
-use crate::config::profile::{Account, Identity, Oidc, Profile, SecretSource, TokenSource};
+use crate::config::profile::{Account, Auth, FormLogin, Identity, Oidc, Otp, Profile, SecretSource, TokenSource};
 use crate::error::Result;
 use crate::process::own;
 use crate::serve::handout;
@@ -59,6 +60,26 @@ fn kept_secret(profile: &Profile) -> Option<(&'static str, Account)> {
         Identity::WebIdentity(_) => person_at(profile).map(|oidc| ("web_identity", oidc.account())),
         Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
+}
+
+/// Whose secret of one-time codes `fedcred login` keeps, if it does.
+fn kept_otp_secret(profile: &Profile) -> Option<Account> {
+    let Identity::Saml(saml) = &profile.identity else { return None };
+    match &saml.auth {
+        Auth::Form(FormLogin { otp: Some(Otp::Secret(SecretSource::Keyring(account))), .. }) => Some(account.clone()),
+        Auth::None
+        | Auth::Basic { .. }
+        | Auth::Bearer { .. }
+        | Auth::Form(_)
+        | Auth::Spnego(_)
+        | Auth::Browser(_)
+        | Auth::Command(_) => None,
+    }
+}
+
+/// Every account of which `fedcred login` keeps something for this profile.
+fn kept_accounts(profile: &Profile) -> impl Iterator<Item = Account> + use<> {
+    kept_secret(profile).map(|(_, account)| account).into_iter().chain(kept_otp_secret(profile))
 }
 
 /// Where a person logs in for this profile, at an OpenID provider.

@@ -5,7 +5,8 @@ use url::Url;
 use crate::config::env::Env;
 use crate::config::origin::Origin;
 use crate::config::profile::{
-    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Spnego,
+    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Otp, SecretSource,
+    Spnego,
 };
 use crate::config::reader::{Found, Section};
 use crate::config::tree::Value;
@@ -36,7 +37,7 @@ const METHODS: [(&str, Method); 7] = [
 const METHODS_LATER: [&str; 1] = ["ecp"];
 
 /// The keys that mean something to some methods only.
-const KEYS_OF_METHODS: [(&str, &[Method]); 12] = [
+const KEYS_OF_METHODS: [(&str, &[Method]); 17] = [
     ("username", &[Method::Basic, Method::Form, Method::Browser, Method::Command]),
     ("password", &[Method::Basic, Method::Form]),
     ("token", &[Method::Bearer]),
@@ -45,6 +46,11 @@ const KEYS_OF_METHODS: [(&str, &[Method]); 12] = [
     ("command", &[Method::Command]),
     ("username_field", &[Method::Form]),
     ("password_field", &[Method::Form]),
+    ("otp", &[Method::Form]),
+    ("otp_secret", &[Method::Form]),
+    ("otp_field", &[Method::Form]),
+    ("account_field", &[Method::Form]),
+    ("remember_field", &[Method::Form]),
     ("principal", &[Method::Spnego]),
     ("keytab", &[Method::Spnego]),
     ("mutual_authentication", &[Method::Spnego]),
@@ -96,9 +102,18 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
         Method::Form => {
             let username = username();
             let password = secret("password", username.as_deref());
-            let username_field = saml.read("username_field", values::text);
-            let password_field = saml.read("password_field", values::text);
-            Some(Auth::Form(FormLogin { username: username?, password: password?, username_field, password_field }))
+            let otp_account = account(Some(&format!(" otp {}", username.as_deref().unwrap_or_default())));
+            let otp = otp(saml, &otp_account);
+            let field = |key| saml.read(key, values::text);
+            Some(Auth::Form(FormLogin {
+                username_field: field("username_field"),
+                password_field: field("password_field"),
+                otp,
+                otp_field: field("otp_field"),
+                account_field: field("account_field"),
+                remember_field: field("remember_field"),
+                ..FormLogin::new(username?, password?)
+            }))
         }
         Method::Spnego => Some(Auth::Spnego(spnego(saml, verify))),
         Method::Browser => Some(Auth::Browser(BrowserLogin {
@@ -113,6 +128,22 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
             Some(Auth::Command(CommandLogin { argv: expand(argv?, profile, url), username }))
         }
     }
+}
+
+/// `login` keeps the secret of codes, but no code.
+fn otp(saml: &Section<'_, '_>, account: &Account) -> Option<Otp> {
+    let code = saml.read("otp", |f| match secrets::source(f, account)? {
+        SecretSource::Keyring(_) => Err(f
+            .error(Code::InvalidValue, "cannot be { keyring = true }: a code is good for once")
+            .hint("otp_secret = { keyring = true } keeps the secret that codes are computed from")),
+        source => Ok(source),
+    });
+    let secret = saml.read("otp_secret", |f| secrets::source(f, account));
+    if let (Some(code), Some(secret)) = (saml.find("otp"), saml.find("otp_secret")) {
+        let said = format!("is a second source of codes, beside `otp` ({})", code.place);
+        saml.log().error(secret.error(Code::ConflictingKeys, said).hint("keep one of them"));
+    }
+    code.map(Otp::Code).or(secret.map(Otp::Secret))
 }
 
 /// The arguments for this profile. The program is the one that is written.

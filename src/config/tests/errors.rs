@@ -11,7 +11,7 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
             UnknownKey,
             &["config.toml:4: unknown key `idp_ulr` in [profile.x.saml]", "did you mean `idp_url`?"],
         ),
-        ("zzz = 1", UnknownKey, &["config.toml:4", "keys that can stand there: allow_http, auth,"]),
+        ("zzz = 1", UnknownKey, &["config.toml:4", "keys that can stand there: account_field, allow_http, auth,"]),
         (
             "timeout = [1]",
             InvalidValue,
@@ -27,6 +27,16 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
             &["one of none, basic, bearer, form, spnego, browser, command, not \"kerberos\""],
         ),
         ("auth = \"spnigo\"", InvalidValue, &["did you mean \"spnego\"?"]),
+        (
+            "auth = \"form\"\nusername = \"a\"\npassword = { env = \"P\" }\notp = { keyring = true }",
+            InvalidValue,
+            &["good for once", "otp_secret"],
+        ),
+        (
+            "auth = \"form\"\nusername = \"a\"\npassword = { env = \"P\" }\notp = { env = \"O\" }\notp_secret = { env = \"S\" }",
+            ConflictingKeys,
+            &["second source of codes"],
+        ),
         ("auth = \"ecp\"", NotYetAvailable, &["cannot be \"ecp\" in this version yet"]),
         ("auth = \"browser\"\nbrowser = \" \"", InvalidValue, &["names no program"]),
         ("auth = \"command\"", MissingKey, &["has no `command`", "{idp_url}"]),

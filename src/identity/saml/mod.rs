@@ -12,6 +12,7 @@ pub mod klist;
 mod krb5_conf;
 pub mod paste;
 mod reading;
+pub mod remembered;
 pub mod response;
 pub mod roles;
 
