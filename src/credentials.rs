@@ -36,6 +36,8 @@ pub struct SigningKeys {
     pub secret_access_key: Secret,
     /// Absent: long-term keys.
     pub session_token: Option<Secret>,
+    /// When they end, where that is known.
+    pub expiration: Option<Timestamp>,
 }
 
 impl SigningKeys {
@@ -45,13 +47,15 @@ impl SigningKeys {
             access_key_id: self.access_key_id.clone(),
             secret_access_key: self.secret_access_key.duplicate(),
             session_token: self.session_token.as_ref().map(Secret::duplicate),
+            expiration: self.expiration,
         }
     }
 }
 
 impl From<Credentials> for SigningKeys {
     fn from(credentials: Credentials) -> Self {
-        let Credentials { access_key_id, secret_access_key, session_token, expiration: _, account_id: _ } = credentials;
-        SigningKeys { access_key_id, secret_access_key, session_token: Some(session_token) }
+        let Credentials { access_key_id, secret_access_key, session_token, expiration, account_id: _ } = credentials;
+        let (session_token, expiration) = (Some(session_token), Some(expiration));
+        SigningKeys { access_key_id, secret_access_key, session_token, expiration }
     }
 }

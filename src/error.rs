@@ -32,10 +32,13 @@ pub enum Kind {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal, $kind:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $text:literal, $kind:ident;)*) => {
         /// The stable code of an error, as printed in `error[CODE]`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Code { $($(#[$doc])* $variant,)* }
+        pub enum Code { $($(#[doc = $doc])* $variant,)* }
+
+        /// A line for each code, with a tab before its meaning. One text, since each of many would cost every start a relocation.
+        const MEANINGS: &str = concat!($($text, "\t", $($doc,)* "\n",)*);
 
         impl Code {
             pub const ALL: &[Code] = &[$(Code::$variant,)*];
@@ -47,6 +50,12 @@ macro_rules! codes {
             /// The code spelled `text`, as [`Code::as_str`] spells it.
             pub fn parse(text: &str) -> Option<Self> {
                 Code::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
+
+            /// What it says happened: one sentence or two.
+            pub fn meaning(self) -> &'static str {
+                let of = |line: &'static str| line.split_once('\t').filter(|(code, _)| *code == self.as_str());
+                MEANINGS.lines().find_map(of).map_or("", |(_, meaning)| meaning.trim())
             }
 
             pub fn kind(self) -> Kind {
@@ -70,6 +79,10 @@ codes! {
     KerberosTicketExpired = "kerberos-ticket-expired", LoginRequired;
     /// A secret has to be typed, and `get` asks nobody.
     PromptNeeded = "prompt-needed", LoginRequired;
+    /// The IdP wants a person at a browser.
+    BrowserLoginNeeded = "browser-login-needed", LoginRequired;
+    /// The person closed the browser before the login was done.
+    LoginAbandoned = "login-abandoned", LoginRequired;
     /// The IdP wants a second factor.
     MfaNeeded = "mfa-needed", LoginRequired;
     /// The same secret was refused before; it is not sent again until it changes or a person logs in.
@@ -139,6 +152,8 @@ codes! {
     TokenUnusable = "token-unusable", Storage;
     /// The Kerberos library is not on this machine.
     GssapiMissing = "gssapi-missing", Storage;
+    /// There is no browser that can be driven.
+    BrowserMissing = "browser-missing", Storage;
     /// A keytab that cannot be read or does not hold the principal.
     KeytabUnusable = "keytab-unusable", Storage;
     /// The keyring is locked, does not answer, or is not there.
@@ -160,6 +175,8 @@ codes! {
     StsThrottled = "sts-throttled", Unavailable;
     /// STS is in trouble, or cannot reach what it needs.
     StsUnavailable = "sts-unavailable", Unavailable;
+    /// The browser ended, or cannot be driven.
+    BrowserFailed = "browser-failed", Unavailable;
     /// No KDC answers.
     KdcUnreachable = "kdc-unreachable", Unavailable;
 
@@ -191,6 +208,8 @@ codes! {
     StsRegionDisabled = "sts-region-disabled", Refused;
     /// STS's provider does not accept the token's audience.
     StsAudience = "sts-audience", Refused;
+    /// A secrets backend does not let these credentials read the secret.
+    SecretDenied = "secret-denied", Refused;
     /// Who issues tokens refused to issue one.
     TokenRefused = "token-refused", Refused;
     /// The server's certificate is not trusted.
@@ -224,6 +243,12 @@ codes! {
     AirflowConnection = "airflow-connection", Configuration;
     /// No place that is looked at defines the Airflow connection.
     AirflowNotFound = "airflow-not-found", Configuration;
+    /// An Airflow connection is in a secrets backend, of which nothing is kept here.
+    AirflowUnread = "airflow-unread", Configuration;
+    /// The secret that should be an Airflow connection is binary.
+    SecretBinary = "secret-binary", Configuration;
+    /// A secrets backend is asked in another region than it is in.
+    SecretRegion = "secret-region", Configuration;
     /// There is no token where one should be.
     TokenMissing = "token-missing", Configuration;
     /// An AWS profile that is to run fedcred has something that SDKs take first.

@@ -21,6 +21,7 @@
 //! - [`config`]: files and environment in, a checked profile out.
 //! - [`identity`]: the conversation with an identity provider, from a URL to an assertion.
 //! - [`sts`]: the calls that turn an assertion into credentials.
+//! - [`secrets_backend`]: the places in AWS where Airflow's connections are kept.
 //! - [`cache`]: sealed files, their keys, and the lock.
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
@@ -50,6 +51,7 @@ pub mod identity;
 pub mod keyring;
 pub mod process;
 pub mod secret;
+pub mod secrets_backend;
 pub mod serve;
 pub mod sts;
 pub mod time;

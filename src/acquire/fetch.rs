@@ -36,19 +36,23 @@ pub enum Proof {
 /// earlier login's assertion; that of a new login goes to `keep`.
 pub fn fetch(
     profile: &Profile,
-    below: Option<Credentials>,
+    below: Option<SigningKeys>,
     found: Option<Assertion>,
     keep: impl FnOnce(&Assertion),
     run: Run<'_>,
 ) -> Result<Credentials> {
     block_on(async {
+        let mut objection = None;
         if let Some(found) = found {
             match exchange(profile, &Proof::Assertion(Box::new(found)), run).await {
-                Err(why) if is_of_the_assertion(why.code) => tracing::info!(%why, "the kept assertion does not do"),
+                Err(why) if is_of_the_assertion(why.code) => objection = Some(why),
                 outcome => return outcome,
             }
         }
-        let proof = proof(profile, below, run).await?;
+        let proof = proof(profile, below, run).await.map_err(|error| match objection {
+            Some(why) => error.because(format!("the assertion of a login a short while ago did not do: {}", why.what)),
+            None => error,
+        })?;
         if let Proof::Assertion(assertion) = &proof
             && assertion.preflight().is_ok()
         {
@@ -72,7 +76,7 @@ fn is_of_the_assertion(code: Code) -> bool {
 }
 
 /// The proof alone; STS is not asked.
-pub fn prove(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Proof> {
+pub fn prove(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> Result<Proof> {
     block_on(proof(profile, below, run))
 }
 
@@ -81,16 +85,23 @@ pub fn redeem(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Credenti
     block_on(exchange(profile, proof, run))
 }
 
+/// AWS credentials that are there, for the profile `name`.
+pub fn base(base: &Base, name: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
+    block_on(signing_keys(base, name, env, deadline))
+}
+
 /// The credentials of the profile that this one stands on, within what is left of the deadline. It gets them as anybody
 /// would, from its cache entry if they are fresh: ten roles on top of one login cost one login.
-pub fn below(profile: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_>) -> Result<Option<Credentials>> {
+pub fn below(profile: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_>) -> Result<Option<SigningKeys>> {
     let Identity::AssumeRole(role) = &profile.identity else { return Ok(None) };
     check_code(profile, role, run.typed)?;
     let Base::Profile(base) = &role.base else { return Ok(None) };
     let base = Profile { deadline: base.deadline.min(run.deadline.remaining()), ..(**base).clone() };
     // The window is that of the credentials which were asked for.
-    let below = super::credentials(&base, settings, run.env, &Ask { window: None, ..*ask });
-    below.map(Some).map_err(|error| error.because(format!("the profile {:?} stands on {:?}", profile.name, base.name)))
+    let below = super::given(&base, settings, run.env, &Ask { window: None, ..*ask }, super::EARLY);
+    below
+        .map(|given| Some(given.into_keys()))
+        .map_err(|error| error.because(format!("the profile {:?} stands on {:?}", profile.name, base.name)))
 }
 
 /// The tokens of a person who logs in at the provider now.
@@ -111,11 +122,13 @@ pub fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     outcome
 }
 
-async fn proof(profile: &Profile, below: Option<Credentials>, run: Run<'_>) -> Result<Proof> {
+async fn proof(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> Result<Proof> {
     Ok(match &profile.identity {
         Identity::Saml(saml) => Proof::Assertion(Box::new(saml::log_in(saml, run).await?)),
         Identity::WebIdentity(identity) => Proof::Token(Box::new(oidc::token(&identity.source, run).await?)),
         Identity::AssumeRole(role) => Proof::Keys(Box::new(keys(profile, role, below, run).await?)),
+        Identity::Base(base) => Proof::Keys(Box::new(signing_keys(base, &profile.name, run.env, run.deadline).await?)),
+        Identity::Airflow(_) => return Err(Error::new(Code::Bug, "the Airflow connection has not been looked up")),
     })
 }
 
@@ -124,6 +137,9 @@ async fn exchange(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Cred
         (Identity::Saml(saml), Proof::Assertion(assertion)) => of_assertion(profile, saml, assertion, run).await,
         (Identity::WebIdentity(identity), Proof::Token(web)) => of_token(profile, identity, web, run).await,
         (Identity::AssumeRole(role), Proof::Keys(keys)) => of_keys(profile, role, keys, run).await,
+        (Identity::Base(_) | Identity::Airflow(_), _) => {
+            Err(Error::new(Code::Bug, format!("the profile {:?} asks STS for nothing", profile.name)))
+        }
         (Identity::Saml(_) | Identity::WebIdentity(_) | Identity::AssumeRole(_), _) => {
             Err(Error::new(Code::Bug, "the proof is another identity's"))
         }
@@ -166,16 +182,10 @@ async fn of_token(profile: &Profile, identity: &WebIdentity, web: &WebToken, run
     })
 }
 
-async fn keys(profile: &Profile, role: &AssumeRole, below: Option<Credentials>, run: Run<'_>) -> Result<SigningKeys> {
-    let Run { env, deadline, .. } = run;
-    match (below, &role.base) {
-        (Some(credentials), _) => Ok(credentials.into()),
-        (None, Base::AwsProfile(name)) => aws::of_profile(name, &profile.name, env, deadline).await,
-        (None, Base::Environment) => aws::of_environment(env),
-        (None, Base::Instance) => aws::of_instance(env, deadline).await,
-        (None, Base::Container) => aws::of_container(env, deadline).await,
-        (None, Base::Keys(keys)) => Ok(keys.duplicate()),
-        (None, Base::Profile(_)) => Err(Error::new(Code::Bug, "the profile below was not asked")),
+async fn keys(profile: &Profile, role: &AssumeRole, below: Option<SigningKeys>, run: Run<'_>) -> Result<SigningKeys> {
+    match below {
+        Some(keys) => Ok(keys),
+        None => signing_keys(&role.base, &profile.name, run.env, run.deadline).await,
     }
 }
 
@@ -192,6 +202,18 @@ async fn of_keys(profile: &Profile, role: &AssumeRole, keys: &SigningKeys, run: 
         token_code: run.typed.filter(|_| role.serial_number.is_some()),
     };
     assume_role(&profile.sts, call, deadline).await
+}
+
+/// Those of a place that is no profile of ours. `caller` is the profile that needs them.
+async fn signing_keys(base: &Base, caller: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
+    match base {
+        Base::AwsProfile(name) => aws::of_profile(name, caller, env, deadline).await,
+        Base::Environment => aws::of_environment(env),
+        Base::Instance => aws::of_instance(env, deadline).await,
+        Base::Container => aws::of_container(env, deadline).await,
+        Base::Keys(keys) => Ok(keys.duplicate()),
+        Base::Profile(_) => Err(Error::new(Code::Bug, "the profile below was not asked")),
+    }
 }
 
 /// The code of an MFA device can only be asked of a person.

@@ -7,7 +7,7 @@
 use hmac::Mac;
 use serde::{Deserialize, Serialize};
 
-use crate::cache::key::LoginKey;
+use crate::cache::key::{LoginKey, hex};
 use crate::cache::master_key::{Purpose, SealingKey};
 use crate::error::{Code, Error};
 use crate::time::Timestamp;
@@ -21,6 +21,13 @@ impl SecretMark {
     pub fn new(key: &SealingKey, login: &LoginKey, secret: &[u8]) -> Self {
         let mac = key.mac(Purpose::Secrets).chain_update(login.as_bytes()).chain_update(secret);
         SecretMark(mac.finalize().into_bytes().into())
+    }
+}
+
+impl SecretMark {
+    /// Lower-case hexadecimal, to compare one that was kept with.
+    pub fn to_hex(self) -> String {
+        hex(&self.0)
     }
 }
 

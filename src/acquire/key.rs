@@ -11,8 +11,8 @@ use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName, Spnego,
-    StsTarget, TokenSource,
+    Auth, BrowserLogin, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName,
+    Spnego, StsTarget, TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -42,6 +42,8 @@ pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
         Identity::Saml(saml) => saml_fields(key.clone(), saml, env),
         Identity::WebIdentity(identity) => web_identity::fields(key.clone(), identity, name, env),
         Identity::AssumeRole(role) => assume_role::fields(key.clone(), role, name, env, sealing),
+        Identity::Base(base) => assume_role::base_fields(key.clone().field("identity", "base"), base, env, sealing),
+        Identity::Airflow(_) => Err("the Airflow connection has not been looked up".into()),
     };
     match whole {
         Ok(key) => Identified { key: key.cache_key(), unknowable: None },
@@ -61,7 +63,12 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             let key = match &saml.auth {
                 // What it is told may decide as whom it logs in.
                 Auth::Command(CommandLogin { argv, .. }) => command_field(key, argv),
-                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => key,
+                Auth::None
+                | Auth::Basic { .. }
+                | Auth::Bearer { .. }
+                | Auth::Form(_)
+                | Auth::Spnego(_)
+                | Auth::Browser(_) => key,
             };
             let who = who(&saml.auth, env).unwrap_or_default();
             who.into_iter()
@@ -71,7 +78,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
         Identity::WebIdentity(identity) if let TokenSource::Oidc(oidc) = &identity.source => {
             key.field("issuer", &oidc.issuer).field("client_id", &oidc.client_id)
         }
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => {
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
             key.field("result", of(profile, env, sealing).key.as_bytes())
         }
     };
@@ -83,7 +90,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
 pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<AssertionKey> {
     match &profile.identity {
         Identity::Saml(saml) => Some(login_fields(KeyBuilder::new(sealing), saml, env).ok()?.assertion_key()),
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
 }
 
@@ -99,6 +106,8 @@ pub fn asker(identity: &Identity, env: &Env) -> Option<String> {
         }
         Identity::WebIdentity(identity) => web_identity::subject(identity, env)?,
         Identity::AssumeRole(role) => return assume_role::asker(&role.base, env),
+        Identity::Base(base) => return assume_role::asker(base, env),
+        Identity::Airflow(_) => return None,
     };
     Some(printable(&name, 200))
 }
@@ -116,6 +125,7 @@ fn method(auth: &Auth) -> &'static str {
         Auth::Bearer { .. } => "bearer",
         Auth::Form(_) => "form",
         Auth::Spnego(_) => "spnego",
+        Auth::Browser(_) => "browser",
         Auth::Command(_) => "command",
     }
 }
@@ -185,7 +195,19 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
     let key = key.field("auth", method(auth));
     match auth {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } => key,
-        Auth::Form(FormLogin { username: _, password: _, username_field, password_field }) => {
+        Auth::Browser(BrowserLogin { program: _, is_headless_allowed: _, username: _ }) => key,
+        Auth::Form(FormLogin {
+            username: _,
+            password: _,
+            username_field,
+            password_field,
+            otp: _,
+            otp_field,
+            account_field,
+            remember_field: _,
+        }) => {
+            let key = optional(key, "otp_field", otp_field.as_deref());
+            let key = optional(key, "account_field", account_field.as_deref());
             let key = optional(key, "username_field", username_field.as_deref());
             optional(key, "password_field", password_field.as_deref())
         }
@@ -224,6 +246,10 @@ fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
                 Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
             },
         },
+        // Who has logged in there, `login` decides, after which what another person got is gone (`acquire::session`).
+        Auth::Browser(BrowserLogin { username, .. }) => {
+            Ok(username.iter().map(|name| one("username", name.as_bytes())).collect())
+        }
         Auth::Command(CommandLogin { username, .. }) => match username {
             Some(username) => Ok(vec![one("username", username.as_bytes())]),
             None => Err("as whom the command logs in is not known; set `saml.username` to have results kept".into()),

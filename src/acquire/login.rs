@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Ask;
 use super::place::{self, LoginPlace, Slot};
 use super::renew::{NoResult, Renewal, Reuse};
+use super::session;
 use super::shared::Shared;
 use crate::cache::entry::CacheEntry;
 use crate::cache::key::FileName;
@@ -15,16 +16,24 @@ use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::Credentials;
 use crate::error::Result;
+use crate::identity::keep::Person;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
 
-/// Logs in once, with the secret that was `typed` or the configured one, also if it was refused before. The result is cached.
+/// Logs in once, with the secret that was `typed` or the configured one, also if it was refused before. `person` can be asked
+/// for more. The result is cached.
 ///
 /// A secret that is refused now is remembered as any other; after a success everything is forgotten that held logins back.
-pub fn log_in(profile: &Profile, settings: &CacheSettings, env: &Env, typed: Option<&Secret>) -> Result<Credentials> {
+pub fn log_in(
+    profile: &Profile,
+    settings: &CacheSettings,
+    env: &Env,
+    typed: Option<&Secret>,
+    person: Option<&dyn Person>,
+) -> Result<Credentials> {
     let ask = Ask { window: None, force: true, use_cache: true };
     let slot = Slot::of(profile, settings, env)?;
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed, trace: None };
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed, person, trace: None };
     let by_hand = |place: &LoginPlace, deadline: &Deadline| by_hand(&renewal, place, deadline);
     Ok(renewal.somewhere(by_hand, |deadline| renewal.unlocked(deadline))?.credentials)
 }
@@ -68,6 +77,10 @@ pub struct Forgotten {
     pub results: usize,
     /// Logins whose failures were remembered.
     pub memories: usize,
+    /// Airflow connections out of a secrets backend.
+    pub connections: usize,
+    /// Sessions and remembered devices: cookies, and profiles of a browser.
+    pub sessions: usize,
 }
 
 /// Forgets the result of this profile, and what is remembered of its login.
@@ -78,6 +91,7 @@ pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result
         let _lock = place.lock(&Deadline::after(profile.deadline)).map_err(NoResult::into_error)?;
         forgotten.results += usize::from(place.store.remove(&FileName::Entry(place.result))?);
         forgotten.memories += usize::from(place.store.remove(&FileName::Record(place.login))?);
+        forgotten.sessions += usize::from(place.forget_session()?);
         Shared::new(slot.as_ref(), profile, env).forget();
     }
     Ok(forgotten)
@@ -105,10 +119,13 @@ pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
             match name {
                 FileName::Entry(_) => forgotten.results += usize::from(store.remove(&name)?),
                 FileName::Record(_) => forgotten.memories += usize::from(store.remove(&name)?),
+                FileName::Text(_) => forgotten.connections += usize::from(store.remove(&name)?),
+                FileName::Cookies(_) => forgotten.sessions += usize::from(store.remove(&name)?),
                 FileName::Assertion(_) => drop(store.remove(&name)?),
                 FileName::Lock(_) => {}
             }
         }
+        forgotten.sessions += usize::from(session::forget_browsers(&store)?);
     }
     Ok(forgotten)
 }

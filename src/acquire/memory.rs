@@ -244,9 +244,12 @@ enum Scope {
 impl Scope {
     fn of(code: Code) -> Self {
         match code {
-            Code::NoKerberosTicket | Code::KerberosTicketExpired | Code::PromptNeeded | Code::LockTimeout => {
-                Scope::Local
-            }
+            Code::NoKerberosTicket
+            | Code::KerberosTicketExpired
+            | Code::PromptNeeded
+            | Code::BrowserLoginNeeded
+            | Code::LoginAbandoned
+            | Code::LockTimeout => Scope::Local,
             // One region's or partition's STS says nothing about another.
             Code::StsThrottled | Code::StsUnavailable => Scope::Result,
             _ => match code.kind() {

@@ -4,8 +4,10 @@
 //! times it is given whether it is one. Everything else is [`renew`]: one login for all who ask at once, guarded by what is
 //! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), made by [`fetch`], and for all roles in its assertion
 //! ([`shared`]). What a person asks for by hand is [`login`], and [`proof`] where they want to see who they are to STS.
-//! [`refresh`] renews with nobody waiting; [`status`] only looks.
+//! [`refresh`] renews with nobody waiting; [`status`] only looks. An Airflow connection is looked up before all of this
+//! ([`airflow`]); what it says is a profile like any other.
 
+pub mod airflow;
 pub mod console;
 pub mod fetch;
 pub mod guard;
@@ -17,6 +19,7 @@ pub mod proof;
 pub mod refresh;
 pub mod renew;
 pub mod schedule;
+pub mod session;
 pub mod shared;
 pub mod spending;
 pub mod status;
@@ -29,11 +32,12 @@ use self::schedule::{Life, State};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::Profile;
-use crate::credentials::Credentials;
+use crate::config::profile::{Identity, Profile};
+use crate::credentials::{Credentials, SigningKeys};
 use crate::error::Result;
 use crate::process::callers::Callers;
-use crate::time;
+use crate::secret::Secret;
+use crate::time::{self, Deadline};
 
 /// How a caller wants its credentials.
 #[derive(Clone, Copy, Debug)]
@@ -48,26 +52,65 @@ pub struct Ask {
 /// A refresh ahead of time must not keep a caller who has good credentials already.
 pub const EARLY: Duration = Duration::from_secs(5);
 
-/// Credentials for `profile`.
-pub fn credentials(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask) -> Result<Credentials> {
-    Ok(entry(profile, settings, env, ask, EARLY)?.credentials)
+/// What a profile gives.
+#[derive(Debug)]
+pub enum Given {
+    /// By STS, and kept where that is possible.
+    Entry(CacheEntry),
+    /// AWS credentials as they stand. Never kept.
+    Keys(SigningKeys),
 }
 
-/// The same with when they came, for whoever keeps them fresh. `patience`: how long a refresh ahead of time may take.
-pub fn entry(
-    profile: &Profile,
-    settings: &CacheSettings,
-    env: &Env,
-    ask: &Ask,
-    patience: Duration,
-) -> Result<CacheEntry> {
+impl Given {
+    /// To sign with.
+    pub fn into_keys(self) -> SigningKeys {
+        match self {
+            Given::Entry(entry) => entry.credentials.into(),
+            Given::Keys(keys) => keys,
+        }
+    }
+
+    /// For an endpoint, whose callers have to be told when to ask again: keys without an end are asked for again in an hour.
+    pub fn into_entry(self) -> CacheEntry {
+        match self {
+            Given::Entry(entry) => entry,
+            Given::Keys(SigningKeys { access_key_id, secret_access_key, session_token, expiration }) => CacheEntry {
+                credentials: Credentials {
+                    access_key_id,
+                    secret_access_key,
+                    session_token: session_token.unwrap_or_else(|| Secret::new(String::new())),
+                    expiration: expiration.unwrap_or_else(|| time::after(ASKED_AGAIN)),
+                    account_id: String::new(),
+                },
+                issued: time::now(),
+                generation: 0,
+            },
+        }
+    }
+}
+
+/// When an endpoint's caller looks whether keys without an end are still the same.
+const ASKED_AGAIN: Duration = Duration::from_secs(3600);
+
+/// Credentials for `profile`. `patience`: how long a refresh ahead of time may take.
+pub fn given(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, patience: Duration) -> Result<Given> {
+    let airflow::LookedUp { profile, may_keep, .. } = airflow::look_up(profile, settings, env, ask, patience)?;
+    let ask = Ask { use_cache: ask.use_cache && may_keep, ..*ask };
+    let Identity::Base(base) = &profile.identity else {
+        return entry(&profile, settings, env, &ask, patience).map(Given::Entry);
+    };
+    Callers::of(env).check(&profile.name)?;
+    fetch::base(base, &profile.name, env, &Deadline::after(profile.deadline)).map(Given::Keys)
+}
+
+fn entry(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, patience: Duration) -> Result<CacheEntry> {
     let slot = if ask.use_cache { Slot::of(profile, settings, env)? } else { None };
     let kept = match &slot {
         Some(slot) if !ask.force => slot.read()?,
         _ => None,
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
-    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, trace: None };
+    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, person: None, trace: None };
     match (state, kept) {
         (Some(State::Fresh), Some(entry)) => Ok(entry),
         (state, kept) => {

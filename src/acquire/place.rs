@@ -149,7 +149,7 @@ fn fallbacks(env: &Env) -> impl Iterator<Item = (FileStore, KeyPlace)> + use<> {
     })
 }
 
-fn cache(settings: &CacheSettings) -> Option<(FileStore, KeyPlace)> {
+pub(super) fn cache(settings: &CacheSettings) -> Option<(FileStore, KeyPlace)> {
     match settings.store {
         Store::File => Some((FileStore::new(settings.dir.clone()?), settings.key_place()?)),
         Store::None => None,

@@ -11,11 +11,11 @@ use jiff::SignedDuration;
 use super::place::{self, Slot};
 use super::renew::Renewal;
 use super::schedule::{LastFailure, Life, State};
-use super::{Ask, life, status};
+use super::{Ask, airflow, life, status};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::Profile;
+use crate::config::profile::{Identity, Profile};
 use crate::error::{Code, Error, Kind, Result};
 use crate::process::callers::Callers;
 use crate::time::{self, Timestamp};
@@ -24,7 +24,7 @@ use crate::time::{self, Timestamp};
 #[derive(Debug)]
 pub struct Refreshed {
     pub outcome: Outcome,
-    /// When the credentials expire that are cached now; `None`: there are none that are good.
+    /// When the credentials expire that are cached now; `None`: there are none that are good, or none are kept.
     pub until: Option<Timestamp>,
     /// When it is worth another call; whole seconds, in the future.
     pub next: Timestamp,
@@ -40,6 +40,22 @@ pub enum Outcome {
 
 /// Renews what is cached of `profile` if it is due, or fetches it if there is nothing.
 pub fn refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> Refreshed {
+    let ask = Ask { window: None, force: false, use_cache: true };
+    match airflow::look_up(profile, settings, env, &ask, profile.deadline) {
+        Ok(looked_up) => looked_up_refresh(&looked_up.profile, settings, env),
+        Err(error) => Refreshed {
+            next: next(None, None, None, Some(error.kind()), time::now()),
+            outcome: Outcome::Failed(error),
+            until: None,
+        },
+    }
+}
+
+fn looked_up_refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> Refreshed {
+    if let Identity::Base(_) = profile.identity {
+        // Nothing of it is kept, so nothing can be renewed.
+        return Refreshed { outcome: Outcome::Fresh, until: None, next: whole(time::after(LONGEST)) };
+    }
     let outcome = match renew(profile, settings, env) {
         Ok(false) => Outcome::Fresh,
         Ok(true) => Outcome::Refreshed,
@@ -61,6 +77,9 @@ pub fn refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> Refres
     }
 }
 
+/// Credentials as they stand are looked at again after this: their connection may have changed.
+const LONGEST: Duration = Duration::from_secs(3600);
+
 /// Removes what is of no use to anybody: expired entries, what nobody used for 30 days.
 pub fn prune(settings: &CacheSettings, env: &Env) {
     for (store, _) in place::existing_stores(settings, env) {
@@ -80,7 +99,7 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
     let kept = slot.as_ref().map_or(Ok(None), Slot::read)?;
     let window = kept.as_ref().zip(slot.as_ref()).and_then(|(entry, slot)| window(life(entry), slot.phase()));
     let ask = Ask { window, force: false, use_cache: true };
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed: None, trace: None };
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed: None, person: None, trace: None };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), window, None));
     if state == Some(State::Fresh) {
         return Ok(false);
@@ -138,7 +157,11 @@ fn next(
         Some(_) => SignedDuration::from_mins(5),
     };
     let next = due.max(now.saturating_add(soonest).unwrap_or(Timestamp::MAX));
-    // Rounded up: a call a fraction too early would find nothing to do.
+    whole(next)
+}
+
+/// Rounded up: a call a fraction too early would find nothing to do.
+fn whole(next: Timestamp) -> Timestamp {
     Timestamp::from_second(next.as_second().saturating_add(1)).unwrap_or(Timestamp::MAX)
 }
 

@@ -21,8 +21,9 @@ use crate::cache::seal;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
-use crate::credentials::Credentials;
+use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result};
+use crate::identity::keep::Person;
 use crate::identity::saml::Assertion;
 use crate::identity::trace::Trace;
 use crate::identity::watch::SecretWatch;
@@ -39,6 +40,8 @@ pub struct Renewal<'a> {
     pub slot: Option<Slot>,
     /// A secret that a person has just typed, in place of the configured one.
     pub typed: Option<&'a Secret>,
+    /// Who waits for the login, and can be asked.
+    pub person: Option<&'a dyn Person>,
     pub trace: Option<&'a Trace>,
 }
 
@@ -160,7 +163,14 @@ impl Renewal<'_> {
     fn name_the_way_out(&self, error: Error) -> Error {
         let name = &self.profile.name;
         match (error.code, &error.hint) {
-            (Code::PromptNeeded | Code::RefreshTokenGone, None) => error.hint(format!("fedcred login {name}")),
+            (
+                Code::PromptNeeded
+                | Code::RefreshTokenGone
+                | Code::BrowserLoginNeeded
+                | Code::LoginAbandoned
+                | Code::MfaNeeded,
+                None,
+            ) => error.hint(format!("fedcred login {name}")),
             (Code::KeyringLocked, None) => error.hint(format!("unlock it, or: fedcred login --store file {name}")),
             _ => error,
         }
@@ -216,7 +226,14 @@ impl Renewal<'_> {
         let found = shared.find(|generation| reuse.allows(generation, &memory));
         let result = Some(&place.result);
         self.guarded(place, lock, memory, deadline, result, |run, generation| {
-            let keep = |assertion: &Assertion| shared.keep(assertion, generation);
+            let keep = |assertion: &Assertion| {
+                if self.profile.is_by_browser()
+                    && let Err(why) = place.note_person(assertion)
+                {
+                    tracing::warn!(%why, "who logged in is not noted");
+                }
+                shared.keep(assertion, generation);
+            };
             let credentials = fetch::fetch(self.profile, below, found, keep, run)?;
             let entry = CacheEntry { credentials, issued: time::now(), generation };
             if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry).err()) {
@@ -242,7 +259,7 @@ impl Renewal<'_> {
         let generation = memory.begin();
         memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
         let watch = Watch::new(place, memory, deadline);
-        let outcome = login(self.run(deadline, &watch), generation);
+        let outcome = login(Run { keep: Some(place), ..self.run(deadline, &watch) }, generation);
         let (mut memory, spending) = watch.into_parts();
         match (&outcome, result) {
             (Ok(_), Some(result)) => memory.succeed(result, spending.mark()),
@@ -256,7 +273,7 @@ impl Renewal<'_> {
     }
 
     /// The credentials of the profile below. What that fails with, it remembers itself.
-    pub(super) fn below(&self, deadline: &Deadline) -> Result<Option<Credentials>> {
+    pub(super) fn below(&self, deadline: &Deadline) -> Result<Option<SigningKeys>> {
         fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
     }
 
@@ -281,7 +298,7 @@ impl Renewal<'_> {
     }
 
     pub(super) fn run<'r>(&'r self, deadline: &'r Deadline, watch: &'r dyn SecretWatch) -> Run<'r> {
-        Run { env: self.env, deadline, watch, typed: self.typed, trace: self.trace }
+        Run { env: self.env, deadline, watch, typed: self.typed, keep: None, person: self.person, trace: self.trace }
     }
 
     fn read(&self) -> Result<Option<CacheEntry>> {

@@ -69,6 +69,10 @@ impl SecretWatch for Watch<'_> {
         if self.deadline.is_nearly_over() {
             return Err(self.deadline.error("and too little of it was left to send a secret and hear the answer"));
         }
+        // Whoever asks for another secret has taken the one before.
+        if let Some(before) = self.spending.get().mark().filter(|before| **before != mark) {
+            memory.pardon(before);
+        }
         // On disk before the secret leaves: a process that is killed in between has counted.
         memory.spend(&mark);
         memory.save(&self.place.store, &self.place.sealing, &self.place.login)?;

@@ -2,15 +2,14 @@
 //!
 //! It reads what runs have left, takes no lock and makes nothing, not even a key or a directory.
 
-use super::key;
-use super::life;
 use super::place::{LoginPlace, Slot};
 use super::schedule::{LastFailure, Life, State as Age};
+use super::{airflow, key, life};
 use crate::cache::master_key::KeyPlace;
 use crate::cache::obstacle;
 use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
-use crate::config::profile::Profile;
+use crate::config::profile::{Identity, Profile};
 use crate::error::{Code, Error, Result};
 use crate::time::Timestamp;
 
@@ -27,6 +26,10 @@ pub struct Status {
     pub who: Option<String>,
     /// Why nothing of this profile is kept, if so.
     pub unkept: Option<Error>,
+    /// The role, where an Airflow connection names it.
+    pub role_arn: Option<String>,
+    /// When the Airflow connection came that is kept of a secrets backend.
+    pub connection_since: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +57,16 @@ pub enum Next {
     WithNewSecret,
 }
 
-/// What is known of `profile` at `now`.
-pub fn of(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Status {
+/// What is known of `profile` at `now`. Errors: an Airflow connection that is defined nowhere, or is broken.
+pub fn of(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Result<Status> {
+    let Some(looked_up) = airflow::offline(profile, settings, env)? else {
+        return Ok(of_looked_up(profile, settings, env, now));
+    };
+    let status = of_looked_up(&looked_up.profile, settings, env, now);
+    Ok(Status { connection_since: looked_up.kept_since, ..status })
+}
+
+fn of_looked_up(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Status {
     let (kept, unreadable) =
         match Slot::existing(profile, settings, env).and_then(|slot| slot.map_or(Ok(None), |s| s.read())) {
             Ok(kept) => (kept.as_ref().map(life), None),
@@ -69,6 +80,8 @@ pub fn of(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp
         who: key::asker(&profile.identity, env),
         unkept: unreadable.or_else(|| unkept(profile, settings, env)),
         failure: failure.map(|(last, error)| (last.at, error)),
+        role_arn: profile.role_arn.as_ref().map(|role| role.to_string()),
+        connection_since: None,
     }
 }
 
@@ -79,6 +92,13 @@ pub fn unkept(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<
 
 /// Why what this profile gives must not outlive the process, if so: it cannot be told who asks.
 pub fn unknowable(profile: &Profile, env: &Env) -> Option<Error> {
+    if let Identity::Base(_) = profile.identity {
+        return Some(
+            nothing_kept()
+                .because("they are AWS credentials as they stand, and nobody logs in for them")
+                .hint("nothing has to be done"),
+        );
+    }
     let why = key::unknowable(profile, env)?;
     Some(nothing_kept().because(why).hint(format!("see who logs in: fedcred config show {}", profile.name)))
 }

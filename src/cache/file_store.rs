@@ -74,7 +74,7 @@ impl FileStore {
         Ok(names.into_iter().filter_map(|(name, written)| Some((FileName::parse(&name)?, written))).collect())
     }
 
-    /// Removes expired entries and assertions, records of 30 days ago, and what killed processes left. How many files went.
+    /// Removes expired entries and assertions, records and cookies of 30 days ago, and what killed processes left. How many files went.
     pub fn prune(&self, now: Timestamp) -> Result<usize> {
         let mut removed = 0;
         for (name, written) in self.names()? {
@@ -82,7 +82,7 @@ impl FileStore {
             let useless = match (FileName::parse(&name), name.strip_suffix(private::TEMPORARY)) {
                 (Some(entry @ FileName::Entry(_)), _) => self.has_expired(&entry, now)?,
                 (Some(assertion @ FileName::Assertion(_)), _) => self.is_over(&assertion, now)?,
-                (Some(FileName::Record(_)), _) => age > FORGOTTEN_AFTER,
+                (Some(FileName::Record(_) | FileName::Cookies(_) | FileName::Text(_)), _) => age > FORGOTTEN_AFTER,
                 // Never: whoever waits for a removed lock and whoever makes it anew would both go on.
                 (Some(FileName::Lock(_)), _) => false,
                 (None, Some(of)) => is_ours(of) && age > ABANDONED_AFTER,

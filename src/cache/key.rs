@@ -84,7 +84,11 @@ pub enum FileName {
     Assertion(AssertionKey),
     /// What is remembered of a login: `DIGEST.login.v1`.
     Record(LoginKey),
-    /// The lock of a login: `DIGEST.lock`. Without a version: all versions must wait for each other.
+    /// Cookies of a login: `DIGEST.cookies.v1`.
+    Cookies(LoginKey),
+    /// The text of an Airflow connection out of a secrets backend: `DIGEST.text.v1`.
+    Text(LoginKey),
+    /// The lock of a login, or of reading such a text: `DIGEST.lock`. Without a version: all versions must wait for each other.
     Lock(LoginKey),
 }
 
@@ -97,6 +101,8 @@ impl FileName {
             ".v1" => Some(FileName::Entry(CacheKey(digest))),
             ".saml.v1" => Some(FileName::Assertion(AssertionKey(digest))),
             ".login.v1" => Some(FileName::Record(LoginKey(digest))),
+            ".text.v1" => Some(FileName::Text(LoginKey(digest))),
+            ".cookies.v1" => Some(FileName::Cookies(LoginKey(digest))),
             ".lock" => Some(FileName::Lock(LoginKey(digest))),
             _ => None,
         }
@@ -109,6 +115,8 @@ impl fmt::Display for FileName {
             FileName::Entry(key) => write!(f, "{}.v1", hex(&key.0)),
             FileName::Assertion(key) => write!(f, "{}.saml.v1", hex(&key.0)),
             FileName::Record(key) => write!(f, "{}.login.v1", hex(&key.0)),
+            FileName::Text(key) => write!(f, "{}.text.v1", hex(&key.0)),
+            FileName::Cookies(key) => write!(f, "{}.cookies.v1", hex(&key.0)),
             FileName::Lock(key) => write!(f, "{}.lock", hex(&key.0)),
         }
     }
@@ -180,6 +188,8 @@ mod tests {
             FileName::Entry(builder().cache_key()),
             FileName::Assertion(builder().assertion_key()),
             FileName::Record(builder().login_key()),
+            FileName::Text(builder().login_key()),
+            FileName::Cookies(builder().login_key()),
             FileName::Lock(builder().login_key()),
         ] {
             assert_eq!(FileName::parse(&name.to_string()), Some(name));

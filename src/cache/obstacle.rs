@@ -38,9 +38,14 @@ fn writable(dir: &Path) -> io::Result<()> {
     access(dir, Access::WRITE_OK | Access::EXEC_OK)?;
     // Where the file system tells no sizes (FUSE, overlays of containers), it may have room.
     match statvfs(dir) {
-        Ok(disk) if disk.f_blocks > 0 && disk.f_bavail == 0 => Err(io::ErrorKind::StorageFull.into()),
+        Ok(disk) if is_full(disk.f_blocks, disk.f_bavail) => Err(io::ErrorKind::StorageFull.into()),
         _ => Ok(()),
     }
+}
+
+#[cfg(unix)]
+fn is_full(blocks: u64, available: u64) -> bool {
+    blocks > 0 && available == 0
 }
 
 #[cfg(not(unix))]
@@ -82,6 +87,13 @@ mod tests {
         assert_eq!(check_writable(&at("open")), Ok(()), "a configuration directory may be open to readers");
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 5);
         assert_eq!(fs::read_dir(at("ours")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_system_is_full_when_it_tells_its_size_and_no_block_is_left() {
+        for (blocks, available, expected) in [(100, 1, false), (100, 0, true), (0, 0, false)] {
+            assert_eq!(is_full(blocks, available), expected, "{blocks} {available}");
+        }
     }
 
     #[test]

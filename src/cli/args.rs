@@ -15,7 +15,7 @@ use crate::config::parse_duration;
 
 /// Turns an enterprise or workload identity into short-lived AWS credentials.
 #[derive(Debug, Parser)]
-#[command(name = "fedcred", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "fedcred", version, propagate_version = true, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "\
 Use it from ~/.aws/config:
   [profile analytics]
@@ -59,6 +59,8 @@ fn plain_get(arguments: &[OsString]) -> Option<Arguments> {
             window: None,
             force: false,
             no_cache: false,
+            airflow_conn: None,
+            connection: AirflowConnection { airflow_connections: None, airflow_compat: None, airflow_fallback: false },
         }),
     })
 }
@@ -135,6 +137,13 @@ pub enum Command {
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
+    /// Print this message and a list of topics, the help of a command, or the page of a topic
+    Help(Help),
+    /// Print a script that completes commands, flags and profile names in a shell
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(Completions),
+    /// Print the manual
+    Man(Man),
     /// What a process of fedcred starts to log in for it
     #[command(hide = true)]
     Supply(Supply),
@@ -181,6 +190,47 @@ It logs in once, as `get` would: a secret that was refused before is not sent ag
 prints is secret. Exit status: 0 if the login works, else that of the fault.";
 
 #[derive(Debug, Args)]
+pub struct Help {
+    /// A topic, or a command such as `get` or `config show`
+    #[arg(value_name = "TOPIC|COMMAND")]
+    pub about: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    pub shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Elvish,
+}
+
+const COMPLETIONS_HELP: &str = "\
+Where it goes:
+  bash        fedcred completions bash > ~/.local/share/bash-completion/completions/fedcred
+  zsh         fedcred completions zsh > ~/.zfunc/_fedcred    (fpath+=~/.zfunc before compinit)
+  fish        fedcred completions fish > ~/.config/fish/completions/fedcred.fish
+  PowerShell  fedcred completions powershell >> $PROFILE
+  elvish      fedcred completions elvish >> ~/.config/elvish/rc.elv
+
+The script asks fedcred, which has to be in PATH, for what can come next.";
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Of which command, such as `get` or `config show` [default: of all of fedcred]
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+    /// Write every page into this directory, one a command
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct Logout {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
@@ -205,6 +255,11 @@ pub struct Get {
     /// Neither read nor write the cache
     #[arg(long)]
     pub no_cache: bool,
+    /// Resolve this Airflow connection in place of a profile
+    #[arg(long, value_name = "ID", conflicts_with = "profile")]
+    pub airflow_conn: Option<String>,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
 }
 
 #[derive(Debug, Args)]
@@ -422,7 +477,7 @@ pub struct AirflowShow {
     pub connection: AirflowConnection,
 }
 
-/// Where a connection is looked for, and how it is read.
+// Where a connection is looked for, and how it is read. No doc comment: flattened, it would be the command's own.
 #[derive(Debug, Args)]
 pub struct AirflowConnection {
     /// File of `airflow connections export` (json, yaml or env), looked at after the environment
@@ -448,6 +503,8 @@ pub enum Config {
     },
     /// Say which files are read and where the cache is
     Path,
+    /// Print a JSON Schema of the file, for editors: `#:schema ./fedcred.schema.json` as its first line
+    Schema,
 }
 
 fn pace(text: &str) -> Result<Pace, &'static str> {

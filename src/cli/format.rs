@@ -7,12 +7,53 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::args::Format;
-use crate::credentials::Credentials;
+use crate::acquire::Given;
+use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
 use crate::time::whole_seconds;
 
 /// The whole text for stdout, with its line end.
-pub fn render(credentials: &Credentials, format: Format, profile: &str) -> Result<Zeroizing<String>> {
+pub fn render(given: &Given, format: Format, profile: &str) -> Result<Zeroizing<String>> {
+    match given {
+        Given::Entry(entry) => text_of(&Shown::from(&entry.credentials), format, profile),
+        Given::Keys(keys) => text_of(&Shown::from(keys), format, profile),
+    }
+}
+
+/// Credentials to be printed; what is absent is left out.
+struct Shown<'a> {
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    session_token: Option<&'a str>,
+    expiration: Option<String>,
+    account_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a Credentials> for Shown<'a> {
+    fn from(credentials: &'a Credentials) -> Self {
+        Shown {
+            access_key_id: &credentials.access_key_id,
+            secret_access_key: credentials.secret_access_key.expose(),
+            session_token: Some(credentials.session_token.expose()),
+            expiration: Some(whole_seconds(credentials.expiration)),
+            account_id: Some(&credentials.account_id),
+        }
+    }
+}
+
+impl<'a> From<&'a SigningKeys> for Shown<'a> {
+    fn from(keys: &'a SigningKeys) -> Self {
+        Shown {
+            access_key_id: &keys.access_key_id,
+            secret_access_key: keys.secret_access_key.expose(),
+            session_token: keys.session_token.as_ref().map(|token| token.expose()),
+            expiration: keys.expiration.map(whole_seconds),
+            account_id: None,
+        }
+    }
+}
+
+fn text_of(credentials: &Shown<'_>, format: Format, profile: &str) -> Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(4096));
     match format {
         Format::Process => to_json(&mut text, &Process::new(credentials), false)?,
@@ -47,20 +88,24 @@ struct Process<'a> {
     version: u8,
     access_key_id: &'a str,
     secret_access_key: &'a str,
-    session_token: &'a str,
-    expiration: String,
-    account_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<&'a str>,
 }
 
 impl<'a> Process<'a> {
-    fn new(credentials: &'a Credentials) -> Self {
+    fn new(credentials: &'a Shown<'_>) -> Self {
+        let Shown { access_key_id, secret_access_key, session_token, expiration, account_id } = credentials;
         Process {
             version: 1,
-            access_key_id: &credentials.access_key_id,
-            secret_access_key: credentials.secret_access_key.expose(),
-            session_token: credentials.session_token.expose(),
-            expiration: whole_seconds(credentials.expiration),
-            account_id: &credentials.account_id,
+            access_key_id,
+            secret_access_key,
+            session_token: *session_token,
+            expiration: expiration.as_deref(),
+            account_id: *account_id,
         }
     }
 }
@@ -83,18 +128,18 @@ fn to_json(out: &mut Zeroizing<String>, value: &impl Serialize, is_pretty: bool)
 
 /// The names that every SDK reads, and `AWS_CREDENTIAL_EXPIRATION`, which some do.
 fn each(
-    credentials: &Credentials,
+    credentials: &Shown<'_>,
     out: &mut Zeroizing<String>,
     line: impl Fn(&mut String, &str, &str) -> Result<()>,
 ) -> Result<()> {
-    let expiration = whole_seconds(credentials.expiration);
     let variables = [
-        ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str()),
-        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose()),
-        ("AWS_SESSION_TOKEN", credentials.session_token.expose()),
-        ("AWS_CREDENTIAL_EXPIRATION", &expiration),
+        ("AWS_ACCESS_KEY_ID", Some(credentials.access_key_id)),
+        ("AWS_SECRET_ACCESS_KEY", Some(credentials.secret_access_key)),
+        ("AWS_SESSION_TOKEN", credentials.session_token),
+        ("AWS_CREDENTIAL_EXPIRATION", credentials.expiration.as_deref()),
     ];
     for (index, (name, value)) in variables.into_iter().enumerate() {
+        let Some(value) = value else { continue };
         if index > 0 {
             out.push('\n');
         }
@@ -151,7 +196,7 @@ fn powershell(out: &mut String, value: &str) -> Result<()> {
     Ok(())
 }
 
-fn ini(credentials: &Credentials, out: &mut Zeroizing<String>, profile: &str) -> Result<()> {
+fn ini(credentials: &Shown<'_>, out: &mut Zeroizing<String>, profile: &str) -> Result<()> {
     if profile.chars().any(|c| c.is_control() || matches!(c, '[' | ']')) {
         return Err(Error::new(Code::BadFlag, "the profile's name cannot be the name of an ini section"));
     }
@@ -159,11 +204,12 @@ fn ini(credentials: &Credentials, out: &mut Zeroizing<String>, profile: &str) ->
     out.push_str(profile);
     out.push(']');
     let lines = [
-        ("aws_access_key_id", credentials.access_key_id.as_str()),
-        ("aws_secret_access_key", credentials.secret_access_key.expose()),
-        ("aws_session_token", credentials.session_token.expose()),
+        ("aws_access_key_id", Some(credentials.access_key_id)),
+        ("aws_secret_access_key", Some(credentials.secret_access_key)),
+        ("aws_session_token", credentials.session_token),
     ];
     for (name, value) in lines {
+        let Some(value) = value else { continue };
         out.push('\n');
         out.push_str(name);
         out.push_str(" = ");
@@ -175,15 +221,46 @@ fn ini(credentials: &Credentials, out: &mut Zeroizing<String>, profile: &str) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::entry::CacheEntry;
     use crate::secret::Secret;
 
-    fn credentials(token: &str) -> Credentials {
-        Credentials {
+    fn credentials(token: &str) -> Given {
+        let credentials = Credentials {
             access_key_id: "ASIAEXAMPLE".into(),
             secret_access_key: Secret::new("wJalr/+=".into()),
             session_token: Secret::new(token.into()),
             expiration: "2026-11-21T23:59:59.5Z".parse().unwrap(),
             account_id: "112233334444".into(),
+        };
+        Given::Entry(CacheEntry { credentials, issued: crate::time::now(), generation: 0 })
+    }
+
+    #[test]
+    fn keys_without_an_end_are_printed_without_one() {
+        let keys = |token: Option<&str>| {
+            Given::Keys(SigningKeys {
+                access_key_id: "AKIAEXAMPLE".into(),
+                secret_access_key: Secret::new("wJalr/+=".into()),
+                session_token: token.map(|token| Secret::new(token.into())),
+                expiration: None,
+            })
+        };
+        let table = [
+            (
+                None,
+                Format::Process,
+                "{\"Version\":1,\"AccessKeyId\":\"AKIAEXAMPLE\",\"SecretAccessKey\":\"wJalr/+=\"}\n",
+            ),
+            (
+                Some("tok"),
+                Format::Process,
+                "{\"Version\":1,\"AccessKeyId\":\"AKIAEXAMPLE\",\"SecretAccessKey\":\"wJalr/+=\",\"SessionToken\":\"tok\"}\n",
+            ),
+            (None, Format::Env, "AWS_ACCESS_KEY_ID=AKIAEXAMPLE\nAWS_SECRET_ACCESS_KEY=wJalr/+=\n"),
+            (None, Format::Ini, "[p]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = wJalr/+=\n"),
+        ];
+        for (token, format, expected) in table {
+            assert_eq!(render(&keys(token), format, "p").unwrap().as_str(), expected);
         }
     }
 

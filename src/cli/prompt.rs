@@ -4,7 +4,24 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 
 use crate::error::{Code, Error, Result};
+use crate::identity::keep::Person;
 use crate::secret::Secret;
+
+/// The person at the terminal of this process.
+pub struct Terminal;
+
+impl Person for Terminal {
+    fn ask(&self, question: &str) -> Result<Secret> {
+        secret(question)
+    }
+
+    fn tell(&self, text: &str) {
+        // A browser's window is seen without a terminal, too.
+        if let Ok(mut device) = terminal() {
+            let _ = device.write_all(text.as_bytes());
+        }
+    }
+}
 
 /// Shows `what` and reads one line, unseen.
 ///

@@ -82,15 +82,18 @@ pub fn status_of_exec(errors: &[Error]) -> ExitCode {
 }
 
 /// What to do next, where the error itself does not know better.
-fn usual_hint(code: Code) -> &'static str {
+pub fn usual_hint(code: Code) -> &'static str {
     match code {
         Code::BadFlag => "fedcred --help",
         Code::CommandNotFound | Code::CommandNotRun => "check the command after `--`, and PATH",
         Code::ListenFailed => "choose another address with `--listen`; port 0 takes a free one",
         Code::TokenUnusable => "name another `--token-file`; one that is not there is made",
         Code::NoKerberosTicket | Code::KerberosTicketExpired => "kinit",
-        Code::PromptNeeded | Code::RefreshTokenGone => "fedcred login PROFILE",
-        Code::MfaNeeded => "use an IdP address for AWS that does not ask this login for a second factor",
+        Code::PromptNeeded
+        | Code::RefreshTokenGone
+        | Code::BrowserLoginNeeded
+        | Code::LoginAbandoned
+        | Code::MfaNeeded => "fedcred login PROFILE",
         Code::PasswordChangeRequired => "change the password in a browser, then try again",
         Code::SecretRefusedBefore => "correct the secret where it is kept; a changed one is tried at once",
         Code::XpathNoMatch | Code::NotASamlResponse | Code::PageTooLarge | Code::XpathTooCostly => {
@@ -115,6 +118,8 @@ fn usual_hint(code: Code) -> &'static str {
         Code::InsecurePermissions => "take it away from others: chmod go=",
         Code::CacheWrite => "make the cache directory writable: fedcred config path",
         Code::OutputWrite => "make room where the output goes: df -h",
+        Code::BrowserMissing => "install the package chromium, or name a browser: `saml.browser`",
+        Code::BrowserFailed => "try again; start the browser by hand if it happens again",
         Code::GssapiMissing => "install the Kerberos library: libgssapi-krb5-2 (Debian), krb5-libs (Fedora, Alpine)",
         Code::KeytabUnusable => "look into the keytab: klist -k FILE",
         Code::KeyringLocked => "unlock it, or keep the secret in a file: fedcred login --store file PROFILE",
@@ -161,7 +166,15 @@ fn usual_hint(code: Code) -> &'static str {
         | Code::ConfigSyntax
         | Code::RoleNotAssumable
         | Code::UrlNotAllowed => "correct it, then run: fedcred config check",
+        Code::SecretDenied => {
+            "compare the policy: fedcred airflow put ID --secret-prefix airflow/connections --print-policy"
+        }
+        Code::SecretBinary => {
+            "store the connection as text: fedcred airflow put ID --secret-prefix airflow/connections"
+        }
+        Code::SecretRegion => "correct region_name in AIRFLOW__SECRETS__BACKEND_KWARGS, or AWS_DEFAULT_REGION",
         Code::AirflowConnection => "correct it, then run: fedcred airflow show ID",
+        Code::AirflowUnread => "fedcred get PROFILE",
         Code::AirflowNotFound => "airflow connections list",
     }
 }

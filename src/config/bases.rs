@@ -1,6 +1,7 @@
 //! `source_profile`: the profiles that a profile stands on, to any depth, and never on itself.
 
 use super::Config;
+use super::airflow::policy::Policy;
 use super::origin::Log;
 use super::profile::Profile;
 use super::reader::Found;
@@ -44,6 +45,11 @@ impl<'a, 'c> Bases<'a, 'c> {
             (Some(error), _) => Err(error),
             (None, None) => Err(found.error(Code::ConflictingKeys, "names a profile that cannot be read")),
         }
+    }
+
+    /// `[airflow]`. What is wrong with it is in the log.
+    pub fn airflow(&self, log: &Log<'c>) -> Policy {
+        self.config.read_airflow(log)
     }
 
     pub fn name(&self) -> &'c str {

@@ -10,7 +10,7 @@ use super::tree::Value;
 use crate::error::{Code, Error};
 
 /// The keys that lead to a secret, or prove who we are. `headers` are looked at one by one.
-const CARRIED: [&str; 6] = ["password", "token", "keytab", "client_cert", "client_key", "command"];
+const CARRIED: [&str; 8] = ["password", "otp", "otp_secret", "token", "keytab", "client_cert", "client_key", "command"];
 
 /// Reports each of the keys that would be carried.
 pub fn check(saml: &Section<'_, '_>) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use super::airflow::source::AirflowSource;
 pub use super::assume_role::{AssumeRole, Base};
 pub use super::google::Google;
 use super::oidc::Flow;
@@ -35,7 +36,7 @@ impl Profile {
     pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
         match &self.identity {
             Identity::Saml(saml) => saml.auth.secret(),
-            Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
         }
     }
 
@@ -44,10 +45,32 @@ impl Profile {
         match &self.identity {
             Identity::Saml(saml) => match &saml.auth {
                 Auth::Spnego(spnego) => spnego.keytab.as_deref(),
-                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => None,
+                Auth::None
+                | Auth::Basic { .. }
+                | Auth::Bearer { .. }
+                | Auth::Form(_)
+                | Auth::Browser(_)
+                | Auth::Command(_) => None,
             },
-            Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
         }
+    }
+
+    /// Whether a login by hand may have to wait for what a person does in the middle of it.
+    pub fn waits_for_a_person(&self) -> bool {
+        match &self.identity {
+            Identity::Saml(saml) => match &saml.auth {
+                Auth::Browser(_) => true,
+                Auth::Form(form) => form.otp.is_none(),
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Spnego(_) | Auth::Command(_) => false,
+            },
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => false,
+        }
+    }
+
+    /// Whether a person logs in in a browser, as whomever they choose.
+    pub fn is_by_browser(&self) -> bool {
+        matches!(&self.identity, Identity::Saml(saml) if matches!(saml.auth, Auth::Browser(_)))
     }
 
     /// Whether this login lives on a refresh token, which may be used once only.
@@ -64,7 +87,7 @@ impl Profile {
                 | TokenSource::Azure(_)
                 | TokenSource::Kubernetes(_) => false,
             },
-            Identity::Saml(_) | Identity::AssumeRole(_) => false,
+            Identity::Saml(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => false,
         }
     }
 
@@ -105,6 +128,11 @@ pub enum Identity {
     Saml(Box<Saml>),
     WebIdentity(Box<WebIdentity>),
     AssumeRole(Box<AssumeRole>),
+    /// AWS credentials as they stand, without a role on top: what an Airflow connection without one comes to. Nobody is
+    /// asked to log in, and nothing is kept.
+    Base(Base),
+    /// An Airflow connection that has not been looked up yet; it says what this profile is.
+    Airflow(Box<AirflowSource>),
 }
 
 /// `[profile.NAME.saml]`
@@ -127,7 +155,7 @@ impl Auth {
         match self {
             Auth::Basic { password, .. } | Auth::Form(FormLogin { password, .. }) => Some(("saml.password", password)),
             Auth::Bearer { token } => Some(("saml.token", token)),
-            Auth::None | Auth::Spnego(_) | Auth::Command(_) => None,
+            Auth::None | Auth::Spnego(_) | Auth::Browser(_) | Auth::Command(_) => None,
         }
     }
 }
@@ -140,7 +168,19 @@ pub enum Auth {
     Bearer { token: SecretSource },
     Form(FormLogin),
     Spnego(Spnego),
+    Browser(BrowserLogin),
     Command(CommandLogin),
+}
+
+/// A browser in which a person logs in.
+#[derive(Clone, Debug)]
+pub struct BrowserLogin {
+    /// Its name or path; absent: the first that is found.
+    pub program: Option<String>,
+    /// Whether others than `login` may use the session that is left, in a browser without a window.
+    pub is_headless_allowed: bool,
+    /// Tells two accounts at one IdP apart, each with a browser profile of its own.
+    pub username: Option<String>,
 }
 
 /// A program that logs in by means of its own.
@@ -159,6 +199,36 @@ pub struct FormLogin {
     /// `name` or `id` of the input, when guessing is not enough.
     pub username_field: Option<String>,
     pub password_field: Option<String>,
+    /// Where a one-time code comes from; absent: from a person.
+    pub otp: Option<Otp>,
+    /// `name` or `id` of the inputs for the code, for the account, and of the box or button by which this device is remembered.
+    pub otp_field: Option<String>,
+    pub account_field: Option<String>,
+    pub remember_field: Option<String>,
+}
+
+impl FormLogin {
+    /// With everything found on the pages.
+    pub fn new(username: String, password: SecretSource) -> Self {
+        FormLogin {
+            username,
+            password,
+            username_field: None,
+            password_field: None,
+            otp: None,
+            otp_field: None,
+            account_field: None,
+            remember_field: None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Otp {
+    /// The code itself.
+    Code(SecretSource),
+    /// The secret from which codes are computed (RFC 6238).
+    Secret(SecretSource),
 }
 
 #[derive(Clone, Debug)]

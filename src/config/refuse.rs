@@ -49,6 +49,25 @@ pub fn beside_the_identity(top: &Section<'_, '_>) {
     }
 }
 
+/// Of a profile with `airflow_conn`: the connection says it.
+pub fn beside_airflow_conn(top: &Section<'_, '_>) {
+    let fields = [
+        ("role_arn", "\"role_arn\" in the connection's extra"),
+        ("duration", "\"assume_role_kwargs\": {\"DurationSeconds\": …} in the connection's extra"),
+        ("policy", "\"assume_role_kwargs\": {\"Policy\": …} in the connection's extra"),
+        ("policy_arns", "\"assume_role_kwargs\": {\"PolicyArns\": […]} in the connection's extra"),
+        ("sts_endpoint_url", "\"service_config\": {\"sts\": {\"endpoint_url\": …}} in the connection's extra"),
+        ("use_fips_endpoint", "\"config_kwargs\": {\"use_fips_endpoint\": true} in the connection's extra"),
+        ("use_dualstack_endpoint", "\"config_kwargs\": {\"use_dualstack_endpoint\": true} in the connection's extra"),
+    ];
+    for (key, instead) in fields {
+        if let Some(found) = top.find(key) {
+            let error = found.error(Code::ConflictingKeys, "is for the connection in `airflow_conn` to say");
+            top.log().error(error.hint(format!("write {instead}")));
+        }
+    }
+}
+
 const ASSUME_ROLE: &str = "remove it, or use it in an `assume_role` table on top of this profile";
 
 fn refuse(table: &Section<'_, '_>, call: &str, keys: &[(&'static str, String)]) {

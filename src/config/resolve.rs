@@ -7,15 +7,14 @@ use url::Url;
 use super::bases::Bases;
 use super::env::Env;
 use super::origin::Origin;
-use super::profile::{DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, StsTarget};
+use super::profile::{AirflowSource, DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, StsTarget};
 use super::reader::{Found, Section};
 use super::{assume_role, file, refuse, saml, urls, values, web_identity};
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result};
 
-/// The tables that say where the proof of identity comes from, and whether this version can.
-const IDENTITIES: [(&str, bool); 4] =
-    [("saml", true), ("web_identity", true), ("assume_role", true), ("airflow_conn", false)];
+/// The keys that say where the proof of identity comes from.
+const IDENTITIES: [&str; 4] = ["saml", "web_identity", "assume_role", "airflow_conn"];
 
 /// Whether the profile, which is not written, is that of the environment: EKS IRSA, GKE and AKS projected tokens.
 pub fn is_implicit(name: &str, env: &Env) -> bool {
@@ -51,10 +50,16 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
     } else {
         identity(top, env, bases)
     };
-    if !matches!(identity, None | Some(Identity::Saml(_))) && top.find("role_arn").is_none() && !top.is_empty() {
+    if matches!(identity, Some(Identity::WebIdentity(_) | Identity::AssumeRole(_)))
+        && top.find("role_arn").is_none()
+        && !top.is_empty()
+    {
         top.log().error(top.missing("role_arn", ROLE_HINT));
     }
     refuse::beside_the_identity(top);
+    if let Some(Identity::Airflow(_)) = identity {
+        refuse::beside_airflow_conn(top);
+    }
     top.finish();
     Some(Profile { name: bases.name().to_owned(), role_arn, sts, session, deadline, identity: identity? })
 }
@@ -65,27 +70,24 @@ fn role_of_env(top: &Section<'_, '_>, env: &Env) -> Option<RoleArn> {
 }
 
 fn identity<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<Identity> {
-    let written: Vec<(Found<'_>, bool)> =
-        IDENTITIES.iter().filter_map(|(key, available)| Some((top.find(key)?, *available))).collect();
+    let written: Vec<Found<'_>> = IDENTITIES.iter().filter_map(|key| top.find(key)).collect();
     match written.as_slice() {
         [] => {
-            let hint = "write a table [profile.NAME.saml] with idp_url = \"https://…\", or one named web_identity or assume_role";
+            let hint = "write a table [profile.NAME.saml] with idp_url = \"https://…\", or one named web_identity or assume_role, or airflow_conn = \"ID\"";
             top.log().error(top.missing("saml", hint));
             None
         }
-        [(found, false)] => {
-            let error = found.error(Code::NotYetAvailable, "is not available in this version yet");
-            top.log().error(error.hint("use a profile with a `saml`, `web_identity` or `assume_role` table"));
-            None
-        }
-        [(found, true)] => match found.key {
-            "saml" => saml::read(&top.table("saml", "saml")?, bases.name()).map(|saml| Identity::Saml(Box::new(saml))),
+        [found] => match found.key {
+            "saml" => {
+                saml::read(&top.table("saml", "saml")?, bases.name(), env).map(|saml| Identity::Saml(Box::new(saml)))
+            }
             "web_identity" => web_identity::read(&top.table("web_identity", "web_identity")?, env)
                 .map(|identity| Identity::WebIdentity(Box::new(identity))),
-            _ => assume_role::read(&top.table("assume_role", "assume_role")?, bases)
+            "assume_role" => assume_role::read(&top.table("assume_role", "assume_role")?, bases)
                 .map(|role| Identity::AssumeRole(Box::new(role))),
+            _ => AirflowSource::read(top, bases.airflow(top.log())).map(|source| Identity::Airflow(Box::new(source))),
         },
-        [(first, _), (second, _), ..] => {
+        [first, second, ..] => {
             let said = format!("is a second source of identity, beside `{}` ({})", first.key, first.place);
             top.log()
                 .error(second.error(Code::ConflictingKeys, said).hint("keep one of them; a profile has exactly one"));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::env::Env;
 use super::profile::{DEFAULT_TIMEOUT, DEFAULT_XPATH, IdpHttp, Parser, Retry, Saml};
 use super::reader::Section;
 use super::{carry, headers, refuse, urls, values};
@@ -12,11 +13,11 @@ mod auth;
 const MAX_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
-pub fn read(saml: &Section<'_, '_>, profile: &str) -> Option<Saml> {
+pub fn read(saml: &Section<'_, '_>, profile: &str, env: &Env) -> Option<Saml> {
     let http = http(saml);
     let idp_url =
         saml.required("idp_url", "idp_url = \"https://idp.example.com/…\"", |f| urls::idp(f, http.allow_http));
-    let auth = auth::read(saml, profile, idp_url.as_ref(), http.verify);
+    let auth = auth::read(saml, profile, idp_url.as_ref(), http.verify, env);
     let principal_arn = saml.read("principal_arn", |f| values::arn(f, ProviderArn::parse));
     let xpath = saml.read("xpath", values::text).unwrap_or_else(|| DEFAULT_XPATH.to_owned());
     let parsers = [("html", Parser::Html), ("xml", Parser::Xml), ("xml-then-html", Parser::XmlThenHtml)];

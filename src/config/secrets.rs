@@ -56,24 +56,42 @@ pub fn variables(table: &Table, names: &mut Vec<String>) {
 
 /// Program and arguments. Only from the user's own file: the machine's is read by every user, and what it names would run as each of them.
 pub fn command(found: &Found<'_>) -> Result<Vec<String>> {
-    if found.place.file.is_machine {
-        return Err(found
-            .error(Code::InvalidValue, "is taken from a user's own configuration only, not from the machine's")
-            .hint("write it into your own file (`fedcred config path` names it), or use { file = … }"));
-    }
+    check_own(found, "write it into your own file (`fedcred config path` names it), or use { file = … }")?;
     let mut argv = values::list(found, 256, |element| values::written(element, "a string").map(str::to_owned))?;
     match argv.first_mut() {
-        Some(program) if program.trim().is_empty() => Err(found.error(Code::InvalidValue, "names no program")),
-        // A bare name is looked for in PATH; one with a slash must not depend on the working directory.
-        Some(program) if program.contains('/') => {
-            let path = values::resolve_path(found, program)?.into_os_string().into_string();
-            *program =
-                path.map_err(|_| found.error(Code::InvalidValue, "names a program whose path is not Unicode"))?;
-            Ok(argv)
+        Some(program) => *program = located(found, program)?,
+        None => {
+            return Err(found.error(Code::InvalidValue, "is empty").hint("command = [\"pass\", \"show\", \"corp\"]"));
         }
-        Some(_) => Ok(argv),
-        None => Err(found.error(Code::InvalidValue, "is empty").hint("command = [\"pass\", \"show\", \"corp\"]")),
     }
+    Ok(argv)
+}
+
+/// A program by its name or path, from the user's own file as well.
+pub fn program(found: &Found<'_>) -> Result<String> {
+    check_own(found, "write it into your own file (`fedcred config path` names it), or leave it out")?;
+    located(found, values::written(found, "the name or path of a program")?)
+}
+
+fn check_own(found: &Found<'_>, hint: &str) -> Result<()> {
+    if !found.place.file.is_machine {
+        return Ok(());
+    }
+    Err(found
+        .error(Code::InvalidValue, "is taken from a user's own configuration only, not from the machine's")
+        .hint(hint))
+}
+
+/// A bare name is looked for in PATH; one with a slash must not depend on the working directory.
+fn located(found: &Found<'_>, program: &str) -> Result<String> {
+    if program.trim().is_empty() {
+        return Err(found.error(Code::InvalidValue, "names no program"));
+    }
+    if !program.contains('/') {
+        return Ok(program.to_owned());
+    }
+    let path = values::resolve_path(found, program)?.into_os_string().into_string();
+    path.map_err(|_| found.error(Code::InvalidValue, "names a program whose path is not Unicode"))
 }
 
 fn name(found: &Found<'_>, allowed: impl Fn(char) -> bool) -> Result<String> {

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::airflow::meaning::Compat;
+use super::airflow::policy::Policy;
 use super::cache::CacheSettings;
 use super::locations::Locations;
 use super::origin::Log;
 use super::profile::{
-    AssumeRole, Azure, Base, Google, Identity, IdpHttp, Kubernetes, Oidc, Parser, Profile, Retry, Saml, SecretSource,
-    Session, StsTarget, TokenSource, WebIdentity,
+    AirflowSource, AssumeRole, Azure, Base, Google, Identity, IdpHttp, Kubernetes, Oidc, Parser, Profile, Retry, Saml,
+    SecretSource, Session, StsTarget, TokenSource, WebIdentity,
 };
 use super::values::written_duration;
 
@@ -55,6 +57,11 @@ impl Paths {
 pub(super) fn settings<'c>(profile: &Profile, log: &Log<'c>) -> Vec<Setting<'c>> {
     let Profile { name: _, role_arn, sts, session, deadline, identity } = profile;
     let mut rows = Rows { log, table: "", settings: Vec::new() };
+    if let Identity::Airflow(source) = identity {
+        rows.airflow(source);
+        rows.row("deadline", duration(*deadline));
+        return rows.settings;
+    }
     rows.or("role_arn", role_arn.as_ref().map(quoted), "the one role on offer");
     rows.sts(sts, role_arn.as_ref().map(|role| role.partition.default_region()));
     rows.session(session);
@@ -63,6 +70,8 @@ pub(super) fn settings<'c>(profile: &Profile, log: &Log<'c>) -> Vec<Setting<'c>>
         Identity::Saml(saml) => rows.saml(saml),
         Identity::WebIdentity(identity) => rows.web_identity(identity),
         Identity::AssumeRole(role) => rows.assume_role(role),
+        Identity::Base(base) => rows.base(base),
+        Identity::Airflow(_) => (),
     }
     rows.settings
 }
@@ -237,15 +246,7 @@ impl Rows<'_, '_> {
     fn assume_role(&mut self, role: &AssumeRole) {
         let AssumeRole { base, session_name, external_id, tags, transitive_tag_keys, source_identity, serial_number } =
             role;
-        self.table = "assume_role";
-        match base {
-            Base::Profile(profile) => self.row("source_profile", quoted(&profile.name)),
-            Base::AwsProfile(name) => self.row("aws_profile", quoted(name)),
-            Base::Environment => self.row("credential_source", quoted("environment")),
-            Base::Instance => self.row("credential_source", quoted("instance")),
-            Base::Container => self.row("credential_source", quoted("container")),
-            Base::Keys(keys) => self.row("access_key_id", quoted(&keys.access_key_id)),
-        }
+        self.base(base);
         self.row("role_session_name", quoted(session_name));
         self.or("external_id", external_id.as_ref().map(quoted), "none");
         self.row("transitive_tag_keys", list(transitive_tag_keys.iter().map(quoted)));
@@ -255,6 +256,33 @@ impl Rows<'_, '_> {
         for (key, value) in tags {
             self.row(key, quoted(value));
         }
+    }
+
+    fn base(&mut self, base: &Base) {
+        self.table = "assume_role";
+        match base {
+            Base::Profile(profile) => self.row("source_profile", quoted(&profile.name)),
+            Base::AwsProfile(name) => self.row("aws_profile", quoted(name)),
+            Base::Environment => self.row("credential_source", quoted("environment")),
+            Base::Instance => self.row("credential_source", quoted("instance")),
+            Base::Container => self.row("credential_source", quoted("container")),
+            Base::Keys(keys) => self.row("access_key_id", quoted(&keys.access_key_id)),
+        }
+    }
+
+    /// As it is written: what the connection says, `fedcred airflow show` tells.
+    fn airflow(&mut self, source: &AirflowSource) {
+        let AirflowSource { conn_id, connections, compat, fallback: _, region, policy } = source;
+        self.row("airflow_conn", quoted(conn_id));
+        self.or("airflow_connections", connections.as_deref().map(path), "none");
+        self.or("airflow_compat", (*compat == Compat::Nine).then(|| quoted("9")), "every documented field works");
+        self.or("region", region.as_ref().map(quoted), "the connection's");
+        let Policy { idp_origins, sts_endpoints } = policy;
+        let origins = |origins: &[url::Origin]| list(origins.iter().map(|origin| quoted(origin.ascii_serialization())));
+        self.table = "airflow";
+        self.row("idp_origins", origins(idp_origins));
+        self.row("sts_endpoints", origins(sts_endpoints));
+        self.table = "";
     }
 }
 

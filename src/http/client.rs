@@ -8,7 +8,7 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::{Origin, Url};
 use zeroize::Zeroizing;
 
-use super::cookies::Jar;
+use super::cookies::{Jar, KeptCookie};
 use super::fault;
 use super::loopback::{self, is_loopback};
 use super::shown;
@@ -97,6 +97,16 @@ impl Client {
     pub fn is_allowed(&self, url: &Url) -> bool {
         let origin = url.origin();
         origin == self.home || self.settings.idp_origins.contains(&origin)
+    }
+
+    /// Cookies of an earlier login. They go to allowed origins only, as all do.
+    pub fn restore_cookies(&mut self, cookies: &[KeptCookie]) {
+        self.jar.restore(cookies, time::now());
+    }
+
+    /// The cookies that outlast this login.
+    pub fn lasting_cookies(&self) -> Vec<KeptCookie> {
+        self.jar.lasting()
     }
 
     /// Refuses what may not be asked at all: plain http to anything but this machine, unless allowed by name.

@@ -22,7 +22,7 @@ use crate::http::sdk::Carrier;
 use crate::http::tls::Trust;
 use crate::process::callers::{Callers, VARIABLE};
 use crate::secret::Secret;
-use crate::time::Deadline;
+use crate::time::{Deadline, Timestamp};
 
 /// A metadata service is next door, or not there.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -41,6 +41,8 @@ pub fn of_environment(env: &Env) -> Result<SigningKeys> {
         access_key_id: variable("AWS_ACCESS_KEY_ID")?,
         secret_access_key: Secret::new(variable("AWS_SECRET_ACCESS_KEY")?),
         session_token: env.text("AWS_SESSION_TOKEN").map(Secret::new),
+        // Some who put credentials there say so.
+        expiration: env.text("AWS_CREDENTIAL_EXPIRATION").and_then(|text| text.parse().ok()),
     })
 }
 
@@ -133,6 +135,7 @@ async fn provide(
         access_key_id: given.access_key_id().to_owned(),
         secret_access_key: Secret::new(given.secret_access_key().to_owned()),
         session_token: given.session_token().map(|token| Secret::new(token.to_owned())),
+        expiration: given.expiry().and_then(|expiry| Timestamp::try_from(expiry).ok()),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Where a proof of identity comes from.
 
 pub mod aws;
+pub mod keep;
 pub mod kept;
 pub mod oidc;
 pub mod saml;
@@ -8,6 +9,7 @@ pub mod secrets;
 pub mod trace;
 pub mod watch;
 
+use self::keep::{Keep, Person};
 use self::trace::Trace;
 use self::watch::SecretWatch;
 use crate::config::env::Env;
@@ -24,6 +26,10 @@ pub struct Run<'a> {
     pub watch: &'a dyn SecretWatch,
     /// A secret that a person has just typed. It goes before the one that is configured.
     pub typed: Option<&'a Secret>,
+    /// What outlasts the login. `None`: there is no place for it.
+    pub keep: Option<&'a dyn Keep>,
+    /// Who waits for it and can be asked. `None`: nobody.
+    pub person: Option<&'a dyn Person>,
     /// Where to note what comes, for somebody who will explain it.
     pub trace: Option<&'a Trace>,
 }

@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
 use crate::config::env::Env;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, SigningKeys};
 use crate::secret::Secret;
 use crate::time::whole_seconds;
 
@@ -85,15 +85,21 @@ impl ChildEnvironment {
     }
 
     /// The credentials themselves.
-    pub fn credentials(&mut self, credentials: &Credentials) {
+    pub fn credentials(&mut self, credentials: Credentials) {
+        self.set.push(("AWS_ACCOUNT_ID".into(), credentials.account_id.as_str().into()));
+        self.keys(&credentials.into());
+    }
+
+    /// The same, of an account that is not known.
+    pub fn keys(&mut self, keys: &SigningKeys) {
+        let expiration = keys.expiration.map(whole_seconds);
         for (name, value) in [
-            ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str()),
-            ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose()),
-            ("AWS_SESSION_TOKEN", credentials.session_token.expose()),
-            ("AWS_CREDENTIAL_EXPIRATION", &whole_seconds(credentials.expiration)),
-            ("AWS_ACCOUNT_ID", &credentials.account_id),
+            ("AWS_ACCESS_KEY_ID", Some(keys.access_key_id.as_str())),
+            ("AWS_SECRET_ACCESS_KEY", Some(keys.secret_access_key.expose())),
+            ("AWS_SESSION_TOKEN", keys.session_token.as_ref().map(|token| token.expose())),
+            ("AWS_CREDENTIAL_EXPIRATION", expiration.as_deref()),
         ] {
-            self.set.push((name.into(), value.into()));
+            self.set.extend(value.map(|value| (name.into(), value.into())));
         }
     }
 

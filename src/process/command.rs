@@ -45,6 +45,8 @@ pub fn secret_output_with(
     command.envs(variables.iter().copied());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    #[cfg(target_os = "linux")]
+    end_with_us(&mut command);
     let mut child = command.spawn().map_err(|e| failed(e.to_string()))?;
     let stdout = collect(child.stdout.take(), limit);
     let stderr = collect(child.stderr.take(), MAX_OUTPUT);
@@ -68,8 +70,27 @@ pub fn secret_output_with(
     Ok(output)
 }
 
+/// The program is killed when this process ends before it does, however that comes: nobody is left to take its secret.
+///
+/// The kernel means the thread that starts it (prctl(2), PR_SET_PDEATHSIG), which waits for it here.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "only between fork and exec a process can say this of itself")]
+fn end_with_us(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+
+    use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+    let us = getpid();
+    let prepare = move || {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        // We may have ended before the kernel was told.
+        if getppid() == Some(us) { Ok(()) } else { Err(std::io::ErrorKind::BrokenPipe.into()) }
+    };
+    // SAFETY: system calls only; nothing is allocated and no lock taken that another thread may have held at the fork.
+    unsafe { command.pre_exec(prepare) };
+}
+
 #[allow(clippy::disallowed_methods, reason = "the names of what a child must not inherit, not our settings")]
-fn aws_variables() -> impl Iterator<Item = std::ffi::OsString> {
+pub(super) fn aws_variables() -> impl Iterator<Item = std::ffi::OsString> {
     std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("AWS_"))
 }
 

@@ -1,6 +1,8 @@
 //! Other programs, and what this process shows of itself.
 
 pub mod aws_files;
+#[cfg(unix)]
+pub mod browser;
 pub mod callers;
 pub mod child_environment;
 pub mod command;

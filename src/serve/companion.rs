@@ -113,8 +113,8 @@ fn prepare(
     let first = handout::from_line(&line)?;
     let token = Token::fresh()?;
     let shown = token.text();
-    let supply = refresher::start(profile.to_owned(), Some(first), ask)?;
-    let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), token, vec![supply])?;
+    let mut endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), token)?;
+    endpoint.add(refresher::start(profile.to_owned(), Some(first), ask)?);
     Ok((endpoint, PrivateFiles::of(env)?, shown, watch))
 }
 

@@ -38,7 +38,7 @@ const MAX_HEADERS: usize = 64;
 /// A listener on loopback that hands out what its supplies hold.
 pub struct Endpoint {
     listener: TcpListener,
-    desk: Arc<Desk>,
+    desk: Desk,
 }
 
 /// What every connection shares.
@@ -51,7 +51,7 @@ struct Desk {
 
 impl Endpoint {
     /// Listens at `address`, port 0 for a free one. Errors: [`Code::BadFlag`] if that is not loopback, [`Code::ListenFailed`].
-    pub fn bind(address: SocketAddr, token: Token, supplies: Vec<Arc<Supply>>) -> Result<Endpoint> {
+    pub fn bind(address: SocketAddr, token: Token) -> Result<Endpoint> {
         if !address.ip().is_loopback() {
             return Err(Error::new(Code::BadFlag, format!("{address} is not a loopback address"))
                 .because("whoever reaches the endpoint needs only a token to be given credentials")
@@ -63,8 +63,12 @@ impl Endpoint {
         let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let supplies = supplies.into_iter().map(|supply| (path(&supply.profile), supply)).collect();
-        Ok(Endpoint { listener, desk: Arc::new(Desk { address, token, supplies }) })
+        Ok(Endpoint { listener, desk: Desk { address, token, supplies: Vec::new() } })
+    }
+
+    /// Hands out this one, too. Apart from [`Endpoint::bind`], so that nobody logs in for an endpoint that cannot be.
+    pub fn add(&mut self, supply: Arc<Supply>) {
+        self.desk.supplies.push((path(&supply.profile), supply));
     }
 
     /// Where a profile's credentials are: `http://127.0.0.1:PORT/profile/NAME`.
@@ -78,7 +82,7 @@ impl Endpoint {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
-            tokio::spawn(accept(listener, self.desk));
+            tokio::spawn(accept(listener, Arc::new(self.desk)));
             end().await
         })
         // Here the runtime ends, and with it what connections there are: an answer takes no time but to be sent.
@@ -216,7 +220,7 @@ mod tests {
     #[test]
     fn only_loopback_is_listened_on() {
         for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "169.254.170.2:0"] {
-            let refused = Endpoint::bind(address.parse().unwrap(), Token::fresh().unwrap(), Vec::new());
+            let refused = Endpoint::bind(address.parse().unwrap(), Token::fresh().unwrap());
             assert_eq!(refused.err().map(|e| e.code), Some(Code::BadFlag), "{address}");
         }
     }

@@ -102,6 +102,7 @@ struct Body<'a> {
     secret_access_key: &'a str,
     token: &'a str,
     expiration: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
     account_id: &'a str,
 }
 

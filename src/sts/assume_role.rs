@@ -102,6 +102,7 @@ mod tests {
             access_key_id: "A".into(),
             secret_access_key: Secret::new("s".into()),
             session_token: token.map(|token| Secret::new(token.into())),
+            expiration: None,
         };
         let table = [(None, None), (Some(900), Some(900)), (Some(3600), Some(3600)), (Some(43200), Some(3600))];
         for (wanted, chained) in table {

@@ -8,7 +8,7 @@ pub mod assume_role;
 pub mod caller;
 mod endpoint;
 mod failure;
-mod patience;
+pub mod patience;
 pub mod saml;
 pub mod sign_in;
 pub mod web_identity;

@@ -1,4 +1,4 @@
-//! How long STS is asked again: inside the run's one deadline, an attempt at a time, with jittered waits between.
+//! How long AWS is asked again: inside the run's one deadline, an attempt at a time, with jittered waits between.
 //!
 //! What is worth another try is what [`Kind::Unavailable`] says: throttling, trouble on the way, trouble at AWS. An assertion
 //! may be redeemed again, so an answer that got lost costs nothing.
@@ -15,11 +15,7 @@ const ATTEMPT: Duration = Duration::from_secs(8);
 const FIRST_WAIT: Duration = Duration::from_millis(400);
 
 /// Calls `attempt` until it succeeds, fails for good, or patience ends. `peer` is named when nothing came.
-pub(super) async fn persist<T>(
-    deadline: &Deadline,
-    peer: &str,
-    mut attempt: impl AsyncFnMut() -> Result<T>,
-) -> Result<T> {
+pub async fn persist<T>(deadline: &Deadline, peer: &str, mut attempt: impl AsyncFnMut() -> Result<T>) -> Result<T> {
     deadline.check(&format!("before {peer} was asked"))?;
     let mut tried = 0;
     loop {

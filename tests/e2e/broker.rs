@@ -3,6 +3,9 @@
 use crate::support::outcome::Outcome;
 use crate::support::{Home, Profile};
 
+/// Where Debian has it, on every machine that it runs on.
+const FAKETIME: &str = "/usr/$LIB/faketime/libfaketime.so.1";
+
 fn with_ticket() -> Home {
     let home = Home::with(&Profile::spnego());
     home.kinit("alice");
@@ -30,6 +33,21 @@ fn a_program_of_fifty_calls_runs_us_once_however_old_the_credentials_are() {
         assert_eq!((home.consumer_runs() - runs, logins(&home) - before), (1, usize::from(is_due)), "{minutes}");
         home.run(home.fedcred().args(["get", "lab", "--force"])).credentials();
     }
+}
+
+#[test]
+fn a_program_of_fifty_calls_in_whose_midst_credentials_become_due_runs_us_twice() {
+    let home = with_ticket();
+    home.get().credentials();
+    home.age(43);
+    let (runs, before) = (home.consumer_runs(), logins(&home));
+    // The clock of boto3 and of us is put on by 3 minutes after half of the calls: 14 of the hour are left then.
+    home.write("clock", "+0");
+    let mut python = home.python("caller_identity.py");
+    python.env("CLOCK", home.path("clock")).env("FAKETIME_TIMESTAMP_FILE", home.path("clock"));
+    python.env("FAKETIME_NO_CACHE", "1").env("LD_PRELOAD", FAKETIME);
+    is_one_caller(&home.run(&mut python));
+    assert_eq!((home.consumer_runs() - runs, logins(&home) - before), (2, 1));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Home, Profile};
+use crate::support::{CONFIG, Home, Profile};
 
 fn with_credentials() -> Home {
     let home = Home::with(&Profile::spnego());
@@ -21,6 +21,33 @@ fn a_hit_opens_no_socket_starts_no_thread_and_takes_no_lock() {
     let trace = fs::read_to_string(trace).expect("strace writes what it sees");
     let calls: Vec<&str> = trace.lines().filter(|line| line.contains('(')).collect();
     assert!(calls.len() == 1 && calls[0].contains("execve("), "only its own start: {calls:#?}");
+}
+
+/// Well-formed, and of nobody.
+const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlLmNvbSIsInN1YiI6InMiLCJhdWQiOiJhIiwiZXhwIjo0MTAyNDQ0ODAwLCJpYXQiOjE3MDAwMDAwMDB9.c2ln";
+
+#[test]
+fn no_metadata_service_is_looked_for() {
+    let sts = "sts_endpoint_url = \"http://127.0.0.1:9\"";
+    for (identity, is_connecting) in [
+        ("web_identity = { source = \"file\", token_file = \"TOKEN\" }", true),
+        ("assume_role = { credential_source = \"environment\" }", false),
+        ("assume_role = { aws_profile = \"absent\" }", false),
+    ] {
+        let role = "role_arn = \"arn:aws:iam::111122223333:role/Web\"";
+        let mut home = Home::configured("");
+        let token = home.secret_file(TOKEN).display().to_string();
+        let identity = identity.replace("TOKEN", &token);
+        home.write(CONFIG, &format!("[profile.lab]\n{role}\nregion = \"eu-west-1\"\n{sts}\n{identity}\n"));
+        let trace = home.path("trace");
+        let mut strace = home.command("strace");
+        strace.args(["-f", "-e", "trace=connect,sendto,execve", "-o"]).arg(&trace);
+        strace.args([env!("CARGO_BIN_EXE_fedcred"), "get", "lab"]).env_remove("AWS_EC2_METADATA_DISABLED");
+        assert_ne!(home.run(&mut strace).status, Some(0));
+        let trace = fs::read_to_string(trace).expect("strace writes what it sees");
+        assert!(trace.contains("execve(") && !trace.contains("169.254.") && !trace.contains("metadata"), "{trace}");
+        assert_eq!(trace.contains("connect("), is_connecting, "{identity}: {trace}");
+    }
 }
 
 #[test]

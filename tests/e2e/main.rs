@@ -1,5 +1,5 @@
 //! fedcred's binary against real parts: an MIT KDC, Apache with mod_auth_gssapi, SimpleSAMLphp, panva's oidc-provider, an STS
-//! stand-in that verifies signatures, gnome-keyring, and the AWS CLI, boto3 and the SDK for JavaScript as its callers; and against a stub of Google's
+//! stand-in that verifies signatures, Chromium, gnome-keyring, and the AWS CLI, boto3 and the SDK for JavaScript as its callers; and against a stub of Google's
 //! side. All of it is started by `tests/lab`.
 //!
 //! Every test ends with the leak check: see [`support::leaks`].
@@ -7,11 +7,14 @@
 #[path = "../support/entries.rs"]
 mod entries;
 
+mod airflow;
 mod broker;
+mod browser;
 mod consumers;
 mod doctor;
 mod expiries;
 mod form;
+mod full_disk;
 mod google;
 mod gssapi;
 mod hit;
@@ -20,8 +23,10 @@ mod job_control;
 mod kerberos;
 mod keyring;
 mod look;
+mod manual;
 mod oidc;
 mod schedule;
+mod shells;
 mod sts_answers;
 mod support;
 #[path = "../support/terminal.rs"]

@@ -18,11 +18,11 @@ use crate::world::World;
 
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 
-fn world() -> World {
+pub fn world() -> World {
     World::form(Site::with_login(Assertion::default()))
 }
 
-fn exec(world: &World, flags: &[&str], command: &[&str]) -> Command {
+pub fn exec(world: &World, flags: &[&str], command: &[&str]) -> Command {
     let mut fedcred = world.command(FEDCRED);
     fedcred.args(flags).args(["exec", "dev"]);
     fedcred.arg("--").args(command);
@@ -30,7 +30,7 @@ fn exec(world: &World, flags: &[&str], command: &[&str]) -> Command {
 }
 
 /// A shell that says where it gets its credentials, and then waits for a line or the end of its stdin.
-fn waiting(world: &World) -> (Background, Client) {
+pub fn waiting(world: &World) -> (Background, Client) {
     let mut run = Background::start(&mut exec(world, &[], &["sh", "-c", "env; echo ready; read line"]));
     let client = Client::of(&run.lines_until("ready"));
     (run, client)

@@ -7,6 +7,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod airflow;
+mod airflow_backend;
 mod assertion;
 mod auth;
 #[cfg(unix)]
@@ -21,6 +23,8 @@ mod command;
 mod doctor;
 #[cfg(unix)]
 mod exec;
+#[cfg(unix)]
+mod exec_programs;
 mod form;
 mod form_pages;
 mod hostile;
@@ -36,6 +40,7 @@ mod roles;
 mod run;
 mod schedule;
 #[cfg(unix)]
+mod second_pages;
 mod serve;
 mod status;
 mod sts;

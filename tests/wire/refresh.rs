@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+#[cfg(target_os = "linux")]
+use crate::background::eventually;
 use crate::run::Run;
 use crate::support::assertion::{ADMIN, Assertion};
+use crate::support::entries::Kept;
 use crate::support::idp::Site;
 use crate::support::reply::Reply;
 use crate::world::World;
@@ -252,6 +255,50 @@ fn the_loop_goes_on_after_a_failure() {
     running.stop(&world);
     world.get().succeeds();
     assert_eq!(world.sts.calls().len(), 1, "the other one was renewed");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_command_of_a_password_ends_with_whoever_waits_for_it() {
+    use rustix::process::Signal;
+    let world = world().unset("saml.password.env");
+    let script = format!("echo $$ >{0}.new; mv {0}.new {0}; exec sleep 600", world.path("pid").display());
+    let world = world.set("saml.password.command", serde_json::json!(["sh", "-c", script])).set("deadline", "10m");
+    let begun = |world: &World| -> PathBuf {
+        eventually("the command has begun", || world.path("pid").exists());
+        let pid = std::fs::read_to_string(world.path("pid")).unwrap();
+        std::fs::remove_file(world.path("pid")).unwrap();
+        PathBuf::from(format!("/proc/{}", pid.trim()))
+    };
+    let running = Loop::start(&world, &["dev"]);
+    let command = begun(&world);
+    running.stop(&world);
+    eventually("the loop's command is gone", || !command.exists());
+    let mut fedcred = world.command(env!("CARGO_BIN_EXE_fedcred"));
+    let mut get = fedcred.args(["get", "dev"]).spawn().unwrap();
+    let command = begun(&world);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&get), Signal::KILL).unwrap();
+    get.wait().unwrap();
+    eventually("the command is gone", || !command.exists());
+}
+
+#[test]
+fn while_credentials_live_a_refresh_that_fails_says_until_when() {
+    let mut world = World::open(Site::without_login(Assertion::default())).set("saml.retry.total", 0);
+    let first = world.get().succeeds();
+    Kept::one(&world.files()).age(50);
+    // From now on nobody listens where the profile logs in.
+    world.idp = Site::new().start().unwrap();
+    let run = world.run(&["refresh", "--json", "dev"]);
+    assert_eq!((outcomes(&run), run.status), (vec!["dev failed connect".into()], Some(75)));
+    let old = world.get().succeeds();
+    assert_eq!((&old["AccessKeyId"], &old["Expiration"]), (&first["AccessKeyId"], &lines(&run.stdout)[0]["until"]));
+    let status: Value = serde_json::from_str(&world.run(&["status", "--json"]).stdout).unwrap();
+    let row = &status["profiles"][0];
+    assert_eq!((&row["state"], &row["last_failure"]["code"]), (&"due".into(), &"connect".into()));
+    assert_eq!(row["expires"], old["Expiration"]);
+    // The next timer's run tells it again, without asking anybody.
+    assert_eq!(outcomes(&world.run(&["refresh", "--json", "dev"])), ["dev failed connect"]);
 }
 
 #[test]

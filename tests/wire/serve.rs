@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::background::{Background, eventually};
 use crate::client::Client;
 use crate::run::Run;
-use crate::support::assertion::Assertion;
+use crate::support::assertion::{ADMIN, Assertion};
 use crate::support::idp::Site;
 use crate::support::reply::Reply;
 use crate::world::World;
@@ -93,13 +93,57 @@ fn what_is_no_request_or_too_much_of_one_ends_the_connection() {
         (header(1_000_000), &[0, 431][..]),
         (headers, &[0, 431]),
         ("\0\0\0\0\r\n\r\n".to_owned(), &[0, 400]),
-        ("GET / HTTP/1.1\r\n\r\n".to_owned(), &[400, 403]),
+        ("GET / HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(), &[400, 403]),
         (format!("GET http://{}/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", client.address), &[403]),
     ] {
         let answer = client.raw(&request);
         assert!(expected.contains(&answer.status), "{}: {:.60}", answer.status, request);
     }
     client.credentials();
+}
+
+#[test]
+fn who_does_not_finish_a_request_is_not_waited_for() {
+    let world = world();
+    let (_run, client) = serve(&world, &["dev"]);
+    client.credentials();
+    let begun = format!("GET / HTTP/1.1\r\nHost: {}\r\nAuthorization: ", client.address);
+    std::thread::scope(|scope| {
+        for request in ["", begun.as_str()] {
+            let client = &client;
+            scope.spawn(move || assert!(matches!(client.raw(request).status, 0 | 408), "{request:?}"));
+        }
+    });
+}
+
+#[test]
+fn a_body_is_not_read() {
+    let world = world();
+    let (_run, client) = serve(&world, &["dev"]);
+    client.credentials();
+    let head = format!("GET / HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\n", client.address, client.token);
+    // What is smuggled in a body would be a second request (CWE-444).
+    let inner = format!("{head}\r\n");
+    let answer = client.raw(&format!("{head}Content-Length: {}\r\n\r\n{inner}", inner.len()));
+    assert_eq!(answer.body.matches("\"SecretAccessKey\"").count() + answer.body.matches("HTTP/1.1").count(), 1);
+}
+
+#[test]
+fn each_profile_is_at_a_path_of_its_own() {
+    let admin = format!("[profile.\"the admin\"]\ninclude = \"dev\"\nrole_arn = \"{ADMIN}\"");
+    let world = world().also(&admin);
+    let mut run = Background::start(world.command(FEDCRED).args(["serve", "dev", "the admin"]));
+    let lines = [run.line(), run.line(), run.line()];
+    let dev = Client::of(&lines.concat());
+    let admin = Client { path: "/profile/the%20admin".to_owned(), ..dev.clone() };
+    assert_eq!(
+        lines[1].trim_end(),
+        format!("# AWS_CONTAINER_CREDENTIALS_FULL_URI=http://{}{}", dev.address, admin.path)
+    );
+    let first = Client { path: "/".to_owned(), ..dev.clone() };
+    assert_eq!(first.credentials(), dev.credentials());
+    assert_ne!(admin.credentials()["AccessKeyId"], dev.credentials()["AccessKeyId"]);
+    assert_eq!(world.sts.calls().len(), 2);
 }
 
 #[test]

@@ -298,22 +298,3 @@ fn a_renewed_token_is_a_hit_and_somebody_elses_a_miss() {
     assert_ne!(world.get().succeeds(), first);
     assert_eq!(world.sts.calls().len(), 2);
 }
-
-#[test]
-#[cfg(target_os = "linux")]
-fn no_metadata_service_is_looked_for() {
-    for world in [
-        with_token(&token()),
-        World::beside(Site::new().start().unwrap()).set("assume_role.credential_source", "environment"),
-        World::beside(Site::new().start().unwrap()).set("assume_role.aws_profile", "absent"),
-    ] {
-        let trace = world.path("trace");
-        let output = world
-            .command("/usr/bin/strace")
-            .args(["-f", "-e", "trace=connect,sendto", "-o", trace.to_str().unwrap()])
-            .args([env!("CARGO_BIN_EXE_fedcred"), "get", "dev"])
-            .output();
-        let Ok(trace) = output.and_then(|_| std::fs::read_to_string(&trace)) else { return }; // no strace here
-        assert!(!trace.contains("169.254.") && !trace.contains("metadata"), "{trace}");
-    }
-}

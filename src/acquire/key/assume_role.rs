@@ -39,7 +39,8 @@ pub fn asker(base: &Base, env: &Env) -> Option<String> {
     }
 }
 
-fn base_fields(key: KeyBuilder, base: &Base, env: &Env, sealing: &SealingKey) -> Result<KeyBuilder, Unknowable> {
+/// What is known of the place that the credentials come from.
+pub fn base_fields(key: KeyBuilder, base: &Base, env: &Env, sealing: &SealingKey) -> Result<KeyBuilder, Unknowable> {
     Ok(match base {
         Base::Profile(base) => match super::of(base, env, sealing) {
             Identified { key: below, unknowable: None } => key.field("base", below.as_bytes()),

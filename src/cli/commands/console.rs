@@ -17,9 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn run(arguments: &Console, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
-    let profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
+    let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let ask = Ask { window: None, force: false, use_cache: true };
-    let credentials = acquire::credentials(&profile, &config.cache()?, env, &ask)?;
+    let credentials = acquire::given(&profile, &config.cache()?, env, &ask, acquire::EARLY)?.into_entry().credentials;
     let url = acquire::console::url(&profile, &credentials, arguments.service.as_deref(), env)?;
     if arguments.open {
         let page = Once::open()?;

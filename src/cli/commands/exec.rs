@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::acquire::{self, Ask};
+use crate::acquire::{self, Ask, Given, airflow};
 use crate::cache::entry::CacheEntry;
 use crate::cli::args::{Exec, Global};
 use crate::config::Config;
@@ -17,16 +17,22 @@ pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitCode> {
     let config = Config::load(env, global.config.as_deref())?;
     let profile = config.profile(&super::profile_name(asked.profile.as_deref(), env))?;
     let ask = Ask { window: None, force: false, use_cache: true };
-    let entry = acquire::entry(&profile, &config.cache()?, env, &ask, acquire::EARLY)?;
+    let settings = config.cache()?;
+    let given = acquire::given(&profile, &settings, env, &ask, acquire::EARLY)?;
+    // The region is the connection's to say, which has just been read.
+    let looked_up = airflow::offline(&profile, &settings, env)?;
+    let region = looked_up.as_ref().map_or(&profile.sts.region, |looked_up| &looked_up.profile.sts.region);
     let mut environment = ChildEnvironment::scrubbed(env, &config.secret_variables());
-    if let Some(region) = &profile.sts.region {
+    if let Some(region) = region {
         environment.region(region);
     }
-    if asked.env {
-        environment.credentials(&entry.credentials);
-        return exec(&asked.command, &environment);
+    match given {
+        // Keys without an end need nobody to refresh them.
+        Given::Keys(keys) if asked.env || keys.expiration.is_none() => environment.keys(&keys),
+        Given::Entry(entry) if asked.env => environment.credentials(entry.credentials),
+        given => return with_endpoint(asked, environment, &profile, given.into_entry(), global, env),
     }
-    with_endpoint(asked, environment, &profile, entry, global, env)
+    exec(&asked.command, &environment)
 }
 
 #[cfg(unix)]
@@ -63,8 +69,8 @@ fn with_endpoint(
     let token = Token::fresh()?;
     let shown = token.text();
     let ask = super::ask_apart(global, &profile.name, profile.deadline);
-    let supply = refresher::start(profile.name.clone(), Some(first), ask)?;
-    let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), token, vec![supply])?;
+    let mut endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), token)?;
+    endpoint.add(refresher::start(profile.name.clone(), Some(first), ask)?);
     let files = PrivateFiles::of(env)?;
     environment.endpoint(&endpoint.url(&profile.name), &shown, env);
     environment.files(files.variables().map(|(name, path)| (name.to_owned(), path.into())));

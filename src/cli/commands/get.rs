@@ -5,12 +5,34 @@ use crate::cli::args::{Get, Global};
 use crate::cli::{format, output};
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 pub fn run(get: &Get, global: &Global, env: &Env) -> Result<()> {
-    let name = super::profile_name(get.profile.as_deref(), env);
-    let (profile, cache) = Config::load_profile(env, global.config.as_deref(), &name)?;
+    let (profile, cache) = match &get.airflow_conn {
+        Some(id) => {
+            let config = Config::load(env, global.config.as_deref())?;
+            (super::airflow::profile(id, &get.connection, &config)?, config.cache()?)
+        }
+        None => {
+            refuse_lonely_flags(get)?;
+            Config::load_profile(env, global.config.as_deref(), &super::profile_name(get.profile.as_deref(), env))?
+        }
+    };
     let ask = Ask { window: get.window, force: get.force, use_cache: !get.no_cache };
-    let credentials = acquire::credentials(&profile, &cache, env, &ask)?;
-    output::write(&format::render(&credentials, get.format, &profile.name)?)
+    let given = acquire::given(&profile, &cache, env, &ask, acquire::EARLY)?;
+    output::write(&format::render(&given, get.format, &profile.name)?)
+}
+
+/// Flags of a connection say nothing about a profile.
+fn refuse_lonely_flags(get: &Get) -> Result<()> {
+    let flags = [
+        (get.connection.airflow_connections.is_some(), "--airflow-connections"),
+        (get.connection.airflow_compat.is_some(), "--airflow-compat"),
+        (get.connection.airflow_fallback, "--airflow-fallback"),
+    ];
+    match flags.iter().find(|(is_given, _)| *is_given) {
+        Some((_, flag)) => Err(Error::new(Code::BadFlag, format!("{flag} goes with --airflow-conn ID"))
+            .hint("in a profile these are the keys `airflow_conn`, `airflow_connections` and `airflow_compat`")),
+        None => Ok(()),
+    }
 }

@@ -1,5 +1,7 @@
 //! `fedcred login`: asks for the secret, tries it once, and keeps it if the identity provider takes it.
 
+use std::time::Duration;
+
 use super::sign_in;
 use crate::acquire::login;
 use crate::cli::args::{Global, Login, SecretStore};
@@ -9,15 +11,22 @@ use crate::config::env::Env;
 use crate::config::profile::{Account, Identity, Profile, SecretSource};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
+use crate::identity::keep::Person;
 use crate::identity::kept::{self, Place};
 use crate::keyring::Keyring;
 use crate::secret::Secret;
 use crate::time;
 
+/// How long a person may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
+
 pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
-    let profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
+    let mut profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let settings = config.cache()?;
+    if let Identity::Base(_) = profile.identity {
+        return output::write(&format!("{}: AWS credentials as they stand; there is no login\n", profile.name));
+    }
     if let Some(oidc) = super::person_at(&profile).filter(|_| !arguments.use_stored) {
         check_store(arguments.store, &oidc.account().to_string(), &profile)?;
         return sign_in::run(oidc, &profile, &settings, arguments.store, env);
@@ -31,6 +40,9 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
         }
         _ => None,
     };
+    if !arguments.use_stored {
+        ask_otp_secret(arguments.store, &profile, env)?;
+    }
     let code = match mfa_device(&profile).filter(|_| !arguments.use_stored) {
         Some(device) => {
             Some(prompt::secret(&format!("{device}\nCode: ")).map_err(|error| without_terminal(error, &profile))?)
@@ -38,7 +50,11 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
         None => None,
     };
     let typed = asked.as_ref().map(|(_, secret)| secret).or(code.as_ref());
-    let credentials = login::log_in(&profile, &settings, env, typed)?;
+    if profile.waits_for_a_person() && !arguments.use_stored {
+        profile.deadline = profile.deadline.max(PATIENCE);
+    }
+    let person: Option<&dyn Person> = if arguments.use_stored { None } else { Some(&prompt::Terminal) };
+    let credentials = login::log_in(&profile, &settings, env, typed, person)?;
     let mut text = logged_in(&profile, &credentials);
     match &asked {
         Some((account, secret)) => {
@@ -51,11 +67,24 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     output::write(&text)
 }
 
+/// The secret of one-time codes, asked for once: it is needed in the middle of the login, so it is kept before.
+fn ask_otp_secret(store: SecretStore, profile: &Profile, env: &Env) -> Result<()> {
+    let Some(account) = super::kept_otp_secret(profile) else { return Ok(()) };
+    if kept::read(&account, env)?.is_some() {
+        return Ok(());
+    }
+    check_store(store, &account.to_string(), profile)?;
+    let question =
+        format!("{}\nSecret of the one-time codes (the text beside the IdP's QR code): ", account.in_words());
+    let secret = prompt::secret(&question).map_err(|error| without_terminal(error, profile))?;
+    keep(store, &account, &secret, env).map(drop)
+}
+
 /// The device whose code STS wants to have with this profile's own call.
 fn mfa_device(profile: &Profile) -> Option<&str> {
     match &profile.identity {
         Identity::AssumeRole(role) => role.serial_number.as_deref(),
-        Identity::Saml(_) | Identity::WebIdentity(_) => None,
+        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
 }
 
@@ -112,9 +141,10 @@ fn nothing_to_keep(profile: &Profile) -> &'static str {
             return "with the refresh token that is kept\n";
         }
         Identity::AssumeRole(_) if mfa_device(profile).is_some() => return "a code is good for once, so none is kept\n",
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     };
     match secret {
+        None if profile.is_by_browser() => "the browser keeps the session, in a profile of its own\n",
         None => "this login needs no secret of yours, so none is kept\n",
         Some((_, SecretSource::Keyring(_))) => "with the secret that is kept\n",
         Some(_) => "with the secret from where the configuration says; it stays there\n",

@@ -1,5 +1,6 @@
 //! `fedcred logout`: removes what other commands have left of a login, and says what that was.
 
+use crate::acquire::airflow;
 use crate::acquire::login::{self, Forgotten};
 use crate::cli::args::{Global, Logout};
 use crate::cli::output;
@@ -19,9 +20,14 @@ pub fn run(arguments: &Logout, global: &Global, env: &Env) -> std::result::Resul
 
 fn one(config: &Config, name: &str, env: &Env) -> Result<()> {
     let profile = config.profile(name)?;
+    let settings = config.cache()?;
     let mut told = Told::default();
-    told.forgotten(login::log_out(&profile, &config.cache()?, env)?);
-    if let Some((_, account)) = super::kept_secret(&profile) {
+    // A connection of which nothing is kept has left nothing else, either.
+    if let Ok(Some(looked_up)) = airflow::offline(&profile, &settings, env) {
+        told.forgotten(login::log_out(&looked_up.profile, &settings, env)?);
+    }
+    told.forgotten(Forgotten { connections: airflow::forget(&profile, &settings, env), ..Forgotten::default() });
+    for account in super::kept_accounts(&profile) {
         let places = kept::forget(&account, env).map_err(|error| error.because(told.text(&profile.name).trim_end()))?;
         told.places(&account, places);
     }
@@ -37,7 +43,7 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
     }
     for name in config.profile_names() {
         let Ok(profile) = config.profile(name) else { continue };
-        if let Some((_, account)) = super::kept_secret(&profile) {
+        for account in super::kept_accounts(&profile) {
             match kept::forget(&account, env) {
                 Ok(places) => told.places(&account, places),
                 Err(error) if errors.contains(&error) => {}
@@ -61,9 +67,11 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
 struct Told(Vec<String>);
 
 impl Told {
-    fn forgotten(&mut self, Forgotten { results, memories }: Forgotten) {
+    fn forgotten(&mut self, Forgotten { results, memories, connections, sessions }: Forgotten) {
         self.count(results, "cached result", "cached results");
         self.count(memories, "login's failures", "logins' failures");
+        self.count(sessions, "session at an identity provider", "sessions at identity providers");
+        self.count(connections, "connection of a secrets backend", "connections of secrets backends");
     }
 
     fn count(&mut self, count: usize, one: &str, many: &str) {

@@ -3,14 +3,17 @@
 pub mod airflow;
 #[cfg(unix)]
 pub mod companion;
+pub mod completions;
 pub mod config;
 pub mod console;
 pub mod doctor;
 pub mod exec;
 pub mod get;
+pub mod help;
 pub mod inspect;
 pub mod login;
 pub mod logout;
+pub mod man;
 pub mod refresh;
 pub mod roles;
 pub mod schedule;
@@ -25,10 +28,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::args::Global;
+use crate::acquire::airflow as airflow_connections;
 use crate::cache::entry::CacheEntry;
+use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::oidc::Flow;
-use crate::config::profile::{Account, Identity, Oidc, Profile, SecretSource, TokenSource};
+use crate::config::profile::{Account, Auth, FormLogin, Identity, Oidc, Otp, Profile, SecretSource, TokenSource};
 use crate::error::Result;
 use crate::process::own;
 use crate::serve::handout;
@@ -39,6 +44,11 @@ pub(in crate::cli) fn profile_name(argument: Option<&str>, env: &Env) -> String 
     argument.map(str::to_owned).or_else(|| env.text("FEDCRED_PROFILE")).unwrap_or_else(|| "default".to_owned())
 }
 
+/// The profile with its Airflow connection, if it is one, looked up anew.
+fn looked_up(config: &Config, name: &str, env: &Env) -> Result<Profile> {
+    Ok(airflow_connections::online(&config.profile(name)?, &config.cache()?, env)?.profile.into_owned())
+}
+
 /// The secret of this profile that `fedcred login` keeps: the key that names it, and whose it is.
 fn kept_secret(profile: &Profile) -> Option<(&'static str, Account)> {
     match &profile.identity {
@@ -47,8 +57,28 @@ fn kept_secret(profile: &Profile) -> Option<(&'static str, Account)> {
             _ => None,
         },
         Identity::WebIdentity(_) => person_at(profile).map(|oidc| ("web_identity", oidc.account())),
-        Identity::AssumeRole(_) => None,
+        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
+}
+
+/// Whose secret of one-time codes `fedcred login` keeps, if it does.
+fn kept_otp_secret(profile: &Profile) -> Option<Account> {
+    let Identity::Saml(saml) = &profile.identity else { return None };
+    match &saml.auth {
+        Auth::Form(FormLogin { otp: Some(Otp::Secret(SecretSource::Keyring(account))), .. }) => Some(account.clone()),
+        Auth::None
+        | Auth::Basic { .. }
+        | Auth::Bearer { .. }
+        | Auth::Form(_)
+        | Auth::Spnego(_)
+        | Auth::Browser(_)
+        | Auth::Command(_) => None,
+    }
+}
+
+/// Every account of which `fedcred login` keeps something for this profile.
+fn kept_accounts(profile: &Profile) -> impl Iterator<Item = Account> + use<> {
+    kept_secret(profile).map(|(_, account)| account).into_iter().chain(kept_otp_secret(profile))
 }
 
 /// Where a person logs in for this profile, at an OpenID provider.

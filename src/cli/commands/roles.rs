@@ -20,12 +20,14 @@ use crate::identity::trace::Trace;
 
 pub fn run(arguments: &Roles, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
-    let profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
+    let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let shown = match &profile.identity {
         Identity::Saml(_) => on_offer(arguments, &profile, &config.cache()?, env)?,
         // Nobody is asked: these identities name no roles.
         Identity::WebIdentity(_) => without_offers(&profile, "a token names no roles"),
-        Identity::AssumeRole(_) => without_offers(&profile, "AWS credentials name no roles"),
+        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
+            without_offers(&profile, "AWS credentials name no roles")
+        }
     };
     match arguments.json {
         true => output::write(&format!("{:#}\n", shown.json(&profile))),

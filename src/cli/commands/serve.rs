@@ -27,10 +27,11 @@ pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
         Some(path) => ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", absolute(path)),
         None => ("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.text().expose().to_owned()),
     };
-    let supplies = profiles.iter().map(|profile| {
-        refresher::start(profile.name.clone(), None, super::ask_apart(global, &profile.name, profile.deadline))
-    });
-    let endpoint = Endpoint::bind(asked.listen, token, supplies.collect::<Result<_>>()?)?;
+    let mut endpoint = Endpoint::bind(asked.listen, token)?;
+    for profile in &profiles {
+        let ask = super::ask_apart(global, &profile.name, profile.deadline);
+        endpoint.add(refresher::start(profile.name.clone(), None, ask)?);
+    }
     output::write(&lines(&endpoint, &names, told))?;
     endpoint.run(life::stop_signal)
 }

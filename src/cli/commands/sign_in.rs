@@ -3,9 +3,8 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::Write;
-use std::time::Duration;
 
-use super::login::{keep, kept_where, logged_in};
+use super::login::{PATIENCE, keep, kept_where, logged_in};
 use crate::acquire::{fetch, login};
 use crate::cli::args::SecretStore;
 use crate::cli::{output, prompt};
@@ -15,9 +14,6 @@ use crate::config::profile::{Oidc, Profile};
 use crate::error::Result;
 use crate::identity::oidc::login::{LoginUi, Page, opener};
 use crate::time::Deadline;
-
-/// How long a person may take.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, store: SecretStore, env: &Env) -> Result<()> {
     let terminal = Terminal { device: RefCell::new(prompt::terminal()?), env };
@@ -29,7 +25,7 @@ pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, store: Secr
         }
         None => None,
     };
-    let credentials = login::log_in(profile, settings, env, Some(&tokens.token))?;
+    let credentials = login::log_in(profile, settings, env, Some(&tokens.token), None)?;
     let mut text = logged_in(profile, &credentials);
     match place {
         Some(place) => text.push_str(&kept_where(&place)),

@@ -46,8 +46,9 @@ struct Row {
 impl Row {
     fn of(config: &Config, name: &str, settings: &CacheSettings, env: &Env, now: Timestamp) -> Result<Row> {
         let profile = config.profile(name)?;
-        let known = Ok(status::of(&profile, settings, env, now));
-        Ok(Row { profile: name.to_owned(), role_arn: profile.role_arn.map(|role| role.to_string()), known })
+        let known = status::of(&profile, settings, env, now);
+        let role_arn = known.as_ref().ok().and_then(|known| known.role_arn.clone());
+        Ok(Row { profile: name.to_owned(), role_arn, known })
     }
 
     fn wrong(name: &str, error: Error) -> Row {
@@ -71,6 +72,7 @@ impl Row {
                 "who": known.who,
                 "last_failure": known.failure.as_ref().map(|(at, error)| error_json(error, Some(*at))),
                 "not_kept": known.unkept.as_ref().map(|error| error_json(error, None)),
+                "connection_read": known.connection_since.map(whole_seconds),
             }),
             Err(error) => json!({
                 "profile": profile,
@@ -82,6 +84,7 @@ impl Row {
                 "who": null,
                 "last_failure": error_json(error, None),
                 "not_kept": null,
+                "connection_read": null,
             }),
         }
     }
@@ -90,7 +93,7 @@ impl Row {
         let profile = printable(&self.profile, 100);
         let role = self.role_arn.clone().unwrap_or_default();
         match &self.known {
-            Ok(Status { state, expires, next, failure, who, unkept: _ }) => [
+            Ok(Status { state, expires, next, failure, who, .. }) => [
                 profile,
                 word(*state).to_owned(),
                 expires.filter(|at| *at > now).map(|at| span(at.duration_since(now))).unwrap_or_default(),
@@ -114,14 +117,18 @@ impl Row {
     }
 
     /// What the table has no room for. `general`: why nothing at all is kept, which is said once.
-    fn notes(&self, general: Option<&Error>) -> String {
+    fn notes(&self, general: Option<&Error>, now: Timestamp) -> String {
         let profile = printable(&self.profile, 100);
         match &self.known {
-            Ok(Status { unkept, failure, .. }) => {
+            Ok(Status { unkept, failure, connection_since, .. }) => {
                 let unkept = unkept.as_ref().filter(|error| Some(*error) != general);
                 let unkept = unkept.map(|error| note(&profile, error));
                 let failure = failure.as_ref().map(|(_, error)| note(&profile, error));
-                [unkept, failure].into_iter().flatten().collect()
+                let connection = connection_since.map(|since| {
+                    let age = span(now.duration_since(since));
+                    format!("{profile}: its Airflow connection was read from the secrets backend {age} ago\n")
+                });
+                [connection, unkept, failure].into_iter().flatten().collect()
             }
             Err(error) => note(&profile, error),
         }
@@ -169,7 +176,7 @@ fn as_text(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> String {
     text.push_str(&format!("key: {key}{} ({why})\n", at(key_file)));
     let general = status::no_cache(settings);
     text.extend(general.iter().map(|error| note("cache", error)));
-    text.extend(rows.iter().map(|row| row.notes(general.as_ref())));
+    text.extend(rows.iter().map(|row| row.notes(general.as_ref(), now)));
     text
 }
 

@@ -1,6 +1,6 @@
 //! What a long-lived process of fedcred starts to log in for it: a line for that process on stdout, also if it fails.
 
-use crate::acquire::{self, Ask};
+use crate::acquire::{self, Ask, Given};
 use crate::cache::entry::CacheEntry;
 use crate::cli::args::{Global, Supply};
 use crate::cli::output;
@@ -20,5 +20,5 @@ fn entry(profile: &str, global: &Global, env: &Env) -> Result<CacheEntry> {
     let ask = Ask { window: None, force: false, use_cache: true };
     let profile = config.profile(profile)?;
     // Nobody waits for this but the process that keeps the credentials fresh.
-    acquire::entry(&profile, &config.cache()?, env, &ask, profile.deadline)
+    acquire::given(&profile, &config.cache()?, env, &ask, profile.deadline).map(Given::into_entry)
 }

@@ -35,6 +35,14 @@ pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
         }
         Identity::WebIdentity(identity) => web_identity(identity, &mut extra, &mut kwargs)?,
         Identity::AssumeRole(role) => assume_role(role, &mut extra, &mut kwargs)?,
+        Identity::Base(_) => return Err(unsaid("the keys", "a connection of them alone is for Airflow to make")),
+        Identity::Airflow(source) => {
+            return Err(Error::new(
+                Code::InvalidValue,
+                format!("the profile {:?} is a connection already", profile.name),
+            )
+            .hint(format!("fedcred airflow show {}", source.conn_id)));
+        }
     }
     if !kwargs.is_empty() {
         extra.insert("assume_role_kwargs".to_owned(), Value::Object(kwargs));
@@ -61,7 +69,7 @@ fn session(profile: &Profile) -> Map<String, Value> {
 fn block(saml: &Saml) -> Result<Value> {
     let Spnego { principal, keytab, mutual_authentication, channel_bindings: _ } = match &saml.auth {
         Auth::Spnego(spnego) => spnego,
-        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => {
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Browser(_) | Auth::Command(_) => {
             return Err(unsaid("saml.auth", "Airflow logs in by Kerberos alone (auth = \"spnego\")"));
         }
     };

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::backend::{Backend, Remote};
 use super::connection::Connection;
 use super::settings::{self, Kwargs, Settings};
-use super::{files, json, uri};
+use super::{backend_client, files, json, uri};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
@@ -39,6 +39,8 @@ pub struct Found {
     /// Further places that define it, which are not used.
     pub also_in: Vec<String>,
     pub warnings: Vec<String>,
+    /// It is defined nowhere, and an empty one stands in its place.
+    pub is_fallback: bool,
 }
 
 /// The connection `conn_id`. Errors: [`Code::AirflowNotFound`], and [`Code::AirflowConnection`] for one that is there and broken.
@@ -79,7 +81,10 @@ impl Search<'_> {
                 };
                 let place = format!("{service}: {}", printable(&id, 300));
                 match places.outside.secret(&remote, &id)? {
-                    None => self.looked_at.push(format!("{place}: no such secret")),
+                    None => {
+                        let region = backend_client::region(&remote, places.env).unwrap_or_default();
+                        self.looked_at.push(format!("{place}: there is none of this name in {region}"));
+                    }
                     Some(text) => {
                         let read = remote.connection(self.conn_id, text.expose());
                         let (connection, warnings) = read.map_err(|broken| broken.at(self.conn_id, &place))?;
@@ -172,7 +177,7 @@ impl Search<'_> {
                 "airflow connections export connections.json --file-format json, then add --airflow-connections connections.json",
             ));
         };
-        Ok(Found { connection, found_in, also_in: self.also_in, warnings: self.warnings })
+        Ok(Found { connection, found_in, also_in: self.also_in, warnings: self.warnings, is_fallback: false })
     }
 }
 

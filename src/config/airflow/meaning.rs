@@ -80,6 +80,13 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
         Some(keys) => Base::Keys(keys),
         None => Base::Chain(Chain::follow(profile_name, in_force, files, env)?),
     };
+    if let (Base::Keys(keys), None) = (&base, &call) {
+        notes.warnings.push(format!(
+            "{}: {}, printed without an Expiration and never kept; whoever reads the connection has them",
+            keys.from,
+            if keys.session_token.is_some() { "a session whose end nobody knows" } else { "a long-term access key" }
+        ));
+    }
     let target = Target { extra: &extra, sts: &sts, region: region.as_deref(), profile: in_force, files, env };
     let plan = Plan {
         conn_id: connection.conn_id.clone(),

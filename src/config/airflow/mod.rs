@@ -8,6 +8,7 @@
 
 pub mod aws_profiles;
 pub mod backend;
+pub mod backend_client;
 pub mod base;
 pub mod broken;
 pub mod connection;
@@ -31,6 +32,7 @@ pub mod saml;
 pub mod settings;
 pub mod show;
 mod slug;
+pub mod source;
 pub mod sts_client;
 pub mod sts_params;
 pub mod toml;

@@ -1,4 +1,4 @@
-//! A plan as what the rest of the program knows: a [`Profile`] to fetch credentials for, or credentials that are there.
+//! A plan as what the rest of the program knows: a [`Profile`].
 //!
 //! What the plan of Airflow's would do and cannot be done here is an error: credentials of another shape would be others.
 
@@ -17,37 +17,31 @@ use super::sts_params::{Action, SessionParams};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::config::env::Env;
 use crate::config::profile::{
-    self, AssumeRole, Auth, ChannelBindings, DEFAULT_DEADLINE, DEFAULT_TIMEOUT, IdpHttp, MutualAuthentication, Parser,
-    Profile, Retry, Saml, Session, Spnego, StsTarget, TokenSource, WebIdentity,
+    self, AssumeRole, Auth, ChannelBindings, DEFAULT_DEADLINE, DEFAULT_TIMEOUT, Google, IdpHttp, MutualAuthentication,
+    Parser, Profile, Retry, Saml, Session, Spnego, StsTarget, TokenSource, WebIdentity,
 };
 use crate::config::session_name;
 use crate::credentials::SigningKeys;
 use crate::error::Error;
-
-/// What a connection gives.
-#[derive(Debug)]
-pub enum Meaning {
-    /// Credentials to fetch.
-    Profile(Box<Profile>),
-    /// Credentials as they are: the connection's own keys, or the default chain's.
-    Credentials(profile::Base),
-}
 
 /// urllib3 waits at most this long between two tries, whatever it is told.
 const MAX_WAIT: f64 = 3600.0;
 
 impl Plan {
     /// The plan as the profile `name`. Logins may go on to the origins that `policy` lists.
-    pub fn into_meaning(self, name: &str, policy: &Policy, env: &Env) -> Result<Meaning, Broken> {
+    pub fn into_profile(self, name: &str, policy: &Policy, env: &Env) -> Result<Profile, Broken> {
         let target = self.target(env)?;
         let Plan { call, base, sts, .. } = self;
         let Some(call) = call else {
-            return Ok(match base {
+            return match base {
                 Base::Chain(Chain { source: Source::Role(hop), .. }) if hop.profile.is_none() => {
-                    Meaning::Profile(Box::new(of_environment(*hop, name, target, env)?))
+                    of_environment(*hop, name, target, env)
                 }
-                base => Meaning::Credentials(signing(base, name, &target, env)?),
-            });
+                base => {
+                    let identity = profile::Identity::Base(signing(base, name, &target, env)?);
+                    Ok(bare(name, target, identity))
+                }
+            };
         };
         if sts.unsigned && matches!(call.identity, Identity::Signature) {
             return Err(Broken::new(
@@ -68,22 +62,14 @@ impl Plan {
             Identity::TokenFile(path) => {
                 profile::Identity::WebIdentity(Box::new(WebIdentity { source: TokenSource::File(path), session_name }))
             }
-            Identity::Google { .. } => {
-                return Err(Broken::new(
-                    "a token of Google's is asked for, which this version cannot",
-                    "write the token into a file, with \"assume_role_with_web_identity_federation\": \"file\"",
-                ));
-            }
+            // An audience that is not written is `None` for Airflow, which its metadata server is asked for by that name.
+            Identity::Google { audience } => profile::Identity::WebIdentity(Box::new(WebIdentity {
+                source: TokenSource::Google(Google { audience }),
+                session_name,
+            })),
         };
         let role_arn = Some(RoleArn::parse(&role_arn).map_err(|error| in_words(error, "role_arn"))?);
-        Ok(Meaning::Profile(Box::new(Profile {
-            name: name.to_owned(),
-            role_arn,
-            sts: target,
-            session,
-            deadline: DEFAULT_DEADLINE,
-            identity,
-        })))
+        Ok(Profile { role_arn, session, ..bare(name, target, identity) })
     }
 
     /// The endpoint of the plan; the region's own is left to the rules that every profile follows.
@@ -111,6 +97,7 @@ fn signing(base: Base, name: &str, target: &StsTarget, env: &Env) -> Result<prof
             access_key_id: keys.access_key_id,
             secret_access_key: keys.secret_access_key,
             session_token: keys.session_token,
+            expiration: None,
         })),
         Base::Chain(chain) => match chain.source {
             Source::Environment => profile::Base::Environment,
@@ -138,14 +125,20 @@ fn of_environment(hop: Hop, name: &str, target: StsTarget, env: &Env) -> Result<
         path.ok_or_else(|| Broken::new("the environment names no token file", "set AWS_WEB_IDENTITY_TOKEN_FILE"))?;
     let session_name = hop.params.role_session_name.map_or(SessionName::Generated, SessionName::Given);
     let identity = WebIdentity { source: TokenSource::File(path), session_name: written(Some(session_name)) };
-    Ok(Profile {
+    let role_arn = RoleArn::parse(&hop.role_arn).map_err(|error| in_words(error, "AWS_ROLE_ARN"))?;
+    Ok(Profile { role_arn: Some(role_arn), ..bare(name, target, profile::Identity::WebIdentity(Box::new(identity))) })
+}
+
+/// A profile that says nothing of the session.
+fn bare(name: &str, sts: StsTarget, identity: profile::Identity) -> Profile {
+    Profile {
         name: name.to_owned(),
-        role_arn: Some(RoleArn::parse(&hop.role_arn).map_err(|error| in_words(error, "AWS_ROLE_ARN"))?),
-        sts: target,
+        role_arn: None,
+        sts,
         session: Session { duration: None, policy: None, policy_arns: Vec::new() },
         deadline: DEFAULT_DEADLINE,
-        identity: profile::Identity::WebIdentity(Box::new(identity)),
-    })
+        identity,
+    }
 }
 
 fn session(params: &SessionParams) -> Result<Session, Broken> {

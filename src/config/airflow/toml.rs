@@ -26,6 +26,9 @@ pub fn profile(profile: &Profile, name: &str) -> Result<String> {
         Identity::Saml(saml) => out.saml(&heading, saml)?,
         Identity::WebIdentity(identity) => out.web_identity(&heading, identity)?,
         Identity::AssumeRole(role) => out.assume_role(&heading, role)?,
+        Identity::Base(_) | Identity::Airflow(_) => {
+            return Err(Error::new(Code::InvalidValue, "what logs in nowhere has no tables of its own"));
+        }
     }
     Ok(out.0)
 }

@@ -2,11 +2,16 @@
 
 use url::Url;
 
+use crate::config::env::Env;
 use crate::config::origin::Origin;
-use crate::config::profile::{Account, Auth, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Spnego};
-use crate::config::reader::Section;
+use crate::config::profile::{
+    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Otp, SecretSource,
+    Spnego,
+};
+use crate::config::reader::{Found, Section};
+use crate::config::tree::Value;
 use crate::config::{secrets, values};
-use crate::error::Code;
+use crate::error::{Code, Result, printable};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
@@ -15,28 +20,37 @@ enum Method {
     Bearer,
     Form,
     Spnego,
+    Browser,
     Command,
 }
 
-const METHODS: [(&str, Method); 6] = [
+const METHODS: [(&str, Method); 7] = [
     ("none", Method::None),
     ("basic", Method::Basic),
     ("bearer", Method::Bearer),
     ("form", Method::Form),
     ("spnego", Method::Spnego),
+    ("browser", Method::Browser),
     ("command", Method::Command),
 ];
 /// Methods of `auth` that are known, but not in this version.
-const METHODS_LATER: [&str; 2] = ["ecp", "browser"];
+const METHODS_LATER: [&str; 1] = ["ecp"];
 
 /// The keys that mean something to some methods only.
-const KEYS_OF_METHODS: [(&str, &[Method]); 10] = [
-    ("username", &[Method::Basic, Method::Form, Method::Command]),
+const KEYS_OF_METHODS: [(&str, &[Method]); 17] = [
+    ("username", &[Method::Basic, Method::Form, Method::Browser, Method::Command]),
     ("password", &[Method::Basic, Method::Form]),
     ("token", &[Method::Bearer]),
+    ("browser", &[Method::Browser]),
+    ("browser_headless", &[Method::Browser]),
     ("command", &[Method::Command]),
     ("username_field", &[Method::Form]),
     ("password_field", &[Method::Form]),
+    ("otp", &[Method::Form]),
+    ("otp_secret", &[Method::Form]),
+    ("otp_field", &[Method::Form]),
+    ("account_field", &[Method::Form]),
+    ("remember_field", &[Method::Form]),
     ("principal", &[Method::Spnego]),
     ("keytab", &[Method::Spnego]),
     ("mutual_authentication", &[Method::Spnego]),
@@ -46,7 +60,7 @@ const KEYS_OF_METHODS: [(&str, &[Method]); 10] = [
 const SECRET_HINT: &str = "{ keyring = true }";
 
 /// `profile` is whose table it is.
-pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify: bool) -> Option<Auth> {
+pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify: bool, env: &Env) -> Option<Auth> {
     let written = saml.find("auth");
     let method = match written {
         Some(_) => saml.read("auth", |f| values::choice(f, &METHODS, &METHODS_LATER)),
@@ -69,7 +83,7 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
     }
     // Without a URL there is an error already, and no account that anybody will use.
     let account = |user: Option<&str>| idp_url.map(|url| Account::new(url, user)).unwrap_or_default();
-    let username = || saml.required("username", "username = \"alice\"", values::text);
+    let username = || saml.required("username", "username = \"alice\"", |f| user(f, env));
     let secret = |key: &'static str, user: Option<&str>| {
         saml.required(key, &format!("{key} = {SECRET_HINT}"), |f| secrets::source(f, &account(user)))
     };
@@ -88,11 +102,25 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
         Method::Form => {
             let username = username();
             let password = secret("password", username.as_deref());
-            let username_field = saml.read("username_field", values::text);
-            let password_field = saml.read("password_field", values::text);
-            Some(Auth::Form(FormLogin { username: username?, password: password?, username_field, password_field }))
+            let otp_account = account(Some(&format!(" otp {}", username.as_deref().unwrap_or_default())));
+            let otp = otp(saml, &otp_account);
+            let field = |key| saml.read(key, values::text);
+            Some(Auth::Form(FormLogin {
+                username_field: field("username_field"),
+                password_field: field("password_field"),
+                otp,
+                otp_field: field("otp_field"),
+                account_field: field("account_field"),
+                remember_field: field("remember_field"),
+                ..FormLogin::new(username?, password?)
+            }))
         }
         Method::Spnego => Some(Auth::Spnego(spnego(saml, verify))),
+        Method::Browser => Some(Auth::Browser(BrowserLogin {
+            program: saml.read("browser", secrets::program),
+            is_headless_allowed: saml.read("browser_headless", values::boolean).unwrap_or(false),
+            username: saml.read("username", values::text),
+        })),
         Method::Command => {
             let argv = saml.required("command", "command = [\"corp-login\", \"{idp_url}\"]", secrets::command);
             let username = saml.read("username", values::text);
@@ -102,11 +130,40 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
     }
 }
 
+/// `login` keeps the secret of codes, but no code.
+fn otp(saml: &Section<'_, '_>, account: &Account) -> Option<Otp> {
+    let code = saml.read("otp", |f| match secrets::source(f, account)? {
+        SecretSource::Keyring(_) => Err(f
+            .error(Code::InvalidValue, "cannot be { keyring = true }: a code is good for once")
+            .hint("otp_secret = { keyring = true } keeps the secret that codes are computed from")),
+        source => Ok(source),
+    });
+    let secret = saml.read("otp_secret", |f| secrets::source(f, account));
+    if let (Some(code), Some(secret)) = (saml.find("otp"), saml.find("otp_secret")) {
+        let said = format!("is a second source of codes, beside `otp` ({})", code.place);
+        saml.log().error(secret.error(Code::ConflictingKeys, said).hint("keep one of them"));
+    }
+    code.map(Otp::Code).or(secret.map(Otp::Secret))
+}
+
 /// The arguments for this profile. The program is the one that is written.
 fn expand(argv: Vec<String>, profile: &str, idp_url: &str) -> Vec<String> {
     let place = |argument: &String| argument.replace("{idp_url}", idp_url).replace("{profile}", profile);
     let (program, arguments) = argv.split_at(argv.len().min(1));
     program.iter().cloned().chain(arguments.iter().map(place)).collect()
+}
+
+/// A name, or `{ env = "NAME" }`, the variable that has it: for a program that logs different people in.
+fn user(found: &Found<'_>, env: &Env) -> Result<String> {
+    let Value::Table(table) = found.value else { return values::text(found) };
+    let variable = match table.iter().collect::<Vec<_>>().as_slice() {
+        [("env", node)] => values::text(&found.inner("env", node))?,
+        _ => return Err(found.wrong("a string, or { env = \"NAME\" }")),
+    };
+    env.text(&variable).ok_or_else(|| {
+        let variable = printable(&variable, 80);
+        found.error(Code::MissingKey, format!("names ${variable}, which is not set")).hint(format!("set {variable}"))
+    })
 }
 
 fn spnego(saml: &Section<'_, '_>, verify: bool) -> Spnego {

@@ -1,7 +1,9 @@
 //! `saml.auth` and the keys of its method, as they are in force.
 
 use super::{Rows, path, program, quoted, source};
-use crate::config::profile::{Auth, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Spnego};
+use crate::config::profile::{
+    Auth, BrowserLogin, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Otp, Spnego,
+};
 
 impl Rows<'_, '_> {
     pub(super) fn auth(&mut self, auth: &Auth) {
@@ -16,12 +18,29 @@ impl Rows<'_, '_> {
                 self.row("auth", quoted("bearer"));
                 self.row("token", source(token));
             }
-            Auth::Form(FormLogin { username, password, username_field, password_field }) => {
+            Auth::Form(FormLogin {
+                username,
+                password,
+                username_field,
+                password_field,
+                otp,
+                otp_field,
+                account_field,
+                remember_field,
+            }) => {
                 self.row("auth", quoted("form"));
                 self.row("username", quoted(username));
                 self.row("password", source(password));
                 self.or("username_field", username_field.as_ref().map(quoted), "found on the page");
                 self.or("password_field", password_field.as_ref().map(quoted), "found on the page");
+                match otp {
+                    None => self.or("otp", None, "asked for by `login`"),
+                    Some(Otp::Code(code)) => self.row("otp", source(code)),
+                    Some(Otp::Secret(secret)) => self.row("otp_secret", source(secret)),
+                }
+                self.or("otp_field", otp_field.as_ref().map(quoted), "found on the page");
+                self.or("account_field", account_field.as_ref().map(quoted), "found on the page");
+                self.or("remember_field", remember_field.as_ref().map(quoted), "none: pages go as they are");
             }
             Auth::Spnego(Spnego { principal, keytab, mutual_authentication, channel_bindings }) => {
                 self.row("auth", quoted("spnego"));
@@ -38,6 +57,12 @@ impl Rows<'_, '_> {
                     ChannelBindings::None => "none",
                 };
                 self.row("channel_bindings", quoted(bindings));
+            }
+            Auth::Browser(BrowserLogin { program, is_headless_allowed, username }) => {
+                self.row("auth", quoted("browser"));
+                self.or("browser", program.as_ref().map(quoted), "the first that is found");
+                self.row("browser_headless", is_headless_allowed.to_string());
+                self.or("username", username.as_ref().map(quoted), "whoever logs in there");
             }
             Auth::Command(CommandLogin { argv, username }) => {
                 self.row("auth", quoted("command"));

@@ -11,7 +11,7 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
             UnknownKey,
             &["config.toml:4: unknown key `idp_ulr` in [profile.x.saml]", "did you mean `idp_url`?"],
         ),
-        ("zzz = 1", UnknownKey, &["config.toml:4", "keys that can stand there: allow_http, auth,"]),
+        ("zzz = 1", UnknownKey, &["config.toml:4", "keys that can stand there: account_field, allow_http, auth,"]),
         (
             "timeout = [1]",
             InvalidValue,
@@ -21,10 +21,24 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
         ("timeout = -5", InvalidValue, &["must be a duration"]),
         ("timeout = \"fast\"", InvalidValue, &["not \"fast\""]),
         ("verify = \"yes\"", InvalidValue, &["must be true or false, not a string"]),
-        ("auth = \"kerberos\"", InvalidValue, &["one of none, basic, bearer, form, spnego, command, not \"kerberos\""]),
+        (
+            "auth = \"kerberos\"",
+            InvalidValue,
+            &["one of none, basic, bearer, form, spnego, browser, command, not \"kerberos\""],
+        ),
         ("auth = \"spnigo\"", InvalidValue, &["did you mean \"spnego\"?"]),
-        ("auth = \"browser\"", NotYetAvailable, &["cannot be \"browser\" in this version yet"]),
-        ("auth = \"ecp\"", NotYetAvailable, &["\"ecp\""]),
+        (
+            "auth = \"form\"\nusername = \"a\"\npassword = { env = \"P\" }\notp = { keyring = true }",
+            InvalidValue,
+            &["good for once", "otp_secret"],
+        ),
+        (
+            "auth = \"form\"\nusername = \"a\"\npassword = { env = \"P\" }\notp = { env = \"O\" }\notp_secret = { env = \"S\" }",
+            ConflictingKeys,
+            &["second source of codes"],
+        ),
+        ("auth = \"ecp\"", NotYetAvailable, &["cannot be \"ecp\" in this version yet"]),
+        ("auth = \"browser\"\nbrowser = \" \"", InvalidValue, &["names no program"]),
         ("auth = \"command\"", MissingKey, &["has no `command`", "{idp_url}"]),
         ("auth = \"form\"", MissingKey, &["config.toml:2: [profile.x.saml] has no `username`", "username = \"alice\""]),
         ("auth = \"form\"\nusername = \"a\"", MissingKey, &["has no `password`", "{ keyring ="]),
@@ -130,10 +144,14 @@ fn what_is_wrong_beside_the_identity_is_told_with_its_place_and_remedy() {
 }
 
 #[test]
-fn identities_of_later_versions_are_refused_by_name() {
-    let error = Home::with("[profile.x]\nairflow_conn = \"aws_default\"").profile("x").unwrap_err();
-    assert_eq!(error.code, Code::NotYetAvailable);
-    assert!(error.what.contains("`airflow_conn`"), "{}", error.what);
+fn beside_an_airflow_connection_nothing_stands_that_the_connection_says() {
+    for key in ["role_arn = \"arn:aws:iam::112233334444:role/a\"", "duration = \"1h\"", "policy_arns = []"] {
+        let error = Home::with(&format!("[profile.x]\nairflow_conn = \"etl\"\n{key}")).profile("x").unwrap_err();
+        assert_eq!(error.code, Code::ConflictingKeys);
+        assert!(error.hint.unwrap().contains("in the connection's extra"), "{key}");
+    }
+    let both = Home::with("[profile.x]\nairflow_conn = \"etl\"\n[profile.x.saml]\n").profile("x").unwrap_err();
+    assert!(both.what.contains("second source of identity"), "{}", both.what);
 }
 
 #[test]

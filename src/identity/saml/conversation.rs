@@ -12,6 +12,7 @@ use super::auth::{Filled, Method, form};
 use super::extract::looks::Kind;
 use super::extract::purpose::passes_on;
 use super::extract::{self, Form, Page, XPath};
+use super::remembered::Remembered;
 use super::response::{self, Response as SamlResponse, is_aws_sign_in};
 use crate::config::profile::{Auth, Saml};
 use crate::error::{Code, Error, Result, printable};
@@ -49,6 +50,7 @@ impl Assertion {
 pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let deadline = run.deadline;
     let mut login = Login::new(saml, run)?;
+    login.restore_device();
     let mut retries = Retries::new(saml.retry.clone());
     let mut request = login.first();
     loop {
@@ -84,6 +86,7 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
             Step::Send(next) => request = next,
             Step::Done(assertion) => {
                 run.watch.accepted();
+                login.remember_device();
                 return Ok(*assertion);
             }
         }
@@ -119,6 +122,23 @@ impl<'a> Login<'a> {
 
     fn first(&mut self) -> Request {
         Request { is_first: true, ..self.get(self.saml.idp_url.clone()) }
+    }
+
+    /// A person who types the password wants it tried: then the IdP must not let us in for a cookie.
+    fn restore_device(&mut self) {
+        if matches!(self.saml.auth, Auth::Form(_)) && self.run.typed.is_none() {
+            self.client.restore_cookies(&Remembered::load(self.run.keep).cookies);
+        }
+    }
+
+    fn remember_device(&self) {
+        if matches!(self.saml.auth, Auth::Form(_)) {
+            let cookies = self.client.lasting_cookies();
+            let before = Remembered::load(self.run.keep);
+            if !cookies.is_empty() || !before.cookies.is_empty() {
+                Remembered { cookies, ..before }.save(self.run.keep);
+            }
+        }
     }
 
     fn get(&mut self, url: Url) -> Request {
@@ -228,7 +248,7 @@ impl<'a> Login<'a> {
             && !self.action(&page, &page.forms[index], &answer).is_ok_and(|target| is_aws_sign_in(target.as_str()))
         {
             let fields = form::fields(&page.forms[index], Vec::new());
-            return self.submit(&page, index, Filled { fields, secret: None }, &answer);
+            return self.submit(&page, index, Filled::without_secret(fields), &answer);
         }
         if let Some(target) = &page.meta_refresh {
             let target = self.resolve(&answer.url, target)?;
@@ -256,22 +276,22 @@ impl<'a> Login<'a> {
         }
         tracing::info!(target = shown(&target), "a SAML response for another service is passed on");
         let fields = form::fields(&page.forms[index], Vec::new());
-        self.submit(page, index, Filled { fields, secret: None }, answer)
+        self.submit(page, index, Filled::without_secret(fields), answer)
     }
 
     fn submit(&mut self, page: &Page, index: usize, filled: Filled, answer: &Response) -> Result<Step> {
         let form = &page.forms[index];
         let target = self.action(page, form, answer)?;
         let purpose =
-            if filled.secret.is_some() { "the login form is to be sent there" } else { "a form is to be sent there" };
+            if filled.has_secret { "the login form is to be sent there" } else { "a form is to be sent there" };
         self.check_target(&target, purpose)?;
-        if let Some(secret) = &filled.secret {
+        if let Some(secret) = &filled.spends {
             self.run.watch.spend(secret.expose().as_bytes())?;
         }
         let body = form::encode(&filled.fields, page.encoding);
         if form.is_post {
             let request = self.get(target);
-            let carries_password = request.carries_password || filled.secret.is_some();
+            let carries_password = request.carries_password || filled.has_secret;
             return Ok(Step::Send(Request { form: Some(body), carries_password, ..request }));
         }
         let mut target = target;
@@ -392,7 +412,7 @@ fn default_user_agent(auth: &Auth) -> String {
     let version = env!("CARGO_PKG_VERSION");
     match auth {
         Auth::Spnego(_) => format!("Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko fedcred/{version}"),
-        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => {
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Browser(_) | Auth::Command(_) => {
             format!("Mozilla/5.0 (compatible; fedcred/{version})")
         }
     }

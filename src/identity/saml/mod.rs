@@ -1,6 +1,8 @@
-//! A SAML assertion from an identity provider: by a conversation of ours, or by a program that has its own.
+//! A SAML assertion from an identity provider: by a conversation of ours, or by a browser or program that has its own.
 
 pub mod auth;
+#[cfg(unix)]
+mod browser;
 pub mod ccache;
 pub mod channel_binding;
 mod command;
@@ -10,6 +12,7 @@ pub mod klist;
 mod krb5_conf;
 pub mod paste;
 mod reading;
+pub mod remembered;
 pub mod response;
 pub mod roles;
 
@@ -17,6 +20,8 @@ pub use self::conversation::Assertion;
 use super::Run;
 use crate::config::profile::{Auth, Saml};
 use crate::error::Result;
+#[cfg(not(unix))]
+use crate::error::{Code, Error};
 
 /// Logs in and returns the assertion for AWS. One deadline covers everything in it.
 pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
@@ -24,6 +29,10 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => {
             conversation::log_in(saml, run).await
         }
+        #[cfg(unix)]
+        Auth::Browser(login) => browser::log_in(login, saml, run),
+        #[cfg(not(unix))]
+        Auth::Browser(_) => Err(Error::new(Code::BrowserMissing, "no browser can be driven on this platform yet")),
         Auth::Command(login) => command::log_in(login, saml, run),
     }
 }

@@ -16,7 +16,7 @@ use super::profile::Profile;
 use super::sts::Sts;
 use crate::entries::Kept;
 
-const CONFIG: &str = ".config/fedcred/config.toml";
+pub const CONFIG: &str = ".config/fedcred/config.toml";
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 
 /// Longer than any deadline of fedcred's: what takes longer hangs, and is killed.
@@ -60,7 +60,7 @@ impl Home {
 
     /// The same, with lines outside of the profile.
     pub fn configure_with(&self, lines: &str, profile: &Profile) {
-        self.write(".config/fedcred/config.toml", &format!("{lines}{}", profile.to_toml()));
+        self.write(CONFIG, &format!("{lines}{}", profile.to_toml()));
     }
 
     /// Writes a file below the home.

@@ -4,14 +4,16 @@ pub mod google;
 pub mod home;
 pub mod lab;
 pub mod leaks;
+pub mod moto;
 pub mod outcome;
 pub mod person;
 pub mod profile;
 pub mod remote;
 pub mod sts;
+pub mod tmux;
 
 pub use google::Google;
-pub use home::Home;
+pub use home::{CONFIG, Home};
 pub use lab::lab;
 pub use profile::Profile;
 

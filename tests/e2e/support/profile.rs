@@ -39,6 +39,11 @@ impl Profile {
             .saml(&format!(r#"username = "{user}""#))
     }
 
+    /// The role Dev by the password form, in a browser.
+    pub fn browser() -> Profile {
+        Profile::at(&sso_url(lab().idp_origin(), "form", AWS)).saml(r#"auth = "browser""#)
+    }
+
     /// The role Dev by Basic authentication, as this user.
     pub fn basic(user: &str) -> Profile {
         Profile::at(&sso_url(lab().idp_origin(), "basic", AWS))

@@ -21,7 +21,7 @@ pub fn check(report: &mut Report, name: &str, explicit: Option<&Path>, env: &Env
     if !files.is_empty() {
         report.fact(Step::Configuration, "files", files.join(", "));
     }
-    let profile = config.profile(name)?;
+    let profile = super::super::looked_up(&config, name, env)?;
     report.fact(Step::Configuration, "method", method(&profile));
     for setting in config.show(name)? {
         let is_of_environment = matches!(setting.origin, Origin::Env(_));
@@ -52,8 +52,11 @@ fn method(profile: &Profile) -> &'static str {
             Auth::Form(_) => "SAML, login form",
             Auth::Spnego(_) => "SAML, Kerberos",
             Auth::Command(_) => "SAML, a command of one's own",
+            Auth::Browser(_) => "SAML, in a browser",
         },
         Identity::WebIdentity(_) => "OIDC token",
         Identity::AssumeRole(_) => "role on top of other credentials",
+        Identity::Base(_) => "AWS credentials as they stand",
+        Identity::Airflow(_) => "Airflow connection",
     }
 }

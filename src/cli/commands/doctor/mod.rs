@@ -3,7 +3,7 @@
 //! It looks without being seen where it can, and logs in as `get` would, under the same lock and guard: a secret that was
 //! refused is not sent again. What it prints holds no secret. Its status is that of the fault, or 0.
 
-mod aws_files;
+pub mod aws_files;
 mod configuration;
 mod explain;
 mod kerberos;
@@ -53,11 +53,18 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
                 progress.show("asking for a Kerberos ticket");
                 kerberos::check(report, base, saml, spnego, env).map_err(at(Step::Kerberos))?;
             }
-            Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Command(_) => {
+            Auth::None
+            | Auth::Basic { .. }
+            | Auth::Bearer { .. }
+            | Auth::Form(_)
+            | Auth::Command(_)
+            | Auth::Browser(_) => {
                 report.skip(Step::Kerberos, "this login does without");
             }
         },
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => report.skip(Step::Kerberos, "this login does without"),
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
+            report.skip(Step::Kerberos, "this login does without");
+        }
     }
     storage::check_before(&settings)?;
     progress.show("logging in");

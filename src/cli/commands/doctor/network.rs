@@ -47,7 +47,7 @@ pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::res
             | TokenSource::Azure(_)
             | TokenSource::Kubernetes(_) => None,
         },
-        Identity::AssumeRole(_) => None,
+        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     };
     let sts = match &profile.role_arn {
         // Without a role it is not known yet whose STS it is.

@@ -17,7 +17,7 @@ use crate::cli::args::{Global, Inspect};
 use crate::cli::{output, prompt};
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::profile::{Auth, FormLogin, Identity, Profile};
+use crate::config::profile::{Auth, BrowserLogin, CommandLogin, FormLogin, Identity, Profile};
 use crate::error::{Code, Error, Result};
 use crate::identity::oidc::claims::Claims;
 use crate::identity::saml::extract::redact;
@@ -57,7 +57,7 @@ pub fn run(arguments: &Inspect, global: &Global, env: &Env) -> Result<()> {
         (Some(_), None) => None,
         (_, name) => {
             let config = Config::load(env, global.config.as_deref())?;
-            Some((config.profile(&super::profile_name(name.as_deref(), env))?, config.cache()?))
+            Some((super::looked_up(&config, &super::profile_name(name.as_deref(), env), env)?, config.cache()?))
         }
     };
     let found = match (&arguments.from, &profile) {
@@ -213,8 +213,11 @@ fn user_name(profile: &Profile) -> Option<String> {
         Identity::Saml(saml) => match &saml.auth {
             Auth::Form(FormLogin { username, .. }) | Auth::Basic { username, .. } => Some(username.clone()),
             Auth::Spnego(spnego) => spnego.principal.as_ref().and_then(|p| p.split('@').next()).map(str::to_owned),
-            Auth::None | Auth::Bearer { .. } | Auth::Command(_) => None,
+            Auth::Browser(BrowserLogin { username, .. }) | Auth::Command(CommandLogin { username, .. }) => {
+                username.clone()
+            }
+            Auth::None | Auth::Bearer { .. } => None,
         },
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) => None,
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
 }

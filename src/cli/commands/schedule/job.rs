@@ -184,7 +184,9 @@ fn secret(profile: &Profile) -> Option<&SecretSource> {
             TokenSource::Oidc(oidc) => oidc.client_secret.as_ref(),
             _ => None,
         },
-        Identity::Saml(_) | Identity::AssumeRole(_) => profile.secret().map(|(_, source)| source),
+        Identity::Saml(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
+            profile.secret().map(|(_, source)| source)
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! `auth = "form"`: finds the login form on whatever page comes, and fills it in.
 //!
 //! The password goes once a run into exactly one visible password input, never into a form that changes passwords.
-//! Serves `username`, `password`, `username_field`, `password_field`.
+//! Codes are the business of `otp`, pages without a secret that of `choice`.
+//! Serves `username`, `password`, `username_field`, `password_field`, `otp_field`.
 
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 use url::Url;
 
-use super::Filled;
+use super::{Filled, choice, otp};
 use crate::config::profile::FormLogin;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::shown;
@@ -21,11 +22,12 @@ pub struct FormAuth<'a> {
     run: Run<'a>,
     user_sent: bool,
     secret_sent: bool,
+    code_sent: bool,
 }
 
 impl<'a> FormAuth<'a> {
     pub fn new(login: FormLogin, run: Run<'a>) -> Self {
-        FormAuth { login, run, user_sent: false, secret_sent: false }
+        FormAuth { login, run, user_sent: false, secret_sent: false, code_sent: false }
     }
 
     /// The login form of this page, filled in. Errors tell a login that was refused from one that wants more.
@@ -34,15 +36,7 @@ impl<'a> FormAuth<'a> {
             return self.after_the_secret(page, url);
         }
         if let Some((index, password)) = self.password_form(page, url)? {
-            let form = &page.forms[index];
-            let secret = self.run.secret(&self.login.password, "saml.password")?;
-            let mut values = vec![(password, secret.duplicate())];
-            if let Some(user) = self.user_input(form, password, url)? {
-                values.push((user, Secret::new(self.login.username.clone())));
-            }
-            check_method(form, url)?;
-            self.secret_sent = true;
-            return Ok(Some((index, Filled { fields: fields(form, values), secret: Some(secret) })));
+            return self.fill_password(&page.forms[index], password, url).map(|filled| Some((index, filled)));
         }
         if let Some((index, user)) = self.identifier_form(page) {
             if self.user_sent {
@@ -50,13 +44,34 @@ impl<'a> FormAuth<'a> {
             }
             self.user_sent = true;
             let values = vec![(user, Secret::new(self.login.username.clone()))];
-            return Ok(Some((index, Filled { fields: fields(&page.forms[index], values), secret: None })));
+            return Ok(Some((index, Filled::without_secret(fields(&page.forms[index], values)))));
         }
-        Ok(None)
+        self.second_page(page, url)
     }
 
-    fn after_the_secret(&self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
+    fn fill_password(&mut self, form: &Form, password: usize, url: &Url) -> Result<Filled> {
+        let secret = self.run.secret(&self.login.password, "saml.password")?;
+        let mut values = vec![(password, secret.duplicate())];
+        if let Some(user) = self.user_input(form, password, url)? {
+            values.push((user, Secret::new(self.login.username.clone())));
+        }
+        check_method(form, url)?;
+        // A code beside the password is for those who have one.
+        if let Some(input) = self.code_input(form).filter(|_| self.login.otp.is_some()) {
+            values.push((input, otp::code(&self.login, self.run, url)?.code));
+            self.code_sent = true;
+        }
+        values.extend(self.remembering(form));
+        self.secret_sent = true;
+        Ok(Filled { fields: fields(form, values), has_secret: true, spends: Some(secret) })
+    }
+
+    fn after_the_secret(&mut self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
         let at = shown(url);
+        let names_code = |form: &Form| self.login.otp_field.is_some() && self.code_input(form).is_some();
+        if page.forms.iter().any(names_code) {
+            return self.second_page(page, url);
+        }
         if self.login.password_field.is_none() && page.forms.iter().any(|f| visible_passwords(f).count() > 1) {
             return Err(change_password(url));
         }
@@ -64,12 +79,50 @@ impl<'a> FormAuth<'a> {
             return Err(Error::new(Code::IdpRejected, format!("the IdP at {at} refused the user name or password"))
                 .because("the login form came back after they were sent"));
         }
-        if let Some(input) = page.forms.iter().flat_map(|f| &f.inputs).find(|i| i.asks_for_code()) {
-            let name = printable(input.name.as_deref().or(input.id.as_deref()).unwrap_or("unnamed"), 60);
-            return Err(Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor"))
-                .because(format!("its page has an input {name:?}")));
+        self.second_page(page, url)
+    }
+
+    /// What comes besides user name and password: a code, an account to choose, a question whether to stay.
+    fn second_page(&mut self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
+        let found = page.forms.iter().enumerate().find_map(|(index, form)| Some((index, self.code_input(form)?)));
+        let Some((index, input)) = found else { return Ok(choice::choose(page, &self.login)) };
+        let form = &page.forms[index];
+        let called = &form.inputs[input];
+        let name = printable(called.name.as_deref().or(called.id.as_deref()).unwrap_or("unnamed"), 60);
+        if std::mem::replace(&mut self.code_sent, true) {
+            return Err(self.code_refused(url));
         }
-        Ok(None)
+        check_method(form, url)?;
+        let code = otp::code(&self.login, self.run, url)
+            .map_err(|error| error.because(format!("its page has an input {name:?}")))?;
+        let values = std::iter::once((input, code.code)).chain(self.remembering(form)).collect();
+        Ok(Some((index, Filled { fields: fields(form, values), has_secret: true, spends: code.mark })))
+    }
+
+    /// One that came from a source is as good as a refused password: sent again and again, it locks the account.
+    fn code_refused(&self, url: &Url) -> Error {
+        let what = format!("the IdP at {} refused the one-time code", shown(url));
+        let came_back = "the page came back after it was sent";
+        match &self.login.otp {
+            None => Error::new(Code::MfaNeeded, what).because(came_back),
+            Some(_) => Error::new(Code::IdpRejected, what)
+                .because(came_back)
+                .hint("correct `saml.otp_secret` or `saml.otp`, and this machine's clock: timedatectl set-ntp true"),
+        }
+    }
+
+    fn code_input(&self, form: &Form) -> Option<usize> {
+        form.inputs.iter().position(|input| match self.login.otp_field.as_deref() {
+            Some(name) => {
+                is_called(input, name) && (input.takes_text() || input.takes_password() || input.kind == "number")
+            }
+            None => input.asks_for_code() && !input.asks_for_user(),
+        })
+    }
+
+    fn remembering(&self, form: &Form) -> Option<(usize, Secret)> {
+        let at = choice::remember(form, &self.login)?;
+        Some((at, form.inputs[at].value.duplicate()))
     }
 
     /// The one place for the password, as (form, input).
@@ -121,7 +174,8 @@ impl<'a> FormAuth<'a> {
                 (found, _) => Ok(found),
             };
         }
-        let candidates: Vec<usize> = visible_texts(form).filter(|i| *i != password).collect();
+        let code = self.code_input(form).filter(|_| self.login.otp.is_some());
+        let candidates: Vec<usize> = visible_texts(form).filter(|i| *i != password && Some(*i) != code).collect();
         match candidates.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(*one)),
@@ -172,7 +226,10 @@ pub fn title(page: &Page) -> Option<String> {
 /// boxes, and the form's default button. `values` replaces those of the inputs at the given places.
 pub fn fields(form: &Form, values: Vec<(usize, Secret)>) -> Vec<(String, Secret)> {
     let mut values = values;
-    let mut button_sent = false;
+    // Another button than the default one is pressed.
+    let mut button_sent = values.iter().any(|(at, _)| form.inputs[*at].kind == "submit");
+    let radios = values.iter().map(|(at, _)| &form.inputs[*at]).filter(|input| input.kind == "radio");
+    let chosen: Vec<String> = radios.filter_map(|input| input.name.clone()).collect();
     let mut fields = Vec::new();
     for (index, input) in form.inputs.iter().enumerate() {
         let Some(name) = input.name.clone().filter(|n| !n.is_empty()) else { continue };
@@ -184,7 +241,9 @@ pub fn fields(form: &Form, values: Vec<(usize, Secret)>) -> Vec<(String, Secret)
             continue;
         }
         let is_sent = match input.kind.as_str() {
-            "checkbox" | "radio" => input.is_checked,
+            // Of the options with one name, one is chosen.
+            "radio" => input.is_checked && !chosen.contains(&name),
+            "checkbox" => input.is_checked,
             // Shibboleth, for one, knows by its button what the form is for.
             "submit" => !std::mem::replace(&mut button_sent, true),
             "button" | "reset" | "image" | "file" => false,
@@ -224,7 +283,7 @@ fn positions(form: &Form, is_kind: impl Fn(&Input) -> bool) -> impl Iterator<Ite
     form.inputs.iter().enumerate().filter(move |(_, i)| is_kind(i)).map(|(index, _)| index)
 }
 
-fn is_called(input: &Input, name: &str) -> bool {
+pub fn is_called(input: &Input, name: &str) -> bool {
     input.name.as_deref() == Some(name) || input.id.as_deref() == Some(name)
 }
 
@@ -272,14 +331,13 @@ mod tests {
 
     fn auth(username_field: Option<&str>, password_field: Option<&str>) -> FormAuth<'static> {
         let login = FormLogin {
-            username: "alice".into(),
-            password: SecretSource::Env("PW".into()),
             username_field: username_field.map(str::to_owned),
             password_field: password_field.map(str::to_owned),
+            ..FormLogin::new("alice".into(), SecretSource::Env("PW".into()))
         };
         let env = Box::leak(Box::new(Env::fixed([("PW", "s3cret")])));
         let deadline = Box::leak(Box::new(Deadline::after(Duration::from_secs(10))));
-        FormAuth::new(login, Run { env, deadline, watch: &Nobody, typed: None, trace: None })
+        FormAuth::new(login, Run { env, deadline, watch: &Nobody, typed: None, keep: None, person: None, trace: None })
     }
 
     struct Nobody;

@@ -4,7 +4,9 @@
 //! and when a page comes. It answers with what to send; the conversation sends it.
 
 pub mod authorization;
+mod choice;
 pub mod form;
+mod otp;
 pub mod spnego;
 
 use url::Url;
@@ -32,8 +34,16 @@ pub enum Method<'a> {
 /// A form, filled in.
 pub struct Filled {
     pub fields: Vec<(String, Secret)>,
-    /// The password, when it is among them.
-    pub secret: Option<Secret>,
+    /// A password or code is among them: they go out once.
+    pub has_secret: bool,
+    /// What is counted as sent, and remembered if it is refused.
+    pub spends: Option<Secret>,
+}
+
+impl Filled {
+    pub fn without_secret(fields: Vec<(String, Secret)>) -> Self {
+        Filled { fields, has_secret: false, spends: None }
+    }
 }
 
 impl<'a> Method<'a> {
@@ -44,7 +54,9 @@ impl<'a> Method<'a> {
             Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, run)?),
             Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run)),
             Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify)),
-            Auth::Command(_) => return Err(Error::new(Code::Bug, "this login has no conversation of ours")),
+            Auth::Browser(_) | Auth::Command(_) => {
+                return Err(Error::new(Code::Bug, "this login has no conversation of ours"));
+            }
         })
     }
 

@@ -13,7 +13,7 @@ impl Input {
 
     /// Asks for a one-time code: by its `autocomplete`, or by the names IdPs give it.
     pub fn asks_for_code(&self) -> bool {
-        if !self.is_visible || !matches!(self.kind.as_str(), "text" | "tel" | "number") {
+        if !self.is_usable() || !matches!(self.kind.as_str(), "text" | "tel" | "number") {
             return false;
         }
         self.autocomplete.as_deref() == Some("one-time-code")
@@ -34,7 +34,7 @@ impl Input {
         self.is_visible && !self.is_disabled
     }
 
-    fn is_named_like(&self, words: &[&str]) -> bool {
+    pub fn is_named_like(&self, words: &[&str]) -> bool {
         [&self.name, &self.id].into_iter().flatten().any(|name| {
             let name = name.to_ascii_lowercase();
             words.iter().any(|word| name.contains(word))

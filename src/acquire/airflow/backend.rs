@@ -1,0 +1,126 @@
+//! What looking up a connection needs done: a program of Airflow's configuration run, a secret read out of AWS; or what was
+//! kept of either.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use super::kept::{self, Reading, Shelf};
+use crate::acquire::{Ask, EARLY, Given, fetch, given, key};
+use crate::cache::key::KeyBuilder;
+use crate::config::airflow::backend::Remote;
+use crate::config::airflow::backend_client::BackendClient;
+use crate::config::airflow::find::Outside;
+use crate::config::airflow::policy::Policy;
+use crate::config::cache::CacheSettings;
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::process::command;
+use crate::secret::Secret;
+use crate::secrets_backend;
+use crate::time::{Deadline, Timestamp};
+
+/// This machine, with its programs and with AWS.
+pub struct Backends<'a> {
+    settings: &'a CacheSettings,
+    env: &'a Env,
+    reading: Reading,
+    /// For each text.
+    whole: Duration,
+    oldest: Cell<Option<Timestamp>>,
+    forgotten: Cell<usize>,
+}
+
+/// The same, for what a connection may have done.
+pub struct ForPolicy<'a> {
+    backends: &'a Backends<'a>,
+    policy: &'a Policy,
+}
+
+impl<'a> Backends<'a> {
+    pub fn new(settings: &'a CacheSettings, env: &'a Env, reading: Reading, whole: Duration) -> Self {
+        Backends { settings, env, reading, whole, oldest: Cell::default(), forgotten: Cell::default() }
+    }
+
+    pub fn for_policy(&'a self, policy: &'a Policy) -> ForPolicy<'a> {
+        ForPolicy { backends: self, policy }
+    }
+
+    /// When the oldest text came that was taken from where it is kept.
+    pub fn kept_since(&self) -> Option<Timestamp> {
+        self.oldest.get()
+    }
+
+    /// How many texts were removed.
+    pub fn forgotten(&self) -> usize {
+        self.forgotten.get()
+    }
+
+    fn text(
+        &self,
+        shelf: Option<Shelf>,
+        reading: Reading,
+        ask: impl FnOnce(&Deadline) -> Result<Option<Secret>>,
+    ) -> Result<Option<Secret>> {
+        let Some(shelf) = shelf.filter(|_| reading != Reading::Unkept) else {
+            return match reading {
+                Reading::Offline => Err(kept::not_read()),
+                Reading::Forget => Ok(None),
+                Reading::Kept | Reading::Early(_) | Reading::Anew | Reading::Unkept => {
+                    ask(&Deadline::after(self.whole))
+                }
+            };
+        };
+        let (text, since) = shelf.text(reading, self.whole, ask)?;
+        if let Some(since) = since {
+            self.oldest.set(Some(self.oldest.get().map_or(since, |oldest| oldest.min(since))));
+        }
+        Ok(text)
+    }
+}
+
+impl Outside for ForPolicy<'_> {
+    fn secret(&self, remote: &Remote, id: &str) -> Result<Option<Secret>> {
+        let Backends { settings, env, reading, whole, forgotten, .. } = self.backends;
+        let BackendClient { asks, target } = BackendClient::of(remote, self.policy, *whole, env)?;
+        let shelf = Shelf::of(settings, |sealing| {
+            let asks = key::of(&asks, env, sealing);
+            if let Some(why) = asks.unknowable {
+                tracing::info!(why, "the connection's text is not kept");
+                return None;
+            }
+            let key = KeyBuilder::new(sealing).field("text of", remote.service.name()).field("secret", id);
+            let key = key.field("asked by", asks.key.as_bytes()).field("endpoint", target.endpoint().unwrap_or(""));
+            Some(key.field("region", &target.region).login_key())
+        })?;
+        if *reading == Reading::Forget && shelf.as_ref().is_some_and(Shelf::is_used) {
+            forgotten.set(forgotten.get() + 1);
+        }
+        self.backends.text(shelf, *reading, |deadline| {
+            let ask = Ask { window: None, force: false, use_cache: true };
+            let keys = given(&asks, settings, env, &ask, EARLY).map(Given::into_keys).map_err(|error| {
+                error.because(format!("{} is asked for the Airflow connection with them", remote.service.name()))
+            })?;
+            fetch::block_on(secrets_backend::read(remote.service, &target, &keys, id, deadline))
+        })
+    }
+
+    fn output(&self, argv: &[String]) -> Result<Secret> {
+        let Backends { settings, reading, .. } = self.backends;
+        let shelf = Shelf::of(settings, |sealing| {
+            let key = KeyBuilder::new(sealing).field("text of", "a command");
+            Some(argv.iter().fold(key, |key, argument| key.field("argument", argument)).login_key())
+        })?;
+        // The backend that it configures is to be found once more, to be forgotten.
+        let reading = if *reading == Reading::Forget { Reading::Offline } else { *reading };
+        let printed = self.backends.text(shelf, reading, |deadline| printed(argv, deadline).map(Some))?;
+        printed.ok_or_else(|| Error::new(Code::Bug, "what a command printed is not kept"))
+    }
+}
+
+fn printed(argv: &[String], deadline: &Deadline) -> Result<Secret> {
+    let setting = "backend_kwargs_cmd";
+    let printed = command::secret_output(argv, setting, deadline)?;
+    let text = std::str::from_utf8(&printed)
+        .map_err(|_| Error::new(Code::SecretCommand, format!("what the command of `{setting}` prints is not UTF-8")))?;
+    Ok(Secret::new(text.to_owned()))
+}

@@ -1,0 +1,119 @@
+//! Airflow connections, looked up: where a secrets backend has one, its text is kept sealed beside the results.
+//!
+//! A hit takes the text that is kept, and asks nobody. When the credentials are due, the text is read anew first: a connection
+//! that was changed is another profile. Ahead of time that must cost nobody good credentials, so an outage of the backend
+//! goes unnoticed then, and a crowd asks it once.
+
+mod backend;
+mod kept;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+pub use self::backend::Backends;
+pub use self::kept::Reading;
+use super::place::Slot;
+use super::schedule::State;
+use super::{Ask, life, status};
+use crate::config::cache::CacheSettings;
+use crate::config::env::Env;
+use crate::config::profile::{AssumeRole, Base, Identity, Profile};
+use crate::error::Result;
+use crate::time::{self, Timestamp};
+
+/// A profile with every connection in it looked up.
+pub struct LookedUp<'p> {
+    pub profile: Cow<'p, Profile>,
+    /// Whether results may be kept: not those of the default credentials that `--airflow-fallback` took.
+    pub may_keep: bool,
+    /// When the oldest text came that was kept of a backend.
+    pub kept_since: Option<Timestamp>,
+}
+
+/// `profile` for whoever wants credentials, as `ask` and `patience` say.
+pub fn look_up<'p>(
+    profile: &'p Profile,
+    settings: &CacheSettings,
+    env: &Env,
+    ask: &Ask,
+    patience: Duration,
+) -> Result<LookedUp<'p>> {
+    let anew = |reading| resolved(profile, settings, env, reading);
+    match ask {
+        Ask { use_cache: false, .. } => return anew(Reading::Unkept),
+        Ask { force: true, .. } => return anew(Reading::Anew),
+        Ask { window: _, force: false, use_cache: true } => (),
+    }
+    let looked_up = anew(Reading::Kept)?;
+    if looked_up.kept_since.is_none() {
+        return Ok(looked_up);
+    }
+    match state(&looked_up.profile, settings, env, ask)? {
+        Some(State::Fresh) => Ok(looked_up),
+        Some(State::Due) => anew(Reading::Early(patience)),
+        Some(State::Cold) | None => anew(Reading::Anew),
+    }
+}
+
+/// `profile` by what is kept: nobody is asked. `None`: it is in a secrets backend, of which nothing is kept.
+pub fn offline<'p>(profile: &'p Profile, settings: &CacheSettings, env: &Env) -> Result<Option<LookedUp<'p>>> {
+    match resolved(profile, settings, env, Reading::Offline) {
+        Ok(looked_up) => Ok(Some(looked_up)),
+        Err(error) if kept::is_not_read(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// `profile` by what the backends say now.
+pub fn online<'p>(profile: &'p Profile, settings: &CacheSettings, env: &Env) -> Result<LookedUp<'p>> {
+    resolved(profile, settings, env, Reading::Anew)
+}
+
+/// Removes what is kept of the backends that `profile` is in; how many texts went.
+pub fn forget(profile: &Profile, settings: &CacheSettings, env: &Env) -> usize {
+    let backends = Backends::new(settings, env, Reading::Forget, profile.deadline);
+    // It finds nothing, and so nothing of the connection's.
+    let _ = resolve(profile, env, &backends);
+    backends.forgotten()
+}
+
+/// How the cached credentials stand, a failure that holds the next try back included.
+fn state(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask) -> Result<Option<State>> {
+    let Some(slot) = Slot::existing(profile, settings, env)? else { return Ok(None) };
+    let Some(entry) = slot.read()? else { return Ok(None) };
+    let failure = || status::last_failure(profile, settings, env).map(|(failure, _)| failure);
+    Ok(Some(match life(&entry).state(time::now(), ask.window, None) {
+        State::Due => life(&entry).state(time::now(), ask.window, failure()),
+        state => state,
+    }))
+}
+
+fn resolved<'p>(profile: &'p Profile, settings: &CacheSettings, env: &Env, reading: Reading) -> Result<LookedUp<'p>> {
+    let backends = Backends::new(settings, env, reading, profile.deadline);
+    let (profile, may_keep) = resolve(profile, env, &backends)?;
+    Ok(LookedUp { profile, may_keep, kept_since: backends.kept_since() })
+}
+
+fn resolve<'p>(profile: &'p Profile, env: &Env, backends: &Backends<'_>) -> Result<(Cow<'p, Profile>, bool)> {
+    match &profile.identity {
+        Identity::Airflow(source) => {
+            let backends = backends.for_policy(&source.policy);
+            let resolved = source.resolve(&profile.name, profile.deadline, env, &backends)?;
+            Ok((Cow::Owned(resolved.profile), !resolved.is_fallback))
+        }
+        Identity::AssumeRole(role) => match &role.base {
+            Base::Profile(base) => match resolve(base, env, backends)? {
+                (Cow::Borrowed(_), may_keep) => Ok((Cow::Borrowed(profile), may_keep)),
+                (Cow::Owned(base), may_keep) => {
+                    let role = AssumeRole { base: Base::Profile(Box::new(base)), ..(**role).clone() };
+                    let identity = Identity::AssumeRole(Box::new(role));
+                    Ok((Cow::Owned(Profile { identity, ..profile.clone() }), may_keep))
+                }
+            },
+            Base::AwsProfile(_) | Base::Environment | Base::Instance | Base::Container | Base::Keys(_) => {
+                Ok((Cow::Borrowed(profile), true))
+            }
+        },
+        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) => Ok((Cow::Borrowed(profile), true)),
+    }
+}

@@ -1,0 +1,111 @@
+//! `fedcred help TOPIC`: short pages for people, kept beside this file; README shows the same texts.
+
+use crate::cli::report;
+use crate::error::{Code, Kind};
+
+/// A page: its name, one line on it, its text.
+pub struct Topic {
+    pub name: &'static str,
+    pub title: &'static str,
+    text: &'static str,
+}
+
+pub const EXIT_STATUS: &str = include_str!("topics/exit-status.txt");
+pub const ENVIRONMENT: &str = include_str!("topics/environment.txt");
+pub const FILES: &str = include_str!("topics/files.txt");
+
+/// All of them, in the order of a reader's questions.
+pub fn all() -> [Topic; 10] {
+    let topic = |name, title, text| Topic { name, title, text };
+    [
+        topic("kerberos", "SAML with Kerberos", include_str!("topics/kerberos.md")),
+        topic("form", "SAML with a login form", include_str!("topics/form.md")),
+        topic("eks", "EKS", include_str!("topics/eks.md")),
+        topic("google", "GKE and Google", include_str!("topics/google.md")),
+        topic("github", "GitHub Actions", include_str!("topics/github.md")),
+        topic("mwaa", "Airflow and MWAA", include_str!("topics/mwaa.md")),
+        topic("fleet", "A fleet of machines", include_str!("topics/fleet.md")),
+        topic("errors", "Error codes, their causes and what to do", ""),
+        topic("storage", "What is stored where, and who can read it", include_str!("topics/storage.md")),
+        topic("environment", "Environment variables", ENVIRONMENT),
+    ]
+}
+
+/// The topic of this name.
+pub fn find(name: &str) -> Option<Topic> {
+    all().into_iter().find(|topic| topic.name == name)
+}
+
+impl Topic {
+    pub fn text(&self) -> String {
+        if self.name == "errors" { errors() } else { self.text.to_owned() }
+    }
+}
+
+const KINDS: [(Kind, &str); 8] = [
+    (Kind::Usage, "usage"),
+    (Kind::LoginRequired, "login required"),
+    (Kind::Unusable, "unusable response"),
+    (Kind::Internal, "internal"),
+    (Kind::Storage, "storage"),
+    (Kind::Unavailable, "unavailable"),
+    (Kind::Refused, "refused"),
+    (Kind::Configuration, "configuration"),
+];
+
+fn codes_of(kind: Kind) -> impl Iterator<Item = Code> {
+    Code::ALL.iter().copied().filter(move |code| code.kind() == kind)
+}
+
+/// All codes, for a terminal.
+fn errors() -> String {
+    let mut text = String::new();
+    for (kind, name) in KINDS {
+        text.push_str(&format!("exit status {}: {name}\n", report::status(kind)));
+        for code in codes_of(kind) {
+            let hint = report::usual_hint(code);
+            text.push_str(&format!("  {}\n      {}\n      hint: {hint}\n", code.as_str(), code.meaning()));
+        }
+    }
+    text
+}
+
+/// All codes, as README shows them.
+pub fn errors_table() -> String {
+    let mut text = String::from("| status | code | cause | what to do |\n|---|---|---|---|\n");
+    for (kind, name) in KINDS {
+        for code in codes_of(kind) {
+            let (status, hint) = (report::status(kind), report::usual_hint(code).replace('|', "\\|"));
+            let cause = code.meaning().replace('|', "\\|");
+            text.push_str(&format!("| {status} {name} | `{}` | {cause} | {hint} |\n", code.as_str()));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_in_the_table_with_its_cause_and_what_to_do() {
+        let table = errors_table();
+        for code in Code::ALL {
+            let line = table.lines().find(|line| line.contains(&format!("`{}`", code.as_str()))).expect(code.as_str());
+            let cells: Vec<&str> = line.split(" | ").collect();
+            assert!(
+                cells.len() == 4 && cells[2].len() > 10 && cells[3].len() > 4 && errors().contains(cells[2]),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_has_no_line_that_a_terminal_breaks() {
+        for topic in all() {
+            for line in topic.text().lines().filter(|line| !line.starts_with('|')) {
+                assert!(line.chars().count() <= 140, "{}: {line}", topic.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Which connection a profile is (`airflow_conn`, `--airflow-conn`), and the way from its id to a [`Profile`].
+//!
+//! Looking it up may need a program of Airflow's configuration or AWS: whoever does it brings [`Outside`].
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::aws_profiles::AwsProfiles;
+use super::connection::Connection;
+use super::find::{Found, Outside, Places, find};
+use super::meaning::{self, Ask, Compat};
+use super::plan::Plan;
+use super::policy::Policy;
+use crate::config::env::Env;
+use crate::config::profile::{DEFAULT_DEADLINE, Identity, Profile, Session, StsTarget};
+use crate::config::reader::Section;
+use crate::config::values;
+use crate::error::{Code, Result, printable};
+
+/// A connection that is meant, before anybody has looked for it.
+#[derive(Clone, Debug)]
+pub struct AirflowSource {
+    pub conn_id: String,
+    /// A file of `airflow connections export`, looked at after the environment.
+    pub connections: Option<PathBuf>,
+    pub compat: Compat,
+    /// Where it is defined nowhere, the default credentials are taken.
+    pub fallback: bool,
+    /// Goes before the connection's, as a hook's `region_name` does.
+    pub region: Option<String>,
+    /// What the connection may have done.
+    pub policy: Policy,
+}
+
+/// A connection as a profile.
+#[derive(Debug)]
+pub struct Resolved {
+    pub profile: Profile,
+    /// It is defined nowhere, and `fallback` took its place.
+    pub is_fallback: bool,
+}
+
+impl AirflowSource {
+    /// `airflow_conn` of a profile, and the keys beside it.
+    pub fn read(profile: &Section<'_, '_>, policy: Policy) -> Option<Self> {
+        let choices = [("8", Compat::Documented), ("9", Compat::Nine)];
+        Some(AirflowSource {
+            connections: profile.read("airflow_connections", values::path),
+            compat: profile.read("airflow_compat", |f| values::choice(f, &choices, &[])).unwrap_or_default(),
+            fallback: false,
+            region: profile.read("region", |f| {
+                let text = values::text(f)?;
+                match super::endpoint::is_region(&text) {
+                    true => Ok(text),
+                    false => Err(f.wrong("a region such as \"eu-west-1\"")),
+                }
+            }),
+            policy,
+            conn_id: profile.read("airflow_conn", values::text)?,
+        })
+    }
+
+    /// A profile that is this connection, named like it.
+    pub fn into_profile(self) -> Profile {
+        Profile {
+            name: self.conn_id.clone(),
+            role_arn: None,
+            sts: StsTarget { region: None, endpoint_url: None, use_fips: false, use_dualstack: false, ca_bundle: None },
+            session: Session { duration: None, policy: None, policy_arns: Vec::new() },
+            deadline: DEFAULT_DEADLINE,
+            identity: Identity::Airflow(Box::new(self)),
+        }
+    }
+
+    /// Where the connection is and what it means; the warnings of both in the plan.
+    pub fn plan(&self, env: &Env, outside: &dyn Outside) -> Result<(Found, Plan)> {
+        let mut found = self.find(env, outside)?;
+        let ask =
+            Ask { compat: self.compat, region: self.region.clone(), sts_endpoints: self.policy.sts_endpoints.clone() };
+        let mut plan = meaning::plan(&found.connection, &ask, &AwsProfiles::read(env)?, env)
+            .map_err(|broken| broken.at(&found.connection.conn_id, &found.found_in))?;
+        plan.warnings.splice(0..0, std::mem::take(&mut found.warnings));
+        Ok((found, plan))
+    }
+
+    /// The connection as the profile `name`, whose logins have `deadline`. What is odd about it goes to the log.
+    pub fn resolve(&self, name: &str, deadline: Duration, env: &Env, outside: &dyn Outside) -> Result<Resolved> {
+        let (found, plan) = self.plan(env, outside)?;
+        for warning in plan.warnings.iter().chain(&plan.differs_from_airflow) {
+            tracing::warn!("connection {}: {warning}", printable(&self.conn_id, 100));
+        }
+        let profile = plan
+            .into_profile(name, &self.policy, env)
+            .map_err(|broken| broken.at(&found.connection.conn_id, &found.found_in))?;
+        Ok(Resolved { profile: Profile { deadline, ..profile }, is_fallback: found.is_fallback })
+    }
+
+    fn find(&self, env: &Env, outside: &dyn Outside) -> Result<Found> {
+        let places = Places { env, file: self.connections.as_deref(), outside };
+        match find(&self.conn_id, &places) {
+            Err(error) if error.code == Code::AirflowNotFound && self.fallback => Ok(Found {
+                connection: Connection { conn_id: self.conn_id.clone(), ..Connection::default() },
+                found_in: "nowhere".to_owned(),
+                also_in: Vec::new(),
+                warnings: vec!["defined nowhere: the default credentials are taken (--airflow-fallback)".to_owned()],
+                is_fallback: true,
+            }),
+            found => found,
+        }
+    }
+}

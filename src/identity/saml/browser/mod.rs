@@ -1,0 +1,297 @@
+//! `auth = "browser"`: an installed browser goes to `idp_url`, the person does there what their IdP asks, and the POST of the
+//! SAML response to AWS's sign-in is taken before it leaves the machine. Serves `browser`, `browser_headless`, `username`.
+//!
+//! The browser has a profile of its own for each login identity, so that remembered devices and the IdP's session last. While
+//! that session lives, a browser without a window suffices: `login` tries that first, and others if `browser_headless` says so.
+//! Once it did not suffice, none is started again until a person has logged in, since each start may ring somebody's phone.
+
+mod devtools;
+mod program;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use self::devtools::{DevTools, Event, Paused};
+use super::conversation::Assertion;
+use super::response::{self, Response, is_aws_sign_in};
+use crate::arn::Partition;
+use crate::config::env::Env;
+use crate::config::profile::{BrowserLogin, Saml};
+use crate::error::{Code, Error, Result, printable};
+use crate::http::shown;
+use crate::identity::Run;
+use crate::identity::keep::Keep;
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+/// A page on which nothing happens for so long waits for a person.
+const STILL: Duration = Duration::from_secs(4);
+/// The step without a window, before a person is shown one.
+const FIRST_TRY: Duration = Duration::from_secs(20);
+/// To write down what it keeps, and leave.
+const LEAVING: Duration = Duration::from_secs(5);
+/// In the directory of a browser's profile: without a person, no use.
+const LOGIN_NEEDED: &str = "login-needed";
+
+/// The assertion that the browser was to send to AWS.
+pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
+    let keep = run.keep.ok_or_else(|| {
+        Error::new(Code::CacheWrite, "there is no place for the profile of a browser")
+            .hint("make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is")
+    })?;
+    let dir = keep.directory()?;
+    let attempt = |is_headless, deadline: &Deadline| {
+        let browser = program::start(login, &saml.http, &dir, is_headless)?;
+        Visit { tools: DevTools::new(browser), saml, keep, is_headless, deadline, pages: Vec::new() }.log_in()
+    };
+    let is_known = dir.join("Default").exists();
+    let outcome = match run.person {
+        None => {
+            check_unattended(login, is_known && !dir.join(LOGIN_NEEDED).exists(), saml)?;
+            attempt(true, run.deadline)
+        }
+        Some(person) => {
+            let first = is_known.then(|| attempt(true, &Deadline::after(FIRST_TRY.min(run.deadline.remaining()))));
+            match first {
+                Some(Ok(assertion)) => Ok(assertion),
+                Some(Err(error)) if error.code == Code::BrowserMissing => Err(error),
+                first => {
+                    if let Some(Err(why)) = first {
+                        tracing::info!(%why, "the browser without a window did not suffice");
+                    }
+                    check_display(run.env)?;
+                    prepare(&dir)?;
+                    person.tell("The login goes on in the window of a browser.\n");
+                    attempt(false, run.deadline)
+                }
+            }
+        }
+    };
+    match &outcome {
+        Ok(_) => drop(fs::remove_file(dir.join(LOGIN_NEEDED))),
+        // What cannot be noted costs another start.
+        Err(error) if error.code == Code::BrowserLoginNeeded => drop(fs::write(dir.join(LOGIN_NEEDED), "")),
+        Err(_) => {}
+    }
+    outcome
+}
+
+/// Without a person, only the session of an earlier login can be used.
+fn check_unattended(login: &BrowserLogin, is_usable: bool, saml: &Saml) -> Result<()> {
+    let needed = |why: &str| {
+        let at = saml.idp_url.origin().ascii_serialization();
+        Error::new(Code::BrowserLoginNeeded, format!("the login at {at} needs a person at a browser")).because(why)
+    };
+    if !login.is_headless_allowed {
+        return Err(needed("only `login` opens one; `saml.browser_headless = true` lets others use its session, too"));
+    }
+    if !is_usable {
+        return Err(needed("the session of the last login has ended, or there was none"));
+    }
+    Ok(())
+}
+
+/// Before it is shown for the first time: no offer to keep passwords or to fill in forms, which would write secrets down.
+fn prepare(dir: &Path) -> Result<()> {
+    let preferences = dir.join("Default").join("Preferences");
+    if preferences.exists() {
+        return Ok(());
+    }
+    let settings = json!({
+        "credentials_enable_service": false,
+        "profile": { "password_manager_enabled": false },
+        "autofill": { "profile_enabled": false, "credit_card_enabled": false },
+    });
+    fs::create_dir_all(dir.join("Default")).and_then(|()| fs::write(&preferences, settings.to_string())).map_err(
+        |why| Error::new(Code::CacheWrite, format!("cannot write {}", preferences.display())).because(why.to_string()),
+    )
+}
+
+fn check_display(env: &Env) -> Result<()> {
+    let has_display = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| env.text(name).is_some_and(|v| !v.is_empty()));
+    if has_display || !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    Err(Error::new(Code::PromptNeeded, "there is no display to show a browser on")
+        .because("neither $DISPLAY nor $WAYLAND_DISPLAY is set")
+        .hint("log in where there is one, or by ssh -X"))
+}
+
+/// One start of the browser.
+struct Visit<'a> {
+    tools: DevTools,
+    saml: &'a Saml,
+    keep: &'a dyn Keep,
+    is_headless: bool,
+    deadline: &'a Deadline,
+    /// The sessions of the pages that are open.
+    pages: Vec<String>,
+}
+
+impl Visit<'_> {
+    fn log_in(mut self) -> Result<Assertion> {
+        let outcome = self.begin().and_then(|()| self.until_taken());
+        if outcome.is_ok()
+            && let Err(why) = self.keep_session()
+        {
+            tracing::info!(%why, "the browser's session is not kept");
+        }
+        self.tools.close(&Deadline::after(LEAVING));
+        outcome
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        let hosts = Partition::ALL.into_iter().map(Partition::sign_in_domain);
+        let patterns: Vec<Value> = hosts.map(|host| json!({ "urlPattern": format!("https://*{host}/*") })).collect();
+        // Of the browser as a whole: also what other windows and frames send.
+        self.call(None, "Fetch.enable", &json!({ "patterns": patterns })).map_err(|error| match error.code {
+            Code::BrowserFailed => error.hint(
+                "start the browser by hand to see why; where it runs as root, a script named in `saml.browser` can add \
+                 --no-sandbox",
+            ),
+            _ => error,
+        })?;
+        let attach = json!({ "autoAttach": true, "waitForDebuggerOnStart": false, "flatten": true });
+        self.call(None, "Target.setAutoAttach", &attach)?;
+        self.restore_session();
+        while self.pages.is_empty() {
+            match self.tools.event(self.deadline.remaining())? {
+                Some(event) => self.count_pages(&event),
+                None => return Err(self.deadline.error("waiting for the browser's window")),
+            }
+        }
+        let page = self.pages[0].clone();
+        self.call(Some(&page), "Page.enable", &json!({}))?;
+        if self.is_headless {
+            self.look_like_a_window(&page)?;
+        }
+        let went = self.call(Some(&page), "Page.navigate", &json!({ "url": self.saml.idp_url.as_str() }))?;
+        match went["errorText"].as_str() {
+            None | Some("net::ERR_ABORTED") => Ok(()),
+            Some(why) => {
+                Err(Error::new(Code::Connect, format!("the browser cannot open {}", shown(&self.saml.idp_url)))
+                    .because(printable(why, 100))
+                    .hint("a certificate has to be trusted by the browser itself; `saml.ca_bundle` is not for it"))
+            }
+        }
+    }
+
+    /// An IdP may take a browser without a window for another device.
+    fn look_like_a_window(&mut self, page: &str) -> Result<()> {
+        let version = self.call(None, "Browser.getVersion", &json!({}))?;
+        let name = version["userAgent"].as_str().unwrap_or_default().replace("HeadlessChrome", "Chrome");
+        let name = self.saml.http.user_agent.clone().unwrap_or(name);
+        self.call(Some(page), "Network.setUserAgentOverride", &json!({ "userAgent": name })).map(drop)
+    }
+
+    /// Until the POST to AWS comes.
+    fn until_taken(&mut self) -> Result<Assertion> {
+        let mut still = Deadline::after(STILL);
+        loop {
+            let patience = self.deadline.remaining();
+            let patience = if self.is_headless { patience.min(still.remaining()) } else { patience };
+            let Some(event) = self.tools.event(patience)? else {
+                return Err(match self.deadline.has_passed() {
+                    true => self.deadline.error("waiting for a login in the browser"),
+                    false => self.needs_a_person(),
+                });
+            };
+            match event.method.as_str() {
+                "Fetch.requestPaused" => {
+                    if let Some(assertion) = self.paused(&event.params.request_id, event.params.request)? {
+                        return Ok(assertion);
+                    }
+                }
+                method => {
+                    if method.starts_with("Page.") {
+                        still = Deadline::after(STILL);
+                    }
+                    self.count_pages(&event);
+                    if self.pages.is_empty() {
+                        return Err(Error::new(
+                            Code::LoginAbandoned,
+                            "the browser's window was closed before the login was done",
+                        ));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a SAML response; anything else goes on to AWS.
+    fn paused(&mut self, id: &str, request: Paused) -> Result<Option<Assertion>> {
+        let body = Secret::new(request.post_data);
+        let is_response = |(name, _): &(_, _)| name == "SAMLResponse";
+        let field = form_urlencoded::parse(body.expose().as_bytes()).find(is_response);
+        let Some((_, encoded)) = field.filter(|_| request.method == "POST" && is_aws_sign_in(&request.url)) else {
+            self.tools.tell(None, "Fetch.continueRequest", &json!({ "requestId": id }));
+            return Ok(None);
+        };
+        let encoded = Secret::new(encoded.into_owned());
+        self.tools.tell(None, "Fetch.failRequest", &json!({ "requestId": id, "errorReason": "Aborted" }));
+        let response = Response::decode(&encoded)?;
+        Ok(Some(Assertion { encoded: response::canonical(encoded), response, idp_time: None }))
+    }
+
+    fn needs_a_person(&mut self) -> Error {
+        let look = json!({ "expression": "JSON.stringify([document.title, location.origin])", "returnByValue": true });
+        let page = self.pages.first().cloned();
+        let seen =
+            self.tools.call(page.as_deref(), "Runtime.evaluate", &look, &Deadline::after(Duration::from_secs(1)));
+        let text = seen.ok().and_then(|seen| Some(seen["result"]["value"].as_str()?.to_owned()));
+        let seen: Option<[String; 2]> = text.and_then(|text| serde_json::from_str(&text).ok());
+        let error = Error::new(Code::BrowserLoginNeeded, "the IdP wants a person at the browser");
+        match seen {
+            Some([title, origin]) if !title.is_empty() => {
+                error.because(format!("a page of {} waits, {:?}", printable(&origin, 80), printable(&title, 80)))
+            }
+            _ => error.because("its page waits"),
+        }
+    }
+
+    fn count_pages(&mut self, event: &Event) {
+        let session = &event.params.session_id;
+        match event.method.as_str() {
+            "Target.attachedToTarget" if event.params.target_info.kind == "page" => {
+                self.tools.tell(Some(session), "Page.enable", &json!({}));
+                self.pages.push(session.clone());
+            }
+            "Target.detachedFromTarget" => self.pages.retain(|page| page != session),
+            _ => {}
+        }
+    }
+
+    /// Cookies that a browser forgets when it leaves: the session of most IdPs is one.
+    fn keep_session(&mut self) -> Result<()> {
+        let mut all = self.call(None, "Storage.getCookies", &json!({}))?;
+        let Some(cookies) = all["cookies"].as_array_mut() else { return Ok(()) };
+        cookies.retain(|cookie| cookie["session"] == true);
+        let kept = cookies.iter().map(|cookie| {
+            let fields = ["name", "value", "domain", "path", "secure", "httpOnly", "sameSite"];
+            fields.iter().filter(|field| !cookie[**field].is_null()).map(|field| (*field, &cookie[*field])).collect()
+        });
+        let kept: Vec<serde_json::Map<String, Value>> = kept
+            .map(|fields: Vec<(&str, &Value)>| {
+                fields.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+            })
+            .collect();
+        let text = serde_json::to_string(&kept).map_err(|why| Error::new(Code::Bug, why.to_string()))?;
+        self.keep.keep_cookies(&Secret::new(text));
+        Ok(())
+    }
+
+    fn restore_session(&mut self) {
+        let Some(kept) = self.keep.cookies() else { return };
+        if let Ok(cookies) = serde_json::from_str::<Value>(kept.expose()) {
+            self.tools.tell(None, "Storage.setCookies", &json!({ "cookies": cookies }));
+        }
+    }
+
+    fn call(&mut self, page: Option<&str>, method: &str, params: &Value) -> Result<Value> {
+        self.tools.call(page, method, params, self.deadline)
+    }
+}

@@ -1,0 +1,168 @@
+//! A browser that is driven over a pipe: its DevTools protocol on descriptors 3 and 4, and no port that others could use.
+//!
+//! A browser whose pipe ends leaves by itself, so that it does not outlive this process however that ends; one that is
+//! given up is killed with its whole process group.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Write};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::command::{aws_variables, kill_group, wait};
+use crate::time::Deadline;
+
+/// More than a page with an assertion in it.
+const MAX_MESSAGE: u64 = 32 << 20;
+
+pub struct Browser {
+    child: Child,
+    /// `None` once it has been told to leave.
+    to: Option<PipeWriter>,
+    from: Receiver<Zeroizing<Vec<u8>>>,
+}
+
+/// What the pipe says.
+pub enum Said {
+    Message(Zeroizing<Vec<u8>>),
+    Nothing,
+    /// The browser is gone.
+    End,
+}
+
+impl Browser {
+    /// Starts `program`, found in PATH unless it is a path.
+    pub fn start(program: &str, arguments: &[String]) -> io::Result<Browser> {
+        let (their_input, to) = io::pipe()?;
+        let (from, their_output) = io::pipe()?;
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        for name in aws_variables() {
+            command.env_remove(name);
+        }
+        at_3_and_4(&mut command, out_of_the_way(their_input)?, out_of_the_way(their_output)?);
+        let child = command.spawn()?;
+        // Only the browser holds the other ends now.
+        drop(command);
+        Ok(Browser { child, to: Some(to), from: messages(from) })
+    }
+
+    /// Sends one message. A browser that is gone is told by [`Browser::receive`].
+    pub fn send(&mut self, message: &str) {
+        if let Some(to) = &mut self.to {
+            let _ = to.write_all(message.as_bytes()).and_then(|()| to.write_all(b"\0"));
+        }
+    }
+
+    /// The next message, waited for so long.
+    pub fn receive(&self, patience: Duration) -> Said {
+        match self.from.recv_timeout(patience) {
+            Ok(message) => Said::Message(message),
+            Err(RecvTimeoutError::Timeout) => Said::Nothing,
+            Err(RecvTimeoutError::Disconnected) => Said::End,
+        }
+    }
+
+    /// Waits for the end of one that was told to leave. False: it did not.
+    pub fn leave(mut self, deadline: &Deadline) -> bool {
+        self.to = None;
+        wait(&mut self.child, || deadline.has_passed()).unwrap_or(false)
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        kill_group(&mut self.child);
+        let _ = self.child.wait();
+    }
+}
+
+/// Above the descriptors that the browser expects the pipes at.
+fn out_of_the_way(end: impl Into<OwnedFd>) -> io::Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(end.into(), 10)?)
+}
+
+#[allow(unsafe_code, reason = "the pipes have to be at these numbers in the child alone")]
+fn at_3_and_4(command: &mut Command, input: OwnedFd, output: OwnedFd) {
+    let place = move || {
+        for (end, number) in [(&input, 3), (&output, 4)] {
+            // SAFETY: nothing of ours is used under this number after the fork; dup2 makes it the pipe's, open.
+            let mut there = std::mem::ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(number) });
+            rustix::io::dup2(end.as_fd(), &mut there)?;
+        }
+        Ok(())
+    };
+    // SAFETY: dup2 is async-signal-safe (signal-safety(7)), and nothing is allocated.
+    unsafe { command.pre_exec(place) };
+}
+
+/// Reads on a thread of its own, so that a browser that is silent can be given up.
+fn messages(from: PipeReader) -> Receiver<Zeroizing<Vec<u8>>> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut from = BufReader::new(File::from(OwnedFd::from(from)));
+        loop {
+            let mut message = Zeroizing::new(Vec::new());
+            let read = io::Read::take(&mut from, MAX_MESSAGE).read_until(0, &mut message);
+            if !read.is_ok_and(|read| read > 0) || message.pop() != Some(0) || sender.send(message).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(script: &str) -> Browser {
+        Browser::start("sh", &["-c".to_owned(), script.to_owned()]).unwrap()
+    }
+
+    fn text(said: Said) -> String {
+        match said {
+            Said::Message(message) => String::from_utf8(message.to_vec()).unwrap(),
+            Said::Nothing => "nothing".to_owned(),
+            Said::End => "the end".to_owned(),
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn messages_go_both_ways_over_descriptors_3_and_4() {
+        let mut browser = start("cat <&3 >&4");
+        for message in ["{\"id\":1}", "ä"] {
+            browser.send(message);
+            assert_eq!(text(browser.receive(LONG)), message);
+        }
+        assert_eq!(text(browser.receive(Duration::ZERO)), "nothing");
+        assert!(browser.leave(&Deadline::after(LONG)), "it sees the end of its pipe");
+    }
+
+    #[test]
+    fn the_end_of_the_browser_is_seen_and_one_that_is_given_up_is_killed_with_its_children() {
+        assert_eq!(text(start("exit 1").receive(LONG)), "the end");
+        let browser = start("sleep 300 & echo $! | tr '\\n' '\\0' >&4; wait");
+        let child: i32 = text(browser.receive(LONG)).parse().unwrap();
+        drop(browser);
+        let child = rustix::process::Pid::from_raw(child).unwrap();
+        let gone = || rustix::process::test_kill_process(child).is_err() || is_dead(child);
+        let deadline = Deadline::after(LONG);
+        while !gone() && !deadline.has_passed() {
+            crate::time::pause(Duration::from_millis(10));
+        }
+        assert!(gone());
+    }
+
+    /// A child whose new parent has not looked after it yet.
+    fn is_dead(pid: rustix::process::Pid) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z'))
+    }
+}
