@@ -44,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Refresh(refresh) => commands::refresh::run(refresh, global, env).map(|()| ExitCode::SUCCESS),
         Command::Schedule(schedule) => done(commands::schedule::run(schedule, global, env)),
         Command::Status(status) => done(commands::status::run(status, global, env)),
+        Command::Setup(setup) => done(commands::setup::run(setup, global, env)),
         Command::Doctor(doctor) => commands::doctor::run(doctor, global, env).map_err(|error| vec![error]),
         Command::Login(login) => done(commands::login::run(login, global, env)),
         Command::Logout(logout) => commands::logout::run(logout, global, env).map(|()| ExitCode::SUCCESS),

@@ -91,7 +91,8 @@ mod tests {
     fn every_code_is_in_the_table_with_its_cause_and_what_to_do() {
         let table = errors_table();
         for code in Code::ALL {
-            let line = table.lines().find(|line| line.contains(&format!("`{}`", code.as_str()))).expect(code.as_str());
+            let line = table.lines().find(|line| line.contains(&format!("`{}`", code.as_str())));
+            let line = line.unwrap_or_else(|| panic!("{} is missing", code.as_str()));
             let cells: Vec<&str> = line.split(" | ").collect();
             assert!(
                 cells.len() == 4 && cells[2].len() > 10 && cells[3].len() > 4 && errors().contains(cells[2]),

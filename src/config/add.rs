@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Config;
+use super::cache::CacheSettings;
 use super::env::Env;
 use super::file;
 use super::locations::Locations;
@@ -26,6 +27,8 @@ pub fn profile(env: &Env, explicit: Option<&Path>, name: &str, lines: &str) -> R
 pub struct Addition {
     /// As the configuration will have it.
     pub profile: Profile,
+    /// `[cache]` of the same files.
+    pub cache: CacheSettings,
     pub path: PathBuf,
     shown: String,
     text: String,
@@ -52,13 +55,13 @@ impl Addition {
         }
         let gap = if old.is_empty() { "" } else { "\n" };
         let text = format!("{old}{}{gap}{lines}", if old.is_empty() || old.ends_with('\n') { "" } else { "\n" });
-        let profile = Config::of_user_text(&locations, env, &text)?.profile(name)?;
-        Ok(Addition { profile, path, shown, text })
+        let config = Config::of_user_text(&locations, env, &text)?;
+        Ok(Addition { profile: config.profile(name)?, cache: config.cache()?, path, shown, text })
     }
 
     /// Writes the file; where it is.
     pub fn write(self) -> Result<PathBuf> {
-        let Addition { profile: _, path, shown, text } = self;
+        let Addition { profile: _, cache: _, path, shown, text } = self;
         let cannot = |why: &str| Error::new(Code::ConfigUnreadable, format!("cannot write {shown}")).because(why);
         let (Some(parent), Some(file)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
             return Err(cannot("it is no path of a file"));

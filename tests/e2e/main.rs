@@ -26,6 +26,7 @@ mod look;
 mod manual;
 mod oidc;
 mod schedule;
+mod setup;
 mod shells;
 mod sts_answers;
 mod support;

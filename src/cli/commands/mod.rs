@@ -18,6 +18,7 @@ pub mod refresh;
 pub mod roles;
 pub mod schedule;
 pub mod serve;
+pub mod setup;
 mod sign_in;
 pub mod status;
 pub mod supply;
