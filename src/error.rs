@@ -32,10 +32,13 @@ pub enum Kind {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal, $kind:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $text:literal, $kind:ident;)*) => {
         /// The stable code of an error, as printed in `error[CODE]`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Code { $($(#[$doc])* $variant,)* }
+        pub enum Code { $($(#[doc = $doc])* $variant,)* }
+
+        /// A line for each code, with a tab before its meaning. One text, since each of many would cost every start a relocation.
+        const MEANINGS: &str = concat!($($text, "\t", $($doc,)* "\n",)*);
 
         impl Code {
             pub const ALL: &[Code] = &[$(Code::$variant,)*];
@@ -47,6 +50,12 @@ macro_rules! codes {
             /// The code spelled `text`, as [`Code::as_str`] spells it.
             pub fn parse(text: &str) -> Option<Self> {
                 Code::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
+
+            /// What it says happened: one sentence or two.
+            pub fn meaning(self) -> &'static str {
+                let of = |line: &'static str| line.split_once('\t').filter(|(code, _)| *code == self.as_str());
+                MEANINGS.lines().find_map(of).map_or("", |(_, meaning)| meaning.trim())
             }
 
             pub fn kind(self) -> Kind {

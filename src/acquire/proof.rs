@@ -17,16 +17,37 @@ use crate::error::Result;
 use crate::identity::Run;
 use crate::identity::trace::Trace;
 use crate::process::callers::Callers;
+use crate::secret::Secret;
 use crate::sts::caller;
 use crate::time::{self, Deadline};
 
 /// Logs in as `profile` and stops before STS. What comes on the way is noted in `trace`, also of a login that fails.
 pub fn prove(profile: &Profile, settings: &CacheSettings, env: &Env, trace: &Trace) -> Result<Proof> {
+    prove_with(profile, settings, env, None, trace)
+}
+
+/// The same with a secret that a person has just typed: it is tried, also if it was refused before.
+pub fn prove_typed(
+    profile: &Profile,
+    settings: &CacheSettings,
+    env: &Env,
+    typed: &Secret,
+    trace: &Trace,
+) -> Result<Proof> {
+    prove_with(profile, settings, env, Some(typed), trace)
+}
+
+fn prove_with(
+    profile: &Profile,
+    settings: &CacheSettings,
+    env: &Env,
+    typed: Option<&Secret>,
+    trace: &Trace,
+) -> Result<Proof> {
     Callers::of(env).check(&profile.name)?;
     // What this profile stands on is asked as anybody would ask it.
     let ask = Ask { window: None, force: false, use_cache: true };
-    let renewal =
-        Renewal { profile, settings, env, ask: &ask, slot: None, typed: None, person: None, trace: Some(trace) };
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot: None, typed, person: None, trace: Some(trace) };
     let unlocked = |deadline: &Deadline| {
         let below = renewal.below(deadline)?;
         fetch::prove(profile, below, renewal.run(deadline, &Unwatched))
@@ -52,10 +73,14 @@ pub fn caller(profile: &Profile, keys: &SigningKeys) -> Result<String> {
 
 fn prove_at(renewal: &Renewal<'_>, place: &LoginPlace, deadline: &Deadline) -> std::result::Result<Proof, NoResult> {
     let lock = place.lock(deadline)?;
-    let memory = place.memory().map_err(NoResult::Place)?;
-    let own = renewal.own_secret(place, &memory, deadline).map_err(NoResult::Login)?;
-    if let Some(refused) = own.and_then(|own| memory.refuses(&own, time::now())) {
-        return Err(NoResult::Login(refused));
+    let mut memory = place.memory().map_err(NoResult::Place)?;
+    if let Some(own) = renewal.own_secret(place, &memory, deadline).map_err(NoResult::Login)? {
+        if renewal.typed.is_some() {
+            memory.pardon(&own);
+        }
+        if let Some(refused) = memory.refuses(&own, time::now()) {
+            return Err(NoResult::Login(refused));
+        }
     }
     let below = renewal.below(deadline).map_err(NoResult::Login)?;
     renewal.guarded(place, &lock, memory, deadline, None, |run, _| fetch::prove(renewal.profile, below, run))

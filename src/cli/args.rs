@@ -15,7 +15,7 @@ use crate::config::parse_duration;
 
 /// Turns an enterprise or workload identity into short-lived AWS credentials.
 #[derive(Debug, Parser)]
-#[command(name = "fedcred", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "fedcred", version, propagate_version = true, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "\
 Use it from ~/.aws/config:
   [profile analytics]
@@ -120,6 +120,9 @@ pub enum Command {
     Login(Login),
     /// Forget cached credentials, kept secrets and remembered failures
     Logout(Logout),
+    /// Find out how to log in at an identity provider, and write the profile and its lines in ~/.aws/config
+    #[command(after_help = SETUP_HELP)]
+    Setup(Setup),
     /// Walk the way of a login step by step, and name the first fault with its remedy
     #[command(after_help = DOCTOR_HELP)]
     Doctor(Doctor),
@@ -137,6 +140,13 @@ pub enum Command {
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
+    /// Print this message and a list of topics, the help of a command, or the page of a topic
+    Help(Help),
+    /// Print a script that completes commands, flags and profile names in a shell
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(Completions),
+    /// Print the manual
+    Man(Man),
     /// What a process of fedcred starts to log in for it
     #[command(hide = true)]
     Supply(Supply),
@@ -167,6 +177,71 @@ pub enum SecretStore {
 }
 
 #[derive(Debug, Args)]
+pub struct Setup {
+    /// Name of the new profile [default: default]
+    pub profile: Option<String>,
+    /// The identity provider's page for AWS, as a browser opens it
+    #[arg(long, value_name = "URL")]
+    pub idp_url: Option<String>,
+    /// How to log in there [default: what the page asks for]
+    #[arg(long, value_enum)]
+    pub auth: Option<SetupAuth>,
+    /// Who logs in, for a form and Basic
+    #[arg(long)]
+    pub username: Option<String>,
+    /// The password is in this variable, now and later [default: `fedcred login` keeps it]
+    #[arg(long, value_name = "NAME")]
+    pub password_env: Option<String>,
+    /// The password is in this file, now and later
+    #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
+    pub password_file: Option<PathBuf>,
+    /// Where to keep a password that is typed
+    #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
+    pub store: SecretStore,
+    /// Log in to Kerberos with this keytab
+    #[arg(long, value_name = "FILE", requires = "principal")]
+    pub keytab: Option<PathBuf>,
+    /// As whom to log in to Kerberos
+    #[arg(long)]
+    pub principal: Option<String>,
+    /// PEM file with the authority of the identity provider's certificate
+    #[arg(long, value_name = "FILE")]
+    pub ca_bundle: Option<PathBuf>,
+    /// The role [default: the one on offer]
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Option<String>,
+    #[arg(long)]
+    pub region: Option<String>,
+    /// How long a session is to last, such as 1h
+    #[arg(long)]
+    pub duration: Option<String>,
+    /// Name of the profile in ~/.aws/config [default: the same]
+    #[arg(long, value_name = "NAME")]
+    pub aws_profile: Option<String>,
+    /// Leave ~/.aws/config alone
+    #[arg(long, conflicts_with = "aws_profile")]
+    pub no_aws_config: bool,
+    /// Ask nothing: what is not given is found out, or an error
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum SetupAuth {
+    /// The IdP knows who asks
+    None,
+    Basic,
+    /// A login form
+    Form,
+    /// Kerberos
+    Spnego,
+}
+
+const SETUP_HELP: &str = "\
+It opens the page, says what it looks like, logs in once, shows the roles, and writes nothing before
+you have seen what. What ~/.aws/config was is kept beside it.";
+
+#[derive(Debug, Args)]
 pub struct Doctor {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
@@ -181,6 +256,47 @@ pub struct Doctor {
 const DOCTOR_HELP: &str = "\
 It logs in once, as `get` would: a secret that was refused before is not sent again. Nothing that it
 prints is secret. Exit status: 0 if the login works, else that of the fault.";
+
+#[derive(Debug, Args)]
+pub struct Help {
+    /// A topic, or a command such as `get` or `config show`
+    #[arg(value_name = "TOPIC|COMMAND")]
+    pub about: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    pub shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Elvish,
+}
+
+const COMPLETIONS_HELP: &str = "\
+Where it goes:
+  bash        fedcred completions bash > ~/.local/share/bash-completion/completions/fedcred
+  zsh         fedcred completions zsh > ~/.zfunc/_fedcred    (fpath+=~/.zfunc before compinit)
+  fish        fedcred completions fish > ~/.config/fish/completions/fedcred.fish
+  PowerShell  fedcred completions powershell >> $PROFILE
+  elvish      fedcred completions elvish >> ~/.config/elvish/rc.elv
+
+The script asks fedcred, which has to be in PATH, for what can come next.";
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Of which command, such as `get` or `config show` [default: of all of fedcred]
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+    /// Write every page into this directory, one a command
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub dir: Option<PathBuf>,
+}
 
 #[derive(Debug, Args)]
 pub struct Logout {
@@ -399,6 +515,34 @@ pub enum Airflow {
     Json(AirflowExport),
     /// Write a connection into the configuration, as a profile of its own
     Import(AirflowImport),
+    /// Store a connection in AWS Secrets Manager, and print the policy that lets Amazon MWAA read it
+    Put(AirflowPut),
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowPut {
+    /// The connection's id, as a DAG names it
+    pub id: String,
+    /// Where Airflow's secrets backend looks: its connections_prefix
+    #[arg(long, value_name = "PREFIX")]
+    pub secret_prefix: String,
+    /// Profile to store as the connection [default: the one named like the connection, else the connection as it is found here]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// [env: AWS_DEFAULT_REGION]
+    #[arg(long)]
+    pub region: Option<String>,
+    /// ARN of the KMS key to encrypt it with [default: the account's own]
+    #[arg(long, value_name = "ARN")]
+    pub kms_key: Option<String>,
+    /// Ask nobody
+    #[arg(long)]
+    pub yes: bool,
+    /// Print the policy, and store nothing
+    #[arg(long)]
+    pub print_policy: bool,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
 }
 
 #[derive(Debug, Args)]
@@ -455,6 +599,8 @@ pub enum Config {
     },
     /// Say which files are read and where the cache is
     Path,
+    /// Print a JSON Schema of the file, for editors: `#:schema ./fedcred.schema.json` as its first line
+    Schema,
 }
 
 fn pace(text: &str) -> Result<Pace, &'static str> {

@@ -11,6 +11,7 @@ mod prompt;
 pub mod report;
 mod style;
 mod table;
+pub mod topics;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -24,6 +25,12 @@ use crate::error::{Code, Result};
 /// Runs the program with these arguments (the first is its own name) and gives the status to exit with.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(request) = commands::completions::request(&arguments, env) {
+        return match commands::completions::answer(request, env) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => report::failure(&error),
+        };
+    }
     let arguments = match Arguments::parse(&arguments) {
         Ok(arguments) => arguments,
         Err(error) => return not_run(&error),
@@ -37,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Refresh(refresh) => commands::refresh::run(refresh, global, env).map(|()| ExitCode::SUCCESS),
         Command::Schedule(schedule) => done(commands::schedule::run(schedule, global, env)),
         Command::Status(status) => done(commands::status::run(status, global, env)),
+        Command::Setup(setup) => done(commands::setup::run(setup, global, env)),
         Command::Doctor(doctor) => commands::doctor::run(doctor, global, env).map_err(|error| vec![error]),
         Command::Login(login) => done(commands::login::run(login, global, env)),
         Command::Logout(logout) => commands::logout::run(logout, global, env).map(|()| ExitCode::SUCCESS),
@@ -46,6 +54,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Console(console) => done(commands::console::run(console, global, env)),
         Command::Airflow(airflow) => done(commands::airflow::run(airflow, global, env)),
         Command::Config(config) => commands::config::run(config, global, env).map(|()| ExitCode::SUCCESS),
+        Command::Help(help) => done(commands::help::run(help)),
+        Command::Completions(completions) => done(commands::completions::run(completions)),
+        Command::Man(man) => done(commands::man::run(man)),
         Command::Supply(supply) => done(commands::supply::run(supply, global, env)),
         #[cfg(unix)]
         Command::Companion(companion) => done(commands::companion::run(companion, global, env)),

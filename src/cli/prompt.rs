@@ -44,16 +44,22 @@ pub fn terminal() -> Result<File> {
 ///
 /// Errors: [`Code::PromptNeeded`], at once, where there is no terminal.
 pub fn confirm(question: &str) -> Result<bool> {
+    let answer = line(question).map_err(|error| error.hint("run it in a terminal"))?;
+    Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Shows `question` and reads a line, without the white space around it.
+///
+/// Errors: [`Code::PromptNeeded`], at once, where there is no terminal, and where it ends.
+pub fn line(question: &str) -> Result<String> {
     let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
-    let no_terminal = |why| no_terminal(why).hint("run it in a terminal");
     let mut keyboard = BufReader::new(File::open(device).map_err(no_terminal)?);
-    terminal()
-        .map_err(|error| error.hint("run it in a terminal"))?
-        .write_all(question.as_bytes())
-        .map_err(no_terminal)?;
+    terminal()?.write_all(question.as_bytes()).map_err(no_terminal)?;
     let mut answer = String::new();
-    keyboard.read_line(&mut answer).map_err(no_terminal)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    if keyboard.read_line(&mut answer).map_err(no_terminal)? == 0 {
+        return Err(Error::new(Code::PromptNeeded, "nobody answers on the terminal"));
+    }
+    Ok(answer.trim().to_owned())
 }
 
 fn no_terminal(why: std::io::Error) -> Error {

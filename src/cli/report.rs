@@ -82,7 +82,7 @@ pub fn status_of_exec(errors: &[Error]) -> ExitCode {
 }
 
 /// What to do next, where the error itself does not know better.
-fn usual_hint(code: Code) -> &'static str {
+pub fn usual_hint(code: Code) -> &'static str {
     match code {
         Code::BadFlag => "fedcred --help",
         Code::CommandNotFound | Code::CommandNotRun => "check the command after `--`, and PATH",

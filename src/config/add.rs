@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::Config;
+use super::cache::CacheSettings;
 use super::env::Env;
 use super::file;
 use super::locations::Locations;
+use super::profile::Profile;
 use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
 
@@ -13,27 +15,58 @@ use crate::error::{Code, Error, Result};
 ///
 /// Errors: the profile is there already, or would not be valid; a file that cannot be written.
 pub fn profile(env: &Env, explicit: Option<&Path>, name: &str, lines: &str) -> Result<PathBuf> {
-    let locations = Locations { named_by: None, ..Locations::of(env, explicit) };
-    let path = locations.user.clone().ok_or_else(|| {
-        Error::new(Code::ConfigUnreadable, "there is no home directory to write a configuration into")
-            .hint("name the file with --config")
-    })?;
-    // A dotfile manager's link stays a link.
-    let path = std::fs::canonicalize(&path).unwrap_or(path);
-    let shown = path.display().to_string();
-    let old = file::read(&path, &shown)?.unwrap_or_default();
-    let locations = Locations { user: Some(path.clone()), ..locations };
-    if Config::read(locations.clone(), env)?.profile_names().contains(&name) {
-        return Err(Error::new(Code::ConflictingKeys, format!("there is a profile {name:?} already, in {shown}"))
-            .hint("choose another name with --as"));
+    Addition::of(env, explicit, name, lines)
+        .map_err(|error| match error.code {
+            Code::ConflictingKeys => error.hint("choose another name with --as"),
+            _ => error,
+        })?
+        .write()
+}
+
+/// A profile that is not written yet.
+pub struct Addition {
+    /// As the configuration will have it.
+    pub profile: Profile,
+    /// `[cache]` of the same files.
+    pub cache: CacheSettings,
+    pub path: PathBuf,
+    shown: String,
+    text: String,
+}
+
+impl Addition {
+    /// The profile `name` that `lines` would be at the end of the user's file.
+    ///
+    /// Errors: the profile is there already ([`Code::ConflictingKeys`]), or would not be valid.
+    pub fn of(env: &Env, explicit: Option<&Path>, name: &str, lines: &str) -> Result<Addition> {
+        let locations = Locations { named_by: None, ..Locations::of(env, explicit) };
+        let path = locations.user.clone().ok_or_else(|| {
+            Error::new(Code::ConfigUnreadable, "there is no home directory to write a configuration into")
+                .hint("name the file with --config")
+        })?;
+        // A dotfile manager's link stays a link.
+        let path = std::fs::canonicalize(&path).unwrap_or(path);
+        let shown = path.display().to_string();
+        let old = file::read(&path, &shown)?.unwrap_or_default();
+        let locations = Locations { user: Some(path.clone()), ..locations };
+        if Config::read(locations.clone(), env)?.profile_names().contains(&name) {
+            return Err(Error::new(Code::ConflictingKeys, format!("there is a profile {name:?} already, in {shown}"))
+                .hint("choose another name"));
+        }
+        let gap = if old.is_empty() { "" } else { "\n" };
+        let text = format!("{old}{}{gap}{lines}", if old.is_empty() || old.ends_with('\n') { "" } else { "\n" });
+        let config = Config::of_user_text(&locations, env, &text)?;
+        Ok(Addition { profile: config.profile(name)?, cache: config.cache()?, path, shown, text })
     }
-    let gap = if old.is_empty() { "" } else { "\n" };
-    let new = format!("{old}{}{gap}{lines}", if old.is_empty() || old.ends_with('\n') { "" } else { "\n" });
-    Config::of_user_text(&locations, env, &new)?.profile(name)?;
-    let cannot = |why: &str| Error::new(Code::ConfigUnreadable, format!("cannot write {shown}")).because(why);
-    let (Some(parent), Some(file)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-        return Err(cannot("it is no path of a file"));
-    };
-    Dir::shared(parent)?.replace(file, new.as_bytes())?;
-    Ok(path)
+
+    /// Writes the file; where it is.
+    pub fn write(self) -> Result<PathBuf> {
+        let Addition { profile: _, cache: _, path, shown, text } = self;
+        let cannot = |why: &str| Error::new(Code::ConfigUnreadable, format!("cannot write {shown}")).because(why);
+        let (Some(parent), Some(file)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Err(cannot("it is no path of a file"));
+        };
+        Dir::shared(parent)?.replace(file, text.as_bytes())?;
+        Ok(path)
+    }
 }

@@ -82,6 +82,13 @@ impl AwsFiles {
         if lines.is_empty() { self.whole.lines().collect() } else { lines }
     }
 
+    /// What SDKs take from the profile before they run its `credential_process` (botocore's credential chain, of all SDKs the
+    /// one that is most particular): a key, and the section that has it.
+    pub fn shadow(&self, profile: &str) -> Option<(&Section, &'static str)> {
+        let own = self.sections.iter().filter(|section| section.profile() == Some(profile));
+        own.into_iter().find_map(|section| Some((section, *SHADOWS.iter().find(|key| section.value(key).is_some())?)))
+    }
+
     /// All of them, those of `~/.aws/config` first.
     pub fn sections(&self) -> &[Section] {
         &self.sections
@@ -96,6 +103,8 @@ impl AwsFiles {
         })
     }
 }
+
+const SHADOWS: [&str; 4] = ["aws_access_key_id", "role_arn", "web_identity_token_file", "sso_account_id"];
 
 fn parse(text: &str, file: &str, is_of_credentials_file: bool) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();

@@ -5,6 +5,8 @@ pub mod aws_files;
 pub mod browser;
 pub mod callers;
 pub mod child_environment;
+#[cfg(target_os = "linux")]
+pub mod code;
 pub mod command;
 pub mod exec;
 pub mod life;

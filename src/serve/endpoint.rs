@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -11,7 +12,7 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -22,12 +23,13 @@ use super::request::{self, Refusal, Wanted};
 use super::supply::Supply;
 use super::token::Token;
 use crate::error::{Code, Error, Result};
+use crate::time::Deadline;
 
 /// Connections at a time; more are closed at once. An SDK has one, and not for long.
 const CONNECTIONS: usize = 256;
-/// From the end of one answer to the end of the next request's head.
-const IDLE: Duration = Duration::from_secs(20);
-/// Of a connection, however busy. Whoever does not read its answers holds a place no longer than this.
+/// How often a connection is looked at: one on which no request has come since the last look is closed, and one that has been
+/// there for the longest time, however busy. Whoever does not read its answers holds a place no longer than this.
+const LOOK: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(600);
 /// For the answers that are under way when a connection's time is over.
 const GRACE: Duration = Duration::from_secs(1);
@@ -80,6 +82,8 @@ impl Endpoint {
     pub fn run<F: Future<Output = Result<()>>>(self, end: impl FnOnce() -> F) -> Result<()> {
         let failed = |e: std::io::Error| Error::new(Code::Bug, "the endpoint does not start").because(e.to_string());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        #[cfg(target_os = "linux")]
+        crate::process::code::let_go();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
             tokio::spawn(accept(listener, Arc::new(self.desk)));
@@ -115,17 +119,26 @@ async fn accept(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
 
 async fn converse(stream: TcpStream, desk: Arc<Desk>, _place: OwnedSemaphorePermit) {
     let _ = stream.set_nodelay(true);
+    // A flag, where hyper would have set a timer anew for each request.
+    let has_asked = AtomicBool::new(false);
+    let service = service_fn(|request| {
+        has_asked.store(true, Ordering::Relaxed);
+        answer(request, &desk)
+    });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
+        .header_read_timeout(None)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service_fn(|request| answer(request, &desk)));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
+    let longest = Deadline::after(LONGEST);
     // A connection ends in an error whenever the peer breaks it off.
-    if timeout(LONGEST, connection.as_mut()).await.is_err() {
-        connection.as_mut().graceful_shutdown();
-        let _ = timeout(GRACE, connection).await;
+    while timeout(LOOK, connection.as_mut()).await.is_err() {
+        if !has_asked.swap(false, Ordering::Relaxed) || longest.has_passed() {
+            connection.as_mut().graceful_shutdown();
+            let _ = timeout(GRACE, connection).await;
+            return;
+        }
     }
 }
 

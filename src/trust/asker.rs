@@ -20,6 +20,15 @@ pub struct Asker {
     pub known: Vec<String>,
 }
 
+/// What a request has for a condition key.
+#[derive(Clone, Copy, Debug)]
+pub enum Found<'a> {
+    Values(&'a [String]),
+    Absent,
+    /// It cannot be told from here.
+    Unseen,
+}
+
 /// Whom a policy's `Principal` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
@@ -80,15 +89,15 @@ impl Context {
 }
 
 impl Asker {
-    /// What the request has for this key. `Err`: it cannot be told from here.
-    pub fn value(&self, key: &str) -> Result<Option<&[String]>, ()> {
+    /// What the request has for this key.
+    pub fn value(&self, key: &str) -> Found<'_> {
         if let Some(values) = self.context.get(key) {
-            return Ok(Some(values));
+            return Found::Values(values);
         }
         let key = key.to_ascii_lowercase();
         match self.known.iter().any(|prefix| key.starts_with(&prefix.to_ascii_lowercase())) {
-            true => Ok(None),
-            false => Err(()),
+            true => Found::Absent,
+            false => Found::Unseen,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::asker::{Asker, Context, Principal};
-use super::{Condition, DEFAULT_MAX_SESSION, Provider, Trust};
+use super::asker::{Asker, Context, Principal, SET_SOURCE_IDENTITY, TAG_SESSION};
+use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust};
 use crate::arn::RoleArn;
 use crate::config::profile::AssumeRole;
 
@@ -41,21 +41,7 @@ pub fn asker(settings: &AssumeRole, caller: &str) -> Asker {
 /// What must exist for it.
 pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Option<u64>) -> Trust {
     let asker = asker(settings, caller);
-    let mut conditions = Vec::new();
     let mut notes = Vec::new();
-    if let Some(id) = &settings.external_id {
-        conditions.push(Condition::string("sts:ExternalId", [id.clone()]));
-    }
-    for (key, value) in &settings.tags {
-        conditions.push(Condition::string(format!("aws:RequestTag/{key}"), [value.clone()]));
-    }
-    if let Some(identity) = &settings.source_identity {
-        conditions.push(Condition::string("sts:SourceIdentity", [identity.clone()]));
-    }
-    if settings.serial_number.is_some() {
-        let values = vec!["true".to_owned()];
-        conditions.push(Condition { operator: "Bool", key: "aws:MultiFactorAuthPresent".to_owned(), values });
-    }
     let account = caller.split(':').nth(4).unwrap_or_default();
     if account != role.account_id {
         notes.push(format!(
@@ -79,12 +65,33 @@ pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Opti
     Trust {
         role: role.clone(),
         provider: Provider::None,
+        grants: asker.actions.iter().map(|action| grant(settings, action)).collect(),
         principal: asker.principal,
-        actions: asker.actions,
-        conditions,
         max_session_duration: DEFAULT_MAX_SESSION,
         notes,
     }
+}
+
+/// The call under all of it; the tags and the source identity under what AWS gives with them.
+fn grant(settings: &AssumeRole, action: &'static str) -> Grant {
+    let tag = |(key, value): &(String, String)| Condition::string(format!("aws:RequestTag/{key}"), [value.clone()]);
+    let tags = settings.tags.iter().map(tag);
+    let identity = settings.source_identity.iter().map(|id| Condition::string("sts:SourceIdentity", [id.clone()]));
+    let conditions = match action {
+        TAG_SESSION => tags.collect(),
+        SET_SOURCE_IDENTITY => identity.collect(),
+        _ => {
+            let external_id = settings.external_id.iter().map(|id| Condition::string("sts:ExternalId", [id.clone()]));
+            let present = Condition {
+                operator: "Bool",
+                key: "aws:MultiFactorAuthPresent".to_owned(),
+                values: vec!["true".to_owned()],
+            };
+            let mfa = settings.serial_number.iter().map(|_| present.clone());
+            external_id.chain(tags).chain(identity).chain(mfa).collect()
+        }
+    };
+    Grant { action, conditions }
 }
 
 /// What the caller's own policies have to allow.
@@ -132,13 +139,18 @@ mod tests {
         let role = RoleArn::parse("arn:aws:iam::999988887777:role/Theirs").unwrap();
         let trust = trust(&settings(), CALLER, &role, Some(7200));
         assert_eq!(
-            trust.policy()["Statement"][0],
-            json!({
+            trust.policy()["Statement"],
+            json!([{
                 "Effect": "Allow",
                 "Principal": { "AWS": CALLER },
-                "Action": ["sts:AssumeRole", "sts:TagSession"],
+                "Action": "sts:AssumeRole",
                 "Condition": { "StringEquals": { "sts:ExternalId": "acme-42", "aws:RequestTag/team": "data" } },
-            })
+            }, {
+                "Effect": "Allow",
+                "Principal": { "AWS": CALLER },
+                "Action": "sts:TagSession",
+                "Condition": { "StringEquals": { "aws:RequestTag/team": "data" } },
+            }])
         );
         assert_eq!(trust.notes.len(), 2, "{:?}", trust.notes);
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::asker::{Asker, shown};
+use super::asker::{Asker, Found, shown};
 
 /// Whether a line holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,14 +40,16 @@ pub fn judge(operator: &str, key: &str, wanted: &[String], asker: &Asker, now: T
     let name = parsed.name.to_ascii_lowercase();
     let time = [now.to_string()];
     let found = match key.to_ascii_lowercase().as_str() {
-        "aws:currenttime" => Ok(Some(&time[..])),
+        "aws:currenttime" => Found::Values(&time),
         _ => asker.value(key),
     };
-    let Ok(found) = found else {
-        return Verdict::Unknown(format!(
-            "{key} of the request cannot be seen from here; it has to be {}",
-            shown(wanted)
-        ));
+    let found = match found {
+        Found::Values(values) => Some(values),
+        Found::Absent => None,
+        Found::Unseen => {
+            let wanted = shown(wanted);
+            return Verdict::Unknown(format!("{key} of the request cannot be seen from here; it has to be {wanted}"));
+        }
     };
     if name == "null" {
         let wants_absence = wanted.iter().any(|value| value.eq_ignore_ascii_case("true"));

@@ -28,8 +28,8 @@ pub struct Trust {
     pub role: RoleArn,
     pub provider: Provider,
     pub principal: Principal,
-    pub actions: Vec<&'static str>,
-    pub conditions: Vec<Condition>,
+    /// The call's own action first.
+    pub grants: Vec<Grant>,
     /// What the role's maximum session duration has to be at least, in seconds.
     pub max_session_duration: u64,
     /// What a person should know before they paste it.
@@ -58,6 +58,14 @@ pub enum Provider {
     None,
 }
 
+/// An action, and what has to be so. A condition on a key that AWS does not give with the action would never hold, so each
+/// action has its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grant {
+    pub action: &'static str,
+    pub conditions: Vec<Condition>,
+}
+
 /// A line of a `Condition`: the values are alternatives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
@@ -81,22 +89,33 @@ pub const DEFAULT_MAX_SESSION: u64 = 3600;
 impl Trust {
     /// The role's trust policy.
     pub fn policy(&self) -> Value {
-        let mut conditions: Map<String, Value> = Map::new();
-        for condition in &self.conditions {
-            let block = conditions.entry(condition.operator).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(keys) = block {
-                keys.insert(condition.key.clone(), one_or_all(&condition.values));
+        let statements: Vec<Value> = self
+            .statements()
+            .into_iter()
+            .map(|(actions, conditions)| {
+                let mut statement = Map::new();
+                statement.insert("Effect".into(), json!("Allow"));
+                statement.insert("Principal".into(), json!({ self.principal.kind(): self.principal.id() }));
+                statement.insert("Action".into(), one_or_all(&actions));
+                if !conditions.is_empty() {
+                    statement.insert("Condition".into(), Value::Object(blocks(conditions)));
+                }
+                Value::Object(statement)
+            })
+            .collect();
+        json!({ "Version": "2012-10-17", "Statement": statements })
+    }
+
+    /// Actions under the same conditions go together.
+    fn statements(&self) -> Vec<(Vec<String>, &[Condition])> {
+        let mut statements: Vec<(Vec<String>, &[Condition])> = Vec::new();
+        for grant in &self.grants {
+            match statements.iter_mut().find(|(_, conditions)| **conditions == grant.conditions) {
+                Some((actions, _)) => actions.push(grant.action.to_owned()),
+                None => statements.push((vec![grant.action.to_owned()], &grant.conditions)),
             }
         }
-        let mut statement = Map::new();
-        statement.insert("Effect".into(), json!("Allow"));
-        statement.insert("Principal".into(), json!({ self.principal.kind(): self.principal.id() }));
-        let actions: Vec<String> = self.actions.iter().map(|action| action.to_string()).collect();
-        statement.insert("Action".into(), one_or_all(&actions));
-        if !conditions.is_empty() {
-            statement.insert("Condition".into(), Value::Object(conditions));
-        }
-        json!({ "Version": "2012-10-17", "Statement": [statement] })
+        statements
     }
 
     /// `aws …` lines that make what must exist. Files are named, not written.
@@ -123,6 +142,18 @@ impl Trust {
         ));
         commands
     }
+}
+
+/// `{ OPERATOR: { KEY: VALUES } }`
+fn blocks(conditions: &[Condition]) -> Map<String, Value> {
+    let mut blocks = Map::new();
+    for condition in conditions {
+        let block = blocks.entry(condition.operator).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(keys) = block {
+            keys.insert(condition.key.clone(), one_or_all(&condition.values));
+        }
+    }
+    blocks
 }
 
 fn one_or_all(values: &[String]) -> Value {

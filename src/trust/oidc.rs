@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::asker::{Asker, Context, Principal};
-use super::{Condition, DEFAULT_MAX_SESSION, Provider, Trust};
+use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust};
 use crate::arn::RoleArn;
 use crate::identity::oidc::claims::Claims;
 
@@ -167,8 +167,12 @@ pub fn trust(token: &Token, role: &RoleArn, duration: Option<u64>) -> Trust {
             }
         },
         principal: asker.principal,
-        actions: asker.actions,
-        conditions,
+        // The token's own keys come with the call alone.
+        grants: asker
+            .actions
+            .into_iter()
+            .map(|action| Grant { action, conditions: if action == ACTION { conditions.clone() } else { Vec::new() } })
+            .collect(),
         max_session_duration: duration.unwrap_or(0).clamp(DEFAULT_MAX_SESSION, 43200),
         notes: notes(token),
     }
@@ -347,7 +351,9 @@ mod tests {
             source_identity: Some("alice".into()),
             ..token("https://i", "s", "a")
         };
-        assert_eq!(trust(&carrying, &role(), None).actions, [ACTION, "sts:TagSession", "sts:SetSourceIdentity"]);
+        let policy = trust(&carrying, &role(), None).policy();
+        assert_eq!(policy["Statement"][0]["Action"], ACTION);
+        assert_eq!(policy["Statement"][1]["Action"], json!(["sts:TagSession", "sts:SetSourceIdentity"]));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! with trust policy required by EKS Pod Identity").
 
 use super::asker::{Principal, TAG_SESSION};
-use super::{Condition, DEFAULT_MAX_SESSION, Provider, Trust};
+use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust};
 use crate::arn::RoleArn;
 use crate::error::{Code, Error, Result};
 
@@ -66,8 +66,7 @@ pub fn trust(accounts: &[ServiceAccount], role: &RoleArn, duration: Option<u64>)
         provider: Provider::None,
         principal: Principal::Service(SERVICE),
         // The agent tags each session with cluster, namespace and service account.
-        actions: vec!["sts:AssumeRole", TAG_SESSION],
-        conditions,
+        grants: ["sts:AssumeRole", TAG_SESSION].map(|action| Grant { action, conditions: conditions.clone() }).into(),
         max_session_duration: duration.unwrap_or(0).clamp(DEFAULT_MAX_SESSION, 43200),
         notes,
     }

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::asker::{Asker, Context, Principal};
-use super::{Condition, DEFAULT_MAX_SESSION, Provider, Trust};
+use super::asker::{Asker, Context, Principal, SET_SOURCE_IDENTITY};
+use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust};
 use crate::identity::saml::extract::product::Product;
 use crate::identity::saml::response::{Offer, Response};
 
@@ -99,12 +99,20 @@ pub fn trust(response: &Response, offer: &Offer, idp_url: Option<&Url>, duration
             issuer: response.issuer.clone(),
             metadata: idp_url.and_then(metadata),
         },
-        principal: asker.principal,
-        actions: asker.actions,
-        conditions: vec![Condition::string("SAML:aud", audiences)],
+        principal: asker.principal.clone(),
+        grants: grants(&asker, &Condition::string("SAML:aud", audiences)),
         max_session_duration: wanted.clamp(DEFAULT_MAX_SESSION, 43200),
         notes,
     }
+}
+
+/// AWS gives `SAML:aud` with the call and with its tags, and not with sts:SetSourceIdentity.
+fn grants(asker: &Asker, audience: &Condition) -> Vec<Grant> {
+    let grant = |action: &&'static str| {
+        let conditions = if *action == SET_SOURCE_IDENTITY { Vec::new() } else { vec![audience.clone()] };
+        Grant { action, conditions }
+    };
+    asker.actions.iter().map(grant).collect()
 }
 
 fn tags(response: &Response) -> Vec<(String, String)> {
@@ -173,7 +181,7 @@ mod tests {
             }] })
         );
         let unknown = trust(&Response::default(), &offer("aws-cn"), None, None);
-        assert_eq!(unknown.conditions[0].values, ["https://signin.amazonaws.cn/saml"], "the partition's own");
+        assert_eq!(unknown.grants[0].conditions[0].values, ["https://signin.amazonaws.cn/saml"], "the partition's own");
     }
 
     #[test]
@@ -184,7 +192,8 @@ mod tests {
             (with("SourceIdentity", "alice"), vec![ACTION, "sts:SetSourceIdentity"]),
         ];
         for (response, expected) in table {
-            assert_eq!(trust(&response, &offer("aws"), None, None).actions, expected);
+            let grants = trust(&response, &offer("aws"), None, None).grants;
+            assert_eq!(grants.iter().map(|grant| grant.action).collect::<Vec<_>>(), expected);
         }
     }
 

@@ -16,7 +16,8 @@ pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
     let audiences: &[String] = match &trust.provider {
         Provider::Oidc { client_ids, .. } => client_ids,
         Provider::Saml { .. } | Provider::BuiltIn | Provider::None => {
-            let of_aud = trust.conditions.iter().find(|condition| is_audience(&condition.key));
+            let mut all = trust.grants.iter().flat_map(|grant| &grant.conditions);
+            let of_aud = all.find(|condition| is_audience(&condition.key));
             of_aud.map(|condition| condition.values.as_slice()).unwrap_or_default()
         }
     };
@@ -86,29 +87,34 @@ fn provider(out: &mut String, provider: &Provider) {
 }
 
 fn policy(out: &mut String, trust: &Trust) {
-    let actions: Vec<String> = trust.actions.iter().map(|action| action.to_string()).collect();
     let identifier = match (&trust.provider, &trust.principal) {
         (Provider::Saml { .. }, _) => "aws_iam_saml_provider.this.arn".to_owned(),
         (Provider::Oidc { .. }, _) => "aws_iam_openid_connect_provider.this.arn".to_owned(),
         (Provider::BuiltIn | Provider::None, Principal::Federated(id) | Principal::Aws(id)) => string(id),
         (Provider::BuiltIn | Provider::None, Principal::Service(id)) => string(id),
     };
-    let _ = write!(
-        out,
-        "data \"aws_iam_policy_document\" \"trust\" {{\n  statement {{\n    effect  = \"Allow\"\n    actions = {}\n\n    principals {{\n      type        = {}\n      identifiers = [{identifier}]\n    }}\n",
-        list(&actions),
-        string(trust.principal.kind())
-    );
-    for condition in &trust.conditions {
-        let values = if is_audience(&condition.key) { "local.audience".to_owned() } else { list(&condition.values) };
+    out.push_str("data \"aws_iam_policy_document\" \"trust\" {\n");
+    for (index, (actions, conditions)) in trust.statements().into_iter().enumerate() {
         let _ = write!(
             out,
-            "\n    condition {{\n      test     = {}\n      variable = {}\n      values   = {values}\n    }}\n",
-            string(condition.operator),
-            string(&condition.key)
+            "{}  statement {{\n    effect  = \"Allow\"\n    actions = {}\n\n    principals {{\n      type        = {}\n      identifiers = [{identifier}]\n    }}\n",
+            if index == 0 { "" } else { "\n" },
+            list(&actions),
+            string(trust.principal.kind())
         );
+        for condition in conditions {
+            let values =
+                if is_audience(&condition.key) { "local.audience".to_owned() } else { list(&condition.values) };
+            let _ = write!(
+                out,
+                "\n    condition {{\n      test     = {}\n      variable = {}\n      values   = {values}\n    }}\n",
+                string(condition.operator),
+                string(&condition.key)
+            );
+        }
+        out.push_str("  }\n");
     }
-    out.push_str("  }\n}\n\n");
+    out.push_str("}\n\n");
 }
 
 fn is_audience(key: &str) -> bool {

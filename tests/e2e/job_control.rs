@@ -3,60 +3,8 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::support::tmux::Terminal;
 use crate::support::{Home, Profile};
-
-/// A shell in a terminal of tmux's, with a server of its own.
-struct Terminal<'a> {
-    home: &'a Home,
-}
-
-impl Terminal<'_> {
-    fn open(home: &Home) -> Terminal<'_> {
-        let terminal = Terminal { home };
-        terminal.tmux(&["new-session", "-d", "-x", "150", "-y", "50", "PS1='$ ' sh -i"]);
-        terminal.shows("$");
-        terminal
-    }
-
-    fn tmux(&self, arguments: &[&str]) -> String {
-        let socket = self.home.path("tmux");
-        let mut tmux = self.home.program("tmux");
-        let output = tmux.arg("-S").arg(socket).args(["-f", "/dev/null"]).args(arguments).env("TERM", "xterm").output();
-        let output = output.expect("tmux can be run");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("a screen is text")
-    }
-
-    /// Types a line.
-    fn says(&self, line: &str) {
-        self.tmux(&["send-keys", "-l", line]);
-        self.presses("Enter");
-    }
-
-    fn presses(&self, key: &str) {
-        self.tmux(&["send-keys", key]);
-    }
-
-    /// Waits until a line of the screen is this text.
-    #[track_caller]
-    fn shows(&self, text: &str) {
-        let started = Instant::now();
-        loop {
-            let screen = self.tmux(&["capture-pane", "-p"]);
-            if screen.lines().any(|line| line.trim_end() == text) {
-                return;
-            }
-            assert!(started.elapsed() < Duration::from_secs(60), "{text:?} is not on:\n{screen}");
-            sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-impl Drop for Terminal<'_> {
-    fn drop(&mut self) {
-        let _ = self.home.program("tmux").arg("-S").arg(self.home.path("tmux")).arg("kill-server").output();
-    }
-}
 
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 

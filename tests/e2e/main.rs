@@ -23,8 +23,12 @@ mod idp_answers;
 mod job_control;
 mod kerberos;
 mod keyring;
+mod look;
+mod manual;
 mod oidc;
 mod schedule;
+mod setup;
+mod shells;
 mod sts_answers;
 mod support;
 #[path = "../support/terminal.rs"]

@@ -228,3 +228,79 @@ fn what_aws_sign_in_refuses_is_told_with_a_way_on() {
     assert!(run.stderr.contains("fedcred get --force"), "{}", run.stderr);
     run.fails_as("token-refused");
 }
+
+#[test]
+fn our_own_policy_lets_the_identity_in_that_it_was_made_for() {
+    let world = form();
+    let shown = json(world.run(&["trust-policy", "dev", "--format", "json"]));
+    assert_eq!(shown["provider"]["arn"], PROVIDER);
+    let policy = world.write("policy.json", &shown["trust_policy"].to_string());
+    let checked = text(world.run(&["trust-policy", "dev", "--check", policy.to_str().unwrap()]));
+    assert!(checked.contains("\nlet in: "), "{checked}");
+    assert_eq!(world.sts.server().connections(), 0);
+
+    let other = shown["trust_policy"].to_string().replace("signin.aws.amazon.com", "signin.amazonaws.cn");
+    let policy = world.write("policy.json", &other);
+    let run = world.run(&["trust-policy", "dev", "--check", policy.to_str().unwrap()]);
+    assert_eq!(run.status, Some(77));
+    assert!(run.stdout.contains("✗ StringEquals SAML:aud: "), "{}", run.stdout);
+    assert!(
+        run.stderr.starts_with("error[sts-access-denied]: this trust policy does not let the identity in\n"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_denial_of_sts_tells_what_the_identity_has_and_how_to_compare() {
+    use crate::support::sts::{Fault, Refusal};
+    let world = form();
+    let said = "Not authorized to perform sts:AssumeRoleWithSAML";
+    world.sts.fail(1, Fault::Refuse(Refusal::new(403, "AccessDenied", said)));
+    let run = world.get();
+    for words in [
+        "the policy has to allow sts:AssumeRoleWithSAML to arn:aws:iam::111122223333:saml-provider/corp",
+        "SAML:aud is \"https://signin.aws.amazon.com/saml\"",
+        "SAML:sub is \"alice\"",
+        "hint: aws iam get-role --role-name Dev --query Role.AssumeRolePolicyDocument | fedcred trust-policy dev --check -",
+    ] {
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    run.fails_as("sts-access-denied");
+}
+
+#[test]
+fn the_caller_of_a_role_on_top_of_other_credentials_is_asked_of_sts() {
+    let world = form().role_on("dev", "Chain1", "");
+    let shown = json(world.run(&["trust-policy", "Chain1", "--format", "json"]));
+    assert_eq!(shown["trust_policy"]["Statement"][0]["Principal"]["AWS"], DEV);
+    assert_eq!(world.sts.server().connections(), 0, "a profile below says itself whose it is");
+}
+
+#[test]
+fn the_holder_of_other_credentials_is_asked_of_sts_and_trusted_by_name() {
+    use crate::support::sts::chain::LONG_TERM_KEY;
+    let world = World::beside(Site::new().start().unwrap())
+        .set("assume_role.credential_source", "environment")
+        .set("assume_role.external_id", "acme-42")
+        .env("AWS_ACCESS_KEY_ID", LONG_TERM_KEY.0)
+        .env("AWS_SECRET_ACCESS_KEY", LONG_TERM_KEY.1);
+    let shown = json(world.run(&["trust-policy", "dev", "--format", "json"]));
+    let statement = &shown["trust_policy"]["Statement"][0];
+    assert_eq!(statement["Principal"]["AWS"], "arn:aws:iam::111122223333:user/deployer");
+    assert_eq!(statement["Condition"]["StringEquals"]["sts:ExternalId"], "acme-42");
+}
+
+#[test]
+fn the_thumbprint_is_that_of_the_last_certificate_that_the_issuer_shows() {
+    use crate::support::tls::{Authority, LOOPBACK_NAMES};
+    let site = Site::new();
+    let issuer =
+        Server::start(Some(Authority::new().server(LOOPBACK_NAMES)), move |request| site.respond(request)).unwrap();
+    let world = World::beside(Site::new().start().unwrap()).set("web_identity.source", "github-actions");
+    let url = issuer.url("");
+    let arguments = ["trust-policy", "dev", "--issuer", &url, "--subject", "s", "--thumbprint", "--format", "json"];
+    let shown = json(world.run(&arguments));
+    let thumbprint = shown["provider"]["thumbprint"].as_str().unwrap();
+    assert!(thumbprint.len() == 40 && thumbprint.bytes().all(|b| b.is_ascii_hexdigit()), "{thumbprint}");
+}

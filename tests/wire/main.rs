@@ -9,6 +9,7 @@ mod support;
 
 mod airflow;
 mod airflow_backend;
+mod airflow_cases;
 mod assertion;
 mod auth;
 #[cfg(unix)]
@@ -43,6 +44,8 @@ mod schedule;
 #[cfg(unix)]
 mod second_pages;
 mod serve;
+#[cfg(unix)]
+mod setup;
 mod sp_initiated;
 mod status;
 mod sts;

@@ -1,4 +1,4 @@
-//! `fedcred config check|show|path`: what is set, where it comes from, and what is wrong with it.
+//! `fedcred config check|show|path|schema`: what is set, where it comes from, what is wrong with it, and what can be.
 
 use crate::cli::args::{Config as Command, Global};
 use crate::cli::output;
@@ -7,13 +7,18 @@ use crate::config::env::Env;
 use crate::error::{Error, Result};
 
 pub fn run(command: &Command, global: &Global, env: &Env) -> std::result::Result<(), Vec<Error>> {
-    let config = Config::load(env, global.config.as_deref()).map_err(|error| vec![error])?;
+    let one = |outcome: Result<()>| outcome.map_err(|error| vec![error]);
+    let config = || Config::load(env, global.config.as_deref());
     match command {
-        Command::Check => check(&config),
-        Command::Show { profile } => show(&config, profile.as_deref(), env).map_err(|error| vec![error]),
-        Command::Path => path(&config).map_err(|error| vec![error]),
+        Command::Check => check(&config().map_err(|error| vec![error])?),
+        Command::Show { profile } => one(config().and_then(|config| show(&config, profile.as_deref(), env))),
+        Command::Path => one(config().and_then(|config| path(&config))),
+        Command::Schema => one(output::write(SCHEMA)),
     }
 }
+
+/// Kept beside the readers it describes; a test compares the two.
+const SCHEMA: &str = include_str!("../../config/schema.json");
 
 fn check(config: &Config) -> std::result::Result<(), Vec<Error>> {
     let errors = config.check();

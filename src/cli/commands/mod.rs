@@ -3,18 +3,22 @@
 pub mod airflow;
 #[cfg(unix)]
 pub mod companion;
+pub mod completions;
 pub mod config;
 pub mod console;
 pub mod doctor;
 pub mod exec;
 pub mod get;
+pub mod help;
 pub mod inspect;
 pub mod login;
 pub mod logout;
+pub mod man;
 pub mod refresh;
 pub mod roles;
 pub mod schedule;
 pub mod serve;
+pub mod setup;
 mod sign_in;
 pub mod status;
 pub mod supply;

@@ -10,6 +10,7 @@ use super::*;
 mod errors;
 mod identities;
 mod layers;
+mod schema;
 mod show;
 
 /// A throw-away home with the user's and the machine's file.

@@ -145,7 +145,7 @@ fn percent_decoded(text: &str) -> String {
 fn is_jwt(text: &str) -> bool {
     let is_part = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='));
     // A header is a JSON object, which begins with `{"` or `{` and white space.
-    text.starts_with("ey") && text.split('.').count() == 3 && text.split('.').all(|part| is_part(part))
+    text.starts_with("ey") && text.split('.').count() == 3 && text.split('.').all(is_part)
 }
 
 #[cfg(test)]

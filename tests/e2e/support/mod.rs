@@ -10,6 +10,7 @@ pub mod person;
 pub mod profile;
 pub mod remote;
 pub mod sts;
+pub mod tmux;
 
 pub use google::Google;
 pub use home::{CONFIG, Home};

@@ -124,31 +124,25 @@ impl<'a> Caller<'a> {
         Ok(())
     }
 
-    /// What an SDK takes from the same profile before it runs a program.
     fn check_shadows(&self, files: &AwsFiles) -> Result<()> {
         let name = self.name();
-        let others = files.sections().iter().filter(|section| section.profile() == Some(&name));
-        for section in others {
-            for key in ["aws_access_key_id", "role_arn", "web_identity_token_file", "sso_account_id"] {
-                if section.value(key).is_some() {
-                    let place = format!("[{}] of {}", printable(&section.heading, 80), section.file);
-                    let keys = match key {
-                        "aws_access_key_id" => "aws_access_key_id, aws_secret_access_key and aws_session_token",
-                        "role_arn" => "role_arn, and what goes with it,",
-                        "sso_account_id" => "the keys that begin with sso_",
-                        other => other,
-                    };
-                    return Err(Error::new(
-                        Code::AwsProfileShadowed,
-                        format!("the AWS profile {name} does not come to run fedcred: `{key}` goes before it"),
-                    )
-                    .because(format!("it stands in {place}"))
-                    .hint(format!("remove {keys} from {place}")));
-                }
-            }
-        }
-        Ok(())
+        files.shadow(&name).map_or(Ok(()), |(section, key)| Err(shadowed(&name, section, key)))
     }
+}
+
+/// The error of an AWS profile in which `key` goes before its `credential_process`.
+pub fn shadowed(name: &str, section: &Section, key: &str) -> Error {
+    let place = format!("[{}] of {}", printable(&section.heading, 80), section.file);
+    let keys = match key {
+        "aws_access_key_id" => "aws_access_key_id, aws_secret_access_key and aws_session_token",
+        "role_arn" => "role_arn, and what goes with it,",
+        "sso_account_id" => "the keys that begin with sso_",
+        other => other,
+    };
+    let what = format!("the AWS profile {name} does not come to run fedcred: `{key}` goes before it");
+    Error::new(Code::AwsProfileShadowed, what)
+        .because(format!("it stands in {place}"))
+        .hint(format!("remove {keys} from {place}"))
 }
 
 /// What the environment of this very shell would make SDKs do. It need not be theirs, so it is no fault.

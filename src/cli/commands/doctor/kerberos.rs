@@ -11,7 +11,7 @@ use crate::identity::saml::klist::{self, enctype_name};
 use crate::time::{self, Deadline};
 
 /// A ticket that ends so soon may end under a login.
-const SOON: i64 = 600;
+const SOON: i64 = 300;
 
 pub fn check(report: &mut Report, profile: &Profile, saml: &Saml, spnego: &Spnego, env: &Env) -> Result<()> {
     let host = saml.idp_url.host_str().unwrap_or_default().to_owned();

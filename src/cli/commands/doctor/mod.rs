@@ -3,7 +3,7 @@
 //! It looks without being seen where it can, and logs in as `get` would, under the same lock and guard: a secret that was
 //! refused is not sent again. What it prints holds no secret. Its status is that of the fault, or 0.
 
-mod aws_files;
+pub mod aws_files;
 mod configuration;
 mod explain;
 mod kerberos;

@@ -35,7 +35,7 @@ use crate::trust::{Provider, Trust, chain, oidc, pods, saml, terraform};
 
 pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
-    let profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
+    let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let identified = identify(arguments, &profile, &config.cache()?, env)?;
     if let Some(file) = &arguments.check {
         return check::run(file, arguments, &profile, &identified.asker()?);
@@ -152,8 +152,9 @@ fn identify<'a>(
             Ok(Identified::Chain { settings: role, caller, role: profile.role()? })
         }
         Identity::Base(_) | Identity::Airflow(_) => {
-            Err(Error::new(Code::BadFlag, "this profile assumes no role, or its Airflow connection says which")
-                .hint("name a profile with a `saml`, `web_identity` or `assume_role` table"))
+            Err(Error::new(Code::MissingKey, format!("the profile {:?} assumes no role", profile.name))
+                .because("its credentials are used as they stand, so no role's policy is asked")
+                .hint("name a profile with a role, or add `role_arn` to this one"))
         }
     }
 }

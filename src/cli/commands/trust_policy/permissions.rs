@@ -13,12 +13,10 @@ use crate::trust::chain;
 use crate::trust::permissions::{Place, mwaa_login, parameter_store, secrets_manager};
 
 /// Name and policy of each, and what a person should know of them.
-pub fn of(
-    arguments: &TrustPolicy,
-    profile: &Profile,
-    role: &RoleArn,
-    env: &Env,
-) -> Result<(Vec<(String, Value)>, Vec<String>)> {
+pub type Permissions = (Vec<(String, Value)>, Vec<String>);
+
+/// Those that the arguments ask for. Errors: [`Code::BadFlag`].
+pub fn of(arguments: &TrustPolicy, profile: &Profile, role: &RoleArn, env: &Env) -> Result<Permissions> {
     let region = profile.sts.region.as_deref().unwrap_or(role.partition.default_region());
     let place = Place { partition: role.partition, region, account_id: &role.account_id };
     let mut policies = Vec::new();

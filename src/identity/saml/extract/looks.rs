@@ -190,7 +190,9 @@ const MESSAGES: &[Mark] = &[
 
 fn is_about_an_error(title: &str) -> bool {
     let title = title.to_ascii_lowercase();
-    ["error", "denied", "forbidden", "not found", "unavailable", "invalid"].iter().any(|word| title.contains(word))
+    ["error", "denied", "forbidden", "not found", "unavailable", "invalid", "missing"]
+        .iter()
+        .any(|word| title.contains(word))
 }
 
 fn is_built_by_script(product: Product) -> bool {

@@ -79,7 +79,10 @@ impl Product {
                     .any(|d| is_at(d)),
             ),
             (Product::AdFs, path.starts_with("/adfs/")),
-            (Product::SimpleSamlPhp, path.contains("/simplesaml/") || path.contains("/saml2/idp/ssoservice.php")),
+            (
+                Product::SimpleSamlPhp,
+                ["/simplesaml/", "/saml2/idp/ssoservice.php", "/module.php/"].iter().any(|part| path.contains(part)),
+            ),
             (Product::Keycloak, path.contains("/realms/")),
             (Product::Shibboleth, path.starts_with("/idp/profile/")),
             (Product::PingFederate, path.ends_with(".ping") || path == "/idp/sso.saml2"),
@@ -142,6 +145,7 @@ impl Product {
                 Address("/simplesamlphp/"),
                 Address("/module.php/"),
                 Id("postLoginSubmitButton"),
+                Address("/ssplogo"),
             ],
             Product::PingFederate => &[
                 NamePrefix("pf."),

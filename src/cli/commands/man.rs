@@ -1,0 +1,103 @@
+//! `fedcred man`: a manual page for fedcred and for each of its commands, from the definitions of the arguments.
+
+use std::path::Path;
+
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
+
+use crate::cli::args::{Arguments, Man as Arg};
+use crate::cli::{output, topics};
+use crate::error::{Code, Error, Result, printable};
+
+pub fn run(man: &Arg) -> Result<()> {
+    let root = command();
+    match &man.dir {
+        Some(dir) => write_all(&root, dir),
+        None => output::write(&page(find(&root, &man.command)?)?),
+    }
+}
+
+fn command() -> Command {
+    // `help` has no page: what it prints is in the others.
+    let mut root = Arguments::command().disable_help_subcommand(true);
+    root.build();
+    root
+}
+
+fn find<'a>(root: &'a Command, names: &[String]) -> Result<&'a Command> {
+    names.iter().try_fold(root, |command, name| {
+        command.find_subcommand(name).filter(|command| !command.is_hide_set()).ok_or_else(|| {
+            Error::new(Code::BadFlag, format!("there is no command {:?}", printable(&names.join(" "), 80)))
+                .hint("fedcred --help")
+        })
+    })
+}
+
+fn write_all(root: &Command, dir: &Path) -> Result<()> {
+    let unwritable = |path: &Path, why: std::io::Error| {
+        Error::new(Code::OutputWrite, format!("cannot write {}", path.display())).because(why.to_string())
+    };
+    std::fs::create_dir_all(dir).map_err(|why| unwritable(dir, why))?;
+    let mut pending = vec![root];
+    while let Some(command) = pending.pop() {
+        let path = dir.join(format!("{}.1", display_name(command)));
+        std::fs::write(&path, page(command)?).map_err(|why| unwritable(&path, why))?;
+        pending.extend(visible(command));
+    }
+    Ok(())
+}
+
+fn visible(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|command| !command.is_hide_set())
+}
+
+/// `fedcred-config-show`
+fn display_name(command: &Command) -> &str {
+    command.get_display_name().unwrap_or_else(|| command.get_name())
+}
+
+fn page(command: &Command) -> Result<String> {
+    let version = concat!("fedcred ", env!("CARGO_PKG_VERSION"));
+    let page = Man::new(command.clone()).source(version).manual("fedcred");
+    let mut text = Vec::new();
+    let mut rendered = Ok(());
+    for section in [
+        Man::render_title,
+        Man::render_name_section,
+        Man::render_synopsis_section,
+        Man::render_description_section,
+        Man::render_options_section,
+    ] {
+        rendered = rendered.and_then(|()| section(&page, &mut text));
+    }
+    if visible(command).next().is_some() {
+        rendered = rendered.and_then(|()| page.render_subcommands_section(&mut text));
+    }
+    rendered.map_err(|why| Error::new(Code::Bug, "the page cannot be written").because(why.to_string()))?;
+    let mut roff = Roff::new();
+    if let Some(notes) = command.get_after_help() {
+        section(&mut roff, "NOTES", &notes.to_string());
+    }
+    section(&mut roff, "EXIT STATUS", topics::EXIT_STATUS);
+    section(&mut roff, "ENVIRONMENT", topics::ENVIRONMENT);
+    section(&mut roff, "FILES", topics::FILES);
+    let others: Vec<String> = std::iter::once("fedcred".to_owned())
+        .chain(visible(command).map(|command| display_name(command).to_owned()))
+        .filter(|name| name != display_name(command))
+        .map(|name| format!("{name}(1)"))
+        .collect();
+    if !others.is_empty() {
+        section(&mut roff, "SEE ALSO", &others.join(", "));
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned() + &roff.to_roff())
+}
+
+/// Lines as they stand: tables and examples keep their columns.
+fn section(roff: &mut Roff, title: &str, text: &str) {
+    roff.control("SH", [title]).control("nf", []);
+    for line in text.trim_end().lines() {
+        roff.text([roman(line)]);
+    }
+    roff.control("fi", []);
+}

@@ -1,0 +1,92 @@
+//! Where setup talks to a person: questions with a proposal, on the terminal; without one, the proposal is taken.
+
+use std::io::Write;
+
+use crate::cli::prompt;
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+
+pub struct Desk {
+    /// Somebody is there to be asked.
+    is_attended: bool,
+    /// What was said where nobody is: for stdout, once all has succeeded.
+    said: String,
+}
+
+impl Desk {
+    /// `asks_nobody`: whoever is at the terminal.
+    pub fn new(asks_nobody: bool) -> Self {
+        Desk { is_attended: !asks_nobody && prompt::terminal().is_ok(), said: String::new() }
+    }
+
+    pub fn is_attended(&self) -> bool {
+        self.is_attended
+    }
+
+    /// Tells at once, if anybody listens.
+    pub fn say(&mut self, text: &str) {
+        let told = self.is_attended
+            && prompt::terminal()
+                .and_then(|mut terminal| {
+                    writeln!(terminal, "{text}").map_err(|why| Error::new(Code::OutputWrite, why.to_string()))
+                })
+                .is_ok();
+        if !told {
+            self.said.push_str(text);
+            self.said.push('\n');
+        }
+    }
+
+    /// What nobody has been told yet.
+    pub fn into_said(self) -> String {
+        self.said
+    }
+
+    /// The answer to `question`; an empty one is `proposal`. `flag` gives it without being asked.
+    pub fn ask(&self, question: &str, proposal: Option<&str>, flag: &str) -> Result<String> {
+        if !self.is_attended {
+            return proposal.map(str::to_owned).ok_or_else(|| not_given(question, flag));
+        }
+        let proposed = proposal.map(|proposal| format!(" [{proposal}]")).unwrap_or_default();
+        loop {
+            let answer = prompt::line(&format!("{question}{proposed}: "))?;
+            match (answer.is_empty(), proposal) {
+                (false, _) => return Ok(answer),
+                (true, Some(proposal)) => return Ok(proposal.to_owned()),
+                (true, None) => continue,
+            }
+        }
+    }
+
+    /// One of `choices`, by its number. Only where somebody is there.
+    pub fn choose(&self, question: &str, choices: &[String]) -> Result<usize> {
+        loop {
+            let answer = prompt::line(&format!("{question} [1-{}]: ", choices.len()))?;
+            match answer.parse::<usize>() {
+                Ok(number) if (1..=choices.len()).contains(&number) => return Ok(number - 1),
+                _ => continue,
+            }
+        }
+    }
+
+    pub fn secret(&self, question: &str, flags: &str) -> Result<Secret> {
+        if self.is_attended { prompt::secret(&format!("{question}: ")) } else { Err(not_given(question, flags)) }
+    }
+
+    /// Whether to go on; who asked to be asked nothing has agreed.
+    pub fn confirm(&self, question: &str, agrees: bool) -> Result<bool> {
+        if agrees {
+            return Ok(true);
+        }
+        if self.is_attended {
+            prompt::confirm(&format!("{question} [y/N] "))
+        } else {
+            Err(not_given(question, "--yes"))
+        }
+    }
+}
+
+fn not_given(question: &str, flag: &str) -> Error {
+    Error::new(Code::PromptNeeded, format!("nobody is there to be asked: {question}"))
+        .hint(format!("give it as a flag: fedcred setup {flag}"))
+}

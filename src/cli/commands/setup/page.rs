@@ -1,0 +1,93 @@
+//! What the identity provider's page wants, found out by opening it without a login.
+
+use std::time::Duration;
+
+use super::draft::Draft;
+use crate::acquire::proof::{self, Proof};
+use crate::cli::args::SetupAuth;
+use crate::config::env::Env;
+use crate::config::profile::{DEFAULT_XPATH, Parser};
+use crate::error::{Code, Error, Result};
+use crate::identity::saml::ccache::{self, Owner};
+use crate::identity::saml::extract::looks::Kind;
+use crate::identity::saml::extract::{self, XPath};
+use crate::identity::saml::response::Response;
+use crate::identity::trace::{LastPage, Trace};
+
+/// What was seen.
+pub struct Opened {
+    /// `is a login page of SimpleSAMLphp`
+    pub in_words: String,
+    /// The methods that may do, the best one first.
+    pub methods: Vec<SetupAuth>,
+}
+
+/// Opens the page of `draft`, which has no login.
+///
+/// Errors: what keeps a browser from opening it too, and a page that wants nothing that is known here.
+pub fn open(draft: &Draft, explicit: Option<&std::path::Path>, env: &Env) -> Result<Opened> {
+    let trial = Draft { auth: SetupAuth::None, role_arn: None, ..draft.clone() }.read(explicit, env)?;
+    let trace = Trace::default();
+    let error = match proof::prove(&trial.profile, &trial.cache, env, &trace) {
+        Ok(Proof::Assertion(_) | Proof::Token(_) | Proof::Keys(_)) => {
+            let in_words = "gives an assertion without asking who you are".to_owned();
+            return Ok(Opened { in_words, methods: vec![SetupAuth::None] });
+        }
+        Err(error) => error,
+    };
+    let hops = trace.hops();
+    let Some(last) = hops.last() else { return Err(error) };
+    let offers = |scheme: &str| last.offered.iter().any(|offered| offered.eq_ignore_ascii_case(scheme));
+    let has_ticket = matches!(ccache::default_cache_owner(env), Owner::Known(_) | Owner::Unknowable(_));
+    let sight = trace.last_sight();
+    let is_form = sight.as_ref().is_some_and(|sight| matches!(sight.kind, Kind::Login | Kind::UserName));
+    let mut methods = Vec::new();
+    // AD FS shows its form to who does not look like a browser that knows Kerberos: with a ticket that is worth a try.
+    if offers("negotiate") || (is_form && has_ticket) {
+        methods.push(SetupAuth::Spnego);
+    }
+    if is_form {
+        methods.push(SetupAuth::Form);
+    }
+    if offers("basic") {
+        methods.push(SetupAuth::Basic);
+    }
+    if !has_ticket && methods.len() > 1 {
+        methods.rotate_left(1);
+    }
+    if methods.is_empty() {
+        return Err(error);
+    }
+    let in_words = match (sight, last.offered.as_slice()) {
+        (Some(sight), _) if is_form => sight.in_words,
+        (_, offered) => format!("wants a login, and offers {}", offered.join(", ")),
+    };
+    Ok(Opened { in_words, methods })
+}
+
+/// The expression for the SAML response on a page that has one where nobody looks by default.
+pub fn xpath(page: LastPage) -> Option<String> {
+    let standard = XPath::parse(DEFAULT_XPATH, Parser::Html).ok()?;
+    let page = extract::read(page.body.to_vec(), page.content_type, &standard, Duration::from_secs(5)).ok()?;
+    let inputs = page.forms.iter().flat_map(|form| &form.inputs);
+    let mut carriers = inputs.filter(|input| Response::decode(&input.value).is_ok()).filter_map(|input| {
+        let name = input.name.as_deref().filter(|name| !name.contains(['"', '\'']))?;
+        Some(format!("//input[@name=\"{name}\"]/@value"))
+    });
+    carriers.next()
+}
+
+/// Whether another method may do where this one failed so.
+pub fn is_worth_another(error: &Error) -> bool {
+    matches!(
+        error.code,
+        Code::NegotiateNotOffered
+            | Code::LoginPage
+            | Code::NoKerberosTicket
+            | Code::KerberosTicketExpired
+            | Code::GssapiMissing
+            | Code::KdcRefused
+            | Code::KdcUnreachable
+            | Code::KerberosRejected
+    )
+}

@@ -1,0 +1,92 @@
+//! The lines of `~/.aws/config` that make SDKs ask fedcred, and a look whether one of them does.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::config::aws_files::AwsFiles;
+use crate::config::aws_profile::{Edit, Lines};
+use crate::config::env::Env;
+use crate::error::{Result, printable};
+use crate::process::command;
+use crate::time::Deadline;
+
+/// The change for the AWS profile `name` to run fedcred for `profile`.
+///
+/// Errors: the AWS profile has something that SDKs take first.
+pub fn edit(name: &str, profile: &str, region: Option<&str>, explicit: Option<&Path>, env: &Env) -> Result<Edit> {
+    if let Some((section, key)) = AwsFiles::read(env).shadow(name) {
+        let other = "or choose another name: fedcred setup --aws-profile NAME";
+        let error = super::super::doctor::aws_files::shadowed(name, section, key);
+        let hint = error.hint.clone().unwrap_or_default();
+        return Err(error.hint(format!("{hint}; {other}")));
+    }
+    let mut words = vec![program(env)];
+    if let Some(path) = explicit {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        words.extend(["--config".to_owned(), path.display().to_string()]);
+    }
+    words.extend(["get".to_owned(), profile.to_owned()]);
+    let line = words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ");
+    Edit::of(env, name, Lines { credential_process: &line, region })
+}
+
+/// The name by which PATH finds this program, which an upgrade leaves in place; else where it is.
+fn program(env: &Env) -> String {
+    let own = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("fedcred"));
+    let own_whole = own.canonicalize().ok();
+    let found = directories(env)
+        .map(|dir| dir.join("fedcred"))
+        .find(|path| path.is_absolute() && own_whole.is_some() && path.canonicalize().ok() == own_whole);
+    found.unwrap_or(own).display().to_string()
+}
+
+fn directories(env: &Env) -> impl Iterator<Item = PathBuf> {
+    let path = env.os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).collect::<Vec<_>>().into_iter()
+}
+
+/// As every reader of a credential_process splits it: double quotes are understood by shells and by Windows.
+fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/\\:._-+@".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("\"{word}\"") }
+}
+
+/// Python and the CLI take their time to start.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What of AWS's environment is about the place and not about who asks.
+const PLACES: [&str; 7] = [
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_CA_BUNDLE",
+    "AWS_DEFAULT_REGION",
+    "AWS_EC2_METADATA_DISABLED",
+];
+
+/// What the AWS CLI says who the profile is, if there is an AWS CLI; what it says else.
+pub fn ask_aws_cli(name: &str, env: &Env) -> Option<String> {
+    let aws = directories(env).map(|dir| dir.join("aws")).find(|path| path.is_file())?;
+    let argv = [&aws.display().to_string(), "sts", "get-caller-identity", "--profile", name, "--output", "json"];
+    let variables: Vec<(&str, String)> = PLACES.iter().filter_map(|name| Some((*name, env.text(name)?))).collect();
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let answer = command::secret_output_with(
+        &argv.map(str::to_owned),
+        &variables,
+        command::MAX_OUTPUT,
+        "aws sts get-caller-identity",
+        &Deadline::after(PATIENCE),
+    );
+    Some(match answer.map(|output| serde_json::from_slice::<Value>(&output).unwrap_or_default()) {
+        Ok(identity) => match identity["Arn"].as_str() {
+            Some(arn) => format!("the AWS CLI, as --profile {name}, is {}", printable(arn, 200)),
+            None => "the AWS CLI answers, but not with who it is".to_owned(),
+        },
+        Err(error) => {
+            let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
+            format!("the AWS CLI does not get in with --profile {name}{causes}")
+        }
+    })
+}

@@ -1,0 +1,33 @@
+//! The pages of the manual, as man reads them.
+
+use crate::support::{Home, Profile};
+
+#[test]
+fn man_has_nothing_to_complain_about_in_any_page() {
+    let home = Home::with(&Profile::spnego());
+    let written = home.run(home.fedcred().args(["man", "--dir", "pages"]));
+    assert_eq!((written.status, written.stdout.as_str(), written.stderr.as_str()), (Some(0), "", ""));
+    let pages: Vec<_> =
+        std::fs::read_dir(home.path("pages")).expect("the pages").flatten().map(|file| file.path()).collect();
+    assert!(pages.len() > 15, "{pages:?}");
+    for page in &pages {
+        for width in ["80", "132"] {
+            let shown = home.run(home.program("man").args(["--warnings", "-l"]).arg(page).env("MANWIDTH", width));
+            assert_eq!((shown.status, shown.stderr.as_str()), (Some(0), ""), "{}", page.display());
+            for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "ENVIRONMENT", "FILES"] {
+                assert!(shown.stdout.contains(&format!("\n{section}\n")), "{} has no {section}", page.display());
+            }
+        }
+    }
+    let names = |page: &str| pages.iter().any(|path| path.ends_with(page));
+    assert!(names("fedcred.1") && names("fedcred-get.1") && names("fedcred-config-show.1"), "{pages:?}");
+    assert!(!names("fedcred-supply.1"), "what is hidden has no page");
+}
+
+#[test]
+fn one_page_is_printed_by_its_commands_name() {
+    let home = Home::with(&Profile::spnego());
+    let page = home.run(home.fedcred().args(["man", "config", "show"]));
+    assert!(page.stdout.contains(".TH fedcred-config-show 1"), "{}", page.stdout);
+    home.run(home.fedcred().args(["man", "nothing"])).fails_with("bad-flag", 2);
+}

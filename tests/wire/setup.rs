@@ -1,0 +1,132 @@
+//! `setup` with flags alone: what it finds out, what it writes, and that it writes nothing before it works.
+
+use std::fs;
+
+use crate::run::Run;
+use crate::support::assertion::{AWS_ACS, Assertion, DEV, PROVIDER};
+use crate::support::idp::{PASSWORD, Site, USER, authorization_check};
+use crate::support::pages;
+use crate::support::reply::Reply;
+use crate::support::tls::Authority;
+use crate::world::World;
+
+const CONFIG: &str = ".config/fedcred/config.toml";
+
+/// A world whose configuration is what setup writes.
+fn world(site: Site) -> World {
+    let world = World::open(site);
+    let sts = world.sts.server().origin().to_string();
+    world.env("AWS_ENDPOINT_URL_STS", sts).env("IDP_PASSWORD", PASSWORD).env("XDG_CONFIG_HOME", "")
+}
+
+fn setup(world: &World, flags: &[&str]) -> Run {
+    let idp_url = world.idp.url("/sso");
+    let arguments = [&["setup", "corp", "--yes", "--idp-url", &idp_url][..], flags].concat();
+    let run = Run::of(world.command(env!("CARGO_BIN_EXE_fedcred")).env_remove("FEDCRED_CONFIG").args(arguments));
+    world.record(&run);
+    run
+}
+
+fn written(world: &World) -> String {
+    fs::read_to_string(world.path(CONFIG)).unwrap_or_default()
+}
+
+fn get(world: &World) -> Run {
+    let run = Run::of(world.command(env!("CARGO_BIN_EXE_fedcred")).env_remove("FEDCRED_CONFIG").args(["get", "corp"]));
+    world.record(&run);
+    run
+}
+
+const FORM: [&str; 4] = ["--username", USER, "--password-env", "IDP_PASSWORD"];
+
+#[test]
+fn a_form_is_recognised_and_the_profile_that_is_written_works() {
+    let world = world(Site::with_login(Assertion::default()));
+    fs::create_dir(world.path(".aws")).unwrap();
+    world.write(".aws/config", "# mine\n[profile other]\nregion = a\n");
+    let run = setup(&world, &[&FORM[..], &["--role-arn", DEV, "--region", "eu-west-1"]].concat());
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
+    for said in ["the page looks like a login page", "logging in by the form", "STS gives a session", "+[profile corp]"]
+    {
+        assert!(run.stdout.contains(said), "{said}: {}", run.stdout);
+    }
+    assert!(written(&world).contains("password = { env = \"IDP_PASSWORD\" }"), "{}", written(&world));
+    get(&world).succeeds();
+
+    let aws = fs::read_to_string(world.path(".aws/config")).unwrap();
+    assert!(aws.starts_with("# mine\n[profile other]\nregion = a\n\n[profile corp]\nregion = eu-west-1\n"), "{aws}");
+    assert!(aws.contains("fedcred get corp\n"), "{aws}");
+    let backups = world.files().iter().filter(|path| path.to_string_lossy().contains("config.before-fedcred-")).count();
+    assert_eq!(backups, 1);
+    setup(&world, &FORM).fails_as("conflicting-keys").saying("choose another name");
+}
+
+#[test]
+fn an_idp_that_asks_nothing_and_one_that_asks_for_basic_are_told_apart() {
+    let one_role = || Assertion::offering(&[&format!("{DEV},{PROVIDER}")]);
+    let world = world(Site::without_login(one_role()));
+    let run = setup(&world, &["--no-aws-config"]);
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    assert!(run.stdout.contains("without asking who you are"), "{}", run.stdout);
+    assert!(!world.path(".aws/config").exists());
+    assert!(written(&world).contains(&format!("role_arn = \"{DEV}\"")), "{}", written(&world));
+
+    let basic = "Basic YWxpY2U6Y29yciZjdD1oK3JzZSAlNDEgImJhdHRlcnkiICdzdDxwbGU=";
+    let page = crate::support::idp::assertion_page(one_role());
+    let world = self::world(Site::new().get("/sso", authorization_check("Basic realm=\"x\"", basic, page)));
+    let run = setup(&world, &[&FORM[..], &["--no-aws-config"]].concat());
+    assert_eq!(run.status, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(written(&world).contains("auth = \"basic\""), "{}", written(&world));
+    get(&world).succeeds();
+}
+
+#[test]
+fn a_response_in_another_place_gets_its_xpath() {
+    let page =
+        pages::auto_submit(AWS_ACS, &[("Assertion", &Assertion::offering(&[&format!("{DEV},{PROVIDER}")]).base64())]);
+    let world = world(Site::new().get("/sso", Reply::html(page)));
+    let run = setup(&world, &["--auth", "none", "--no-aws-config"]);
+    assert_eq!(run.status, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(written(&world).contains(r#"xpath = "//input[@name=\"Assertion\"]/@value""#), "{}", written(&world));
+    get(&world).succeeds();
+}
+
+#[test]
+fn what_does_not_work_is_not_written() {
+    let site = || Site::with_login(Assertion::default());
+    let several = world(site());
+    setup(&several, &FORM).fails_as("role-not-chosen").saying("fedcred setup --role-arn ARN");
+    let wrong = world(site()).env("IDP_PASSWORD", "wr0ng-one").secret("wr0ng-one");
+    setup(&wrong, &FORM).fails_as("idp-rejected");
+    let nobody = world(site());
+    setup(&nobody, &["--username", USER]).fails_as("prompt-needed").saying("--password-env NAME");
+    let gone = world(Site::new());
+    setup(&gone, &[]).fails_as("http-unexpected");
+    let role = world(site());
+    setup(&role, &[&FORM[..], &["--role-arn", "arn:aws:iam::111122223333:role/Other"]].concat())
+        .fails_as("role-not-offered");
+    let shadowed = world(site());
+    fs::create_dir(shadowed.path(".aws")).unwrap();
+    shadowed.write(".aws/credentials", "[corp]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n");
+    setup(&shadowed, &[&FORM[..], &["--role-arn", DEV]].concat())
+        .fails_as("aws-profile-shadowed")
+        .saying("--aws-profile NAME");
+    for world in [several, wrong, nobody, gone, role, shadowed] {
+        assert_eq!(written(&world), "");
+        assert!(!world.path(".aws/config").exists());
+    }
+}
+
+#[test]
+fn a_certificate_of_ones_own_is_named_by_flag() {
+    let authority = Authority::new();
+    let site = Site::without_login(Assertion::offering(&[&format!("{DEV},{PROVIDER}")]));
+    let world = World::at(site.start_tls(&authority).unwrap(), "none");
+    let sts = world.sts.server().origin().to_string();
+    let world = world.env("AWS_ENDPOINT_URL_STS", sts);
+    setup(&world, &["--no-aws-config"]).fails_as("tls-untrusted").saying("--ca-bundle FILE");
+    let bundle = world.write("ca.pem", &authority.pem());
+    let run = setup(&world, &["--no-aws-config", "--ca-bundle", bundle.to_str().unwrap()]);
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    get(&world).succeeds();
+}
