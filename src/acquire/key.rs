@@ -11,8 +11,8 @@ use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, AuthnRequest, BrowserLogin, CommandLogin, Ecp, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource,
-    Session, SessionName, Spnego, StsHttp, StsTarget, TokenSource,
+    Auth, AuthnRequest, BrowserLogin, CommandLogin, Ecp, FormLogin, Identity, IdpHttp, Okta, Profile, Saml,
+    SecretSource, Session, SessionName, Spnego, StsHttp, StsTarget, TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -63,6 +63,8 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
             let key = match &saml.auth {
                 // What it is told may decide as whom it logs in.
                 Auth::Command(CommandLogin { argv, .. }) => command_field(key, argv),
+                // Whose refresh token it is.
+                Auth::Okta(Okta { client_id, .. }) => key.field("client_id", client_id),
                 Auth::None
                 | Auth::Basic { .. }
                 | Auth::Bearer { .. }
@@ -126,6 +128,7 @@ fn method(auth: &Auth) -> &'static str {
         Auth::Bearer { .. } => "bearer",
         Auth::Form(_) => "form",
         Auth::Spnego(_) => "spnego",
+        Auth::Okta(_) => "okta",
         Auth::Ecp(_) => "ecp",
         Auth::Browser(_) => "browser",
         Auth::Command(_) => "command",
@@ -205,6 +208,7 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
     let key = key.field("auth", method(auth));
     match auth {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Ecp(Ecp::Basic { .. }) => key,
+        Auth::Okta(Okta { client_id, app_id }) => key.field("client_id", client_id).field("app_id", app_id),
         Auth::Browser(BrowserLogin { program: _, is_headless_allowed: _, username: _ }) => key,
         Auth::Form(FormLogin {
             username: _,
@@ -242,7 +246,8 @@ type Who = Vec<(&'static str, Zeroizing<Vec<u8>>)>;
 fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
     let one = |label, value: &[u8]| (label, Zeroizing::new(value.to_vec()));
     match auth {
-        Auth::None => Ok(Vec::new()),
+        // As for a browser.
+        Auth::None | Auth::Okta(_) => Ok(Vec::new()),
         // A password proves who asks, it does not decide it: the user's name does.
         Auth::Basic { username, .. }
         | Auth::Form(FormLogin { username, .. })

@@ -231,7 +231,7 @@ impl Renewal<'_> {
         let result = Some(&place.result);
         self.guarded(place, lock, memory, deadline, result, |run, generation| {
             let keep = |assertion: &Assertion| {
-                if self.profile.is_by_browser()
+                if self.profile.is_as_whom_they_choose()
                     && let Err(why) = place.note_person(assertion)
                 {
                     tracing::warn!(%why, "who logged in is not noted");

@@ -49,6 +49,7 @@ impl Profile {
                 | Auth::Basic { .. }
                 | Auth::Bearer { .. }
                 | Auth::Form(_)
+                | Auth::Okta(_)
                 | Auth::Ecp(Ecp::Basic { .. })
                 | Auth::Browser(_)
                 | Auth::Command(_) => None,
@@ -61,7 +62,7 @@ impl Profile {
     pub fn waits_for_a_person(&self) -> bool {
         match &self.identity {
             Identity::Saml(saml) => match &saml.auth {
-                Auth::Browser(_) => true,
+                Auth::Browser(_) | Auth::Okta(_) => true,
                 Auth::Form(form) => form.otp.is_none(),
                 Auth::None
                 | Auth::Basic { .. }
@@ -79,10 +80,20 @@ impl Profile {
         match &self.identity {
             Identity::Saml(saml) => match &saml.auth {
                 Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => true,
-                Auth::Ecp(_) | Auth::Browser(_) | Auth::Command(_) => false,
+                Auth::Okta(_) | Auth::Ecp(_) | Auth::Browser(_) | Auth::Command(_) => false,
             },
             Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => false,
         }
+    }
+
+    /// Whether it is not written as whom a person logs in: in a browser, or at Okta.
+    pub fn is_as_whom_they_choose(&self) -> bool {
+        matches!(&self.identity, Identity::Saml(saml) if matches!(saml.auth, Auth::Browser(_) | Auth::Okta(_)))
+    }
+
+    /// Whether a person enters a code elsewhere that `login` shows them.
+    pub fn is_by_code(&self) -> bool {
+        matches!(&self.identity, Identity::Saml(saml) if matches!(saml.auth, Auth::Okta(_)))
     }
 
     /// Whether a person logs in in a browser, as whomever they choose.
@@ -191,7 +202,12 @@ impl Auth {
             | Auth::Form(FormLogin { password, .. })
             | Auth::Ecp(Ecp::Basic { password, .. }) => Some(("saml.password", password)),
             Auth::Bearer { token } => Some(("saml.token", token)),
-            Auth::None | Auth::Spnego(_) | Auth::Ecp(Ecp::Kerberos(_)) | Auth::Browser(_) | Auth::Command(_) => None,
+            Auth::None
+            | Auth::Okta(_)
+            | Auth::Spnego(_)
+            | Auth::Ecp(Ecp::Kerberos(_))
+            | Auth::Browser(_)
+            | Auth::Command(_) => None,
         }
     }
 }
@@ -204,9 +220,19 @@ pub enum Auth {
     Bearer { token: SecretSource },
     Form(FormLogin),
     Spnego(Spnego),
+    Okta(Okta),
     Ecp(Ecp),
     Browser(BrowserLogin),
     Command(CommandLogin),
+}
+
+/// A login at Okta by a code that a person enters there.
+#[derive(Clone, Debug)]
+pub struct Okta {
+    /// Of the native application that Okta's administrator made for such logins.
+    pub client_id: String,
+    /// Of Okta's application for AWS.
+    pub app_id: String,
 }
 
 /// How a login of SAML's ECP profile proves who asks.

@@ -34,6 +34,8 @@ mod hostile;
 mod login;
 #[cfg(unix)]
 mod look;
+#[cfg(target_os = "linux")]
+mod okta;
 mod origins;
 mod output;
 mod refresh;

@@ -53,6 +53,10 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     if profile.waits_for_a_person() && !arguments.use_stored {
         profile.deadline = profile.deadline.max(PATIENCE);
     }
+    // A code that nobody sees would be waited for in vain.
+    if profile.is_by_code() && !arguments.use_stored {
+        prompt::terminal().map_err(|error| without_terminal(error, &profile))?;
+    }
     let person: Option<&dyn Person> = if arguments.use_stored { None } else { Some(&prompt::Terminal) };
     let credentials = login::log_in(&profile, &settings, env, typed, person)?;
     let mut text = logged_in(&profile, &credentials);
@@ -144,6 +148,7 @@ fn nothing_to_keep(profile: &Profile) -> &'static str {
         Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     };
     match secret {
+        None if profile.is_by_code() => "the refresh token of this login is kept, sealed\n",
         None if profile.is_by_browser() => "the browser keeps the session, in a profile of its own\n",
         None => "this login needs no secret of yours, so none is kept\n",
         Some((_, SecretSource::Keyring(_))) => "with the secret that is kept\n",

@@ -89,6 +89,7 @@ fn block(saml: &Saml) -> Result<Value> {
         | Auth::Basic { .. }
         | Auth::Bearer { .. }
         | Auth::Form(_)
+        | Auth::Okta(_)
         | Auth::Ecp(_)
         | Auth::Browser(_)
         | Auth::Command(_) => {

@@ -5,7 +5,7 @@ use url::Url;
 use crate::config::env::Env;
 use crate::config::origin::Origin;
 use crate::config::profile::{
-    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormLogin, MutualAuthentication, Otp,
+    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormLogin, MutualAuthentication, Okta, Otp,
     SecretSource, Spnego,
 };
 use crate::config::reader::{Found, Section};
@@ -20,27 +20,31 @@ enum Method {
     Bearer,
     Form,
     Spnego,
+    Okta,
     Ecp,
     Browser,
     Command,
 }
 
-const METHODS: [(&str, Method); 8] = [
+const METHODS: [(&str, Method); 9] = [
     ("none", Method::None),
     ("basic", Method::Basic),
     ("bearer", Method::Bearer),
     ("form", Method::Form),
     ("spnego", Method::Spnego),
+    ("okta", Method::Okta),
     ("ecp", Method::Ecp),
     ("browser", Method::Browser),
     ("command", Method::Command),
 ];
 
 /// The keys that mean something to some methods only.
-const KEYS_OF_METHODS: [(&str, &[Method]); 17] = [
+const KEYS_OF_METHODS: [(&str, &[Method]); 19] = [
     ("username", &[Method::Basic, Method::Form, Method::Ecp, Method::Browser, Method::Command]),
     ("password", &[Method::Basic, Method::Form, Method::Ecp]),
     ("token", &[Method::Bearer]),
+    ("client_id", &[Method::Okta]),
+    ("app_id", &[Method::Okta]),
     ("browser", &[Method::Browser]),
     ("browser_headless", &[Method::Browser]),
     ("command", &[Method::Command]),
@@ -116,6 +120,11 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
             }))
         }
         Method::Spnego => Some(Auth::Spnego(spnego(saml, verify))),
+        Method::Okta => {
+            let client_id = saml.required("client_id", "client_id = \"0oa…\", of the native application", values::text);
+            let app_id = saml.required("app_id", "app_id = \"0oa…\", of the application for AWS", values::text);
+            Some(Auth::Okta(Okta { client_id: client_id?, app_id: app_id? }))
+        }
         // With a user's name it is Basic, without one Kerberos.
         Method::Ecp if saml.find("username").is_some() || saml.find("password").is_some() => {
             let username = username();

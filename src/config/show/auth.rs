@@ -2,7 +2,7 @@
 
 use super::{Rows, path, program, quoted, source};
 use crate::config::profile::{
-    Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormLogin, MutualAuthentication, Otp, Spnego,
+    Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormLogin, MutualAuthentication, Okta, Otp, Spnego,
 };
 
 impl Rows<'_, '_> {
@@ -45,6 +45,11 @@ impl Rows<'_, '_> {
             Auth::Spnego(spnego) => {
                 self.row("auth", quoted("spnego"));
                 self.spnego(spnego);
+            }
+            Auth::Okta(Okta { client_id, app_id }) => {
+                self.row("auth", quoted("okta"));
+                self.row("client_id", quoted(client_id));
+                self.row("app_id", quoted(app_id));
             }
             Auth::Ecp(Ecp::Basic { username, password }) => {
                 self.row("auth", quoted("ecp"));

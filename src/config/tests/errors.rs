@@ -24,7 +24,7 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
         (
             "auth = \"kerberos\"",
             InvalidValue,
-            &["one of none, basic, bearer, form, spnego, ecp, browser, command, not \"kerberos\""],
+            &["one of none, basic, bearer, form, spnego, okta, ecp, browser, command, not \"kerberos\""],
         ),
         ("auth = \"spnigo\"", InvalidValue, &["did you mean \"spnego\"?"]),
         (

@@ -49,11 +49,23 @@ impl Assertion {
 
 /// Logs in and returns the assertion for AWS. One deadline covers everything in it.
 pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
+    converse(None, saml, run).await
+}
+
+/// The same from a page on that is known to lead there.
+pub async fn log_in_from(page: Url, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
+    converse(Some(page), saml, run).await
+}
+
+async fn converse(page: Option<Url>, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let deadline = run.deadline;
     let mut login = Login::new(saml, run)?;
     login.restore_device();
     let mut retries = Retries::new(saml.retry.clone());
-    let mut request = login.first()?;
+    let mut request = match page {
+        Some(page) => login.get(page),
+        None => login.first()?,
+    };
     loop {
         tracing::debug!(url = shown(&request.url), post = request.form.is_some(), "request to the IdP");
         let outcome = login.client.send(&request, deadline).await;
@@ -426,6 +438,7 @@ fn default_user_agent(auth: &Auth) -> String {
         | Auth::Basic { .. }
         | Auth::Bearer { .. }
         | Auth::Form(_)
+        | Auth::Okta(_)
         | Auth::Ecp(_)
         | Auth::Browser(_)
         | Auth::Command(_) => {

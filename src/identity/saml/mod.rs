@@ -12,6 +12,7 @@ mod ecp;
 pub mod extract;
 pub mod klist;
 mod krb5_conf;
+mod okta;
 pub mod paste;
 mod reading;
 pub mod remembered;
@@ -31,6 +32,7 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => {
             conversation::log_in(saml, run).await
         }
+        Auth::Okta(login) => okta::log_in(login, saml, run).await,
         Auth::Ecp(_) => ecp::log_in(saml, run).await,
         #[cfg(unix)]
         Auth::Browser(login) => browser::log_in(login, saml, run),

@@ -51,6 +51,7 @@ fn method(profile: &Profile) -> &'static str {
             Auth::Bearer { .. } => "SAML, bearer token",
             Auth::Form(_) => "SAML, login form",
             Auth::Spnego(_) => "SAML, Kerberos",
+            Auth::Okta(_) => "SAML, Okta's device login",
             Auth::Ecp(Ecp::Basic { .. }) => "SAML, ECP with HTTP Basic",
             Auth::Ecp(Ecp::Kerberos(_)) => "SAML, ECP with Kerberos",
             Auth::Command(_) => "SAML, a command of one's own",

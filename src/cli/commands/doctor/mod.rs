@@ -57,6 +57,7 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
             | Auth::Basic { .. }
             | Auth::Bearer { .. }
             | Auth::Form(_)
+            | Auth::Okta(_)
             | Auth::Ecp(Ecp::Basic { .. })
             | Auth::Command(_)
             | Auth::Browser(_) => {

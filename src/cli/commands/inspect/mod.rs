@@ -220,7 +220,7 @@ fn user_name(profile: &Profile) -> Option<String> {
             Auth::Browser(BrowserLogin { username, .. }) | Auth::Command(CommandLogin { username, .. }) => {
                 username.clone()
             }
-            Auth::None | Auth::Bearer { .. } => None,
+            Auth::None | Auth::Bearer { .. } | Auth::Okta(_) => None,
         },
         Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }

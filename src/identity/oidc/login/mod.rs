@@ -9,6 +9,7 @@ mod claims;
 mod device;
 mod issuer;
 pub mod kept;
+pub mod okta;
 pub mod opener;
 mod refresh;
 

@@ -12,6 +12,17 @@ use crate::secret::Secret;
 use crate::time::Deadline;
 
 pub async fn refresh(settings: &Oidc, env: &Env, kept: &dyn RefreshTokens, deadline: &Deadline) -> Result<Tokens> {
+    let (issuer, granted) = grant(settings, env, kept, deadline).await?;
+    tokens(&issuer, granted, None, deadline).await
+}
+
+/// What the issuer gives for the kept refresh token, whose successor is kept.
+pub async fn grant<'a>(
+    settings: &'a Oidc,
+    env: &Env,
+    kept: &dyn RefreshTokens,
+    deadline: &Deadline,
+) -> Result<(Issuer<'a>, Granted)> {
     let old = kept.load()?.ok_or_else(|| gone(settings, "nobody has logged in there yet"))?;
     let issuer = Issuer::discover(settings, env, deadline).await?;
     let fields = [("grant_type", "refresh_token"), ("refresh_token", old.expose())];
@@ -32,7 +43,7 @@ pub async fn refresh(settings: &Oidc, env: &Env, kept: &dyn RefreshTokens, deadl
     {
         keep(kept, &new);
     }
-    tokens(&issuer, granted, None, deadline).await
+    Ok((issuer, granted))
 }
 
 /// This run has its token in any case. The old one must not be used again, so that rather none is left.

@@ -49,7 +49,7 @@ impl Filled {
 impl<'a> Method<'a> {
     pub fn new(saml: &Saml, run: Run<'a>) -> Result<Self> {
         Ok(match &saml.auth {
-            Auth::None => Method::None,
+            Auth::None | Auth::Okta(_) => Method::None,
             Auth::Basic { username, password } => Method::Authorization(Authorization::basic(username, password, run)?),
             Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, run)?),
             Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run)),

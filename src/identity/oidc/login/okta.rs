@@ -1,0 +1,62 @@
+//! Okta's way from a login to a SAML page, as its own CLI goes: the tokens of a device login are exchanged (RFC 8693) for
+//! one that opens the page of an application.
+//!
+//! Source: <https://github.com/okta/okta-aws-cli>, README, "Operation".
+
+use super::issuer::{Granted, Issuer};
+use super::{LoginUi, RefreshTokens, device, refresh};
+use crate::config::env::Env;
+use crate::config::oidc::Oidc;
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+/// The token that opens the page of the application `app`. With `ui` a person logs in, without by what they left in `kept`.
+///
+/// Errors: [`Code::RefreshTokenGone`] when somebody has to log in first; [`Code::TokenRefused`].
+pub async fn page_token(
+    settings: &Oidc,
+    app: &str,
+    env: &Env,
+    kept: &dyn RefreshTokens,
+    ui: Option<&dyn LoginUi>,
+    deadline: &Deadline,
+) -> Result<Secret> {
+    let (issuer, granted) = match ui {
+        Some(ui) => {
+            let issuer = Issuer::discover(settings, env, deadline).await?;
+            let mut granted = device::log_in(&issuer, ui, deadline).await?;
+            if let Some(token) = granted.refresh_token.take().map(Secret::new) {
+                kept.replace(&token)?;
+            }
+            (issuer, granted)
+        }
+        None => refresh::grant(settings, env, kept, deadline).await?,
+    };
+    exchange(&issuer, granted, app, deadline).await
+}
+
+/// The tokens go back to whom they are from; nobody here reads them.
+async fn exchange(issuer: &Issuer<'_>, granted: Granted, app: &str, deadline: &Deadline) -> Result<Secret> {
+    let access_token = Secret::new(granted.access_token);
+    let id_token = granted.id_token.map(Secret::new).ok_or_else(|| {
+        Error::new(Code::TokenInvalid, format!("{} gave no id_token", issuer.name()))
+            .hint("have Okta's administrator allow the application the scope `openid`")
+    })?;
+    let audience = format!("urn:okta:apps:{app}");
+    let fields = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("requested_token_type", "urn:okta:oauth:token-type:web_sso_token"),
+        ("audience", audience.as_str()),
+        ("actor_token", access_token.expose()),
+        ("actor_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ("subject_token", id_token.expose()),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
+    ];
+    let answer = issuer.token(&fields, deadline).await?.success().map_err(|error| {
+        error
+            .hint("is `saml.app_id` that of the AWS application, is it assigned to you, and does it allow this client?")
+    })?;
+    let granted: Granted = answer.json()?;
+    Ok(Secret::new(granted.access_token))
+}

@@ -1,0 +1,67 @@
+//! `auth = "okta"`: no page is read before the one with the assertion. A person enters a code at Okta once; later logins use
+//! the refresh token that this left, which is kept sealed. Serves `client_id`, `app_id`.
+
+use url::Url;
+
+use super::conversation::{self, Assertion};
+use crate::config::oidc::{Flow, Oidc, Token};
+use crate::config::profile::{Okta, Saml};
+use crate::error::{Code, Error, Result};
+use crate::identity::Run;
+use crate::identity::keep::{Keep, Person};
+use crate::identity::oidc::login::{LoginUi, Page, RefreshTokens, okta};
+use crate::secret::Secret;
+
+/// The assertion for the application `app_id`.
+pub async fn log_in(login: &Okta, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
+    let keep =
+        run.keep.ok_or_else(|| Error::new(Code::CacheWrite, "there is no place for the login's refresh token"))?;
+    let home = saml.idp_url.origin().ascii_serialization();
+    let settings = Oidc {
+        issuer: home.clone(),
+        client_id: login.client_id.clone(),
+        client_secret: None,
+        flow: Flow::Device,
+        scope: "openid offline_access okta.apps.sso".to_owned(),
+        resource: None,
+        token: Token::Id,
+        // The device flow has none.
+        redirect_uri: saml.idp_url.clone(),
+        ca_bundle: saml.http.ca_bundle.clone(),
+    };
+    let ui = run.person.map(AtTerminal);
+    let ui = ui.as_ref().map(|ui| ui as &dyn LoginUi);
+    let token = okta::page_token(&settings, &login.app_id, run.env, &Sealed(keep), ui, run.deadline).await?;
+    let page = format!("{home}/login/token/sso");
+    let mut page = Url::parse(&page).map_err(|_| Error::new(Code::Bug, "Okta's address cannot be extended"))?;
+    // Okta takes it there and nowhere else. Addresses are shown without their query, and leave no Referer.
+    page.query_pairs_mut().append_pair("token", token.expose());
+    conversation::log_in_from(page, saml, run).await
+}
+
+struct AtTerminal<'a>(&'a dyn Person);
+
+impl LoginUi for AtTerminal<'_> {
+    fn visit(&self, page: &Page<'_>) {
+        let code = page.user_code.unwrap_or_default();
+        self.0.tell(&format!("To log in, visit:\n\n    {}\n\nand enter the code {code}.\n\n", page.url));
+    }
+}
+
+/// An empty text is no token: what is kept can only be replaced.
+struct Sealed<'a>(&'a dyn Keep);
+
+impl RefreshTokens for Sealed<'_> {
+    fn load(&self) -> Result<Option<Secret>> {
+        Ok(self.0.cookies().filter(|token| !token.is_empty()))
+    }
+
+    fn replace(&self, token: &Secret) -> Result<()> {
+        self.0.keep_cookies(token);
+        Ok(())
+    }
+
+    fn forget(&self) -> Result<()> {
+        self.replace(&Secret::new(String::new()))
+    }
+}
