@@ -11,8 +11,8 @@ use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, BrowserLogin, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName,
-    Spnego, StsHttp, StsTarget, TokenSource,
+    Auth, AuthnRequest, BrowserLogin, CommandLogin, Ecp, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource,
+    Session, SessionName, Spnego, StsHttp, StsTarget, TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -68,6 +68,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
                 | Auth::Bearer { .. }
                 | Auth::Form(_)
                 | Auth::Spnego(_)
+                | Auth::Ecp(_)
                 | Auth::Browser(_) => key,
             };
             let who = who(&saml.auth, env).unwrap_or_default();
@@ -125,6 +126,7 @@ fn method(auth: &Auth) -> &'static str {
         Auth::Bearer { .. } => "bearer",
         Auth::Form(_) => "form",
         Auth::Spnego(_) => "spnego",
+        Auth::Ecp(_) => "ecp",
         Auth::Browser(_) => "browser",
         Auth::Command(_) => "command",
     }
@@ -156,7 +158,11 @@ fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Un
 
 /// What can change the assertion.
 fn login_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
-    let Saml { principal_arn: _, idp_url, auth, xpath, parser, http, retry: _ } = saml;
+    let Saml { principal_arn: _, idp_url, authn_request, auth, xpath, parser, http, retry: _ } = saml;
+    let key = match authn_request {
+        AuthnRequest::None => key,
+        AuthnRequest::Redirect | AuthnRequest::Post => key.field("authn_request", format!("{authn_request:?}")),
+    };
     let key = key.field("idp_url", idp_url.as_str()).field("xpath", xpath).field("parser", format!("{parser:?}"));
     let key = auth_fields(http_fields(key, http), auth);
     Ok(who(auth, env)?.into_iter().fold(key, |key, (label, value)| key.field(label, value.as_slice())))
@@ -198,7 +204,7 @@ fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
 fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
     let key = key.field("auth", method(auth));
     match auth {
-        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } => key,
+        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Ecp(Ecp::Basic { .. }) => key,
         Auth::Browser(BrowserLogin { program: _, is_headless_allowed: _, username: _ }) => key,
         Auth::Form(FormLogin {
             username: _,
@@ -215,11 +221,15 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
             let key = optional(key, "username_field", username_field.as_deref());
             optional(key, "password_field", password_field.as_deref())
         }
-        Auth::Spnego(Spnego { principal: _, keytab: _, mutual_authentication, channel_bindings }) => key
-            .field("mutual_authentication", format!("{mutual_authentication:?}"))
-            .field("channel_bindings", format!("{channel_bindings:?}")),
+        Auth::Spnego(spnego) | Auth::Ecp(Ecp::Kerberos(spnego)) => spnego_fields(key, spnego),
         Auth::Command(CommandLogin { argv, username: _ }) => command_field(key, argv),
     }
+}
+
+fn spnego_fields(key: KeyBuilder, spnego: &Spnego) -> KeyBuilder {
+    let Spnego { principal: _, keytab: _, mutual_authentication, channel_bindings } = spnego;
+    key.field("mutual_authentication", format!("{mutual_authentication:?}"))
+        .field("channel_bindings", format!("{channel_bindings:?}"))
 }
 
 fn command_field(key: KeyBuilder, argv: &[String]) -> KeyBuilder {
@@ -234,22 +244,25 @@ fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
     match auth {
         Auth::None => Ok(Vec::new()),
         // A password proves who asks, it does not decide it: the user's name does.
-        Auth::Basic { username, .. } | Auth::Form(FormLogin { username, .. }) => {
-            Ok(vec![one("username", username.as_bytes())])
-        }
+        Auth::Basic { username, .. }
+        | Auth::Form(FormLogin { username, .. })
+        | Auth::Ecp(Ecp::Basic { username, .. }) => Ok(vec![one("username", username.as_bytes())]),
         // A bearer token is the user's name and the password in one.
         Auth::Bearer { token } => Ok(vec![("token", token_at_hand(token, env)?)]),
-        Auth::Spnego(Spnego { principal, keytab, .. }) => match (principal, keytab) {
-            (Some(principal), Some(keytab)) => {
-                Ok(vec![one("principal", principal.as_bytes()), one("keytab", keytab.as_os_str().as_encoded_bytes())])
+        Auth::Spnego(Spnego { principal, keytab, .. }) | Auth::Ecp(Ecp::Kerberos(Spnego { principal, keytab, .. })) => {
+            match (principal, keytab) {
+                (Some(principal), Some(keytab)) => Ok(vec![
+                    one("principal", principal.as_bytes()),
+                    one("keytab", keytab.as_os_str().as_encoded_bytes()),
+                ]),
+                (Some(principal), None) => Ok(vec![one("principal", principal.as_bytes())]),
+                (None, _) => match ccache::default_cache_owner(env) {
+                    Owner::Known(owner) => Ok(vec![one("ticket of", owner.as_bytes())]),
+                    Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
+                    Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
+                },
             }
-            (Some(principal), None) => Ok(vec![one("principal", principal.as_bytes())]),
-            (None, _) => match ccache::default_cache_owner(env) {
-                Owner::Known(owner) => Ok(vec![one("ticket of", owner.as_bytes())]),
-                Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
-                Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
-            },
-        },
+        }
         // Who has logged in there, `login` decides, after which what another person got is gone (`acquire::session`).
         Auth::Browser(BrowserLogin { username, .. }) => {
             Ok(username.iter().map(|name| one("username", name.as_bytes())).collect())

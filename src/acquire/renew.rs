@@ -172,6 +172,10 @@ impl Renewal<'_> {
                 None,
             ) => error.hint(format!("fedcred login {name}")),
             (Code::KeyringLocked, None) => error.hint(format!("unlock it, or: fedcred login --store file {name}")),
+            (code, Some(hint)) if is_about_a_page(code) && self.profile.reads_pages() => {
+                let hint = format!("{hint}; for somebody who can help: fedcred inspect {name} --save page.html");
+                error.hint(hint)
+            }
             _ => error,
         }
     }
@@ -372,6 +376,19 @@ impl LoginPlace {
             Attempt::Held(held) => Err(NoResult::Login(held.error(time::now()))),
         }
     }
+}
+
+/// What can be told better with the page at hand.
+fn is_about_a_page(code: Code) -> bool {
+    matches!(
+        code,
+        Code::XpathNoMatch
+            | Code::LoginPage
+            | Code::LoginFormUnclear
+            | Code::NotASamlResponse
+            | Code::TooManyRedirects
+            | Code::PasswordChangeRequired
+    )
 }
 
 /// Any byte: moves the time of the next try.

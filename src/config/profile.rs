@@ -44,11 +44,12 @@ impl Profile {
     pub fn keytab(&self) -> Option<&Path> {
         match &self.identity {
             Identity::Saml(saml) => match &saml.auth {
-                Auth::Spnego(spnego) => spnego.keytab.as_deref(),
+                Auth::Spnego(spnego) | Auth::Ecp(Ecp::Kerberos(spnego)) => spnego.keytab.as_deref(),
                 Auth::None
                 | Auth::Basic { .. }
                 | Auth::Bearer { .. }
                 | Auth::Form(_)
+                | Auth::Ecp(Ecp::Basic { .. })
                 | Auth::Browser(_)
                 | Auth::Command(_) => None,
             },
@@ -62,7 +63,23 @@ impl Profile {
             Identity::Saml(saml) => match &saml.auth {
                 Auth::Browser(_) => true,
                 Auth::Form(form) => form.otp.is_none(),
-                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Spnego(_) | Auth::Command(_) => false,
+                Auth::None
+                | Auth::Basic { .. }
+                | Auth::Bearer { .. }
+                | Auth::Spnego(_)
+                | Auth::Ecp(_)
+                | Auth::Command(_) => false,
+            },
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => false,
+        }
+    }
+
+    /// Whether this login reads the pages of an IdP itself.
+    pub fn reads_pages(&self) -> bool {
+        match &self.identity {
+            Identity::Saml(saml) => match &saml.auth {
+                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => true,
+                Auth::Ecp(_) | Auth::Browser(_) | Auth::Command(_) => false,
             },
             Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => false,
         }
@@ -156,6 +173,8 @@ pub struct Saml {
     /// Absent: the provider that the assertion pairs with the role.
     pub principal_arn: Option<ProviderArn>,
     pub idp_url: Url,
+    /// Whether the IdP has to be asked as a service provider asks, and how.
+    pub authn_request: AuthnRequest,
     pub auth: Auth,
     /// As written; normalised by `identity::saml::extract`.
     pub xpath: String,
@@ -168,9 +187,11 @@ impl Auth {
     /// The secret this login needs, with the key that names it.
     pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
         match self {
-            Auth::Basic { password, .. } | Auth::Form(FormLogin { password, .. }) => Some(("saml.password", password)),
+            Auth::Basic { password, .. }
+            | Auth::Form(FormLogin { password, .. })
+            | Auth::Ecp(Ecp::Basic { password, .. }) => Some(("saml.password", password)),
             Auth::Bearer { token } => Some(("saml.token", token)),
-            Auth::None | Auth::Spnego(_) | Auth::Browser(_) | Auth::Command(_) => None,
+            Auth::None | Auth::Spnego(_) | Auth::Ecp(Ecp::Kerberos(_)) | Auth::Browser(_) | Auth::Command(_) => None,
         }
     }
 }
@@ -183,8 +204,25 @@ pub enum Auth {
     Bearer { token: SecretSource },
     Form(FormLogin),
     Spnego(Spnego),
+    Ecp(Ecp),
     Browser(BrowserLogin),
     Command(CommandLogin),
+}
+
+/// How a login of SAML's ECP profile proves who asks.
+#[derive(Clone, Debug)]
+pub enum Ecp {
+    Basic { username: String, password: SecretSource },
+    Kerberos(Spnego),
+}
+
+/// The request of a service provider (SAML 2.0 Bindings §3.4, §3.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthnRequest {
+    /// None: the IdP answers unasked.
+    None,
+    Redirect,
+    Post,
 }
 
 /// A browser in which a person logs in.

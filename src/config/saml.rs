@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::env::Env;
-use super::profile::{DEFAULT_TIMEOUT, DEFAULT_XPATH, IdpHttp, Parser, Retry, Saml};
+use super::profile::{AuthnRequest, DEFAULT_TIMEOUT, DEFAULT_XPATH, IdpHttp, Parser, Retry, Saml};
 use super::reader::Section;
+use super::tree::Value;
 use super::{carry, headers, refuse, urls, values};
 use crate::arn::ProviderArn;
 
@@ -18,6 +19,12 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, env: &Env) -> Option<Saml> {
     let idp_url =
         saml.required("idp_url", "idp_url = \"https://idp.example.com/…\"", |f| urls::idp(f, http.allow_http));
     let auth = auth::read(saml, profile, idp_url.as_ref(), http.verify, env);
+    let authn_request = saml.read("authn_request", |found| match found.value {
+        Value::Boolean(true) => Ok(AuthnRequest::Redirect),
+        Value::Boolean(false) => Ok(AuthnRequest::None),
+        _ => values::choice(found, &[("redirect", AuthnRequest::Redirect), ("post", AuthnRequest::Post)], &[]),
+    });
+    let authn_request = authn_request.unwrap_or(AuthnRequest::None);
     let principal_arn = saml.read("principal_arn", |f| values::arn(f, ProviderArn::parse));
     let xpath = saml.read("xpath", values::text).unwrap_or_else(|| DEFAULT_XPATH.to_owned());
     let parsers = [("html", Parser::Html), ("xml", Parser::Xml), ("xml-then-html", Parser::XmlThenHtml)];
@@ -26,7 +33,7 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, env: &Env) -> Option<Saml> {
     carry::check(saml);
     refuse::in_saml(saml);
     saml.finish();
-    Some(Saml { principal_arn, idp_url: idp_url?, auth: auth?, xpath, parser, http, retry })
+    Some(Saml { principal_arn, idp_url: idp_url?, authn_request, auth: auth?, xpath, parser, http, retry })
 }
 
 fn http(saml: &Section<'_, '_>) -> IdpHttp {

@@ -9,8 +9,8 @@ use super::cache::CacheSettings;
 use super::locations::Locations;
 use super::origin::Log;
 use super::profile::{
-    AirflowSource, AssumeRole, Azure, Base, Google, Identity, IdpHttp, Kubernetes, Oidc, Parser, Profile, Retry, Saml,
-    SecretSource, Session, StsTarget, TokenSource, WebIdentity,
+    AirflowSource, AssumeRole, AuthnRequest, Azure, Base, Google, Identity, IdpHttp, Kubernetes, Oidc, Parser, Profile,
+    Retry, Saml, SecretSource, Session, StsTarget, TokenSource, WebIdentity,
 };
 use super::values::written_duration;
 
@@ -114,10 +114,16 @@ impl Rows<'_, '_> {
     }
 
     fn saml(&mut self, saml: &Saml) {
-        let Saml { principal_arn, idp_url, auth, xpath, parser, http, retry } = saml;
+        let Saml { principal_arn, idp_url, authn_request, auth, xpath, parser, http, retry } = saml;
         self.table = "saml";
         self.row("idp_url", quoted(idp_url));
         self.or("principal_arn", principal_arn.as_ref().map(quoted), "the one the assertion pairs with the role");
+        let request = match authn_request {
+            AuthnRequest::None => "false".to_owned(),
+            AuthnRequest::Redirect => quoted("redirect"),
+            AuthnRequest::Post => quoted("post"),
+        };
+        self.row("authn_request", request);
         self.auth(auth);
         self.row("xpath", quoted(xpath));
         let parser = match parser {

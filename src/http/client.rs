@@ -21,6 +21,9 @@ use crate::time::{self, Deadline, Timestamp};
 /// A page larger than this is no login page.
 const MAX_BODY: usize = 4 << 20;
 
+/// What a client of the ECP profile says it can do.
+const PAOS: &str = "ver=\"urn:liberty:paos:2003-08\";\"urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp\"";
+
 /// The setting that holds the IdP's trust.
 const BUNDLE: &str = "saml.ca_bundle";
 
@@ -30,6 +33,8 @@ pub struct Request {
     pub url: Url,
     /// `application/x-www-form-urlencoded` text.
     pub form: Option<Secret>,
+    /// A SOAP envelope in its place, for SAML's ECP profile.
+    pub soap: Option<String>,
     /// The whole value of `Authorization`. Sent to allowed origins only.
     pub authorization: Option<Secret>,
     /// The first one, whose body is that of the settings, if they have one.
@@ -176,6 +181,14 @@ impl Client {
         }
         let body = self.settings.body.as_ref().filter(|_| request.is_first && is_home);
         let built = match (&request.form, body) {
+            (None, _) if request.soap.is_some() => {
+                // SAML 2.0 Profiles §4.2.4.1; SOAP 1.1 §6.1.
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"));
+                headers.insert(header::ACCEPT, HeaderValue::from_static("text/xml, application/vnd.paos+xml"));
+                headers.insert("paos", HeaderValue::from_static(PAOS));
+                headers.insert("soapaction", HeaderValue::from_static("http://www.oasis-open.org/committees/security"));
+                client.post(request.url.clone()).body(request.soap.clone().unwrap_or_default())
+            }
             (None, None) => client.get(request.url.clone()),
             (None, Some((content_type, body))) => {
                 let content_type = HeaderValue::from_str(content_type).map_err(|_| bad_header("Content-Type"))?;

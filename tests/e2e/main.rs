@@ -12,6 +12,7 @@ mod broker;
 mod browser;
 mod consumers;
 mod doctor;
+mod ecp;
 mod expiries;
 mod form;
 mod full_disk;

@@ -179,7 +179,7 @@ fn a_change_password_form_is_not_taken_for_the_login() {
 #[test]
 fn a_form_without_a_way_on_names_the_page_that_came() {
     let world = World::form(Site::new().get("/sso", Reply::html(pages::page("<h1>Welcome back</h1>"))));
-    world.get().fails_as("xpath-no-match");
+    world.get().fails_as("xpath-no-match").saying("fedcred inspect dev --save page.html");
     assert_eq!(world.idp.lines(), ["GET /sso"]);
 }
 

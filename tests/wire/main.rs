@@ -22,6 +22,7 @@ mod client;
 #[cfg(unix)]
 mod command;
 mod doctor;
+mod ecp;
 #[cfg(unix)]
 mod exec;
 #[cfg(unix)]
@@ -45,6 +46,7 @@ mod second_pages;
 mod serve;
 #[cfg(unix)]
 mod setup;
+mod sp_initiated;
 mod status;
 mod sts;
 #[cfg(target_os = "linux")]

@@ -72,6 +72,7 @@ fn kept_otp_secret(profile: &Profile) -> Option<Account> {
         | Auth::Bearer { .. }
         | Auth::Form(_)
         | Auth::Spnego(_)
+        | Auth::Ecp(_)
         | Auth::Browser(_)
         | Auth::Command(_) => None,
     }

@@ -85,7 +85,13 @@ fn session(profile: &Profile) -> Map<String, Value> {
 fn block(saml: &Saml) -> Result<Value> {
     let Spnego { principal, keytab, mutual_authentication, channel_bindings: _ } = match &saml.auth {
         Auth::Spnego(spnego) => spnego,
-        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Browser(_) | Auth::Command(_) => {
+        Auth::None
+        | Auth::Basic { .. }
+        | Auth::Bearer { .. }
+        | Auth::Form(_)
+        | Auth::Ecp(_)
+        | Auth::Browser(_)
+        | Auth::Command(_) => {
             return Err(unsaid("saml.auth", "Airflow logs in by Kerberos alone (auth = \"spnego\")"));
         }
     };

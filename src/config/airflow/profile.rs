@@ -17,8 +17,8 @@ use super::sts_params::{Action, SessionParams};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::config::env::Env;
 use crate::config::profile::{
-    self, AssumeRole, Auth, ChannelBindings, DEFAULT_DEADLINE, DEFAULT_TIMEOUT, Google, IdpHttp, MutualAuthentication,
-    Parser, Profile, Retry, Saml, Session, Spnego, StsTarget, TokenSource, WebIdentity,
+    self, AssumeRole, Auth, AuthnRequest, ChannelBindings, DEFAULT_DEADLINE, DEFAULT_TIMEOUT, Google, IdpHttp,
+    MutualAuthentication, Parser, Profile, Retry, Saml, Session, Spnego, StsTarget, TokenSource, WebIdentity,
 };
 use crate::config::session_name;
 use crate::credentials::SigningKeys;
@@ -203,6 +203,7 @@ fn saml(login: SamlLogin, policy: &Policy) -> Result<Saml, Broken> {
         Verify::System | Verify::Bundle(_) => login.mutual_authentication,
     };
     Ok(Saml {
+        authn_request: AuthnRequest::None,
         principal_arn: Some(
             ProviderArn::parse(&login.principal_arn).map_err(|error| in_words(error, "principal_arn"))?,
         ),

@@ -5,8 +5,8 @@ use url::Url;
 use crate::config::env::Env;
 use crate::config::origin::Origin;
 use crate::config::profile::{
-    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Otp, SecretSource,
-    Spnego,
+    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormLogin, MutualAuthentication, Otp,
+    SecretSource, Spnego,
 };
 use crate::config::reader::{Found, Section};
 use crate::config::tree::Value;
@@ -20,26 +20,26 @@ enum Method {
     Bearer,
     Form,
     Spnego,
+    Ecp,
     Browser,
     Command,
 }
 
-const METHODS: [(&str, Method); 7] = [
+const METHODS: [(&str, Method); 8] = [
     ("none", Method::None),
     ("basic", Method::Basic),
     ("bearer", Method::Bearer),
     ("form", Method::Form),
     ("spnego", Method::Spnego),
+    ("ecp", Method::Ecp),
     ("browser", Method::Browser),
     ("command", Method::Command),
 ];
-/// Methods of `auth` that are known, but not in this version.
-const METHODS_LATER: [&str; 1] = ["ecp"];
 
 /// The keys that mean something to some methods only.
 const KEYS_OF_METHODS: [(&str, &[Method]); 17] = [
-    ("username", &[Method::Basic, Method::Form, Method::Browser, Method::Command]),
-    ("password", &[Method::Basic, Method::Form]),
+    ("username", &[Method::Basic, Method::Form, Method::Ecp, Method::Browser, Method::Command]),
+    ("password", &[Method::Basic, Method::Form, Method::Ecp]),
     ("token", &[Method::Bearer]),
     ("browser", &[Method::Browser]),
     ("browser_headless", &[Method::Browser]),
@@ -51,10 +51,10 @@ const KEYS_OF_METHODS: [(&str, &[Method]); 17] = [
     ("otp_field", &[Method::Form]),
     ("account_field", &[Method::Form]),
     ("remember_field", &[Method::Form]),
-    ("principal", &[Method::Spnego]),
-    ("keytab", &[Method::Spnego]),
-    ("mutual_authentication", &[Method::Spnego]),
-    ("channel_bindings", &[Method::Spnego]),
+    ("principal", &[Method::Spnego, Method::Ecp]),
+    ("keytab", &[Method::Spnego, Method::Ecp]),
+    ("mutual_authentication", &[Method::Spnego, Method::Ecp]),
+    ("channel_bindings", &[Method::Spnego, Method::Ecp]),
 ];
 
 const SECRET_HINT: &str = "{ keyring = true }";
@@ -63,7 +63,7 @@ const SECRET_HINT: &str = "{ keyring = true }";
 pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify: bool, env: &Env) -> Option<Auth> {
     let written = saml.find("auth");
     let method = match written {
-        Some(_) => saml.read("auth", |f| values::choice(f, &METHODS, &METHODS_LATER)),
+        Some(_) => saml.read("auth", |f| values::choice(f, &METHODS, &[])),
         None => Some(Method::None),
     };
     // Also when the method is wrong: looking makes these keys known ones.
@@ -116,6 +116,13 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
             }))
         }
         Method::Spnego => Some(Auth::Spnego(spnego(saml, verify))),
+        // With a user's name it is Basic, without one Kerberos.
+        Method::Ecp if saml.find("username").is_some() || saml.find("password").is_some() => {
+            let username = username();
+            let password = secret("password", username.as_deref());
+            Some(Auth::Ecp(Ecp::Basic { username: username?, password: password? }))
+        }
+        Method::Ecp => Some(Auth::Ecp(Ecp::Kerberos(spnego(saml, verify)))),
         Method::Browser => Some(Auth::Browser(BrowserLogin {
             program: saml.read("browser", secrets::program),
             is_headless_allowed: saml.read("browser_headless", values::boolean).unwrap_or(false),

@@ -2,7 +2,7 @@
 
 use super::{Rows, path, program, quoted, source};
 use crate::config::profile::{
-    Auth, BrowserLogin, ChannelBindings, CommandLogin, FormLogin, MutualAuthentication, Otp, Spnego,
+    Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormLogin, MutualAuthentication, Otp, Spnego,
 };
 
 impl Rows<'_, '_> {
@@ -42,21 +42,18 @@ impl Rows<'_, '_> {
                 self.or("account_field", account_field.as_ref().map(quoted), "found on the page");
                 self.or("remember_field", remember_field.as_ref().map(quoted), "none: pages go as they are");
             }
-            Auth::Spnego(Spnego { principal, keytab, mutual_authentication, channel_bindings }) => {
+            Auth::Spnego(spnego) => {
                 self.row("auth", quoted("spnego"));
-                self.or("principal", principal.as_ref().map(quoted), "whoever the tickets belong to");
-                self.or("keytab", keytab.as_deref().map(path), "none: the ticket cache");
-                let mode = match mutual_authentication {
-                    MutualAuthentication::Required => "required",
-                    MutualAuthentication::Optional => "optional",
-                    MutualAuthentication::Disabled => "disabled",
-                };
-                self.row("mutual_authentication", quoted(mode));
-                let bindings = match channel_bindings {
-                    ChannelBindings::Auto => "auto",
-                    ChannelBindings::None => "none",
-                };
-                self.row("channel_bindings", quoted(bindings));
+                self.spnego(spnego);
+            }
+            Auth::Ecp(Ecp::Basic { username, password }) => {
+                self.row("auth", quoted("ecp"));
+                self.row("username", quoted(username));
+                self.row("password", source(password));
+            }
+            Auth::Ecp(Ecp::Kerberos(spnego)) => {
+                self.row("auth", quoted("ecp"));
+                self.spnego(spnego);
             }
             Auth::Browser(BrowserLogin { program, is_headless_allowed, username }) => {
                 self.row("auth", quoted("browser"));
@@ -70,5 +67,23 @@ impl Rows<'_, '_> {
                 self.or("username", username.as_ref().map(quoted), "only the command knows, so nothing is kept");
             }
         }
+    }
+
+    fn spnego(&mut self, spnego: &Spnego) {
+        let Spnego { principal, keytab, mutual_authentication, channel_bindings } = spnego;
+
+        self.or("principal", principal.as_ref().map(quoted), "whoever the tickets belong to");
+        self.or("keytab", keytab.as_deref().map(path), "none: the ticket cache");
+        let mode = match mutual_authentication {
+            MutualAuthentication::Required => "required",
+            MutualAuthentication::Optional => "optional",
+            MutualAuthentication::Disabled => "disabled",
+        };
+        self.row("mutual_authentication", quoted(mode));
+        let bindings = match channel_bindings {
+            ChannelBindings::Auto => "auto",
+            ChannelBindings::None => "none",
+        };
+        self.row("channel_bindings", quoted(bindings));
     }
 }

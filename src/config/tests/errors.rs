@@ -24,7 +24,7 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
         (
             "auth = \"kerberos\"",
             InvalidValue,
-            &["one of none, basic, bearer, form, spnego, browser, command, not \"kerberos\""],
+            &["one of none, basic, bearer, form, spnego, ecp, browser, command, not \"kerberos\""],
         ),
         ("auth = \"spnigo\"", InvalidValue, &["did you mean \"spnego\"?"]),
         (
@@ -37,7 +37,7 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
             ConflictingKeys,
             &["second source of codes"],
         ),
-        ("auth = \"ecp\"", NotYetAvailable, &["cannot be \"ecp\" in this version yet"]),
+        ("auth = \"ecp\"\nusername = \"a\"", MissingKey, &["has no `password`"]),
         ("auth = \"browser\"\nbrowser = \" \"", InvalidValue, &["names no program"]),
         ("auth = \"command\"", MissingKey, &["has no `command`", "{idp_url}"]),
         ("auth = \"form\"", MissingKey, &["config.toml:2: [profile.x.saml] has no `username`", "username = \"alice\""]),
@@ -49,7 +49,11 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
         (
             "auth = \"form\"\nusername = \"a\"\npassword = { file = \"/p\" }\nkeytab = \"/k\"",
             ConflictingKeys,
-            &["config.toml:7: `keytab`", "goes with auth = \"spnego\", but `auth` is \"form\" (", "config.toml:4)"],
+            &[
+                "config.toml:7: `keytab`",
+                "goes with auth = \"spnego\" or auth = \"ecp\", but `auth` is \"form\" (",
+                "config.toml:4)",
+            ],
         ),
         ("username = \"a\"", MissingKey, &["no `auth` is written", "write auth = \"basic\", or remove `username`"]),
         ("auth = \"basic\"\nusername = \"a:b\"\npassword = { env = \"P\" }", InvalidValue, &["colon"]),

@@ -102,6 +102,7 @@ deadline = 30
 [profile.x.saml]
 principal_arn = "arn:aws:iam::112233334444:saml-provider/corp"
 idp_url = "https://idp.example.com/saml2/idp/SSOService.php?spentityid=urn:amazon:webservices"
+authn_request = false
 auth = "spnego"
 mutual_authentication = "required"
 xpath = "////INPUT[@NAME='SAMLResponse']/@VALUE"

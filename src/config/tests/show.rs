@@ -54,6 +54,7 @@ fn show_tells_every_effective_value_and_where_it_came_from() {
         "deadline = \"20s\" # built-in",
         "saml.idp_url = \"https://idp.example.com/saml?a=b\" # ~/.config/fedcred/config.toml:8",
         "saml.principal_arn = (the one the assertion pairs with the role) # built-in",
+        "saml.authn_request = false # built-in",
         "saml.auth = \"form\" # ~/.config/fedcred/config.toml:9",
         "saml.username = \"al\\\"ice\" # ~/.config/fedcred/config.toml:10",
         "saml.password = { command = [\"pass\", …] } # ~/.config/fedcred/config.toml:11",

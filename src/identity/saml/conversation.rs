@@ -9,12 +9,13 @@ use std::time::Duration;
 use url::Url;
 
 use super::auth::{Filled, Method, form};
+use super::authn_request;
 use super::extract::looks::Kind;
 use super::extract::purpose::passes_on;
 use super::extract::{self, Form, Page, XPath};
 use super::remembered::Remembered;
 use super::response::{self, Response as SamlResponse, is_aws_sign_in};
-use crate::config::profile::{Auth, Saml};
+use crate::config::profile::{Auth, AuthnRequest, Saml};
 use crate::error::{Code, Error, Result, printable};
 use crate::http::client::{Client, Request, Response};
 use crate::http::retry::Retries;
@@ -52,7 +53,7 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let mut login = Login::new(saml, run)?;
     login.restore_device();
     let mut retries = Retries::new(saml.retry.clone());
-    let mut request = login.first();
+    let mut request = login.first()?;
     loop {
         tracing::debug!(url = shown(&request.url), post = request.form.is_some(), "request to the IdP");
         let outcome = login.client.send(&request, deadline).await;
@@ -120,8 +121,16 @@ impl<'a> Login<'a> {
         })
     }
 
-    fn first(&mut self) -> Request {
-        Request { is_first: true, ..self.get(self.saml.idp_url.clone()) }
+    fn first(&mut self) -> Result<Request> {
+        let first = match self.saml.authn_request {
+            AuthnRequest::None => self.get(self.saml.idp_url.clone()),
+            AuthnRequest::Redirect => self.get(authn_request::redirect(self.saml)?),
+            AuthnRequest::Post => {
+                let (url, form) = authn_request::post(self.saml)?;
+                Request { form: Some(form), ..self.get(url) }
+            }
+        };
+        Ok(Request { is_first: true, ..first })
     }
 
     /// A person who types the password wants it tried: then the IdP must not let us in for a cookie.
@@ -145,6 +154,7 @@ impl<'a> Login<'a> {
         Request {
             url,
             form: None,
+            soap: None,
             authorization: self.method.authorize(),
             is_first: false,
             carries_password: self.method.is_password_in_header(),
@@ -384,7 +394,7 @@ impl<'a> Login<'a> {
     }
 }
 
-fn status_error(answer: &Response) -> Error {
+pub(super) fn status_error(answer: &Response) -> Error {
     let at = shown(&answer.url);
     match answer.status {
         403 => Error::new(Code::IdpForbidden, format!("the IdP at {at} refuses (HTTP 403)"))
@@ -412,7 +422,13 @@ fn default_user_agent(auth: &Auth) -> String {
     let version = env!("CARGO_PKG_VERSION");
     match auth {
         Auth::Spnego(_) => format!("Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko fedcred/{version}"),
-        Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Browser(_) | Auth::Command(_) => {
+        Auth::None
+        | Auth::Basic { .. }
+        | Auth::Bearer { .. }
+        | Auth::Form(_)
+        | Auth::Ecp(_)
+        | Auth::Browser(_)
+        | Auth::Command(_) => {
             format!("Mozilla/5.0 (compatible; fedcred/{version})")
         }
     }

@@ -1,12 +1,14 @@
 //! A SAML assertion from an identity provider: by a conversation of ours, or by a browser or program that has its own.
 
 pub mod auth;
+mod authn_request;
 #[cfg(unix)]
 mod browser;
 pub mod ccache;
 pub mod channel_binding;
 mod command;
 pub mod conversation;
+mod ecp;
 pub mod extract;
 pub mod klist;
 mod krb5_conf;
@@ -29,6 +31,7 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => {
             conversation::log_in(saml, run).await
         }
+        Auth::Ecp(_) => ecp::log_in(saml, run).await,
         #[cfg(unix)]
         Auth::Browser(login) => browser::log_in(login, saml, run),
         #[cfg(not(unix))]

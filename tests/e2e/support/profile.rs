@@ -51,6 +51,12 @@ impl Profile {
             .saml(&format!(r#"username = "{user}""#))
     }
 
+    /// The role Dev by ECP at one of the IdP's paths.
+    pub fn ecp(path: &str) -> Profile {
+        let url = format!("{}/{path}/saml2/idp/SSOService.php", lab().idp_origin());
+        Profile::at(&url).saml(r#"auth = "ecp""#)
+    }
+
     fn at(idp_url: &str) -> Profile {
         Profile {
             role_arn: Some(DEV.to_owned()),

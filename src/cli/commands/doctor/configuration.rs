@@ -6,7 +6,7 @@ use super::report::{Report, Step};
 use crate::config::Config;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::{Auth, Identity, Profile};
+use crate::config::profile::{Auth, Ecp, Identity, Profile};
 use crate::config::show::Origin;
 use crate::error::Result;
 
@@ -51,6 +51,8 @@ fn method(profile: &Profile) -> &'static str {
             Auth::Bearer { .. } => "SAML, bearer token",
             Auth::Form(_) => "SAML, login form",
             Auth::Spnego(_) => "SAML, Kerberos",
+            Auth::Ecp(Ecp::Basic { .. }) => "SAML, ECP with HTTP Basic",
+            Auth::Ecp(Ecp::Kerberos(_)) => "SAML, ECP with Kerberos",
             Auth::Command(_) => "SAML, a command of one's own",
             Auth::Browser(_) => "SAML, in a browser",
         },

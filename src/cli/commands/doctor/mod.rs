@@ -21,7 +21,7 @@ use crate::cli::progress::Progress;
 use crate::cli::style::Style;
 use crate::cli::{output, report as errors};
 use crate::config::env::Env;
-use crate::config::profile::{Auth, Base, Identity, Profile};
+use crate::config::profile::{Auth, Base, Ecp, Identity, Profile};
 use crate::error::Result;
 
 pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitCode> {
@@ -49,7 +49,7 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
     network::check(report, &profile, base)?;
     match &base.identity {
         Identity::Saml(saml) => match &saml.auth {
-            Auth::Spnego(spnego) => {
+            Auth::Spnego(spnego) | Auth::Ecp(Ecp::Kerberos(spnego)) => {
                 progress.show("asking for a Kerberos ticket");
                 kerberos::check(report, base, saml, spnego, env).map_err(at(Step::Kerberos))?;
             }
@@ -57,6 +57,7 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
             | Auth::Basic { .. }
             | Auth::Bearer { .. }
             | Auth::Form(_)
+            | Auth::Ecp(Ecp::Basic { .. })
             | Auth::Command(_)
             | Auth::Browser(_) => {
                 report.skip(Step::Kerberos, "this login does without");

@@ -17,7 +17,7 @@ use crate::cli::args::{Global, Inspect};
 use crate::cli::{output, prompt};
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::profile::{Auth, BrowserLogin, CommandLogin, FormLogin, Identity, Profile};
+use crate::config::profile::{Auth, BrowserLogin, CommandLogin, Ecp, FormLogin, Identity, Profile};
 use crate::error::{Code, Error, Result};
 use crate::identity::oidc::claims::Claims;
 use crate::identity::saml::extract::redact;
@@ -211,8 +211,12 @@ fn save(file: &Path, page: Option<LastPage>, profile: Option<&Profile>) -> Resul
 fn user_name(profile: &Profile) -> Option<String> {
     match &profile.identity {
         Identity::Saml(saml) => match &saml.auth {
-            Auth::Form(FormLogin { username, .. }) | Auth::Basic { username, .. } => Some(username.clone()),
-            Auth::Spnego(spnego) => spnego.principal.as_ref().and_then(|p| p.split('@').next()).map(str::to_owned),
+            Auth::Form(FormLogin { username, .. })
+            | Auth::Basic { username, .. }
+            | Auth::Ecp(Ecp::Basic { username, .. }) => Some(username.clone()),
+            Auth::Spnego(spnego) | Auth::Ecp(Ecp::Kerberos(spnego)) => {
+                spnego.principal.as_ref().and_then(|p| p.split('@').next()).map(str::to_owned)
+            }
             Auth::Browser(BrowserLogin { username, .. }) | Auth::Command(CommandLogin { username, .. }) => {
                 username.clone()
             }

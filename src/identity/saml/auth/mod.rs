@@ -15,7 +15,7 @@ use self::authorization::Authorization;
 use self::form::FormAuth;
 use self::spnego::SpnegoAuth;
 use super::extract::Page;
-use crate::config::profile::{Auth, Saml};
+use crate::config::profile::{Auth, Ecp, Saml};
 use crate::error::{Code, Error, Result};
 use crate::http::client::Response;
 use crate::http::shown;
@@ -53,7 +53,12 @@ impl<'a> Method<'a> {
             Auth::Basic { username, password } => Method::Authorization(Authorization::basic(username, password, run)?),
             Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, run)?),
             Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run)),
-            Auth::Spnego(settings) => Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify)),
+            Auth::Ecp(Ecp::Basic { username, password }) => {
+                Method::Authorization(Authorization::basic(username, password, run)?)
+            }
+            Auth::Spnego(settings) | Auth::Ecp(Ecp::Kerberos(settings)) => {
+                Method::Spnego(SpnegoAuth::new(settings.clone(), saml.http.verify))
+            }
             Auth::Browser(_) | Auth::Command(_) => {
                 return Err(Error::new(Code::Bug, "this login has no conversation of ours"));
             }

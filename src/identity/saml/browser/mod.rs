@@ -16,11 +16,12 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use self::devtools::{DevTools, Event, Paused};
+use super::authn_request;
 use super::conversation::Assertion;
 use super::response::{self, Response, is_aws_sign_in};
 use crate::arn::Partition;
 use crate::config::env::Env;
-use crate::config::profile::{BrowserLogin, Saml};
+use crate::config::profile::{AuthnRequest, BrowserLogin, Saml};
 use crate::error::{Code, Error, Result, printable};
 use crate::http::shown;
 use crate::identity::Run;
@@ -169,7 +170,12 @@ impl Visit<'_> {
         if self.is_headless {
             self.look_like_a_window(&page)?;
         }
-        let went = self.call(Some(&page), "Page.navigate", &json!({ "url": self.saml.idp_url.as_str() }))?;
+        let first = match self.saml.authn_request {
+            AuthnRequest::None => self.saml.idp_url.clone(),
+            // A browser is led there by an address; an IdP that offers the POST binding offers this one as well.
+            AuthnRequest::Redirect | AuthnRequest::Post => authn_request::redirect(self.saml)?,
+        };
+        let went = self.call(Some(&page), "Page.navigate", &json!({ "url": first.as_str() }))?;
         match went["errorText"].as_str() {
             None | Some("net::ERR_ABORTED") => Ok(()),
             Some(why) => {

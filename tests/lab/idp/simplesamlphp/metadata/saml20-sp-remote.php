@@ -1,7 +1,11 @@
 <?php
 
 $aws = [
-    'AssertionConsumerService' => 'https://signin.aws.amazon.com/saml',
+    // The second one is for clients that carry the response themselves (ECP).
+    'AssertionConsumerService' => [
+        ['Binding' => 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST', 'Location' => 'https://signin.aws.amazon.com/saml'],
+        ['Binding' => 'urn:oasis:names:tc:SAML:2.0:bindings:PAOS', 'Location' => 'https://signin.aws.amazon.com/saml'],
+    ],
     'NameIDFormat' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
     'simplesaml.nameidattribute' => 'uid',
     'simplesaml.attributes' => true,

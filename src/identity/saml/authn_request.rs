@@ -1,0 +1,114 @@
+//! The request for an assertion that AWS's sign-in would make, if it made one: for an IdP that answers nobody unasked.
+//!
+//! SAML 2.0 Core §3.4, unsigned, since AWS publishes no key that would sign it. Serves `authn_request`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use url::Url;
+
+use crate::arn::Partition;
+use crate::cache::key::hex;
+use crate::cache::seal;
+use crate::config::profile::Saml;
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+use crate::time;
+
+/// How the answer is to come.
+#[derive(Clone, Copy)]
+pub enum Answer {
+    /// As a form that the browser posts.
+    Post,
+    /// In a SOAP envelope.
+    Paos,
+}
+
+/// The element, without an XML declaration.
+pub fn xml(saml: &Saml, answer: Answer) -> Result<String> {
+    let partition = saml.principal_arn.as_ref().map_or(Partition::Aws, |provider| provider.partition);
+    let (issuer, consumer) = (issuer(partition), format!("https://{}/saml", partition.sign_in_domain()));
+    let binding = match answer {
+        Answer::Post => "HTTP-POST",
+        Answer::Paos => "PAOS",
+    };
+    let mut destination = saml.idp_url.clone();
+    destination.set_query(None);
+    // An ID is an NCName, which begins with no digit.
+    let id = seal::random::<16>()
+        .map_err(|e| Error::new(Code::Bug, "the system has no randomness for a request").because(e.to_string()))?;
+    let (id, now) = (hex(&id), time::whole_seconds(time::now()));
+    let destination = escape(destination.as_str());
+    Ok(format!(
+        "<samlp:AuthnRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+         xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_{id}\" Version=\"2.0\" IssueInstant=\"{now}\" \
+         Destination=\"{destination}\" AssertionConsumerServiceURL=\"{consumer}\" \
+         ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\"><saml:Issuer>{issuer}</saml:Issuer></samlp:AuthnRequest>"
+    ))
+}
+
+/// `idp_url` with the request in it (SAML 2.0 Bindings §3.4). A `RelayState` that is there stays.
+pub fn redirect(saml: &Saml) -> Result<Url> {
+    let mut url = saml.idp_url.clone();
+    let request = STANDARD.encode(deflate(xml(saml, Answer::Post)?.as_bytes()));
+    url.query_pairs_mut().append_pair("SAMLRequest", &request);
+    Ok(url)
+}
+
+/// The address and the form that is posted there (SAML 2.0 Bindings §3.5). A `RelayState` in `idp_url` becomes a field.
+pub fn post(saml: &Saml) -> Result<(Url, Secret)> {
+    let mut url = saml.idp_url.clone();
+    let (relay, others): (Vec<_>, Vec<_>) =
+        saml.idp_url.query_pairs().into_owned().partition(|(name, _)| name == "RelayState");
+    if others.is_empty() {
+        url.set_query(None);
+    } else {
+        url.query_pairs_mut().clear().extend_pairs(others);
+    }
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("SAMLRequest", &STANDARD.encode(xml(saml, Answer::Post)?)).extend_pairs(relay);
+    Ok((url, Secret::new(form.finish())))
+}
+
+/// AWS's name for itself, in the metadata that it publishes for each partition.
+fn issuer(partition: Partition) -> String {
+    match partition {
+        Partition::Aws => "urn:amazon:webservices".to_owned(),
+        Partition::AwsCn => "urn:amazon:webservices:cn-north-1".to_owned(),
+        Partition::AwsUsGov => "urn:amazon:webservices:govcloud".to_owned(),
+        Partition::AwsIso | Partition::AwsIsoB | Partition::AwsIsoE | Partition::AwsIsoF | Partition::AwsEusc => {
+            format!("https://{}/saml", partition.sign_in_domain())
+        }
+    }
+}
+
+/// A stored block (RFC 1951 §3.2.4), which is as good as a compressed one.
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    // A request has some 600 bytes, and a block may have 65535; of an endless URL only the first are sent, and refused.
+    let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+    let mut block = vec![1];
+    block.extend(length.to_le_bytes());
+    block.extend((!length).to_le_bytes());
+    block.extend(&bytes[..usize::from(length)]);
+    block
+}
+
+/// For an attribute in double quotes.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn what_is_deflated_inflates() {
+        for text in ["", "<samlp:AuthnRequest/>"] {
+            let mut back = String::new();
+            flate2::read::DeflateDecoder::new(deflate(text.as_bytes()).as_slice()).read_to_string(&mut back).unwrap();
+            assert_eq!(back, text);
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! `auth = "ecp"`: SAML's Enhanced Client or Proxy profile (Profiles §4.2), as Shibboleth and Keycloak offer it: one request in
+//! a SOAP envelope, with Basic or Kerberos, one response in another. `idp_url` is the IdP's address for it.
+//!
+//! AWS has no part in it, so the request that a service provider would make is made here.
+
+use quick_xml::NsReader;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::ResolveResult;
+use zeroize::Zeroizing;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::auth::Method;
+use super::authn_request::{self, Answer};
+use super::conversation::{Assertion, status_error};
+use super::response::{Response as SamlResponse, is_aws_sign_in};
+use crate::config::profile::Saml;
+use crate::error::{Code, Error, Result, printable};
+use crate::http::client::{Client, Request, Response};
+use crate::http::retry::Retries;
+use crate::http::shown;
+use crate::identity::Run;
+use crate::secret::Secret;
+use crate::time;
+
+const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+const ECP: &str = "urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp";
+
+/// Asks for an assertion, and returns it.
+pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
+    let mut method = Method::new(saml, run)?;
+    let user_agent = format!("fedcred/{}", env!("CARGO_PKG_VERSION"));
+    let mut client = Client::new(saml.http.clone(), &saml.idp_url, user_agent);
+    let mut retries = Retries::new(saml.retry.clone());
+    let envelope = format!(
+        "<S:Envelope xmlns:S=\"{ENVELOPE}\"><S:Body>{}</S:Body></S:Envelope>",
+        authn_request::xml(saml, Answer::Paos)?
+    );
+    let mut request = Request {
+        url: saml.idp_url.clone(),
+        form: None,
+        soap: Some(envelope),
+        authorization: method.authorize(),
+        is_first: false,
+        carries_password: method.is_password_in_header(),
+    };
+    loop {
+        let outcome = client.send(&request, run.deadline).await;
+        let wait = match &outcome {
+            Ok(answer) => {
+                retries.after_response(answer.status, answer.retry_after.as_deref(), time::now(), run.deadline)
+            }
+            Err(failure) if failure.may_repeat => retries.after_failure(failure.is_connect, run.deadline),
+            Err(_) => None,
+        };
+        if let Some(wait) = wait {
+            tokio::time::sleep(wait).await;
+            method.restart();
+            request.authorization = method.authorize();
+            continue;
+        }
+        let answer = outcome.map_err(|failure| {
+            if request.carries_password && failure.may_repeat {
+                run.watch.unsent();
+            }
+            failure.error
+        })?;
+        if let Some(trace) = run.trace {
+            trace.answered(&answer, true);
+        }
+        if answer.status == 401 {
+            request.authorization = method.answer_challenge(&answer, run)?;
+            continue;
+        }
+        method.check_answer(&answer, run.deadline)?;
+        let assertion = read(&answer)?;
+        run.watch.accepted();
+        return Ok(assertion);
+    }
+}
+
+fn read(answer: &Response) -> Result<Assertion> {
+    let at = shown(&answer.url);
+    if matches!(answer.status, 301..=308) {
+        return Err(Error::new(Code::HttpUnexpected, format!("the IdP at {at} redirects, which has no place in ECP"))
+            .hint("set `saml.idp_url` to the IdP's address for ECP, as its metadata names it for the SOAP binding"));
+    }
+    let text = std::str::from_utf8(&answer.body).unwrap_or_default();
+    let enclosed = match open_envelope(text) {
+        Ok(enclosed) => enclosed,
+        // A fault comes with 500 (SOAP 1.1 §6.2), a page of another kind with anything.
+        Err(_) if answer.status >= 400 => return Err(status_error(answer)),
+        Err(why) => {
+            let error =
+                Error::new(Code::NotASamlResponse, format!("the IdP at {at} sent no SOAP envelope")).because(why);
+            return Err(error.hint(
+                "set `saml.idp_url` to the IdP's address for ECP (Shibboleth: …/idp/profile/SAML2/SOAP/ECP, Keycloak: \
+                 …/protocol/saml); does the IdP offer ECP for AWS?",
+            ));
+        }
+    };
+    match enclosed {
+        Enclosed::Fault(says) => Err(Error::new(Code::IdpDeniedClaim, format!("the IdP at {at} refuses the request"))
+            .because(format!("it says: {}", printable(&says, 300)))
+            .hint("ask the IdP's administrators whether ECP is enabled for AWS (urn:amazon:webservices)")),
+        Enclosed::Response { consumer: Some(consumer), .. } if !is_aws_sign_in(&consumer) => {
+            // Profiles §4.2.4.4: a response that is meant for another consumer must not be passed on.
+            Err(Error::new(Code::NotASamlResponse, "the IdP's response is not for AWS's sign-in")
+                .because(format!("it is for {}", printable(&consumer, 100))))
+        }
+        Enclosed::Response { xml, .. } => {
+            let encoded = Secret::new(STANDARD.encode(xml.as_bytes()));
+            let response = SamlResponse::decode(&encoded)?;
+            Ok(Assertion { encoded, response, idp_time: answer.date })
+        }
+    }
+}
+
+/// What an envelope holds.
+#[derive(Debug)]
+enum Enclosed {
+    Response {
+        /// To stand alone: with the namespaces that the envelope declares.
+        xml: Zeroizing<String>,
+        /// For whom the IdP made it.
+        consumer: Option<String>,
+    },
+    Fault(String),
+}
+
+/// Reads an envelope by its namespaces, whatever their prefixes. The response stays as it is, byte for byte, since it is signed;
+/// declarations that it has from the envelope are added to its first tag.
+fn open_envelope(text: &str) -> std::result::Result<Enclosed, String> {
+    let mut reader = NsReader::from_str(text);
+    let mut path: Vec<(String, Declarations)> = Vec::new();
+    let (mut consumer, mut fault) = (None, String::new());
+    let mut start = None;
+    loop {
+        let before = usize::try_from(reader.buffer_position()).unwrap_or_default();
+        let (namespace, event) = reader.read_resolved_event().map_err(|_| "it is not well-formed XML")?;
+        let namespace = match namespace {
+            ResolveResult::Bound(namespace) => namespace.into_inner().to_owned(),
+            ResolveResult::Unbound | ResolveResult::Unknown(_) => String::new(),
+        };
+        let after = usize::try_from(reader.buffer_position()).unwrap_or_default();
+        match event {
+            Event::Start(element) | Event::Empty(element) => {
+                let is_empty = text[..after].ends_with("/>");
+                let name = element.local_name().into_inner().to_owned();
+                match (path.len(), namespace.as_str(), name.as_str()) {
+                    (0, ENVELOPE, "Envelope") => {}
+                    (0, _, _) => return Err(format!("its root element is {}", printable(&name, 60))),
+                    (2, ECP, "Response") => consumer = attribute(&element, "AssertionConsumerServiceURL"),
+                    (2, PROTOCOL, "Response") if path[1].0 == "Body" && !is_empty => start = Some(before),
+                    _ => {}
+                }
+                if !is_empty {
+                    path.push((name, Declarations::of(&element)));
+                }
+            }
+            Event::End(_) => {
+                path.pop();
+                if let (2, Some(start)) = (path.len(), start) {
+                    let xml = standing_alone(&text[start..after], &path);
+                    return Ok(Enclosed::Response { xml, consumer });
+                }
+            }
+            Event::Text(words) if path.last().is_some_and(|(name, _)| name.eq_ignore_ascii_case("faultstring")) => {
+                fault.push_str(&words.xml10_content());
+            }
+            Event::DocType(_) => return Err("it has a document type declaration".to_owned()),
+            Event::Eof if !fault.is_empty() => return Ok(Enclosed::Fault(fault)),
+            Event::Eof => return Err("its body holds no SAML response".to_owned()),
+            _ => {}
+        }
+    }
+}
+
+/// `xmlns` attributes of one element: name and value, as written.
+struct Declarations(Vec<(String, String)>);
+
+impl Declarations {
+    fn of(element: &BytesStart<'_>) -> Self {
+        let all = element.attributes().flatten().filter_map(|attribute| {
+            let name = attribute.key.into_inner().to_owned();
+            let value = attribute.value.to_string();
+            (name == "xmlns" || name.starts_with("xmlns:")).then_some((name, value))
+        });
+        Declarations(all.collect())
+    }
+}
+
+fn standing_alone(xml: &str, around: &[(String, Declarations)]) -> Zeroizing<String> {
+    let tag_end = xml.find('>').unwrap_or_default();
+    let name_end = xml.find(|c: char| c.is_whitespace() || c == '>' || c == '/').unwrap_or_default();
+    let mut out = Zeroizing::new(xml[..name_end].to_owned());
+    let mut seen: Vec<&str> = Vec::new();
+    // The innermost declaration counts.
+    for (name, value) in around.iter().rev().flat_map(|(_, declarations)| &declarations.0) {
+        let own = [format!(" {name}="), format!("\n{name}="), format!("\t{name}=")];
+        if !own.iter().any(|own| xml[..tag_end].contains(own)) && !seen.contains(&name.as_str()) {
+            seen.push(name);
+            let quote = if value.contains('"') { '\'' } else { '"' };
+            out.push_str(&format!(" {name}={quote}{value}{quote}"));
+        }
+    }
+    out.push_str(&xml[name_end..]);
+    out
+}
+
+fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+    let found = element.try_get_attribute(name).ok()??;
+    Some(found.normalized_value(quick_xml::XmlVersion::Explicit1_0).ok()?.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened(envelope: &str) -> std::result::Result<String, String> {
+        match open_envelope(envelope)? {
+            Enclosed::Response { xml, consumer } => Ok(format!("{} for {consumer:?}", *xml)),
+            Enclosed::Fault(says) => Err(format!("fault: {says}")),
+        }
+    }
+
+    #[test]
+    fn a_response_is_taken_out_with_the_namespaces_of_its_envelope() {
+        let table = [
+            (
+                "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Header><x:Response \
+                 xmlns:x='urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp' AssertionConsumerServiceURL='https://a/?b&amp;c'/></e:Header>\
+                 <e:Body><p:Response xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol' ID='_1'><p:Status/></p:Response></e:Body></e:Envelope>",
+                "<p:Response xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\" \
+                 xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol' ID='_1'><p:Status/></p:Response> for Some(\"https://a/?b&c\")",
+            ),
+            (
+                "<Envelope xmlns='http://schemas.xmlsoap.org/soap/envelope/' xmlns:p='urn:outer'><Body xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol'>\
+                 \n<p:Response xmlns=''><a>&lt;</a></p:Response>\n</Body></Envelope>",
+                "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" xmlns=''><a>&lt;</a></p:Response> for None",
+            ),
+        ];
+        for (envelope, expected) in table {
+            assert_eq!(opened(envelope).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn what_holds_no_response_is_told_apart() {
+        let soap = "xmlns:S='http://schemas.xmlsoap.org/soap/envelope/'";
+        let response = "<p:Response xmlns:p='urn:oasis:names:tc:SAML:2.0:protocol'><a/></p:Response>";
+        let table = [
+            ("<html><body>hello</body></html>".to_owned(), "its root element is html"),
+            (String::new(), "its body holds no SAML response"),
+            (format!("<S:Envelope {soap}><S:Body/></S:Envelope>"), "its body holds no SAML response"),
+            (
+                format!("<S:Envelope {soap}><S:Header>{response}</S:Header></S:Envelope>"),
+                "its body holds no SAML response",
+            ),
+            (format!("<!DOCTYPE x><S:Envelope {soap}/>"), "it has a document type declaration"),
+            (format!("<S:Envelope {soap}><S:Body>"), "its body holds no SAML response"),
+            (
+                format!(
+                    "<S:Envelope {soap}><S:Body><S:Fault><faultstring>no ECP</faultstring></S:Fault></S:Body></S:Envelope>"
+                ),
+                "fault: no ECP",
+            ),
+        ];
+        for (envelope, expected) in table {
+            assert_eq!(opened(&envelope).unwrap_err(), expected, "{envelope}");
+        }
+    }
+}
