@@ -101,6 +101,59 @@ mod tests {
         }
     }
 
+    /// The lines of each indented block.
+    fn blocks(text: &str) -> Vec<Vec<&str>> {
+        let mut blocks = vec![Vec::new()];
+        for line in text.lines() {
+            match line.strip_prefix("    ") {
+                Some(line) => blocks.last_mut().unwrap().push(line),
+                None if line.is_empty() => blocks.last_mut().unwrap().push(line),
+                None => blocks.push(Vec::new()),
+            }
+        }
+        blocks
+    }
+
+    #[test]
+    fn the_commands_on_the_pages_are_commands() {
+        let mut tried = 0;
+        for topic in all() {
+            let text = topic.text();
+            for line in text.lines().filter_map(|line| line.trim_start().strip_prefix("$ fedcred ")) {
+                let words = line.split('#').next().unwrap_or_default().split_whitespace();
+                let arguments: Vec<_> = std::iter::once("fedcred").chain(words).map(Into::into).collect();
+                let parsed = crate::cli::args::Arguments::parse(&arguments);
+                assert!(parsed.is_ok(), "{}: {line}: {:?}", topic.name, parsed.err());
+                tried += 1;
+            }
+        }
+        assert!(tried >= 7, "{tried}");
+    }
+
+    #[test]
+    fn the_profiles_on_the_pages_are_profiles() {
+        let mut read = 0;
+        for topic in all() {
+            let text = topic.text();
+            for block in blocks(&text).iter().filter(|block| block.iter().any(|line| line.starts_with("[profile."))) {
+                // Shell lines may follow in the same block.
+                let toml: Vec<&str> =
+                    block.iter().copied().filter(|line| !line.starts_with("$ ") && !line.starts_with("- ")).collect();
+                let toml = toml.join("\n").replace("permissions:\n  id-token: write\n", "");
+                let home = tempfile::tempdir().unwrap();
+                let path = home.path().join("config.toml");
+                std::fs::write(&path, &toml).unwrap();
+                #[cfg(unix)]
+                std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+                let env = crate::config::env::Env::fixed([("HOME", home.path())]);
+                let config = crate::config::Config::load(&env, Some(&path)).unwrap();
+                assert_eq!(config.check(), [], "{}:\n{toml}", topic.name);
+                read += config.profile_names().len();
+            }
+        }
+        assert!(read >= 8, "{read}");
+    }
+
     #[test]
     fn a_page_has_no_line_that_a_terminal_breaks() {
         for topic in all() {

@@ -6,6 +6,8 @@
 //!
 //! `FEDCRED_CASES=write cargo test --test cli` writes what came into the files, to be read in the diff.
 
+mod readme;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt;

@@ -210,6 +210,38 @@ fn the_page_that_came_is_described() {
 }
 
 #[test]
+fn saved_pages_of_products_are_known_for_what_they_are() {
+    let products = [
+        ("adfs", "AD FS"),
+        ("entra", "Entra ID"),
+        ("google", "Google"),
+        ("keycloak", "Keycloak"),
+        ("okta", "Okta"),
+        ("pingfederate", "PingFederate"),
+        ("shibboleth", "Shibboleth"),
+        ("simplesamlphp", "SimpleSAMLphp"),
+    ];
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pages");
+    let mut seen = 0;
+    for file in std::fs::read_dir(directory).expect("saved pages").flatten() {
+        let name = file.file_name().into_string().expect("a name");
+        let Some((_, product)) = products.iter().find(|(prefix, _)| name.starts_with(prefix)) else { continue };
+        // What posts an assertion is no fault.
+        if name.ends_with("-post.html") {
+            continue;
+        }
+        let page = std::fs::read(file.path()).expect("a page");
+        let (_, report) = report(&World::open(Site::new().get("/sso", Reply::html(page))));
+        assert_eq!(report["fault"]["check"], "page", "{name}: {report:#}");
+        let kind = facts(&report, "page")["kind"].as_str().unwrap_or_default();
+        assert!(kind.contains(product), "{name}: {kind}");
+        assert!(name.ends_with("-error.html") == kind.contains("an error page"), "{name}: {kind}");
+        seen += 1;
+    }
+    assert!(seen >= 12, "{seen}");
+}
+
+#[test]
 fn an_assertion_of_no_use_is_told_from_a_role_of_no_use() {
     let open = |assertion: Assertion| World::open(Site::without_login(assertion));
     let other = "arn:aws:iam::111122223333:saml-provider/other";

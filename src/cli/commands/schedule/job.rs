@@ -182,7 +182,14 @@ fn secret(profile: &Profile) -> Option<&SecretSource> {
     match &profile.identity {
         Identity::WebIdentity(identity) => match &identity.source {
             TokenSource::Oidc(oidc) => oidc.client_secret.as_ref(),
-            _ => None,
+            TokenSource::File(_)
+            | TokenSource::Env(_)
+            | TokenSource::Service(_)
+            | TokenSource::Command(_)
+            | TokenSource::GithubActions { .. }
+            | TokenSource::Google(_)
+            | TokenSource::Azure(_)
+            | TokenSource::Kubernetes(_) => None,
         },
         Identity::Saml(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
             profile.secret().map(|(_, source)| source)
