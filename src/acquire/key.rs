@@ -12,7 +12,7 @@ use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
     Auth, BrowserLogin, CommandLogin, FormLogin, Identity, IdpHttp, Profile, Saml, SecretSource, Session, SessionName,
-    Spnego, StsTarget, TokenSource,
+    Spnego, StsHttp, StsTarget, TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -131,10 +131,14 @@ fn method(auth: &Auth) -> &'static str {
 }
 
 fn sts_fields(key: KeyBuilder, sts: &StsTarget) -> KeyBuilder {
-    let StsTarget { region, endpoint_url, use_fips, use_dualstack, ca_bundle } = sts;
+    let StsTarget { region, endpoint_url, use_fips, use_dualstack, ca_bundle, http } = sts;
+    // The rest only says how long and how often it is tried.
+    let StsHttp { proxy, client_cert, connect_timeout: _, read_timeout: _, attempts: _ } = http;
     let key = optional(key, "region", region.as_deref());
     let key = optional(key, "sts_endpoint_url", endpoint_url.as_ref().map(|u| u.as_str()));
     let key = flag(flag(key, "use_fips", *use_fips), "use_dualstack", *use_dualstack);
+    let key = optional(key, "sts proxy", proxy.as_ref().map(|proxy| proxy.as_str()));
+    let key = path(key, "sts client_cert", client_cert.as_ref().map(|(cert, _)| cert.as_path()));
     path(key, "AWS_CA_BUNDLE", ca_bundle.as_deref())
 }
 

@@ -515,6 +515,34 @@ pub enum Airflow {
     Json(AirflowExport),
     /// Write a connection into the configuration, as a profile of its own
     Import(AirflowImport),
+    /// Store a connection in AWS Secrets Manager, and print the policy that lets Amazon MWAA read it
+    Put(AirflowPut),
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowPut {
+    /// The connection's id, as a DAG names it
+    pub id: String,
+    /// Where Airflow's secrets backend looks: its connections_prefix
+    #[arg(long, value_name = "PREFIX")]
+    pub secret_prefix: String,
+    /// Profile to store as the connection [default: the one named like the connection, else the connection as it is found here]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// [env: AWS_DEFAULT_REGION]
+    #[arg(long)]
+    pub region: Option<String>,
+    /// ARN of the KMS key to encrypt it with [default: the account's own]
+    #[arg(long, value_name = "ARN")]
+    pub kms_key: Option<String>,
+    /// Ask nobody
+    #[arg(long)]
+    pub yes: bool,
+    /// Print the policy, and store nothing
+    #[arg(long)]
+    pub print_policy: bool,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
 }
 
 #[derive(Debug, Args)]

@@ -110,6 +110,21 @@ pub struct StsTarget {
     pub use_dualstack: bool,
     /// AWS's trust (`AWS_CA_BUNDLE`), apart from the IdP's.
     pub ca_bundle: Option<PathBuf>,
+    pub http: StsHttp,
+}
+
+/// How STS is reached: `config_kwargs` of an Airflow connection. What is absent is as for every profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StsHttp {
+    /// In place of `HTTPS_PROXY`; never for loopback.
+    pub proxy: Option<Url>,
+    /// Certificate chain and key, which may be one file.
+    pub client_cert: Option<(PathBuf, PathBuf)>,
+    pub connect_timeout: Option<Duration>,
+    /// From the request to the end of the answer.
+    pub read_timeout: Option<Duration>,
+    /// The first one included.
+    pub attempts: Option<u32>,
 }
 
 /// What the session is to be.

@@ -7,7 +7,7 @@ use url::Url;
 use super::bases::Bases;
 use super::env::Env;
 use super::origin::Origin;
-use super::profile::{AirflowSource, DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, StsTarget};
+use super::profile::{AirflowSource, DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, StsHttp, StsTarget};
 use super::reader::{Found, Section};
 use super::{assume_role, file, refuse, saml, urls, values, web_identity};
 use crate::arn::{RoleArn, check_policy_arn};
@@ -105,6 +105,7 @@ fn sts(top: &Section<'_, '_>, env: &Env) -> StsTarget {
         ca_bundle: env
             .path("AWS_CA_BUNDLE")
             .inspect(|_| top.log().record("", "aws_ca_bundle", Origin::Env("AWS_CA_BUNDLE"))),
+        http: StsHttp::default(),
     }
 }
 

@@ -95,7 +95,8 @@ impl Rows<'_, '_> {
     }
 
     fn sts(&mut self, sts: &StsTarget, default_region: Option<&str>) {
-        let StsTarget { region, endpoint_url, use_fips, use_dualstack, ca_bundle } = sts;
+        // Of `http`, `airflow show` tells: no profile that is written has it.
+        let StsTarget { region, endpoint_url, use_fips, use_dualstack, ca_bundle, http: _ } = sts;
         let otherwise = default_region.map_or("the default of the role's partition".into(), quoted);
         self.or("region", region.as_ref().map(quoted), &otherwise);
         self.or("sts_endpoint_url", endpoint_url.as_ref().map(quoted), "AWS STS of the region");

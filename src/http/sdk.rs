@@ -39,11 +39,26 @@ pub struct Carrier {
 impl Carrier {
     /// A client for `endpoint`. `connect` limits the making of a connection, as nothing else does.
     pub fn new(endpoint: &Url, peer: String, trust: &Trust<'_>, connect: Duration) -> Result<Self> {
-        let builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_gzip()
-            .connect_timeout(connect);
+        Carrier::through(None, endpoint, peer, trust, connect)
+    }
+
+    /// The same through this `proxy`, in place of the system's.
+    pub fn through(
+        proxy: Option<&Url>,
+        endpoint: &Url,
+        peer: String,
+        trust: &Trust<'_>,
+        connect: Duration,
+    ) -> Result<Self> {
+        let builder = match proxy {
+            None => reqwest::Client::builder(),
+            Some(url) => {
+                let proxy = reqwest::Proxy::all(url.clone()).map_err(|e| fault::classify(&e, &peer, trust.setting))?;
+                reqwest::Client::builder().proxy(proxy)
+            }
+        };
+        let builder =
+            builder.redirect(reqwest::redirect::Policy::none()).referer(false).no_gzip().connect_timeout(connect);
         let client = loopback::pin(trust.apply(builder)?, endpoint)
             .build()
             .map_err(|e| fault::classify(&e, &peer, trust.setting))?;

@@ -7,7 +7,7 @@ use crate::config::airflow::backend_client::Target;
 use crate::credentials::SigningKeys;
 use crate::error::Result;
 use crate::secret::Secret;
-use crate::sts::patience;
+use crate::sts::patience::Patience;
 use crate::time::Deadline;
 
 pub(super) async fn read(
@@ -18,12 +18,11 @@ pub(super) async fn read(
     deadline: &Deadline,
 ) -> Result<Option<Secret>> {
     let client = client!(aws_sdk_ssm, target, keys, peer);
-    patience::persist(deadline, peer, async || {
-        match client.get_parameter().name(id).with_decryption(true).send().await {
+    Patience::default()
+        .persist(deadline, peer, async || match client.get_parameter().name(id).with_decryption(true).send().await {
             Ok(answer) => Ok(answer.parameter.and_then(|parameter| parameter.value).map(Secret::new)),
             Err(error) if error.code() == Some("ParameterNotFound") => Ok(None),
             Err(error) => Err(failure::explain(&error, peer, id, "ssm:GetParameter")),
-        }
-    })
-    .await
+        })
+        .await
 }

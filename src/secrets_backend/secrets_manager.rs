@@ -8,7 +8,7 @@ use crate::config::airflow::backend_client::Target;
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
-use crate::sts::patience;
+use crate::sts::patience::Patience;
 use crate::time::Deadline;
 
 pub(super) async fn read(
@@ -19,15 +19,16 @@ pub(super) async fn read(
     deadline: &Deadline,
 ) -> Result<Option<Secret>> {
     let client = client!(aws_sdk_secretsmanager, target, keys, peer);
-    patience::persist(deadline, peer, async || match client.get_secret_value().secret_id(id).send().await {
-        Ok(answer) => match (answer.secret_string, answer.secret_binary) {
-            (Some(text), _) => Ok(Some(Secret::new(text))),
-            (None, _) => Err(binary(id, peer)),
-        },
-        Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
-        Err(error) => Err(failure::explain(&error, peer, id, "secretsmanager:GetSecretValue")),
-    })
-    .await
+    Patience::default()
+        .persist(deadline, peer, async || match client.get_secret_value().secret_id(id).send().await {
+            Ok(answer) => match (answer.secret_string, answer.secret_binary) {
+                (Some(text), _) => Ok(Some(Secret::new(text))),
+                (None, _) => Err(binary(id, peer)),
+            },
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(failure::explain(&error, peer, id, "secretsmanager:GetSecretValue")),
+        })
+        .await
 }
 
 fn binary(id: &str, peer: &str) -> Error {
@@ -59,23 +60,24 @@ pub async fn store(
 ) -> Result<Stored> {
     let peer = peer(Service::SecretsManager, target);
     let client = client!(aws_sdk_secretsmanager, target, keys, &peer);
-    patience::persist(deadline, &peer, async || {
-        let created = client
-            .create_secret()
-            .name(id)
-            .description("An Apache Airflow connection")
-            .secret_string(text.expose())
-            .set_kms_key_id(kms_key.map(str::to_owned))
-            .send()
-            .await;
-        match created {
-            Ok(answer) => return Ok(Stored { arn: answer.arn.unwrap_or_default(), is_new: true }),
-            Err(error) if error.code() == Some("ResourceExistsException") => (),
-            Err(error) => return Err(failure::explain(&error, &peer, id, "secretsmanager:CreateSecret")),
-        }
-        let put = client.put_secret_value().secret_id(id).secret_string(text.expose()).send().await;
-        let answer = put.map_err(|error| failure::explain(&error, &peer, id, "secretsmanager:PutSecretValue"))?;
-        Ok(Stored { arn: answer.arn.unwrap_or_default(), is_new: false })
-    })
-    .await
+    Patience::default()
+        .persist(deadline, &peer, async || {
+            let created = client
+                .create_secret()
+                .name(id)
+                .description("An Apache Airflow connection")
+                .secret_string(text.expose())
+                .set_kms_key_id(kms_key.map(str::to_owned))
+                .send()
+                .await;
+            match created {
+                Ok(answer) => return Ok(Stored { arn: answer.arn.unwrap_or_default(), is_new: true }),
+                Err(error) if error.code() == Some("ResourceExistsException") => (),
+                Err(error) => return Err(failure::explain(&error, &peer, id, "secretsmanager:CreateSecret")),
+            }
+            let put = client.put_secret_value().secret_id(id).secret_string(text.expose()).send().await;
+            let answer = put.map_err(|error| failure::explain(&error, &peer, id, "secretsmanager:PutSecretValue"))?;
+            Ok(Stored { arn: answer.arn.unwrap_or_default(), is_new: false })
+        })
+        .await
 }

@@ -6,7 +6,7 @@ use aws_sdk_sts::types::Tag;
 
 use super::answer::{self, Clocks};
 use super::failure::{self, Asked, Call};
-use super::{Sts, patience, policies, refuse_reserved, seconds};
+use super::{Sts, policies, refuse_reserved, seconds};
 use crate::arn::RoleArn;
 use crate::config::profile::{AssumeRole, Session, StsTarget};
 use crate::credentials::{Credentials, SigningKeys};
@@ -44,26 +44,27 @@ pub async fn assume_role(target: &StsTarget, call: AssumeRoleCall<'_>, deadline:
         proof: call.keys.session_token.as_ref().unwrap_or(&call.keys.secret_access_key),
     };
     let tags = tags(&call.settings.tags)?;
-    patience::persist(deadline, &sts.peer, async || {
-        let request = sts
-            .client
-            .assume_role()
-            .role_arn(call.role_arn.as_str())
-            .role_session_name(call.role_session_name)
-            .set_external_id(call.settings.external_id.clone())
-            .set_tags(tags.clone())
-            .set_transitive_tag_keys(some(&call.settings.transitive_tag_keys))
-            .set_source_identity(call.settings.source_identity.clone())
-            .set_serial_number(call.settings.serial_number.clone())
-            .set_token_code(call.token_code.map(|code| code.expose().to_owned()))
-            .set_duration_seconds(seconds(duration))
-            .set_policy(call.session.policy.clone())
-            .set_policy_arns(policies(call.session));
-        let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
-        let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
-        answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
-    })
-    .await
+    sts.patience
+        .persist(deadline, &sts.peer, async || {
+            let request = sts
+                .client
+                .assume_role()
+                .role_arn(call.role_arn.as_str())
+                .role_session_name(call.role_session_name)
+                .set_external_id(call.settings.external_id.clone())
+                .set_tags(tags.clone())
+                .set_transitive_tag_keys(some(&call.settings.transitive_tag_keys))
+                .set_source_identity(call.settings.source_identity.clone())
+                .set_serial_number(call.settings.serial_number.clone())
+                .set_token_code(call.token_code.map(|code| code.expose().to_owned()))
+                .set_duration_seconds(seconds(duration))
+                .set_policy(call.session.policy.clone())
+                .set_policy_arns(policies(call.session));
+            let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
+            let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
+            answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
+        })
+        .await
 }
 
 /// What can be had: STS refuses more than an hour on temporary credentials, whatever the role allows.

@@ -1,7 +1,7 @@
 //! GetCallerIdentity: whose AWS credentials are these? Everybody may ask it of their own.
 
+use super::Sts;
 use super::failure::{self, Asked, Call};
-use super::{Sts, patience};
 use crate::arn::RoleArn;
 use crate::config::profile::StsTarget;
 use crate::credentials::SigningKeys;
@@ -19,9 +19,11 @@ pub async fn arn(target: &StsTarget, role: &RoleArn, keys: &SigningKeys, deadlin
         call: Call::AssumeRole { access_key_id: &keys.access_key_id },
         proof: keys.session_token.as_ref().unwrap_or(&keys.secret_access_key),
     };
-    patience::persist(deadline, &sts.peer, async || {
-        let answer = sts.client.get_caller_identity().send().await.map_err(|error| failure::explain(&error, &asked))?;
-        answer.arn.ok_or_else(|| Error::new(Code::StsBadAnswer, format!("{} does not tell who asks", sts.peer)))
-    })
-    .await
+    sts.patience
+        .persist(deadline, &sts.peer, async || {
+            let answer =
+                sts.client.get_caller_identity().send().await.map_err(|error| failure::explain(&error, &asked))?;
+            answer.arn.ok_or_else(|| Error::new(Code::StsBadAnswer, format!("{} does not tell who asks", sts.peer)))
+        })
+        .await
 }

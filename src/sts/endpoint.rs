@@ -103,7 +103,14 @@ mod tests {
     use super::*;
 
     fn target() -> StsTarget {
-        StsTarget { region: None, endpoint_url: None, use_fips: false, use_dualstack: false, ca_bundle: None }
+        StsTarget {
+            region: None,
+            endpoint_url: None,
+            use_fips: false,
+            use_dualstack: false,
+            ca_bundle: None,
+            http: crate::config::profile::StsHttp::default(),
+        }
     }
 
     fn role(partition: &str) -> RoleArn {

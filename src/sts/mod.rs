@@ -22,8 +22,9 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use url::Url;
 
+use self::patience::Patience;
 use crate::arn::RoleArn;
-use crate::config::profile::{Session, StsTarget};
+use crate::config::profile::{Session, StsHttp, StsTarget};
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result};
 use crate::http::sdk::Carrier;
@@ -39,6 +40,7 @@ struct Sts {
     /// Whom an error names.
     peer: String,
     region: String,
+    patience: Patience,
 }
 
 impl Sts {
@@ -46,9 +48,17 @@ impl Sts {
     async fn open(target: &StsTarget, role: &RoleArn, keys: Option<&SigningKeys>) -> Result<Self> {
         let endpoint = endpoint::Endpoint::of(target, role).await?;
         let peer = endpoint.peer();
+        let StsHttp { proxy, client_cert, connect_timeout, read_timeout, attempts } = &target.http;
+        let client_cert = client_cert.as_ref().map(|(cert, key)| (cert.as_path(), key.as_path()));
         let trust =
-            Trust { ca_bundle: target.ca_bundle.as_deref(), setting: "AWS_CA_BUNDLE", verify: true, client_cert: None };
-        let carrier = Carrier::new(&endpoint.url, peer.clone(), &trust, CONNECT)?;
+            Trust { ca_bundle: target.ca_bundle.as_deref(), setting: "AWS_CA_BUNDLE", verify: true, client_cert };
+        let connect = connect_timeout.unwrap_or(CONNECT);
+        let carrier = Carrier::through(proxy.as_ref(), &endpoint.url, peer.clone(), &trust, connect)?;
+        let usual = Patience::default();
+        let patience = Patience {
+            attempts: attempts.unwrap_or(usual.attempts),
+            attempt: read_timeout.map_or(usual.attempt, |read| connect + read),
+        };
         // Retries and time limits are `patience`'s: they know the run's deadline and our reading of a failure.
         let config = aws_sdk_sts::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -69,7 +79,13 @@ impl Sts {
             )),
             None => config,
         };
-        Ok(Sts { client: aws_sdk_sts::Client::from_conf(config.build()), carrier, peer, region: endpoint.region })
+        Ok(Sts {
+            client: aws_sdk_sts::Client::from_conf(config.build()),
+            carrier,
+            peer,
+            region: endpoint.region,
+            patience,
+        })
     }
 }
 

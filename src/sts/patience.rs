@@ -9,28 +9,46 @@ use std::time::Duration;
 use crate::error::{Code, Error, Kind, Result};
 use crate::time::Deadline;
 
-const ATTEMPTS: u32 = 5;
-/// Of one attempt: one that hangs leaves time for another.
-const ATTEMPT: Duration = Duration::from_secs(8);
+/// How often, and how long each time.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    pub attempts: u32,
+    /// Of one attempt: one that hangs leaves time for another.
+    pub attempt: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience { attempts: 5, attempt: Duration::from_secs(8) }
+    }
+}
+
 const FIRST_WAIT: Duration = Duration::from_millis(400);
 
-/// Calls `attempt` until it succeeds, fails for good, or patience ends. `peer` is named when nothing came.
-pub async fn persist<T>(deadline: &Deadline, peer: &str, mut attempt: impl AsyncFnMut() -> Result<T>) -> Result<T> {
-    deadline.check(&format!("before {peer} was asked"))?;
-    let mut tried = 0;
-    loop {
-        tried += 1;
-        let limit = ATTEMPT.min(deadline.remaining());
-        let error = match tokio::time::timeout(limit, attempt()).await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => error,
-            Err(_) => Error::new(Code::Timeout, format!("no answer from {peer} in {:.1} s", limit.as_secs_f32())),
-        };
-        let wait = jittered(FIRST_WAIT * 2u32.pow(tried - 1));
-        if error.kind() != Kind::Unavailable || tried == ATTEMPTS || wait >= deadline.remaining() {
-            return Err(if tried == 1 { error } else { error.because(format!("{tried} attempts were made")) });
+impl Patience {
+    /// Calls `attempt` until it succeeds, fails for good, or patience ends. `peer` is named when nothing came.
+    pub async fn persist<T>(
+        &self,
+        deadline: &Deadline,
+        peer: &str,
+        mut attempt: impl AsyncFnMut() -> Result<T>,
+    ) -> Result<T> {
+        deadline.check(&format!("before {peer} was asked"))?;
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let limit = self.attempt.min(deadline.remaining());
+            let error = match tokio::time::timeout(limit, attempt()).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => error,
+                Err(_) => Error::new(Code::Timeout, format!("no answer from {peer} in {:.1} s", limit.as_secs_f32())),
+            };
+            let wait = jittered(FIRST_WAIT * 2u32.pow(tried - 1));
+            if error.kind() != Kind::Unavailable || tried >= self.attempts || wait >= deadline.remaining() {
+                return Err(if tried == 1 { error } else { error.because(format!("{tried} attempts were made")) });
+            }
+            tokio::time::sleep(wait).await;
         }
-        tokio::time::sleep(wait).await;
     }
 }
 

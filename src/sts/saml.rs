@@ -2,7 +2,7 @@
 
 use super::answer::{self, Clocks};
 use super::failure::{self, Asked, Call};
-use super::{Sts, patience, policies, refuse_reserved, seconds};
+use super::{Sts, policies, refuse_reserved, seconds};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::config::profile::{Session, StsTarget};
 use crate::credentials::Credentials;
@@ -32,12 +32,13 @@ pub async fn assume_role_with_saml(target: &StsTarget, call: SamlCall<'_>, deadl
         call: Call::Saml { provider: call.principal_arn },
         proof: call.assertion,
     };
-    patience::persist(deadline, &sts.peer, async || {
-        let answer = request(&sts, call).send().await.map_err(|error| failure::explain(&error, &asked))?;
-        let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
-        answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
-    })
-    .await
+    sts.patience
+        .persist(deadline, &sts.peer, async || {
+            let answer = request(&sts, call).send().await.map_err(|error| failure::explain(&error, &asked))?;
+            let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
+            answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
+        })
+        .await
 }
 
 fn request(
@@ -161,8 +162,14 @@ mod tests {
     }
 
     fn call_at(url: Url, session: &Session, deadline: Duration) -> Result<Credentials> {
-        let target =
-            StsTarget { region: None, endpoint_url: Some(url), use_fips: false, use_dualstack: false, ca_bundle: None };
+        let target = StsTarget {
+            region: None,
+            endpoint_url: Some(url),
+            use_fips: false,
+            use_dualstack: false,
+            ca_bundle: None,
+            http: crate::config::profile::StsHttp::default(),
+        };
         let call = SamlCall {
             role_arn: &RoleArn::parse("arn:aws:iam::112233334444:role/team/Analyst").unwrap(),
             principal_arn: &ProviderArn::parse("arn:aws:iam::112233334444:saml-provider/corp").unwrap(),

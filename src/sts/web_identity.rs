@@ -3,7 +3,7 @@
 
 use super::answer::{self, Clocks};
 use super::failure::{self, Asked, Call};
-use super::{Sts, patience, policies, refuse_reserved, seconds};
+use super::{Sts, policies, refuse_reserved, seconds};
 use crate::arn::RoleArn;
 use crate::config::profile::{Session, StsTarget};
 use crate::credentials::Credentials;
@@ -41,19 +41,20 @@ pub async fn assume_role_with_web_identity(
         call: Call::WebIdentity { issuer: call.issuer, subject: call.subject, audiences: call.audiences },
         proof: call.token,
     };
-    patience::persist(deadline, &sts.peer, async || {
-        let request = sts
-            .client
-            .assume_role_with_web_identity()
-            .role_arn(call.role_arn.as_str())
-            .role_session_name(call.role_session_name)
-            .web_identity_token(call.token.expose())
-            .set_duration_seconds(seconds(call.session.duration))
-            .set_policy(call.session.policy.clone())
-            .set_policy_arns(policies(call.session));
-        let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
-        let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
-        answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
-    })
-    .await
+    sts.patience
+        .persist(deadline, &sts.peer, async || {
+            let request = sts
+                .client
+                .assume_role_with_web_identity()
+                .role_arn(call.role_arn.as_str())
+                .role_session_name(call.role_session_name)
+                .web_identity_token(call.token.expose())
+                .set_duration_seconds(seconds(call.session.duration))
+                .set_policy(call.session.policy.clone())
+                .set_policy_arns(policies(call.session));
+            let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
+            let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
+            answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
+        })
+        .await
 }

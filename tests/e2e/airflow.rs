@@ -106,6 +106,27 @@ fn a_connection_is_found_in_secrets_manager_and_in_the_parameter_store() {
     assert!(elsewhere.stderr.contains("eu-west-1"), "the error names the region: {}", elsewhere.stderr);
     get(secrets, "overseas", "us-east-1", admin).credentials();
     get(secrets, "text", "eu west", admin).fails_with("airflow-connection", 78);
+    // What `airflow put` stores is found like the others, a second time as a new version.
+    let put = |keys: &str| {
+        let mut fedcred = home.fedcred();
+        fedcred
+            .args(["airflow", "put", "new", "--secret-prefix", "airflow/connections", "--region", "eu-west-1", "--yes"])
+            .env("AIRFLOW_CONN_NEW", format!("aws://{keys}:moto-secret-access-key-of-the-tests@"))
+            .env("AWS_ENDPOINT_URL_SECRETS_MANAGER", &moto.url)
+            .env("AWS_ACCESS_KEY_ID", admin.0)
+            .env("AWS_SECRET_ACCESS_KEY", admin.1);
+        let outcome = home.run(&mut fedcred);
+        assert_eq!(outcome.status, Some(0), "{}", outcome.stderr);
+        outcome.stdout
+    };
+    let told = put("AKIAEXAMPLESTORED001");
+    assert!(told.starts_with("stored as a new secret: arn:aws:secretsmanager:eu-west-1:123456789012:"), "{told}");
+    assert!(
+        told.contains("arn:aws:secretsmanager:eu-west-1:123456789012:secret:airflow/connections/new-??????"),
+        "{told}"
+    );
+    assert_eq!(get(secrets, "new", "eu-west-1", admin).credentials()["AccessKeyId"], "AKIAEXAMPLESTORED001");
+    assert!(put("AKIAEXAMPLESTORED002").starts_with("stored as a new version of the secret: "));
     moto.enforce();
     let nobody = (moto.nobody.0.as_str(), moto.nobody.1.as_str());
     for class in [secrets, parameters] {

@@ -247,3 +247,33 @@ fn an_sts_of_strangers_gets_nothing_unless_the_configuration_lists_it() {
     let run = world.get_profile("etl", &[]);
     assert!(run.stderr.starts_with("error[connect]"), "{}", run.stderr);
 }
+
+#[test]
+fn config_kwargs_say_how_sts_is_reached() {
+    use crate::support::sts::{Fault, Refusal};
+    let on_keys = |kwargs: Value| {
+        json!({
+            "role_arn": role_named("etl"), "aws_access_key_id": LONG_TERM_KEY.0, "aws_secret_access_key": LONG_TERM_KEY.1,
+            "config_kwargs": kwargs,
+        })
+    };
+    let world = connected(on_keys(json!({"retries": {"total_max_attempts": 1}, "max_pool_connections": 4})));
+    world.sts.fail(1, Fault::Refuse(Refusal::new(500, "InternalFailure", "boom")));
+    let run = world.run(&["-v", "get", "etl"]);
+    assert!(run.stderr.contains("error[sts-unavailable]"), "{}", run.stderr);
+    assert!(run.stderr.contains("config_kwargs.max_pool_connections has no effect"), "{}", run.stderr);
+    assert_eq!(world.sts.calls().len(), 1);
+
+    let world = connected(on_keys(json!({"read_timeout": 0.2, "connect_timeout": 1, "retries": {"max_attempts": 1}})));
+    world.sts.fail(2, Fault::Hang);
+    world.get_profile("etl", &[]).fails_as("timeout");
+    assert_eq!(world.sts.calls().len(), 2);
+
+    // A proxy is asked to reach an STS that is not on this machine.
+    let proxy = Site::new().start().unwrap();
+    let extra = on_keys(json!({"proxies": {"https": proxy.origin()}}));
+    let world = connected(extra).env("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.amazonaws.com");
+    let run = world.get_profile("etl", &[]);
+    assert!(run.stderr.starts_with("error[connect]"), "{}", run.stderr);
+    assert!(proxy.connections() > 0);
+}

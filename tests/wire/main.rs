@@ -9,6 +9,7 @@ mod support;
 
 mod airflow;
 mod airflow_backend;
+mod airflow_cases;
 mod assertion;
 mod auth;
 #[cfg(unix)]

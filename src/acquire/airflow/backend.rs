@@ -17,6 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::process::command;
 use crate::secret::Secret;
 use crate::secrets_backend;
+use crate::secrets_backend::secrets_manager::{self, Stored};
 use crate::time::{Deadline, Timestamp};
 
 /// This machine, with its programs and with AWS.
@@ -115,6 +116,21 @@ impl Outside for ForPolicy<'_> {
         let printed = self.backends.text(shelf, reading, |deadline| printed(argv, deadline).map(Some))?;
         printed.ok_or_else(|| Error::new(Code::Bug, "what a command printed is not kept"))
     }
+}
+
+/// Stores a connection's text as the secret `id`, as whoever `client` says.
+pub fn store(
+    client: &BackendClient,
+    settings: &CacheSettings,
+    env: &Env,
+    id: &str,
+    text: &Secret,
+    kms_key: Option<&str>,
+) -> Result<Stored> {
+    let ask = Ask { window: None, force: false, use_cache: true };
+    let keys = given(&client.asks, settings, env, &ask, EARLY)?.into_keys();
+    let deadline = Deadline::after(client.asks.deadline);
+    fetch::block_on(secrets_manager::store(&client.target, &keys, id, text, kms_key, &deadline))
 }
 
 fn printed(argv: &[String], deadline: &Deadline) -> Result<Secret> {

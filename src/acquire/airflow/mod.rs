@@ -10,7 +10,7 @@ mod kept;
 use std::borrow::Cow;
 use std::time::Duration;
 
-pub use self::backend::Backends;
+pub use self::backend::{Backends, store};
 pub use self::kept::Reading;
 use super::place::Slot;
 use super::schedule::State;

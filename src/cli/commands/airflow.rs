@@ -1,4 +1,6 @@
-//! `fedcred airflow show|uri|json|import`: connections of Apache Airflow's, explained, written and taken over.
+//! `fedcred airflow show|uri|json|import|put`: connections of Apache Airflow's, explained, written, taken over and stored.
+
+mod put;
 
 use crate::acquire::airflow::{Backends, Reading};
 use crate::cli::args::{Airflow, AirflowConnection, AirflowExport, AirflowImport, AirflowShow, Global};
@@ -21,6 +23,7 @@ pub fn run(command: &Airflow, global: &Global, env: &Env) -> Result<()> {
         Airflow::Show(arguments) => explain(arguments, &config, env),
         Airflow::Uri(arguments) => export(arguments, &config, env, uri::write),
         Airflow::Json(arguments) => export(arguments, &config, env, json::write),
+        Airflow::Put(arguments) => put::run(arguments, &config, env),
         Airflow::Import(arguments) => import(arguments, &config, global, env),
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::connection::{Connection, Extra};
 use crate::config::profile::{
-    AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Profile, Retry, Saml, Spnego, TokenSource,
-    WebIdentity,
+    AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Profile, Retry, Saml, Spnego, StsHttp,
+    TokenSource, WebIdentity,
 };
 use crate::error::{Code, Error, Result};
 
@@ -26,6 +26,10 @@ pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
     if let Some(url) = &profile.sts.endpoint_url {
         let url = url.as_str().trim_end_matches('/');
         extra.insert("service_config".to_owned(), json!({"sts": {"endpoint_url": url}}));
+    }
+    let client = client(&profile.sts.http);
+    if !client.is_empty() {
+        extra.insert("config_kwargs".to_owned(), Value::Object(client));
     }
     let mut kwargs = session(profile);
     match &profile.identity {
@@ -53,6 +57,18 @@ pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
         extra: Extra::new(extra),
         ..Connection::default()
     })
+}
+
+fn client(http: &StsHttp) -> Map<String, Value> {
+    let StsHttp { proxy, client_cert, connect_timeout, read_timeout, attempts } = http;
+    let fields = [
+        ("proxies", proxy.as_ref().map(|url| json!({"http": url.as_str(), "https": url.as_str()}))),
+        ("client_cert", client_cert.as_ref().map(|(cert, key)| json!([cert, key]))),
+        ("connect_timeout", connect_timeout.map(|timeout| json!(timeout.as_secs_f64()))),
+        ("read_timeout", read_timeout.map(|timeout| json!(timeout.as_secs_f64()))),
+        ("retries", attempts.map(|attempts| json!({"total_max_attempts": attempts}))),
+    ];
+    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
 fn session(profile: &Profile) -> Map<String, Value> {
@@ -163,12 +179,25 @@ fn retry(retry: &Retry) -> Value {
 }
 
 fn web_identity(identity: &WebIdentity, extra: &mut Map<String, Value>, kwargs: &mut Map<String, Value>) -> Result<()> {
-    let TokenSource::File(path) = &identity.source else {
-        return Err(unsaid("web_identity.source", "Airflow knows files and Google alone"));
+    let (federation, detail) = match &identity.source {
+        TokenSource::File(path) => ("file", Some(("token_file", json!(path)))),
+        TokenSource::Google(google) => {
+            let audience = google.audience.as_ref();
+            ("google", audience.map(|audience| ("federation_audience", json!(audience))))
+        }
+        TokenSource::Env(_)
+        | TokenSource::Service(_)
+        | TokenSource::Command(_)
+        | TokenSource::GithubActions { .. }
+        | TokenSource::Oidc(_)
+        | TokenSource::Azure(_)
+        | TokenSource::Kubernetes(_) => {
+            return Err(unsaid("web_identity.source", "Airflow knows files and Google alone"));
+        }
     };
     extra.insert("assume_role_method".to_owned(), json!("assume_role_with_web_identity"));
-    extra.insert("assume_role_with_web_identity_federation".to_owned(), json!("file"));
-    extra.insert("assume_role_with_web_identity_token_file".to_owned(), json!(path));
+    extra.insert("assume_role_with_web_identity_federation".to_owned(), json!(federation));
+    extra.extend(detail.map(|(key, value)| (format!("assume_role_with_web_identity_{key}"), value)));
     // A name with placeholders is made anew by whoever asks: Airflow makes its own.
     let name = identity.session_name.to_string();
     if !name.contains('{') {

@@ -25,6 +25,7 @@ pub mod plan;
 pub mod policy;
 pub mod profile;
 mod quote;
+pub mod reader_policy;
 mod redact;
 pub mod retry;
 mod s3_config;

@@ -22,7 +22,7 @@ use crate::config::profile::{
 };
 use crate::config::session_name;
 use crate::credentials::SigningKeys;
-use crate::error::Error;
+use crate::error::{Error, printable};
 
 /// urllib3 waits at most this long between two tries, whatever it is told.
 const MAX_WAIT: f64 = 3600.0;
@@ -51,7 +51,7 @@ impl Plan {
         }
         let Call { identity, role_arn, session_name, params } = call;
         let session = session(&params)?;
-        let session_name = written(session_name);
+        let session_name = written(session_name)?;
         let identity = match identity {
             Identity::Signature => profile::Identity::AssumeRole(Box::new(assume_role(
                 params,
@@ -86,6 +86,7 @@ impl Plan {
             use_fips: false,
             use_dualstack: false,
             ca_bundle: env.path("AWS_CA_BUNDLE"),
+            http: self.sts.http(&self.endpoint)?,
         })
     }
 }
@@ -124,7 +125,7 @@ fn of_environment(hop: Hop, name: &str, target: StsTarget, env: &Env) -> Result<
     let path =
         path.ok_or_else(|| Broken::new("the environment names no token file", "set AWS_WEB_IDENTITY_TOKEN_FILE"))?;
     let session_name = hop.params.role_session_name.map_or(SessionName::Generated, SessionName::Given);
-    let identity = WebIdentity { source: TokenSource::File(path), session_name: written(Some(session_name)) };
+    let identity = WebIdentity { source: TokenSource::File(path), session_name: written(Some(session_name))? };
     let role_arn = RoleArn::parse(&hop.role_arn).map_err(|error| in_words(error, "AWS_ROLE_ARN"))?;
     Ok(Profile { role_arn: Some(role_arn), ..bare(name, target, profile::Identity::WebIdentity(Box::new(identity))) })
 }
@@ -158,10 +159,24 @@ fn session(params: &SessionParams) -> Result<Session, Broken> {
     })
 }
 
-fn written(name: Option<SessionName>) -> profile::SessionName {
+/// STS takes `[\w+=,.@-]{2,64}`. One that is too long is cut: the id of a connection may be.
+fn written(name: Option<SessionName>) -> Result<profile::SessionName, Broken> {
     match name {
-        Some(SessionName::Given(text)) => session_name::literal(&text),
-        Some(SessionName::Generated) | None => profile::SessionName::of_botocore(),
+        Some(SessionName::Given(text)) => {
+            let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+            if let Some(c) = text.chars().find(|c| !fits(*c)) {
+                let mended: String = text.chars().map(|c| if fits(c) { c } else { '-' }).collect();
+                return Err(Broken::new(
+                    format!("`RoleSessionName` has {c:?}, which STS does not take"),
+                    format!("write \"RoleSessionName\": \"{}\"", printable(&mended, 64)),
+                ));
+            }
+            if text.len() > 64 {
+                tracing::warn!("the session's name is longer than the 64 characters that STS takes: it is cut");
+            }
+            Ok(session_name::literal(&text))
+        }
+        Some(SessionName::Generated) | None => Ok(profile::SessionName::of_botocore()),
     }
 }
 

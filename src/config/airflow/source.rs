@@ -12,7 +12,7 @@ use super::meaning::{self, Ask, Compat};
 use super::plan::Plan;
 use super::policy::Policy;
 use crate::config::env::Env;
-use crate::config::profile::{DEFAULT_DEADLINE, Identity, Profile, Session, StsTarget};
+use crate::config::profile::{DEFAULT_DEADLINE, Identity, Profile, Session, StsHttp, StsTarget};
 use crate::config::reader::Section;
 use crate::config::values;
 use crate::error::{Code, Result, printable};
@@ -65,7 +65,14 @@ impl AirflowSource {
         Profile {
             name: self.conn_id.clone(),
             role_arn: None,
-            sts: StsTarget { region: None, endpoint_url: None, use_fips: false, use_dualstack: false, ca_bundle: None },
+            sts: StsTarget {
+                region: None,
+                endpoint_url: None,
+                use_fips: false,
+                use_dualstack: false,
+                ca_bundle: None,
+                http: StsHttp::default(),
+            },
             session: Session { duration: None, policy: None, policy_arns: Vec::new() },
             deadline: DEFAULT_DEADLINE,
             identity: Identity::Airflow(Box::new(self)),

@@ -1,11 +1,14 @@
 //! `config_kwargs`: botocore's `Config`, as far as it reaches the STS call. The rest configures later service clients.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
+use url::Url;
 
 use super::broken::Broken;
 use super::fields::Fields;
+use crate::config::profile::StsHttp;
 use crate::error::printable;
 
 /// How the STS call is made.
@@ -106,6 +109,41 @@ impl StsClient {
             without_effect,
         })
     }
+}
+
+impl StsClient {
+    /// What of it says how the STS at `endpoint` is reached.
+    pub fn http(&self, endpoint: &str) -> Result<StsHttp, Broken> {
+        let scheme = endpoint.split("://").next().unwrap_or_default();
+        let proxy = self.proxies.iter().find(|(of, _)| of == scheme).map(|(_, url)| proxy(url)).transpose()?;
+        let client_cert = self.client_cert.clone().map(|(cert, key)| {
+            let key = key.unwrap_or_else(|| cert.clone());
+            (cert, key)
+        });
+        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST);
+        Ok(StsHttp {
+            proxy,
+            client_cert,
+            connect_timeout: self.connect_timeout.map(seconds),
+            read_timeout: self.read_timeout.map(seconds),
+            attempts: self.max_attempts,
+        })
+    }
+}
+
+/// The deadline of a login is shorter.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// botocore takes an address without a scheme for one of http.
+fn proxy(text: &str) -> Result<Url, Broken> {
+    let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let is_proxy = |url: &Url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host();
+    Url::parse(&text).ok().filter(is_proxy).ok_or_else(|| {
+        Broken::new(
+            "`config_kwargs.proxies` has one that is no proxy's URL",
+            "write \"https\": \"http://proxy.example.com:8080\"",
+        )
+    })
 }
 
 fn proxies(kwargs: &Fields<'_>) -> Result<Vec<(String, String)>, Broken> {

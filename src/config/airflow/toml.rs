@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use crate::config::profile::{
-    AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Parser, Profile, Retry, Saml, Spnego, TokenSource,
-    WebIdentity,
+    AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Parser, Profile, Retry, Saml, Spnego, StsHttp,
+    TokenSource, WebIdentity,
 };
 use crate::config::show::quoted;
 use crate::error::{Code, Error, Result};
@@ -17,6 +17,11 @@ pub fn profile(profile: &Profile, name: &str) -> Result<String> {
     let heading = format!("profile.{}", key(name));
     let mut out = Lines(format!("[{heading}]\n"));
     out.text("role_arn", profile.role_arn.as_ref().map(|arn| arn.as_str()));
+    if profile.sts.http != StsHttp::default() {
+        return Err(Error::new(Code::InvalidValue, "config_kwargs has no key in a profile")
+            .because("it says how STS is reached: proxies, client_cert, time limits or retries")
+            .hint("use the connection as it is: airflow_conn = \"ID\" in a profile"));
+    }
     out.text("region", profile.sts.region.as_deref());
     out.text("sts_endpoint_url", profile.sts.endpoint_url.as_ref().map(|url| url.as_str()));
     out.bare("duration", profile.session.duration.map(|duration| format!("\"{}s\"", duration.as_secs())));
@@ -103,7 +108,7 @@ impl Lines {
         ];
         if let Some((_, what)) = unsaid.iter().find(|(is_there, _)| *is_there) {
             return Err(Error::new(Code::InvalidValue, format!("idp_request_kwargs.{what} has no key in a profile"))
-                .hint("use the connection as it is: fedcred get --airflow-conn ID"));
+                .hint("use the connection as it is: airflow_conn = \"ID\" in a profile"));
         }
         self.path("ca_bundle", http.ca_bundle.as_deref());
         self.path("client_cert", http.client_cert.as_ref().map(|(cert, _)| cert.as_path()));
@@ -129,12 +134,26 @@ impl Lines {
     }
 
     fn web_identity(&mut self, heading: &str, identity: &WebIdentity) -> Result<()> {
-        let TokenSource::File(path) = &identity.source else {
-            return Err(Error::new(Code::Bug, "a connection's token comes from a file"));
-        };
         self.table(heading, "web_identity");
-        self.text("source", Some("file"));
-        self.path("token_file", Some(path));
+        match &identity.source {
+            TokenSource::File(path) => {
+                self.text("source", Some("file"));
+                self.path("token_file", Some(path));
+            }
+            TokenSource::Google(google) => {
+                self.text("source", Some("google"));
+                self.text("audience", google.audience.as_deref());
+            }
+            TokenSource::Env(_)
+            | TokenSource::Service(_)
+            | TokenSource::Command(_)
+            | TokenSource::GithubActions { .. }
+            | TokenSource::Oidc(_)
+            | TokenSource::Azure(_)
+            | TokenSource::Kubernetes(_) => {
+                return Err(Error::new(Code::Bug, "a connection's token comes from a file or from Google"));
+            }
+        }
         self.text("role_session_name", Some(&identity.session_name.to_string()));
         Ok(())
     }

@@ -17,5 +17,5 @@ fuzz_target!(|text: &str| {
     if let Some(password) = password {
         assert!(!show::to_text(&shown).contains(password) || text.matches(password).count() > 1);
     }
-    let _ = plan.into_meaning("fuzz", &Policy::default(), &env);
+    let _ = plan.into_profile("fuzz", &Policy::default(), &env);
 });

@@ -1,0 +1,85 @@
+//! `fedcred airflow put`: a connection stored in Secrets Manager, for Amazon MWAA, and the policy that lets it be read there.
+
+use serde_json::{Map, json};
+
+use crate::acquire::airflow::store;
+use crate::arn::Partition;
+use crate::cli::args::AirflowPut;
+use crate::cli::{output, prompt};
+use crate::config::Config;
+use crate::config::airflow::backend::{Backend, Remote};
+use crate::config::airflow::backend_client::{self, BackendClient};
+use crate::config::airflow::policy::Policy;
+use crate::config::airflow::reader_policy::{self, SecretPlace};
+use crate::config::airflow::{export, json as json_form};
+use crate::config::env::Env;
+use crate::config::profile::{DEFAULT_DEADLINE, Identity};
+use crate::error::{Code, Error, Result, printable};
+use crate::secret::Secret;
+
+const CLASS: &str = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend";
+
+pub fn run(asked: &AirflowPut, config: &Config, env: &Env) -> Result<()> {
+    let remote = backend(asked)?;
+    let name = remote.id(&asked.id).unwrap_or_else(|| asked.id.clone());
+    if asked.print_policy {
+        let region = backend_client::region(&remote, env);
+        let place = place(&name, region.as_deref(), None, asked.kms_key.as_deref());
+        return output::write(&format!("{:#}\n", reader_policy::policy(&place)));
+    }
+    let client = BackendClient::of(&remote, &Policy::default(), DEFAULT_DEADLINE, env)?;
+    let text = connection(asked, config, env)?;
+    let question =
+        format!("Store the connection {:?} as the secret {name} in {}? [y/N] ", asked.id, client.target.region);
+    if !asked.yes && !prompt::confirm(&question).map_err(|error| error.hint("for scripts: --yes"))? {
+        return output::write("nothing was stored\n");
+    }
+    let stored = store(&client, &config.cache()?, env, &name, &text, asked.kms_key.as_deref())?;
+    let done = if stored.is_new { "a new secret" } else { "a new version of the secret" };
+    let place = place(&name, Some(&client.target.region), Some(&stored.arn), asked.kms_key.as_deref());
+    let told = format!("stored as {done}: {}\n", printable(&stored.arn, 300));
+    output::write(&format!("{told}what reads it needs this policy:\n{:#}\n", reader_policy::policy(&place)))
+}
+
+/// The backend as Airflow would be told of it.
+fn backend(asked: &AirflowPut) -> Result<Remote> {
+    let mut kwargs = Map::from_iter([("connections_prefix".to_owned(), json!(asked.secret_prefix))]);
+    kwargs.extend(asked.region.as_ref().map(|region| ("region_name".to_owned(), json!(region))));
+    match Backend::new(CLASS, kwargs) {
+        Ok(Backend::Remote(remote)) => Ok(*remote),
+        Ok(Backend::LocalFilesystem { .. } | Backend::BuiltIn) => Err(Error::new(Code::Bug, "no backend in AWS")),
+        Err(broken) => Err(Error::new(Code::BadFlag, broken.why).hint(broken.mended)),
+    }
+}
+
+/// The profile as a connection, or the connection of this id as it is found here.
+fn connection(asked: &AirflowPut, config: &Config, env: &Env) -> Result<Secret> {
+    let named = asked.profile.as_deref().or_else(|| config.profile_names().into_iter().find(|name| *name == asked.id));
+    let found = |source| super::planned(&source, config, env).map(|(found, _)| found.connection);
+    let connection = match named.map(|name| config.profile(name)).transpose()? {
+        Some(profile) => match &profile.identity {
+            Identity::Airflow(source) => found((**source).clone())?,
+            _ => export::connection(&profile, &asked.id)?,
+        },
+        None => found(super::source(&asked.id, &asked.connection, config)?)?,
+    };
+    Ok(json_form::write(&connection))
+}
+
+/// `arn`: that of the secret, once it is there.
+fn place<'a>(
+    name: &'a str,
+    region: Option<&'a str>,
+    arn: Option<&'a str>,
+    kms_key: Option<&'a str>,
+) -> SecretPlace<'a> {
+    let account = |arn: &'a str| arn.split(':').nth(4).filter(|id| !id.is_empty());
+    let partition = region.map_or(Partition::Aws, Partition::of_region);
+    SecretPlace {
+        partition,
+        region: region.unwrap_or("*"),
+        account_id: arn.and_then(account).or_else(|| kms_key.and_then(account)).unwrap_or("*"),
+        name,
+        kms_key,
+    }
+}
