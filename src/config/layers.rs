@@ -96,7 +96,8 @@ impl Config {
         match (nearest(name, names.iter().copied()), &self.locations.user) {
             (Some(near), _) => error.hint(format!("did you mean {near:?}?")),
             (None, Some(path)) => {
-                error.hint(format!("write [profile.NAME] and [profile.NAME.saml] into {}", self.locations.shown(path)))
+                let path = self.locations.shown(path);
+                error.hint(format!("fedcred setup; or write [profile.NAME] and [profile.NAME.saml] into {path}"))
             }
             (None, None) => error.hint("name a file with --config, or set HOME"),
         }
