@@ -210,6 +210,9 @@ pub struct Setup {
     /// The role [default: the one on offer]
     #[arg(long, value_name = "ARN")]
     pub role_arn: Option<String>,
+    /// A profile for each role on offer, by one login; a pattern names them, with {profile}, {account} and {role}
+    #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "{profile}-{role}")]
+    pub all_roles: Option<String>,
     #[arg(long)]
     pub region: Option<String>,
     /// How long a session is to last, such as 1h

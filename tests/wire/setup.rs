@@ -130,3 +130,32 @@ fn a_certificate_of_ones_own_is_named_by_flag() {
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     get(&world).succeeds();
 }
+
+#[test]
+fn all_roles_get_a_profile_each_by_one_login() {
+    let world = world(Site::with_login(Assertion::default()));
+    let run = setup(&world, &[&FORM[..], &["--no-aws-config", "--all-roles"]].concat());
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    let lines = written(&world);
+    assert!(lines.contains("[profile.corp-Admin]\ninclude = \"corp\"\n") && lines.contains("role/Dev"), "{lines}");
+    let get = |name: &str| {
+        let run =
+            Run::of(world.command(env!("CARGO_BIN_EXE_fedcred")).env_remove("FEDCRED_CONFIG").args(["get", name]));
+        world.record(&run);
+        run.succeeds();
+    };
+    let logins = || world.idp.lines().iter().filter(|line| *line == "POST /login").count();
+    let before = logins();
+    get("corp");
+    get("corp-Admin");
+    assert_eq!(logins() - before, 1);
+}
+
+#[test]
+fn a_pattern_that_gives_two_roles_one_name_writes_nothing() {
+    let world = world(Site::with_login(Assertion::default()));
+    setup(&world, &[&FORM[..], &["--no-aws-config", "--all-roles", "{profile}"]].concat())
+        .fails_as("conflicting-keys")
+        .saying("{account}");
+    assert_eq!(written(&world), "");
+}

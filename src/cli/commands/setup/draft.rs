@@ -94,16 +94,21 @@ impl Draft {
 
     /// As the configuration would read it.
     pub fn read(&self, explicit: Option<&Path>, env: &Env) -> Result<Addition> {
-        Addition::of(env, explicit, &self.name, &self.to_toml())
+        self.read_with("", explicit, env)
+    }
+
+    /// The same with further profiles below it.
+    pub fn read_with(&self, more: &str, explicit: Option<&Path>, env: &Env) -> Result<Addition> {
+        Addition::of(env, explicit, &self.name, &format!("{}{more}", self.to_toml()))
     }
 }
 
 /// A basic string: JSON's strings are TOML's.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn key(name: &str) -> String {
+pub fn key(name: &str) -> String {
     let is_bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if is_bare { name.to_owned() } else { quoted(name) }
 }

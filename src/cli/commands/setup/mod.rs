@@ -4,12 +4,14 @@
 mod desk;
 mod draft;
 mod page;
+mod siblings;
 mod wiring;
 
 use std::path::Path;
 
 use self::desk::Desk;
 use self::draft::Draft;
+use self::siblings::Sibling;
 use crate::acquire::proof::{self, Proof};
 use crate::cli::args::{Global, SecretStore, Setup, SetupAuth};
 use crate::cli::output;
@@ -39,7 +41,12 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
     let login = log_in(setup, draft, explicit, &mut desk, env)?;
     let draft = choose_role(setup, &login, &desk)?;
 
-    let addition = draft.read(explicit, env)?;
+    let siblings = match (&setup.all_roles, &login.proof) {
+        (Some(pattern), Proof::Assertion(assertion)) => Sibling::all(&draft, &assertion.response.roles, pattern)?,
+        _ => Vec::new(),
+    };
+    let more: String = siblings.iter().map(Sibling::to_toml).collect();
+    let addition = draft.read_with(&more, explicit, env)?;
     let session = proof::redeem(&addition.profile, &login.proof, env)?;
     let until = time::whole_seconds(session.expiration);
     desk.say(&format!("STS gives a session of account {} until {until}", session.account_id));
@@ -50,7 +57,7 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
         false => Some(wiring::edit(aws_profile, &draft.name, draft.region.as_deref(), explicit, env)?),
     };
     let edit = edit.filter(|edit| !edit.is_empty());
-    desk.say(&format!("\n{}:\n{}", addition.path.display(), plus(&draft.to_toml())));
+    desk.say(&format!("\n{}:\n{}", addition.path.display(), plus(&format!("{}{more}", draft.to_toml()))));
     if let Some(edit) = &edit {
         desk.say(&format!("{}:\n{}", edit.path.display(), edit.diff()));
     }
@@ -65,6 +72,10 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
     }
     let path = addition.write()?;
     desk.say(&format!("profile {} written into {}", draft.name, path.display()));
+    if !siblings.is_empty() {
+        let names: Vec<&str> = siblings.iter().map(|sibling| sibling.name.as_str()).collect();
+        desk.say(&format!("and {} for the other roles, which one login serves: {}", siblings.len(), names.join(", ")));
+    }
     if let Some(edit) = edit {
         let path = edit.path.display().to_string();
         match edit.write()? {
@@ -184,7 +195,9 @@ fn choose_role(setup: &Setup, login: &Login, desk: &Desk) -> Result<Draft> {
         roles.dedup();
         roles
     };
-    if draft.role_arn.is_none() && offered.len() > 1 && desk.is_attended() {
+    if draft.role_arn.is_none() && setup.all_roles.is_some() {
+        draft.role_arn = offered.first().cloned();
+    } else if draft.role_arn.is_none() && offered.len() > 1 && desk.is_attended() {
         let list: String = offered.iter().enumerate().map(|(n, role)| format!("  {}  {role}\n", n + 1)).collect();
         draft.role_arn = Some(offered[desk.choose(&format!("{list}Role"), &offered)?].clone());
     }

@@ -1,0 +1,40 @@
+//! `setup --all-roles`: a profile for each further role on offer, all of which one login serves.
+
+use super::draft::{Draft, key, quoted};
+use crate::error::{Code, Error, Result};
+use crate::identity::saml::response::Offer;
+
+/// A profile that takes the new one's keys, with a role of its own.
+pub struct Sibling {
+    pub name: String,
+    role_arn: String,
+    base: String,
+}
+
+impl Sibling {
+    /// Those of every role on offer but the draft's own, named by `pattern`: `{profile}`, `{role}` and `{account}` stand in it.
+    pub fn all(draft: &Draft, offers: &[Offer], pattern: &str) -> Result<Vec<Sibling>> {
+        let mut siblings: Vec<Sibling> = Vec::new();
+        for role in offers.iter().map(|offer| &offer.role_arn) {
+            let role_arn = role.to_string();
+            if draft.role_arn.as_ref() == Some(&role_arn) || siblings.iter().any(|known| known.role_arn == role_arn) {
+                continue;
+            }
+            let name = pattern.replace("{profile}", &draft.name).replace("{role}", &role.name);
+            let name = name.replace("{account}", &role.account_id);
+            if name == draft.name || siblings.iter().any(|known| known.name == name) {
+                return Err(Error::new(Code::ConflictingKeys, format!("two profiles would be called {name:?}"))
+                    .because(format!("one of them is for {role_arn}"))
+                    .hint("tell them apart: --all-roles '{profile}-{account}-{role}'"));
+            }
+            siblings.push(Sibling { name, role_arn, base: draft.name.clone() });
+        }
+        Ok(siblings)
+    }
+
+    /// The lines for the file.
+    pub fn to_toml(&self) -> String {
+        let Sibling { name, role_arn, base } = self;
+        format!("[profile.{}]\ninclude = {}\nrole_arn = {}\n", key(name), quoted(base), quoted(role_arn))
+    }
+}
