@@ -292,8 +292,10 @@ impl Visit<'_> {
 
     fn restore_session(&mut self) {
         let Some(kept) = self.keep.cookies() else { return };
-        if let Ok(cookies) = serde_json::from_str::<Value>(kept.expose()) {
-            self.tools.tell(None, "Storage.setCookies", &json!({ "cookies": cookies }));
+        let Ok(cookies) = serde_json::from_str::<Value>(kept.expose()) else { return };
+        // Waited for: the first request would else go without them.
+        if let Err(why) = self.call(None, "Storage.setCookies", &json!({ "cookies": cookies })) {
+            tracing::info!(%why, "the session of the last login is not restored");
         }
     }
 
