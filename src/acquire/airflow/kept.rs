@@ -93,6 +93,7 @@ impl Shelf {
     ) -> Result<Dated> {
         let began = time::now();
         let kept = self.read()?;
+        let is_first = kept.is_none();
         match (reading, kept) {
             (Reading::Forget, _) => {
                 self.store.remove(&FileName::Text(self.key))?;
@@ -112,7 +113,7 @@ impl Shelf {
                 }
             }
             (Reading::Early(_) | Reading::Kept | Reading::Anew | Reading::Unkept, _) => {
-                self.cold(began, &Deadline::after(whole), ask).map(|text| (text, None))
+                self.cold(|kept| is_first || kept.tried > began, &Deadline::after(whole), ask).map(|text| (text, None))
             }
         }
     }
@@ -137,9 +138,10 @@ impl Shelf {
         }
     }
 
+    /// `is_for_us`: of what is found once the lock is had, whether it was read while we waited, for us as well.
     fn cold(
         &self,
-        began: Timestamp,
+        is_for_us: impl Fn(&Kept) -> bool,
         deadline: &Deadline,
         ask: impl FnOnce(&Deadline) -> Result<Option<Secret>>,
     ) -> Result<Option<Secret>> {
@@ -156,8 +158,7 @@ impl Shelf {
             }
             Err(error) => return Err(error),
         };
-        match self.read()?.filter(|kept| lock.is_some() && kept.tried > began) {
-            // It was read while we waited, for us as well.
+        match self.read()?.filter(|kept| lock.is_some() && is_for_us(kept)) {
             Some(Kept { failure: Some(error), .. }) => Err(error),
             Some(Kept { text: Some((_, text)), .. }) => Ok(text),
             _ => self.asked(ask(deadline)),

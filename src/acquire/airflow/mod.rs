@@ -10,6 +10,8 @@ mod kept;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 pub use self::backend::{Backends, store};
 pub use self::kept::Reading;
 use super::place::Slot;
@@ -20,6 +22,9 @@ use crate::config::env::Env;
 use crate::config::profile::{AssumeRole, Base, Identity, Profile};
 use crate::error::Result;
 use crate::time::{self, Timestamp};
+
+/// A text that came so short a while ago was read for a crowd, of which this process is one that came late.
+const OF_A_CROWD: SignedDuration = SignedDuration::from_secs(5);
 
 /// A profile with every connection in it looked up.
 pub struct LookedUp<'p> {
@@ -45,13 +50,15 @@ pub fn look_up<'p>(
         Ask { window: _, force: false, use_cache: true } => (),
     }
     let looked_up = anew(Reading::Kept)?;
-    if looked_up.kept_since.is_none() {
-        return Ok(looked_up);
-    }
+    let Some(since) = looked_up.kept_since else { return Ok(looked_up) };
     match state(&looked_up.profile, settings, env, ask)? {
         Some(State::Fresh) => Ok(looked_up),
         Some(State::Due) => anew(Reading::Early(patience)),
-        Some(State::Cold) | None => anew(Reading::Anew),
+        Some(State::Cold) | None => match time::now().duration_since(since) {
+            // Negative: of a clock that was wrong.
+            age if !age.is_negative() && age < OF_A_CROWD => Ok(looked_up),
+            _ => anew(Reading::Anew),
+        },
     }
 }
 
