@@ -1,10 +1,11 @@
 //! A thread for one exchange, because the library waits for KDCs as long as it likes (27 s measured) and cannot be interrupted.
 //!
 //! The context never leaves its thread. When the deadline passes the thread is left behind: it holds nothing that
-//! anyone waits for, and ends with the process or with the library's own patience.
+//! anyone waits for, and ends with the process or with the library's own patience. Otherwise it is waited for: a process that
+//! ends meanwhile takes the library apart under it (MIT's then aborts: "k5_mutex_lock: Assertion `r == 0' failed").
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use super::initiator::Initiator;
 use super::library::Library;
@@ -14,8 +15,11 @@ use crate::time::Deadline;
 
 /// One exchange with one server. Dropping it ends it.
 pub struct Negotiation {
-    received: Sender<Option<Vec<u8>>>,
+    /// `None` once it is over.
+    received: Option<Sender<Option<Vec<u8>>>>,
     steps: Receiver<Result<Step>>,
+    /// `None` when it is left behind.
+    thread: Option<JoinHandle<()>>,
     host: String,
     has_begun: bool,
 }
@@ -29,11 +33,11 @@ impl Negotiation {
         let host = printable(&request.host, 255);
         let (received, inbox) = mpsc::channel();
         let (outbox, steps) = mpsc::channel();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("gssapi".into())
             .spawn(move || run(library, request, &inbox, &outbox))
             .map_err(|error| Error::new(Code::Bug, "no thread can be started").because(error.to_string()))?;
-        Ok(Negotiation { received, steps, host, has_begun: false })
+        Ok(Negotiation { received: Some(received), steps, thread: Some(thread), host, has_begun: false })
     }
 
     /// The next token for the server: first with nothing, then with each token that the server sends.
@@ -44,14 +48,26 @@ impl Negotiation {
     pub fn step(&mut self, received: Option<&[u8]>, deadline: &Deadline) -> Result<Step> {
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         // A worker that has ended is noticed below: its last word, if any, is in the channel.
-        let _ = self.received.send(received.map(<[u8]>::to_vec));
+        let _ = self.received.as_ref().map(|worker| worker.send(received.map(<[u8]>::to_vec)));
         match self.steps.recv_timeout(deadline.remaining()) {
             Ok(step) => step,
-            Err(RecvTimeoutError::Timeout) if is_first => Err(kdc_silent(&self.host, deadline)),
             Err(RecvTimeoutError::Timeout) => {
-                Err(deadline.error(&format!("finishing the Kerberos exchange with {}", self.host)))
+                self.thread = None;
+                Err(match is_first {
+                    true => kdc_silent(&self.host, deadline),
+                    false => deadline.error(&format!("finishing the Kerberos exchange with {}", self.host)),
+                })
             }
             Err(RecvTimeoutError::Disconnected) => Err(Error::new(Code::Bug, "the Kerberos exchange is already over")),
+        }
+    }
+}
+
+impl Drop for Negotiation {
+    fn drop(&mut self) {
+        self.received = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
         }
     }
 }
