@@ -142,7 +142,7 @@ pub fn is_region(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// As [`duration`] reads it: `1h30m`, `45s`.
+/// As `duration` reads it: `1h30m`, `45s`.
 pub fn written_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let parts = [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];

@@ -8,18 +8,23 @@ enter_the_world() {
     fedcred=$BENCH_FEDCRED noop=$BENCH_NOOP
     return
   fi
-  local root fedcred
+  local root target fedcred
+  # Where the caller stands, not we.
+  [[ -z ${1-} ]] || fedcred=$(realpath "$1")
   root=$(cd "$(dirname "$0")/../.." && pwd)
-  fedcred=$(realpath "${1-$root/target/release/fedcred}")
   cd "$root"
-  [[ -n ${1-} ]] || cargo build --quiet --locked --release
+  target=$(realpath --canonicalize-missing "${CARGO_TARGET_DIR:-target}")
+  if [[ -z ${1-} ]]; then
+    cargo build --quiet --locked --release
+    fedcred=$target/release/fedcred
+  fi
   cargo build --quiet --locked --example bench_world
-  mkdir -p target/bench
+  mkdir -p "$target/bench"
   # As [profile.release] has it.
   rustc --edition 2024 -C opt-level=3 -C lto=fat -C codegen-units=1 -C strip=symbols \
-    -o target/bench/noop tests/bench/noop.rs
-  exec target/debug/examples/bench_world \
-    env BENCH_FEDCRED="$fedcred" BENCH_NOOP="$root/target/bench/noop" "$root/tests/bench/${0##*/}"
+    -o "$target/bench/noop" tests/bench/noop.rs
+  exec "$target/debug/examples/bench_world" \
+    env BENCH_FEDCRED="$fedcred" BENCH_NOOP="$target/bench/noop" "$root/tests/bench/${0##*/}"
 }
 
 # row WHAT NOOP OURS
