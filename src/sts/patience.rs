@@ -35,18 +35,25 @@ impl Patience {
     ) -> Result<T> {
         deadline.check(&format!("before {peer} was asked"))?;
         let mut tried = 0;
+        let mut before = None;
         loop {
             tried += 1;
             let limit = self.attempt.min(deadline.remaining());
             let error = match tokio::time::timeout(limit, attempt()).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
-                Err(_) => Error::new(Code::Timeout, format!("no answer from {peer} in {:.1} s", limit.as_secs_f32())),
+                Err(_) => {
+                    let silent = format!("no answer from {peer} in {:.1} s", limit.as_secs_f32());
+                    // An attempt that began shortly before the end tells less than the one before it.
+                    let told = before.filter(|_| deadline.has_passed());
+                    told.unwrap_or_else(|| Error::new(Code::Timeout, silent))
+                }
             };
             let wait = jittered(FIRST_WAIT * 2u32.pow(tried - 1));
             if error.kind() != Kind::Unavailable || tried >= self.attempts || wait >= deadline.remaining() {
                 return Err(if tried == 1 { error } else { error.because(format!("{tried} attempts were made")) });
             }
+            before = Some(error);
             tokio::time::sleep(wait).await;
         }
     }
