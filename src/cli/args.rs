@@ -1,6 +1,9 @@
 //! The command line: its shape, and the text of `--help`.
 
+mod airflow;
 mod look;
+mod schedule;
+mod setup;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -9,8 +12,11 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::airflow::*;
 pub use self::look::*;
-use super::commands::schedule::{LONGEST, SHORTEST};
+pub use self::schedule::*;
+use self::setup::SETUP_HELP;
+pub use self::setup::{Setup, SetupAuth};
 use crate::config::parse_duration;
 
 /// Turns an enterprise or workload identity into short-lived AWS credentials.
@@ -175,74 +181,6 @@ pub enum SecretStore {
     /// A file beside the configuration, 0600 and sealed with the key beside it: whoever can read your files can read it
     File,
 }
-
-#[derive(Debug, Args)]
-pub struct Setup {
-    /// Name of the new profile [default: default]
-    pub profile: Option<String>,
-    /// The identity provider's page for AWS, as a browser opens it
-    #[arg(long, value_name = "URL")]
-    pub idp_url: Option<String>,
-    /// How to log in there [default: what the page asks for]
-    #[arg(long, value_enum)]
-    pub auth: Option<SetupAuth>,
-    /// Who logs in, for a form and Basic
-    #[arg(long)]
-    pub username: Option<String>,
-    /// The password is in this variable, now and later [default: `fedcred login` keeps it]
-    #[arg(long, value_name = "NAME")]
-    pub password_env: Option<String>,
-    /// The password is in this file, now and later
-    #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
-    pub password_file: Option<PathBuf>,
-    /// Where to keep a password that is typed
-    #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
-    pub store: SecretStore,
-    /// Log in to Kerberos with this keytab
-    #[arg(long, value_name = "FILE", requires = "principal")]
-    pub keytab: Option<PathBuf>,
-    /// As whom to log in to Kerberos
-    #[arg(long)]
-    pub principal: Option<String>,
-    /// PEM file with the authority of the identity provider's certificate
-    #[arg(long, value_name = "FILE")]
-    pub ca_bundle: Option<PathBuf>,
-    /// The role [default: the one on offer]
-    #[arg(long, value_name = "ARN")]
-    pub role_arn: Option<String>,
-    /// A profile for each role on offer, by one login; a pattern names them, with {profile}, {account} and {role}
-    #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "{profile}-{role}")]
-    pub all_roles: Option<String>,
-    #[arg(long)]
-    pub region: Option<String>,
-    /// How long a session is to last, such as 1h
-    #[arg(long)]
-    pub duration: Option<String>,
-    /// Name of the profile in ~/.aws/config [default: the same]
-    #[arg(long, value_name = "NAME")]
-    pub aws_profile: Option<String>,
-    /// Leave ~/.aws/config alone
-    #[arg(long, conflicts_with = "aws_profile")]
-    pub no_aws_config: bool,
-    /// Ask nothing: what is not given is found out, or an error
-    #[arg(short, long)]
-    pub yes: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum SetupAuth {
-    /// The IdP knows who asks
-    None,
-    Basic,
-    /// A login form
-    Form,
-    /// Kerberos
-    Spnego,
-}
-
-const SETUP_HELP: &str = "\
-It opens the page, says what it looks like, logs in once, shows the roles, and writes nothing before
-you have seen what. What ~/.aws/config was is kept beside it.";
 
 #[derive(Debug, Args)]
 pub struct Doctor {
@@ -432,64 +370,6 @@ else failed. Expired entries and what nobody used for 30 days are removed in pas
 With --loop, failures are told and tried again, a changed configuration is read again, and the exit
 status is 0.";
 
-#[derive(Debug, Subcommand)]
-#[command(defer = true)]
-pub enum Schedule {
-    /// Have `fedcred refresh` run from time to time
-    #[command(after_help = SCHEDULE_HELP)]
-    Install(ScheduleInstall),
-    /// Say whether it is scheduled, when it ran last and when it runs next
-    Status,
-    /// Take away what `install` wrote, and nothing else
-    Remove,
-}
-
-#[derive(Debug, Args)]
-pub struct ScheduleInstall {
-    /// Profiles of the configuration [env: FEDCRED_PROFILE] [default: default]
-    #[arg(value_name = "PROFILE")]
-    pub profiles: Vec<String>,
-    /// Every profile, also those that are written later
-    #[arg(long, conflicts_with = "profiles")]
-    pub all: bool,
-    /// How often: auto, or a time between 1m and 12h, in whole minutes or hours
-    #[arg(long, value_name = "DURATION", default_value = "auto", value_parser = pace)]
-    pub every: Pace,
-    /// Write nothing; print what would be written
-    #[arg(long)]
-    pub print: bool,
-    /// Who runs it [default: systemd where the user has a service manager, else cron; launchd on macOS]
-    #[arg(long, value_enum, value_name = "SCHEDULER")]
-    pub with: Option<Scheduler>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Pace {
-    /// By the lifetimes of the profiles' credentials.
-    Auto,
-    Every(Duration),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Scheduler {
-    /// A timer of the user's service manager
-    Systemd,
-    /// A user agent of macOS
-    Launchd,
-    /// A line of the crontab
-    Cron,
-    /// A CronJob, only printed
-    Kubernetes,
-}
-
-const SCHEDULE_HELP: &str = "\
-It is `fedcred refresh` with these profiles, as this user, and with the variables of now that decide
-which credentials are meant (AWS_REGION, KRB5CCNAME, HTTPS_PROXY, FEDCRED_CONFIG and others). auto is
-a third of the time in which the shortest-lived credentials are due, and 5 minutes at most. Another
-`install` replaces the one before.
-
-A profile with `password = { credential = \"NAME\" }` has systemd load ~/.config/credstore/NAME.";
-
 #[derive(Debug, Args)]
 pub struct Status {
     /// Profiles of the configuration [default: all]
@@ -509,88 +389,6 @@ States:
   none     nothing, and no login is remembered";
 
 #[derive(Debug, Subcommand)]
-pub enum Airflow {
-    /// Explain a connection: where it is, its fields, and what would be asked of whom. Nobody is asked but a secrets backend
-    Show(AirflowShow),
-    /// Print a profile as a connection's URI
-    Uri(AirflowExport),
-    /// Print a profile as a connection's JSON
-    Json(AirflowExport),
-    /// Write a connection into the configuration, as a profile of its own
-    Import(AirflowImport),
-    /// Store a connection in AWS Secrets Manager, and print the policy that lets Amazon MWAA read it
-    Put(AirflowPut),
-}
-
-#[derive(Debug, Args)]
-pub struct AirflowPut {
-    /// The connection's id, as a DAG names it
-    pub id: String,
-    /// Where Airflow's secrets backend looks: its connections_prefix
-    #[arg(long, value_name = "PREFIX")]
-    pub secret_prefix: String,
-    /// Profile to store as the connection [default: the one named like the connection, else the connection as it is found here]
-    #[arg(long, value_name = "NAME")]
-    pub profile: Option<String>,
-    /// [env: AWS_DEFAULT_REGION]
-    #[arg(long)]
-    pub region: Option<String>,
-    /// ARN of the KMS key to encrypt it with [default: the account's own]
-    #[arg(long, value_name = "ARN")]
-    pub kms_key: Option<String>,
-    /// Ask nobody
-    #[arg(long)]
-    pub yes: bool,
-    /// Print the policy, and store nothing
-    #[arg(long)]
-    pub print_policy: bool,
-    #[command(flatten)]
-    pub connection: AirflowConnection,
-}
-
-#[derive(Debug, Args)]
-pub struct AirflowExport {
-    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
-    pub profile: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct AirflowImport {
-    /// The connection's id, as a DAG names it
-    pub id: String,
-    /// The profile's name [default: the connection's id]
-    #[arg(long = "as", value_name = "NAME")]
-    pub name: Option<String>,
-    #[command(flatten)]
-    pub connection: AirflowConnection,
-}
-
-#[derive(Debug, Args)]
-pub struct AirflowShow {
-    /// The connection's id, as a DAG names it
-    pub id: String,
-    /// One JSON object instead of lines
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub connection: AirflowConnection,
-}
-
-// Where a connection is looked for, and how it is read. No doc comment: flattened, it would be the command's own.
-#[derive(Debug, Args)]
-pub struct AirflowConnection {
-    /// File of `airflow connections export` (json, yaml or env), looked at after the environment
-    #[arg(long, value_name = "FILE")]
-    pub airflow_connections: Option<PathBuf>,
-    /// Ignore the fields that this version of Airflow's Amazon provider dropped
-    #[arg(long, value_name = "VERSION", value_parser = ["9"])]
-    pub airflow_compat: Option<String>,
-    /// Where the connection is defined nowhere, take the default credentials as Airflow does
-    #[arg(long)]
-    pub airflow_fallback: bool,
-}
-
-#[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Config {
     /// Check every profile; all faults are listed
@@ -604,15 +402,6 @@ pub enum Config {
     Path,
     /// Print a JSON Schema of the file, for editors: `#:schema ./fedcred.schema.json` as its first line
     Schema,
-}
-
-fn pace(text: &str) -> Result<Pace, &'static str> {
-    let time = parse_duration(text).filter(|time| (SHORTEST..=LONGEST).contains(time));
-    match (text, time) {
-        ("auto", _) => Ok(Pace::Auto),
-        (_, Some(time)) => Ok(Pace::Every(time)),
-        (_, None) => Err("expected auto, or a duration between 1m and 12h"),
-    }
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {

@@ -1,0 +1,87 @@
+//! Arguments of `airflow`, and those by which other commands find a connection.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub enum Airflow {
+    /// Explain a connection: where it is, its fields, and what would be asked of whom. Nobody is asked but a secrets backend
+    Show(AirflowShow),
+    /// Print a profile as a connection's URI
+    Uri(AirflowExport),
+    /// Print a profile as a connection's JSON
+    Json(AirflowExport),
+    /// Write a connection into the configuration, as a profile of its own
+    Import(AirflowImport),
+    /// Store a connection in AWS Secrets Manager, and print the policy that lets Amazon MWAA read it
+    Put(AirflowPut),
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowPut {
+    /// The connection's id, as a DAG names it
+    pub id: String,
+    /// Where Airflow's secrets backend looks: its connections_prefix
+    #[arg(long, value_name = "PREFIX")]
+    pub secret_prefix: String,
+    /// Profile to store as the connection [default: the one named like the connection, else the connection as it is found here]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// [env: AWS_DEFAULT_REGION]
+    #[arg(long)]
+    pub region: Option<String>,
+    /// ARN of the KMS key to encrypt it with [default: the account's own]
+    #[arg(long, value_name = "ARN")]
+    pub kms_key: Option<String>,
+    /// Ask nobody
+    #[arg(long)]
+    pub yes: bool,
+    /// Print the policy, and store nothing
+    #[arg(long)]
+    pub print_policy: bool,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowExport {
+    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
+    pub profile: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowImport {
+    /// The connection's id, as a DAG names it
+    pub id: String,
+    /// The profile's name [default: the connection's id]
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
+}
+
+#[derive(Debug, Args)]
+pub struct AirflowShow {
+    /// The connection's id, as a DAG names it
+    pub id: String,
+    /// One JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: AirflowConnection,
+}
+
+// Where a connection is looked for, and how it is read. No doc comment: flattened, it would be the command's own.
+#[derive(Debug, Args)]
+pub struct AirflowConnection {
+    /// File of `airflow connections export` (json, yaml or env), looked at after the environment
+    #[arg(long, value_name = "FILE")]
+    pub airflow_connections: Option<PathBuf>,
+    /// Ignore the fields that this version of Airflow's Amazon provider dropped
+    #[arg(long, value_name = "VERSION", value_parser = ["9"])]
+    pub airflow_compat: Option<String>,
+    /// Where the connection is defined nowhere, take the default credentials as Airflow does
+    #[arg(long)]
+    pub airflow_fallback: bool,
+}
