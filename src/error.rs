@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use crate::text::printable;
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What sort of failure it is. It decides the exit status and whether another try may help.
@@ -313,31 +315,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Text of a peer, fit for a terminal and a log: control characters (among them the escape that starts a terminal
-/// sequence) and bidirectional overrides become spaces, runs of white space one space, and at most `max` characters stay.
-pub fn printable(text: &str, max: usize) -> String {
-    let mut out = String::new();
-    let mut kept = 0;
-    for c in text.trim_end().chars() {
-        let c = if c.is_control() || is_bidi_control(c) || c.is_whitespace() { ' ' } else { c };
-        if c == ' ' && (out.is_empty() || out.ends_with(' ')) {
-            continue;
-        }
-        if kept == max {
-            out.push('…');
-            break;
-        }
-        out.push(c);
-        kept += 1;
-    }
-    out
-}
-
-/// Characters that reorder or hide the text around them ("Trojan Source", CVE-2021-42574).
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,19 +337,5 @@ mod tests {
             assert_eq!(serde_json::from_str::<Error>(&json).unwrap(), error);
         }
         assert!(serde_json::from_str::<Error>(r#"{"code":"of-tomorrow","what":"","causes":[],"hint":null}"#).is_err());
-    }
-
-    #[test]
-    fn text_of_a_peer_cannot_drive_a_terminal() {
-        let table = [
-            ("plain", "plain"),
-            ("  two\n\n lines ", "two lines"),
-            ("\u{1b}[31mred\u{1b}[0m", "[31mred [0m"),
-            ("abc\u{202e}cba", "abc cba"),
-            ("0123456789abcdef", "0123456789ab…"),
-        ];
-        for (input, expected) in table {
-            assert_eq!(printable(input, 12), expected, "{input:?}");
-        }
     }
 }

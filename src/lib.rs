@@ -25,7 +25,7 @@
 //! - [`cache`]: sealed files, their keys, and the lock.
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
-//! - [`error`], [`secret`], [`time`], [`credentials`], [`arn`], [`der`], [`x509`]: leaves.
+//! - [`error`], [`secret`], [`time`], [`credentials`], [`text`], [`arn`], [`der`], [`x509`]: leaves.
 //!
 //! # Rules that hold everywhere
 //!
@@ -54,6 +54,7 @@ pub mod secret;
 pub mod secrets_backend;
 pub mod serve;
 pub mod sts;
+pub mod text;
 pub mod time;
 pub mod trust;
 pub mod x509;

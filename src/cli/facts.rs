@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::output::Text;
 use super::table::span;
 use crate::time::{Timestamp, whole_seconds};
 
@@ -17,9 +18,9 @@ impl Facts {
         }
     }
 
-    pub fn text(&self) -> String {
+    pub fn text(&self) -> Text {
         let width = self.0.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        self.0.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect()
+        self.0.iter().map(|(name, value)| Text::of(format!("{name:width$}  {value}"))).collect()
     }
 }
 
@@ -31,9 +32,9 @@ pub fn until(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// A heading, and each line below it, indented. Nothing without lines.
-pub fn listed(heading: &str, lines: impl IntoIterator<Item = String>) -> String {
-    let lines: String = lines.into_iter().map(|line| format!("  {line}\n")).collect();
-    if lines.is_empty() { lines } else { format!("\n{heading}:\n{lines}") }
+pub fn listed(heading: &str, lines: impl IntoIterator<Item = String>) -> Text {
+    let lines: Text = lines.into_iter().map(|line| Text::of(format!("  {line}"))).collect();
+    if lines.is_empty() { lines } else { Text::document(&format!("\n{heading}:\n")) + lines }
 }
 
 #[cfg(test)]
@@ -47,9 +48,9 @@ mod tests {
         facts.add("x", None);
         facts.add("y", Some(String::new()));
         facts.add("to", Some("b".into()));
-        assert_eq!(facts.text(), "issuer  https://idp\nto      b\n");
-        assert_eq!(listed("roles", []), "");
-        assert_eq!(listed("roles", ["a".into(), "b".into()]), "\nroles:\n  a\n  b\n");
+        assert_eq!(&*facts.text(), "issuer  https://idp\nto      b\n");
+        assert_eq!(&*listed("roles", []), "");
+        assert_eq!(&*listed("roles", ["a".into(), "b".into()]), "\nroles:\n  a\n  b\n");
     }
 
     #[test]

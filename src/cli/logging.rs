@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
+use std::sync::Arc;
 
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -9,6 +10,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::args::Global;
+use super::output::{self, LogLines};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 
@@ -24,14 +26,15 @@ pub fn start(global: &Global, env: &Env) -> Result<()> {
         _ => LevelFilter::DEBUG,
     };
     let stderr = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(output::log_to_stderr)
         .with_ansi(false)
         .without_time()
         .with_target(false)
         .with_filter(ours(on_stderr));
     let file = log_file.as_deref().map(open).transpose()?.map(|file| {
+        let file = Arc::new(file);
         tracing_subscriber::fmt::layer()
-            .with_writer(file)
+            .with_writer(move || LogLines(file.clone()))
             .with_ansi(false)
             .with_filter(ours(LevelFilter::from_level(Level::DEBUG)))
     });

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 
 use self::args::{Arguments, Command};
+use self::output::Text;
 use crate::config::env::Env;
 use crate::error::{Code, Result};
 
@@ -75,16 +76,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
 fn not_run(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return match output::write(&text) {
+        return match output::file(&text) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => report::failure(&error),
         };
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        report::to_stderr(&text);
+        output::to_stderr(&Text::document(&text));
         return ExitCode::from(report::status(Code::BadFlag.kind()));
     }
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    report::to_stderr(&format!("error[{}]: {text}", Code::BadFlag.as_str()));
+    output::to_stderr(&Text::document(&format!("error[{}]: {text}", Code::BadFlag.as_str())));
     ExitCode::from(report::status(Code::BadFlag.kind()))
 }

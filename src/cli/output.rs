@@ -1,15 +1,228 @@
-//! The only writer of stdout: everything at once, after everything has succeeded.
+//! The only writer of standard output and standard error, and so the gate that all text passes on its way to a person.
+//!
+//! What people read is a [`Text`], whose lines can hold nothing that steers a terminal or breaks out of its line, whatever
+//! was put into them; there is no other way to print one. JSON escapes what people's text loses. `.clippy.toml` bans the two
+//! streams elsewhere.
 
-use std::io::{ErrorKind, Write};
+#![allow(clippy::disallowed_methods, reason = "the one file that names the streams")]
 
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::ops::{Add, AddAssign, Deref};
+
+use serde::Serialize;
+
+use super::style::{Colour, Style};
 use crate::error::{Code, Error, Result};
+use crate::text;
 
-/// Writes the whole text. A reader that has gone away is none of our business (it is a success).
-pub fn write(text: &str) -> Result<()> {
+/// Lines for a person.
+#[derive(Clone, Debug, Default)]
+pub struct Text(String);
+
+impl Text {
+    /// The line alone.
+    pub fn of(line: impl AsRef<str>) -> Text {
+        let mut text = Text::default();
+        text.line(line);
+        text
+    }
+
+    /// A text of several lines that are ours, such as a help page. Values of others stand in a [`Text::line`].
+    pub fn document(lines: &str) -> Text {
+        Text(text::lines(lines).into_owned())
+    }
+
+    /// Adds one line. What would end it earlier is a space in it.
+    pub fn line(&mut self, line: impl AsRef<str>) {
+        self.0.push_str(&text::line(line.as_ref()));
+        self.0.push('\n');
+    }
+
+    pub fn blank(&mut self) {
+        self.0.push('\n');
+    }
+
+    /// Adds one line of coloured pieces.
+    pub fn painted(&mut self, style: Style, pieces: &[(Colour, &str)]) {
+        for (colour, piece) in pieces {
+            self.0.push_str(&style.paint(*colour, &text::line(piece)));
+        }
+        self.0.push('\n');
+    }
+
+    /// Adds a value as JSON over several lines.
+    pub fn json(&mut self, value: &impl Serialize) -> Result<()> {
+        self.0.push_str(&text::escaped(&pretty(value)?));
+        self.0.push('\n');
+        Ok(())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Cuts it to `max` bytes, with a mark where it was longer.
+    pub fn cut(mut self, max: usize) -> Text {
+        if self.0.len() > max {
+            self.0.truncate(self.0.floor_char_boundary(max.saturating_sub("…\n".len())));
+            self.0.push_str("…\n");
+        }
+        self
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AddAssign<Text> for Text {
+    fn add_assign(&mut self, other: Text) {
+        self.0.push_str(&other.0);
+    }
+}
+
+impl Add<Text> for Text {
+    type Output = Text;
+
+    fn add(mut self, other: Text) -> Text {
+        self += other;
+        self
+    }
+}
+
+impl FromIterator<Text> for Text {
+    fn from_iter<I: IntoIterator<Item = Text>>(all: I) -> Text {
+        all.into_iter().fold(Text::default(), Text::add)
+    }
+}
+
+/// Prints for a person: everything at once, after everything has succeeded.
+pub fn write(text: &Text) -> Result<()> {
+    to_stdout(&text.0)
+}
+
+/// Prints one line for a person.
+pub fn line(line: impl AsRef<str>) -> Result<()> {
+    write(&Text::of(line))
+}
+
+/// Prints JSON over several lines.
+pub fn json(value: &impl Serialize) -> Result<()> {
+    let mut text = Text::default();
+    text.json(value)?;
+    write(&text)
+}
+
+/// Prints each value as a line of JSON.
+pub fn json_lines<'a, T: Serialize + 'a>(values: impl IntoIterator<Item = &'a T>) -> Result<()> {
+    let line = |value: &T| serde_json::to_string(value).map(|json| text::escaped(&json).into_owned() + "\n");
+    to_stdout(&values.into_iter().map(line).collect::<std::result::Result<String, _>>().map_err(no_json)?)
+}
+
+/// Prints a file of another grammar, whose writer has quoted what stands in it.
+pub fn file(lines: &str) -> Result<()> {
+    to_stdout(&text::lines(lines))
+}
+
+/// Prints what a shell asked for: `\v` parts candidates for bash.
+pub fn candidates(answer: &str) -> Result<()> {
+    let parts: Vec<_> = answer.split('\u{b}').map(text::lines).collect();
+    to_stdout(&parts.join("\u{b}"))
+}
+
+/// Prints what another program reads and nobody else, byte for byte: credentials, and a secret that a person insisted on.
+pub fn exactly(text: &str) -> Result<()> {
+    to_stdout(text)
+}
+
+/// A reader that has gone away is none of our business (it is a success).
+fn to_stdout(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(e) => Err(Error::new(Code::OutputWrite, "cannot write to standard output").because(e.to_string())),
+    }
+}
+
+/// Writes to stderr, where nobody may be listening.
+pub fn to_stderr(text: &Text) {
+    let _ = std::io::stderr().write_all(text.0.as_bytes());
+}
+
+/// Shows `line` in place of what stands on the terminal's line (ECMA-48, EL); an empty one clears it.
+pub fn progress(line: &str) {
+    let _ = std::io::stderr().write_all(format!("\r\x1b[K{}", text::printable(line, 78)).as_bytes());
+}
+
+pub fn is_stdout_a_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+pub fn is_stderr_a_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// A writer of log lines: each write is a line, as tracing's own formatter makes them.
+pub struct LogLines<W>(pub W);
+
+impl<W: Write> Write for LogLines<W> {
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        let event_text = String::from_utf8_lossy(event);
+        self.0.write_all(Text::of(event_text.trim_end()).0.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Standard error for the log.
+pub fn log_to_stderr() -> LogLines<std::io::Stderr> {
+    LogLines(std::io::stderr())
+}
+
+fn pretty(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string_pretty(value).map_err(no_json)
+}
+
+fn no_json(why: serde_json::Error) -> Error {
+    Error::new(Code::Bug, "this has no JSON").because(why.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "a\u{1b}]0;x\u{7}\u{9b}31m\u{202e}\nhint: rm -rf ~\r\u{2028}\u{200f}\u{e0041}b";
+
+    #[test]
+    fn whatever_is_put_into_a_line_it_stays_one_line_of_visible_characters() {
+        let mut text = Text::of(HOSTILE);
+        text.painted(Style::plain(), &[(Colour::Red, HOSTILE), (Colour::Plain, HOSTILE)]);
+        assert_eq!(text.lines().count(), 2);
+        assert!(!text.chars().any(|c| c != '\n' && text::is_hidden(c)), "{text:?}");
+        let mut text = Text::default();
+        text.json(&[HOSTILE]).unwrap();
+        assert!(text.is_ascii() && serde_json::from_str::<Vec<String>>(&text).unwrap() == [HOSTILE], "{text:?}");
+    }
+
+    #[test]
+    fn an_event_is_one_line_of_the_log() {
+        let mut log = LogLines(Vec::new());
+        log.write_all(format!("{HOSTILE}\n").as_bytes()).unwrap();
+        let text = String::from_utf8(log.0).unwrap();
+        assert!(text.ends_with("b\n") && text.lines().count() == 1 && !text.trim_end().chars().any(text::is_hidden));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let text = Text::of("ä".repeat(5000)).cut(4096);
+        assert!(text.len() <= 4096 && text.ends_with("…\n"));
     }
 }

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use crate::error::{Code, Error, Result};
 use crate::identity::keep::Person;
 use crate::secret::Secret;
+use crate::text;
 
 /// The person at the terminal of this process.
 pub struct Terminal;
@@ -18,7 +19,7 @@ impl Person for Terminal {
     fn tell(&self, text: &str) {
         // A browser's window is seen without a terminal, too.
         if let Ok(mut device) = terminal() {
-            let _ = device.write_all(text.as_bytes());
+            let _ = device.write_all(text::lines(text).as_bytes());
         }
     }
 }
@@ -27,7 +28,7 @@ impl Person for Terminal {
 ///
 /// Errors: [`Code::PromptNeeded`], at once, where there is no terminal, and where nothing was typed.
 pub fn secret(what: &str) -> Result<Secret> {
-    let typed = rpassword::prompt_password(what).map(Secret::new).map_err(no_terminal)?;
+    let typed = rpassword::prompt_password(text::lines(what)).map(Secret::new).map_err(no_terminal)?;
     if typed.is_empty() {
         return Err(Error::new(Code::PromptNeeded, "nothing was typed, so nothing was tried"));
     }
@@ -54,7 +55,7 @@ pub fn confirm(question: &str) -> Result<bool> {
 pub fn line(question: &str) -> Result<String> {
     let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
     let mut keyboard = BufReader::new(File::open(device).map_err(no_terminal)?);
-    terminal()?.write_all(question.as_bytes()).map_err(no_terminal)?;
+    terminal()?.write_all(text::lines(question).as_bytes()).map_err(no_terminal)?;
     let mut answer = String::new();
     if keyboard.read_line(&mut answer).map_err(no_terminal)? == 0 {
         return Err(Error::new(Code::PromptNeeded, "nobody answers on the terminal"));

@@ -1,8 +1,8 @@
 //! From an error to what the user meets: the text on stderr, the usual hint, the exit status. The one table of each.
 
-use std::io::Write;
 use std::process::ExitCode;
 
+use super::output::{self, Text};
 use crate::error::{Code, Error, Kind};
 
 /// The AWS SDKs for Java and Ruby block on more than a pipe's buffer, and others paste it all into their own error.
@@ -15,21 +15,17 @@ pub fn failure(error: &Error) -> ExitCode {
 
 /// Prints several errors; the first one's status counts.
 pub fn failures(errors: &[Error]) -> ExitCode {
-    let mut all = String::new();
-    for error in errors {
-        all.push_str(&text(error));
-    }
-    to_stderr(&cut(all));
+    output::to_stderr(&errors.iter().map(text).collect::<Text>().cut(MAX_TEXT));
     errors.first().map_or(ExitCode::SUCCESS, |e| ExitCode::from(status(e.kind())))
 }
 
 /// `error[CODE]: …`, the causes, the hint; each on a line of its own.
-pub fn text(error: &Error) -> String {
-    let mut text = format!("error[{}]: {}\n", error.code.as_str(), error.what);
+pub fn text(error: &Error) -> Text {
+    let mut text = Text::of(format!("error[{}]: {}", error.code.as_str(), error.what));
     for cause in &error.causes {
-        text.push_str(&format!("caused by: {cause}\n"));
+        text.line(format!("caused by: {cause}"));
     }
-    text.push_str(&format!("hint: {}\n", hint(error)));
+    text.line(format!("hint: {}", hint(error)));
     text
 }
 
@@ -51,11 +47,6 @@ pub fn worst_first(errors: &mut [Error]) {
         Kind::Internal => 6,
         Kind::Unavailable => 7,
     });
-}
-
-/// Writes to stderr, where nobody may be listening.
-pub fn to_stderr(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// The exit statuses: those of sysexits.h where it has one.
@@ -179,18 +170,6 @@ pub fn usual_hint(code: Code) -> &'static str {
     }
 }
 
-fn cut(mut text: String) -> String {
-    if text.len() > MAX_TEXT {
-        let mut end = MAX_TEXT - "…\n".len();
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text.push_str("…\n");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +177,10 @@ mod tests {
     #[test]
     fn an_error_is_told_with_its_causes_and_the_next_step() {
         let error = Error::new(Code::NoKerberosTicket, "no ticket").because("the cache is empty");
-        assert_eq!(text(&error), "error[no-kerberos-ticket]: no ticket\ncaused by: the cache is empty\nhint: kinit\n");
+        assert_eq!(
+            &*text(&error),
+            "error[no-kerberos-ticket]: no ticket\ncaused by: the cache is empty\nhint: kinit\n"
+        );
         let own = error.hint("kinit alice");
         assert!(text(&own).ends_with("hint: kinit alice\n"));
     }
@@ -219,11 +201,5 @@ mod tests {
         let mut errors: Vec<Error> = order.iter().rev().map(|code| Error::new(*code, "it failed")).collect();
         worst_first(&mut errors);
         assert!(errors.iter().map(|error| error.code).eq(order));
-    }
-
-    #[test]
-    fn no_text_is_longer_than_an_sdk_can_take() {
-        let text = cut(text(&Error::new(Code::Bug, "ä".repeat(5000))));
-        assert!(text.len() <= MAX_TEXT && text.ends_with("…\n"));
     }
 }

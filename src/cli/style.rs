@@ -1,7 +1,6 @@
 //! Colours, where somebody sees them: on a terminal, unless `NO_COLOR` is set (no-color.org) or `TERM` is `dumb`.
 
-use std::io::IsTerminal;
-
+use super::output;
 use crate::config::env::Env;
 
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +10,8 @@ pub struct Style {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Colour {
+    Plain,
+    Strong,
     Red,
     Green,
     Yellow,
@@ -21,7 +22,7 @@ impl Style {
     /// As stdout and the environment want it.
     pub fn of_stdout(env: &Env) -> Self {
         let is_dumb = env.text("TERM").is_some_and(|term| term == "dumb");
-        Style { is_coloured: std::io::stdout().is_terminal() && env.os("NO_COLOR").is_none() && !is_dumb }
+        Style { is_coloured: output::is_stdout_a_terminal() && env.os("NO_COLOR").is_none() && !is_dumb }
     }
 
     #[cfg(test)]
@@ -31,22 +32,14 @@ impl Style {
 
     pub fn paint(self, colour: Colour, text: &str) -> String {
         // Numbers of ECMA-48's SGR.
-        self.with(
-            match colour {
-                Colour::Red => 31,
-                Colour::Green => 32,
-                Colour::Yellow => 33,
-                Colour::Dim => 2,
-            },
-            text,
-        )
-    }
-
-    pub fn strong(self, text: &str) -> String {
-        self.with(1, text)
-    }
-
-    fn with(self, number: u8, text: &str) -> String {
+        let number = match colour {
+            Colour::Plain => return text.to_owned(),
+            Colour::Strong => 1,
+            Colour::Dim => 2,
+            Colour::Red => 31,
+            Colour::Green => 32,
+            Colour::Yellow => 33,
+        };
         if self.is_coloured { format!("\x1b[{number}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }

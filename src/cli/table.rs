@@ -2,15 +2,18 @@
 
 use jiff::SignedDuration;
 
+use super::output::Text;
+use crate::text;
+
 /// The head, then the rows, in columns as wide as their longest cell. An empty cell is a dash.
-pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
-    let cell = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Text {
+    let cell = |text: &str| if text.is_empty() { "-".to_owned() } else { text::line(text).into_owned() };
     let rows: Vec<[String; N]> =
         std::iter::once(head.map(cell)).chain(rows.iter().map(|r| r.each_ref().map(|c| cell(c)))).collect();
     let widths: [usize; N] = std::array::from_fn(|i| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or(0));
-    let line = |row: &[String; N]| -> String {
+    let line = |row: &[String; N]| {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  "));
-        format!("{}\n", cells.collect::<String>().trim_end())
+        Text::of(cells.collect::<String>().trim_end())
     };
     rows.iter().map(line).collect()
 }
@@ -34,7 +37,7 @@ mod tests {
     #[test]
     fn columns_are_aligned_and_nothing_trails() {
         let rows = [["a".into(), "".into(), "long".into()], ["bäbä".into(), "x".into(), "".into()]];
-        assert_eq!(table(["ONE", "TWO", "3"], &rows), "ONE   TWO  3\na     -    long\nbäbä  x    -\n");
+        assert_eq!(&*table(["ONE", "TWO", "3"], &rows), "ONE   TWO  3\na     -    long\nbäbä  x    -\n");
     }
 
     #[test]

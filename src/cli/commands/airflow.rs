@@ -4,7 +4,7 @@ mod put;
 
 use crate::acquire::airflow::{Backends, Reading};
 use crate::cli::args::{Airflow, AirflowConnection, AirflowExport, AirflowImport, AirflowShow, Global};
-use crate::cli::output;
+use crate::cli::output::{self, Text};
 use crate::config::airflow::connection::Connection;
 use crate::config::airflow::find::Found;
 use crate::config::airflow::meaning::Compat;
@@ -48,8 +48,8 @@ fn explain(arguments: &AirflowShow, config: &Config, env: &Env) -> Result<()> {
     let (found, plan) = planned(&source(&arguments.id, &arguments.connection, config)?, config, env)?;
     let shown = show::to_json(&found.connection, &found.found_in, &found.also_in, &plan, time::now());
     match arguments.json {
-        true => output::write(&format!("{shown:#}\n")),
-        false => output::write(&show::to_text(&shown)),
+        true => output::json(&shown),
+        false => output::write(&show::to_lines(&shown).iter().map(Text::of).collect()),
     }
 }
 
@@ -60,7 +60,7 @@ fn export(arguments: &AirflowExport, config: &Config, env: &Env, write: fn(&Conn
         Identity::Airflow(source) => planned(source, config, env)?.0.connection,
         _ => export::connection(&profile, &profile.name)?,
     };
-    output::write(&format!("{}\n", write(&connection).expose()))
+    output::exactly(&format!("{}\n", write(&connection).expose()))
 }
 
 fn import(arguments: &AirflowImport, config: &Config, global: &Global, env: &Env) -> Result<()> {
@@ -75,7 +75,7 @@ fn import(arguments: &AirflowImport, config: &Config, global: &Global, env: &Env
             .hint("aws configure"));
     }
     let path = add::profile(env, global.config.as_deref(), name, &toml::profile(&profile, name)?)?;
-    output::write(&format!("profile {name} written into {}\n", path.display()))
+    output::line(format!("profile {name} written into {}", path.display()))
 }
 
 /// Where the connection is and what it means, by what a secrets backend says now.

@@ -25,7 +25,7 @@ pub fn run(completions: &Completions) -> Result<()> {
     };
     let mut script = Vec::new();
     shell.write_registration(VARIABLE, "fedcred", "fedcred", "fedcred", &mut script).map_err(no_script)?;
-    output::write(&String::from_utf8_lossy(&script))
+    output::file(&String::from_utf8_lossy(&script))
 }
 
 /// What a shell wants to know.
@@ -61,7 +61,7 @@ pub fn answer(request: Request, env: &Env) -> Result<()> {
     let directory = std::env::current_dir().ok();
     let mut answer = Vec::new();
     shell.write_complete(&mut command, words, directory.as_deref(), &mut answer).map_err(no_script)?;
-    output::write(&String::from_utf8_lossy(&answer))
+    output::candidates(&String::from_utf8_lossy(&answer))
 }
 
 /// The same command; wherever it takes a profile, it knows their names.

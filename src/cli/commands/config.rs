@@ -1,7 +1,7 @@
 //! `fedcred config check|show|path|schema`: what is set, where it comes from, what is wrong with it, and what can be.
 
 use crate::cli::args::{Config as Command, Global};
-use crate::cli::output;
+use crate::cli::output::{self, Text};
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ pub fn run(command: &Command, global: &Global, env: &Env) -> std::result::Result
         Command::Check => check(&config().map_err(|error| vec![error])?),
         Command::Show { profile } => one(config().and_then(|config| show(&config, profile.as_deref(), env))),
         Command::Path => one(config().and_then(|config| path(&config))),
-        Command::Schema => one(output::write(SCHEMA)),
+        Command::Schema => one(output::file(SCHEMA)),
     }
 }
 
@@ -27,7 +27,7 @@ fn check(config: &Config) -> std::result::Result<(), Vec<Error>> {
     }
     let count = config.profile_names().len();
     let profiles = if count == 1 { "profile" } else { "profiles" };
-    output::write(&format!("{count} {profiles}, no fault\n")).map_err(|error| vec![error])
+    output::line(format!("{count} {profiles}, no fault")).map_err(|error| vec![error])
 }
 
 /// `key = value  # origin`, one a line, so that the text reads as the file that would say the same.
@@ -36,23 +36,23 @@ fn show(config: &Config, profile: Option<&str>, env: &Env) -> Result<()> {
     let settings = config.show(&name)?;
     let lines: Vec<String> = settings.iter().map(|s| format!("{} = {}", s.key, s.value)).collect();
     let width = lines.iter().map(|l| l.chars().count()).filter(|w| *w <= 60).max().unwrap_or(0);
-    let mut text = format!("# profile {name}\n");
+    let mut text = Text::of(format!("# profile {name}"));
     for (line, setting) in lines.iter().zip(&settings) {
-        text.push_str(&format!("{line:width$}  # {}\n", setting.origin));
+        text.line(format!("{line:width$}  # {}", setting.origin));
     }
     output::write(&text)
 }
 
 fn path(config: &Config) -> Result<()> {
     let paths = config.paths();
-    let mut text = String::new();
+    let mut text = Text::default();
     for file in &paths.files {
         let state = if file.exists { "read" } else { "not there" };
-        text.push_str(&format!("{} ({}, {state})\n", file.path.display(), file.named_by));
+        text.line(format!("{} ({}, {state})", file.path.display(), file.named_by));
     }
     for (what, path) in [("cache", &paths.cache_dir), ("sealing key", &paths.key_file)] {
         if let Some(path) = path {
-            text.push_str(&format!("{} ({what})\n", path.display()));
+            text.line(format!("{} ({what})", path.display()));
         }
     }
     output::write(&text)

@@ -24,8 +24,8 @@ pub fn run(arguments: &Console, global: &Global, env: &Env) -> Result<()> {
     if arguments.open {
         let page = Once::open()?;
         if opener::open(&page.url, env) && page.redirect(&url, &Deadline::after(PATIENCE)) {
-            return output::write("signed in, in your browser\n");
+            return output::line("signed in, in your browser");
         }
     }
-    output::write(&format!("{}\n", url.expose()))
+    output::exactly(&format!("{}\n", url.expose()))
 }

@@ -20,7 +20,7 @@ pub fn run(get: &Get, global: &Global, env: &Env) -> Result<()> {
     };
     let ask = Ask { window: get.window, force: get.force, use_cache: !get.no_cache };
     let given = acquire::given(&profile, &cache, env, &ask, acquire::EARLY)?;
-    output::write(&format::render(&given, get.format, &profile.name)?)
+    output::exactly(&format::render(&given, get.format, &profile.name)?)
 }
 
 /// Flags of a connection say nothing about a profile.

@@ -10,7 +10,7 @@ pub fn run(help: &Help) -> Result<()> {
     if let [name] = help.about.as_slice()
         && let Some(topic) = topics::find(name)
     {
-        return output::write(&format!("{}\n\n{}", topic.title, topic.text()));
+        return output::file(&format!("{}\n\n{}", topic.title, topic.text()));
     }
     let mut root = Arguments::command();
     root.build();
@@ -27,7 +27,7 @@ pub fn run(help: &Help) -> Result<()> {
         text.push_str("\nTopics (fedcred help TOPIC):\n");
         text.extend(topics::all().iter().map(|topic| format!("  {:12} {}\n", topic.name, topic.title)));
     }
-    output::write(&text)
+    output::file(&text)
 }
 
 fn names() -> String {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::sign_in;
 use crate::acquire::login;
 use crate::cli::args::{Global, Login, SecretStore};
-use crate::cli::{output, prompt};
+use crate::cli::output::{self, Text};
+use crate::cli::prompt;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::profile::{Account, Identity, Profile, SecretSource};
@@ -25,7 +26,7 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     let mut profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let settings = config.cache()?;
     if let Identity::Base(_) = profile.identity {
-        return output::write(&format!("{}: AWS credentials as they stand; there is no login\n", profile.name));
+        return output::line(format!("{}: AWS credentials as they stand; there is no login", profile.name));
     }
     if let Some(oidc) = super::person_at(&profile).filter(|_| !arguments.use_stored) {
         check_store(arguments.store, &oidc.account().to_string(), &profile)?;
@@ -64,9 +65,9 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
         Some((account, secret)) => {
             let place = keep(arguments.store, account, secret, env)
                 .map_err(|error| error.because("the login succeeded, but its secret is not kept"))?;
-            text.push_str(&kept_where(&place));
+            text += kept_where(&place);
         }
-        None => text.push_str(nothing_to_keep(&profile)),
+        None => text.line(nothing_to_keep(&profile)),
     }
     output::write(&text)
 }
@@ -92,9 +93,9 @@ fn mfa_device(profile: &Profile) -> Option<&str> {
     }
 }
 
-pub(super) fn logged_in(profile: &Profile, credentials: &Credentials) -> String {
+pub(super) fn logged_in(profile: &Profile, credentials: &Credentials) -> Text {
     let until = time::whole_seconds(credentials.expiration);
-    format!("{}: logged in; credentials of account {} until {until}\n", profile.name, credentials.account_id)
+    Text::of(format!("{}: logged in; credentials of account {} until {until}", profile.name, credentials.account_id))
 }
 
 pub(super) fn keep(store: SecretStore, account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
@@ -127,14 +128,15 @@ fn without_terminal(error: Error, profile: &Profile) -> Error {
     ))
 }
 
-pub(super) fn kept_where(place: &Place) -> String {
+pub(super) fn kept_where(place: &Place) -> Text {
     match place {
-        Place::Keyring => "the secret is kept in the keyring\n".to_owned(),
-        Place::File(path) => format!(
-            "the secret is kept in {}, sealed with the key beside it:\n\
-             whoever can read your files, or a backup of that directory, can read it\n",
-            path.display()
-        ),
+        Place::Keyring => Text::of("the secret is kept in the keyring"),
+        Place::File(path) => {
+            let mut text =
+                Text::of(format!("the secret is kept in {}, sealed with the key beside it:", path.display()));
+            text.line("whoever can read your files, or a backup of that directory, can read it");
+            text
+        }
     }
 }
 
@@ -142,16 +144,16 @@ fn nothing_to_keep(profile: &Profile) -> &'static str {
     let secret = match &profile.identity {
         Identity::Saml(saml) => saml.auth.secret(),
         Identity::WebIdentity(_) if super::person_at(profile).is_some() => {
-            return "with the refresh token that is kept\n";
+            return "with the refresh token that is kept";
         }
-        Identity::AssumeRole(_) if mfa_device(profile).is_some() => return "a code is good for once, so none is kept\n",
+        Identity::AssumeRole(_) if mfa_device(profile).is_some() => return "a code is good for once, so none is kept",
         Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     };
     match secret {
-        None if profile.is_by_code() => "the refresh token of this login is kept, sealed\n",
-        None if profile.is_by_browser() => "the browser keeps the session, in a profile of its own\n",
-        None => "this login needs no secret of yours, so none is kept\n",
-        Some((_, SecretSource::Keyring(_))) => "with the secret that is kept\n",
-        Some(_) => "with the secret from where the configuration says; it stays there\n",
+        None if profile.is_by_code() => "the refresh token of this login is kept, sealed",
+        None if profile.is_by_browser() => "the browser keeps the session, in a profile of its own",
+        None => "this login needs no secret of yours, so none is kept",
+        Some((_, SecretSource::Keyring(_))) => "with the secret that is kept",
+        Some(_) => "with the secret from where the configuration says; it stays there",
     }
 }

@@ -28,10 +28,10 @@ fn one(config: &Config, name: &str, env: &Env) -> Result<()> {
     }
     told.forgotten(Forgotten { connections: airflow::forget(&profile, &settings, env), ..Forgotten::default() });
     for account in super::kept_accounts(&profile) {
-        let places = kept::forget(&account, env).map_err(|error| error.because(told.text(&profile.name).trim_end()))?;
+        let places = kept::forget(&account, env).map_err(|error| error.because(told.text(&profile.name)))?;
         told.places(&account, places);
     }
-    output::write(&told.text(&profile.name))
+    output::line(told.text(&profile.name))
 }
 
 /// A profile or keyring that cannot be read does not keep the rest from being removed.
@@ -56,7 +56,7 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
         Ok(files) => told.count(files, "further file with a secret", "further files with secrets"),
         Err(error) => errors.push(error),
     }
-    if let Err(error) = output::write(&told.text("all profiles")) {
+    if let Err(error) = output::line(told.text("all profiles")) {
         errors.push(error);
     }
     if errors.is_empty() { Ok(()) } else { Err(errors) }
@@ -94,8 +94,8 @@ impl Told {
 
     fn text(&self, whose: &str) -> String {
         match self.0.is_empty() {
-            true => format!("{whose}: nothing was kept\n"),
-            false => format!("{whose}: removed {}\n", self.0.join(", ")),
+            true => format!("{whose}: nothing was kept"),
+            false => format!("{whose}: removed {}", self.0.join(", ")),
         }
     }
 }

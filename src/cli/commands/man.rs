@@ -14,7 +14,7 @@ pub fn run(man: &Arg) -> Result<()> {
     let root = command();
     match &man.dir {
         Some(dir) => write_all(&root, dir),
-        None => output::write(&page(find(&root, &man.command)?)?),
+        None => output::file(&page(find(&root, &man.command)?)?),
     }
 }
 

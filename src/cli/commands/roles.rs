@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use crate::acquire::console;
 use crate::acquire::proof::{self, Proof};
 use crate::cli::args::{Global, Roles};
+use crate::cli::output::{self, Text};
+use crate::cli::report;
 use crate::cli::table::table;
-use crate::cli::{output, report};
 use crate::config::Config;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
@@ -30,7 +31,7 @@ pub fn run(arguments: &Roles, global: &Global, env: &Env) -> Result<()> {
         }
     };
     match arguments.json {
-        true => output::write(&format!("{:#}\n", shown.json(&profile))),
+        true => output::json(&shown.json(&profile)),
         false => output::write(&shown.text(&profile)),
     }
 }
@@ -114,7 +115,7 @@ fn without_offers(profile: &Profile, why: &str) -> Shown {
 }
 
 impl Shown {
-    fn text(&self, profile: &Profile) -> String {
+    fn text(&self, profile: &Profile) -> Text {
         let row = |role: &Role| {
             [
                 role.role_arn.clone(),
@@ -123,14 +124,16 @@ impl Shown {
                 if role.is_configured { profile.name.clone() } else { String::new() },
             ]
         };
-        let mut text = String::new();
+        let mut text = Text::default();
         if !self.roles.is_empty() {
             let rows: Vec<_> = self.roles.iter().map(row).collect();
-            text.push_str(&table(["ROLE", "ACCOUNT ALIAS", "PROVIDER", "PROFILE"], &rows));
+            text += table(["ROLE", "ACCOUNT ALIAS", "PROVIDER", "PROFILE"], &rows);
         }
         for note in &self.notes {
-            let gap = if text.is_empty() { "" } else { "\n" };
-            text.push_str(&format!("{gap}{note}\n"));
+            if !text.is_empty() {
+                text.blank();
+            }
+            text += note.lines().map(Text::of).collect();
         }
         text
     }

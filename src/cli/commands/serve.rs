@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::args::{Global, Serve};
-use crate::cli::output;
+use crate::cli::output::{self, Text};
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::error::Result;
@@ -37,13 +37,13 @@ pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
 }
 
 /// An env file: the first profile's address and the token; the others' addresses as comments.
-fn lines(endpoint: &Endpoint, names: &[String], (variable, value): (&str, String)) -> String {
-    let mut text = String::new();
+fn lines(endpoint: &Endpoint, names: &[String], (variable, value): (&str, String)) -> Text {
+    let mut text = Text::default();
     for (index, name) in names.iter().enumerate() {
         let comment = if index == 0 { "" } else { "# " };
-        text.push_str(&format!("{comment}AWS_CONTAINER_CREDENTIALS_FULL_URI={}\n", endpoint.url(name)));
+        text.line(format!("{comment}AWS_CONTAINER_CREDENTIALS_FULL_URI={}", endpoint.url(name)));
     }
-    text + &format!("{variable}={value}\n")
+    text + Text::of(format!("{variable}={value}"))
 }
 
 /// Clients run in other directories.

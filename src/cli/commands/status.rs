@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use crate::acquire::status::{self, Next, State, Status};
 use crate::cache::master_key::KeyPlace;
 use crate::cli::args::{Global, Status as Command};
+use crate::cli::output::{self, Text};
+use crate::cli::report;
 use crate::cli::table::{span, table};
-use crate::cli::{output, report};
 use crate::config::Config;
 use crate::config::cache::{CacheSettings, KeyStore, Store};
 use crate::config::env::Env;
-use crate::error::{Code, Error, Result, printable};
+use crate::error::{Error, Result, printable};
 use crate::keyring::Keyring;
 use crate::time::{self, Timestamp, whole_seconds};
 
@@ -29,8 +30,10 @@ pub fn run(command: &Command, global: &Global, env: &Env) -> Result<()> {
     } else {
         command.profiles.iter().map(|name| row(name)).collect::<Result<Vec<Row>>>()?
     };
-    let text = if command.json { as_json(&rows, &settings, now)? } else { as_text(&rows, &settings, now) };
-    output::write(&text)
+    match command.json {
+        true => output::json(&as_json(&rows, &settings, now)),
+        false => output::write(&as_text(&rows, &settings, now)),
+    }
 }
 
 /// What is to come is rounded up: in no time it is not there yet.
@@ -117,7 +120,7 @@ impl Row {
     }
 
     /// What the table has no room for. `general`: why nothing at all is kept, which is said once.
-    fn notes(&self, general: Option<&Error>, now: Timestamp) -> String {
+    fn notes(&self, general: Option<&Error>, now: Timestamp) -> Text {
         let profile = printable(&self.profile, 100);
         match &self.known {
             Ok(Status { unkept, failure, connection_since, .. }) => {
@@ -126,7 +129,7 @@ impl Row {
                 let failure = failure.as_ref().map(|(_, error)| note(&profile, error));
                 let connection = connection_since.map(|since| {
                     let age = span(now.duration_since(since));
-                    format!("{profile}: its Airflow connection was read from the secrets backend {age} ago\n")
+                    Text::of(format!("{profile}: its Airflow connection was read from the secrets backend {age} ago"))
                 });
                 [connection, unkept, failure].into_iter().flatten().collect()
             }
@@ -145,9 +148,9 @@ fn word(state: State) -> &'static str {
     }
 }
 
-fn as_json(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> Result<String> {
+fn as_json(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> Value {
     let ((store, directory), (key, key_file, why)) = (store(settings), key(settings));
-    let told = json!({
+    json!({
         "cache": {
             "store": store,
             "directory": directory,
@@ -157,33 +160,33 @@ fn as_json(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> Result<Str
             "not_kept": status::no_cache(settings).map(|error| error_json(&error, None)),
         },
         "profiles": rows.iter().map(|row| row.json(now)).collect::<Vec<Value>>(),
-    });
-    let text = serde_json::to_string_pretty(&told)
-        .map_err(|e| Error::new(Code::Bug, "the status has no JSON").because(e.to_string()))?;
-    Ok(text + "\n")
+    })
 }
 
-fn as_text(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> String {
+fn as_text(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> Text {
     let head = ["PROFILE", "STATE", "EXPIRES IN", "NEXT LOGIN", "LAST FAILURE", "WHO", "ROLE"];
     let mut text = match rows {
-        [] => "no profile\n".to_owned(),
+        [] => Text::of("no profile"),
         rows => table(head, &rows.iter().map(|row| row.cells(now)).collect::<Vec<_>>()),
     };
     let (key, key_file, why) = key(settings);
     let (store, dir) = store(settings);
     let at = |path: Option<String>| path.map(|path| format!(" {path}")).unwrap_or_default();
-    text.push_str(&format!("\nstore: {store}{}\n", at(dir)));
-    text.push_str(&format!("key: {key}{} ({why})\n", at(key_file)));
+    text.blank();
+    text.line(format!("store: {store}{}", at(dir)));
+    text.line(format!("key: {key}{} ({why})", at(key_file)));
     let general = status::no_cache(settings);
-    text.extend(general.iter().map(|error| note("cache", error)));
-    text.extend(rows.iter().map(|row| row.notes(general.as_ref(), now)));
+    text += general.iter().map(|error| note("cache", error)).collect();
+    text += rows.iter().map(|row| row.notes(general.as_ref(), now)).collect();
     text
 }
 
 /// What is the matter, on one line, and what to do about it on the next.
-fn note(about: &str, error: &Error) -> String {
+fn note(about: &str, error: &Error) -> Text {
     let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
-    format!("{about}: {}{causes}\n  hint: {}\n", error.what, report::hint(error))
+    let mut text = Text::of(format!("{about}: {}{causes}", error.what));
+    text.line(format!("  hint: {}", report::hint(error)));
+    text
 }
 
 fn error_json(error: &Error, at: Option<Timestamp>) -> Value {

@@ -12,7 +12,7 @@ use crate::serve::handout;
 pub fn run(supply: &Supply, global: &Global, env: &Env) -> Result<()> {
     let line = handout::to_line(&entry(&supply.profile, global, env))?;
     let line = std::str::from_utf8(&line).map_err(|e| Error::new(Code::Bug, "no UTF-8").because(e.to_string()))?;
-    output::write(line)
+    output::exactly(line)
 }
 
 fn entry(profile: &str, global: &Global, env: &Env) -> Result<CacheEntry> {

@@ -65,14 +65,14 @@ pub fn plan_json(plan: &Plan, now: Timestamp) -> Value {
 }
 
 /// `fedcred airflow show`: one setting a line.
-pub fn to_text(shown: &Value) -> String {
+pub fn to_lines(shown: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     if let Value::Object(fields) = shown {
         for (name, value) in fields {
             walk(name, value, &mut lines);
         }
     }
-    lines.concat()
+    lines
 }
 
 fn walk(path: &str, value: &Value, lines: &mut Vec<String>) {
@@ -81,10 +81,10 @@ fn walk(path: &str, value: &Value, lines: &mut Vec<String>) {
         Value::String(text) if text.is_empty() => (),
         Value::Object(fields) => fields.iter().for_each(|(name, value)| walk(&format!("{path}.{name}"), value, lines)),
         Value::Array(items) if ["warnings", "differs_from_airflow", "also_in"].contains(&path) => {
-            lines.extend(items.iter().filter_map(Value::as_str).map(|text| format!("{path}: {text}\n")));
+            lines.extend(items.iter().filter_map(Value::as_str).map(|text| format!("{path}: {text}")));
         }
-        Value::String(text) => lines.push(format!("{path} = {text}\n")),
-        other => lines.push(format!("{path} = {other}\n")),
+        Value::String(text) => lines.push(format!("{path} = {text}")),
+        other => lines.push(format!("{path} = {other}")),
     }
 }
 

@@ -91,7 +91,7 @@ fn no_error_and_no_explanation_shows_a_secret() {
                 Ok(plan) => {
                     let now = "2026-11-21T10:00:00Z".parse().unwrap();
                     let json = show::to_json(&found.connection, &found.found_in, &found.also_in, &plan, now);
-                    format!("{plan:?}{json}{}", show::to_text(&json))
+                    format!("{plan:?}{json}{}", show::to_lines(&json).join("\n"))
                 }
             },
         };

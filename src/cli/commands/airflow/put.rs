@@ -5,7 +5,8 @@ use serde_json::{Map, json};
 use crate::acquire::airflow::store;
 use crate::arn::Partition;
 use crate::cli::args::AirflowPut;
-use crate::cli::{output, prompt};
+use crate::cli::output::{self, Text};
+use crate::cli::prompt;
 use crate::config::Config;
 use crate::config::airflow::backend::{Backend, Remote};
 use crate::config::airflow::backend_client::{self, BackendClient};
@@ -25,20 +26,22 @@ pub fn run(asked: &AirflowPut, config: &Config, env: &Env) -> Result<()> {
     if asked.print_policy {
         let region = backend_client::region(&remote, env);
         let place = place(&name, region.as_deref(), None, asked.kms_key.as_deref());
-        return output::write(&format!("{:#}\n", reader_policy::policy(&place)));
+        return output::json(&reader_policy::policy(&place));
     }
     let client = BackendClient::of(&remote, &Policy::default(), DEFAULT_DEADLINE, env)?;
     let text = connection(asked, config, env)?;
     let question =
         format!("Store the connection {:?} as the secret {name} in {}? [y/N] ", asked.id, client.target.region);
     if !asked.yes && !prompt::confirm(&question).map_err(|error| error.hint("for scripts: --yes"))? {
-        return output::write("nothing was stored\n");
+        return output::line("nothing was stored");
     }
     let stored = store(&client, &config.cache()?, env, &name, &text, asked.kms_key.as_deref())?;
     let done = if stored.is_new { "a new secret" } else { "a new version of the secret" };
     let place = place(&name, Some(&client.target.region), Some(&stored.arn), asked.kms_key.as_deref());
-    let told = format!("stored as {done}: {}\n", printable(&stored.arn, 300));
-    output::write(&format!("{told}what reads it needs this policy:\n{:#}\n", reader_policy::policy(&place)))
+    let mut told = Text::of(format!("stored as {done}: {}", printable(&stored.arn, 300)));
+    told.line("what reads it needs this policy:");
+    told.json(&reader_policy::policy(&place))?;
+    output::write(&told)
 }
 
 /// The backend as Airflow would be told of it.

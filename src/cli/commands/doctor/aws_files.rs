@@ -208,7 +208,7 @@ mod tests {
         let env = Env::fixed(env.iter().copied().chain([home_variable]));
         let mut report = Report::new("dev");
         let outcome = check(&mut report, "dev", &env);
-        (outcome, report.json().unwrap())
+        (outcome, report.json().to_string())
     }
 
     fn program(home: &Path) -> String {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::args::{Doctor, Global};
 use crate::cli::commands::{inspect, profile_name};
-use crate::cli::output;
+use crate::cli::output::{self, Text};
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
@@ -39,8 +39,9 @@ pub fn run(file: &Path, doctor: &Doctor, global: &Global, env: &Env) -> Result<(
             "explanation": facts,
             "next": step,
         });
-        return output::write(&format!("{shown:#}\n"));
+        return output::json(&shown);
     }
-    let facts: String = facts.iter().map(|fact| format!("{fact}\n")).collect();
-    output::write(&format!("{facts}hint: {step}\n"))
+    let mut text: Text = facts.iter().map(Text::of).collect();
+    text.line(format!("hint: {step}"));
+    output::write(&text)
 }

@@ -33,7 +33,7 @@ pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitCode> {
     if let Err(fault) = walk(&mut report, &name, global, env) {
         report.fault(fault);
     }
-    output::write(&if doctor.json { report.json()? } else { report.text(Style::of_stdout(env)) })?;
+    if doctor.json { output::json(&report.json()) } else { output::write(&report.text(Style::of_stdout(env))) }?;
     Ok(report.error().map_or(ExitCode::SUCCESS, |error| ExitCode::from(errors::status(error.kind()))))
 }
 

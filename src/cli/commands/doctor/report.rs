@@ -4,9 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::cli::output::Text;
 use crate::cli::report::hint;
 use crate::cli::style::{Colour, Style};
-use crate::error::{Code, Error, Result};
+use crate::error::Error;
 
 /// The steps of the way, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,44 +165,45 @@ impl Report {
         self.checks.iter().find_map(Check::error)
     }
 
-    pub fn json(&self) -> Result<String> {
+    pub fn json(&self) -> Value {
         let fault = self.checks.iter().find_map(|check| {
             let error = check.error()?;
             Some(json!({ "check": check.step.id(), "code": error.code, "what": error.what, "causes": error.causes,
                 "hint": hint(error) }))
         });
-        let told = json!({
+        json!({
             "profile": self.profile,
             "ok": fault.is_none(),
             "fault": fault,
             "checks": self.checks.iter().map(Check::json).collect::<Vec<_>>(),
-        });
-        serde_json::to_string_pretty(&told)
-            .map(|text| text + "\n")
-            .map_err(|e| Error::new(Code::Bug, "the report has no JSON").because(e.to_string()))
+        })
     }
 
-    pub fn text(&self, style: Style) -> String {
-        let mut text = format!("{}\n\n", style.strong(&format!("fedcred doctor {}", self.profile)));
+    pub fn text(&self, style: Style) -> Text {
+        let mut text = Text::default();
+        text.painted(style, &[(Colour::Strong, &format!("fedcred doctor {}", self.profile))]);
+        text.blank();
         let (reached, beyond): (Vec<&Check>, Vec<&Check>) =
             self.checks.iter().partition(|check| !matches!(check.state, State::NotReached));
-        text.extend(reached.iter().map(|check| check.text(style)));
+        text += reached.iter().map(|check| check.text(style)).collect();
         if !beyond.is_empty() {
             let titles: Vec<&str> = beyond.iter().map(|check| check.step.title()).collect();
             let line = format!("· not looked at, since the fault comes first: {}", titles.join(", "));
-            text.push_str(&format!("{}\n", style.paint(Colour::Dim, &line)));
+            text.painted(style, &[(Colour::Dim, &line)]);
         }
-        text.push_str(&format!("\n{}\n", self.verdict(style)));
+        text.blank();
+        let (colour, verdict) = self.verdict();
+        text.painted(style, &[(colour, &verdict)]);
         text
     }
 
-    fn verdict(&self, style: Style) -> String {
+    fn verdict(&self) -> (Colour, String) {
         let warnings: usize = self.checks.iter().map(|check| check.warnings.len()).sum();
         match (self.error(), warnings) {
-            (Some(error), _) => style.paint(Colour::Red, &format!("fault: {} ({})", error.what, error.code.as_str())),
-            (None, 0) => style.paint(Colour::Green, "all is well"),
-            (None, 1) => style.paint(Colour::Green, "it works; one warning above"),
-            (None, count) => style.paint(Colour::Green, &format!("it works; {count} warnings above")),
+            (Some(error), _) => (Colour::Red, format!("fault: {} ({})", error.what, error.code.as_str())),
+            (None, 0) => (Colour::Green, "all is well".to_owned()),
+            (None, 1) => (Colour::Green, "it works; one warning above".to_owned()),
+            (None, count) => (Colour::Green, format!("it works; {count} warnings above")),
         }
     }
 }
@@ -231,36 +233,42 @@ impl Check {
         })
     }
 
-    fn text(&self, style: Style) -> String {
+    fn text(&self, style: Style) -> Text {
         let title = self.step.title();
-        let mut text = match &self.state {
-            State::Passed if self.warnings.is_empty() => format!("{} {title}\n", style.paint(Colour::Green, "✓")),
-            State::Passed => format!("{} {title}\n", style.paint(Colour::Yellow, "!")),
-            State::Fault(_) => format!("{} {}\n", style.paint(Colour::Red, "✗"), style.strong(title)),
-            State::Skipped(why) => return format!("{}\n", style.paint(Colour::Dim, &format!("- {title}: {why}"))),
-            State::NotReached => return String::new(),
-        };
+        let mut text = Text::default();
+        match &self.state {
+            State::Passed if self.warnings.is_empty() => {
+                text.painted(style, &[(Colour::Green, "✓ "), (Colour::Plain, title)])
+            }
+            State::Passed => text.painted(style, &[(Colour::Yellow, "! "), (Colour::Plain, title)]),
+            State::Fault(_) => text.painted(style, &[(Colour::Red, "✗ "), (Colour::Strong, title)]),
+            State::Skipped(why) => {
+                text.painted(style, &[(Colour::Dim, &format!("- {title}: {why}"))]);
+                return text;
+            }
+            State::NotReached => return text,
+        }
         for (name, value) in &self.facts {
             // A key of the configuration is shown as it is written there.
             let name = if self.step == Step::Configuration { name.clone() } else { name.replace('_', " ") };
-            let name = style.paint(Colour::Dim, &format!("{name}:"));
+            let name = (Colour::Dim, &*format!("    {name}:"));
             match value {
                 Value::Array(several) => {
-                    text.push_str(&format!("    {name}\n"));
-                    text.extend(several.iter().map(|one| format!("      {}\n", shown(one))));
+                    text.painted(style, &[name]);
+                    several.iter().for_each(|one| text.line(format!("      {}", shown(one))));
                 }
-                one => text.push_str(&format!("    {name} {}\n", shown(one))),
+                one => text.painted(style, &[name, (Colour::Plain, &format!(" {}", shown(one)))]),
             }
         }
         for warning in &self.warnings {
-            let mark = style.paint(Colour::Yellow, "warning:");
-            text.push_str(&format!("    {mark} {}\n      hint: {}\n", warning.what, warning.hint));
+            text.painted(style, &[(Colour::Yellow, "    warning: "), (Colour::Plain, &warning.what)]);
+            text.line(format!("      hint: {}", warning.hint));
         }
         if let Some(error) = self.error() {
-            let mark = style.paint(Colour::Red, &format!("error[{}]:", error.code.as_str()));
-            text.push_str(&format!("    {mark} {}\n", error.what));
-            text.extend(error.causes.iter().map(|cause| format!("    caused by: {cause}\n")));
-            text.push_str(&format!("    hint: {}\n", style.strong(hint(error))));
+            let mark = format!("    error[{}]: ", error.code.as_str());
+            text.painted(style, &[(Colour::Red, &mark), (Colour::Plain, &error.what)]);
+            error.causes.iter().for_each(|cause| text.line(format!("    caused by: {cause}")));
+            text.painted(style, &[(Colour::Plain, "    hint: "), (Colour::Strong, hint(error))]);
         }
         text
     }
@@ -276,6 +284,7 @@ fn shown(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     fn report() -> Report {
         let mut report = Report::new("dev");
@@ -319,8 +328,8 @@ fedcred doctor dev
 
 fault: no way (connect)
 ";
-        assert_eq!(text, expected);
-        let json: Value = serde_json::from_str(&report.json().unwrap()).unwrap();
+        assert_eq!(&*text, expected);
+        let json = report.json();
         assert_eq!(
             (&json["ok"], &json["fault"]["check"], &json["fault"]["code"]),
             (&json!(false), &json!("network"), &json!("connect"))

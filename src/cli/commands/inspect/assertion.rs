@@ -6,13 +6,14 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::cli::facts::{Facts, listed, until};
+use crate::cli::output::Text;
 use crate::config::written_duration;
 use crate::error::printable;
 use crate::identity::saml::response::{AWS_ATTRIBUTE, Attribute, Response, Signature, is_aws_sign_in};
 use crate::time::{Timestamp, whole_seconds};
 use crate::x509::Certificate;
 
-pub fn text(response: &Response, now: Timestamp) -> String {
+pub fn text(response: &Response, now: Timestamp) -> Text {
     let shown = |text: &Option<String>| text.as_deref().map(|text| printable(text, 300));
     let all = |texts: &[String]| Some(printable(&texts.join(", "), 600));
     let mut facts = Facts::default();
@@ -45,10 +46,10 @@ pub fn text(response: &Response, now: Timestamp) -> String {
         format!("{}: {}", printable(&attribute.name, 200), printable(&attribute.values.join(", "), 400))
     });
     facts.text()
-        + &listed("roles", roles)
-        + &listed("session tags", tags)
-        + &listed("other attributes", attributes)
-        + &listed("AWS would object", objections(response, now))
+        + listed("roles", roles)
+        + listed("session tags", tags)
+        + listed("other attributes", attributes)
+        + listed("AWS would object", objections(response, now))
 }
 
 pub fn json(response: &Response, now: Timestamp) -> Value {

@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 
 use crate::acquire::proof::{self, Proof};
 use crate::cli::args::{Global, Inspect};
-use crate::cli::{output, prompt};
+use crate::cli::output::{self, Text};
+use crate::cli::prompt;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::profile::{Auth, BrowserLogin, CommandLogin, Ecp, FormLogin, Identity, Profile};
@@ -94,22 +95,26 @@ pub fn run(arguments: &Inspect, global: &Global, env: &Env) -> Result<()> {
         if let (Some(sight), Value::Object(fields)) = (sight, &mut shown) {
             fields.insert("page".to_owned(), json!(sight));
         }
-        return output::write(&format!("{shown:#}\n"));
+        return output::json(&shown);
     }
     let mut text = match &inspected {
         Inspected::Assertion { response, .. } => assertion::text(response, now),
         Inspected::Token { claims, .. } => token::text(claims, now),
         Inspected::Page(sight) => page::text(sight),
-        Inspected::Keys { access_key_id } => format!(
-            "AWS credentials with the access key id {access_key_id}, which say nothing else\n\
-             hint: aws sts get-caller-identity tells whose they are\n"
-        ),
+        Inspected::Keys { access_key_id } => {
+            let mut text =
+                Text::of(format!("AWS credentials with the access key id {access_key_id}, which say nothing else"));
+            text.line("hint: aws sts get-caller-identity tells whose they are");
+            text
+        }
     };
     if let (Some(sight), Inspected::Assertion { .. }) = (sight, &inspected) {
-        text.push_str(&format!("\nthe page it came on {}\n", sight.in_words));
+        text.blank();
+        text.line(format!("the page it came on {}", sight.in_words));
     }
     if let Some(file) = &arguments.save {
-        text.push_str(&format!("\nthe page is in {}, without what it carries\n", file.display()));
+        text.blank();
+        text.line(format!("the page is in {}, without what it carries", file.display()));
     }
     output::write(&text)
 }
@@ -178,7 +183,7 @@ fn raw(inspected: &Inspected) -> Result<()> {
         return Err(Error::new(Code::PromptNeeded, format!("the {what} is not printed"))
             .hint("answer y; without `--raw` it is explained"));
     }
-    output::write(&format!("{}\n", text.expose().trim_end()))
+    output::exactly(&format!("{}\n", text.expose().trim_end()))
 }
 
 fn decoded(encoded: &Secret) -> Result<Secret> {

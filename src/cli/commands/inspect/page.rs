@@ -1,14 +1,15 @@
 //! A page in words.
 
 use crate::cli::facts::{Facts, listed};
+use crate::cli::output::Text;
 use crate::identity::trace::{FormSight, Sight};
 
-pub fn text(sight: &Sight) -> String {
+pub fn text(sight: &Sight) -> Text {
     let mut facts = Facts::default();
     facts.add("page", Some(format!("it {}", sight.in_words)));
     facts.add("title", sight.title.clone());
     facts.add("says", sight.says.clone());
-    facts.text() + &listed("forms", sight.forms.iter().map(form))
+    facts.text() + listed("forms", sight.forms.iter().map(form))
 }
 
 /// `POST /login: username (text), password (password), csrf (hidden)`

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::facts::{Facts, listed, until};
+use crate::cli::output::Text;
 use crate::error::printable;
 use crate::identity::oidc::claims::Claims;
 use crate::time::{Timestamp, whole_seconds};
@@ -10,7 +11,7 @@ use crate::time::{Timestamp, whole_seconds};
 /// Told in words of their own.
 const TOLD: [&str; 6] = ["iss", "sub", "aud", "iat", "nbf", "exp"];
 
-pub fn text(claims: &Claims, now: Timestamp) -> String {
+pub fn text(claims: &Claims, now: Timestamp) -> Text {
     let mut facts = Facts::default();
     facts.add("issuer", Some(printable(claims.issuer(), 300)));
     facts.add("subject", Some(printable(claims.subject(), 300)));
@@ -22,7 +23,7 @@ pub fn text(claims: &Claims, now: Timestamp) -> String {
     facts.add("header", Some(header.collect::<Vec<_>>().join(", ")));
     let others = claims.all().iter().filter(|(name, _)| !TOLD.contains(&name.as_str()));
     let others = others.map(|(name, value)| format!("{}: {}", printable(name, 200), written(value)));
-    facts.text() + &listed("other claims", others)
+    facts.text() + listed("other claims", others)
 }
 
 pub fn json(claims: &Claims, now: Timestamp) -> Value {

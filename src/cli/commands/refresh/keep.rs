@@ -91,7 +91,7 @@ impl<'a> Loop<'a> {
     fn ended(&mut self, line: &Line) -> Result<()> {
         let now = time::now();
         self.plan.end(&line.profile, line.next_refresh, now);
-        output::write(&if self.command.json { line.json() } else { line.log(now) })
+        if self.command.json { output::json_lines([line]) } else { output::line(line.log(now)) }
     }
 
     /// Reads the configuration again when a file of it changed. One that does not read is told once, and then nothing is
@@ -110,7 +110,7 @@ impl<'a> Loop<'a> {
             }
             Err(error) => {
                 self.settings.is_broken = true;
-                report::to_stderr(&report::text(&error));
+                output::to_stderr(&report::text(&error));
             }
         }
     }

@@ -46,11 +46,6 @@ impl Line {
         Line { profile: profile.to_owned(), outcome: Word::Failed, until: None, next_refresh, error }
     }
 
-    /// With its line end.
-    pub fn json(&self) -> String {
-        serde_json::to_string(self).map(|json| json + "\n").unwrap_or_default()
-    }
-
     pub fn row(&self) -> [String; 4] {
         let code = self.error.as_ref().map(|error| error.code.as_str().to_owned());
         [
@@ -61,13 +56,13 @@ impl Line {
         ]
     }
 
-    /// With the time in front and its line end, for a log.
+    /// With the time in front, for a log.
     pub fn log(&self, now: Timestamp) -> String {
         let [profile, outcome, until, _] = self.row();
         let (now, next) = (whole_seconds(now), whole_seconds(self.next_refresh));
         let until = if until.is_empty() { String::new() } else { format!(", good until {until}") };
         let error = self.error.as_ref().map(|e| format!(", {}: {}", e.code.as_str(), e.what)).unwrap_or_default();
-        format!("{now} {profile} {outcome}{until}{error}, next {next}\n")
+        format!("{now} {profile} {outcome}{until}{error}, next {next}")
     }
 
     /// The error, naming its profile.
@@ -111,12 +106,12 @@ mod tests {
 
     #[test]
     fn a_line_of_json_has_these_fields_and_reads_back() {
-        let json = line().json();
+        let json = serde_json::to_string(&line()).unwrap();
         assert_eq!(
             json,
             "{\"profile\":\"analytics\",\"outcome\":\"failed\",\"until\":\"2026-11-21T12:00:00Z\",\
              \"next_refresh\":\"2026-11-21T11:30:01Z\",\"error\":{\"code\":\"connect\",\"what\":\"no answer\",\
-             \"causes\":[\"refused\"],\"hint\":\"try again later; a proxy is set with `saml.proxy` or HTTPS_PROXY\"}}\n"
+             \"causes\":[\"refused\"],\"hint\":\"try again later; a proxy is set with `saml.proxy` or HTTPS_PROXY\"}}"
         );
         assert_eq!(serde_json::from_str::<Line>(&json).unwrap(), line());
     }
@@ -127,9 +122,9 @@ mod tests {
         assert_eq!(
             line().log(now),
             "2026-11-21T11:20:00Z analytics failed, good until 2026-11-21T12:00:00Z, connect: no answer, \
-             next 2026-11-21T11:30:01Z\n"
+             next 2026-11-21T11:30:01Z"
         );
         let fresh = Line { outcome: Word::Fresh, until: None, error: None, ..line() };
-        assert_eq!(fresh.log(now), "2026-11-21T11:20:00Z analytics fresh, next 2026-11-21T11:30:01Z\n");
+        assert_eq!(fresh.log(now), "2026-11-21T11:20:00Z analytics fresh, next 2026-11-21T11:30:01Z");
     }
 }

@@ -15,9 +15,10 @@ use self::children::{AT_ONCE, Children};
 use self::line::Line;
 use crate::acquire::refresh;
 use crate::cli::args::{Global, Refresh};
+use crate::cli::output::{self, Text};
 use crate::cli::progress::Progress;
+use crate::cli::report;
 use crate::cli::table::table;
-use crate::cli::{output, report};
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::error::{Error, Result};
@@ -28,7 +29,8 @@ pub fn run(command: &Refresh, global: &Global, env: &Env) -> std::result::Result
         return keep::run(command, global, env).map_err(|error| vec![error]);
     }
     let lines = once(command, global, env).map_err(|error| vec![error])?;
-    output::write(&text(&lines, command.json)).map_err(|error| vec![error])?;
+    let written = if command.json { output::json_lines(&lines) } else { output::write(&text(&lines)) };
+    written.map_err(|error| vec![error])?;
     let mut errors: Vec<Error> = lines.iter().filter_map(Line::named_error).collect();
     report::worst_first(&mut errors);
     if errors.is_empty() { Ok(()) } else { Err(errors) }
@@ -96,10 +98,7 @@ fn side_by_side(config: &Config, names: &[String], global: &Global, progress: &P
     lines.into_iter().filter_map(|line| line.into_inner().ok().flatten()).collect()
 }
 
-fn text(lines: &[Line], is_json: bool) -> String {
-    if is_json {
-        return lines.iter().map(Line::json).collect();
-    }
+fn text(lines: &[Line]) -> Text {
     let rows: Vec<_> = lines.iter().map(Line::row).collect();
-    if rows.is_empty() { "no profile\n".to_owned() } else { table(["PROFILE", "OUTCOME", "UNTIL", "ERROR"], &rows) }
+    if rows.is_empty() { Text::of("no profile") } else { table(["PROFILE", "OUTCOME", "UNTIL", "ERROR"], &rows) }
 }

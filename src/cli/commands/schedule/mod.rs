@@ -15,7 +15,7 @@ mod tool;
 
 use self::job::Job;
 use crate::cli::args::{Global, Schedule, ScheduleInstall, Scheduler};
-use crate::cli::output;
+use crate::cli::output::{self, Text};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 
@@ -43,7 +43,7 @@ fn install(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<()> {
     let job = Job::of(asked, global, env)?;
     let scheduler = asked.with.map_or_else(here, Ok)?;
     if asked.print {
-        return output::write(&printed(scheduler, &job)?);
+        return output::file(&printed(scheduler, &job)?);
     }
     // One job is enough: what an earlier one left with another scheduler goes.
     let mut told = Vec::new();
@@ -62,7 +62,7 @@ fn install(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<()> {
         }
     });
     told.extend(job.notes.iter().map(|note| format!("note: {note}")));
-    output::write(&(told.join("\n") + "\n"))
+    output::write(&told.iter().map(Text::of).collect())
 }
 
 fn printed(scheduler: Scheduler, job: &Job) -> Result<String> {
@@ -99,7 +99,7 @@ fn remove(env: &Env) -> Result<()> {
     if told.is_empty() {
         told.push("nothing was scheduled by fedcred".to_owned());
     }
-    output::write(&(told.join("\n") + "\n"))
+    output::write(&told.iter().map(Text::of).collect())
 }
 
 fn remove_from(scheduler: Scheduler, env: &Env) -> Result<Option<String>> {
@@ -114,17 +114,16 @@ fn remove_from(scheduler: Scheduler, env: &Env) -> Result<Option<String>> {
 fn status(env: &Env) -> Result<()> {
     let log = shell::log(env)?;
     let found = [systemd::status(env)?, launchd::status(env, &log)?, cron::status(&log)?];
-    let mut text = String::new();
+    let mut text = Text::default();
     for Found { what, last, next, output } in found.into_iter().flatten() {
         let or = |time: Option<String>, none: &str| time.unwrap_or_else(|| none.to_owned());
-        text.push_str(&format!(
-            "{what}\n  last run: {}\n  next run: {}\n  output:   {output}\n",
-            or(last, "none yet"),
-            or(next, "not known"),
-        ));
+        text.line(what);
+        text.line(format!("  last run: {}", or(last, "none yet")));
+        text.line(format!("  next run: {}", or(next, "not known")));
+        text.line(format!("  output:   {output}"));
     }
     if text.is_empty() {
-        text.push_str("nothing is scheduled; `fedcred schedule install --all` does it\n");
+        text.line("nothing is scheduled; `fedcred schedule install --all` does it");
     }
     output::write(&text)
 }

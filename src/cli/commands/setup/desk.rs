@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::cli::output::Text;
 use crate::cli::prompt;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -10,13 +11,13 @@ pub struct Desk {
     /// Somebody is there to be asked.
     is_attended: bool,
     /// What was said where nobody is: for stdout, once all has succeeded.
-    said: String,
+    said: Text,
 }
 
 impl Desk {
     /// `asks_nobody`: whoever is at the terminal.
     pub fn new(asks_nobody: bool) -> Self {
-        Desk { is_attended: !asks_nobody && prompt::terminal().is_ok(), said: String::new() }
+        Desk { is_attended: !asks_nobody && prompt::terminal().is_ok(), said: Text::default() }
     }
 
     pub fn is_attended(&self) -> bool {
@@ -25,20 +26,20 @@ impl Desk {
 
     /// Tells at once, if anybody listens.
     pub fn say(&mut self, text: &str) {
+        let lines = Text::document(&format!("{text}\n"));
         let told = self.is_attended
             && prompt::terminal()
                 .and_then(|mut terminal| {
-                    writeln!(terminal, "{text}").map_err(|why| Error::new(Code::OutputWrite, why.to_string()))
+                    terminal.write_all(lines.as_bytes()).map_err(|why| Error::new(Code::OutputWrite, why.to_string()))
                 })
                 .is_ok();
         if !told {
-            self.said.push_str(text);
-            self.said.push('\n');
+            self.said += lines;
         }
     }
 
     /// What nobody has been told yet.
-    pub fn into_said(self) -> String {
+    pub fn into_said(self) -> Text {
         self.said
     }
 

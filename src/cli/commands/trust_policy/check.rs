@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::args::TrustPolicy;
 use crate::cli::commands::inspect;
-use crate::cli::output;
+use crate::cli::output::{self, Text};
 use crate::config::profile::Profile;
 use crate::error::{Code, Error, Result};
 use crate::time;
@@ -16,10 +16,10 @@ use crate::trust::check::{Outcome, Report, Statement, Verdict, check};
 pub fn run(file: &Path, arguments: &TrustPolicy, profile: &Profile, asker: &Asker) -> Result<()> {
     let policy = inspect::contents(file)?;
     let report = check(&String::from_utf8_lossy(&policy), asker, time::now())?;
-    output::write(&match arguments.format {
-        None => text(&report, asker),
-        Some(_) => format!("{:#}\n", document(&report, asker)),
-    })?;
+    match arguments.format {
+        None => output::write(&text(&report, asker))?,
+        Some(_) => output::json(&document(&report, asker))?,
+    }
     match report.outcome {
         Outcome::LetIn | Outcome::Depends => Ok(()),
         Outcome::KeptOut => Err(Error::new(Code::StsAccessDenied, "this trust policy does not let the identity in")
@@ -44,30 +44,31 @@ fn reason(report: &Report) -> String {
     nearest.and_then(fails).unwrap_or_else(|| format!("no statement that applies allows {}", report.lacking.join(", ")))
 }
 
-fn text(report: &Report, asker: &Asker) -> String {
-    let mut text = String::new();
+fn text(report: &Report, asker: &Asker) -> Text {
+    let mut text = Text::default();
     for statement in &report.statements {
         let effect = if statement.is_allow { "Allow" } else { "Deny" };
-        text.push_str(&format!("statement {} ({effect}):\n", statement.name));
+        text.line(format!("statement {} ({effect}):", statement.name));
         for line in &statement.lines {
             let (mark, why) = match &line.verdict {
                 Verdict::Holds(why) => ("✓", why),
                 Verdict::Fails(why) => ("✗", why),
                 Verdict::Unknown(why) => ("?", why),
             };
-            text.push_str(&format!("  {mark} {}: {why}\n", line.what));
+            text.line(format!("  {mark} {}: {why}", line.what));
         }
     }
     let needed = asker.actions.join(", ");
-    text.push_str(&match report.outcome {
-        Outcome::LetIn => format!("\nlet in: {} may do {needed}\n", asker.principal.id()),
+    text.blank();
+    text.line(match report.outcome {
+        Outcome::LetIn => format!("let in: {} may do {needed}", asker.principal.id()),
         Outcome::Depends => {
-            format!("\nperhaps let in: the lines with a ? decide whether {} may do {needed}\n", asker.principal.id())
+            format!("perhaps let in: the lines with a ? decide whether {} may do {needed}", asker.principal.id())
         }
-        Outcome::KeptOut => format!("\nkept out: not allowed is {}\n", report.lacking.join(", ")),
+        Outcome::KeptOut => format!("kept out: not allowed is {}", report.lacking.join(", ")),
     });
     for warning in &report.warnings {
-        text.push_str(&format!("warning: {warning}\n"));
+        text.line(format!("warning: {warning}"));
     }
     text
 }

@@ -14,7 +14,7 @@ use crate::acquire::proof::{self, Proof};
 use crate::arn::RoleArn;
 use crate::cli::args::{Global, TrustFormat, TrustPolicy};
 use crate::cli::facts::{Facts, listed};
-use crate::cli::output;
+use crate::cli::output::{self, Text};
 use crate::config::Config;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
@@ -50,11 +50,11 @@ pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
         false => (Vec::new(), Vec::new()),
     };
     let trust = Trust { notes: trust.notes.iter().cloned().chain(notes).collect(), ..trust };
-    output::write(&match arguments.format {
-        None => text(&trust, thumbprint.as_deref(), &permissions),
-        Some(TrustFormat::Json) => format!("{:#}\n", document(&trust, thumbprint.as_deref(), &permissions)),
-        Some(TrustFormat::Terraform) => terraform::render(&trust, &permissions),
-    })
+    match arguments.format {
+        None => output::write(&text(&trust, thumbprint.as_deref(), &permissions)?),
+        Some(TrustFormat::Json) => output::json(&document(&trust, thumbprint.as_deref(), &permissions)),
+        Some(TrustFormat::Terraform) => output::file(&terraform::render(&trust, &permissions)),
+    }
 }
 
 /// The identity that is to be let in, and into which role.
@@ -264,7 +264,7 @@ fn document(trust: &Trust, thumbprint: Option<&str>, permissions: &[(String, Val
     })
 }
 
-fn text(trust: &Trust, thumbprint: Option<&str>, permissions: &[(String, Value)]) -> String {
+fn text(trust: &Trust, thumbprint: Option<&str>, permissions: &[(String, Value)]) -> Result<Text> {
     let mut facts = Facts::default();
     match &trust.provider {
         Provider::Saml { arn, issuer, metadata, .. } => {
@@ -288,9 +288,13 @@ fn text(trust: &Trust, thumbprint: Option<&str>, permissions: &[(String, Value)]
     facts.add("role", Some(trust.role.to_string()));
     facts.add("maximum session", Some(format!("{} s or more", trust.max_session_duration)));
     let mut text = facts.text();
-    text.push_str(&format!("\ntrust policy (trust.json):\n{:#}\n", trust.policy()));
+    text.blank();
+    text.line("trust policy (trust.json):");
+    text.json(&trust.policy())?;
     for (name, policy) in permissions {
-        text.push_str(&format!("\npermissions {name}:\n{policy:#}\n"));
+        text.blank();
+        text.line(format!("permissions {name}:"));
+        text.json(policy)?;
     }
-    text + &listed("to make them", trust.commands()) + &listed("notes", trust.notes.iter().cloned())
+    Ok(text + listed("to make them", trust.commands()) + listed("notes", trust.notes.iter().cloned()))
 }
