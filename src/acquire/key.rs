@@ -16,6 +16,7 @@ use crate::config::profile::{
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
+use crate::file::{self, Kind, kind};
 use crate::identity::saml::ccache::{self, Owner};
 use crate::process::whoami;
 
@@ -189,9 +190,8 @@ fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
     let key = path(key, "ca_bundle", ca_bundle.as_deref());
     // A client certificate is who asks: its contents count, not only its name. The key belongs to the certificate.
     let key = match client_cert {
-        Some((cert, _)) => {
-            path(key, "client_cert", Some(cert)).field("its contents", std::fs::read(cert).unwrap_or_default())
-        }
+        Some((cert, _)) => path(key, "client_cert", Some(cert))
+            .field("its contents", &**contents(cert, &kind::CERTIFICATES).unwrap_or_default()),
         None => key,
     };
     let key = optional(key, "proxy", proxy.as_ref().map(|p| p.as_str()));
@@ -281,16 +281,21 @@ fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
 
 fn token_at_hand(token: &SecretSource, env: &Env) -> Result<Zeroizing<Vec<u8>>, Unknowable> {
     let contents = match token {
-        SecretSource::File(file) => std::fs::read(file).ok(),
-        SecretSource::Env(name) => env.text(name).map(String::into_bytes),
+        SecretSource::File(file) => contents(file, &kind::SECRET),
+        SecretSource::Env(name) => env.text(name).map(|token| Zeroizing::new(token.into_bytes())),
         SecretSource::Credential(name) => {
-            env.path("CREDENTIALS_DIRECTORY").and_then(|dir| std::fs::read(dir.join(name)).ok())
+            env.path("CREDENTIALS_DIRECTORY").and_then(|dir| contents(&dir.join(name), &kind::SECRET))
         }
         SecretSource::Keyring(_) => return Err("whose token the keyring holds is not known before it is asked".into()),
         SecretSource::Command(_) => return Err("whose token a command prints is not known before it runs".into()),
     };
     // Without a token there is nobody who asks; the login will say what is missing.
-    contents.map(Zeroizing::new).ok_or_else(|| "the bearer token cannot be read".into())
+    contents.ok_or_else(|| "the bearer token cannot be read".into())
+}
+
+/// What the file holds now. One that cannot be read stops the login; that is not for this place to tell.
+fn contents(path: &Path, kind: &Kind) -> Option<Zeroizing<Vec<u8>>> {
+    file::read(path, kind).ok()
 }
 
 /// As it is written, and for whoever asks now; what the token's subject adds, the token's own fields do.

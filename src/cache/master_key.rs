@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::private::{self, Dir};
 use super::seal;
 use crate::error::{Code, Error, Result};
+use crate::file::fault::quoted;
 use crate::keyring::Keyring;
 use crate::time::{self, Deadline};
 
@@ -140,7 +141,7 @@ fn read_file(path: &Path) -> Result<Option<SealingKey>> {
         Some(key) => Ok(Some(SealingKey::from_bytes(key))),
         None => Err(Error::new(Code::FileUnreadable, format!("{} is no key of this version", path.display()))
             .because("it is damaged, or another version of fedcred made it")
-            .hint(format!("rm {}; a new key is made, and what was cached is fetched again", private::quoted(path)))),
+            .hint(format!("rm {}; a new key is made, and what was cached is fetched again", quoted(path)))),
     }
 }
 

@@ -4,7 +4,7 @@
 //! profile directory's access control list keeps others out, and nothing is checked here.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 #[cfg(not(unix))]
@@ -14,6 +14,7 @@ use self::unix as os;
 use super::key::hex;
 use super::seal;
 use crate::error::{Code, Error, Result};
+use crate::file::{self, Kind, fault::quoted, kind};
 
 #[cfg(not(unix))]
 mod other;
@@ -25,17 +26,12 @@ mod unix;
 /// At most `max` bytes are read; a longer file is returned cut, which no reader of a sealed file accepts.
 /// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::FileUnreadable`].
 pub fn read(path: &Path, max: usize) -> Result<Option<Vec<u8>>> {
-    let opened = match os::open(path) {
-        Ok(file) => file,
-        Err(e) if is_absent(&e) => return Ok(None),
-        Err(_) if path.is_symlink() => return Err(not_a_plain_file(path)),
-        Err(e) => return Err(unreadable(path, &e)),
-    };
-    let size = os::check_file(&opened, path)?;
-    // Files here are replaced, never changed in place, so the size holds and one read brings all of it.
-    let mut bytes = vec![0; usize::try_from(size).unwrap_or(max).min(max)];
-    (&opened).read_exact(&mut bytes).map_err(|e| unreadable(path, &e))?;
-    Ok(Some(bytes))
+    // Files here are replaced, never changed in place, so what its size says is all of it.
+    match file::head(path, &Kind { max: max as u64, ..kind::OURS }) {
+        Ok(mut bytes) => Ok(Some(std::mem::take(&mut *bytes))),
+        Err(fault) if fault.is_absent() => Ok(None),
+        Err(fault) => Err(fault.error(Code::FileUnreadable)),
+    }
 }
 
 /// Opens the file at `path` for reading and writing, making it (0600) when it is not there.
@@ -44,7 +40,7 @@ pub fn open_or_create(path: &Path) -> Result<File> {
         true => not_a_plain_file(path),
         false => unwritable(path, &e),
     })?;
-    os::check_file(&file, path)?;
+    file::check_opened(&file, path, &kind::OURS).map_err(|fault| fault.error(Code::FileUnreadable))?;
     Ok(file)
 }
 
@@ -191,15 +187,6 @@ fn not_a_directory(path: &Path) -> Error {
     Error::new(Code::InsecurePermissions, format!("{} is not a directory", path.display()))
         .because("a file or link in its place could lead anywhere")
         .hint(format!("remove it or name another: ls -l {}", quoted(path)))
-}
-
-/// `path` as a shell takes it.
-pub(super) fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+".contains(&b)) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(all(test, unix))]

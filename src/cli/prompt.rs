@@ -54,6 +54,7 @@ pub fn confirm(question: &str) -> Result<bool> {
 /// Errors: [`Code::PromptNeeded`], at once, where there is no terminal, and where it ends.
 pub fn line(question: &str) -> Result<String> {
     let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+    #[allow(clippy::disallowed_methods, reason = "a terminal is no file, and is to be waited for")]
     let mut keyboard = BufReader::new(File::open(device).map_err(no_terminal)?);
     terminal()?.write_all(text::lines(question).as_bytes()).map_err(no_terminal)?;
     let mut answer = String::new();

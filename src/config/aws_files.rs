@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::env::Env;
 use super::locations::Locations;
+use crate::file::{self, kind};
 
 /// Both files; one that is not there is empty.
 pub struct AwsFiles {
@@ -49,7 +50,7 @@ impl AwsFiles {
         let locations = Locations::of(env, None);
         let shown = |place: &Option<PathBuf>| place.as_ref().map(|path| locations.shown(path)).unwrap_or_default();
         let text =
-            |place: Option<PathBuf>| place.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+            |place: Option<PathBuf>| place.and_then(|path| file::text(&path, &kind::AWS).ok()).unwrap_or_default();
         let (config, credentials) =
             (place("AWS_CONFIG_FILE", "config"), place("AWS_SHARED_CREDENTIALS_FILE", "credentials"));
         let names = (shown(&config), shown(&credentials));

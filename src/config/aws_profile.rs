@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::env::Env;
 use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
+use crate::file::{self, kind};
 use crate::time::{self, Timestamp};
 
 /// A change that is not written yet.
@@ -35,13 +36,10 @@ impl Edit {
         })?;
         // A dotfile manager's link stays a link.
         let path = fs::canonicalize(&path).unwrap_or(path);
-        let old = match fs::read_to_string(&path) {
+        let old = match file::text(&path, &kind::AWS) {
             Ok(text) => Some(text),
-            Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
-            Err(why) => {
-                let what = format!("cannot read {}", path.display());
-                return Err(Error::new(Code::FileUnreadable, what).because(why.to_string()));
-            }
+            Err(fault) if fault.is_absent() => None,
+            Err(fault) => return Err(fault.error(Code::FileUnreadable)),
         };
         let (new, changes) = edited(old.as_deref().unwrap_or_default(), name, lines);
         Ok(Edit { path, old, new, changes })

@@ -9,9 +9,10 @@ use super::env::Env;
 use super::origin::Origin;
 use super::profile::{AirflowSource, DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, StsHttp, StsTarget};
 use super::reader::{Found, Section};
-use super::{assume_role, file, refuse, saml, urls, values, web_identity};
+use super::{assume_role, refuse, saml, urls, values, web_identity};
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result};
+use crate::file::{self, kind};
 
 /// The keys that say where the proof of identity comes from.
 const IDENTITIES: [&str; 4] = ["saml", "web_identity", "assume_role", "airflow_conn"];
@@ -160,9 +161,11 @@ fn policy(found: &Found<'_>) -> Result<String> {
         text.to_owned()
     } else {
         let path = values::path(found)?;
-        let shown = path.display().to_string();
-        file::read(&path, &shown)?.ok_or_else(|| {
-            found.error(Code::FileUnreadable, "names a file that is not there").because(format!("no file {shown}"))
+        file::text(&path, &kind::POLICY).map_err(|fault| match fault.is_absent() {
+            true => found
+                .error(Code::FileUnreadable, "names a file that is not there")
+                .because(format!("no file {}", path.display())),
+            false => fault.error(Code::ConfigUnreadable),
         })?
     };
     match serde_json::from_str::<serde::de::IgnoredAny>(&policy) {

@@ -12,6 +12,7 @@ use super::library::Library;
 use super::status::Status;
 use super::{CredentialSource, Request, Step, Token, error_token, ffi};
 use crate::error::{Code, Error, Result, printable};
+use crate::file::{self, kind};
 
 pub struct Initiator {
     library: &'static Library,
@@ -115,13 +116,11 @@ struct KeytabStore {
 impl KeytabStore {
     fn new(path: &Path) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        // The library words a missing file as a missing key; opening it here says which.
+        // The library words a missing file as a missing key, and waits for a pipe.
+        file::check(path, &kind::KEYTAB).map_err(|fault| fault.error(Code::KeytabUnusable))?;
         let unusable = |cause: String| {
-            Error::new(Code::KeytabUnusable, format!("keytab {} cannot be read", path.display()))
-                .because(cause)
-                .hint("check `keytab`, and that this user may read the file")
+            Error::new(Code::KeytabUnusable, format!("keytab {} cannot be used", path.display())).because(cause)
         };
-        std::fs::File::open(path).map_err(|error| unusable(error.to_string()))?;
         let keytab = [b"FILE:", path.as_os_str().as_bytes()].concat();
         let ccache = format!("MEMORY:fedcred-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         Ok(KeytabStore {

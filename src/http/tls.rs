@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use super::probe::Seen;
 use super::verifier::Verifier;
 use crate::error::{Code, Error, Result};
+use crate::file::{self, Kind, kind};
 
 /// One side's trust: the IdP's and AWS's are separate.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +66,7 @@ impl Trust<'_> {
 }
 
 fn certificates(file: &Path, setting: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let pem = read(file, setting)?;
+    let pem = read(file, &kind::CERTIFICATES, setting)?;
     let found: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match found {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
@@ -75,17 +76,15 @@ fn certificates(file: &Path, setting: &str) -> Result<Vec<CertificateDer<'static
 }
 
 fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>> {
-    let pem = read(file, "client_key")?;
+    let pem = read(file, &kind::PRIVATE_KEY, "client_key")?;
     PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
         unusable(file, "client_key", "it holds no unencrypted private key".into())
             .hint("write the key without a passphrase: openssl pkey -in OLD -out NEW")
     })
 }
 
-fn read(file: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>> {
-    std::fs::read(file).map(Zeroizing::new).map_err(|e| {
-        Error::new(Code::FileUnreadable, format!("cannot read `{setting}` {}", file.display())).because(e.to_string())
-    })
+fn read(path: &Path, kind: &Kind, setting: &str) -> Result<Zeroizing<Vec<u8>>> {
+    file::read(path, kind).map_err(|fault| fault.error(Code::FileUnreadable).because(format!("`{setting}` names it")))
 }
 
 fn unusable(file: &Path, setting: &str, why: String) -> Error {
@@ -160,6 +159,8 @@ mod tests {
         fn write(&self, name: &str, text: &str) -> PathBuf {
             let path = self.0.path().join(name);
             std::fs::write(&path, text).unwrap();
+            #[cfg(unix)]
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
             path
         }
     }
@@ -334,7 +335,7 @@ mod tests {
         for (trust, code, named) in table {
             let error = trust.config(None).map(drop).unwrap_err();
             assert_eq!(error.code, code, "{error:?}");
-            assert!(error.what.contains(named), "{error:?}");
+            assert!(format!("{error:?}").contains(named), "{error:?}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Reads a secret from where the configuration says it is: `password = { keyring | command | file | env | credential }`.
 
-use std::io::Read;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -8,13 +7,11 @@ use zeroize::Zeroizing;
 use crate::config::env::Env;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
+use crate::file::{self, kind};
 use crate::identity::kept;
 use crate::process::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
-
-/// No password or token is longer.
-const MAX_SECRET: u64 = 64 << 10;
 
 /// The secret that `setting` names, without one line end at its end.
 ///
@@ -59,48 +56,20 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
 /// A keytab's content, to recognise it by; the Kerberos library reads it for itself.
 pub fn keytab(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let path = path.to_str().and_then(|p| p.strip_prefix("FILE:")).map_or(path, Path::new);
-    std::fs::read(path).map(Zeroizing::new).map_err(|e| {
-        Error::new(Code::KeytabUnusable, format!("cannot read the keytab {}", path.display()))
-            .because(e.to_string())
-            .hint("check the path in `saml.keytab`, and that this user may read it")
-    })
+    file::read(path, &kind::KEYTAB).map_err(|fault| fault.error(Code::KeytabUnusable))
 }
 
 fn file(path: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let unreadable = |e: std::io::Error| {
-        Error::new(Code::FileUnreadable, format!("cannot read {}, which `{setting}` names", path.display()))
-            .because(e.to_string())
-    };
-    let opened = std::fs::File::open(path).map_err(unreadable)?;
-    check_permissions(&opened, path, setting)?;
-    let mut bytes = Zeroizing::new(Vec::new());
-    opened.take(MAX_SECRET + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_SECRET {
-        return Err(Error::new(Code::InvalidValue, format!("{} is too large for a secret", path.display())));
-    }
-    Ok(bytes)
-}
-
-/// A user's own file that others can read is refused, as ssh refuses such a key. One that somebody else provides (root,
-/// a mounted Kubernetes secret) has the mode that its owner chose.
-#[cfg(unix)]
-fn check_permissions(file: &std::fs::File, path: &Path, setting: &str) -> Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let Ok(metadata) = file.metadata() else { return Ok(()) };
-    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
-    if metadata.is_file() && is_ours && metadata.mode() & 0o077 != 0 {
-        return Err(Error::new(
-            Code::InsecurePermissions,
-            format!("{}, which `{setting}` names, is open to other users", path.display()),
-        )
-        .hint(format!("chmod 600 '{}'", path.display())));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn check_permissions(_file: &std::fs::File, _path: &Path, _setting: &str) -> Result<()> {
-    Ok(())
+    file::read(path, &kind::SECRET).map_err(|fault| match path.parent() {
+        // A password may have been written where its file's name should be, and looks like any name.
+        Some(directory) if fault.is_absent() => {
+            Error::new(Code::FileUnreadable, format!("there is no such file as `{setting}` names"))
+                .because(format!("it is looked for in {}", directory.display()))
+                .because("its name is not shown, in case the secret itself stands there")
+                .hint(format!("write the secret into a file of mode 600, and name that file in `{setting}`"))
+        }
+        _ => fault.error(Code::FileUnreadable).because(format!("`{setting}` names it")),
+    })
 }
 
 #[cfg(test)]

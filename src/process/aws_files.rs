@@ -13,6 +13,7 @@ use crate::cache::key::hex;
 use crate::cache::seal;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::file::{self, kind};
 
 /// Keys that make a section a source of credentials, in any SDK.
 const AWS_KEYS: [&str; 21] = [
@@ -68,9 +69,6 @@ const KINDS: [Kind; 3] = [
         keys: &["aws_access_key_id", "aws_secret_access_key"],
     },
 ];
-
-/// More than any such file; a longer one is left alone.
-const MAX_FILE: u64 = 4 << 20;
 
 /// The copies; removed when dropped.
 #[derive(Default)]
@@ -185,11 +183,7 @@ fn key(line: &str) -> Option<String> {
 }
 
 fn read(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
-    let metadata = fs::metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > MAX_FILE {
-        return None;
-    }
-    fs::read(path).ok().map(Zeroizing::new)
+    file::read(path, &kind::AWS).ok()
 }
 
 /// A new directory of this user's alone, in memory where there is such a place.

@@ -7,6 +7,7 @@ use std::ffi::c_void;
 /// than half of its memory.
 #[allow(unsafe_code, reason = "there is no safe call for a range of addresses")]
 pub fn let_go() {
+    #[allow(clippy::disallowed_methods, reason = "the kernel's word on this process: no size, and no waiting")]
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     for (start, length) in maps.lines().filter_map(code) {
         // SAFETY: a mapping of a file that can be executed and not written holds what the file does, which the kernel reads

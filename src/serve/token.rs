@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use crate::cache::private::Dir;
 use crate::cache::seal;
 use crate::error::{Code, Error, Result};
+use crate::file::{self, kind};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -34,8 +35,6 @@ struct Known {
 /// How long what a file held is taken for what it holds.
 const TRUSTED: Duration = Duration::from_secs(1);
 
-/// A service account's token has some 2 KiB.
-const MAX_TOKEN: u64 = 16 << 10;
 /// Fewer characters can be guessed over loopback.
 const MIN_TOKEN: usize = 16;
 
@@ -49,7 +48,7 @@ impl Token {
 
     /// What the file at `path` holds, without the white space around it. One that is not there is made, for its owner alone.
     ///
-    /// Errors: [`Code::TokenUnusable`].
+    /// Errors: [`Code::TokenUnusable`], and [`Code::InsecurePermissions`] where others know it.
     pub fn of_file(path: &Path) -> Result<Token> {
         if !path.try_exists().unwrap_or(true) {
             let token = Token::fresh()?.text();
@@ -105,12 +104,8 @@ fn is_same(token: &Secret, shown: &[u8]) -> bool {
 }
 
 fn read(path: &Path) -> Result<Secret> {
-    let failed = |e: std::io::Error| unusable(path, &e.to_string());
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > MAX_TOKEN {
-        return Err(unusable(path, "it is longer than any token"));
-    }
-    let text = Secret::new(std::fs::read_to_string(path).map_err(failed)?);
+    let text = file::text(path, &kind::ENDPOINT_TOKEN).map(Secret::new);
+    let text = text.map_err(|fault| fault.error(Code::TokenUnusable))?;
     let token = Secret::new(text.expose().trim().to_owned());
     // What no header can carry (RFC 9110 §5.5) no client can show.
     if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -130,6 +125,12 @@ fn unusable(path: &Path, why: &str) -> Error {
 mod tests {
     use super::*;
     use crate::time;
+
+    fn write(path: &Path, text: &str) {
+        std::fs::write(path, text).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
 
     #[test]
     fn fresh_tokens_differ_and_fit_a_header() {
@@ -162,10 +163,10 @@ mod tests {
     fn a_file_that_is_replaced_counts_as_it_is_now() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("token");
-        std::fs::write(&path, "first-token-of-many\n").unwrap();
+        write(&path, "first-token-of-many\n");
         let token = Token::of_file(&path).unwrap();
         assert!(token.is(b"first-token-of-many"));
-        std::fs::write(&path, "second-token-of-many").unwrap();
+        write(&path, "second-token-of-many");
         while !token.is(b"second-token-of-many") {
             time::pause(Duration::from_millis(20));
         }
@@ -180,8 +181,26 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("token");
         for text in ["", "short", "two words of a token", "line\r\nof-another-one", &"a".repeat(20_000)] {
-            std::fs::write(&path, text).unwrap();
+            write(&path, text);
             assert_eq!(Token::of_file(&path).err().map(|e| e.code), Some(Code::TokenUnusable), "{text:.20}");
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_token_that_others_can_read_guards_nothing() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("token");
+        write(&path, "a-token-of-some-length");
+        for (mode, is_taken) in
+            [(0o600, true), (0o440, true), (0o640, true), (0o644, false), (0o666, false), (0o604, false)]
+        {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(Token::of_file(&path).is_ok(), is_taken, "{mode:o}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert_eq!(Token::of_file(&path).err().map(|e| e.code), Some(Code::TokenUnusable));
     }
 }

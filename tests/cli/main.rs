@@ -5,6 +5,7 @@
 //! `--- stderr` and `--- status` are what must come. `[HOME]` stands for the home. Nothing else of the environment is there.
 //!
 //! `FEDCRED_CASES=write cargo test --test cli` writes what came into the files, to be read in the diff.
+#![allow(clippy::disallowed_methods, reason = "a test reads files of its own")]
 
 mod readme;
 

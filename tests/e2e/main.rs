@@ -3,6 +3,7 @@
 //! side. All of it is started by `tests/lab`.
 //!
 //! Every test ends with the leak check: see [`support::leaks`].
+#![allow(clippy::disallowed_methods, reason = "a test reads files of its own")]
 
 #[path = "../support/entries.rs"]
 mod entries;

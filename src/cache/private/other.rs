@@ -4,7 +4,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use super::unreadable;
 use crate::error::Result;
 
 pub type DirHandle = ();
@@ -13,10 +12,6 @@ pub type DirHandle = ();
 pub enum Links {
     Follow,
     Refuse,
-}
-
-pub fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
 }
 
 pub fn open_or_create(path: &Path) -> io::Result<File> {
@@ -45,10 +40,6 @@ pub fn link(_: &DirHandle, dir: &Path, from: &str, to: &str) -> io::Result<()> {
 
 pub fn remove(_: &DirHandle, dir: &Path, name: &str) -> io::Result<()> {
     fs::remove_file(dir.join(name))
-}
-
-pub fn check_file(file: &File, path: &Path) -> Result<u64> {
-    file.metadata().map(|m| m.len()).map_err(|e| unreadable(path, &e))
 }
 
 /// A file that is open here cannot be removed.

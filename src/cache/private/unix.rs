@@ -6,11 +6,12 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::retry_on_intr;
 
-use super::{not_a_plain_file, quoted, unreadable};
+use super::{quoted, unreadable};
 use crate::error::{Code, Error, Result};
+use crate::file::fault::of_another;
 
 pub type DirHandle = OwnedFd;
 
@@ -24,10 +25,6 @@ const OURS_ALONE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// Never a link, never a terminal, and no waiting for the other end of a pipe that lies in the file's place.
 const PLAIN: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
-
-pub fn open(path: &Path) -> io::Result<File> {
-    Ok(retry_on_intr(|| rustix::fs::open(path, PLAIN | OFlags::RDONLY, Mode::empty()))?.into())
-}
 
 pub fn open_or_create(path: &Path) -> io::Result<File> {
     Ok(retry_on_intr(|| rustix::fs::open(path, PLAIN | OFlags::RDWR | OFlags::CREATE, OURS_ALONE))?.into())
@@ -63,37 +60,24 @@ pub fn remove(dir: &DirHandle, _: &Path, name: &str) -> io::Result<()> {
     Ok(rustix::fs::unlinkat(dir, name, AtFlags::empty())?)
 }
 
-/// The size of a plain file that is ours alone.
-pub fn check_file(file: &File, path: &Path) -> Result<u64> {
-    let stat = rustix::fs::fstat(file).map_err(|e| unreadable(path, &e.into()))?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(not_a_plain_file(path));
-    }
-    check(&stat, path, "600")?;
-    Ok(u64::try_from(stat.st_size).unwrap_or_default())
-}
-
 pub fn has_a_name(file: &File) -> bool {
     rustix::fs::fstat(file).is_ok_and(|stat| stat.st_nlink > 0)
 }
 
 pub fn check_dir(dir: &DirHandle, path: &Path) -> Result<()> {
     let stat = rustix::fs::fstat(dir).map_err(|e| unreadable(path, &e.into()))?;
-    check(&stat, path, "700")
-}
-
-fn check(stat: &Stat, path: &Path, wanted: &str) -> Result<()> {
     let us = rustix::process::geteuid().as_raw();
     if stat.st_uid != us {
+        let otherwise = format!("name a directory of your own with FEDCRED_CACHE_DIR; ls -ld {}", quoted(path));
         return Err(Error::new(Code::InsecurePermissions, format!("{} belongs to another user", path.display()))
             .because(format!("its owner is user id {}, and this process runs as {us}", stat.st_uid))
-            .hint(format!("sudo chown {us} {}", quoted(path))));
+            .hint(of_another(stat.st_uid, us, &otherwise)));
     }
     let mode = stat.st_mode & 0o777;
     if mode & 0o077 != 0 {
         return Err(Error::new(Code::InsecurePermissions, format!("{} is open to other users", path.display()))
-            .because(format!("its mode is {mode:o}, and must be {wanted}"))
-            .hint(format!("chmod {wanted} {}", quoted(path))));
+            .because(format!("its mode is {mode:o}, and must be 700"))
+            .hint(format!("chmod 700 {}", quoted(path))));
     }
     Ok(())
 }

@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use super::ini::Ini;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
-
-/// No such file is larger.
-const MAX_BYTES: u64 = 1 << 20;
+use crate::file::{self, Kind, kind};
 
 /// Both files, read once.
 #[derive(Debug, Default)]
@@ -53,31 +51,19 @@ pub fn named_by(env: &Env) -> Option<String> {
     env.text("AWS_DEFAULT_PROFILE").or_else(|| env.text("AWS_PROFILE"))
 }
 
-/// A whole text file of at most 1 MiB; `None` when it is not there.
-pub fn read_text(path: &Path) -> Result<Option<String>> {
-    use std::io::Read;
-    let unreadable =
-        |why: String| Error::new(Code::ConfigUnreadable, format!("cannot read {}", path.display())).because(why);
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(error.to_string())),
-    };
-    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        return Err(unreadable("it is not a regular file".into()));
+/// A whole text file; `None` when it is not there.
+pub fn read_text(path: &Path, kind: &Kind) -> Result<Option<String>> {
+    match file::text(path, kind) {
+        Ok(text) => Ok(Some(text)),
+        Err(fault) if fault.is_absent() => Ok(None),
+        Err(fault) => Err(fault.error(Code::ConfigUnreadable)),
     }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(unreadable("it is larger than 1 MiB".into()));
-    }
-    String::from_utf8(bytes).map(Some).map_err(|_| unreadable("it is not UTF-8 text".into()))
 }
 
 fn ini(env: &Env, variable: &str, name: &str) -> Result<Ini> {
     let home = || env.home().map(|home| home.join(".aws").join(name));
     let Some(path) = env.path(variable).map(|path| tilde(path, env)).or_else(home) else { return Ok(Ini::default()) };
-    let Some(text) = read_text(&path)? else { return Ok(Ini::default()) };
+    let Some(text) = read_text(&path, &kind::AWS)? else { return Ok(Ini::default()) };
     Ini::parse(&text).map_err(|line| {
         Error::new(Code::ConfigSyntax, format!("cannot read {}", path.display()))
             .because(format!("line {line} is neither a section nor a value"))

@@ -7,6 +7,7 @@ use super::base::Keys;
 use super::broken::Broken;
 use super::fields::Fields;
 use super::ini::Ini;
+use crate::file::kind;
 use crate::secret::Secret;
 
 /// The key pair of the file that the extra names, if it names one.
@@ -21,7 +22,8 @@ pub fn read(extra: &Fields<'_>) -> Result<Option<Keys>, Broken> {
     if !path.is_absolute() {
         return Err(Broken::new("`s3_config_file` is a relative path", "write the path from the root: \"/etc/…\""));
     }
-    let text = read_text(path).map_err(|_| unusable("cannot be read"))?.ok_or_else(|| unusable("is not there"))?;
+    let text =
+        read_text(path, &kind::AWS).map_err(|_| unusable("cannot be read"))?.ok_or_else(|| unusable("is not there"))?;
     let ini = Ini::parse(&text).map_err(|line| unusable(&format!("has no value on line {line}")))?;
     let section = match (format.as_str(), profile) {
         ("boto", Some(profile)) if ini.has(&format!("profile {profile}")) => format!("profile {profile}"),

@@ -1,30 +1,16 @@
 //! `source = "file"`: a token that somebody else keeps fresh, read anew at every fetch.
 
-use std::io::Read;
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use crate::error::{Code, Error, Result};
+use crate::file::{self, kind};
 use crate::secret::Secret;
 
-/// STS takes a token of 20,000 characters.
-const MAX_TOKEN: u64 = 64 << 10;
-
-/// The token in the file. Its mode is not looked at: kubelets and CI runners choose it, and mount it for whole groups.
+/// The token in the file.
 pub fn token(path: &Path) -> Result<Secret> {
-    let unreadable = |why: String| {
-        Error::new(Code::FileUnreadable, format!("cannot read the token file {}", path.display()))
-            .because(why)
-            .hint(format!("ls -l '{}'", path.display()))
-    };
-    let file = std::fs::File::open(path).map_err(|e| unreadable(e.to_string()))?;
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.take(MAX_TOKEN + 1).read_to_end(&mut bytes).map_err(|e| unreadable(e.to_string()))?;
+    let bytes = file::read(path, &kind::TOKEN)
+        .map_err(|fault| fault.error(if fault.is_too_large() { Code::TokenInvalid } else { Code::FileUnreadable }))?;
     let place = format!("the token file {}", path.display());
-    if bytes.len() as u64 > MAX_TOKEN {
-        return Err(Error::new(Code::TokenInvalid, format!("{place} is too large to hold a token")));
-    }
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Error::new(Code::TokenInvalid, format!("{place} does not hold text, so no token")))?;
     one_token(text, &place)
@@ -67,7 +53,7 @@ mod tests {
             let read = token(&path);
             assert_eq!(read.as_ref().map(Secret::expose).map_err(|e| e.code), expected, "{bytes:?}");
         }
-        std::fs::write(&path, vec![b'a'; MAX_TOKEN as usize + 1]).unwrap();
+        std::fs::write(&path, vec![b'a'; kind::TOKEN.max as usize + 1]).unwrap();
         assert_eq!(token(&path).unwrap_err().code, Code::TokenInvalid);
         assert_eq!(token(&home.path().join("none")).unwrap_err().code, Code::FileUnreadable);
     }

@@ -4,11 +4,11 @@
 //! A cache that lives elsewhere (kernel keyring, KCM, macOS's API) is unknowable this way, and said to be.
 //! Formats: "Credential cache file format" of MIT's documentation, versions 1 to 4.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::krb5_conf;
 use crate::config::env::Env;
+use crate::file::{self, kind};
 
 /// The principal behind the default ticket cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,32 +130,14 @@ fn caches_in(directory: &str) -> Vec<PathBuf> {
     caches.map(|entry| entry.path()).collect()
 }
 
-/// A header and a principal take some hundred bytes.
-const MAX_BYTES: u64 = 4096;
-
-fn owner_of_file(path: &Path) -> Result<Option<String>> {
-    let unreadable = |error: std::io::Error| format!("ticket cache {} cannot be read: {error}", path.display());
-    let file = match open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(error)),
-    };
-    let mut head = Vec::new();
-    file.take(MAX_BYTES).read_to_end(&mut head).map_err(unreadable)?;
-    principal(&head).map(Some).ok_or_else(|| format!("ticket cache {} is not in a format known here", path.display()))
-}
-
 /// Without waiting: somebody else's pipe at the well-known name in /tmp must not hold up a cache hit.
-#[cfg(unix)]
-fn open(path: &Path) -> std::io::Result<std::fs::File> {
-    use rustix::fs::OFlags;
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> std::io::Result<std::fs::File> {
-    std::fs::File::open(path)
+fn owner_of_file(path: &Path) -> Result<Option<String>> {
+    let head = match file::head(path, &kind::TICKETS_HEAD) {
+        Ok(head) => head,
+        Err(fault) if fault.is_absent() => return Ok(None),
+        Err(fault) => return Err(fault.in_a_sentence()),
+    };
+    principal(&head).map(Some).ok_or_else(|| format!("ticket cache {} is not in a format known here", path.display()))
 }
 
 /// The default principal, from the beginning of a FILE cache.

@@ -3,11 +3,11 @@
 //!
 //! Formats: "Credential cache file format" (versions 3 and 4) and "Keytab file format" (version 2) of MIT's documentation.
 
-use std::io::Read;
 use std::path::Path;
 
 use crate::der;
 use crate::error::printable;
+use crate::file::{self, kind};
 use crate::time::Timestamp;
 
 /// One ticket of a cache.
@@ -37,12 +37,12 @@ impl Ticket {
 
 /// The tickets in the cache at `path`. `None`: it cannot be read, or is of a version that is not known here.
 pub fn tickets(path: &Path) -> Option<Vec<Ticket>> {
-    tickets_in(&read(path)?)
+    tickets_in(&file::read(path, &kind::TICKETS).ok()?)
 }
 
 /// The keys in the keytab at `path`; likewise.
 pub fn keys(path: &Path) -> Option<Vec<Key>> {
-    keys_in(&read(path)?)
+    keys_in(&file::read(path, &kind::KEYTAB).ok()?)
 }
 
 /// The name of an encryption type, as krb5.conf writes it.
@@ -65,19 +65,6 @@ pub fn enctype_name(number: u32) -> String {
 /// Microsoft and MIT are switching these off.
 pub fn is_weak(enctype: u32) -> bool {
     matches!(enctype, 1..=3 | 16 | 23 | 24)
-}
-
-/// More than any cache or keytab.
-const MAX_BYTES: u64 = 1 << 20;
-
-fn read(path: &Path) -> Option<zeroize::Zeroizing<Vec<u8>>> {
-    // Not a pipe, which would keep us waiting.
-    if !std::fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = zeroize::Zeroizing::new(Vec::new());
-    std::fs::File::open(path).ok()?.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
 }
 
 fn tickets_in(bytes: &[u8]) -> Option<Vec<Ticket>> {

@@ -1,20 +1,19 @@
 //! One setting of krb5.conf, `default_ccache_name`, read the way libkrb5's profile library reads it, without loading it.
 //!
-//! It is on the path of a cache hit, so the files are read at most to [`MAX_BYTES`] together, and what a hit need not
+//! It is on the path of a cache hit, so the files are read at most to 256 KiB together, and what a hit need not
 //! understand is an error that the caller may treat as "unknowable".
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::config::env::Env;
+use crate::file::{self, Kind, kind};
 
 /// The value as written, with its `%{…}`; `None` when no file sets it.
 ///
 /// Errors: a sentence on why it cannot be known.
 pub fn default_ccache_name(env: &Env) -> Result<Option<String>, String> {
     let files = env.text("KRB5_CONFIG").unwrap_or_else(|| "/etc/krb5.conf".into());
-    let mut reader = Reader { bytes_left: MAX_BYTES };
+    let mut reader = Reader { bytes_left: kind::KRB5_CONF.max };
     // Every file of the list counts, and the first that has the value decides.
     for file in files.split(':').filter(|file| !file.is_empty()) {
         if let Some(value) = reader.file(Path::new(file), 0)? {
@@ -24,8 +23,6 @@ pub fn default_ccache_name(env: &Env) -> Result<Option<String>, String> {
     Ok(None)
 }
 
-/// Far more than any krb5.conf with its snippets has.
-const MAX_BYTES: u64 = 256 * 1024;
 /// `include` within `include`, as deep as anybody nests it.
 const MAX_DEPTH: usize = 5;
 
@@ -39,15 +36,9 @@ impl Reader {
         if depth > MAX_DEPTH {
             return Err(format!("{} is included too deeply", path.display()));
         }
-        // Only regular files: opening a pipe would keep a cache hit waiting.
-        if !std::fs::metadata(path).is_ok_and(|data| data.is_file()) {
-            return Ok(None);
-        }
-        let Ok(file) = File::open(path) else { return Ok(None) };
-        let mut text = Vec::new();
-        file.take(self.bytes_left)
-            .read_to_end(&mut text)
-            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        // A pipe in its place must not keep a cache hit waiting: it has no say either.
+        let kind = Kind { max: self.bytes_left, ..kind::KRB5_CONF };
+        let Ok(text) = file::head(path, &kind) else { return Ok(None) };
         self.bytes_left -= text.len() as u64;
         if self.bytes_left == 0 {
             return Err(format!("{} is too large", path.display()));

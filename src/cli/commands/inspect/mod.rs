@@ -4,7 +4,7 @@ mod assertion;
 mod page;
 mod token;
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::profile::{Auth, BrowserLogin, CommandLogin, Ecp, FormLogin, Identity, Profile};
 use crate::error::{Code, Error, Result};
+use crate::file::{self, kind};
 use crate::identity::oidc::claims::Claims;
 use crate::identity::saml::extract::redact;
 use crate::identity::saml::paste::{self, Pasted};
@@ -153,17 +154,20 @@ fn pasted(file: &Path) -> Result<Found> {
 
 /// All of a file, or of standard input.
 pub(super) fn contents(file: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    if file.to_str() != Some("-") {
+        return file::read(file, &kind::PAGE).map_err(|fault| match fault.is_too_large() {
+            true => fault.error(Code::PageTooLarge).hint("save the page alone, without its pictures and scripts"),
+            false => fault.error(Code::FileUnreadable),
+        });
+    }
     let mut bytes = Zeroizing::new(Vec::new());
-    let limit = paste::MAX as u64 + 1;
-    let read = match file.to_str() {
-        Some("-") => std::io::stdin().lock().take(limit).read_to_end(&mut bytes),
-        _ => File::open(file).and_then(|opened| opened.take(limit).read_to_end(&mut bytes)),
-    };
-    read.map_err(|why| {
-        Error::new(Code::FileUnreadable, format!("cannot read {}", file.display())).because(why.to_string())
-    })?;
-    if bytes.len() > paste::MAX {
-        return Err(Error::new(Code::PageTooLarge, format!("{} is larger than 4 MiB", file.display()))
+    std::io::stdin()
+        .lock()
+        .take(kind::PAGE.max + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|why| Error::new(Code::FileUnreadable, "cannot read standard input").because(why.to_string()))?;
+    if bytes.len() as u64 > kind::PAGE.max {
+        return Err(Error::new(Code::PageTooLarge, "standard input is larger than 4 MiB")
             .hint("save the page alone, without its pictures and scripts"));
     }
     Ok(bytes)

@@ -1,12 +1,12 @@
 //! Files that a scheduler reads: written and removed only if they are ours.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use super::job::MARK;
 use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
+use crate::file::{self, kind};
 
 /// Who wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub enum Author {
 }
 
 pub fn look(path: &Path) -> Author {
-    match fs::read_to_string(path) {
+    match file::text(path, &kind::JOB) {
         Ok(text) if text.contains(MARK) => Author::Us,
-        Err(why) if why.kind() == ErrorKind::NotFound => Author::Nobody,
+        Err(fault) if fault.is_absent() => Author::Nobody,
         Ok(_) | Err(_) => Author::Others,
     }
 }

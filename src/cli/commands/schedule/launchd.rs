@@ -7,6 +7,7 @@ use super::job::{Job, MARK, fill};
 use super::{Found, shell, tool};
 use crate::config::env::Env;
 use crate::error::Result;
+use crate::file::{self, kind};
 use crate::time::whole_seconds;
 
 const LABEL: &str = "fedcred.refresh";
@@ -70,7 +71,7 @@ pub fn status(env: &Env, log: &Path) -> Result<Option<Found>> {
     if files::look(&path) != Author::Us {
         return Ok(None);
     }
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let text = file::text(&path, &kind::JOB).unwrap_or_default();
     let seconds = text.split_once("<integer>").and_then(|(_, rest)| rest.split_once('<')?.0.parse().ok());
     let last = shell::last_run(log);
     let next = last.zip(seconds).and_then(|(last, seconds)| {

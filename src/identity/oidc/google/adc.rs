@@ -1,18 +1,14 @@
 //! The file of Application Default Credentials: where it is, and what may stand in it.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
+use crate::file::{self, Fault, kind};
 use crate::secret::Secret;
-
-/// No such file is longer.
-const MAX_FILE: u64 = 64 << 10;
 
 /// Credentials, and the file they stand in.
 #[derive(Debug)]
@@ -120,16 +116,17 @@ pub fn find(env: &Env) -> Result<Option<Found>> {
 /// The file that [`find`] finds, as it stands.
 pub fn text(env: &Env) -> Result<Option<(PathBuf, Secret)>> {
     if let Some(path) = env.path("GOOGLE_APPLICATION_CREDENTIALS") {
-        let text = read(&path).map_err(|e| {
-            unreadable(&path, &e).hint("unset GOOGLE_APPLICATION_CREDENTIALS, or have it name a credential file")
+        let text = read(&path).map_err(|fault| {
+            let hint = "unset GOOGLE_APPLICATION_CREDENTIALS, or have it name a credential file";
+            fault.error(Code::FileUnreadable).hint(hint)
         })?;
         return Ok(Some((path, text)));
     }
     let Some(path) = gcloud_file(env) else { return Ok(None) };
     match read(&path) {
         Ok(text) => Ok(Some((path, text))),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(unreadable(&path, &e)),
+        Err(fault) if fault.is_absent() => Ok(None),
+        Err(fault) => Err(fault.error(Code::FileUnreadable)),
     }
 }
 
@@ -138,15 +135,9 @@ pub fn unusable(path: &Path, why: impl Into<String>) -> Error {
     Error::new(Code::InvalidValue, format!("the Google credentials in {} cannot be used", path.display())).because(why)
 }
 
-/// The text of a file with a secret. Its mode is not looked at: Google's own tools write and mount them as they like.
-pub fn read(path: &Path) -> std::io::Result<Secret> {
-    let mut text = Zeroizing::new(String::new());
-    std::fs::File::open(path)?.take(MAX_FILE).read_to_string(&mut text)?;
-    Ok(Secret::new(std::mem::take(&mut *text)))
-}
-
-pub fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::new(Code::FileUnreadable, format!("cannot read {}", path.display())).because(error.to_string())
+/// The text of a file with a secret.
+pub fn read(path: &Path) -> std::result::Result<Secret, Fault> {
+    file::text(path, &kind::GOOGLE).map(Secret::new)
 }
 
 fn gcloud_file(env: &Env) -> Option<PathBuf> {

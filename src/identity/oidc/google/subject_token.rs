@@ -42,7 +42,7 @@ impl Source<'_> {
             return Err(self.unsupported("a certificate", "use a credential_source with file, url or executable"));
         }
         if let Some(path) = &source.file {
-            let text = adc::read(path).map_err(|e| adc::unreadable(path, &e))?;
+            let text = adc::read(path).map_err(|fault| fault.error(Code::FileUnreadable))?;
             return self.in_format(&source.format, &text);
         }
         if let Some(url) = &source.url {

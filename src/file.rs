@@ -1,0 +1,296 @@
+//! Reads the files that a setting, a variable, an argument or a text names: the only reader of such files.
+//!
+//! A path from elsewhere may lead to a device, a pipe or another user's file (CWE-67, CWE-400, CWE-732). So each file is opened
+//! without waiting, checked on the descriptor that is then read (CWE-367), read at most to the limit of its [`Kind`], and
+//! refused if it is no regular file or if its owner or mode do not suit what it is for. Symbolic links are followed: dotfile
+//! managers, Nix and Kubernetes place files through them, and the check is made on what they lead to.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+pub use self::fault::Fault;
+use self::fault::Why;
+
+pub mod fault;
+pub mod kind;
+pub mod shape;
+
+/// What sort of file is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// As an error calls it: "the token file".
+    pub noun: &'static str,
+    /// No such file has more bytes.
+    pub max: u64,
+    pub access: Access,
+}
+
+/// Who may own a file, and who else may get at it. Not checked on Windows, where the access control list of the user's
+/// profile keeps others out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody may have written it: it is checked by what it says.
+    Any,
+    /// It decides where logins go: this user's own or root's, and writable by nobody else.
+    Trusted,
+    /// A secret: this user's own or root's. The user's own must not be open to everybody, as ssh has it for its keys; root's
+    /// has the mode that whoever mounts it chose (a Kubernetes secret, a systemd credential). A group may read it: that is how
+    /// Kubernetes' `fsGroup` hands it over.
+    Secret,
+    /// A secret that guards something here: as [`Access::Secret`], and root's must not be open to everybody either.
+    Guard,
+    /// This user's own and for nobody else, and no link: what fedcred itself keeps.
+    OursAlone,
+}
+
+/// The whole file.
+pub fn read(path: &Path, kind: &Kind) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let (file, metadata) = open(path, kind)?;
+    if metadata.len() > kind.max {
+        return Err(Fault::new(kind, path, Why::TooLarge));
+    }
+    take(&file, metadata.len(), path, kind)
+}
+
+/// The whole file as text.
+pub fn text(path: &Path, kind: &Kind) -> Result<String, Fault> {
+    let mut bytes = read(path, kind)?;
+    String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        Fault::new(kind, path, Why::NotText)
+    })
+}
+
+/// The first [`Kind::max`] bytes of a file of any length.
+pub fn head(path: &Path, kind: &Kind) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let (file, metadata) = open(path, kind)?;
+    take(&file, metadata.len().min(kind.max), path, kind)
+}
+
+/// Checks that a file is there and may be used, and reads nothing: another library opens it by its path.
+pub fn check(path: &Path, kind: &Kind) -> Result<(), Fault> {
+    open(path, kind).map(|_| ())
+}
+
+/// Checks a file that is open already.
+pub fn check_opened(file: &File, path: &Path, kind: &Kind) -> Result<Metadata, Fault> {
+    let fault = |why| Fault::new(kind, path, why);
+    let metadata = file.metadata().map_err(|error| fault(Why::System(error)))?;
+    if !metadata.is_file() {
+        return Err(fault(Why::Other(name_of(&metadata))));
+    }
+    #[cfg(unix)]
+    check_access(&metadata, path, kind)?;
+    Ok(metadata)
+}
+
+fn open(path: &Path, kind: &Kind) -> Result<(File, Metadata), Fault> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags(kind.access).bits().cast_signed());
+    let file = options.open(path).map_err(|error| Fault::of_open(kind, path, error))?;
+    let metadata = check_opened(&file, path, kind)?;
+    Ok((file, metadata))
+}
+
+/// No waiting for the other end of a pipe, and no terminal that becomes ours.
+#[cfg(unix)]
+fn flags(access: Access) -> rustix::fs::OFlags {
+    use rustix::fs::OFlags;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    match access {
+        Access::Any | Access::Trusted | Access::Secret | Access::Guard => flags,
+        Access::OursAlone => flags | OFlags::NOFOLLOW,
+    }
+}
+
+/// Reads as many bytes as the file has by its metadata, and never more. A file of the kernel's that has none by it (`/proc/kmsg`,
+/// `trace_pipe`) may wait, or never end.
+fn take(file: &File, len: u64, path: &Path, kind: &Kind) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    // Room for all of it: a buffer that grows leaves copies behind that nobody wipes.
+    let mut bytes = Zeroizing::new(vec![0; usize::try_from(len).unwrap_or(0)]);
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match (&*file).read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Fault::new(kind, path, Why::System(error))),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn check_access(metadata: &Metadata, path: &Path, kind: &Kind) -> Result<(), Fault> {
+    use std::os::unix::fs::MetadataExt;
+    let (owner, mode, us) = (metadata.uid(), metadata.mode() & 0o7777, rustix::process::geteuid().as_raw());
+    let is_known = owner == us || owner == 0;
+    let (is_owner_right, forbidden) = match kind.access {
+        Access::Any => (true, 0),
+        Access::Trusted => (is_known, 0o022),
+        Access::Secret if owner != us => (is_known, 0),
+        Access::Secret | Access::Guard => (is_known, 0o007),
+        Access::OursAlone => (owner == us, 0o077),
+    };
+    if !is_owner_right {
+        return Err(Fault::new(kind, path, Why::Owner { owner, us }));
+    }
+    if mode & forbidden != 0 {
+        return Err(Fault::new(kind, path, Why::Mode { mode, forbidden, is_ours: owner == us }));
+    }
+    if matches!(kind.access, Access::Secret | Access::Guard) && mode & 0o077 != 0 {
+        tracing::info!("{} {} can be read by others than its owner: its mode is {mode:04o}", kind.noun, path.display());
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn name_of(metadata: &Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    match () {
+        () if kind.is_dir() => "a directory",
+        () if kind.is_fifo() => "a named pipe",
+        () if kind.is_socket() => "a socket",
+        () if kind.is_char_device() || kind.is_block_device() => "a device",
+        () => "something else",
+    }
+}
+
+#[cfg(not(unix))]
+fn name_of(metadata: &Metadata) -> &'static str {
+    if metadata.is_dir() { "a directory" } else { "a device" }
+}
+
+/// Whether there is no file of that name. A parent that is a file cannot hold it either.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::error::Code;
+
+    const ANY: Kind = Kind { noun: "the test's file", max: 100, access: Access::Any };
+
+    fn of(access: Access) -> Kind {
+        Kind { access, ..ANY }
+    }
+
+    fn written(dir: &Path, mode: u32) -> PathBuf {
+        let path = dir.join(format!("{mode:o}"));
+        fs::write(&path, "text").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    fn why(path: &Path, kind: &Kind) -> String {
+        let error = read(path, kind).unwrap_err().error(Code::FileUnreadable);
+        format!("{}: {} {:?}", error.code.as_str(), error.what, error.causes)
+    }
+
+    #[test]
+    fn whatever_is_no_regular_file_is_refused_at_once() {
+        let home = tempfile::tempdir().unwrap();
+        let pipe = home.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let socket = home.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let link = home.path().join("link");
+        symlink(&pipe, &link).unwrap();
+        let table = [
+            (pipe.as_path(), "a named pipe"),
+            (&link, "a named pipe"),
+            (&socket, "a socket"),
+            (home.path(), "a directory"),
+            (Path::new("/dev/zero"), "a device"),
+            (Path::new("/dev/null"), "a device"),
+        ];
+        for (path, expected) in table {
+            for access in [Access::Any, Access::Trusted, Access::Secret, Access::Guard] {
+                let told = why(path, &of(access));
+                assert!(told.contains(expected) && told.starts_with("file-unreadable"), "{told}");
+                assert!(head(path, &of(access)).is_err() && check(path, &of(access)).is_err(), "{}", path.display());
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_size_is_not_read() {
+        // One that never ends, or waits, looks like this one to the system.
+        assert_eq!(read(Path::new("/proc/self/status"), &ANY).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_file_is_read_to_its_limit_and_not_beyond() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("file");
+        for (len, is_read) in [(0, true), (100, true), (101, false), (1 << 20, false)] {
+            fs::write(&path, vec![b'a'; len]).unwrap();
+            assert_eq!(read(&path, &ANY).is_ok_and(|bytes| bytes.len() == len), is_read, "{len}");
+            assert_eq!(head(&path, &ANY).unwrap().len(), len.min(100));
+        }
+        assert!(why(&path, &ANY).contains("larger than 100 bytes"), "{}", why(&path, &ANY));
+        fs::write(&path, b"\xff").unwrap();
+        assert!(text(&path, &ANY).unwrap_err().error(Code::FileUnreadable).causes[0].contains("UTF-8"));
+    }
+
+    #[test]
+    fn the_mode_has_to_suit_what_the_file_is_for() {
+        let home = tempfile::tempdir().unwrap();
+        // what Any, Trusted, Secret, Guard and OursAlone say of a file of this user's
+        let table = [
+            (0o600, [true, true, true, true, true]),
+            (0o400, [true, true, true, true, true]),
+            (0o640, [true, true, true, true, false]),
+            (0o644, [true, true, false, false, false]),
+            (0o660, [true, false, true, true, false]),
+            (0o604, [true, true, false, false, false]),
+            (0o602, [true, false, false, false, false]),
+            (0o666, [true, false, false, false, false]),
+        ];
+        for (mode, expected) in table {
+            let path = written(home.path(), mode);
+            let all = [Access::Any, Access::Trusted, Access::Secret, Access::Guard, Access::OursAlone];
+            assert_eq!(all.map(|access| read(&path, &of(access)).is_ok()), expected, "{mode:o}");
+        }
+        let open = why(&written(home.path(), 0o644), &of(Access::Secret));
+        assert!(open.starts_with("insecure-permissions: ") && open.contains("0644"), "{open}");
+    }
+
+    #[test]
+    fn links_are_followed_as_kubernetes_makes_them_but_not_to_what_is_ours_alone() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("..2026_11_26")).unwrap();
+        fs::rename(written(home.path(), 0o640), home.path().join("..2026_11_26/token")).unwrap();
+        symlink("..2026_11_26", home.path().join("..data")).unwrap();
+        let token = home.path().join("token");
+        symlink("..data/token", &token).unwrap();
+        assert_eq!(text(&token, &of(Access::Guard)).unwrap(), "text");
+        assert!(why(&token, &of(Access::OursAlone)).contains("a symbolic link"));
+        fs::remove_file(home.path().join("..data")).unwrap();
+        assert!(read(&token, &ANY).unwrap_err().is_absent());
+    }
+
+    #[test]
+    fn a_secret_in_place_of_a_path_is_not_repeated() {
+        for secret in
+            ["eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln", "{\"private_key\": \"x\"}", "a\nb", &"x".repeat(5000)]
+        {
+            for error in [why(Path::new(secret), &ANY), why(&Path::new("/etc/fedcred").join(secret), &ANY)] {
+                assert!(error.starts_with("invalid-value: ") && !error.contains(secret), "{error}");
+            }
+        }
+    }
+}
