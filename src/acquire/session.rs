@@ -7,7 +7,7 @@ use super::guard::SecretMark;
 use super::place::LoginPlace;
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{FileName, hex};
-use crate::cache::private::Dir;
+use crate::cache::private::{self, Dir};
 use crate::cache::seal::{self, Kind};
 use crate::error::{Code, Error, Result};
 use crate::identity::keep::Keep;
@@ -59,8 +59,8 @@ impl LoginPlace {
         };
         let file = self.directory()?.join(PERSON);
         let mark = SecretMark::new(&self.sealing, &self.login, name.as_bytes()).to_hex();
-        let before = fs::read_to_string(&file).unwrap_or_default();
-        if before == mark {
+        let before = private::read(&file, 256)?.unwrap_or_default();
+        if before == mark.as_bytes() {
             return Ok(());
         }
         for (name, _) in self.store.list()? {
@@ -68,7 +68,7 @@ impl LoginPlace {
                 self.store.remove(&name)?;
             }
         }
-        fs::write(&file, mark).map_err(|why| unwritable(&file, &why))
+        Dir::ours_alone(&self.browser_dir())?.replace(PERSON, mark.as_bytes())
     }
 
     /// Removes cookies and browser profile. Whether there were any.

@@ -35,7 +35,7 @@ fn is_jwt(name: &str) -> bool {
 /// An access key id, or the secret that goes with one (40 characters of base64, of mixed case and with a digit).
 fn is_aws_key(name: &str) -> bool {
     let is_id = name.len() == 20 && ["AKIA", "ASIA"].iter().any(|prefix| name.starts_with(prefix));
-    let has = |which: fn(&u8) -> bool| name.as_bytes().iter().any(|b| which(b));
+    let has = |which: fn(&u8) -> bool| name.as_bytes().iter().any(which);
     let is_secret = name.len() == 40
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
         && has(u8::is_ascii_uppercase)

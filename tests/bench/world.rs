@@ -8,7 +8,11 @@
 //! | `config.toml` | both profiles; `$FEDCRED_CONFIG` names it |
 //! | `many.toml` | the same, and thirty others |
 //! | `authority.pem` | what the profile `tls` has to trust |
-#![allow(clippy::disallowed_macros, reason = "an example talks on stderr")]
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "an example talks on stderr and reads its own files"
+)]
 
 #[allow(dead_code, reason = "the wire tests use all of it")]
 #[path = "../support/mod.rs"]

@@ -2,7 +2,11 @@
 //!
 //! Everything is on loopback and in one temporary directory. With `-- --keep` the two servers go on until Ctrl-C, for
 //! an AWS CLI or SDK of your own.
-#![allow(clippy::disallowed_macros, reason = "an example talks on stdout")]
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "an example talks on stdout and reads its own files"
+)]
 
 #[allow(dead_code, reason = "the wire tests use all of it")]
 #[path = "../support/mod.rs"]

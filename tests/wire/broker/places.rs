@@ -136,7 +136,7 @@ fn a_password_file_that_others_can_read_is_what_the_error_names() {
     fs::write(&password, "p").unwrap();
     set_mode(&password, 0o644);
     let world = form().unset("saml.password.env").set("saml.password.file", password.to_str().unwrap());
-    world.get().fails_as("insecure-permissions").saying("saml.password").saying("chmod 600");
+    world.get().fails_as("insecure-permissions").saying("saml.password").saying("chmod o-rwx");
     assert_eq!(world.idp.lines().len(), 2, "one try, at one place");
 }
 
