@@ -56,7 +56,6 @@ pub mod http;
 pub mod identity;
 pub mod keyring;
 pub mod process;
-pub mod region;
 pub mod secret;
 pub mod secrets_backend;
 pub mod serve;

@@ -158,7 +158,7 @@ async fn of_assertion(profile: &Profile, saml: &Saml, assertion: &Assertion, run
     };
     let outcome = assume_role_with_saml(&profile.sts, call, run.deadline).await;
     outcome.map_err(|error| {
-        denial::enrich(error, &trust::saml::asker(&assertion.response, &offer), &profile.name, &offer.role_arn)
+        denial::enrich(error, &trust::saml::request(&assertion.response, &offer), &profile.name, &offer.role_arn)
     })
 }
 
@@ -177,8 +177,8 @@ async fn of_token(profile: &Profile, identity: &WebIdentity, web: &WebToken, run
     };
     let outcome = assume_role_with_web_identity(&profile.sts, call, run.deadline).await;
     outcome.map_err(|error| {
-        let asker = trust::oidc::asker(&Token::of(&web.claims), call.role_arn);
-        denial::enrich(error, &asker, &profile.name, call.role_arn)
+        let request = trust::oidc::request(&Token::of(&web.claims), call.role_arn);
+        denial::enrich(error, &request, &profile.name, call.role_arn)
     })
 }
 

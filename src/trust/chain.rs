@@ -2,28 +2,32 @@
 
 use serde_json::{Value, json};
 
-use super::asker::{Asker, Context, Principal, SET_SOURCE_IDENTITY, TAG_SESSION};
+use super::request::{Context, Principal, Request, SET_SOURCE_IDENTITY, TAG_SESSION};
 use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust};
 use crate::arn::RoleArn;
 use crate::config::profile::AssumeRole;
 
 const ACTION: &str = "sts:AssumeRole";
 
-/// Who the holder of the credentials is to AWS. `caller`: the ARN of its role or user.
-pub fn asker(settings: &AssumeRole, caller: &str) -> Asker {
+/// Who the holder of the credentials is to AWS. `caller`: the ARN of its role, session or user.
+pub fn request(settings: &AssumeRole, caller: &str) -> Request {
+    let session = caller.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').nth(1)).map(str::to_owned);
+    let caller = &caller_of_session(caller);
     let mut context = Context::default();
     context.set("sts:ExternalId", &settings.external_id);
     context.set("sts:SourceIdentity", &settings.source_identity);
     context.tags(&settings.tags, &settings.transitive_tag_keys);
-    context.set("aws:PrincipalArn", [caller]);
+    context.set("aws:PrincipalArn", [caller.as_str()]);
     context.set("aws:PrincipalAccount", caller.split(':').nth(4));
     if settings.serial_number.is_some() {
         context.set("aws:MultiFactorAuthPresent", ["true"]);
     }
-    Asker {
+    context.set("aws:SecureTransport", ["true"]);
+    Request {
         proof: "the call",
-        principal: Principal::Aws(caller.to_owned()),
-        actions: Asker::needs(ACTION, !settings.tags.is_empty(), settings.source_identity.is_some()),
+        principal: Principal::Aws { arn: caller.to_owned(), session },
+        unread: Vec::new(),
+        actions: Request::needs(ACTION, !settings.tags.is_empty(), settings.source_identity.is_some()),
         context,
         known: [
             "sts:ExternalId",
@@ -40,7 +44,8 @@ pub fn asker(settings: &AssumeRole, caller: &str) -> Asker {
 
 /// What must exist for it.
 pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Option<u64>) -> Trust {
-    let asker = asker(settings, caller);
+    let request = request(settings, caller);
+    let caller = request.principal.id();
     let mut notes = Vec::new();
     let account = caller.split(':').nth(4).unwrap_or_default();
     if account != role.account_id {
@@ -65,8 +70,8 @@ pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Opti
     Trust {
         role: role.clone(),
         provider: Provider::None,
-        grants: asker.actions.iter().map(|action| grant(settings, action)).collect(),
-        principal: asker.principal,
+        grants: request.actions.iter().map(|action| grant(settings, action)).collect(),
+        principal: request.principal.clone(),
         max_session_duration: DEFAULT_MAX_SESSION,
         notes,
     }
@@ -96,7 +101,7 @@ fn grant(settings: &AssumeRole, action: &'static str) -> Grant {
 
 /// What the caller's own policies have to allow.
 pub fn permission(settings: &AssumeRole, role: &RoleArn) -> Value {
-    let actions = Asker::needs(ACTION, !settings.tags.is_empty(), settings.source_identity.is_some());
+    let actions = Request::needs(ACTION, !settings.tags.is_empty(), settings.source_identity.is_some());
     json!({
         "Version": "2012-10-17",
         "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": role.as_str() }],

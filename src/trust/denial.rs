@@ -1,7 +1,7 @@
 //! What an AccessDenied of any AWS service says: who asked, for what, and which policy stood in the way (IAM User Guide,
 //! "Troubleshoot access denied error messages").
 
-use super::asker::{Asker, shown};
+use super::request::{Request, shown};
 use crate::arn::RoleArn;
 use crate::error::{Code, Error, printable};
 
@@ -160,13 +160,13 @@ pub fn explain(denial: &Denial, profile: &str, role: Option<&RoleArn>) -> Vec<St
 }
 
 /// STS's AccessDenied, with what the identity has for a trust policy to look at, and how to compare the two.
-pub fn enrich(error: Error, asker: &Asker, profile: &str, role: &RoleArn) -> Error {
+pub fn enrich(error: Error, request: &Request, profile: &str, role: &RoleArn) -> Error {
     if error.code != Code::StsAccessDenied {
         return error;
     }
-    let keys: Vec<String> = asker.context.all().map(|(key, values)| format!("{key} is {}", shown(values))).collect();
-    let offered = format!("{} has for its trust policy: {}", asker.proof, keys.join(", "));
-    let needed = format!("the policy has to allow {} to {}", asker.actions.join(" and "), asker.principal.id());
+    let keys: Vec<String> = request.context.all().map(|(key, values)| format!("{key} is {}", shown(values))).collect();
+    let offered = format!("{} has for its trust policy: {}", request.proof, keys.join(", "));
+    let needed = format!("the policy has to allow {} to {}", request.actions.join(" and "), request.principal.id());
     let step = format!(
         "aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument | fedcred trust-policy {profile} --check -",
         role.name

@@ -1,25 +1,29 @@
 //! What AWS must be told for an identity to be let in, whether a policy does let it in, and what an AccessDenied means.
 //!
-//! Everything here is pure: [`asker`] says who an identity is to AWS, by principal and condition keys; from that `saml`,
-//! `oidc` and `chain` make a [`Trust`], [`check`] judges an existing policy, and [`denial`] reads a refusal. [`terraform`] and
-//! [`permissions`] write down the rest.
+//! Everything here is pure: `saml`, `oidc` and `chain` say who an identity is to AWS ([`request`]) and what has to exist for it
+//! ([`Trust`]); [`engine`] judges a [`policy`] for a request, [`strangers`] says whom else it lets in, and [`denial`] reads a
+//! refusal. [`terraform`] and [`permissions`] write down the rest.
 //!
-//! Condition keys as in the IAM User Guide, "IAM and AWS STS condition context keys".
+//! Condition keys as in the IAM User Guide and the Service Authorization Reference, in [`issuer`]'s data.
 
-pub mod asker;
 pub mod chain;
-pub mod check;
-mod condition;
 pub mod denial;
+pub mod engine;
+pub mod issuer;
 pub mod oidc;
+mod operator;
+mod pattern;
 pub mod permissions;
 pub mod pods;
+pub mod policy;
+pub mod request;
 pub mod saml;
+pub mod strangers;
 pub mod terraform;
 
 use serde_json::{Map, Value, json};
 
-use self::asker::Principal;
+use self::request::Principal;
 use crate::arn::RoleArn;
 
 /// What must exist in AWS.
@@ -78,8 +82,14 @@ impl Condition {
     /// `StringEquals`, or `StringLike` if a value has a wildcard, in which then all are read so.
     pub fn string(key: impl Into<String>, values: impl IntoIterator<Item = String>) -> Condition {
         let values: Vec<String> = values.into_iter().collect();
-        let has_wildcard = values.iter().any(|value| value.contains(['*', '?']));
+        let has_wildcard =
+            values.iter().any(|value| value.replace("${*}", "").replace("${?}", "").contains(['*', '?']));
         Condition { operator: if has_wildcard { "StringLike" } else { "StringEquals" }, key: key.into(), values }
+    }
+
+    /// `StringEquals`, in whose values `*` is a character as others are.
+    pub fn exact(key: impl Into<String>, values: impl IntoIterator<Item = String>) -> Condition {
+        Condition { operator: "StringEquals", key: key.into(), values: values.into_iter().collect() }
     }
 }
 

@@ -1,9 +1,12 @@
-//! A token at the door.
+//! A token at the door of a role.
 
 use serde_json::{Map, Value};
 
-use super::asker::{Asker, Context, Principal};
-use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust};
+use super::issuer::{self, Issuer, Kind, texts};
+use super::pattern::{Pattern, guarded};
+use super::policy::Policy;
+use super::request::{Context, Principal, Request};
+use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust, strangers};
 use crate::arn::RoleArn;
 use crate::identity::oidc::claims::Claims;
 
@@ -15,43 +18,35 @@ const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
 #[derive(Clone, Debug, Default)]
 pub struct Token {
     pub issuer: String,
-    /// Of those that are to be let in; a pattern may stand for several.
+    /// Of those that are to be let in.
     pub subjects: Vec<String>,
+    /// Whether a person named them, and `*` and `?` in them are wildcards.
+    pub are_patterns: bool,
     pub audiences: Vec<String>,
     /// Who asked for the token.
     pub authorized_party: Option<String>,
     pub tags: Vec<(String, String)>,
     pub transitive_tag_keys: Vec<String>,
     pub source_identity: Option<String>,
-    /// Further claims, with their text.
-    pub claims: Vec<(String, Vec<String>)>,
-}
-
-/// Issuers that AWS treats in a way of their own (IAM User Guide, "OIDC federation").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Special {
-    Google,
-    Cognito,
-    Amazon,
-    Facebook,
-    GitHub,
-    Eks,
+    /// All claims, as they are written.
+    pub claims: Map<String, Value>,
 }
 
 impl Token {
     pub fn of(claims: &Claims) -> Token {
         let all = claims.all();
-        let text = |name: &str| all.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text = |name: &str| all.get(name).map(texts).and_then(|texts| texts.into_iter().next());
         let (tags, transitive_tag_keys) = tags(all);
         Token {
             issuer: claims.issuer().to_owned(),
             subjects: vec![claims.subject().to_owned()],
+            are_patterns: false,
             audiences: claims.audiences().to_vec(),
-            authorized_party: text("azp"),
+            authorized_party: text("azp").filter(|party| !party.is_empty()),
             tags,
             transitive_tag_keys,
             source_identity: text(SOURCE_IDENTITY),
-            claims: all.iter().map(|(name, value)| (name.clone(), texts(value))).collect(),
+            claims: all.clone(),
         }
     }
 
@@ -60,33 +55,26 @@ impl Token {
         self.issuer.strip_prefix("https://").unwrap_or(&self.issuer)
     }
 
-    pub fn special(&self) -> Option<Special> {
-        let provider = self.provider();
-        match provider {
-            "accounts.google.com" => Some(Special::Google),
-            "cognito-identity.amazonaws.com" => Some(Special::Cognito),
-            "www.amazon.com" => Some(Special::Amazon),
-            "graph.facebook.com" => Some(Special::Facebook),
-            "token.actions.githubusercontent.com" => Some(Special::GitHub),
-            _ if provider.starts_with("oidc.eks.") || provider.starts_with("oidc-eks.") => Some(Special::Eks),
-            _ => None,
-        }
+    pub fn kind(&self) -> Kind {
+        self.known().kind
+    }
+
+    fn known(&self) -> &'static Issuer {
+        issuer::of(self.provider())
     }
 
     /// What AWS's key `aud` reads: `azp` where there is one, else `aud`.
     pub fn audience_key(&self) -> Vec<String> {
         match &self.authorized_party {
-            Some(party) => vec![party.clone()],
-            None => self.audiences.clone(),
+            Some(party) if self.kind() != Kind::Cognito => vec![party.clone()],
+            _ => self.audiences.clone(),
         }
     }
 
     fn principal(&self, role: &RoleArn) -> Principal {
-        Principal::Federated(match self.special() {
-            Some(Special::Google | Special::Cognito | Special::Amazon | Special::Facebook) => {
-                self.provider().to_owned()
-            }
-            Some(Special::GitHub | Special::Eks) | None => self.provider_arn(role),
+        Principal::Federated(match self.kind().is_built_in() {
+            true => self.provider().to_owned(),
+            false => self.provider_arn(role),
         })
     }
 
@@ -96,29 +84,34 @@ impl Token {
 }
 
 /// Who the bearer of this token is to AWS.
-pub fn asker(token: &Token, role: &RoleArn) -> Asker {
+pub fn request(token: &Token, role: &RoleArn) -> Request {
     let provider = token.provider();
+    let issuer = token.known();
     let mut context = Context::default();
-    // Of most issuers AWS reads these alone; of some it reads further claims of the token.
-    let is_read_whole = matches!(token.special(), Some(Special::GitHub | Special::Google))
-        || provider.starts_with("oidc.circleci.com/");
-    for (name, values) in &token.claims {
-        if is_read_whole || matches!(name.as_str(), "amr" | "email") {
-            context.set(format!("{provider}:{name}"), values);
-        }
+    for (key, values) in issuer.values(&token.claims) {
+        context.set(format!("{provider}:{key}"), values);
     }
-    context.set(format!("{provider}:aud"), token.audience_key());
-    context.set(format!("{provider}:sub"), &token.subjects);
-    if token.special() == Some(Special::Google) {
+    // Of a token that is not there yet, too.
+    let (audience, subject) = [("aud", "sub"), ("app_id", "user_id"), ("app_id", "id")]
+        .into_iter()
+        .find(|(audience, subject)| issuer.reads(audience) && issuer.reads(subject))
+        .unwrap_or(("aud", "sub"));
+    context.set(format!("{provider}:{audience}"), token.audience_key());
+    context.set(format!("{provider}:{subject}"), &token.subjects);
+    if issuer.reads("oaud") {
         context.set(format!("{provider}:oaud"), &token.audiences);
     }
     context.tags(&token.tags, &token.transitive_tag_keys);
     context.set("sts:SourceIdentity", &token.source_identity);
-    Asker {
+    context.set("aws:SecureTransport", ["true"]);
+    let unread = token.claims.keys().filter(|name| !issuer.reads(name));
+    Request {
         proof: "the token",
         principal: token.principal(role),
-        actions: Asker::needs(ACTION, !token.tags.is_empty(), token.source_identity.is_some()),
+        actions: Request::needs(ACTION, !token.tags.is_empty(), token.source_identity.is_some()),
         context,
+        unread: unread.map(|name| format!("{provider}:{name}").to_ascii_lowercase()).collect(),
+        // The call is not signed: it has no principal of AWS's.
         known: [
             &format!("{provider}:"),
             "saml:",
@@ -127,8 +120,11 @@ pub fn asker(token: &Token, role: &RoleArn) -> Asker {
             "sts:TransitiveTagKeys",
             "sts:SourceIdentity",
             "sts:ExternalId",
-            "aws:PrincipalTag/",
+            "aws:Principal",
+            "aws:userid",
+            "aws:username",
             "aws:MultiFactorAuth",
+            "aws:TokenIssueTime",
         ]
         .map(str::to_owned)
         .into(),
@@ -137,79 +133,131 @@ pub fn asker(token: &Token, role: &RoleArn) -> Asker {
 
 /// What must exist for it. `duration`: what the profile asks for, in seconds.
 pub fn trust(token: &Token, role: &RoleArn, duration: Option<u64>) -> Trust {
-    let asker = asker(token, role);
-    let provider = token.provider();
-    let key = |name: &str| format!("{provider}:{name}");
-    let mut conditions = vec![Condition::string(key("aud"), token.audience_key())];
-    match token.special() {
-        Some(Special::Google) => conditions.push(Condition::string(key("oaud"), token.audiences.clone())),
-        Some(Special::Cognito) => conditions.push(Condition {
-            operator: "ForAnyValue:StringLike",
-            key: key("amr"),
-            values: vec!["authenticated".to_owned()],
-        }),
-        Some(Special::Amazon | Special::Facebook) => {
-            conditions = vec![Condition::string(key("app_id"), token.audience_key())];
-        }
-        Some(Special::GitHub | Special::Eks) | None => {}
-    }
-    if !matches!(token.special(), Some(Special::Amazon | Special::Facebook)) {
-        conditions.push(Condition::string(key("sub"), token.subjects.clone()));
-    }
-    conditions.retain(|condition| !condition.values.is_empty());
-    let client_ids = token.audience_key();
-    Trust {
+    let request = request(token, role);
+    let conditions = conditions(token, &request);
+    let trust = Trust {
         role: role.clone(),
-        provider: match token.special() {
-            Some(Special::Google | Special::Cognito | Special::Amazon | Special::Facebook) => Provider::BuiltIn,
-            Some(Special::GitHub | Special::Eks) | None => {
-                Provider::Oidc { arn: token.provider_arn(role), url: format!("https://{provider}"), client_ids }
-            }
+        provider: match token.kind().is_built_in() {
+            true => Provider::BuiltIn,
+            false => Provider::Oidc {
+                arn: token.provider_arn(role),
+                url: format!("https://{}", token.provider()),
+                client_ids: token.audience_key(),
+            },
         },
-        principal: asker.principal,
+        principal: request.principal,
         // The token's own keys come with the call alone.
-        grants: asker
+        grants: request
             .actions
             .into_iter()
             .map(|action| Grant { action, conditions: if action == ACTION { conditions.clone() } else { Vec::new() } })
             .collect(),
         max_session_duration: duration.unwrap_or(0).clamp(DEFAULT_MAX_SESSION, 43200),
         notes: notes(token),
+    };
+    let open =
+        Policy::parse(&trust.policy().to_string()).map(|policy| strangers::warnings(&policy)).unwrap_or_default();
+    let open = open.into_iter().map(|told| told.split_once(": ").map_or(told.clone(), |(_, what)| what.to_owned()));
+    Trust { notes: trust.notes.iter().cloned().chain(open).collect(), ..trust }
+}
+
+/// As tight as the token is, and no tighter than the next token of the same job.
+fn conditions(token: &Token, request: &Request) -> Vec<Condition> {
+    let (provider, issuer) = (token.provider(), token.known());
+    let key = |name: &str| format!("{provider}:{name}");
+    let exact = |name: &str, values: &[String]| Condition::exact(key(name), values.iter().map(|value| guarded(value)));
+    let subjects = subjects(token);
+    let mut conditions = match token.kind() {
+        Kind::Amazon => return vec![exact("app_id", &token.audiences), exact("user_id", &token.subjects)],
+        Kind::Facebook => return vec![exact("app_id", &token.audiences), exact("id", &token.subjects)],
+        Kind::Google => vec![exact("aud", &token.audience_key()), exact("oaud", &token.audiences)],
+        Kind::Cognito => vec![
+            exact("aud", &token.audiences),
+            Condition { operator: "ForAnyValue:StringLike", key: key("amr"), values: vec!["authenticated".to_owned()] },
+        ],
+        Kind::GitHub
+        | Kind::GitHubEnterprise
+        | Kind::GitHubServer
+        | Kind::GitLab
+        | Kind::GitLabSelfManaged
+        | Kind::Buildkite
+        | Kind::Terraform
+        | Kind::CircleCi
+        | Kind::Bitbucket
+        | Kind::Kubernetes
+        | Kind::Entra
+        | Kind::Other => vec![exact("aud", &token.audience_key())],
+    };
+    conditions.push(Condition::string(key("sub"), subjects.iter().cloned()));
+    conditions.retain(|condition| !condition.values.is_empty());
+    // A sub that was customised may not say whose the token is: another key has to.
+    let says = |subject: &String| issuer.says_whose("sub", &Pattern::read_open(subject, true, true)).unwrap_or(true);
+    if !token.are_patterns && !subjects.iter().all(says) {
+        let others = issuer.tenant.iter().filter(|tenant| !["sub", "aud"].contains(&tenant.key.as_str()));
+        let other =
+            others.filter_map(|tenant| Some(exact(&tenant.key, request.context.get(&key(&tenant.key))?))).next();
+        conditions.extend(other);
+    }
+    conditions
+}
+
+/// Values for a condition on `sub`.
+fn subjects(token: &Token) -> Vec<String> {
+    let of_token = |subject: &String| token.known().without_run(subject).unwrap_or_else(|| guarded(subject));
+    match token.are_patterns {
+        true => token.subjects.clone(),
+        false => token.subjects.iter().map(of_token).collect(),
     }
 }
 
 fn notes(token: &Token) -> Vec<String> {
     let mut notes = Vec::new();
-    let special = match token.special() {
-        Some(Special::Google) => {
+    let special = match token.kind() {
+        Kind::Google => {
             "AWS knows Google by itself: no provider is made in IAM. Its key `aud` reads the claim azp, which is the \
              numeric id with a token of the metadata server and the e-mail address with one of a key file; `oaud` reads aud"
         }
-        Some(Special::Cognito) => {
+        Kind::Cognito => {
             "AWS knows Cognito's identity pools by themselves: `aud` is the pool's id, and `amr` keeps guests out. A user \
              pool is another issuer, and wants a provider in IAM"
         }
-        Some(Special::Amazon) => "AWS knows Login with Amazon by itself: the keys are `app_id` and `user_id`",
-        Some(Special::Facebook) => "AWS knows Facebook by itself: the keys are `app_id` and `id`",
-        Some(Special::GitHub) => {
+        Kind::Amazon => "AWS knows Login with Amazon by itself: the keys are `app_id` and `user_id`",
+        Kind::Facebook => "AWS knows Facebook by itself: the keys are `app_id` and `id`",
+        Kind::GitHub | Kind::GitHubEnterprise | Kind::GitHubServer => {
             "GitHub has changed the format of sub, which may hold names or ids and what the repository was customised to: \
              this policy has the token's own, so a job on another branch, tag or environment is another subject. AWS \
              refuses policies for GitHub that do not look at sub"
         }
-        Some(Special::Eks) => {
+        Kind::Kubernetes if token.provider().starts_with("oidc.eks") || token.provider().starts_with("oidc-eks") => {
             "each EKS cluster is an issuer of its own: aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer"
         }
-        None => "",
+        Kind::GitLab
+        | Kind::GitLabSelfManaged
+        | Kind::Buildkite
+        | Kind::Terraform
+        | Kind::CircleCi
+        | Kind::Bitbucket
+        | Kind::Kubernetes
+        | Kind::Entra
+        | Kind::Other => "",
     };
     notes.extend(Some(special.to_owned()).filter(|note| !note.is_empty()));
-    if let (Some(party), None | Some(Special::Eks)) = (&token.authorized_party, token.special())
+    let open = |subject: &&String| !token.are_patterns && token.known().without_run(subject).is_some();
+    if let Some(subject) = token.subjects.iter().find(open) {
+        notes.push(format!(
+            "the token's sub is {}: what is another in the next run of the same job stands as * in the policy",
+            crate::error::printable(subject, 300)
+        ));
+    }
+    if let Some(party) = &token.authorized_party
+        && !token.kind().is_built_in()
         && !token.audiences.contains(party)
     {
         notes.push(format!(
             "the token has azp = {party}, which is what AWS compares in place of aud: it is the client id here"
         ));
     }
-    if token.subjects.iter().any(|subject| subject.contains(['*', '?'])) {
+    if token.are_patterns && token.subjects.iter().any(|subject| subject.contains(['*', '?'])) {
         notes.push("a pattern in sub lets in whoever fits it, also those who do not exist yet".to_owned());
     }
     if token.issuer.starts_with("http://") {
@@ -243,15 +291,6 @@ fn tags(claims: &Map<String, Value>) -> (Vec<(String, String)>, Vec<String>) {
         .and_then(|tags| tags.get("transitive_tag_keys"))
         .or_else(|| claims.get(&format!("{TAGS}/transitive_tag_keys")));
     (tags, transitive.map(texts).unwrap_or_default())
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::String(one) => vec![one.clone()],
-        Value::Array(all) => all.iter().flat_map(texts).collect(),
-        Value::Null | Value::Object(_) => Vec::new(),
-        Value::Bool(_) | Value::Number(_) => vec![value.to_string()],
-    }
 }
 
 #[cfg(test)]
@@ -309,7 +348,7 @@ mod tests {
             several["StringEquals"][key],
             json!(["system:serviceaccount:airflow:web", "system:serviceaccount:airflow:worker"])
         );
-        let pattern = conditions(&of(&["airflow:airflow-*", "airflow:web"]));
+        let pattern = conditions(&Token { are_patterns: true, ..of(&["airflow:airflow-*", "airflow:web"]) });
         assert_eq!(pattern["StringLike"][key].as_array().unwrap().len(), 2);
         assert!(pattern["StringEquals"].get(key).is_none(), "AND would let nobody in");
         assert_eq!(pattern["StringEquals"]["oidc.eks.eu-west-1.amazonaws.com/id/ABC:aud"], "sts.amazonaws.com");

@@ -1,7 +1,7 @@
 //! EKS Pod Identity: the cluster's agent at the door, for pods of certain service accounts (EKS User Guide, "Create IAM role
 //! with trust policy required by EKS Pod Identity").
 
-use super::asker::{Principal, TAG_SESSION};
+use super::request::{Principal, TAG_SESSION};
 use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust};
 use crate::arn::RoleArn;
 use crate::error::{Code, Error, Result};

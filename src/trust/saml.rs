@@ -2,27 +2,46 @@
 
 use url::Url;
 
-use super::asker::{Asker, Context, Principal, SET_SOURCE_IDENTITY};
+use super::request::{Context, Principal, Request, SET_SOURCE_IDENTITY};
 use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust};
 use crate::identity::saml::extract::product::Product;
 use crate::identity::saml::response::{Offer, Response};
 
 const ACTION: &str = "sts:AssumeRoleWithSAML";
 
-/// SAML attributes of which AWS makes condition keys, by their object identifiers and names (eduPerson, eduOrg, X.500).
-const ATTRIBUTES: [(&str, &str); 8] = [
+/// SAML attributes of which AWS makes condition keys, by their object identifiers and names (IAM User Guide, "Available keys
+/// for SAML-based AWS STS federation": eduPerson, eduOrg, Active Directory, X.500).
+const ATTRIBUTES: [(&str, &str); 26] = [
     ("urn:oid:1.3.6.1.4.1.5923.1.1.1.1", "edupersonaffiliation"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.2", "edupersonnickname"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.3", "edupersonorgdn"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.4", "edupersonorgunitdn"),
     ("urn:oid:1.3.6.1.4.1.5923.1.1.1.5", "edupersonprimaryaffiliation"),
     ("urn:oid:1.3.6.1.4.1.5923.1.1.1.6", "edupersonprincipalname"),
     ("urn:oid:1.3.6.1.4.1.5923.1.1.1.7", "edupersonentitlement"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.8", "edupersonprimaryorgunitdn"),
     ("urn:oid:1.3.6.1.4.1.5923.1.1.1.9", "edupersonscopedaffiliation"),
-    ("urn:oid:0.9.2342.19200300.100.1.3", "mail"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.10", "edupersontargetedid"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.11", "edupersonassurance"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.2.1.2", "eduorghomepageuri"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.2.1.3", "eduorgidentityauthnpolicyuri"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.2.1.4", "eduorglegalname"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.2.1.5", "eduorgsuperioruri"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.2.1.6", "eduorgwhitepagesuri"),
     ("urn:oid:0.9.2342.19200300.100.1.1", "uid"),
+    ("urn:oid:0.9.2342.19200300.100.1.3", "mail"),
+    ("urn:oid:0.9.2342.19200300.100.1.45", "organizationStatus"),
+    ("urn:oid:1.2.840.113556.1.4.98", "primaryGroupSID"),
     ("urn:oid:2.5.4.3", "commonName"),
+    ("urn:oid:2.5.4.3", "cn"),
+    ("urn:oid:2.5.4.4", "surname"),
+    ("urn:oid:2.5.4.41", "name"),
+    ("urn:oid:2.5.4.42", "givenName"),
+    ("urn:oid:2.5.4.45", "x500UniqueIdentifier"),
 ];
 
 /// Who the bearer of this assertion is to AWS.
-pub fn asker(response: &Response, offer: &Offer) -> Asker {
+pub fn request(response: &Response, offer: &Offer) -> Request {
     let mut context = Context::default();
     let provider = &offer.principal_arn;
     // AWS takes `aud` from the recipient, not from the audience.
@@ -32,10 +51,8 @@ pub fn asker(response: &Response, offer: &Offer) -> Asker {
     context.set("SAML:sub_type", &response.subject_format);
     context.set("SAML:doc", [format!("{}/{}", provider.account_id, provider.name)]);
     for attribute in &response.attributes {
-        let known = ATTRIBUTES.iter().find(|(oid, name)| *oid == attribute.name || *name == attribute.name);
-        if let Some((_, name)) = known {
-            context.set(format!("SAML:{name}"), &attribute.values);
-        }
+        let known = ATTRIBUTES.iter().filter(|(oid, name)| *oid == attribute.name || *name == attribute.name);
+        known.for_each(|(_, name)| context.set(format!("SAML:{name}"), &attribute.values));
     }
     let tags = tags(response);
     let source_identity = response.aws_attribute("SourceIdentity");
@@ -43,24 +60,36 @@ pub fn asker(response: &Response, offer: &Offer) -> Asker {
     context.tags(&tags, transitive);
     context.set("sts:SourceIdentity", source_identity);
     context.set("sts:RoleSessionName", &response.role_session_name);
-    Asker {
+    context.set("aws:SecureTransport", ["true"]);
+    Request {
         proof: "the assertion",
         principal: Principal::Federated(provider.to_string()),
-        actions: Asker::needs(ACTION, !tags.is_empty(), source_identity.is_some()),
+        actions: Request::needs(ACTION, !tags.is_empty(), source_identity.is_some()),
         context,
+        unread: Vec::new(),
         known: if response.is_encrypted {
             Vec::new()
         } else {
-            ["saml:", "aws:RequestTag/", "aws:TagKeys", "sts:", "aws:PrincipalTag/", "aws:MultiFactorAuth"]
-                .map(str::to_owned)
-                .into()
+            [
+                "saml:",
+                "aws:RequestTag/",
+                "aws:TagKeys",
+                "sts:",
+                "aws:Principal",
+                "aws:userid",
+                "aws:username",
+                "aws:MultiFactorAuth",
+                "aws:TokenIssueTime",
+            ]
+            .map(str::to_owned)
+            .into()
         },
     }
 }
 
 /// What must exist for it. `duration`: what the profile asks for, in seconds.
 pub fn trust(response: &Response, offer: &Offer, idp_url: Option<&Url>, duration: Option<u64>) -> Trust {
-    let asker = asker(response, offer);
+    let request = request(response, offer);
     let mut notes = Vec::new();
     let sign_in = format!("https://{}/saml", offer.role_arn.partition.sign_in_domain());
     let audiences = match response.recipients.is_empty() {
@@ -99,20 +128,20 @@ pub fn trust(response: &Response, offer: &Offer, idp_url: Option<&Url>, duration
             issuer: response.issuer.clone(),
             metadata: idp_url.and_then(metadata),
         },
-        principal: asker.principal.clone(),
-        grants: grants(&asker, &Condition::string("SAML:aud", audiences)),
+        principal: request.principal.clone(),
+        grants: grants(&request, &Condition::string("SAML:aud", audiences)),
         max_session_duration: wanted.clamp(DEFAULT_MAX_SESSION, 43200),
         notes,
     }
 }
 
 /// AWS gives `SAML:aud` with the call and with its tags, and not with sts:SetSourceIdentity.
-fn grants(asker: &Asker, audience: &Condition) -> Vec<Grant> {
+fn grants(request: &Request, audience: &Condition) -> Vec<Grant> {
     let grant = |action: &&'static str| {
         let conditions = if *action == SET_SOURCE_IDENTITY { Vec::new() } else { vec![audience.clone()] };
         Grant { action, conditions }
     };
-    asker.actions.iter().map(grant).collect()
+    request.actions.iter().map(grant).collect()
 }
 
 fn tags(response: &Response) -> Vec<(String, String)> {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::asker::Principal;
+use super::request::Principal;
 use super::{Provider, Trust};
 
 /// Everything that must exist. `permissions`: name and policy of each.
@@ -90,7 +90,7 @@ fn policy(out: &mut String, trust: &Trust) {
     let identifier = match (&trust.provider, &trust.principal) {
         (Provider::Saml { .. }, _) => "aws_iam_saml_provider.this.arn".to_owned(),
         (Provider::Oidc { .. }, _) => "aws_iam_openid_connect_provider.this.arn".to_owned(),
-        (Provider::BuiltIn | Provider::None, Principal::Federated(id) | Principal::Aws(id)) => string(id),
+        (Provider::BuiltIn | Provider::None, Principal::Federated(id) | Principal::Aws { arn: id, .. }) => string(id),
         (Provider::BuiltIn | Provider::None, Principal::Service(id)) => string(id),
     };
     out.push_str("data \"aws_iam_policy_document\" \"trust\" {\n");

@@ -13,15 +13,14 @@ use super::broken::Broken;
 use super::connection::Connection;
 use super::endpoint::{self, Variant};
 use super::fields::Fields;
-use super::plan::{Call, Endpoint, Identity, Plan, SessionName};
+use super::plan::{Call, Identity, Plan, SessionName};
 use super::saml::SamlLogin;
-use super::session_region::SessionRegion;
 use super::sts_client::StsClient;
 use super::sts_params::{Action, SessionParams};
 use super::{extras, s3_config, slug};
 use crate::config::env::Env;
 use crate::error::printable;
-use crate::region::Region;
+use crate::http::loopback::is_loopback;
 use crate::secret::Secret;
 
 /// Which of Airflow's providers for Amazon is followed where they part.
@@ -39,7 +38,9 @@ pub enum Compat {
 pub struct Ask {
     pub compat: Compat,
     /// The hook's `region_name` argument, which beats the connection's.
-    pub region: Option<Region>,
+    pub region: Option<String>,
+    /// Hosts besides AWS's own that a connection may name as its STS endpoint.
+    pub sts_endpoints: Vec<url::Origin>,
 }
 
 /// The plan of a connection. Reads AWS's files and the environment, and nothing else.
@@ -63,7 +64,8 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     }
     let in_force = in_force.as_deref().unwrap_or("default");
     let written = extra.text("region_name")?.or(dropped("region_name")?);
-    let region = SessionRegion::of(ask.region.as_ref(), written, in_force, files, env)?;
+    let from_aws = || env.text("AWS_DEFAULT_REGION").or_else(|| files.get(in_force, "region").map(str::to_owned));
+    let region = ask.region.clone().or(written).or_else(from_aws);
     let kwargs = extra.object("config_kwargs")?;
     let sts = kwargs.as_ref().map(StsClient::read).transpose()?.unwrap_or_default();
     notes.warnings.extend(sts.without_effect.iter().map(|key| format!("{key} has no effect on the credentials")));
@@ -85,17 +87,18 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
             if keys.session_token.is_some() { "a session whose end nobody knows" } else { "a long-term access key" }
         ));
     }
-    let target = Target { extra: &extra, sts: &sts, region: region.named(), profile: in_force, files, env };
-    Ok(Plan {
+    let target = Target { extra: &extra, sts: &sts, region: region.as_deref(), profile: in_force, files, env };
+    let plan = Plan {
         conn_id: connection.conn_id.clone(),
-        endpoint: target.endpoint()?,
+        endpoint: target.endpoint(&ask.sts_endpoints)?,
         call,
         base,
         region,
         sts,
         warnings: notes.warnings,
         differs_from_airflow: notes.differs,
-    })
+    };
+    check_region(plan)
 }
 
 /// In Airflow's order: login and password, then the extra's keys, `session_kwargs`, `s3_config_file`.
@@ -236,23 +239,23 @@ fn web_identity(extra: &Fields<'_>, env: &Env) -> Result<Identity, Broken> {
 struct Target<'a> {
     extra: &'a Fields<'a>,
     sts: &'a StsClient,
-    region: Option<&'a Region>,
+    region: Option<&'a str>,
     profile: &'a str,
     files: &'a AwsProfiles,
     env: &'a Env,
 }
 
 impl Target<'_> {
-    fn endpoint(&self) -> Result<Endpoint, Broken> {
+    fn endpoint(&self, allowed: &[url::Origin]) -> Result<String, Broken> {
         let service_config = self.extra.object("service_config")?;
         let of_sts = service_config.as_ref().map(|config| config.object("sts")).transpose()?.flatten();
         if let Some(config) = of_sts
             && let Some(text) = config.nonempty("endpoint_url")?
         {
-            return written_endpoint(&config, &text);
+            return allowed_endpoint(&config, &text, allowed);
         }
         if let Some(url) = self.configured() {
-            return Ok(Endpoint::OfMachine(url));
+            return Ok(url);
         }
         let from_profile =
             |key: &str| self.files.get(self.profile, key).is_some_and(|v| v.eq_ignore_ascii_case("true"));
@@ -269,7 +272,8 @@ impl Target<'_> {
             use_dualstack: switch(self.sts.use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
             legacy: regional.is_some_and(|mode| mode.eq_ignore_ascii_case("legacy")),
         };
-        Ok(Endpoint::OfMachine(endpoint::sts(self.sts.region.as_ref().or(self.region), variant)))
+        let region = self.sts.region.as_deref().or(self.region).filter(|region| !region.is_empty());
+        Ok(endpoint::sts(region, variant))
     }
 
     /// What the user's own environment or AWS profile names.
@@ -282,22 +286,33 @@ impl Target<'_> {
     }
 }
 
-/// Whether logins may go there is for [`super::trust`] to say.
-fn written_endpoint(config: &Fields<'_>, text: &str) -> Result<Endpoint, Broken> {
+/// Design rule: an STS endpoint that a connection names is AWS's, a VPC endpoint's or on this machine, or allowed by name.
+fn allowed_endpoint(config: &Fields<'_>, text: &str, allowed: &[url::Origin]) -> Result<String, Broken> {
     let path = config.path_of("endpoint_url");
-    let is_plain = |url: &Url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    };
-    match Url::parse(text).ok().filter(is_plain) {
-        Some(url) => Ok(Endpoint::OfText { path, url }),
-        None => Err(Broken::new(
-            format!("`{path}` is not scheme, host, port and path alone"),
-            "write \"endpoint_url\": \"https://…\"",
-        )),
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none())
+        .ok_or_else(|| Broken::new(format!("`{path}` is no URL"), "write \"endpoint_url\": \"https://…\""))?;
+    let is_aws = url.scheme() == "https" && url.host_str().is_some_and(endpoint::is_sts_host);
+    if is_aws || is_loopback(&url) || allowed.contains(&url.origin()) {
+        return Ok(text.trim_end_matches('/').to_owned());
     }
+    let origin = url.origin().ascii_serialization();
+    Err(Broken::new(
+        format!("`{path}` is {origin}, which is neither AWS's nor on this machine: the assertion would go there"),
+        format!("if that is right, allow it in the configuration: [airflow] sts_endpoints = [{origin:?}]"),
+    ))
+}
+
+fn check_region(plan: Plan) -> Result<Plan, Broken> {
+    let mut plan = plan;
+    let region = plan.sts.region.as_ref().or(plan.region.as_ref()).filter(|region| !region.is_empty());
+    let Some(region) = region.filter(|region| !endpoint::is_region(region)) else { return Ok(plan) };
+    let shown = printable(region, 60);
+    if plan.last_call().is_some() {
+        let mended: String = region.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        return Err(Broken::new(format!("{shown:?} is no region"), format!("write \"region_name\": \"{mended}\"")));
+    }
+    plan.warnings.push(format!("{shown:?} is no region: every AWS service will refuse it"));
+    Ok(plan)
 }

@@ -14,7 +14,6 @@ use super::plan::{Call, Identity, Plan, SessionName};
 use super::policy::Policy;
 use super::saml::{SamlLogin, Verify};
 use super::sts_params::{Action, SessionParams};
-use super::trust::Asked;
 use crate::arn::{ProviderArn, RoleArn};
 use crate::config::env::Env;
 use crate::config::profile::{
@@ -24,7 +23,6 @@ use crate::config::profile::{
 use crate::config::session_name;
 use crate::credentials::SigningKeys;
 use crate::error::{Error, printable};
-use crate::region::Region;
 
 /// urllib3 waits at most this long between two tries, whatever it is told.
 const MAX_WAIT: f64 = 3600.0;
@@ -32,7 +30,6 @@ const MAX_WAIT: f64 = 3600.0;
 impl Plan {
     /// The plan as the profile `name`. Logins may go on to the origins that `policy` lists.
     pub fn into_profile(self, name: &str, policy: &Policy, env: &Env) -> Result<Profile, Broken> {
-        Asked::by(&self).permitted(policy)?;
         let target = self.target(env)?;
         let Plan { call, base, sts, .. } = self;
         let Some(call) = call else {
@@ -77,19 +74,19 @@ impl Plan {
 
     /// The endpoint of the plan; the region's own is left to the rules that every profile follows.
     fn target(&self, env: &Env) -> Result<StsTarget, Broken> {
-        let url = Url::parse(self.endpoint.as_str())
+        let url = Url::parse(&self.endpoint)
             .map_err(|_| Broken::new("the STS endpoint is no URL", "correct AWS_ENDPOINT_URL_STS"))?;
-        let region = self.sts.region.as_ref().or(self.region.named());
-        let is_regional = self.endpoint.as_str() == endpoint::sts(region, Variant::default()) && region.is_some();
+        let region = self.sts.region.clone().or_else(|| self.region.clone()).filter(|region| !region.is_empty());
+        let is_regional = self.endpoint == endpoint::sts(region.as_deref(), Variant::default()) && region.is_some();
         // The global endpoint's signatures are for us-east-1.
         let is_global = url.host_str() == Some("sts.amazonaws.com");
         Ok(StsTarget {
-            region: region.filter(|_| !is_global).cloned().or_else(|| Region::parse("us-east-1").ok()),
+            region: Some(region.filter(|_| !is_global).unwrap_or_else(|| "us-east-1".to_owned())),
             endpoint_url: (!is_regional || is_global).then_some(url),
             use_fips: false,
             use_dualstack: false,
             ca_bundle: env.path("AWS_CA_BUNDLE"),
-            http: self.sts.http(self.endpoint.as_str())?,
+            http: self.sts.http(&self.endpoint)?,
         })
     }
 }
@@ -253,7 +250,7 @@ fn http(login: &SamlLogin, policy: &Policy) -> Result<IdpHttp, Broken> {
         timeout: request.timeout.map_or(DEFAULT_TIMEOUT, |(connect, read)| Duration::from_secs_f64(connect.max(read))),
         verify: request.verify != Verify::Off,
         allow_http: false,
-        idp_origins: policy.idp_origins.iter().filter(|o| **o != login.idp_url.origin()).cloned().collect(),
+        idp_origins: policy.idp_origins.clone(),
         headers,
         user_agent,
         cookies: request.cookies.iter().map(cookie).collect::<Result<_, _>>()?,

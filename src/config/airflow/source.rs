@@ -16,7 +16,6 @@ use crate::config::profile::{DEFAULT_DEADLINE, Identity, Profile, Session, StsHt
 use crate::config::reader::Section;
 use crate::config::values;
 use crate::error::{Code, Result, printable};
-use crate::region::Region;
 
 /// A connection that is meant, before anybody has looked for it.
 #[derive(Clone, Debug)]
@@ -28,7 +27,7 @@ pub struct AirflowSource {
     /// Where it is defined nowhere, the default credentials are taken.
     pub fallback: bool,
     /// Goes before the connection's, as a hook's `region_name` does.
-    pub region: Option<Region>,
+    pub region: Option<String>,
     /// What the connection may have done.
     pub policy: Policy,
 }
@@ -49,7 +48,13 @@ impl AirflowSource {
             connections: profile.read("airflow_connections", values::path),
             compat: profile.read("airflow_compat", |f| values::choice(f, &choices, &[])).unwrap_or_default(),
             fallback: false,
-            region: profile.read("region", values::region),
+            region: profile.read("region", |f| {
+                let text = values::text(f)?;
+                match super::endpoint::is_region(&text) {
+                    true => Ok(text),
+                    false => Err(f.wrong("a region such as \"eu-west-1\"")),
+                }
+            }),
             policy,
             conn_id: profile.read("airflow_conn", values::text)?,
         })
@@ -77,7 +82,8 @@ impl AirflowSource {
     /// Where the connection is and what it means; the warnings of both in the plan.
     pub fn plan(&self, env: &Env, outside: &dyn Outside) -> Result<(Found, Plan)> {
         let mut found = self.find(env, outside)?;
-        let ask = Ask { compat: self.compat, region: self.region.clone() };
+        let ask =
+            Ask { compat: self.compat, region: self.region.clone(), sts_endpoints: self.policy.sts_endpoints.clone() };
         let mut plan = meaning::plan(&found.connection, &ask, &AwsProfiles::read(env)?, env)
             .map_err(|broken| broken.at(&found.connection.conn_id, &found.found_in))?;
         plan.warnings.splice(0..0, std::mem::take(&mut found.warnings));

@@ -6,7 +6,6 @@ use crate::cli::args::{Setup, SetupAuth};
 use crate::config::add::Addition;
 use crate::config::env::Env;
 use crate::error::Result;
-use crate::region::Region;
 
 /// What is written, of what was given and found out.
 #[derive(Clone, Debug)]
@@ -19,7 +18,7 @@ pub struct Draft {
     pub password: Option<String>,
     pub xpath: Option<String>,
     pub role_arn: Option<String>,
-    pub region: Option<Region>,
+    pub region: Option<String>,
     pub duration: Option<String>,
     pub ca_bundle: Option<String>,
     pub principal: Option<String>,
@@ -64,7 +63,7 @@ impl Draft {
             }
         };
         line("role_arn", &self.role_arn);
-        line("region", &self.region.as_ref().map(Region::to_string));
+        line("region", &self.region);
         line("duration", &self.duration);
         text.push_str(&format!("[profile.{}.saml]\nidp_url = {}\n", key(&self.name), quoted(&self.idp_url)));
         let mut line = |key: &str, value: &Option<String>| {
@@ -128,7 +127,7 @@ mod tests {
             password: Some("{ keyring = true }".into()),
             xpath: Some("//input[@name=\"x\"]/@value".into()),
             role_arn: Some("arn:aws:iam::112233334444:role/R".into()),
-            region: Region::parse("eu-west-1").ok(),
+            region: Some("eu-west-1".into()),
             duration: Some("2h".into()),
             ca_bundle: None,
             principal: None,

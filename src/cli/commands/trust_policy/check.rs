@@ -10,41 +10,25 @@ use crate::cli::output::{self, Text};
 use crate::config::profile::Profile;
 use crate::error::{Code, Error, Result};
 use crate::time;
-use crate::trust::asker::Asker;
-use crate::trust::check::{Outcome, Report, Statement, Verdict, check};
+use crate::trust::engine::{Outcome, Report, Verdict, check};
+use crate::trust::request::Request;
 
-pub fn run(file: &Path, arguments: &TrustPolicy, profile: &Profile, asker: &Asker) -> Result<()> {
+pub fn run(file: &Path, arguments: &TrustPolicy, profile: &Profile, request: &Request) -> Result<()> {
     let policy = inspect::contents(file)?;
-    let report = check(&String::from_utf8_lossy(&policy), asker, time::now())?;
+    let report = check(&String::from_utf8_lossy(&policy), request, time::now())?;
     match arguments.format {
-        None => output::write(&text(&report, asker))?,
-        Some(_) => output::json(&document(&report, asker))?,
+        None => output::write(&text(&report, request))?,
+        Some(_) => output::json(&document(&report, request))?,
     }
     match report.outcome {
         Outcome::LetIn | Outcome::Depends => Ok(()),
         Outcome::KeptOut => Err(Error::new(Code::StsAccessDenied, "this trust policy does not let the identity in")
-            .because(reason(&report))
+            .because(report.reason())
             .hint(format!("see one that does: fedcred trust-policy {}", profile.name))),
     }
 }
 
-fn reason(report: &Report) -> String {
-    let fails = |statement: &Statement| {
-        let failing = statement.lines.iter().find_map(|line| match &line.verdict {
-            Verdict::Fails(why) => Some(format!("{}: {why}", line.what)),
-            Verdict::Holds(_) | Verdict::Unknown(_) => None,
-        });
-        failing.map(|why| format!("statement {}, {why}", statement.name))
-    };
-    // The statement that comes nearest tells most.
-    let failures = |statement: &&Statement| {
-        statement.lines.iter().filter(|line| matches!(line.verdict, Verdict::Fails(_))).count()
-    };
-    let nearest = report.statements.iter().filter(|statement| statement.is_allow).min_by_key(failures);
-    nearest.and_then(fails).unwrap_or_else(|| format!("no statement that applies allows {}", report.lacking.join(", ")))
-}
-
-fn text(report: &Report, asker: &Asker) -> Text {
+fn text(report: &Report, request: &Request) -> Text {
     let mut text = Text::default();
     for statement in &report.statements {
         let effect = if statement.is_allow { "Allow" } else { "Deny" };
@@ -58,12 +42,15 @@ fn text(report: &Report, asker: &Asker) -> Text {
             text.line(format!("  {mark} {}: {why}", line.what));
         }
     }
-    let needed = asker.actions.join(", ");
+    let needed = request.actions.join(", ");
     text.blank();
     text.line(match report.outcome {
-        Outcome::LetIn => format!("let in: {} may do {needed}", asker.principal.id()),
+        Outcome::LetIn => format!("let in: {} may do {needed}", request.principal.id()),
         Outcome::Depends => {
-            format!("perhaps let in: the lines with a ? decide whether {} may do {needed}", asker.principal.id())
+            format!("perhaps let in: the lines with a ? decide whether {} may do {needed}", request.principal.id())
+        }
+        Outcome::KeptOut if report.fault.is_some() => {
+            format!("kept out: {}", report.fault.as_deref().unwrap_or_default())
         }
         Outcome::KeptOut => format!("kept out: not allowed is {}", report.lacking.join(", ")),
     });
@@ -73,7 +60,7 @@ fn text(report: &Report, asker: &Asker) -> Text {
     text
 }
 
-fn document(report: &Report, asker: &Asker) -> Value {
+fn document(report: &Report, request: &Request) -> Value {
     let verdict = |verdict: &Verdict| match verdict {
         Verdict::Holds(why) => ("holds", why.clone()),
         Verdict::Fails(why) => ("fails", why.clone()),
@@ -100,9 +87,10 @@ fn document(report: &Report, asker: &Asker) -> Value {
             Outcome::KeptOut => "kept-out",
             Outcome::Depends => "depends",
         },
-        "principal": asker.principal.id(),
-        "needed": asker.actions,
+        "principal": request.principal.id(),
+        "needed": request.actions,
         "lacking": report.lacking,
+        "fault": report.fault,
         "statements": statements,
         "warnings": report.warnings,
     })

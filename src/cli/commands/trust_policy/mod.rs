@@ -28,9 +28,9 @@ use crate::identity::saml::paste::{self, Pasted};
 use crate::identity::saml::response::{Offer, Response};
 use crate::identity::saml::roles;
 use crate::identity::trace::Trace;
-use crate::trust::asker::Asker;
 use crate::trust::oidc::Token;
 use crate::trust::pods::ServiceAccount;
+use crate::trust::request::Request;
 use crate::trust::{Provider, Trust, chain, oidc, pods, saml, terraform};
 
 pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
@@ -38,7 +38,7 @@ pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
     let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let identified = identify(arguments, &profile, &config.cache()?, env)?;
     if let Some(file) = &arguments.check {
-        return check::run(file, arguments, &profile, &identified.asker()?);
+        return check::run(file, arguments, &profile, &identified.request()?);
     }
     let trust = identified.trust(&profile);
     let thumbprint = match (&trust.provider, arguments.thumbprint) {
@@ -66,11 +66,11 @@ enum Identified<'a> {
 }
 
 impl Identified<'_> {
-    fn asker(&self) -> Result<Asker> {
+    fn request(&self) -> Result<Request> {
         match self {
-            Identified::Saml { response, offer, .. } => Ok(saml::asker(response, offer)),
-            Identified::Token { token, role } => Ok(oidc::asker(token, role)),
-            Identified::Chain { settings, caller, .. } => Ok(chain::asker(settings, caller)),
+            Identified::Saml { response, offer, .. } => Ok(saml::request(response, offer)),
+            Identified::Token { token, role } => Ok(oidc::request(token, role)),
+            Identified::Chain { settings, caller, .. } => Ok(chain::request(settings, caller)),
             Identified::Pods { .. } => Err(Error::new(Code::BadFlag, "what EKS sends for a pod is not known here")),
         }
     }
@@ -126,6 +126,7 @@ fn identify<'a>(
                 arguments.subjects.iter().cloned().chain(accounts.iter().map(ServiceAccount::subject)).collect();
             if !subjects.is_empty() {
                 token.subjects = subjects;
+                token.are_patterns = true;
             }
             if !arguments.audiences.is_empty() {
                 token.audiences = arguments.audiences.clone();
@@ -145,7 +146,7 @@ fn identify<'a>(
             let caller = match below {
                 Some(below) => below.to_string(),
                 None => match prove()? {
-                    Proof::Keys(keys) => chain::caller_of_session(&proof::caller(profile, &keys)?),
+                    Proof::Keys(keys) => proof::caller(profile, &keys)?,
                     Proof::Assertion(_) | Proof::Token(_) => return Err(other_proof()),
                 },
             };

@@ -1,0 +1,287 @@
+//! A trust policy as IAM reads it: statements with effect, principal, action and condition, and what IAM refuses of it.
+
+use serde_json::Value;
+
+use super::operator::Operator;
+use crate::error::{Code, Error, Result, printable};
+
+/// A policy document.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub statements: Vec<Statement>,
+    /// Whether `${…}` is a variable: with `"Version": "2012-10-17"` alone.
+    pub has_variables: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// `Sid`, else its number from 1.
+    pub name: String,
+    pub is_allow: bool,
+    pub principals: Principals,
+    actions: Actions,
+    pub conditions: Vec<Condition>,
+    /// Why IAM refuses the document, so that it is no role's policy.
+    pub faults: Vec<String>,
+}
+
+/// Whom a statement is about.
+#[derive(Clone, Debug)]
+pub enum Principals {
+    /// `"*"`, or `{ "AWS": "*" }`.
+    All,
+    /// `{ KIND: [ID, …] }`
+    Named(Vec<(String, String)>),
+    /// `NotPrincipal`: everybody but these.
+    Except(Vec<(String, String)>),
+}
+
+#[derive(Clone, Debug)]
+enum Actions {
+    Only(Vec<String>),
+    Except(Vec<String>),
+}
+
+/// A line of a `Condition`: the values are alternatives.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// As it is written, for sentences.
+    pub name: String,
+    /// `None`: there is no such operator.
+    pub operator: Option<Operator>,
+    pub key: String,
+    pub values: Vec<String>,
+}
+
+const ELEMENTS: [&str; 8] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition", "Resource"];
+
+impl Policy {
+    /// Reads a policy document, or what `aws iam get-role`, the IAM API or an infrastructure tool prints around it.
+    ///
+    /// Errors: [`Code::InvalidValue`] for what is no policy.
+    pub fn parse(text: &str) -> Result<Policy> {
+        let document = document(text)?;
+        let statements = match document.get("Statement") {
+            Some(Value::Array(all)) => all.as_slice(),
+            Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+            _ => return Err(no_policy("it has no `Statement`")),
+        };
+        let statements = statements.iter().enumerate().map(|(at, statement)| Statement::read(at + 1, statement));
+        Ok(Policy {
+            statements: statements.collect(),
+            has_variables: document.get("Version").and_then(Value::as_str) == Some("2012-10-17"),
+        })
+    }
+
+    /// Why IAM does not take the document, with the statement that is at fault.
+    pub fn fault(&self) -> Option<String> {
+        let faulty = self.statements.iter().find(|statement| !statement.faults.is_empty())?;
+        Some(format!("statement {}, {}", faulty.name, faulty.faults[0]))
+    }
+}
+
+impl Statement {
+    fn read(number: usize, statement: &Value) -> Statement {
+        let sid = statement.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty());
+        let mut faults = Vec::new();
+        let effect = statement.get("Effect").map(|effect| effect.as_str().map_or(effect.to_string(), str::to_owned));
+        match effect.as_deref() {
+            Some("Allow" | "Deny") => {}
+            Some(other) => faults.push(format!(
+                "Effect: it is {:?}; IAM takes Allow and Deny alone, written so, and refuses this policy",
+                printable(other, 40)
+            )),
+            None => faults.push("Effect: there is none; IAM refuses this policy".to_owned()),
+        }
+        for (element, _) in statement.as_object().into_iter().flatten() {
+            match element.as_str() {
+                "Resource" | "NotResource" => faults.push(format!(
+                    "{element}: a trust policy has none, its resource is the role itself; IAM refuses this policy"
+                )),
+                known if ELEMENTS.contains(&known) => {}
+                other => {
+                    faults.push(format!("{}: IAM knows no such element and refuses this policy", printable(other, 60)))
+                }
+            }
+        }
+        let principals = match (statement.get("Principal"), statement.get("NotPrincipal")) {
+            (Some(stated), _) => Principals::read(stated),
+            (None, Some(others)) => Principals::Except(named(others)),
+            (None, None) => {
+                faults.push("Principal: there is none: this is no trust policy".to_owned());
+                Principals::Named(Vec::new())
+            }
+        };
+        if let Principals::Named(all) = &principals {
+            let is_partial = |(_, id): &&(String, String)| id.contains(['*', '?']) && id.starts_with("arn:");
+            faults.extend(all.iter().find(is_partial).map(|(_, id)| {
+                format!(
+                    "Principal: it is {:?}; IAM takes no wildcard in a part of a principal's ARN and refuses this policy \
+                     (a condition on aws:PrincipalArn does it)",
+                    printable(id, 200)
+                )
+            }));
+        }
+        let conditions = conditions(statement);
+        let unknown = conditions.iter().find(|condition| condition.operator.is_none());
+        faults.extend(unknown.map(|condition| {
+            format!("Condition: IAM has no operator {} and refuses this policy", printable(&condition.name, 60))
+        }));
+        Statement {
+            name: sid.map_or_else(|| number.to_string(), |sid| printable(sid, 60)),
+            is_allow: effect.is_some_and(|effect| effect.eq_ignore_ascii_case("allow")),
+            principals,
+            actions: match (statement.get("Action"), statement.get("NotAction")) {
+                (Some(list), _) => Actions::Only(texts(list)),
+                (None, Some(list)) => Actions::Except(texts(list)),
+                (None, None) => Actions::Only(Vec::new()),
+            },
+            conditions,
+            faults,
+        }
+    }
+
+    /// Whether it is about this action. IAM reads actions without regard to case.
+    pub fn covers(&self, action: &str) -> bool {
+        let action = action.to_ascii_lowercase();
+        let has = |list: &[String]| {
+            let fits = |text: &String| {
+                super::pattern::Pattern::read_open(&text.to_ascii_lowercase(), true, false).fits(&action)
+            };
+            list.iter().any(fits)
+        };
+        match &self.actions {
+            Actions::Only(list) => has(list),
+            Actions::Except(list) => !has(list),
+        }
+    }
+
+    /// What is written of actions, for a sentence.
+    pub fn stated_actions(&self) -> &[String] {
+        match &self.actions {
+            Actions::Only(list) | Actions::Except(list) => list,
+        }
+    }
+}
+
+impl Principals {
+    fn read(stated: &Value) -> Principals {
+        let all = named(stated);
+        match stated == "*" || all.iter().any(|(kind, id)| kind == "AWS" && id == "*") {
+            true => Principals::All,
+            false => Principals::Named(all),
+        }
+    }
+}
+
+fn named(stated: &Value) -> Vec<(String, String)> {
+    if let Some(all) = stated.as_str() {
+        return vec![("AWS".to_owned(), all.to_owned())];
+    }
+    let kinds = stated.as_object().into_iter().flatten();
+    kinds.flat_map(|(kind, ids)| texts(ids).into_iter().map(move |id| (kind.clone(), id))).collect()
+}
+
+fn conditions(statement: &Value) -> Vec<Condition> {
+    let blocks = statement.get("Condition").and_then(Value::as_object);
+    let lines = blocks.into_iter().flatten().flat_map(|(name, keys)| {
+        let keys = keys.as_object().into_iter().flatten();
+        keys.map(move |(key, wanted)| Condition {
+            name: name.clone(),
+            operator: Operator::parse(name),
+            key: key.clone(),
+            values: texts(wanted),
+        })
+    });
+    lines.collect()
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(one) => vec![one.clone()],
+        Value::Array(all) => all.iter().flat_map(texts).collect(),
+        Value::Null | Value::Object(_) => Vec::new(),
+        other => vec![other.to_string()],
+    }
+}
+
+fn document(text: &str) -> Result<Value> {
+    let parse = |text: &str| {
+        serde_json::from_str::<Value>(text)
+            .map_err(|why| no_policy(&format!("it is not JSON: line {} column {}", why.line(), why.column())))
+    };
+    let mut document = parse(text.trim_start_matches('\u{feff}'))?;
+    for key in ["Role", "AssumeRolePolicyDocument", "assume_role_policy", "trust_policy", "PolicyDocument"] {
+        if let Some(inner) = document.get_mut(key) {
+            document = inner.take();
+        }
+    }
+    match document {
+        // As IAM's own API gives it, or as a text in a text.
+        Value::String(escaped) if escaped.trim_start().starts_with('{') => parse(&escaped),
+        Value::String(escaped) => {
+            let pair = format!("p={}", escaped.replace('+', "%2B"));
+            let plain = url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, text)| text.into_owned());
+            parse(&plain.unwrap_or_default())
+        }
+        other => Ok(other),
+    }
+}
+
+fn no_policy(why: &str) -> Error {
+    Error::new(Code::InvalidValue, "what is to be checked is no trust policy")
+        .because(why)
+        .hint("get it with: aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_iam_refuses_is_told() {
+        let good = json!({ "Effect": "Allow", "Principal": { "AWS": "112233334444" }, "Action": "sts:AssumeRole" });
+        let with = |key: &str, value: Value| {
+            let mut changed = good.clone();
+            changed[key] = value;
+            changed
+        };
+        let table = [
+            (good.clone(), None),
+            (with("Effect", json!("allow")), Some("Effect: it is \"allow\"")),
+            (with("Effect", json!("DENY")), Some("Effect: it is \"DENY\"")),
+            (with("Resource", json!("*")), Some("Resource: a trust policy has none")),
+            (with("action", json!("sts:*")), Some("action: IAM knows no such element")),
+            (with("Principal", json!({ "AWS": "arn:aws:iam::112233334444:role/*" })), Some("no wildcard")),
+            (with("Principal", json!("*")), None),
+            (with("Condition", json!({ "StringMatches": { "aws:x": "y" } })), Some("no operator StringMatches")),
+        ];
+        for (statement, expected) in table {
+            let policy = Policy::parse(&json!({ "Statement": [statement] }).to_string()).unwrap();
+            match expected {
+                Some(words) => assert!(policy.fault().is_some_and(|why| why.contains(words)), "{statement}"),
+                None => assert_eq!(policy.fault(), None, "{statement}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_policy_is_found_in_whatever_aws_prints_of_it() {
+        let policy = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole" } });
+        let escaped: String = url::form_urlencoded::byte_serialize(policy.to_string().as_bytes()).collect();
+        for text in [
+            policy.to_string(),
+            format!("\u{feff}{policy}"),
+            json!({ "Role": { "RoleName": "Dev", "AssumeRolePolicyDocument": policy } }).to_string(),
+            json!({ "AssumeRolePolicyDocument": escaped.replace('+', "%20") }).to_string(),
+            json!({ "assume_role_policy": policy.to_string() }).to_string(),
+        ] {
+            assert_eq!(Policy::parse(&text).unwrap().statements.len(), 1, "{text}");
+        }
+        for text in ["", "{", "[]", "{}", "\"x\""] {
+            assert_eq!(Policy::parse(text).unwrap_err().code, Code::InvalidValue);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A request for a role as IAM sees it: a principal, the actions that are needed, and the request context.
+
+use std::collections::BTreeMap;
+
+use super::issuer;
+use crate::error::printable;
+use crate::time::Timestamp;
+
+pub const TAG_SESSION: &str = "sts:TagSession";
+pub const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
+
+/// An identity that asks for a role.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// "the assertion", "the token"; for sentences.
+    pub proof: &'static str,
+    pub principal: Principal,
+    /// The call's own action, and those that what it carries needs.
+    pub actions: Vec<&'static str>,
+    pub context: Context,
+    /// Prefixes of keys that are known as a whole: a key that begins so and is not in the context is not in the request.
+    pub known: Vec<String>,
+    /// Claims or attributes that the proof has and AWS makes no condition key of, as keys in lower case.
+    pub unread: Vec<String>,
+}
+
+/// What a request has for a condition key.
+#[derive(Clone, Debug)]
+pub enum Found<'a> {
+    Values(&'a [String]),
+    /// It is not in the request, with the sentence that says why.
+    Absent(String),
+    /// It cannot be known from here.
+    Unknown,
+}
+
+/// Whom a policy's `Principal` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A provider's ARN, or the name of one that AWS knows by itself.
+    Federated(String),
+    /// A role's or user's ARN; the name of the session, where it is known.
+    Aws {
+        arn: String,
+        session: Option<String>,
+    },
+    Service(&'static str),
+}
+
+impl Principal {
+    /// The key in a policy.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Principal::Federated(_) => "Federated",
+            Principal::Aws { .. } => "AWS",
+            Principal::Service(_) => "Service",
+        }
+    }
+
+    pub fn id(&self) -> &str {
+        match self {
+            Principal::Federated(id) | Principal::Aws { arn: id, .. } => id,
+            Principal::Service(id) => id,
+        }
+    }
+}
+
+/// Condition keys and their values. AWS reads the keys without regard to case.
+#[derive(Clone, Debug, Default)]
+pub struct Context(BTreeMap<String, (String, Vec<String>)>);
+
+impl Context {
+    pub fn set(&mut self, key: impl AsRef<str>, values: impl IntoIterator<Item = impl Into<String>>) {
+        let values: Vec<String> = values.into_iter().map(Into::into).collect();
+        if !values.is_empty() {
+            self.0.insert(key.as_ref().to_ascii_lowercase(), (key.as_ref().to_owned(), values));
+        }
+    }
+
+    pub fn get(&self, key: &str) -> Option<&[String]> {
+        self.0.get(&key.to_ascii_lowercase()).map(|(_, values)| values.as_slice())
+    }
+
+    /// Keys as they were written, with their values.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0.values().map(|(key, values)| (key.as_str(), values.as_slice()))
+    }
+
+    /// Session tags, as every kind of call carries them.
+    pub fn tags(&mut self, tags: &[(String, String)], transitive: &[String]) {
+        for (key, value) in tags {
+            self.set(format!("aws:RequestTag/{key}"), [value]);
+        }
+        self.set("aws:TagKeys", tags.iter().map(|(key, _)| key));
+        self.set("sts:TransitiveTagKeys", transitive);
+    }
+
+    /// The time of the request, by which a policy may be limited.
+    pub fn time(&mut self, now: Timestamp) {
+        self.set("aws:CurrentTime", [now.to_string()]);
+        self.set("aws:EpochTime", [now.as_second().to_string()]);
+    }
+}
+
+impl Request {
+    /// What the request has for this key.
+    pub fn value(&self, key: &str) -> Found<'_> {
+        if let Some(values) = self.context.get(key) {
+            return Found::Values(values);
+        }
+        let lower = key.to_ascii_lowercase();
+        if self.unread.contains(&lower) {
+            return Found::Absent(format!(
+                "AWS does not read this claim of {}: it has no condition key {key}",
+                self.proof
+            ));
+        }
+        if lower.contains("://") {
+            return Found::Absent(format!(
+                "AWS has no key {key}: the name of an issuer stands there without its scheme"
+            ));
+        }
+        if let Some(attribute) = lower.strip_prefix("saml:") {
+            match (issuer::is_saml_key(attribute), attribute) {
+                (false, _) => return Found::Absent(format!("AWS knows no condition key {key}")),
+                // AWS reckons it from the issuer, the account and the provider.
+                (true, "namequalifier") if self.proof == "the assertion" => return Found::Unknown,
+                (true, _) => {}
+            }
+        }
+        if self.known.iter().any(|prefix| lower.starts_with(&prefix.to_ascii_lowercase())) {
+            return Found::Absent(self.lacking(&lower, key));
+        }
+        // The keys of other providers come with their own tokens alone.
+        match lower.rsplit_once(':').is_some_and(|(provider, _)| provider.contains('.')) {
+            true => Found::Absent(self.lacking(&lower, key)),
+            false => Found::Unknown,
+        }
+    }
+
+    fn lacking(&self, lower: &str, key: &str) -> String {
+        let Some((provider, name)) = lower.split_once(':').filter(|(provider, _)| provider.contains('.')) else {
+            return format!("{} has no {key}", self.proof);
+        };
+        let ours = issuer::provider_of(self.principal.id()).to_ascii_lowercase();
+        if provider.trim_end_matches('/') == ours.trim_end_matches('/') && provider != ours {
+            return format!(
+                "{key} is of another issuer: that of {} is {ours}, and a slash at its end counts",
+                self.proof
+            );
+        }
+        if provider != ours {
+            return format!("{key} is no key of {}, whose issuer is {ours}", self.proof);
+        }
+        match issuer::of(provider).reads(name) {
+            true => format!("{} has no {key}", self.proof),
+            false => format!("AWS knows no condition key {key}"),
+        }
+    }
+
+    /// The actions that the call itself and what it carries need.
+    pub fn needs(action: &'static str, has_tags: bool, has_source_identity: bool) -> Vec<&'static str> {
+        let more = [(TAG_SESSION, has_tags), (SET_SOURCE_IDENTITY, has_source_identity)];
+        std::iter::once(action).chain(more.into_iter().filter(|(_, is)| *is).map(|(action, _)| action)).collect()
+    }
+}
+
+/// Values for a sentence.
+pub fn shown(values: &[String]) -> String {
+    let values: Vec<String> = values.iter().map(|value| format!("{:?}", printable(value, 200))).collect();
+    values.join(" or ")
+}

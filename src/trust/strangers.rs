@@ -1,0 +1,242 @@
+//! Who else a policy lets in: a stranger is somebody with a token of the same issuer that is not one's own.
+//!
+//! Judged line by line as for a request, with what is known of a stranger: nothing but that no condition which says whose
+//! the token is holds for it. Whom that leaves in is named (IAM User Guide, "Identity-provider controls for shared OIDC
+//! providers").
+
+use super::issuer::{self, Issuer};
+use super::operator::{Operator, Order, Set, Test};
+use super::pattern::Pattern;
+use super::policy::{Condition, Policy, Principals, Statement};
+use super::request::shown;
+use crate::error::printable;
+
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+const WITH_SAML: &str = "sts:AssumeRoleWithSAML";
+const WITH_TOKEN: &str = "sts:AssumeRoleWithWebIdentity";
+
+/// Keys that say of an AWS principal whose it is.
+const OF_AWS: [&str; 9] = [
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:userid",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+];
+
+/// What a line of a condition is for a stranger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stranger {
+    /// It holds for each of them.
+    Always,
+    /// It holds for some of them: they may choose the value, or it leaves open whose it is.
+    Some,
+    /// It holds for none.
+    Never,
+}
+
+/// A sentence for each way in that nobody means to leave open, with the statement it is in.
+pub fn warnings(policy: &Policy) -> Vec<String> {
+    let allows = policy.statements.iter().filter(|statement| statement.is_allow);
+    let mut warnings = Vec::new();
+    for statement in allows {
+        let told = of_principals(statement, policy).into_iter().chain(of_conditions(statement));
+        warnings.extend(told.map(|what| format!("statement {}: {what}", statement.name)));
+    }
+    warnings
+}
+
+fn of_principals(statement: &Statement, policy: &Policy) -> Vec<String> {
+    match &statement.principals {
+        Principals::All => of_everybody(statement, policy).into_iter().collect(),
+        Principals::Except(_) => {
+            vec!["NotPrincipal with Allow lets in everybody but those it names".to_owned()]
+        }
+        Principals::Named(all) => all
+            .iter()
+            .filter(|(kind, _)| kind == "Federated")
+            .filter_map(|(_, id)| match id.contains(":saml-provider/") {
+                true => of_saml(statement, policy),
+                false => of_issuer(issuer::provider_of(id), statement, policy),
+            })
+            .collect(),
+    }
+}
+
+fn of_everybody(statement: &Statement, policy: &Policy) -> Option<String> {
+    let says = |condition: &Condition| {
+        let key = condition.key.to_ascii_lowercase();
+        let is_pinned = |key: &str, value: &Pattern| match OF_AWS.contains(&key) {
+            true => Some(!value.has_wildcard() || value.beginning().len() > "arn:aws:iam::".len()),
+            false => None,
+        };
+        let of_token = key.rsplit_once(':').filter(|(provider, _)| provider.contains('.'));
+        match of_token {
+            Some((provider, name)) => {
+                let issuer = issuer::of(provider);
+                judged(condition, statement, policy, |value| issuer.says_whose(name, value))
+            }
+            None => judged(condition, statement, policy, |value| is_pinned(&key, value)),
+        }
+    };
+    if statement.conditions.iter().any(|condition| says(condition) == Stranger::Never) {
+        return None;
+    }
+    let knows = statement.conditions.iter().any(|condition| condition.key.eq_ignore_ascii_case("sts:ExternalId"));
+    Some(match knows {
+        true => "Principal * lets in anybody with an AWS account who knows the external id".to_owned(),
+        false => "Principal * lets in anybody with an AWS account: nothing says whose".to_owned(),
+    })
+}
+
+fn of_saml(statement: &Statement, policy: &Policy) -> Option<String> {
+    let is_audience = |condition: &&Condition| condition.key.eq_ignore_ascii_case("saml:aud");
+    let pins = |condition: &Condition| {
+        judged(condition, statement, policy, |value| Some(value.beginning().len() > "https://".len()))
+            == Stranger::Never
+    };
+    let lines: Vec<&Condition> = statement.conditions.iter().filter(is_audience).collect();
+    if !statement.covers(WITH_SAML) || lines.iter().any(|condition| pins(condition)) {
+        return None;
+    }
+    Some(match lines.first() {
+        Some(line) => format!(
+            "it lets in whoever has an assertion of this IdP for any service: {} leaves open for whom it was made",
+            line_of(line)
+        ),
+        None => "it lets in whoever has an assertion of this IdP for any service: no condition on SAML:aud".to_owned(),
+    })
+}
+
+fn of_issuer(provider: &str, statement: &Statement, policy: &Policy) -> Option<String> {
+    if !statement.covers(WITH_TOKEN) {
+        return None;
+    }
+    let issuer = issuer::of(provider);
+    let lines = || statement.conditions.iter().filter_map(|condition| Some((name_of(provider, condition)?, condition)));
+    let of_line = |name: &str, condition: &Condition, statement: &Statement| {
+        judged(condition, statement, policy, |value| issuer.says_whose(name, value))
+    };
+    if lines().any(|(name, condition)| of_line(&name, condition, statement) == Stranger::Never) {
+        return guests(issuer, provider, statement);
+    }
+    // What is denied to every stranger lets none in.
+    let denies = |deny: &&Statement| {
+        let all = |condition: &Condition| {
+            let name = name_of(provider, condition);
+            name.is_some_and(|name| of_line(&name, condition, deny) == Stranger::Always)
+        };
+        !deny.is_allow && deny.covers(WITH_TOKEN) && !deny.conditions.is_empty() && deny.conditions.iter().all(all)
+    };
+    if policy.statements.iter().any(|statement| denies(&statement)) {
+        return None;
+    }
+    let open = lines().find(|(name, _)| issuer.tenant.iter().any(|tenant| tenant.key.eq_ignore_ascii_case(name)));
+    let chosen: Vec<String> = lines()
+        .filter(|(name, _)| issuer.choice.iter().any(|choice| choice.eq_ignore_ascii_case(name)))
+        .map(|(name, _)| name)
+        .collect();
+    let keys: Vec<&str> = issuer.tenant.iter().map(|tenant| tenant.key.as_str()).collect();
+    let why = match open {
+        Some((_, condition)) if condition.operator.is_some_and(|operator| operator.is_negated) => {
+            format!("{} says who is not meant, and nobody who is", line_of(condition))
+        }
+        Some((_, condition)) => format!("{} leaves open whose it is", line_of(condition)),
+        None if !chosen.is_empty() => format!("{} may be so with them, too", chosen.join(" and ")),
+        None => format!("no condition says whose it is ({})", keys.join(", ")),
+    };
+    Some(format!("it lets in {}: {why}", issuer.anybody))
+}
+
+/// A pool's guests have a token of the pool as well.
+fn guests(issuer: &Issuer, provider: &str, statement: &Statement) -> Option<String> {
+    let has =
+        |name: &str| statement.conditions.iter().any(|line| name_of(provider, line).is_some_and(|key| key == name));
+    let are_in = issuer.kind == issuer::Kind::Cognito && !has("amr") && !has("sub");
+    are_in.then(|| "it lets in guests of the pool as well, where the pool has them: no condition on amr".to_owned())
+}
+
+/// The key of a condition without the issuer's name, where it is one of this issuer's.
+fn name_of(provider: &str, condition: &Condition) -> Option<String> {
+    let key = condition.key.to_ascii_lowercase();
+    key.strip_prefix(&format!("{}:", provider.to_ascii_lowercase())).map(str::to_owned)
+}
+
+/// A line for a stranger. `says`: whether a value says whose the token is; `None` where no value of its key does.
+fn judged(
+    condition: &Condition,
+    statement: &Statement,
+    policy: &Policy,
+    says: impl Fn(&Pattern) -> Option<bool>,
+) -> Stranger {
+    let Some(operator) = condition.operator else { return Stranger::Some };
+    let is_there = || {
+        statement.conditions.iter().any(|other| {
+            other.key.eq_ignore_ascii_case(&condition.key)
+                && other.operator.is_some_and(|operator| operator.test == Test::Null)
+                && other.values.iter().any(|value| value.eq_ignore_ascii_case("false"))
+        })
+    };
+    let passes_without = operator.if_exists || operator.set == Some(Set::ForAllValues);
+    let read = |value: &String| Pattern::read_open(value, operator.has_wildcards(), policy.has_variables);
+    let all_say = !condition.values.is_empty() && condition.values.iter().all(|value| says(&read(value)) == Some(true));
+    match operator.test {
+        Test::Equals | Test::EqualsIgnoreCase | Test::Like | Test::Arn | Test::Numeric(Order::Equal)
+            if all_say && (!passes_without || is_there()) =>
+        {
+            if operator.is_negated {
+                Stranger::Always
+            } else {
+                Stranger::Never
+            }
+        }
+        Test::Equals
+        | Test::EqualsIgnoreCase
+        | Test::Like
+        | Test::Arn
+        | Test::Numeric(_)
+        | Test::Date(_)
+        | Test::Bool
+        | Test::Ip
+        | Test::Null => Stranger::Some,
+    }
+}
+
+/// What does not do what it seems to, whoever asks.
+fn of_conditions(statement: &Statement) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let is_entry = [ASSUME_ROLE, WITH_SAML, WITH_TOKEN].iter().any(|action| statement.covers(action));
+    for condition in statement.conditions.iter().filter(|_| is_entry) {
+        let Some(operator) = condition.operator else { continue };
+        let Operator { set, if_exists, test, .. } = operator;
+        let key = printable(&condition.key, 200);
+        let is_there = statement.conditions.iter().any(|other| {
+            other.key.eq_ignore_ascii_case(&condition.key)
+                && other.operator.is_some_and(|operator| operator.test == Test::Null)
+        });
+        if set == Some(Set::ForAllValues) && !is_there {
+            warnings.push(format!(
+                "{} {key} also holds where the key is missing: use ForAnyValue, or none",
+                condition.name
+            ));
+        }
+        let is_of_token = key.rsplit_once(':').is_some_and(|(provider, _)| provider.contains('.'));
+        if if_exists && is_of_token && !is_there {
+            warnings.push(format!("{} {key} also holds where the key is missing: leave IfExists out", condition.name));
+        }
+        let is_literal = matches!(test, Test::Equals | Test::EqualsIgnoreCase) && !operator.is_negated;
+        let has_star = |value: &String| value.replace("${*}", "").contains('*');
+        if is_literal && condition.values.iter().any(has_star) {
+            warnings.push(format!("{} {key} has a `*`, which only StringLike reads as a pattern", condition.name));
+        }
+    }
+    warnings
+}
+
+fn line_of(condition: &Condition) -> String {
+    format!("{} {} {}", printable(&condition.name, 60), printable(&condition.key, 200), shown(&condition.values))
+}
