@@ -13,12 +13,15 @@ use super::args::Global;
 use super::output::{self, LogLines};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::file::{self, Fault, kind};
 
 /// Starts what was asked for. Without `-v` and log file nothing is built.
-pub fn start(global: &Global, env: &Env) -> Result<()> {
+///
+/// Returns why the log file is not written: that is a warning, since no credentials are withheld for the sake of a log.
+pub fn start(global: &Global, env: &Env) -> Option<Error> {
     let log_file = global.log_file.clone().or_else(|| env.path("FEDCRED_LOG"));
     if global.verbose == 0 && log_file.is_none() {
-        return Ok(());
+        return None;
     }
     let on_stderr = match global.verbose {
         0 => LevelFilter::OFF,
@@ -31,7 +34,11 @@ pub fn start(global: &Global, env: &Env) -> Result<()> {
         .without_time()
         .with_target(false)
         .with_filter(ours(on_stderr));
-    let file = log_file.as_deref().map(open).transpose()?.map(|file| {
+    let (file, fault) = match log_file.as_deref().map(open).transpose() {
+        Ok(file) => (file, None),
+        Err(fault) => (None, Some(fault)),
+    };
+    let file = file.map(|file| {
         let file = Arc::new(file);
         tracing_subscriber::fmt::layer()
             .with_writer(move || LogLines(file.clone()))
@@ -40,24 +47,25 @@ pub fn start(global: &Global, env: &Env) -> Result<()> {
     });
     // A second start (tests run several commands in one process) keeps the first listener.
     let _ = tracing_subscriber::registry().with(stderr).with(file).try_init();
-    Ok(())
+    fault
 }
 
 fn ours(level: LevelFilter) -> Targets {
     Targets::new().with_target("fedcred", level)
 }
 
-/// Appended to, made 0600, never through a symbolic link that somebody left there.
+/// Appended to, made 0600; no link, pipe or device that somebody left there, and nobody else's file.
 fn open(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
     {
+        use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt;
-        let no_follow = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
-        options.mode(0o600).custom_flags(no_follow);
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
-    options.open(path).map_err(|e| {
-        Error::new(Code::FileUnreadable, format!("cannot open the log file {}", path.display())).because(e.to_string())
-    })
+    let file = options.open(path).map_err(|error| Fault::of_open(&kind::LOG, path, error));
+    let file = file.and_then(|file| file::check_opened(&file, path, &kind::LOG).map(|_| file));
+    file.map_err(|fault| fault.error(Code::FileUnreadable))
 }

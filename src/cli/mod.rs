@@ -38,7 +38,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
     };
     let global = &arguments.global;
     let done = |outcome: Result<()>| outcome.map(|()| ExitCode::SUCCESS).map_err(|error| vec![error]);
-    let outcome = logging::start(global, env).map_err(|error| vec![error]).and_then(|()| match &arguments.command {
+    if let Some(fault) = logging::start(global, env) {
+        tracing::warn!(%fault, "no log is written");
+        if global.verbose == 0 && tells_warnings(&arguments.command) {
+            output::to_stderr(&Text::of(format!("warning: {}: {}", fault.what, fault.causes.join(": "))));
+        }
+    }
+    let outcome = match &arguments.command {
         Command::Get(get) => done(commands::get::run(get, global, env)),
         Command::Exec(exec) => commands::exec::run(exec, global, env).map_err(|error| vec![error]),
         Command::Serve(serve) => done(commands::serve::run(serve, global, env)),
@@ -61,7 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Supply(supply) => done(commands::supply::run(supply, global, env)),
         #[cfg(unix)]
         Command::Companion(companion) => done(commands::companion::run(companion, global, env)),
-    });
+    };
     match (outcome, &arguments.command) {
         (Ok(status), _) => status,
         (Err(errors), Command::Exec(_)) => {
@@ -69,6 +75,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
             report::status_of_exec(&errors)
         }
         (Err(errors), _) => report::failures(&errors),
+    }
+}
+
+/// The C++ SDK takes standard error for output, and what runs on behalf of another process repeats what that one has told.
+fn tells_warnings(command: &Command) -> bool {
+    match command {
+        Command::Get(_) | Command::Supply(_) => false,
+        #[cfg(unix)]
+        Command::Companion(_) => false,
+        _ => true,
     }
 }
 

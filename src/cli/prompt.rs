@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 
 use crate::error::{Code, Error, Result};
 use crate::identity::keep::Person;
+#[cfg(unix)]
+use crate::process::terminal::Unseen;
 use crate::secret::Secret;
 use crate::text;
 
@@ -28,11 +30,31 @@ impl Person for Terminal {
 ///
 /// Errors: [`Code::PromptNeeded`], at once, where there is no terminal, and where nothing was typed.
 pub fn secret(what: &str) -> Result<Secret> {
-    let typed = rpassword::prompt_password(text::lines(what)).map(Secret::new).map_err(no_terminal)?;
+    let typed = unseen(&text::lines(what)).map(Secret::new).map_err(no_terminal)?;
     if typed.is_empty() {
         return Err(Error::new(Code::PromptNeeded, "nothing was typed, so nothing was tried"));
     }
     Ok(typed)
+}
+
+/// The question is shown once the echo is off.
+#[cfg(unix)]
+fn unseen(question: &str) -> std::io::Result<String> {
+    loop {
+        let unseen = Unseen::start()?;
+        unseen.show(question)?;
+        let keys = rpassword::ConfigBuilder::new().input_reader(unseen.keys()?).output_discard().build();
+        let typed = rpassword::read_password_with_config(keys);
+        unseen.show("\n")?;
+        if !unseen.end() {
+            return typed;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn unseen(question: &str) -> std::io::Result<String> {
+    rpassword::prompt_password(question)
 }
 
 /// The terminal, to show a person something on. Errors: [`Code::PromptNeeded`], at once, where there is none.

@@ -91,6 +91,6 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
-        assert_eq!(read(&path, "f").unwrap_err().causes, ["it is a named pipe, and only a regular file is read"]);
+        assert_eq!(read(&path, "f").unwrap_err().causes, ["it is a named pipe, and only a regular file is taken"]);
     }
 }

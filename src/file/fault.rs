@@ -41,13 +41,12 @@ impl Fault {
         Fault { kind: *kind, path: path.to_owned(), why }
     }
 
-    pub(super) fn of_open(kind: &Kind, path: &Path, error: io::Error) -> Fault {
+    /// Of a file that cannot be opened.
+    pub fn of_open(kind: &Kind, path: &Path, error: io::Error) -> Fault {
         let why = match error {
             error if is_absent(&error) => Why::Absent(error),
             // ELOOP of O_NOFOLLOW, ENXIO of a socket: the system's words for either help nobody.
-            _ if path.symlink_metadata().is_ok_and(|found| found.is_symlink() && kind.access == Access::OursAlone) => {
-                Why::Other("a symbolic link")
-            }
+            error if is_link(&error) => Why::Other("a symbolic link"),
             error => match path.metadata() {
                 Ok(found) if !found.is_file() && !found.is_dir() => Why::Other(super::name_of(&found)),
                 _ => Why::System(error),
@@ -93,7 +92,7 @@ impl Fault {
                     .because("only a plain file of this user's may stand there: another thing could lead anywhere")
                     .hint(format!("rm {}", quoted(&self.path)))
             }
-            Why::Other(what) => cannot(format!("it is {what}, and only a regular file is read").into()).hint(list),
+            Why::Other(what) => cannot(format!("it is {what}, and only a regular file is taken").into()).hint(list),
             Why::TooLarge => cannot(format!("it is larger than {}, and no such file is", size(max)).into()),
             Why::NotText => cannot("it is not UTF-8 text".into()),
             Why::Owner { owner, us } => {
@@ -130,6 +129,14 @@ impl Fault {
     fn is_projected(&self) -> bool {
         self.path.parent().is_some_and(|parent| parent.join("..data").is_symlink())
     }
+}
+
+/// ELOOP, as `O_NOFOLLOW` has it.
+fn is_link(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    #[cfg(not(unix))]
+    return error.kind() == io::ErrorKind::Unsupported;
 }
 
 /// The next step where a file or directory belongs to another user. Never to change its owner: it is theirs, and what stands

@@ -12,6 +12,8 @@ pub mod exec;
 pub mod life;
 pub mod once;
 pub mod own;
+#[cfg(unix)]
+pub mod terminal;
 pub mod whoami;
 
 /// Keeps this process's memory, which holds secrets, out of core dumps and from other processes of the same user. A program

@@ -29,10 +29,7 @@ pub struct Ended {
 /// Runs a command of [`WITH_TERMINAL`] and types `line` once it has asked and switched the echo off.
 pub fn type_into(command: &mut Command, line: &str) -> Ended {
     let mut session = Session::start(command);
-    session.wait_until("nothing was asked", |session| {
-        let echoes = tcgetattr(&session.master).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ECHO));
-        !echoes && session.shown().ends_with(": ")
-    });
+    session.wait_until("nothing was asked", |session| !session.echoes() && session.shown().ends_with(": "));
     let _ = session.master.write_all(format!("{line}\n").as_bytes());
     let ended = session.end();
     assert!(line.is_empty() || !ended.shown.contains(line), "what was typed is on the screen: {:?}", ended.shown);
@@ -55,6 +52,19 @@ pub fn answer(command: &mut Command, question: &str, keys: &str) -> Ended {
     session.wait_until("nothing was asked", |session| session.shown().contains(question));
     let _ = session.master.write_all(keys.as_bytes());
     session.end()
+}
+
+/// Runs a command of [`WITH_TERMINAL`], sends it the signal once it has asked unseen, and tells whether the terminal echoes then.
+#[allow(dead_code, reason = "the end-to-end tests only look")]
+pub fn signal_at_the_question(command: &mut Command, signal: rustix::process::Signal) -> (Ended, bool) {
+    let session = Session::start(command);
+    session.wait_until("nothing was asked", |session| session.shown().ends_with(": "));
+    assert!(!session.echoes(), "the question stands there before the echo is off");
+    let pid = i32::try_from(session.child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("its number");
+    rustix::process::kill_process(pid, signal).expect("it is there");
+    session.wait_until("the echo does not come back", Session::echoes);
+    let echoes = session.echoes();
+    (session.end(), echoes)
 }
 
 /// A program on a terminal of its own.
@@ -91,6 +101,10 @@ impl Session {
             }
         });
         Session { child, master, shown, reader }
+    }
+
+    fn echoes(&self) -> bool {
+        tcgetattr(&self.master).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ECHO))
     }
 
     fn shown(&self) -> String {

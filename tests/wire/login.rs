@@ -41,6 +41,33 @@ fn a_password_that_is_taken_is_kept_for_later_runs() {
 }
 
 #[test]
+fn a_password_typed_the_moment_it_is_asked_for_is_not_shown() {
+    use crate::terminal::{WITH_TERMINAL, answer};
+    for _ in 0..3 {
+        let world = world();
+        let mut command = world.command(WITH_TERMINAL[0]);
+        command.args(&WITH_TERMINAL[1..]).arg(env!("CARGO_BIN_EXE_fedcred")).args(LOGIN);
+        let ended = answer(&mut command, "Password: ", &format!("{PASSWORD}\n"));
+        assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+        assert!(!ended.shown.contains(PASSWORD), "{:?}", ended.shown);
+    }
+}
+
+#[test]
+fn whatever_ends_the_question_leaves_the_terminal_with_its_echo() {
+    use crate::terminal::{WITH_TERMINAL, signal_at_the_question};
+    use rustix::process::Signal;
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let world = world();
+        let mut command = world.command(WITH_TERMINAL[0]);
+        command.args(&WITH_TERMINAL[1..]).arg(env!("CARGO_BIN_EXE_fedcred")).args(LOGIN);
+        let (ended, echoes) = signal_at_the_question(&mut command, signal);
+        assert_eq!((ended.status, echoes), (None, true), "ended by the signal itself: {}", ended.stderr);
+        assert_eq!(posts(&world), 0);
+    }
+}
+
+#[test]
 fn a_password_that_is_refused_is_tried_once_and_not_kept() {
     let world = world().secret("Wr0ng-one");
     world.run_typing(&LOGIN, "Wr0ng-one").0.fails_as("idp-rejected");

@@ -90,6 +90,21 @@ fn changing_what_cannot_change_the_result_is_a_hit() {
         .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
         .also("[profile.other]\ninclude = \"dev\"\n");
     assert_eq!(world.get().succeeds(), first, "the log, ambient keys, another profile");
+    // Credentials are not withheld for the sake of a log: no directory, no right to it, nobody's file, a pipe.
+    world.write("open.log", "");
+    #[cfg(unix)]
+    std::fs::set_permissions(world.path("open.log"), std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    for log in ["no/such/directory/log", "", "open.log"] {
+        let log = world.path(log);
+        let run = world.run(&["get", "dev", "--log-file", log.to_str().unwrap()]);
+        assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{}", log.display());
+        assert_eq!(serde_json::from_str::<Value>(&run.stdout).unwrap(), first);
+        let told = world.run(&["status", "--log-file", log.to_str().unwrap()]).stderr;
+        assert!(told.starts_with("warning: ") && told.contains("the log file"), "{told}");
+        assert!(
+            world.run(&["-v", "get", "dev", "--log-file", log.to_str().unwrap()]).stderr.contains("no log is written")
+        );
+    }
     for verbose in ["-v", "-vv"] {
         let run = world.run(&[verbose, "get", "dev"]);
         assert_eq!(serde_json::from_str::<Value>(&run.stdout).unwrap(), first, "{verbose}");
