@@ -2,18 +2,21 @@
 
 mod airflow;
 mod look;
+mod plain;
 mod schedule;
 mod setup;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use self::airflow::*;
 pub use self::look::*;
+pub use self::plain::{PlainGet, plain_get};
 pub use self::schedule::*;
 use self::setup::SETUP_HELP;
 pub use self::setup::{Setup, SetupAuth};
@@ -39,43 +42,74 @@ pub struct Arguments {
 impl Arguments {
     /// Parses these; the first is the program's own name.
     ///
-    /// What SDKs run all day, `get` and `get PROFILE`, needs no grammar: building one would be a third of a hit's own work.
+    /// What SDKs run all day needs no grammar ([`plain_get`]).
     pub fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
         match plain_get(arguments) {
-            Some(arguments) => Ok(arguments),
-            None => Arguments::try_parse_from(arguments),
+            Some(plain) => Ok(plain.into()),
+            None => Arguments::by_grammar(arguments),
+        }
+    }
+
+    fn by_grammar(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(arguments)?.with_named_profile()
+    }
+
+    /// Puts the profile of `--profile` where the command looks for the one that stands behind its name.
+    fn with_named_profile(mut self) -> Result<Arguments, clap::Error> {
+        let Some(named) = self.global.profile.take() else { return Ok(self) };
+        let conflict = |why: &str| {
+            Err(Arguments::command().error(ErrorKind::ArgumentConflict, format!("--profile {named}: {why}")))
+        };
+        match self.command.profiles() {
+            Profiles::One(profile @ None) => *profile = Some(named),
+            Profiles::Several(profiles) if profiles.is_empty() => profiles.push(named),
+            Profiles::One(Some(_)) | Profiles::Several(_) => return conflict("a profile is given twice"),
+            Profiles::All => return conflict("it cannot be used with --all"),
+            Profiles::None => return conflict("this command takes no profile"),
+        }
+        Ok(self)
+    }
+}
+
+/// Where a command keeps the profiles it is asked for.
+enum Profiles<'a> {
+    One(&'a mut Option<String>),
+    Several(&'a mut Vec<String>),
+    /// Every one, by `--all`.
+    All,
+    None,
+}
+
+impl From<PlainGet<'_>> for Arguments {
+    fn from(PlainGet { profile, config }: PlainGet<'_>) -> Arguments {
+        Arguments {
+            global: Global { config: config.map(Path::to_owned), profile: None, verbose: 0, log_file: None },
+            command: Command::Get(Get {
+                profile: profile.map(str::to_owned),
+                format: Format::Process,
+                window: None,
+                force: false,
+                no_cache: false,
+                airflow_conn: None,
+                connection: AirflowConnection {
+                    airflow_connections: None,
+                    airflow_compat: None,
+                    airflow_fallback: false,
+                },
+            }),
         }
     }
 }
 
-fn plain_get(arguments: &[OsString]) -> Option<Arguments> {
-    let profile = match arguments {
-        [_, command] if command == "get" => None,
-        [_, command, profile] if command == "get" => Some(profile.to_str()?),
-        _ => return None,
-    };
-    if profile.is_some_and(|name| name.is_empty() || name.starts_with('-')) {
-        return None;
-    }
-    Some(Arguments {
-        global: Global { config: None, verbose: 0, log_file: None },
-        command: Command::Get(Get {
-            profile: profile.map(str::to_owned),
-            format: Format::Process,
-            window: None,
-            force: false,
-            no_cache: false,
-            airflow_conn: None,
-            connection: AirflowConnection { airflow_connections: None, airflow_compat: None, airflow_fallback: false },
-        }),
-    })
-}
-
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Configuration file [env: FEDCRED_CONFIG] [default: ~/.config/fedcred/config.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Profile, in place of the argument
+    #[arg(id = "named_profile", short = 'p', long = "profile", global = true, value_name = "PROFILE")]
+    pub profile: Option<String>,
     /// Tell on stderr what happens; twice for more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
@@ -87,7 +121,7 @@ pub struct Global {
 impl Global {
     /// The arguments that make another process of this program do as this one does.
     pub fn as_arguments(&self) -> Vec<OsString> {
-        let Global { config, verbose, log_file } = self;
+        let Global { config, profile: _, verbose, log_file } = self;
         let mut arguments = vec![OsString::from("-v"); usize::from(*verbose)];
         for (flag, path) in [("--config", config), ("--log-file", log_file)] {
             if let Some(path) = path {
@@ -160,6 +194,45 @@ pub enum Command {
     #[cfg(unix)]
     #[command(hide = true)]
     Companion(Companion),
+}
+
+impl Command {
+    fn profiles(&mut self) -> Profiles<'_> {
+        match self {
+            Command::Refresh(Refresh { all: true, .. })
+            | Command::Schedule(Schedule::Install(ScheduleInstall { all: true, .. }))
+            | Command::Logout(Logout { all: true, .. }) => Profiles::All,
+            Command::Get(Get { profile, .. })
+            | Command::Exec(Exec { profile, .. })
+            | Command::Login(Login { profile, .. })
+            | Command::Logout(Logout { profile, .. })
+            | Command::Setup(Setup { profile, .. })
+            | Command::Doctor(Doctor { profile, .. })
+            | Command::Inspect(Inspect { profile, .. })
+            | Command::Roles(Roles { profile, .. })
+            | Command::TrustPolicy(TrustPolicy { profile, .. })
+            | Command::Console(Console { profile, .. })
+            | Command::Airflow(
+                Airflow::Uri(AirflowExport { profile })
+                | Airflow::Json(AirflowExport { profile })
+                | Airflow::Put(AirflowPut { profile, .. }),
+            )
+            | Command::Config(Config::Show { profile }) => Profiles::One(profile),
+            Command::Serve(Serve { profiles, .. })
+            | Command::Refresh(Refresh { profiles, .. })
+            | Command::Schedule(Schedule::Install(ScheduleInstall { profiles, .. }))
+            | Command::Status(Status { profiles, .. }) => Profiles::Several(profiles),
+            Command::Schedule(Schedule::Status | Schedule::Remove)
+            | Command::Airflow(Airflow::Show(_) | Airflow::Import(_))
+            | Command::Config(Config::Check | Config::Path | Config::Schema)
+            | Command::Help(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Supply(_) => Profiles::None,
+            #[cfg(unix)]
+            Command::Companion(_) => Profiles::None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -413,29 +486,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_needs_no_grammar_is_read_as_the_grammar_reads_it() {
-        let table: [(&[&str], bool); 8] = [
-            (&["fedcred", "get"], true),
-            (&["fedcred", "get", "dev"], true),
-            (&["fedcred", "get", "two words"], true),
-            (&["fedcred", "get", "get"], true),
-            (&["fedcred", "get", ""], false),
-            (&["fedcred", "get", "-v"], false),
-            (&["fedcred", "get", "dev", "--force"], false),
-            (&["fedcred", "config", "check"], false),
-        ];
-        for (arguments, is_plain) in table {
-            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-            let plain = plain_get(&arguments).map(|arguments| format!("{arguments:?}"));
-            assert_eq!(plain.is_some(), is_plain, "{arguments:?}");
-            let by_grammar = Arguments::try_parse_from(&arguments).map(|arguments| format!("{arguments:?}"));
-            assert!(plain.is_none() || plain == by_grammar.ok(), "{arguments:?}");
-        }
-    }
-
-    #[test]
     fn the_definitions_are_consistent() {
-        use clap::CommandFactory;
         Arguments::command().debug_assert();
     }
 }

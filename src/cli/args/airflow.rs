@@ -19,14 +19,17 @@ pub enum Airflow {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Stored is the profile of --profile, else the one named like the connection, else the connection as it
+is found here.")]
 pub struct AirflowPut {
     /// The connection's id, as a DAG names it
     pub id: String,
     /// Where Airflow's secrets backend looks: its connections_prefix
     #[arg(long, value_name = "PREFIX")]
     pub secret_prefix: String,
-    /// Profile to store as the connection [default: the one named like the connection, else the connection as it is found here]
-    #[arg(long, value_name = "NAME")]
+    // That of `--profile`, which every command has.
+    #[arg(skip)]
     pub profile: Option<String>,
     /// [env: AWS_DEFAULT_REGION]
     #[arg(long)]

@@ -70,7 +70,9 @@ fn with_profile_names(command: Command, env: &Env) -> Command {
     let complete = move |argument: Arg| {
         let env = names.clone();
         match argument.get_id().as_str() {
-            "profile" | "profiles" => argument.add(ArgValueCompleter::new(move |begun: &OsStr| profiles(&env, begun))),
+            "profile" | "profiles" | "named_profile" => {
+                argument.add(ArgValueCompleter::new(move |begun: &OsStr| profiles(&env, begun)))
+            }
             _ => argument,
         }
     };
