@@ -216,8 +216,22 @@ codes! {
     TokenRefused = "token-refused", Refused;
     /// The server's certificate is not trusted.
     TlsUntrusted = "tls-untrusted", Refused;
-    /// No TLS with the server for another reason than its certificate.
+    /// The server speaks only versions of TLS that are too old.
+    TlsVersion = "tls-version", Refused;
+    /// The server and fedcred have no TLS cipher or curve in common.
+    TlsCipher = "tls-cipher", Refused;
+    /// The server wants a new TLS handshake in the middle of the connection.
+    TlsRenegotiation = "tls-renegotiation", Refused;
+    /// The server wants a client certificate, or does not take the one it was shown.
+    TlsClientCertificate = "tls-client-certificate", Refused;
+    /// The server answers without TLS where https was expected.
+    TlsPlainHttp = "tls-plain-http", Refused;
+    /// No TLS with the server for another reason.
     TlsFailed = "tls-failed", Refused;
+    /// A proxy wants a login, or did not take the one it was shown.
+    ProxyAuthRequired = "proxy-auth-required", Refused;
+    /// A proxy does not let us through.
+    ProxyRefused = "proxy-refused", Refused;
 
     /// No such profile.
     ProfileNotFound = "profile-not-found", Configuration;

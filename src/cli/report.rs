@@ -145,7 +145,19 @@ pub fn usual_hint(code: Code) -> &'static str {
         Code::CallsItself => "let `source_profile` name the other profile, in place of `aws_profile`",
         Code::StsPolicy => "shorten or correct `policy` and `policy_arns`",
         Code::StsRegionDisabled => "set `region` to one that is enabled for the account",
-        Code::TlsUntrusted | Code::TlsFailed => "name the certificates to trust in `saml.ca_bundle` or AWS_CA_BUNDLE",
+        Code::TlsUntrusted => "name the certificates to trust in `saml.ca_bundle` or AWS_CA_BUNDLE",
+        Code::TlsVersion => "have TLS 1.2 or 1.3 switched on by who runs that server (RFC 8996 forbids what is older)",
+        Code::TlsCipher => {
+            "have a modern cipher switched on by who runs that server: ECDHE with AES-GCM or ChaCha20-Poly1305"
+        }
+        Code::TlsRenegotiation => {
+            "set `saml.auth = \"browser\"`, or have the server ask for the certificate in the first handshake"
+        }
+        Code::TlsClientCertificate => "name a certificate and its key that the server trusts: `saml.client_cert`, `saml.client_key`",
+        Code::TlsPlainHttp => "check scheme and port of the URL: https is spoken on another port",
+        Code::TlsFailed => "look at the server from outside: openssl s_client -connect HOST:PORT",
+        Code::ProxyAuthRequired => "put user name and password into the proxy's address: http://USER:PASSWORD@HOST:PORT",
+        Code::ProxyRefused => "ask who runs the proxy to allow that host",
         Code::ProfileNotFound | Code::ConfigUnreadable => "fedcred config path",
         Code::UnknownKey
         | Code::NotYetAvailable

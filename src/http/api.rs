@@ -13,14 +13,15 @@ use serde::de::DeserializeOwned;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::loopback::{self, is_loopback};
-use super::retry::Retries;
+use super::loopback::is_loopback;
+use super::retry::{Attempt, Retries};
+use super::shown;
 use super::tls::Trust;
-use super::{fault, shown};
+use super::transport::{Failure, Reply, Transport, Way};
 use crate::config::profile::Retry;
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
-use crate::time::{self, Deadline, Timestamp};
+use crate::time::{Deadline, Timestamp};
 
 /// No token, key set or discovery document is larger.
 const MAX_BODY: usize = 1 << 20;
@@ -39,8 +40,8 @@ pub struct Api {
     setting: &'static str,
     retry: Retry,
     /// For this machine and the platform's metadata service, past every proxy.
-    direct: OnceLock<reqwest::Client>,
-    proxied: OnceLock<reqwest::Client>,
+    direct: OnceLock<Transport>,
+    proxied: OnceLock<Transport>,
 }
 
 /// Where plain http may lead.
@@ -163,30 +164,13 @@ impl Api {
     /// Errors: [`Code::UrlNotAllowed`], [`Code::Connect`], [`Code::Timeout`], [`Code::TlsUntrusted`], [`Code::PageTooLarge`].
     pub async fn send(&self, request: &Request, deadline: &Deadline) -> Result<Answer> {
         self.check_scheme(&request.url)?;
-        let client = self.client(&request.url)?;
-        let mut retries = Retries::new(self.retry.clone());
-        let doing = format!("waiting for {} at {}", self.name, shown(&request.url));
-        loop {
-            deadline.check(&doing)?;
-            tracing::debug!(method = %request.method, url = shown(&request.url), "asking {}", self.name);
-            let limit = ATTEMPT.min(deadline.remaining());
-            let (outcome, may_repeat) = match tokio::time::timeout(limit, self.attempt(client, request)).await {
-                Ok(outcome) => outcome,
-                Err(_) if deadline.has_passed() => return Err(deadline.error(&doing)),
-                Err(_) => (Err(self.late(limit)), request.may_repeat),
-            };
-            let wait = match &outcome {
-                Ok(answer) if request.may_repeat => {
-                    retries.after_response(answer.status, answer.header("retry-after"), time::now(), deadline)
-                }
-                Err(_) if may_repeat => retries.after_failure(false, deadline),
-                _ => None,
-            };
-            match wait {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => return outcome,
-            }
-        }
+        let transport = self.transport(&request.url)?;
+        let doing = format!("{} at {}", self.name, shown(&request.url));
+        tracing::debug!(method = %request.method, url = shown(&request.url), "asking {}", self.name);
+        Retries::new(self.retry.clone())
+            .at_a_time(ATTEMPT, request.may_repeat)
+            .persist(deadline, &doing, async || self.attempt(transport, request).await)
+            .await
     }
 
     fn check_scheme(&self, url: &Url) -> Result<()> {
@@ -202,38 +186,30 @@ impl Api {
             .because("whoever is on the way could read the tokens"))
     }
 
-    /// The outcome, and whether a failure may be tried again.
-    async fn attempt(&self, client: &reqwest::Client, request: &Request) -> (Result<Answer>, bool) {
-        let built = match self.build(client, request) {
+    async fn attempt(&self, transport: &Transport, request: &Request) -> Attempt<Answer> {
+        let built = match self.build(request) {
             Ok(built) => built,
-            Err(error) => return (Err(error), false),
+            Err(error) => return Attempt::Final(Err(error)),
         };
-        let mut response = match built.send().await {
-            Ok(response) => response,
-            Err(e) => {
-                let may_repeat = fault::worth_a_retry(&e) && (request.may_repeat || fault::never_sent(&e));
-                return (Err(fault::classify(&e, &self.name, self.setting)), may_repeat);
-            }
-        };
-        let headers = std::mem::take(response.headers_mut());
-        let date = headers.get(header::DATE).and_then(|v| v.to_str().ok()).and_then(time::from_http_date);
-        let status = response.status().as_u16();
-        let mut answer = Answer { status, body: Zeroizing::default(), date, headers, peer: self.name.clone() };
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if answer.body.len() + chunk.len() > MAX_BODY => {
-                    let error = Error::new(Code::PageTooLarge, format!("the answer of {} is too large", self.name));
-                    return (Err(error), false);
+        match transport.send(built, &self.name).await {
+            Ok(Reply { status, headers, body, date, certificate: _ }) => {
+                let answer = Answer { status, body, date, headers, peer: self.name.clone() };
+                if !request.may_repeat {
+                    return Attempt::Final(Ok(answer));
                 }
-                Ok(Some(chunk)) => answer.body.extend_from_slice(&chunk),
-                Ok(None) => return (Ok(answer), request.may_repeat),
-                Err(e) => return (Err(fault::classify(&e, &self.name, self.setting)), request.may_repeat),
+                let retry_after = answer.header("retry-after").map(str::to_owned);
+                Attempt::Answered { answer, status, retry_after }
             }
+            Err(Failure { error, is_unsent, may_pass: true }) if is_unsent || request.may_repeat => {
+                Attempt::Failed { error, is_connect: is_unsent }
+            }
+            Err(Failure { error, .. }) => Attempt::Final(Err(error)),
         }
     }
 
-    fn build(&self, client: &reqwest::Client, request: &Request) -> Result<reqwest::RequestBuilder> {
-        let mut headers = HeaderMap::new();
+    fn build(&self, request: &Request) -> Result<reqwest::Request> {
+        let mut built = reqwest::Request::new(request.method.clone(), request.url.clone());
+        let headers = built.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, */*;q=0.5"));
         for (name, value) in &request.headers {
             let mut value = HeaderValue::from_str(value.expose()).map_err(|_| {
@@ -243,38 +219,23 @@ impl Api {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        let mut built = client.request(request.method.clone(), request.url.clone());
         if let Some((media_type, body)) = &request.body {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-            built = built.body(body.expose().to_owned());
+            *built.body_mut() = Some(body.expose().to_owned().into());
         }
-        Ok(built.headers(headers))
+        Ok(built)
     }
 
-    fn client(&self, url: &Url) -> Result<&reqwest::Client> {
+    fn transport(&self, url: &Url) -> Result<&Transport> {
         let is_direct = is_loopback(url) || (url.scheme() == "http" && self.reach == Reach::Platform);
         let place = if is_direct { &self.direct } else { &self.proxied };
-        if let Some(client) = place.get() {
-            return Ok(client);
-        }
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(self.connect)
-            .user_agent(concat!("fedcred/", env!("CARGO_PKG_VERSION")));
-        if is_direct {
-            builder = builder.no_proxy();
+        if let Some(transport) = place.get() {
+            return Ok(transport);
         }
         let trust =
             Trust { ca_bundle: self.ca_bundle.as_deref(), setting: self.setting, verify: true, client_cert: None };
-        let client = loopback::pin(trust.apply(builder)?, url)
-            .build()
-            .map_err(|e| fault::classify(&e, &self.name, self.setting))?;
-        Ok(place.get_or_init(|| client))
-    }
-
-    fn late(&self, limit: Duration) -> Error {
-        Error::new(Code::Timeout, format!("{} gave no answer in {:.1} s", self.name, limit.as_secs_f32()))
+        let transport = Transport::new(url, &trust, Way { is_direct, ..Way::new(self.connect, MAX_BODY) })?;
+        Ok(place.get_or_init(|| transport))
     }
 }
 

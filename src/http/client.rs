@@ -4,15 +4,17 @@
 //! origin gets a bare request. Redirects are not followed here: each hop is a request of its own, decided anew.
 //! Serves `ca_bundle`, `client_cert`, `client_key`, `proxy`, `timeout`, `verify`, `headers`, `user_agent`, `idp_origins`.
 
+use reqwest::Method;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::{Origin, Url};
 use zeroize::Zeroizing;
 
 use super::cookies::{Jar, KeptCookie};
-use super::fault;
-use super::loopback::{self, is_loopback};
+use super::loopback::is_loopback;
+use super::proxy::Chosen;
 use super::shown;
 use super::tls::Trust;
+use super::transport::{self, Reply, Transport, Way};
 use crate::config::profile::IdpHttp;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -76,8 +78,10 @@ pub struct Client {
     home: Origin,
     jar: Jar,
     default_user_agent: String,
+    /// Kerberos is among what it may have to answer with: HTTP/1.1 alone then.
+    is_negotiate: bool,
     /// Built at first need.
-    carriers: Vec<(Carrier, reqwest::Client)>,
+    carriers: Vec<(Carrier, Transport)>,
 }
 
 /// What makes two requests need different connections.
@@ -90,12 +94,13 @@ struct Carrier {
 }
 
 impl Client {
-    pub fn new(settings: IdpHttp, idp_url: &Url, default_user_agent: String) -> Self {
+    /// `is_negotiate`: a challenge may be answered with Kerberos, which binds a login to one connection.
+    pub fn new(settings: IdpHttp, idp_url: &Url, default_user_agent: String, is_negotiate: bool) -> Self {
         let mut jar = Jar::default();
         let cookies: Vec<String> =
             settings.cookies.iter().map(|(name, value)| format!("{name}={value}; Path=/")).collect();
         jar.store(idp_url, cookies.iter().map(String::as_str));
-        Client { settings, home: idp_url.origin(), jar, default_user_agent, carriers: Vec::new() }
+        Client { settings, home: idp_url.origin(), jar, default_user_agent, is_negotiate, carriers: Vec::new() }
     }
 
     /// Whether logins and cookies may go to this URL's origin.
@@ -131,36 +136,25 @@ impl Client {
     /// Sends one request and reads the whole answer, within the deadline.
     pub async fn send(&mut self, request: &Request, deadline: &Deadline) -> std::result::Result<Response, Failure> {
         let failed = |error| Failure { error, may_repeat: false, is_connect: false };
-        let built = self.build(request, deadline).map_err(failed)?;
+        let (transport, built) = self.build(request, deadline).map_err(failed)?;
         let peer = format!("the IdP at {}", shown(&request.url));
         // A POST may have been acted upon once the connection stood, and so may whatever carries a password.
         let is_harmless = request.form.is_none() && !request.carries_password;
-        let sending = async {
-            let response = built.send().await.map_err(|e| {
-                let may_repeat = fault::worth_a_retry(&e) && (is_harmless || fault::never_sent(&e));
-                Failure { error: fault::classify(&e, &peer, BUNDLE), may_repeat, is_connect: fault::never_sent(&e) }
-            })?;
-            self.read(request, response).await.map_err(|error| {
-                let may_repeat = is_harmless && matches!(error.code, Code::Connect | Code::Timeout);
-                Failure { error, may_repeat, is_connect: false }
-            })
-        };
-        match tokio::time::timeout(deadline.remaining(), sending).await {
-            Ok(Err(failure)) => {
+        match tokio::time::timeout(deadline.remaining(), transport.send(built, &peer)).await {
+            Ok(Ok(reply)) => Ok(self.keep(request, reply)),
+            Ok(Err(transport::Failure { error, is_unsent, may_pass })) => {
                 // The next connection is given its part of what is then left.
                 self.carriers.clear();
-                Err(failure)
+                Err(Failure { error, may_repeat: may_pass && (is_harmless || is_unsent), is_connect: is_unsent })
             }
-            Ok(Ok(response)) => Ok(response),
             Err(_) => Err(failed(deadline.error(&format!("waiting for {peer}")))),
         }
     }
 
-    fn build(&mut self, request: &Request, deadline: &Deadline) -> Result<reqwest::RequestBuilder> {
+    fn build(&mut self, request: &Request, deadline: &Deadline) -> Result<(Transport, reqwest::Request)> {
         self.check_scheme(&request.url)?;
         let is_home = request.url.origin() == self.home;
         let is_allowed = self.is_allowed(&request.url);
-        let client = self.carrier(&request.url, is_home, deadline)?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8"));
         if is_home {
@@ -180,94 +174,71 @@ impl Client {
             }
         }
         let body = self.settings.body.as_ref().filter(|_| request.is_first && is_home);
-        let built = match (&request.form, body) {
-            (None, _) if request.soap.is_some() => {
+        let (method, body): (_, Option<Vec<u8>>) = match (&request.form, &request.soap, body) {
+            (Some(form), _, _) => {
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+                (Method::POST, Some(form.expose().as_bytes().to_vec()))
+            }
+            (None, Some(soap), _) => {
                 // SAML 2.0 Profiles §4.2.4.1; SOAP 1.1 §6.1.
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"));
                 headers.insert(header::ACCEPT, HeaderValue::from_static("text/xml, application/vnd.paos+xml"));
                 headers.insert("paos", HeaderValue::from_static(PAOS));
                 headers.insert("soapaction", HeaderValue::from_static("http://www.oasis-open.org/committees/security"));
-                client.post(request.url.clone()).body(request.soap.clone().unwrap_or_default())
+                (Method::POST, Some(soap.clone().into_bytes()))
             }
-            (None, None) => client.get(request.url.clone()),
-            (None, Some((content_type, body))) => {
+            (None, None, Some((content_type, body))) => {
                 let content_type = HeaderValue::from_str(content_type).map_err(|_| bad_header("Content-Type"))?;
                 headers.entry(header::CONTENT_TYPE).or_insert(content_type);
-                client.get(request.url.clone()).body(body.clone())
+                (Method::GET, Some(body.clone().into_bytes()))
             }
-            (Some(form), _) => {
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-                client.post(request.url.clone()).body(form.expose().to_owned())
-            }
+            (None, None, None) => (Method::GET, None),
         };
-        Ok(built.headers(headers))
+        let mut built = reqwest::Request::new(method, request.url.clone());
+        *built.headers_mut() = headers;
+        *built.body_mut() = body.map(reqwest::Body::from);
+        Ok((self.carrier(&request.url, is_home, deadline)?, built))
     }
 
-    async fn read(&mut self, request: &Request, mut response: reqwest::Response) -> Result<Response> {
-        let peer = format!("the IdP at {}", shown(&request.url));
+    /// Keeps the cookies of an answer, and gives what the login reads of it.
+    fn keep(&mut self, request: &Request, reply: Reply) -> Response {
+        let Reply { status, headers, body, date, certificate } = reply;
+        // Some servers put UTF-8 into headers.
+        let all = |name: HeaderName| -> Vec<String> {
+            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+        };
         if self.is_allowed(&request.url) {
-            let cookies = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|v| v.to_str().ok());
-            self.jar.store(&request.url, cookies);
+            self.jar.store(&request.url, all(header::SET_COOKIE).iter().map(String::as_str));
         }
-        let one = |name: HeaderName| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let mut answer = Response {
+        let one = |name| all(name).into_iter().next();
+        Response {
             url: request.url.clone(),
-            status: response.status().as_u16(),
-            // Some servers put UTF-8 there.
-            location: response
-                .headers()
-                .get(header::LOCATION)
-                .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned()),
-            www_authenticate: response
-                .headers()
-                .get_all(header::WWW_AUTHENTICATE)
-                .iter()
-                .filter_map(|v| v.to_str().ok().map(str::to_owned))
-                .collect(),
+            status,
+            location: one(header::LOCATION),
+            www_authenticate: all(header::WWW_AUTHENTICATE),
             content_type: one(header::CONTENT_TYPE),
             retry_after: one(header::RETRY_AFTER),
-            date: one(header::DATE).and_then(|d| time::from_http_date(&d)),
-            body: Zeroizing::new(Vec::new()),
-            peer_certificate: response
-                .extensions()
-                .get::<reqwest::tls::TlsInfo>()
-                .and_then(|info| info.peer_certificate().map(<[u8]>::to_vec)),
-        };
-        while let Some(chunk) = response.chunk().await.map_err(|e| fault::classify(&e, &peer, BUNDLE))? {
-            if answer.body.len() + chunk.len() > MAX_BODY {
-                return Err(Error::new(Code::PageTooLarge, format!("the page of {peer} is larger than 4 MiB"))
-                    .hint("check that `saml.idp_url` is the address of the login page"));
-            }
-            answer.body.extend_from_slice(&chunk);
+            date,
+            body,
+            peer_certificate: certificate,
         }
-        Ok(answer)
     }
 
-    fn carrier(&mut self, url: &Url, is_home: bool, deadline: &Deadline) -> Result<reqwest::Client> {
+    fn carrier(&mut self, url: &Url, is_home: bool, deadline: &Deadline) -> Result<Transport> {
         let kind = Carrier { is_direct: is_loopback(url), is_home };
-        if let Some((_, client)) = self.carriers.iter().find(|(k, _)| *k == kind) {
-            return Ok(client.clone());
+        if let Some((_, transport)) = self.carriers.iter().find(|(k, _)| *k == kind) {
+            return Ok(transport.clone());
         }
         let settings = &self.settings;
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            // One connection for all legs of a Negotiate exchange, which some servers bind to the connection.
-            .http1_only()
-            .pool_max_idle_per_host(1)
+        let way = Way {
+            user_agent: settings.user_agent.clone().unwrap_or_else(|| self.default_user_agent.clone()),
+            proxy: settings.proxy.clone().map(|url| Chosen { url, setting: "saml.proxy" }),
+            is_http1: self.is_negotiate,
+            read: Some(settings.timeout),
             // It ends before the deadline does, so that a peer that was never reached is told from one that was sent a
             // password and is silent.
-            .connect_timeout(settings.timeout.min(deadline.remaining() * 3 / 4))
-            .read_timeout(settings.timeout)
-            .user_agent(settings.user_agent.as_deref().unwrap_or(&self.default_user_agent));
-        if let Some(proxy) = &settings.proxy {
-            let proxy = reqwest::Proxy::all(proxy.as_str()).map_err(|_| {
-                Error::new(Code::InvalidValue, "`saml.proxy` is not a proxy's URL")
-                    .hint("write it as http://host:port or socks5h://host:port")
-            })?;
-            builder = builder.no_proxy().proxy(proxy);
-        }
-        builder = loopback::pin(builder, url);
+            ..Way::new(settings.timeout.min(deadline.remaining() * 3 / 4), MAX_BODY)
+        };
         let client_cert = settings.client_cert.as_ref().filter(|_| kind.is_home);
         let trust = Trust {
             ca_bundle: settings.ca_bundle.as_deref(),
@@ -275,9 +246,9 @@ impl Client {
             verify: settings.verify,
             client_cert: client_cert.map(|(cert, key)| (cert.as_path(), key.as_path())),
         };
-        let client = trust.apply(builder)?.build().map_err(|e| fault::classify(&e, "the IdP", BUNDLE))?;
-        self.carriers.push((kind, client.clone()));
-        Ok(client)
+        let transport = Transport::new(url, &trust, way)?;
+        self.carriers.push((kind, transport.clone()));
+        Ok(transport)
     }
 }
 

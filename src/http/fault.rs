@@ -1,111 +1,256 @@
-//! A request that got no answer: which fault it was, in words a person can act on, and whether another try may help.
+//! A request that got no whole answer: which fault it was, in words a person can act on, and whether another try may help.
+//!
+//! Faults of TLS are told by rustls's typed errors, by the phase of the connection and by what the server asked for in the
+//! handshake: the same alert means "no cipher in common" before a certificate has come, "a client certificate is wanted"
+//! after one was asked for, and "a renegotiation failed" once requests have been answered.
 
 use std::error::Error as StdError;
 use std::io;
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use rustls::{
+    AlertDescription as Alert, CertificateError, HandshakeType, InvalidMessage, PeerIncompatible, PeerMisbehaved,
+};
 
+use super::handshake::Handshakes;
 use crate::error::{Code, Error, printable};
 
-/// The error of a request that failed. `peer` says whom it was for ("the IdP idp.example.com"); `bundle` is the setting
-/// that holds this peer's trust (`ca_bundle`, `AWS_CA_BUNDLE`). The URL, whose query may hold a secret, stays out.
-pub fn classify(error: &reqwest::Error, peer: &str, bundle: &str) -> Error {
-    if let Some(tls) = tls_fault(error) {
-        return tls_error(tls, peer, bundle);
+/// Whose fault it may be.
+#[derive(Clone, Copy)]
+pub(super) struct Peer<'a> {
+    /// For whom the request was: "the IdP at https://idp.example.com/sso".
+    pub name: &'a str,
+    /// The setting that holds this peer's trust (`saml.ca_bundle`, `AWS_CA_BUNDLE`).
+    pub setting: &'static str,
+    pub handshakes: &'a Handshakes,
+}
+
+/// What a failed request comes down to.
+enum Fault<'a> {
+    Tls(&'a rustls::Error),
+    Timeout,
+    NameUnknown,
+    NotConnected,
+    NotMade,
+    /// The answer ends before its end.
+    CutShort,
+    /// The body is not what its `Content-Encoding` says.
+    Undecodable,
+    /// What came back is not HTTP.
+    NotHttp,
+    Broken,
+}
+
+impl<'a> Fault<'a> {
+    fn of(error: &'a reqwest::Error) -> Self {
+        if let Some(tls) = chain(error).find_map(|e| e.downcast_ref()) {
+            return Fault::Tls(tls);
+        }
+        let hyper = chain(error).find_map(|e| e.downcast_ref::<hyper::Error>());
+        if error.is_timeout() {
+            Fault::Timeout
+        } else if error.is_dns() {
+            Fault::NameUnknown
+        } else if error.is_connect() {
+            Fault::NotConnected
+        } else if error.is_builder() {
+            Fault::NotMade
+        } else if is_unexpected_end(error) || hyper.is_some_and(hyper::Error::is_incomplete_message) {
+            Fault::CutShort
+        } else if hyper.is_some_and(hyper::Error::is_parse) {
+            Fault::NotHttp
+        } else if error.is_decode() && hyper.is_none() {
+            Fault::Undecodable
+        } else {
+            Fault::Broken
+        }
     }
-    if error.is_timeout() {
-        return Error::new(Code::Timeout, format!("{peer} did not answer in time"));
-    }
-    let cause = printable(&innermost(error), 200);
-    if error.is_dns() {
-        return Error::new(Code::Connect, format!("the name of {peer} cannot be resolved")).because(cause);
-    }
-    if error.is_connect() {
-        return Error::new(Code::Connect, format!("cannot connect to {peer}")).because(cause);
-    }
-    if error.is_builder() {
-        return Error::new(Code::InvalidValue, format!("the request to {peer} cannot be made")).because(cause);
-    }
-    if error.is_decode() {
-        return Error::new(Code::HttpUnexpected, format!("the answer of {peer} cannot be decoded")).because(cause);
-    }
-    Error::new(Code::Connect, format!("the connection to {peer} broke")).because(cause)
+}
+
+/// The error of a request that failed. The URL, whose query may hold a secret, stays out.
+pub(super) fn classify(error: &reqwest::Error, peer: Peer<'_>) -> Error {
+    let name = peer.name;
+    let connect = |what: String| Error::new(Code::Connect, what);
+    let told = match Fault::of(error) {
+        Fault::Tls(fault) => return tls_error(fault, !error.is_connect(), peer),
+        Fault::Timeout => return Error::new(Code::Timeout, format!("{name} did not answer in time")),
+        Fault::NotConnected if is_unexpected_end(error) => {
+            return connect(format!("cannot connect to {name}")).because("the connection was closed while it was made");
+        }
+        Fault::CutShort => {
+            return connect(format!("the connection to {name} broke")).because("the answer ended before its end");
+        }
+        Fault::NameUnknown => connect(format!("the name of {name} cannot be resolved")),
+        Fault::NotConnected => connect(format!("cannot connect to {name}")),
+        Fault::Broken => connect(format!("the connection to {name} broke")),
+        Fault::NotMade => Error::new(Code::InvalidValue, format!("the request to {name} cannot be made")),
+        Fault::Undecodable => Error::new(Code::HttpUnexpected, format!("the answer of {name} cannot be decoded"))
+            .hint("something on the way may have changed it: is there a proxy?"),
+        Fault::NotHttp => Error::new(Code::HttpUnexpected, format!("the answer of {name} is not HTTP"))
+            .hint("check the scheme and the port of the URL: a port for https does not answer http"),
+    };
+    told.because(innermost(error))
 }
 
 /// Whether the same request may succeed a moment later. A certificate does not become trusted by asking again.
-pub fn worth_a_retry(error: &reqwest::Error) -> bool {
-    tls_fault(error).is_none() && !error.is_builder() && !error.is_decode()
-}
-
-/// Whether the request cannot have reached the peer, so that sending it again cannot do anything twice.
-pub fn never_sent(error: &reqwest::Error) -> bool {
-    error.is_connect()
-}
-
-fn tls_error(fault: &rustls::Error, peer: &str, bundle: &str) -> Error {
-    let untrusted = |cause: String, hint: String| {
-        Error::new(Code::TlsUntrusted, format!("the certificate of {peer} is not trusted")).because(cause).hint(hint)
-    };
-    let failed = |cause: String| Error::new(Code::TlsFailed, format!("no TLS with {peer}")).because(cause);
-    let add = format!("if it is right, put the authority that issued it into a PEM file and name that in `{bundle}`");
-    match fault {
-        fault if super::verifier::is_ca_as_server(fault) => untrusted(
-            "it is an authority's own, self-signed certificate".into(),
-            format!("if it is right, put this very certificate into a PEM file and name that in `{bundle}`"),
-        ),
-        rustls::Error::InvalidCertificate(why) => match why {
-            CertificateError::UnknownIssuer => untrusted("it was issued by an unknown authority".into(), add),
-            CertificateError::BadSignature => {
-                untrusted("its authority has the name of a known one, but another key".into(), add)
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                untrusted("it has expired".into(), "have it renewed, or set this machine's clock".into())
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                untrusted("it is not valid yet".into(), "set this machine's clock".into())
-            }
-            CertificateError::NotValidForName => untrusted("it is for another name".into(), name_hint()),
-            CertificateError::NotValidForNameContext { presented, .. } => {
-                let names = printable(&presented.join(", "), 200);
-                let names = if names.is_empty() { "no name at all".into() } else { names };
-                untrusted(format!("it is for {names}"), name_hint())
-            }
-            other => untrusted(printable(&other.to_string(), 200), add),
-        },
-        // What the platform's verifier says when it finds no store (a bare container).
-        rustls::Error::General(why) if why.contains("No CA certificates") => untrusted(
-            "this machine has no certificate authorities".into(),
-            format!("install the package ca-certificates, or set `{bundle}` or SSL_CERT_FILE"),
-        ),
-        rustls::Error::AlertReceived(
-            AlertDescription::CertificateRequired
-            | AlertDescription::BadCertificate
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::UnknownCA,
-        ) => failed("the server wants a client certificate that it knows".into())
-            .hint("set `client_cert` and `client_key`"),
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
-            failed("what came back is not TLS".into()).hint("check scheme and port of the URL")
-        }
-        other => failed(printable(&other.to_string(), 200)),
+pub(super) fn worth_a_retry(error: &reqwest::Error) -> bool {
+    match Fault::of(error) {
+        Fault::Timeout | Fault::NameUnknown | Fault::NotConnected | Fault::CutShort | Fault::Broken => true,
+        Fault::Tls(_) | Fault::NotMade | Fault::Undecodable | Fault::NotHttp => false,
     }
 }
 
-fn name_hint() -> String {
-    "use the name that stands in the certificate".into()
+/// Whether the peer closed the connection without TLS's close_notify (RFC 8446 §6.1), as many servers do.
+pub(super) fn is_without_close_notify(error: &reqwest::Error) -> bool {
+    // rustls has no type for it, but these words for this alone.
+    is_unexpected_end(error) && chain(error).last().is_some_and(|e| e.to_string().contains("close_notify"))
 }
 
-/// The TLS fault below `error`, if there is one.
-fn tls_fault(error: &reqwest::Error) -> Option<&rustls::Error> {
-    chain(error).find_map(|e| e.downcast_ref())
+/// Whether the server wants this very request over HTTP/1.1 (RFC 9113 §7): it has not acted upon it.
+pub(super) fn wants_http1(error: &reqwest::Error) -> bool {
+    chain(error)
+        .find_map(|e| e.downcast_ref::<h2::Error>())
+        .is_some_and(|e| e.is_remote() && e.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED))
 }
 
+/// `is_established`: requests have been sent over this connection.
+fn tls_error(fault: &rustls::Error, is_established: bool, peer: Peer<'_>) -> Error {
+    let Peer { name, setting, handshakes } = peer;
+    let failed = |cause: &str| Error::new(Code::TlsFailed, format!("no TLS with {name}")).because(cause);
+    match fault {
+        rustls::Error::InvalidCertificate(_) => untrusted(fault, peer),
+        // What the platform's verifier says when it finds no store (a bare container).
+        rustls::Error::General(why) if why.contains("No CA certificates") => {
+            not_trusted(name, "this machine has no certificate authorities")
+                .hint(format!("install the package ca-certificates, or set `{setting}` or SSL_CERT_FILE"))
+        }
+        rustls::Error::AlertReceived(alert) => alerted(*alert, is_established, peer),
+        rustls::Error::PeerMisbehaved(PeerMisbehaved::TooManyRenegotiationRequests)
+        | rustls::Error::InappropriateHandshakeMessage { got_type: HandshakeType::CertificateRequest, .. }
+            if is_established =>
+        {
+            late_handshake(name)
+        }
+        rustls::Error::PeerIncompatible(why) => match why {
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+            | PeerIncompatible::Tls12NotOffered
+            | PeerIncompatible::Tls12NotOfferedOrEnabled => too_old(name),
+            other => nothing_in_common(name).because(printable(&format!("{other:?}"), 80)),
+        },
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion)
+            if !is_established && handshakes.chain().is_empty() =>
+        {
+            Error::new(Code::TlsPlainHttp, format!("no TLS with {name}"))
+                .because("what came back is not TLS: the port answers without encryption")
+        }
+        other => failed(&printable(&other.to_string(), 200)),
+    }
+}
+
+/// What an alert means depends on when it comes and on what the server asked for before.
+fn alerted(alert: Alert, is_established: bool, peer: Peer<'_>) -> Error {
+    let Peer { name, handshakes, .. } = peer;
+    let says = format!("it sent the TLS alert {alert:?}");
+    match alert {
+        Alert::CertificateRequired
+        | Alert::NoCertificate
+        | Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateExpired
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA => client_certificate(peer, says),
+        Alert::HandshakeFailure | Alert::AccessDenied | Alert::DecryptError | Alert::InsufficientSecurity
+            if handshakes.wants_certificate() =>
+        {
+            client_certificate(peer, says)
+        }
+        Alert::HandshakeFailure | Alert::NoRenegotiation if is_established => late_handshake(name).because(says),
+        Alert::HandshakeFailure | Alert::InsufficientSecurity => nothing_in_common(name).because(says),
+        Alert::ProtocolVersion | Alert::InappropriateFallback => too_old(name).because(says),
+        Alert::NoApplicationProtocol => Error::new(Code::TlsFailed, format!("no TLS with {name}"))
+            .because("it speaks neither HTTP/1.1 nor another HTTP that this login can use (Kerberos: HTTP/1.1 alone)")
+            .hint("have HTTP/1.1 enabled on that server"),
+        Alert::UnrecognisedName => Error::new(Code::TlsFailed, format!("no TLS with {name}"))
+            .because("the server does not know that name")
+            .hint("check the host's name in the URL"),
+        other => Error::new(Code::TlsFailed, format!("no TLS with {name}"))
+            .because(format!("it sent the TLS alert {other:?}")),
+    }
+}
+
+fn too_old(name: &str) -> Error {
+    Error::new(Code::TlsVersion, format!("{name} speaks only versions of TLS that are older than TLS 1.2"))
+}
+
+fn nothing_in_common(name: &str) -> Error {
+    Error::new(Code::TlsCipher, format!("{name} has no TLS cipher or curve in common with fedcred"))
+}
+
+/// The text of a server that would have asked for the certificate now, had TLS 1.3 allowed it without an extension that
+/// rustls does not send (RFC 8446 §4.2.6).
+pub(super) fn late_handshake(name: &str) -> Error {
+    Error::new(Code::TlsRenegotiation, format!("{name} wants a new TLS handshake in the middle of the connection"))
+        .because("servers do so (renegotiation) to ask for a client certificate; fedcred cannot, like most TLS libraries")
+}
+
+fn client_certificate(peer: Peer<'_>, says: String) -> Error {
+    let name = peer.name;
+    if peer.handshakes.has_certificate() {
+        Error::new(Code::TlsClientCertificate, format!("{name} refused the client certificate"))
+            .because(says)
+            .hint("have a certificate issued that the server trusts, and name it: `client_cert`, `client_key`")
+    } else {
+        Error::new(Code::TlsClientCertificate, format!("{name} wants a client certificate")).because(says)
+    }
+}
+
+fn not_trusted(name: &str, cause: &str) -> Error {
+    Error::new(Code::TlsUntrusted, format!("the certificate of {name} is not trusted")).because(cause)
+}
+
+fn untrusted(fault: &rustls::Error, peer: Peer<'_>) -> Error {
+    let Peer { name, setting, .. } = peer;
+    let why = |cause: &str, hint: &str| not_trusted(name, cause).hint(hint);
+    let add = format!("if it is right, put the authority that issued it into a PEM file and name that in `{setting}`");
+    let own_name = "use the name that stands in the certificate";
+    if super::verifier::is_ca_as_server(fault) {
+        let hint = format!("if it is right, put this very certificate into a PEM file and name that in `{setting}`");
+        return why("it is an authority's own, self-signed certificate", &hint);
+    }
+    let rustls::Error::InvalidCertificate(reason) = fault else { return why(&printable(&fault.to_string(), 200), &add) };
+    match reason {
+        CertificateError::UnknownIssuer => why("it was issued by an unknown authority", &add),
+        CertificateError::BadSignature => why("its authority has the name of a known one, but another key", &add),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            why("it has expired", "have it renewed, or set this machine's clock")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            why("it is not valid yet", "set this machine's clock")
+        }
+        CertificateError::NotValidForName => why("it is for another name", own_name),
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            let names = printable(&presented.join(", "), 200);
+            let names = if names.is_empty() { "no name at all" } else { &names };
+            why(&format!("it is for {names}"), own_name)
+        }
+        other => why(&printable(&other.to_string(), 200), &add),
+    }
+}
+
+/// The words of the innermost cause, without the links to manuals that libraries put there.
 fn innermost(error: &reqwest::Error) -> String {
-    chain(error).last().map_or_else(|| "no cause given".to_owned(), |e| e.to_string())
+    let words = chain(error).last().map_or_else(|| "no cause given".to_owned(), |e| e.to_string());
+    let words: Vec<&str> = words.split_whitespace().filter(|word| !word.contains("://")).collect();
+    printable(words.join(" ").trim_end_matches([':', ',']), 200)
+}
+
+fn is_unexpected_end(error: &reqwest::Error) -> bool {
+    chain(error).filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::UnexpectedEof)
 }
 
 /// The causes below `error`.
-fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+pub(super) fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     std::iter::successors(error.source(), |e| below(*e))
 }
 

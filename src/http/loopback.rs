@@ -14,13 +14,11 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Fixes `localhost` to the loopback addresses (RFC 6761 §6.3), since a resolver may be made to say something else; and
-/// when `url` points to this machine, no proxy is asked.
-pub fn pin(builder: reqwest::ClientBuilder, url: &Url) -> reqwest::ClientBuilder {
+/// Fixes `localhost` to the loopback addresses (RFC 6761 §6.3), since a resolver may be made to say something else.
+pub fn pin(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     // Port 0: the URL's own.
     let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
-    let builder = builder.resolve_to_addrs(LOCALHOST, &here);
-    if is_loopback(url) { builder.no_proxy() } else { builder }
+    builder.resolve_to_addrs(LOCALHOST, &here)
 }
 
 const LOCALHOST: &str = "localhost";

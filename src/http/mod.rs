@@ -1,14 +1,18 @@
 //! HTTP and TLS: the only room, beside the SDK's own in `sts`, that names the crates behind them.
 
 pub mod api;
+pub mod challenge;
 pub mod client;
 pub mod cookies;
-pub mod fault;
+mod fault;
+mod handshake;
 pub mod loopback;
 pub mod probe;
+pub mod proxy;
 pub mod retry;
 pub mod sdk;
 pub mod tls;
+pub mod transport;
 mod verifier;
 
 use url::Url;

@@ -1,20 +1,19 @@
 //! A look at a server from outside, for `doctor`: how it is reached, what certificate it shows, what time it has. Nothing that
 //! identifies anybody is sent: one HEAD for `/`.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::header;
-use rustls::pki_types::CertificateDer;
 use url::{Host, Url};
 
-use super::loopback::{self, is_loopback};
+use super::proxy::Chosen;
 use super::tls::Trust;
-use super::{fault, shown};
+use super::transport::{Transport, Way};
 use crate::error::{Error, Result};
 use crate::time::{self, Timestamp};
 use crate::x509::Certificate;
+
+/// The answer to a HEAD has no body.
+const MAX_BODY: usize = 1 << 20;
 
 /// Whom to look at.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +24,7 @@ pub struct Peer<'a> {
     pub name: &'a str,
     pub trust: Trust<'a>,
     /// In place of the environment's.
-    pub proxy: Option<&'a Url>,
+    pub proxy: Option<&'a Chosen>,
     pub timeout: Duration,
 }
 
@@ -48,61 +47,29 @@ pub struct Probe {
 ///
 /// Errors: the trust's files cannot be used, or the proxy's address.
 pub async fn probe(peer: Peer<'_>) -> Result<Probe> {
-    let seen = Seen::default();
-    let proxy = proxy_of(&peer);
+    let way = Way { proxy: peer.proxy.cloned(), read: Some(peer.timeout), ..Way::new(peer.timeout, MAX_BODY) };
+    let transport = Transport::new(peer.url, &peer.trust, way)?;
+    let proxy = transport.proxy(peer.url).map(|proxy| format!("{} ({})", proxy.shown(), proxy.setting()));
     let addresses = if proxy.is_some() { Vec::new() } else { addresses(peer.url, peer.timeout).await };
-    let mut builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .http1_only()
-        .connect_timeout(peer.timeout)
-        .timeout(peer.timeout)
-        .user_agent(concat!("fedcred/", env!("CARGO_PKG_VERSION")));
-    if let Some(proxy) = peer.proxy {
-        // What the configuration has checked.
-        builder = builder.no_proxy().proxy(
-            reqwest::Proxy::all(proxy.as_str()).map_err(|e| fault::classify(&e, peer.name, peer.trust.setting))?,
-        );
-    }
-    let client = peer
-        .trust
-        .apply_seen(loopback::pin(builder, peer.url), &seen)?
-        .build()
-        .map_err(|e| fault::classify(&e, peer.name, peer.trust.setting))?;
     let mut root = peer.url.clone();
     root.set_path("/");
     root.set_query(None);
     root.set_fragment(None);
+    let mut request = reqwest::Request::new(reqwest::Method::HEAD, root);
+    *request.timeout_mut() = Some(peer.timeout);
     let sent = time::now();
-    let answer = client.head(root).send().await;
+    let answer = transport.send(request, peer.name).await;
     let received = time::now();
-    let date = answer.as_ref().ok().and_then(|answer| answer.headers().get(header::DATE)?.to_str().ok());
-    let clock_ahead = date.and_then(time::from_http_date).map(|date| ahead(date, sent, received));
-    let answer = answer.map(drop).map_err(|e| fault::classify(&e, peer.name, peer.trust.setting));
-    Ok(Probe { proxy, addresses, chain: seen.chain(), clock_ahead, answer })
+    let date = answer.as_ref().ok().and_then(|reply| reply.date);
+    let clock_ahead = date.map(|date| ahead(date, sent, received));
+    let chain = transport.handshakes().chain().iter().filter_map(|der| Certificate::parse(der)).collect();
+    Ok(Probe { proxy, addresses, chain, clock_ahead, answer: answer.map(drop).map_err(|failure| failure.error) })
 }
 
 /// By how much `date`, cut to whole seconds some time between the two, cannot be explained: 0 when it lies between them.
 fn ahead(date: Timestamp, sent: Timestamp, received: Timestamp) -> i64 {
     let (date, sent, received) = (date.as_second(), sent.as_second(), received.as_second());
     if date > received { date - received } else { (date + 1 - sent).min(0) }
-}
-
-fn proxy_of(peer: &Peer<'_>) -> Option<String> {
-    if is_loopback(peer.url) {
-        return None;
-    }
-    if let Some(proxy) = peer.proxy {
-        return Some(format!("{} (saml.proxy)", shown(proxy).trim_end_matches('/')));
-    }
-    let uri: http::Uri = peer.url.as_str().parse().ok()?;
-    let proxy = Matcher::from_system().intercept(&uri)?;
-    let uri = proxy.uri();
-    Some(format!(
-        "{}://{} (from the environment or the system)",
-        uri.scheme_str().unwrap_or("http"),
-        uri.authority().map(|authority| authority.as_str().rsplit('@').next().unwrap_or_default()).unwrap_or_default()
-    ))
 }
 
 async fn addresses(url: &Url, patience: Duration) -> Vec<String> {
@@ -116,22 +83,6 @@ async fn addresses(url: &Url, patience: Duration) -> Vec<String> {
             addresses
         }
         Ok(Err(_)) | Err(_) => Vec::new(),
-    }
-}
-
-/// The certificates that a server has shown, trusted or not.
-#[derive(Clone, Debug, Default)]
-pub struct Seen(Arc<Mutex<Vec<Vec<u8>>>>);
-
-impl Seen {
-    pub(super) fn note(&self, leaf: &CertificateDer<'_>, chain: &[CertificateDer<'_>]) {
-        let all = std::iter::once(leaf).chain(chain).map(|certificate| certificate.as_ref().to_vec()).collect();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = all;
-    }
-
-    fn chain(&self) -> Vec<Certificate> {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.iter().filter_map(|der| Certificate::parse(der)).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! When a request to the IdP is sent again, and after which wait.
+//! When a request is sent again, and after which wait: to the IdP, to token services, to AWS. One driver; what differs is data.
 //!
 //! Serves `[saml.retry]`, with the meaning of urllib3's `Retry` where it has one. The only file that names `backoff`.
 
@@ -8,12 +8,31 @@ use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 
 use crate::config::profile::Retry;
+use crate::error::{Code, Error, Kind, Result};
 use crate::time::{self, Deadline, Timestamp};
 
 /// The retries of one login: they are counted over all its requests, so that a long conversation cannot multiply them.
 pub struct Retries {
     settings: Retry,
     waits: Waits,
+    limit: Option<Limit>,
+}
+
+/// Of a single attempt.
+struct Limit {
+    time: Duration,
+    /// An attempt that was given up may be repeated: acting twice does no harm.
+    may_repeat: bool,
+}
+
+/// What an attempt came to.
+pub enum Attempt<T> {
+    /// It is taken as it is.
+    Final(Result<T>),
+    /// No whole answer came, for want of a connection or of the rest, and the request may be sent again.
+    Failed { error: Error, is_connect: bool },
+    /// An answer came, whose status may ask for another try.
+    Answered { answer: T, status: u16, retry_after: Option<String> },
 }
 
 /// `backoff_factor * 2^(n-1)` seconds before retry n, at most `backoff_max`, each spread over ±50 % so that a thousand
@@ -48,7 +67,85 @@ impl Retries {
             max_elapsed_time: None, // the run's own deadline bounds it
             ..ExponentialBackoff::default()
         };
-        Retries { waits: Waits { left: settings.total, exponential }, settings }
+        Retries { waits: Waits { left: settings.total, exponential }, settings, limit: None }
+    }
+
+    /// Gives up an attempt that takes longer than `time`, so that one that hangs leaves time for another; which follows if
+    /// `may_repeat`.
+    pub fn at_a_time(self, time: Duration, may_repeat: bool) -> Self {
+        Retries { limit: Some(Limit { time, may_repeat }), ..self }
+    }
+
+    /// For a call of an AWS SDK, whose own retries are switched off: they know neither the run's deadline nor our reading of a
+    /// failure. Absent: five attempts of 8 s each.
+    pub fn of_aws(attempts: Option<u32>, time: Option<Duration>) -> Self {
+        let total = attempts.map_or(4, |attempts| attempts.saturating_sub(1));
+        let retries = Retries::new(Retry { total, backoff_factor: 0.4, ..Retry::default() });
+        // An assertion may be redeemed again, so an answer that got lost costs nothing.
+        retries.at_a_time(time.unwrap_or(Duration::from_secs(8)), true)
+    }
+
+    /// Makes attempts as long as they fail for want of a peer ([`Kind::Unavailable`]).
+    pub async fn ask<T>(
+        &mut self,
+        deadline: &Deadline,
+        peer: &str,
+        mut attempt: impl AsyncFnMut() -> Result<T>,
+    ) -> Result<T> {
+        self.persist(deadline, peer, async || match attempt().await {
+            Err(error) if error.kind() == Kind::Unavailable => Attempt::Failed { error, is_connect: false },
+            outcome => Attempt::Final(outcome),
+        })
+        .await
+    }
+
+    /// Makes attempts until one is taken as it is, or no more are left. `peer` is whom errors name.
+    pub async fn persist<T>(
+        &mut self,
+        deadline: &Deadline,
+        peer: &str,
+        mut attempt: impl AsyncFnMut() -> Attempt<T>,
+    ) -> Result<T> {
+        let mut before: Option<Error> = None;
+        for tried in 1_u32.. {
+            if deadline.has_passed() {
+                return Err(before.unwrap_or_else(|| deadline.error(&format!("waiting for {peer}"))));
+            }
+            let outcome = match &self.limit {
+                None => attempt().await,
+                Some(Limit { time, may_repeat }) => {
+                    let time = (*time).min(deadline.remaining());
+                    match tokio::time::timeout(time, attempt()).await {
+                        Ok(outcome) => outcome,
+                        Err(_) => {
+                            let error = Error::new(Code::Timeout, format!("no answer from {peer} in {:.1} s", time.as_secs_f32()));
+                            // An attempt that began shortly before the end tells less than the one before it.
+                            let error = before.take().filter(|_| deadline.has_passed()).unwrap_or(error);
+                            if *may_repeat {
+                                Attempt::Failed { error, is_connect: false }
+                            } else {
+                                Attempt::Final(Err(error))
+                            }
+                        }
+                    }
+                }
+            };
+            let (outcome, wait) = match outcome {
+                Attempt::Final(outcome) => (outcome, None),
+                Attempt::Failed { error, is_connect } => (Err(error), self.after_failure(is_connect, deadline)),
+                Attempt::Answered { answer, status, retry_after } => {
+                    (Ok(answer), self.after_response(status, retry_after.as_deref(), time::now(), deadline))
+                }
+            };
+            let Some(wait) = wait else {
+                let told = |error: Error| if tried == 1 { error } else { error.because(format!("{tried} attempts were made")) };
+                return outcome.map_err(told);
+            };
+            before = outcome.err();
+            tracing::info!(error = before.as_ref().map(tracing::field::display), ?wait, "another try at {peer}");
+            tokio::time::sleep(wait).await;
+        }
+        Err(Error::new(Code::Bug, "attempts without end"))
     }
 
     /// The wait before the same request goes out again after this response; `None`: take the response as it is.

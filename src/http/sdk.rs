@@ -15,10 +15,11 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use url::Url;
 
+use super::proxy::Chosen;
 use super::tls::Trust;
-use super::{fault, loopback};
+use super::transport::{Transport, Way};
 use crate::error::{Code, Error, Result};
-use crate::time::{self, Timestamp};
+use crate::time::Timestamp;
 
 /// More than any answer of STS by two orders of magnitude.
 const MAX_BODY: usize = 1024 * 1024;
@@ -26,57 +27,34 @@ const MAX_BODY: usize = 1024 * 1024;
 /// The SDK's way to one endpoint. What goes wrong under way comes out of the SDK as an [`Error`] of ours, wrapped.
 #[derive(Clone, Debug)]
 pub struct Carrier {
-    client: reqwest::Client,
+    transport: Transport,
     /// For plain http, where the endpoint is not one: past every proxy, which is no neighbour of a metadata service.
-    direct: Option<reqwest::Client>,
+    direct: Option<Transport>,
     /// Whom an error names.
     peer: String,
-    /// The setting that holds the trust, which an error names too.
-    setting: &'static str,
     date: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Carrier {
-    /// A client for `endpoint`. `connect` limits the making of a connection, as nothing else does.
-    pub fn new(endpoint: &Url, peer: String, trust: &Trust<'_>, connect: Duration) -> Result<Self> {
-        Carrier::through(None, endpoint, peer, trust, connect)
-    }
-
-    /// The same through this `proxy`, in place of the system's.
-    pub fn through(
-        proxy: Option<&Url>,
+    /// A client for `endpoint`. `connect` limits the making of a connection, as nothing else does; `proxy` takes the place of
+    /// the system's.
+    pub fn new(
         endpoint: &Url,
+        proxy: Option<Chosen>,
         peer: String,
         trust: &Trust<'_>,
         connect: Duration,
     ) -> Result<Self> {
-        let builder = match proxy {
-            None => reqwest::Client::builder(),
-            Some(url) => {
-                let proxy = reqwest::Proxy::all(url.clone()).map_err(|e| fault::classify(&e, &peer, trust.setting))?;
-                reqwest::Client::builder().proxy(proxy)
-            }
-        };
-        let builder =
-            builder.redirect(reqwest::redirect::Policy::none()).referer(false).no_gzip().connect_timeout(connect);
-        let client = loopback::pin(trust.apply(builder)?, endpoint)
-            .build()
-            .map_err(|e| fault::classify(&e, &peer, trust.setting))?;
-        Ok(Carrier { client, direct: None, peer, setting: trust.setting, date: Arc::default() })
+        let transport = Transport::new(endpoint, trust, Way { proxy, ..Way::new(connect, MAX_BODY) })?;
+        Ok(Carrier { transport, direct: None, peer, date: Arc::default() })
     }
 
     /// A client for whatever endpoints an AWS profile or the environment leads to: a metadata service over plain http, which
     /// is asked directly, and AWS.
     pub fn ambient(peer: String, trust: &Trust<'_>, connect: Duration) -> Result<Self> {
-        let anywhere = Url::parse("https://amazonaws.com/").map_err(|e| Error::new(Code::Bug, e.to_string()))?;
-        let carrier = Carrier::new(&anywhere, peer, trust, connect)?;
-        let direct = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_gzip()
-            .no_proxy()
-            .connect_timeout(connect);
-        let direct = trust.apply(direct)?.build().map_err(|e| fault::classify(&e, &carrier.peer, trust.setting))?;
-        Ok(Carrier { direct: Some(direct), ..carrier })
+        let anywhere = anywhere()?;
+        let direct = Transport::new(&anywhere, trust, Way { is_direct: true, ..Way::new(connect, MAX_BODY) })?;
+        Ok(Carrier { direct: Some(direct), ..Carrier::new(&anywhere, None, peer, trust, connect)? })
     }
 
     /// The peer's clock, as the `Date` of its last answer told it.
@@ -86,27 +64,20 @@ impl Carrier {
 
     async fn send(&self, request: HttpRequest, limit: Option<Duration>) -> Result<HttpResponse> {
         let is_plain = request.uri().starts_with("http://");
-        let client = self.direct.as_ref().filter(|_| is_plain).unwrap_or(&self.client);
-        let mut answer = client.execute(self.translate(request, limit)?).await.map_err(|e| self.fault(e))?;
-        if let Some(date) = answer.headers().get(http::header::DATE).and_then(|date| date.to_str().ok()) {
-            *self.date.lock().unwrap_or_else(PoisonError::into_inner) = time::from_http_date(date);
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|e| self.fault(e))? {
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(Error::new(
-                    Code::StsBadAnswer,
-                    format!("the answer of {} is larger than 1 MiB", self.peer),
-                ));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let mut translated = http::Response::new(SdkBody::from(body));
-        *translated.status_mut() = answer.status();
-        *translated.headers_mut() = std::mem::take(answer.headers_mut());
-        HttpResponse::try_from(translated).map_err(|e| {
-            Error::new(Code::StsBadAnswer, format!("the answer of {} is malformed", self.peer)).because(e.to_string())
-        })
+        let transport = self.direct.as_ref().filter(|_| is_plain).unwrap_or(&self.transport);
+        let request = self.translate(request, limit)?;
+        let reply = transport.send(request, &self.peer).await.map_err(|failure| match failure.error.code {
+            Code::PageTooLarge => Error { code: Code::StsBadAnswer, ..failure.error },
+            _ => failure.error,
+        })?;
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner) = reply.date;
+        let bad = |why: String| {
+            Error::new(Code::StsBadAnswer, format!("the answer of {} is malformed", self.peer)).because(why)
+        };
+        let mut translated = http::Response::new(SdkBody::from(reply.body.to_vec()));
+        *translated.status_mut() = http::StatusCode::from_u16(reply.status).map_err(|e| bad(e.to_string()))?;
+        *translated.headers_mut() = reply.headers;
+        HttpResponse::try_from(translated).map_err(|e| bad(e.to_string()))
     }
 
     fn translate(&self, request: HttpRequest, limit: Option<Duration>) -> Result<reqwest::Request> {
@@ -115,14 +86,15 @@ impl Carrier {
         let (parts, body) = request.try_into_http1x().map_err(|e| bug(e.to_string()))?.into_parts();
         let body = body.bytes().ok_or_else(|| bug("its body is a stream".into()))?.to_vec();
         let mut request =
-            reqwest::Request::try_from(http::Request::from_parts(parts, body)).map_err(|e| self.fault(e))?;
+            reqwest::Request::try_from(http::Request::from_parts(parts, body)).map_err(|e| bug(e.to_string()))?;
         *request.timeout_mut() = limit;
         Ok(request)
     }
+}
 
-    fn fault(&self, error: reqwest::Error) -> Error {
-        fault::classify(&error, &self.peer, self.setting)
-    }
+/// Where AWS is, for a client whose requests bring their own endpoints.
+pub fn anywhere() -> Result<Url> {
+    Url::parse("https://amazonaws.com/").map_err(|e| Error::new(Code::Bug, e.to_string()))
 }
 
 impl HttpClient for Carrier {

@@ -10,9 +10,10 @@ use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
-use super::probe::Seen;
+use super::handshake::Handshakes;
 use super::verifier::Verifier;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Kind, kind};
@@ -31,19 +32,10 @@ pub struct Trust<'a> {
 }
 
 impl Trust<'_> {
-    /// Sets `builder` to connect with this trust, and to hand out the server's certificate with each answer.
+    /// What rustls connects with. What servers show and ask for is noted in `handshakes`, also where they are not trusted.
     ///
-    /// Fails when a file cannot be read ([`Code::FileUnreadable`]) or does not hold what it should ([`Code::InvalidValue`]).
-    pub fn apply(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
-        Ok(builder.tls_backend_preconfigured(self.config(None)?).tls_info(true))
-    }
-
-    /// The same; what the server shows is noted in `seen`, also where it is not trusted.
-    pub fn apply_seen(&self, builder: reqwest::ClientBuilder, seen: &Seen) -> Result<reqwest::ClientBuilder> {
-        Ok(builder.tls_backend_preconfigured(self.config(Some(seen))?))
-    }
-
-    fn config(&self, seen: Option<&Seen>) -> Result<ClientConfig> {
+    /// Fails if a file cannot be read ([`Code::FileUnreadable`]) or does not hold what it should ([`Code::InvalidValue`]).
+    pub(super) fn config(&self, handshakes: &Handshakes) -> Result<ClientConfig> {
         let provider = Arc::new(ring::default_provider());
         let verifier = match self.ca_bundle {
             _ if !self.verify => Verifier::unchecked(provider.clone()),
@@ -51,17 +43,23 @@ impl Trust<'_> {
             Some(file) => Verifier::bundle(certificates(file, self.setting)?, provider.clone())
                 .map_err(|e| unusable(file, self.setting, e.to_string()))?,
         };
-        let verifier = verifier.noting(seen);
+        let verifier = verifier.noting(handshakes);
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| Error::new(Code::Bug, "the TLS provider has no protocol versions").because(e.to_string()))?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier));
-        let Some((cert, key)) = self.client_cert else { return Ok(config.with_no_client_auth()) };
-        config.with_client_auth_cert(certificates(cert, "client_cert")?, private_key(key)?).map_err(|e| {
-            unusable(key, "client_key", e.to_string())
-                .hint("`client_key` has to be the key of the first certificate in `client_cert`")
-        })
+        let certificate = match self.client_cert {
+            None => None,
+            Some((cert, key)) => {
+                let (chain, private) = (certificates(cert, "client_cert")?, private_key(key)?);
+                Some(CertifiedKey::from_der(chain, private, config.crypto_provider()).map_err(|e| {
+                    unusable(key, "client_key", e.to_string())
+                        .hint("`client_key` has to be the key of the first certificate in `client_cert`")
+                })?)
+            }
+        };
+        Ok(config.with_client_cert_resolver(handshakes.resolver(certificate)))
     }
 }
 
@@ -96,11 +94,12 @@ fn unusable(file: &Path, setting: &str, why: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{fault, loopback};
+    use crate::http::transport::{Transport, Way};
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
     use rustls::server::WebPkiClientVerifier;
     use rustls::{RootCertStore, ServerConfig};
     use std::path::PathBuf;
+    use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use url::Url;
@@ -199,7 +198,7 @@ mod tests {
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = Url::parse(&format!("https://localhost:{}/", listener.local_addr().unwrap().port())).unwrap();
-            let client = loopback::pin(trust.apply(reqwest::Client::builder())?, &url).build().unwrap();
+            let transport = Transport::new(&url, &trust, Way::new(Duration::from_secs(10), 1 << 20))?;
             let server = async {
                 loop {
                     let (socket, _) = listener.accept().await.unwrap();
@@ -207,12 +206,11 @@ mod tests {
                 }
             };
             let request = async {
-                let answer = client.get(url).send().await.map_err(|e| {
-                    assert!(!fault::worth_a_retry(&e), "{e:?}");
-                    fault::classify(&e, "the IdP", "ca_bundle")
-                })?;
-                let info = answer.extensions().get::<reqwest::tls::TlsInfo>().unwrap();
-                Ok(info.peer_certificate().unwrap().to_vec())
+                let reply = transport.send(reqwest::Request::new(reqwest::Method::GET, url), "the IdP").await;
+                reply.map(|reply| reply.certificate.unwrap()).map_err(|failure| {
+                    assert!(!failure.may_pass, "{failure:?}");
+                    failure.error
+                })
             };
             let (mut server, mut request) = (std::pin::pin!(server), std::pin::pin!(request));
             std::future::poll_fn(|cx| {
@@ -297,8 +295,7 @@ mod tests {
         assert!(connect(&server, Some(&ca.pem()), ours).is_ok());
 
         let error = connect(&server, Some(&ca.pem()), trust(Some(&bundle))).unwrap_err();
-        assert_eq!(error.code, Code::TlsFailed, "{error:?}");
-        assert!(error.hint.unwrap().contains("`client_cert`"));
+        assert_eq!(error.code, Code::TlsClientCertificate, "{error:?}");
     }
 
     #[test]
@@ -307,8 +304,7 @@ mod tests {
             let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         })
         .unwrap_err();
-        assert_eq!(error.code, Code::TlsFailed);
-        assert_eq!(error.causes, ["what came back is not TLS"]);
+        assert_eq!(error.code, Code::TlsPlainHttp);
     }
 
     #[test]
@@ -333,7 +329,7 @@ mod tests {
             (with_key(&other_key), Code::InvalidValue, "`client_key`"),
         ];
         for (trust, code, named) in table {
-            let error = trust.config(None).map(drop).unwrap_err();
+            let error = trust.config(&Handshakes::default()).map(drop).unwrap_err();
             assert_eq!(error.code, code, "{error:?}");
             assert!(format!("{error:?}").contains(named), "{error:?}");
         }

@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::{ParsedCertificate, VerifierBuilderError};
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use super::probe::Seen;
+use super::handshake::Handshakes;
 
 /// rustls's own result.
 type Verdict<T> = Result<T, rustls::Error>;
@@ -23,7 +23,7 @@ pub(super) struct Verifier {
     roots: Roots,
     algorithms: WebPkiSupportedAlgorithms,
     /// Gets what the server shows.
-    seen: Option<Seen>,
+    handshakes: Handshakes,
 }
 
 enum Roots {
@@ -34,7 +34,7 @@ enum Roots {
 
 impl Verifier {
     pub fn system(provider: Arc<CryptoProvider>) -> Self {
-        Verifier { algorithms: provider.signature_verification_algorithms, roots: Roots::System(provider), seen: None }
+        Verifier { algorithms: provider.signature_verification_algorithms, roots: Roots::System(provider), handshakes: Handshakes::default() }
     }
 
     /// Fails when none of `anchors` can be understood.
@@ -47,15 +47,15 @@ impl Verifier {
         store.add_parsable_certificates(anchors.iter().cloned());
         let algorithms = provider.signature_verification_algorithms;
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build()?;
-        Ok(Verifier { roots: Roots::Bundle { anchors, verifier }, algorithms, seen: None })
+        Ok(Verifier { roots: Roots::Bundle { anchors, verifier }, algorithms, handshakes: Handshakes::default() })
     }
 
     pub fn unchecked(provider: Arc<CryptoProvider>) -> Self {
-        Verifier { algorithms: provider.signature_verification_algorithms, roots: Roots::Unchecked, seen: None }
+        Verifier { algorithms: provider.signature_verification_algorithms, roots: Roots::Unchecked, handshakes: Handshakes::default() }
     }
 
-    pub fn noting(self, seen: Option<&Seen>) -> Self {
-        Verifier { seen: seen.cloned(), ..self }
+    pub fn noting(self, handshakes: &Handshakes) -> Self {
+        Verifier { handshakes: handshakes.clone(), ..self }
     }
 }
 
@@ -83,9 +83,7 @@ impl ServerCertVerifier for Verifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Verdict<ServerCertVerified> {
-        if let Some(seen) = &self.seen {
-            seen.note(leaf, chain);
-        }
+        self.handshakes.note(name, leaf, chain);
         match &self.roots {
             Roots::Unchecked => Ok(ServerCertVerified::assertion()),
             Roots::System(provider) => system(provider)?.verify_server_cert(leaf, chain, name, ocsp, now),

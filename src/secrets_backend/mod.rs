@@ -10,13 +10,12 @@ pub mod secrets_manager;
 use std::time::Duration;
 
 use aws_sdk_sts::config::Credentials;
-use url::Url;
 
 use crate::config::airflow::backend::Service;
 use crate::config::airflow::backend_client::Target;
 use crate::credentials::SigningKeys;
-use crate::error::{Code, Error, Result};
-use crate::http::sdk::Carrier;
+use crate::error::Result;
+use crate::http::sdk::{Carrier, anywhere};
 use crate::http::tls::Trust;
 use crate::secret::Secret;
 use crate::time::Deadline;
@@ -49,14 +48,14 @@ fn peer(service: Service, target: &Target) -> String {
 }
 
 fn carrier(target: &Target, peer: &str) -> Result<Carrier> {
-    let anywhere = Url::parse("https://amazonaws.com/").map_err(|e| Error::new(Code::Bug, e.to_string()))?;
     let trust = Trust {
         ca_bundle: target.ca_bundle.as_deref(),
         setting: target.trusted_by,
         verify: target.verify,
         client_cert: None,
     };
-    Carrier::new(target.endpoint_url.as_ref().unwrap_or(&anywhere), peer.to_owned(), &trust, CONNECT)
+    let endpoint = target.endpoint_url.clone().map_or_else(anywhere, Ok)?;
+    Carrier::new(&endpoint, None, peer.to_owned(), &trust, CONNECT)
 }
 
 fn signing(keys: &SigningKeys) -> Credentials {
@@ -65,7 +64,7 @@ fn signing(keys: &SigningKeys) -> Credentials {
 }
 
 /// The settings that every client of an SDK gets; the SDKs have a type each for the very same builder. Retries and time
-/// limits are `patience`'s.
+/// limits are `http::retry`'s.
 macro_rules! client {
     ($sdk:ident, $target:expr, $keys:expr, $peer:expr) => {{
         use aws_smithy_types::retry::RetryConfig;

@@ -7,8 +7,8 @@ use crate::config::airflow::backend::Service;
 use crate::config::airflow::backend_client::Target;
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result, printable};
+use crate::http::retry::Retries;
 use crate::secret::Secret;
-use crate::sts::patience::Patience;
 use crate::time::Deadline;
 
 pub(super) async fn read(
@@ -19,8 +19,8 @@ pub(super) async fn read(
     deadline: &Deadline,
 ) -> Result<Option<Secret>> {
     let client = client!(aws_sdk_secretsmanager, target, keys, peer);
-    Patience::default()
-        .persist(deadline, peer, async || match client.get_secret_value().secret_id(id).send().await {
+    Retries::of_aws(None, None)
+        .ask(deadline, peer, async || match client.get_secret_value().secret_id(id).send().await {
             Ok(answer) => match (answer.secret_string, answer.secret_binary) {
                 (Some(text), _) => Ok(Some(Secret::new(text))),
                 (None, _) => Err(binary(id, peer)),
@@ -60,8 +60,8 @@ pub async fn store(
 ) -> Result<Stored> {
     let peer = peer(Service::SecretsManager, target);
     let client = client!(aws_sdk_secretsmanager, target, keys, &peer);
-    Patience::default()
-        .persist(deadline, &peer, async || {
+    Retries::of_aws(None, None)
+        .ask(deadline, &peer, async || {
             let created = client
                 .create_secret()
                 .name(id)

@@ -44,8 +44,8 @@ pub async fn assume_role(target: &StsTarget, call: AssumeRoleCall<'_>, deadline:
         proof: call.keys.session_token.as_ref().unwrap_or(&call.keys.secret_access_key),
     };
     let tags = tags(&call.settings.tags)?;
-    sts.patience
-        .persist(deadline, &sts.peer, async || {
+    sts.retries()
+        .ask(deadline, &sts.peer, async || {
             let request = sts
                 .client
                 .assume_role()

@@ -19,8 +19,8 @@ pub async fn arn(target: &StsTarget, role: &RoleArn, keys: &SigningKeys, deadlin
         call: Call::AssumeRole { access_key_id: &keys.access_key_id },
         proof: keys.session_token.as_ref().unwrap_or(&keys.secret_access_key),
     };
-    sts.patience
-        .persist(deadline, &sts.peer, async || {
+    sts.retries()
+        .ask(deadline, &sts.peer, async || {
             let answer =
                 sts.client.get_caller_identity().send().await.map_err(|error| failure::explain(&error, &asked))?;
             answer.arn.ok_or_else(|| Error::new(Code::StsBadAnswer, format!("{} does not tell who asks", sts.peer)))

@@ -8,7 +8,6 @@ pub mod assume_role;
 pub mod caller;
 mod endpoint;
 mod failure;
-pub mod patience;
 pub mod saml;
 pub mod sign_in;
 pub mod web_identity;
@@ -22,11 +21,12 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use url::Url;
 
-use self::patience::Patience;
 use crate::arn::RoleArn;
 use crate::config::profile::{Session, StsHttp, StsTarget};
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result};
+use crate::http::proxy::Chosen;
+use crate::http::retry::Retries;
 use crate::http::sdk::Carrier;
 use crate::http::tls::Trust;
 
@@ -40,7 +40,9 @@ struct Sts {
     /// Whom an error names.
     peer: String,
     region: String,
-    patience: Patience,
+    attempts: Option<u32>,
+    /// Of one attempt.
+    attempt: Option<Duration>,
 }
 
 impl Sts {
@@ -53,13 +55,9 @@ impl Sts {
         let trust =
             Trust { ca_bundle: target.ca_bundle.as_deref(), setting: "AWS_CA_BUNDLE", verify: true, client_cert };
         let connect = connect_timeout.unwrap_or(CONNECT);
-        let carrier = Carrier::through(proxy.as_ref(), &endpoint.url, peer.clone(), &trust, connect)?;
-        let usual = Patience::default();
-        let patience = Patience {
-            attempts: attempts.unwrap_or(usual.attempts),
-            attempt: read_timeout.map_or(usual.attempt, |read| connect + read),
-        };
-        // Retries and time limits are `patience`'s: they know the run's deadline and our reading of a failure.
+        let proxy = proxy.clone().map(|url| Chosen { url, setting: "proxies in config_kwargs" });
+        let carrier = Carrier::new(&endpoint.url, proxy, peer.clone(), &trust, connect)?;
+        // Retries and time limits are `http::retry`'s.
         let config = aws_sdk_sts::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(endpoint.region.clone()))
@@ -84,8 +82,13 @@ impl Sts {
             carrier,
             peer,
             region: endpoint.region,
-            patience,
+            attempts: *attempts,
+            attempt: read_timeout.map(|read| connect + read),
         })
+    }
+
+    fn retries(&self) -> Retries {
+        Retries::of_aws(self.attempts, self.attempt)
     }
 }
 

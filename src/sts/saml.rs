@@ -32,8 +32,8 @@ pub async fn assume_role_with_saml(target: &StsTarget, call: SamlCall<'_>, deadl
         call: Call::Saml { provider: call.principal_arn },
         proof: call.assertion,
     };
-    sts.patience
-        .persist(deadline, &sts.peer, async || {
+    sts.retries()
+        .ask(deadline, &sts.peer, async || {
             let answer = request(&sts, call).send().await.map_err(|error| failure::explain(&error, &asked))?;
             let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
             answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)

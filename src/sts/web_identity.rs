@@ -41,8 +41,8 @@ pub async fn assume_role_with_web_identity(
         call: Call::WebIdentity { issuer: call.issuer, subject: call.subject, audiences: call.audiences },
         proof: call.token,
     };
-    sts.patience
-        .persist(deadline, &sts.peer, async || {
+    sts.retries()
+        .ask(deadline, &sts.peer, async || {
             let request = sts
                 .client
                 .assume_role_with_web_identity()

@@ -125,7 +125,12 @@ impl<'a> Login<'a> {
         let method = Method::new(saml, run)?;
         Ok(Login {
             saml,
-            client: Client::new(saml.http.clone(), &saml.idp_url, default_user_agent(&saml.auth)),
+            client: Client::new(
+                saml.http.clone(),
+                &saml.idp_url,
+                default_user_agent(&saml.auth),
+                matches!(saml.auth, Auth::Spnego(_)),
+            ),
             method,
             xpath: XPath::parse(&saml.xpath, saml.parser)?,
             run,

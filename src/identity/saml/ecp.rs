@@ -15,7 +15,7 @@ use super::auth::Method;
 use super::authn_request::{self, Answer};
 use super::conversation::{Assertion, status_error};
 use super::response::{Response as SamlResponse, is_aws_sign_in};
-use crate::config::profile::Saml;
+use crate::config::profile::{Auth, Ecp, Saml};
 use crate::error::{Code, Error, Result, printable};
 use crate::http::client::{Client, Request, Response};
 use crate::http::retry::Retries;
@@ -32,7 +32,8 @@ const ECP: &str = "urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp";
 pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let mut method = Method::new(saml, run)?;
     let user_agent = format!("fedcred/{}", env!("CARGO_PKG_VERSION"));
-    let mut client = Client::new(saml.http.clone(), &saml.idp_url, user_agent);
+    let is_negotiate = matches!(saml.auth, Auth::Ecp(Ecp::Kerberos(_)));
+    let mut client = Client::new(saml.http.clone(), &saml.idp_url, user_agent, is_negotiate);
     let mut retries = Retries::new(saml.retry.clone());
     let envelope = format!(
         "<S:Envelope xmlns:S=\"{ENVELOPE}\"><S:Body>{}</S:Body></S:Envelope>",

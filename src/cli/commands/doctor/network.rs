@@ -11,6 +11,7 @@ use crate::config::oidc::Flow;
 use crate::config::profile::{Auth, Identity, IdpHttp, Profile, TokenSource};
 use crate::error::{Code, Error, Result};
 use crate::http::probe::{Peer, Probe, probe};
+use crate::http::proxy::Chosen;
 use crate::http::tls::Trust;
 use crate::sts;
 use crate::time::{self, Timestamp};
@@ -79,12 +80,12 @@ struct Side<'a> {
     name: &'static str,
     url: Url,
     trust: Trust<'a>,
-    proxy: Option<&'a Url>,
+    proxy: Option<Chosen>,
     timeout: Duration,
 }
 
 impl<'a> Side<'a> {
-    fn new(name: &'static str, url: &Url, trust: Trust<'a>, proxy: Option<&'a Url>, timeout: Duration) -> Self {
+    fn new(name: &'static str, url: &Url, trust: Trust<'a>, proxy: Option<Chosen>, timeout: Duration) -> Self {
         Side { name, url: url.clone(), trust, proxy, timeout }
     }
 
@@ -92,14 +93,15 @@ impl<'a> Side<'a> {
         let client_cert = http.client_cert.as_ref().map(|(cert, key)| (cert.as_path(), key.as_path()));
         let bundle = http.ca_bundle.as_deref();
         let trust = Trust { ca_bundle: bundle, setting: "saml.ca_bundle", verify: http.verify, client_cert };
-        Side::new("IdP", url, trust, http.proxy.as_ref(), http.timeout)
+        let proxy = http.proxy.clone().map(|url| Chosen { url, setting: "saml.proxy" });
+        Side::new("IdP", url, trust, proxy, http.timeout)
     }
 
     fn look(self) -> Result<Looked<'a>> {
         let origin = self.url.origin().ascii_serialization();
         let name = format!("the {} at {origin}", self.name).replace("the STS", "STS");
         let look = |trust| {
-            let (url, proxy, timeout) = (&self.url, self.proxy, self.timeout);
+            let (url, proxy, timeout) = (&self.url, self.proxy.as_ref(), self.timeout);
             block_on(probe(Peer { url, name: &name, trust, proxy, timeout }))
         };
         let mut probe = look(self.trust)?;
@@ -213,12 +215,6 @@ impl Looked<'_> {
 
     /// Whose certificate it is that is not trusted, and what would.
     fn explain(&self, error: Error) -> Error {
-        let error = match (&self.probe.proxy, error.code) {
-            (Some(proxy), Code::Connect | Code::Timeout) => {
-                error.because(format!("the way is through the proxy {proxy}"))
-            }
-            _ => error,
-        };
         let (Code::TlsUntrusted, Some(leaf)) = (error.code, self.probe.chain.first()) else { return error };
         let authority = self.probe.chain.last().map_or(&leaf.issuer, |last| &last.issuer);
         let error = error.because(format!("it is {}", in_words(leaf)));

@@ -1,0 +1,85 @@
+//! `WWW-Authenticate` and `Proxy-Authenticate`: the schemes on offer (RFC 9110 §11.6.1). Several challenges may stand in one
+//! header, between commas, and a quoted realm may hold commas of its own.
+
+/// One challenge.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Challenge<'a> {
+    /// As the server spells it.
+    pub scheme: &'a str,
+    /// A token68 or the beginning of the parameters; empty if there is neither.
+    pub token: &'a str,
+}
+
+impl Challenge<'_> {
+    pub fn is(&self, scheme: &str) -> bool {
+        self.scheme.eq_ignore_ascii_case(scheme)
+    }
+}
+
+/// The challenges of all headers of that name, in order.
+pub fn challenges<'a>(headers: impl IntoIterator<Item = &'a str>) -> Vec<Challenge<'a>> {
+    headers.into_iter().flat_map(parts).filter_map(challenge).collect()
+}
+
+/// The names of the schemes, each once, for people: `Negotiate and NTLM`.
+pub fn in_words(challenges: &[Challenge<'_>]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for challenge in challenges {
+        if !names.iter().any(|name| challenge.is(name)) {
+            names.push(challenge.scheme);
+        }
+    }
+    match names.as_slice() {
+        [] => "no scheme".to_owned(),
+        [one] => (*one).to_owned(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+/// The items of a list, parted by commas outside of quotes.
+fn parts(header: &str) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    header.split(move |c| {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        c == ',' && !is_quoted
+    })
+}
+
+/// The challenge that begins with this item. `None`: it is a further parameter of the one before.
+fn challenge(item: &str) -> Option<Challenge<'_>> {
+    let item = item.trim();
+    let (scheme, rest) = item.split_once(char::is_whitespace).unwrap_or((item, ""));
+    let rest = rest.trim_start();
+    let is_name = !scheme.is_empty() && scheme.len() <= 40 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let token = rest.split_whitespace().next().unwrap_or_default();
+    (is_name && !rest.starts_with('=')).then_some(Challenge { scheme, token })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemes_are_told_from_parameters_wherever_the_commas_stand() {
+        let table: [(&[&str], &str, &str); 7] = [
+            (&["Negotiate", "NTLM"], "Negotiate and NTLM", ""),
+            (&["Basic realm=\"Corp, Inc., Negotiate zone\", Negotiate YII="], "Basic and Negotiate", "YII="),
+            (&["Digest realm=\"a \\\", b\", qop = \"auth\", nonce=\"n\", NTLM, negotiate"], "Digest, NTLM and negotiate", ""),
+            (&["Bearer realm=x,error=\"invalid_token\""], "Bearer", ""),
+            (&["NTLM TlRMTVNTUAAC", "ntlm"], "NTLM", ""),
+            (&["", " , ,"], "no scheme", ""),
+            (&["Negotiate  oYG2MIGz , Basic realm=\"x\""], "Negotiate and Basic", "oYG2MIGz"),
+        ];
+        for (headers, names, token) in table {
+            let found = challenges(headers.iter().copied());
+            assert_eq!(in_words(&found), names, "{headers:?}");
+            let negotiate = found.iter().find(|challenge| challenge.is("negotiate"));
+            assert_eq!(negotiate.map_or("", |challenge| challenge.token), token, "{headers:?}");
+        }
+    }
+}

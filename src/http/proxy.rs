@@ -1,0 +1,198 @@
+//! The proxy on the way: which one it is, and why it lets nobody through.
+//!
+//! reqwest tells no more of a failed CONNECT than that it failed. The proxy is then asked once more, without the password,
+//! which it was shown once: what it answers names the status and the schemes that it offers.
+
+use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use reqwest::header::{self, HeaderMap};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use url::Url;
+
+use super::challenge::{challenges, in_words};
+use super::fault;
+use crate::error::{Code, Error};
+
+/// The head of a proxy's answer; longer ones are cut.
+const MAX_HEAD: usize = 16 * 1024;
+/// Of the question why.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A proxy named in a setting, and the setting.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    pub url: Url,
+    pub setting: &'static str,
+}
+
+/// The proxy for one request.
+pub struct Proxy {
+    intercept: Intercept,
+    /// Where its address and password stand.
+    setting: &'static str,
+}
+
+/// Why a proxy let nobody through.
+pub struct Refusal {
+    pub error: Error,
+    /// The same request may succeed a moment later, and nothing speaks against sending it again.
+    pub may_repeat: bool,
+}
+
+/// What a proxy said to CONNECT.
+struct Said {
+    status: u16,
+    schemes: Vec<String>,
+}
+
+impl Proxy {
+    /// The proxy for `url`, which is not this machine: the chosen one, else the system's (`HTTPS_PROXY`, `NO_PROXY`).
+    pub fn of(url: &Url, chosen: Option<&Chosen>) -> Option<Self> {
+        let target: http::Uri = url.as_str().parse().ok()?;
+        let (matcher, setting) = match chosen {
+            Some(Chosen { url, setting }) => (Matcher::builder().all(url.as_str()).build(), *setting),
+            None if url.scheme() == "http" => (Matcher::from_system(), "HTTP_PROXY"),
+            None => (Matcher::from_system(), "HTTPS_PROXY"),
+        };
+        Some(Proxy { intercept: matcher.intercept(&target)?, setting })
+    }
+
+    /// Its address, without who logs in to it.
+    pub fn shown(&self) -> String {
+        let uri = self.intercept.uri();
+        let authority = uri.authority().map(|a| a.as_str().rsplit('@').next().unwrap_or_default()).unwrap_or_default();
+        format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
+    }
+
+    /// The setting that names it.
+    pub fn setting(&self) -> &'static str {
+        self.setting
+    }
+
+    /// Whether it is shown a user name and a password.
+    pub fn has_password(&self) -> bool {
+        self.intercept.basic_auth().is_some() || self.intercept.raw_auth().is_some()
+    }
+
+    /// Why this proxy let nobody through to `target`, as the failed request and the proxy itself tell. `None`: it is not known,
+    /// or not the proxy's fault.
+    pub async fn explain(&self, error: &reqwest::Error, target: &Url) -> Option<Refusal> {
+        // Neither hyper-util's nor reqwest's errors of tunnels have a public type.
+        let said = fault::chain(error).map(|e| e.to_string()).collect::<Vec<_>>().join(": ");
+        if said.contains("credentials not accepted") || said.contains("does not support user/pass") {
+            return Some(self.refused(&[], "it answered so in SOCKS 5".to_owned()));
+        }
+        if said.contains("proxy authorization required") {
+            let schemes = match self.ask(target, false).await {
+                Some(Said { status: 407, schemes }) => schemes,
+                Some(_) | None => Vec::new(),
+            };
+            return Some(self.login_wanted(&schemes));
+        }
+        if !said.contains("tunnel error: unsuccessful") {
+            return None;
+        }
+        let mut said = self.ask(target, false).await;
+        let is_proven = self.has_password() && said.as_ref().is_some_and(|said| said.status == 407);
+        if is_proven {
+            // It wants a login, and did not say so to ours: so it took the password, which may be shown again.
+            said = self.ask(target, true).await;
+        }
+        Some(self.not_through(said.map(|said| said.status), target, is_proven))
+    }
+
+    /// What an answer of this proxy with status 407 to a request for plain http means.
+    pub fn of_answer(&self, headers: &HeaderMap) -> Error {
+        let values: Vec<&str> =
+            headers.get_all(header::PROXY_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()).collect();
+        let schemes: Vec<String> = challenges(values).iter().map(|found| found.scheme.to_owned()).collect();
+        self.login_wanted(&schemes).error
+    }
+
+    fn login_wanted(&self, schemes: &[String]) -> Refusal {
+        let found = challenges(schemes.iter().map(String::as_str));
+        self.refused(&found.iter().map(|found| found.scheme).collect::<Vec<_>>(), match found.as_slice() {
+            [] => "it answered HTTP 407".to_owned(),
+            found => format!("it answered HTTP 407 and offers {}", in_words(found)),
+        })
+    }
+
+    fn refused(&self, schemes: &[&str], because: String) -> Refusal {
+        let (proxy, setting) = (self.shown(), self.setting);
+        let is_offered = |scheme: &str| schemes.iter().any(|offered| offered.eq_ignore_ascii_case(scheme));
+        let takes_passwords = schemes.is_empty() || is_offered("basic");
+        let what = match (self.has_password(), takes_passwords) {
+            (true, true) => format!("the proxy {proxy} refused the user name or password"),
+            (true, false) => format!("the proxy {proxy} does not take a password by Basic"),
+            (false, _) => format!("the proxy {proxy} wants a login"),
+        };
+        let hint = match (self.has_password(), takes_passwords) {
+            (true, true) => format!(
+                "correct user name and password in `{setting}`; a few more tries may lock the account"
+            ),
+            (false, true) => format!("put them into its address: http://USER:PASSWORD@HOST:PORT in `{setting}`"),
+            (_, false) => format!(
+                "run px or cntlm on this machine, which log in to such proxies, and name it in `{setting}`: http://127.0.0.1:3128"
+            ),
+        };
+        Refusal { error: Error::new(Code::ProxyAuthRequired, what).because(because).hint(hint), may_repeat: false }
+    }
+
+    fn not_through(&self, status: Option<u16>, target: &Url, is_proven: bool) -> Refusal {
+        let (proxy, setting) = (self.shown(), self.setting);
+        let host = target.host_str().unwrap_or_default();
+        let because = match status {
+            Some(status) => format!("it answered HTTP {status}"),
+            None => "it refused, and did not say why".to_owned(),
+        };
+        let refused = matches!(status, Some(400..=428 | 430..=499));
+        let error = if refused {
+            Error::new(Code::ProxyRefused, format!("the proxy {proxy} does not let us through to {host}")).hint(format!(
+                "ask who runs the proxy to allow {host}, or reach it without: NO_PROXY={host}, or another `{setting}`"
+            ))
+        } else {
+            Error::new(Code::Connect, format!("the proxy {proxy} does not get through to {host}"))
+                .hint(format!("try again later; check the proxy in `{setting}`, and whether it can reach {host}"))
+        };
+        Refusal { error: error.because(because), may_repeat: !refused && (is_proven || !self.has_password()) }
+    }
+
+    /// Asks a proxy over plain TCP for a way to `target`, and hangs up. `None`: no answer, or a proxy of another kind.
+    async fn ask(&self, target: &Url, with_password: bool) -> Option<Said> {
+        let uri = self.intercept.uri();
+        if uri.scheme_str() != Some("http") {
+            return None;
+        }
+        let (host, port) = (uri.host()?.trim_matches(['[', ']']), uri.port_u16().unwrap_or(80));
+        let at = format!("{}:{}", target.host_str()?, target.port_or_known_default()?);
+        let login = self.intercept.basic_auth().filter(|_| with_password).and_then(|value| value.to_str().ok());
+        let login = login.map(|value| format!("Proxy-Authorization: {value}\r\n")).unwrap_or_default();
+        let question = zeroize::Zeroizing::new(format!("CONNECT {at} HTTP/1.1\r\nHost: {at}\r\n{login}\r\n"));
+        let asking = async {
+            let mut stream = TcpStream::connect((host, port)).await.ok()?;
+            stream.write_all(question.as_bytes()).await.ok()?;
+            let mut head = Vec::new();
+            while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_HEAD {
+                if stream.read_buf(&mut head).await.ok()? == 0 {
+                    break;
+                }
+            }
+            said(&String::from_utf8_lossy(&head))
+        };
+        tokio::time::timeout(PATIENCE, asking).await.ok().flatten()
+    }
+}
+
+/// Reads the head of an HTTP/1 answer.
+fn said(head: &str) -> Option<Said> {
+    let mut lines = head.lines();
+    let status = lines.next()?.strip_prefix("HTTP/")?.split(' ').nth(1)?.parse().ok()?;
+    let fields = lines.take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
+    let offers: Vec<&str> = fields
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("proxy-authenticate"))
+        .map(|(_, value)| value.trim())
+        .collect();
+    Some(Said { status, schemes: challenges(offers).iter().map(|found| found.scheme.to_owned()).collect() })
+}

@@ -1,0 +1,311 @@
+//! The one way on which requests leave and answers come: clients for identity providers, token services, STS and secrets
+//! backends differ in what they ask, not in how it is carried.
+//!
+//! No redirect is followed here and no cookie kept. gzip, deflate, Brotli and Zstandard are undone; HTTP/2 is spoken where the
+//! server and the login allow it. An answer that breaks off is a broken connection; one whose connection ends without TLS's
+//! close_notify is taken when nothing of it is missing.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::header::{self, HeaderMap, HeaderName};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::fault::{self, Peer};
+use super::handshake::Handshakes;
+use super::loopback::{self, is_loopback};
+use super::proxy::{Chosen, Proxy, Refusal};
+use super::tls::Trust;
+use crate::error::{Code, Error, Result, printable};
+use crate::time::{self, Timestamp};
+
+/// Who we are, where nobody has to be taken for a browser.
+const USER_AGENT: &str = concat!("fedcred/", env!("CARGO_PKG_VERSION"));
+
+/// How requests of one kind are carried.
+#[derive(Clone, Debug)]
+pub struct Way {
+    pub user_agent: String,
+    /// In place of the system's.
+    pub proxy: Option<Chosen>,
+    /// Past every proxy, as it is for this machine in any case.
+    pub is_direct: bool,
+    /// HTTP/1.1 and one connection, as Negotiate needs it, which some servers bind to the connection (RFC 4559 §6).
+    pub is_http1: bool,
+    /// To make a connection.
+    pub connect: Duration,
+    /// Between two reads.
+    pub read: Option<Duration>,
+    /// No answer is longer, decoded.
+    pub max_body: usize,
+}
+
+impl Way {
+    pub fn new(connect: Duration, max_body: usize) -> Self {
+        let user_agent = USER_AGENT.to_owned();
+        Way { user_agent, proxy: None, is_direct: false, is_http1: false, connect, read: None, max_body }
+    }
+}
+
+/// A carrier of requests. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    client: reqwest::Client,
+    way: Way,
+    tls: rustls::ClientConfig,
+    /// Takes the client's place once a server has said that it wants HTTP/1.1.
+    http1: Arc<OnceLock<reqwest::Client>>,
+    handshakes: Handshakes,
+    setting: &'static str,
+}
+
+/// A whole answer, whatever its status.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Zeroizing<Vec<u8>>,
+    /// The peer's clock, whole seconds.
+    pub date: Option<Timestamp>,
+    /// DER of the server's certificate, on TLS.
+    pub certificate: Option<Vec<u8>>,
+}
+
+/// A request that got no whole answer.
+#[derive(Debug)]
+pub struct Failure {
+    pub error: Error,
+    /// No connection came about, so the request cannot have been acted upon.
+    pub is_unsent: bool,
+    /// The same request may succeed a moment later.
+    pub may_pass: bool,
+}
+
+impl Failure {
+    fn lasting(error: Error) -> Self {
+        Failure { error, is_unsent: false, may_pass: false }
+    }
+}
+
+impl Transport {
+    /// Opens the way to `url`, or to wherever the requests lead if it is only the first place. Connects at the first request.
+    ///
+    /// Fails if a file of `trust` cannot be used, or a proxy's address.
+    pub fn new(url: &Url, trust: &Trust<'_>, way: Way) -> Result<Self> {
+        let way = Way { is_direct: way.is_direct || is_loopback(url), ..way };
+        let handshakes = Handshakes::default();
+        let tls = trust.config(&handshakes)?;
+        let client = client(&way, &tls, way.is_http1)?;
+        Ok(Transport { client, way, tls, http1: Arc::default(), handshakes, setting: trust.setting })
+    }
+
+    /// What servers have shown in TLS handshakes.
+    pub fn handshakes(&self) -> &Handshakes {
+        &self.handshakes
+    }
+
+    /// The proxy for `url`.
+    pub fn proxy(&self, url: &Url) -> Option<Proxy> {
+        if self.way.is_direct { None } else { Proxy::of(url, self.way.proxy.as_ref()) }
+    }
+
+    /// Sends one request and reads the whole answer. `peer` is whom errors name. Needs a tokio runtime with time and I/O.
+    pub async fn send(&self, request: reqwest::Request, peer: &str) -> std::result::Result<Reply, Failure> {
+        let url = request.url().clone();
+        let again = request.try_clone();
+        let response = match self.http1.get().unwrap_or(&self.client).execute(request).await {
+            Err(e) if fault::wants_http1(&e) && !self.way.is_http1 => match (again, self.over_http1()) {
+                (Some(again), Ok(client)) => client.execute(again).await,
+                (_, Err(error)) => return Err(Failure::lasting(error)),
+                (None, _) => Err(e),
+            },
+            outcome => outcome,
+        };
+        match response {
+            Ok(response) => self.read(response, &url, peer).await,
+            Err(e) => Err(self.failure(&e, &url, peer).await),
+        }
+    }
+
+    async fn read(
+        &self,
+        mut response: reqwest::Response,
+        url: &Url,
+        peer: &str,
+    ) -> std::result::Result<Reply, Failure> {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        if let (407, Some(proxy)) = (status, self.proxy(url)) {
+            return Err(Failure::lasting(proxy.of_answer(&headers)));
+        }
+        let mut body = Zeroizing::new(Vec::new());
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > self.way.max_body => {
+                    let what = format!("the answer of {peer} is larger than {} MiB", self.way.max_body >> 20);
+                    return Err(Failure::lasting(Error::new(Code::PageTooLarge, what)));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                // RFC 9112 §9.8: an answer that only the connection's end delimits may have been cut by somebody on the way.
+                Err(e) if fault::is_without_close_notify(&e) && is_delimited_by_end(&headers) && is_whole(&body) => break,
+                Err(e) => return Err(self.failure(&e, url, peer).await),
+            }
+        }
+        check_encoding(&headers, &body, peer).map_err(Failure::lasting)?;
+        if status == 403 && body.windows(LATE.len()).any(|words| words == LATE) {
+            return Err(Failure::lasting(fault::late_handshake(peer)));
+        }
+        let shown = response.extensions().get::<reqwest::tls::TlsInfo>().and_then(|info| info.peer_certificate());
+        let is_tls = url.scheme() == "https";
+        let noted = || url.host_str().filter(|_| is_tls).and_then(|host| self.handshakes.leaf_of(host));
+        Ok(Reply {
+            status,
+            body,
+            date: text(&headers, header::DATE).and_then(time::from_http_date),
+            // reqwest hands it out only where no proxy stands between.
+            certificate: shown.map(<[u8]>::to_vec).or_else(noted),
+            headers,
+        })
+    }
+
+    async fn failure(&self, error: &reqwest::Error, url: &Url, peer: &str) -> Failure {
+        let proxy = self.proxy(url);
+        if let Some(proxy) = &proxy
+            && let Some(Refusal { error, may_repeat }) = proxy.explain(error, url).await
+        {
+            return Failure { error, is_unsent: true, may_pass: may_repeat };
+        }
+        let peer = Peer { name: peer, setting: self.setting, handshakes: &self.handshakes };
+        let told = fault::classify(error, peer);
+        let told = match &proxy {
+            Some(proxy) if matches!(told.code, Code::Connect | Code::Timeout) => {
+                told.because(format!("the way is through the proxy {}", proxy.shown()))
+            }
+            Some(_) | None => told,
+        };
+        Failure { error: told, is_unsent: error.is_connect(), may_pass: fault::worth_a_retry(error) }
+    }
+
+    fn over_http1(&self) -> Result<&reqwest::Client> {
+        if self.http1.get().is_none() {
+            let _ = self.http1.set(client(&self.way, &self.tls, true)?);
+        }
+        Ok(self.http1.get().unwrap_or(&self.client))
+    }
+}
+
+impl Reply {
+    pub fn header(&self, name: HeaderName) -> Option<&str> {
+        text(&self.headers, name)
+    }
+}
+
+/// The words of Apache's page when it cannot ask for a client certificate in the middle of a TLS 1.3 connection.
+const LATE: &[u8] = b"Post-Handshake Authentication";
+
+fn client(way: &Way, tls: &rustls::ClientConfig, is_http1: bool) -> Result<reqwest::Client> {
+    let mut tls = tls.clone();
+    tls.alpn_protocols = if is_http1 { vec![b"http/1.1".to_vec()] } else { vec![b"h2".to_vec(), b"http/1.1".to_vec()] };
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(way.connect)
+        .user_agent(&way.user_agent)
+        .tls_backend_preconfigured(tls)
+        .tls_info(true);
+    if let Some(read) = way.read {
+        builder = builder.read_timeout(read);
+    }
+    if is_http1 {
+        builder = builder.http1_only().pool_max_idle_per_host(1);
+    }
+    builder = match &way.proxy {
+        _ if way.is_direct => builder.no_proxy(),
+        None => builder,
+        Some(Chosen { url, setting }) => {
+            builder.no_proxy().proxy(reqwest::Proxy::all(url.as_str()).map_err(|_| {
+                Error::new(Code::InvalidValue, format!("`{setting}` is not a proxy's URL"))
+                    .hint("write it as http://host:port or socks5h://host:port")
+            })?)
+        }
+    };
+    loopback::pin(builder)
+        .build()
+        .map_err(|e| Error::new(Code::Bug, "no HTTP client can be made").because(printable(&e.to_string(), 200)))
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn is_delimited_by_end(headers: &HeaderMap) -> bool {
+    !headers.contains_key(header::CONTENT_LENGTH) && !headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+/// Whether a page, an XML or a JSON document ends where such a document may end.
+fn is_whole(body: &[u8]) -> bool {
+    let body = body.trim_ascii_end();
+    let last_tag = body.iter().rposition(|byte| *byte == b'<').map(|at| &body[at..]);
+    match body.last() {
+        Some(b'>') => last_tag.is_some_and(|tag| tag.starts_with(b"</")),
+        Some(b'}') => true,
+        Some(_) | None => false,
+    }
+}
+
+/// Names a `Content-Encoding` that was not asked for and cannot be undone. Some servers put a character set there, which
+/// browsers pass over: what is text is taken.
+fn check_encoding(headers: &HeaderMap, body: &[u8], peer: &str) -> Result<()> {
+    let Some(encoding) = text(headers, header::CONTENT_ENCODING).map(str::trim) else { return Ok(()) };
+    let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
+    let first = body.trim_ascii_start().first();
+    if is_plain || matches!(first, None | Some(b'<' | b'{' | b'[')) || std::str::from_utf8(body).is_ok() {
+        return Ok(());
+    }
+    let name = printable(encoding, 60);
+    Err(Error::new(Code::HttpUnexpected, format!("the answer of {peer} is encoded as {name:?}, which is not known here"))
+        .because("fedcred asks for gzip, deflate, br or zstd, and for nothing else")
+        .hint("have that encoding switched off by who runs the server, or the proxy on the way"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_whole_where_it_closes_what_it_opened() {
+        let table: [(&str, bool); 8] = [
+            ("<html><body>x</body></html>\r\n", true),
+            ("<form><input></form>", true),
+            ("{\"a\": 1}\n", true),
+            ("<html><body><input name=\"a\">", false),
+            ("<html><body>x</bo", false),
+            ("<html><body>x", false),
+            ("{\"a\": ", false),
+            ("", false),
+        ];
+        for (body, expected) in table {
+            assert_eq!(is_whole(body.as_bytes()), expected, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn an_encoding_nobody_asked_for_is_named_unless_the_body_is_text() {
+        let table: [(&str, &[u8], bool); 6] = [
+            ("compress", b"\x1f\x9d\x90\xff", false),
+            ("gzip, br", b"\x8b\x00\xff", false),
+            ("utf-8", b"<html>", true),
+            ("UTF-8", b"{}", true),
+            ("identity", b"\xff\xfe", true),
+            ("compress", b"", true),
+        ];
+        for (encoding, body, expected) in table {
+            let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, encoding.parse().unwrap())]);
+            let outcome = check_encoding(&headers, body, "it");
+            assert_eq!(outcome.is_ok(), expected, "{encoding}");
+            assert!(outcome.err().is_none_or(|error| error.what.contains(encoding)));
+        }
+    }
+}
