@@ -153,10 +153,14 @@ pub fn usual_hint(code: Code) -> &'static str {
         Code::TlsRenegotiation => {
             "set `saml.auth = \"browser\"`, or have the server ask for the certificate in the first handshake"
         }
-        Code::TlsClientCertificate => "name a certificate and its key that the server trusts: `saml.client_cert`, `saml.client_key`",
+        Code::TlsClientCertificate => {
+            "name a certificate and its key that the server trusts: `saml.client_cert`, `saml.client_key`"
+        }
         Code::TlsPlainHttp => "check scheme and port of the URL: https is spoken on another port",
         Code::TlsFailed => "look at the server from outside: openssl s_client -connect HOST:PORT",
-        Code::ProxyAuthRequired => "put user name and password into the proxy's address: http://USER:PASSWORD@HOST:PORT",
+        Code::ProxyAuthRequired => {
+            "put user name and password into the proxy's address: http://USER:PASSWORD@HOST:PORT"
+        }
         Code::ProxyRefused => "ask who runs the proxy to allow that host",
         Code::ProfileNotFound | Code::ConfigUnreadable => "fedcred config path",
         Code::UnknownKey

@@ -55,7 +55,9 @@ fn challenge(item: &str) -> Option<Challenge<'_>> {
     let item = item.trim();
     let (scheme, rest) = item.split_once(char::is_whitespace).unwrap_or((item, ""));
     let rest = rest.trim_start();
-    let is_name = !scheme.is_empty() && scheme.len() <= 40 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let is_name = !scheme.is_empty()
+        && scheme.len() <= 40
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     let token = rest.split_whitespace().next().unwrap_or_default();
     (is_name && !rest.starts_with('=')).then_some(Challenge { scheme, token })
 }
@@ -69,7 +71,11 @@ mod tests {
         let table: [(&[&str], &str, &str); 7] = [
             (&["Negotiate", "NTLM"], "Negotiate and NTLM", ""),
             (&["Basic realm=\"Corp, Inc., Negotiate zone\", Negotiate YII="], "Basic and Negotiate", "YII="),
-            (&["Digest realm=\"a \\\", b\", qop = \"auth\", nonce=\"n\", NTLM, negotiate"], "Digest, NTLM and negotiate", ""),
+            (
+                &["Digest realm=\"a \\\", b\", qop = \"auth\", nonce=\"n\", NTLM, negotiate"],
+                "Digest, NTLM and negotiate",
+                "",
+            ),
             (&["Bearer realm=x,error=\"invalid_token\""], "Bearer", ""),
             (&["NTLM TlRMTVNTUAAC", "ntlm"], "NTLM", ""),
             (&["", " , ,"], "no scheme", ""),

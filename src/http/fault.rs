@@ -191,7 +191,9 @@ fn nothing_in_common(name: &str) -> Error {
 /// rustls does not send (RFC 8446 §4.2.6).
 pub(super) fn late_handshake(name: &str) -> Error {
     Error::new(Code::TlsRenegotiation, format!("{name} wants a new TLS handshake in the middle of the connection"))
-        .because("servers do so (renegotiation) to ask for a client certificate; fedcred cannot, like most TLS libraries")
+        .because(
+            "servers do so (renegotiation) to ask for a client certificate; fedcred cannot, like most TLS libraries",
+        )
 }
 
 fn client_certificate(peer: Peer<'_>, says: String) -> Error {
@@ -218,7 +220,9 @@ fn untrusted(fault: &rustls::Error, peer: Peer<'_>) -> Error {
         let hint = format!("if it is right, put this very certificate into a PEM file and name that in `{setting}`");
         return why("it is an authority's own, self-signed certificate", &hint);
     }
-    let rustls::Error::InvalidCertificate(reason) = fault else { return why(&printable(&fault.to_string(), 200), &add) };
+    let rustls::Error::InvalidCertificate(reason) = fault else {
+        return why(&printable(&fault.to_string(), 200), &add);
+    };
     match reason {
         CertificateError::UnknownIssuer => why("it was issued by an unknown authority", &add),
         CertificateError::BadSignature => why("its authority has the name of a known one, but another key", &add),

@@ -113,14 +113,19 @@ impl Proxy {
 
     fn login_wanted(&self, schemes: &[String]) -> Refusal {
         let found = challenges(schemes.iter().map(String::as_str));
-        self.refused(&found.iter().map(|found| found.scheme).collect::<Vec<_>>(), match found.as_slice() {
-            [] => "it answered HTTP 407".to_owned(),
-            found => format!("it answered HTTP 407 and offers {}", in_words(found)),
-        })
+        self.refused(
+            &found.iter().map(|found| found.scheme).collect::<Vec<_>>(),
+            match found.as_slice() {
+                [] => "it answered HTTP 407".to_owned(),
+                found => format!("it answered HTTP 407 and offers {}", in_words(found)),
+            },
+        )
     }
 
     fn refused(&self, schemes: &[&str], because: String) -> Refusal {
-        let (proxy, setting) = (self.shown(), self.setting);
+        // The setting of a profile holds no password.
+        let setting = if self.setting == "saml.proxy" { "HTTPS_PROXY" } else { self.setting };
+        let proxy = self.shown();
         let is_offered = |scheme: &str| schemes.iter().any(|offered| offered.eq_ignore_ascii_case(scheme));
         let takes_passwords = schemes.is_empty() || is_offered("basic");
         let what = match (self.has_password(), takes_passwords) {
@@ -129,9 +134,9 @@ impl Proxy {
             (false, _) => format!("the proxy {proxy} wants a login"),
         };
         let hint = match (self.has_password(), takes_passwords) {
-            (true, true) => format!(
-                "correct user name and password in `{setting}`; a few more tries may lock the account"
-            ),
+            (true, true) => {
+                format!("correct user name and password in `{setting}`; a few more tries may lock the account")
+            }
             (false, true) => format!("put them into its address: http://USER:PASSWORD@HOST:PORT in `{setting}`"),
             (_, false) => format!(
                 "run px or cntlm on this machine, which log in to such proxies, and name it in `{setting}`: http://127.0.0.1:3128"

@@ -118,7 +118,10 @@ impl Retries {
                     match tokio::time::timeout(time, attempt()).await {
                         Ok(outcome) => outcome,
                         Err(_) => {
-                            let error = Error::new(Code::Timeout, format!("no answer from {peer} in {:.1} s", time.as_secs_f32()));
+                            let error = Error::new(
+                                Code::Timeout,
+                                format!("no answer from {peer} in {:.1} s", time.as_secs_f32()),
+                            );
                             // An attempt that began shortly before the end tells less than the one before it.
                             let error = before.take().filter(|_| deadline.has_passed()).unwrap_or(error);
                             if *may_repeat {
@@ -138,7 +141,9 @@ impl Retries {
                 }
             };
             let Some(wait) = wait else {
-                let told = |error: Error| if tried == 1 { error } else { error.because(format!("{tried} attempts were made")) };
+                let told = |error: Error| {
+                    if tried == 1 { error } else { error.because(format!("{tried} attempts were made")) }
+                };
                 return outcome.map_err(told);
             };
             before = outcome.err();

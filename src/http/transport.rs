@@ -149,7 +149,9 @@ impl Transport {
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
                 // RFC 9112 §9.8: an answer that only the connection's end delimits may have been cut by somebody on the way.
-                Err(e) if fault::is_without_close_notify(&e) && is_delimited_by_end(&headers) && is_whole(&body) => break,
+                Err(e) if fault::is_without_close_notify(&e) && is_delimited_by_end(&headers) && is_whole(&body) => {
+                    break;
+                }
                 Err(e) => return Err(self.failure(&e, url, peer).await),
             }
         }
@@ -224,12 +226,10 @@ fn client(way: &Way, tls: &rustls::ClientConfig, is_http1: bool) -> Result<reqwe
     builder = match &way.proxy {
         _ if way.is_direct => builder.no_proxy(),
         None => builder,
-        Some(Chosen { url, setting }) => {
-            builder.no_proxy().proxy(reqwest::Proxy::all(url.as_str()).map_err(|_| {
-                Error::new(Code::InvalidValue, format!("`{setting}` is not a proxy's URL"))
-                    .hint("write it as http://host:port or socks5h://host:port")
-            })?)
-        }
+        Some(Chosen { url, setting }) => builder.no_proxy().proxy(reqwest::Proxy::all(url.as_str()).map_err(|_| {
+            Error::new(Code::InvalidValue, format!("`{setting}` is not a proxy's URL"))
+                .hint("write it as http://host:port or socks5h://host:port")
+        })?),
     };
     loopback::pin(builder)
         .build()
@@ -265,9 +265,12 @@ fn check_encoding(headers: &HeaderMap, body: &[u8], peer: &str) -> Result<()> {
         return Ok(());
     }
     let name = printable(encoding, 60);
-    Err(Error::new(Code::HttpUnexpected, format!("the answer of {peer} is encoded as {name:?}, which is not known here"))
-        .because("fedcred asks for gzip, deflate, br or zstd, and for nothing else")
-        .hint("have that encoding switched off by who runs the server, or the proxy on the way"))
+    Err(Error::new(
+        Code::HttpUnexpected,
+        format!("the answer of {peer} is encoded as {name:?}, which is not known here"),
+    )
+    .because("fedcred asks for gzip, deflate, br or zstd, and for nothing else")
+    .hint("have that encoding switched off by who runs the server, or the proxy on the way"))
 }
 
 #[cfg(test)]

@@ -34,7 +34,11 @@ enum Roots {
 
 impl Verifier {
     pub fn system(provider: Arc<CryptoProvider>) -> Self {
-        Verifier { algorithms: provider.signature_verification_algorithms, roots: Roots::System(provider), handshakes: Handshakes::default() }
+        Verifier {
+            algorithms: provider.signature_verification_algorithms,
+            roots: Roots::System(provider),
+            handshakes: Handshakes::default(),
+        }
     }
 
     /// Fails when none of `anchors` can be understood.
@@ -51,7 +55,11 @@ impl Verifier {
     }
 
     pub fn unchecked(provider: Arc<CryptoProvider>) -> Self {
-        Verifier { algorithms: provider.signature_verification_algorithms, roots: Roots::Unchecked, handshakes: Handshakes::default() }
+        Verifier {
+            algorithms: provider.signature_verification_algorithms,
+            roots: Roots::Unchecked,
+            handshakes: Handshakes::default(),
+        }
     }
 
     pub fn noting(self, handshakes: &Handshakes) -> Self {

@@ -2,13 +2,14 @@
 //!
 //! [`server`] listens and keeps the journal, [`tls`] makes throw-away certificates, [`pages`] and [`assertion`] write
 //! what an IdP sends, [`idp`] puts them together as routes, [`sts`] answers as AWS
-//! does, by the [`claims`] it reads. [`token`] makes OIDC tokens, [`entries`] cached credentials older.
+//! does, by the [`claims`] it reads. [`raw`] says bytes, where HTTP would be too well-behaved. [`token`] makes OIDC tokens, [`entries`] cached credentials older.
 
 pub mod assertion;
 pub mod claims;
 pub mod entries;
 pub mod idp;
 pub mod pages;
+pub mod raw;
 pub mod reply;
 pub mod server;
 pub mod sts;

@@ -20,6 +20,8 @@ pub enum Reply {
     Silence,
     /// The connection is closed without an answer.
     HangUp,
+    /// Over HTTP/2: the request is to be made again over HTTP/1.1.
+    Http1Required,
     /// This answer, when the gate opens.
     Held(Gate, Box<Reply>),
 }

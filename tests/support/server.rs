@@ -1,4 +1,5 @@
-//! One HTTP/1.1 listener on 127.0.0.1, in a thread and a runtime of its own, plain or TLS, with a journal of all it was asked.
+//! One HTTP listener on 127.0.0.1, in a thread and a runtime of its own, plain or TLS, with a journal of all it was
+//! asked. HTTP/1.1, or HTTP/2 where TLS has negotiated it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,8 +12,8 @@ use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Method, Uri};
-use hyper_util::rt::TokioIo;
+use hyper::{HeaderMap, Method, Uri, Version};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ServerConfig;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
@@ -24,6 +25,7 @@ use super::reply::Reply;
 pub struct Request {
     pub method: Method,
     pub uri: Uri,
+    pub version: Version,
     pub headers: HeaderMap,
     pub body: Bytes,
     /// `http://127.0.0.1:PORT` of the server that got it.
@@ -160,27 +162,43 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, desk: Arc<Desk>
         desk.seen.connections.fetch_add(1, Ordering::SeqCst);
         let desk = desk.clone();
         match tls.clone() {
-            None => drop(tokio::spawn(serve(TokioIo::new(stream), desk))),
+            None => drop(tokio::spawn(serve(TokioIo::new(stream), false, desk))),
             Some(tls) => drop(tokio::spawn(async move {
                 if let Ok(stream) = tls.accept(stream).await {
-                    serve(TokioIo::new(stream), desk).await;
+                    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    serve(TokioIo::new(stream), is_http2, desk).await;
                 }
             })),
         }
     }
 }
 
-async fn serve<S: Read + Write + Unpin + Send + 'static>(stream: S, desk: Arc<Desk>) {
-    let service = service_fn(|request| answer(request, &desk));
+async fn serve<S: Read + Write + Unpin + Send + 'static>(stream: S, is_http2: bool, desk: Arc<Desk>) {
+    let service = service_fn(move |request| {
+        let desk = desk.clone();
+        async move { answer(request, &desk).await }
+    });
     // A connection ends in an error whenever the peer or a scripted fault breaks it.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await;
+    let _ = match is_http2 {
+        false => hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await,
+        true => hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await,
+    };
 }
 
-async fn answer(request: hyper::Request<Incoming>, desk: &Desk) -> io::Result<hyper::Response<super::reply::Outgoing>> {
+async fn answer(
+    request: hyper::Request<Incoming>,
+    desk: &Desk,
+) -> Result<hyper::Response<super::reply::Outgoing>, h2::Error> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let request =
-        Request { method: head.method, uri: head.uri, headers: head.headers, body, origin: desk.origin.clone() };
+    let body = body.collect().await.map_err(|_| h2::Reason::PROTOCOL_ERROR)?.to_bytes();
+    let request = Request {
+        method: head.method,
+        uri: head.uri,
+        version: head.version,
+        headers: head.headers,
+        body,
+        origin: desk.origin.clone(),
+    };
     desk.seen.requests.lock().unwrap().push(request.clone());
     let mut reply = (desk.handler)(&request);
     while let Reply::Held(gate, then) = reply {
@@ -189,6 +207,7 @@ async fn answer(request: hyper::Request<Incoming>, desk: &Desk) -> io::Result<hy
     }
     match reply {
         Reply::Silence => std::future::pending().await,
-        reply => reply.into_response().ok_or_else(|| io::ErrorKind::ConnectionAborted.into()),
+        Reply::Http1Required => Err(h2::Reason::HTTP_1_1_REQUIRED.into()),
+        reply => reply.into_response().ok_or(h2::Reason::CANCEL.into()),
     }
 }

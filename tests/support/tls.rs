@@ -38,6 +38,13 @@ impl Authority {
         Arc::new(self.configure(server_params(names), None))
     }
 
+    /// A server that negotiates one of these protocols (RFC 7301): `h2`, `http/1.1`.
+    pub fn server_speaking(&self, protocols: &[&str]) -> Arc<ServerConfig> {
+        let mut config = self.configure(server_params(LOOPBACK_NAMES), None);
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        Arc::new(config)
+    }
+
     /// A server whose certificate ran out in 2001.
     pub fn expired_server(&self) -> Arc<ServerConfig> {
         let mut params = server_params(LOOPBACK_NAMES);

@@ -38,6 +38,7 @@ mod look;
 mod okta;
 mod origins;
 mod output;
+mod proxy;
 mod refresh;
 mod retry;
 mod roles;
@@ -55,5 +56,6 @@ mod sts;
 #[path = "../support/terminal.rs"]
 mod terminal;
 mod tls;
+mod transport;
 mod web_identity;
 mod world;

@@ -2,6 +2,7 @@
 
 use crate::support::assertion::Assertion;
 use crate::support::idp::Site;
+use crate::support::raw::Raw;
 use crate::support::server::Server;
 use crate::support::sts::Sts;
 use crate::support::tls::{Authority, LOOPBACK_NAMES};
@@ -72,8 +73,51 @@ fn a_client_certificate_is_shown_to_the_idp() {
 fn an_idp_that_wants_a_client_certificate_and_gets_none_is_an_error() {
     let authority = Authority::new();
     let world = World::form_at(idp(authority.server_asking_for_a_certificate())).trusting(&authority.pem());
-    assert_ne!(world.get().status, Some(0));
+    world.get().fails_as("tls-client-certificate").saying("wants a client certificate").saying("`saml.client_cert`");
     assert!(world.idp.journal().is_empty());
+}
+
+#[test]
+fn a_client_certificate_that_the_idp_does_not_know_is_told_as_refused() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let (certificate, key) = other.client("alice");
+    let world = World::form_at(idp(authority.server_asking_for_a_certificate())).trusting(&authority.pem());
+    let (certificate, key) = (world.write("alice.pem", &certificate), world.write("alice.key", &key));
+    let world = world.set("saml.client_cert", certificate.to_str()).set("saml.client_key", key.to_str());
+    world.get().fails_as("tls-client-certificate").saying("refused the client certificate");
+}
+
+/// A fatal alert in place of a handshake (RFC 8446 §6).
+fn alert(code: u8) -> Vec<u8> {
+    vec![21, 3, 1, 0, 2, 2, code]
+}
+
+#[test]
+fn each_fault_of_tls_has_its_own_code_and_hint_in_get_and_doctor() {
+    let table: [(&str, Vec<u8>, &str, &str); 6] = [
+        ("protocol_version", alert(70), "tls-version", "older than TLS 1.2"),
+        ("handshake_failure", alert(40), "tls-cipher", "cipher"),
+        ("insufficient_security", alert(71), "tls-cipher", "cipher"),
+        ("unrecognized_name", alert(112), "tls-failed", "does not know that name"),
+        ("plain http", b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "tls-plain-http", "not TLS"),
+        // A ServerHello of TLS 1.1, as a server sends it that does not know the version's new place.
+        (
+            "TLS 1.1",
+            [&[22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2][..], &[7; 32], &[0, 0xc0, 0x13, 0]].concat(),
+            "tls-version",
+            "older than TLS 1.2",
+        ),
+    ];
+    for (what, answer, code, said) in table {
+        let peer = Raw::start(move |_, _| answer.clone());
+        let world = World::open(Site::new()).set("saml.idp_url", format!("https://{}/sso", peer.authority()));
+        world.get().fails_as(code).saying(said);
+        assert_eq!(peer.heard().len(), 1, "{what} does not pass by asking again");
+        let run = world.run(&["doctor", "dev"]);
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(told.contains(code) && told.contains(said), "{what}: {told}");
+        assert!(!told.contains("certificates to trust") && !told.contains("ca_bundle"), "{what}: {told}");
+    }
 }
 
 #[test]
