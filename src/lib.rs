@@ -26,7 +26,7 @@
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
 //! - [`file`]: the one reader of files that a setting or a text names.
-//! - [`error`], [`secret`], [`time`], [`credentials`], [`text`], [`arn`], [`der`], [`x509`]: leaves.
+//! - [`error`], [`secret`], [`time`], [`credentials`], [`text`], [`quote`], [`arn`], [`der`], [`x509`]: leaves.
 //!
 //! # Rules that hold everywhere
 //!
@@ -56,6 +56,7 @@ pub mod http;
 pub mod identity;
 pub mod keyring;
 pub mod process;
+pub mod quote;
 pub mod secret;
 pub mod secrets_backend;
 pub mod serve;

@@ -13,6 +13,7 @@ use crate::identity::oidc::login::{self, LoginUi, Tokens};
 use crate::identity::saml::{self, Assertion, roles};
 use crate::identity::{aws, oidc};
 use crate::process::whoami;
+use crate::quote::shell::fedcred;
 use crate::secret::Secret;
 use crate::sts::assume_role::{AssumeRoleCall, assume_role};
 use crate::sts::saml::{SamlCall, assume_role_with_saml};
@@ -221,9 +222,11 @@ fn check_code(profile: &Profile, role: &AssumeRole, typed: Option<&Secret>) -> R
     match &role.serial_number {
         Some(device) if typed.is_none() => {
             let what = format!("the profile {:?} needs a code of the device {device}", profile.name);
-            Err(Error::new(Code::PromptNeeded, what)
-                .because("`get` asks nobody anything")
-                .hint(format!("fedcred login {}", profile.name)))
+            Err(Error::new(Code::PromptNeeded, what).because("`get` asks nobody anything").hint(fedcred(
+                &["login"],
+                &profile.name,
+                &[],
+            )))
         }
         _ => Ok(()),
     }

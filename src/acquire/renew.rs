@@ -28,6 +28,7 @@ use crate::identity::saml::Assertion;
 use crate::identity::trace::Trace;
 use crate::identity::watch::SecretWatch;
 use crate::identity::{Run, secrets};
+use crate::quote::shell::fedcred;
 use crate::secret::Secret;
 use crate::time::{self, Deadline, Timestamp};
 
@@ -170,10 +171,13 @@ impl Renewal<'_> {
                 | Code::LoginAbandoned
                 | Code::MfaNeeded,
                 None,
-            ) => error.hint(format!("fedcred login {name}")),
-            (Code::KeyringLocked, None) => error.hint(format!("unlock it, or: fedcred login --store file {name}")),
+            ) => error.hint(fedcred(&["login"], name, &[])),
+            (Code::KeyringLocked, None) => {
+                error.hint(format!("unlock it, or: {}", fedcred(&["login", "--store", "file"], name, &[])))
+            }
             (code, Some(hint)) if is_about_a_page(code) && self.profile.reads_pages() => {
-                let hint = format!("{hint}; for somebody who can help: fedcred inspect {name} --save page.html");
+                let save = fedcred(&["inspect"], name, &["--save", "page.html"]);
+                let hint = format!("{hint}; for somebody who can help: {save}");
                 error.hint(hint)
             }
             _ => error,

@@ -11,6 +11,7 @@ use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::error::{Code, Error, Result};
+use crate::quote::shell::fedcred;
 use crate::time::Timestamp;
 
 /// A profile's credentials as they stand.
@@ -100,7 +101,11 @@ pub fn unknowable(profile: &Profile, env: &Env) -> Option<Error> {
         );
     }
     let why = key::unknowable(profile, env)?;
-    Some(nothing_kept().because(why).hint(format!("see who logs in: fedcred config show {}", profile.name)))
+    Some(
+        nothing_kept()
+            .because(why)
+            .hint(format!("see who logs in: {}", fedcred(&["config", "show"], &profile.name, &[]))),
+    )
 }
 
 /// Why nothing at all is kept, as far as that can be told without writing.

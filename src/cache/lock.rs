@@ -12,6 +12,7 @@ use super::file_store::FileStore;
 use super::key::{FileName, LoginKey};
 use super::{private, seal};
 use crate::error::{Code, Error, Result};
+use crate::quote::shell::command;
 use crate::time::{Deadline, Timestamp, whole_seconds};
 
 /// The right to log in as one identity; given back when dropped, or by the system when the process ends, however it ends.
@@ -93,7 +94,10 @@ impl Held {
                     whole_seconds(deadline)
                 ))
                 .hint(format!(
-                    "look at it with: ps -fp {pid}; then continue or end it: kill -CONT {pid}, kill -KILL {pid}"
+                    "look at it with: {}; then continue or end it: {}, {}",
+                    command(["ps", "-fp", &pid.to_string()]),
+                    command(["kill", "-CONT", &pid.to_string()]),
+                    command(["kill", "-KILL", &pid.to_string()])
                 )),
             Some(Holder { pid, deadline }) => {
                 error.because(format!("process {pid} holds the lock, at most until {}", whole_seconds(deadline)))

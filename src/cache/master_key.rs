@@ -15,8 +15,8 @@ use zeroize::Zeroizing;
 use super::private::{self, Dir};
 use super::seal;
 use crate::error::{Code, Error, Result};
-use crate::file::fault::quoted;
 use crate::keyring::Keyring;
+use crate::quote::shell::on_path;
 use crate::time::{self, Deadline};
 
 /// 32 random bytes, from which every other key is derived. Wiped when dropped.
@@ -141,7 +141,7 @@ fn read_file(path: &Path) -> Result<Option<SealingKey>> {
         Some(key) => Ok(Some(SealingKey::from_bytes(key))),
         None => Err(Error::new(Code::FileUnreadable, format!("{} is no key of this version", path.display()))
             .because("it is damaged, or another version of fedcred made it")
-            .hint(format!("rm {}; a new key is made, and what was cached is fetched again", quoted(path)))),
+            .hint(format!("{}; a new key is made, and what was cached is fetched again", on_path(&["rm"], path)))),
     }
 }
 

@@ -14,7 +14,8 @@ use self::unix as os;
 use super::key::hex;
 use super::seal;
 use crate::error::{Code, Error, Result};
-use crate::file::{self, Kind, fault::quoted, kind};
+use crate::file::{self, Kind, kind};
+use crate::quote::shell::on_path;
 
 #[cfg(not(unix))]
 mod other;
@@ -180,13 +181,13 @@ fn unwritable(path: &Path, e: &io::Error) -> Error {
 fn not_a_plain_file(path: &Path) -> Error {
     Error::new(Code::InsecurePermissions, format!("{} is not a plain file", path.display()))
         .because("a link or a device in its place could lead anywhere")
-        .hint(format!("rm {}", quoted(path)))
+        .hint(on_path(&["rm"], path))
 }
 
 fn not_a_directory(path: &Path) -> Error {
     Error::new(Code::InsecurePermissions, format!("{} is not a directory", path.display()))
         .because("a file or link in its place could lead anywhere")
-        .hint(format!("remove it or name another: ls -l {}", quoted(path)))
+        .hint(format!("remove it or name another: {}", on_path(&["ls", "-l"], path)))
 }
 
 #[cfg(all(test, unix))]
@@ -236,8 +237,8 @@ mod tests {
             set_mode(&file, bits);
             let error = read(&file, 100).unwrap_err();
             assert_eq!(error.code, Code::InsecurePermissions, "{bits:o}");
-            let escaped = file.display().to_string().replace('\'', r"'\''");
-            assert_eq!(error.hint.unwrap(), format!("chmod 600 '{escaped}'"));
+            let words = shlex::split(&error.hint.unwrap()).unwrap();
+            assert_eq!(words, ["chmod", "600", file.to_str().unwrap()]);
         }
         set_mode(&dir, 0o750);
         let error = Dir::ours_alone(&dir).err().unwrap();

@@ -10,6 +10,7 @@ use super::args::Format;
 use crate::acquire::Given;
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
+use crate::quote::{aws_ini, shell};
 use crate::time::whole_seconds;
 
 /// The whole text for stdout, with its line end.
@@ -61,19 +62,19 @@ fn text_of(credentials: &Shown<'_>, format: Format, profile: &str) -> Result<Zer
         Format::Env => each(credentials, &mut text, |out, name, value| assign(out, name, value, plain))?,
         Format::Export => each(credentials, &mut text, |out, name, value| {
             out.push_str("export ");
-            assign(out, name, value, posix)
+            assign(out, name, value, |out, value| quoted(out, &shell::posix(value)))
         })?,
         Format::Fish => each(credentials, &mut text, |out, name, value| {
             out.push_str("set -gx ");
             out.push_str(name);
             out.push(' ');
-            fish(out, value)
+            quoted(out, &shell::fish(value))
         })?,
         Format::Powershell => each(credentials, &mut text, |out, name, value| {
             out.push_str("$Env:");
             out.push_str(name);
             out.push_str(" = ");
-            powershell(out, value)
+            quoted(out, &shell::powershell(value))
         })?,
         Format::Ini => ini(credentials, &mut text, profile)?,
     }
@@ -165,41 +166,13 @@ fn plain(out: &mut String, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// Nothing is special between single quotes, but a single quote (POSIX, Shell Command Language, 2.2.2).
-fn posix(out: &mut String, value: &str) -> Result<()> {
-    out.push_str(&posix_word(value));
-    Ok(())
-}
-
-pub(super) fn posix_word(value: &str) -> Zeroizing<String> {
-    Zeroizing::new(format!("'{}'", Zeroizing::new(value.replace('\'', r"'\''")).as_str()))
-}
-
-/// Between single quotes fish knows `\\` and `\'` (fish, "Quotes").
-fn fish(out: &mut String, value: &str) -> Result<()> {
-    out.push('\'');
-    out.push_str(&Zeroizing::new(value.replace('\\', r"\\").replace('\'', r"\'")));
-    out.push('\'');
-    Ok(())
-}
-
-/// A quote is doubled; PowerShell takes typographic ones for quotes too (about_Quoting_Rules).
-fn powershell(out: &mut String, value: &str) -> Result<()> {
-    out.push('\'');
-    for c in value.chars() {
-        if matches!(c, '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}') {
-            out.push(c);
-        }
-        out.push(c);
-    }
-    out.push('\'');
+fn quoted(out: &mut String, value: &str) -> Result<()> {
+    out.push_str(value);
     Ok(())
 }
 
 fn ini(credentials: &Shown<'_>, out: &mut Zeroizing<String>, profile: &str) -> Result<()> {
-    if profile.chars().any(|c| c.is_control() || matches!(c, '[' | ']')) {
-        return Err(Error::new(Code::BadFlag, "the profile's name cannot be the name of an ini section"));
-    }
+    aws_ini::profile_name(profile)?;
     out.push('[');
     out.push_str(profile);
     out.push(']');
@@ -300,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_reads_back_what_was_meant() {
+    fn a_shell_takes_the_variables_as_they_are() {
         let hostile = "it's \"a\" $HOME `id` \\ *\t!";
         let text = render(&credentials(hostile), Format::Export, "p").unwrap();
         let script = format!("{}printf %s \"$AWS_SESSION_TOKEN\"", *text);

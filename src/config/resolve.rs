@@ -13,6 +13,7 @@ use super::{assume_role, refuse, saml, urls, values, web_identity};
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result};
 use crate::file::{self, kind};
+use crate::quote::shell::command;
 
 /// The keys that say where the proof of identity comes from.
 const IDENTITIES: [&str; 4] = ["saml", "web_identity", "assume_role", "airflow_conn"];
@@ -123,7 +124,7 @@ fn region(top: &Section<'_, '_>, env: &Env) -> Option<String> {
             return Some(text);
         }
         let what = format!("${name} must be {expected}, not {:?}", crate::error::printable(&text, 60));
-        top.log().error(Error::new(Code::InvalidValue, what).hint(format!("unset {name}")));
+        top.log().error(Error::new(Code::InvalidValue, what).hint(command(["unset", name])));
     }
     written
 }

@@ -13,6 +13,7 @@ use super::profile::{
     Retry, Saml, SecretSource, Session, StsTarget, TokenSource, WebIdentity,
 };
 use super::values::written_duration;
+use crate::quote::config;
 
 mod auth;
 
@@ -317,9 +318,8 @@ fn is_secret(header: &str) -> bool {
         .any(|word| header.contains(word))
 }
 
-/// A TOML basic string. Each one JSON writes is one, but for DEL, which TOML wants escaped.
 pub(super) fn quoted(text: impl ToString) -> String {
-    serde_json::Value::String(text.to_string()).to_string().replace('\u{7f}', "\\u007f")
+    config::toml(&text.to_string())
 }
 
 fn path(path: &Path) -> String {

@@ -8,6 +8,7 @@ use super::reader::Found;
 use super::values;
 use crate::error::{Code, Error, Result};
 use crate::http::loopback::is_loopback;
+use crate::quote::shell::command;
 
 /// `idp_url`
 pub fn idp(found: &Found<'_>, allow_http: bool) -> Result<Url> {
@@ -54,7 +55,7 @@ pub fn sts_endpoint(found: &Found<'_>) -> Result<Url> {
 /// The same, from a variable.
 pub fn sts_endpoint_of_env(name: &str, text: &str) -> Result<Url> {
     check_sts_endpoint(text)
-        .map_err(|(code, why)| Error::new(code, format!("${name} {why}")).hint(format!("unset {name}")))
+        .map_err(|(code, why)| Error::new(code, format!("${name} {why}")).hint(command(["unset", name])))
 }
 
 fn is_https_or_loopback(url: &Url) -> bool {

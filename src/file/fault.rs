@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::shape::looks_like_a_secret;
 use super::{Access, Kind, is_absent};
 use crate::error::{Code, Error};
+use crate::quote::shell::on_path;
 
 /// A file that is not read.
 #[derive(Debug)]
@@ -83,14 +84,14 @@ impl Fault {
                 .because("the value is not shown: it looks like a secret, and no file has such a name")
                 .hint("write the secret into a file that only you can read, and name that file");
         }
-        let list = format!("ls -lL {}", quoted(&self.path));
+        let list = on_path(&["ls", "-lL"], &self.path);
         let cannot = |why: Cow<'static, str>| Error::new(code, format!("cannot read {noun} {path}")).because(why);
         match &self.why {
             Why::Absent(error) | Why::System(error) => cannot(error.to_string().into()).hint(list),
             Why::Other(what) if access == Access::OursAlone => {
                 Error::new(Code::InsecurePermissions, format!("{noun} {path} is {what}"))
                     .because("only a plain file of this user's may stand there: another thing could lead anywhere")
-                    .hint(format!("rm {}", quoted(&self.path)))
+                    .hint(on_path(&["rm"], &self.path))
             }
             Why::Other(what) => cannot(format!("it is {what}, and only a regular file is taken").into()).hint(list),
             Why::TooLarge => cannot(format!("it is larger than {}, and no such file is", size(max)).into()),
@@ -108,7 +109,7 @@ impl Fault {
                         _ if self.is_projected() => {
                             "set `defaultMode: 0400` on the volume, or 0440 together with an `fsGroup`".into()
                         }
-                        true => format!("chmod {} {}", closing(*forbidden), quoted(&self.path)),
+                        true => on_path(&["chmod", closing(*forbidden)], &self.path),
                         false => list,
                     })
             }
@@ -166,11 +167,4 @@ fn size(bytes: u64) -> String {
         1024..0x10_0000 => format!("{} KiB", bytes >> 10),
         _ => format!("{} MiB", bytes >> 20),
     }
-}
-
-/// A path as a shell takes it, for a command in a hint.
-pub fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%:".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

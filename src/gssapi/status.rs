@@ -5,7 +5,10 @@
 
 use super::ffi;
 use super::{CredentialSource, Request};
+use std::path::Path;
+
 use crate::error::{Code, Error, printable};
+use crate::quote::shell::{command, on_path};
 
 /// A failed call.
 #[derive(Clone, Debug)]
@@ -77,18 +80,18 @@ impl Status {
         use krb5::*;
         let host = printable(&request.host, 255);
         if let CredentialSource::Keytab { path, principal } = &request.credential {
-            let (path, principal) = (path.display(), printable(principal, 255));
+            let principal = printable(principal, 255);
             let is_keytab_fault = self.mechanism() == Some(mechanism::KEYTAB_NOMATCH);
             match self.krb5() {
                 Some(
                     KT_BADNAME | KT_UNKNOWN_TYPE | KT_NOTFOUND | KT_IOERR | KEYTAB_BADVNO | KT_KVNONOTFOUND
                     | ETYPE_NOSUPP,
-                ) => return unusable_keytab(&path, &principal),
-                None if is_keytab_fault => return unusable_keytab(&path, &principal),
+                ) => return unusable_keytab(path, &principal),
+                None if is_keytab_fault => return unusable_keytab(path, &principal),
                 Some(PREAUTH_FAILED | PREAUTH_FAILED_HERE | BAD_INTEGRITY) => {
                     return (
                         Code::KeytabRefused,
-                        format!("the KDC does not accept the key of {principal} in keytab {path}"),
+                        format!("the KDC does not accept the key of {principal} in keytab {}", path.display()),
                         "its password was changed after the keytab was written: have a new keytab made \
                          (`ktpass`, `ktutil` or `kadmin ktadd`)"
                             .into(),
@@ -177,17 +180,20 @@ impl Status {
                     login_hint(&request.credential),
                 ),
                 // The library looked into our empty memory cache and found no key to fill it with.
-                CredentialSource::Keytab { path, .. } => unusable_keytab(&path.display(), &client),
+                CredentialSource::Keytab { path, .. } => unusable_keytab(path, &client),
             },
         }
     }
 }
 
-fn unusable_keytab(path: &std::path::Display<'_>, principal: &str) -> (Code, String, String) {
+fn unusable_keytab(path: &Path, principal: &str) -> (Code, String, String) {
     (
         Code::KeytabUnusable,
-        format!("keytab {path} cannot be used for {principal}"),
-        format!("`klist -kt {path}` lists what it holds; `principal` must be one of them, with its realm"),
+        format!("keytab {} cannot be used for {principal}", path.display()),
+        format!(
+            "`{}` lists what it holds; `principal` must be one of them, with its realm",
+            on_path(&["klist", "-kt"], path)
+        ),
     )
 }
 
@@ -200,9 +206,9 @@ fn login_hint(source: &CredentialSource) -> String {
         CredentialSource::Default => {
             "run `kinit`, or set `principal` and `keytab` for a job that nobody attends".into()
         }
-        CredentialSource::Principal(principal) => format!("run `kinit {}`", printable(principal, 255)),
+        CredentialSource::Principal(principal) => format!("run `{}`", command(["kinit", principal])),
         CredentialSource::Keytab { path, principal } => {
-            format!("try `kinit -kt {} {}`", path.display(), printable(principal, 255))
+            format!("try `{}`", command(["kinit", "-kt", &path.display().to_string(), principal]))
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::error::{Code, Error, Result, printable};
 use crate::http::sdk::Carrier;
 use crate::http::tls::Trust;
 use crate::process::callers::{Callers, VARIABLE};
+use crate::quote::shell::command;
 use crate::secret::Secret;
 use crate::time::{Deadline, Timestamp};
 
@@ -54,7 +55,7 @@ pub async fn of_profile(name: &str, caller: &str, env: &Env, deadline: &Deadline
         .profile_name(name)
         .build();
     let whose = format!("the AWS profile {name:?}");
-    let hint = format!("try it alone: aws sts get-caller-identity --profile {name}");
+    let hint = format!("try it alone: {}", command(["aws", "sts", "get-caller-identity", "--profile", name]));
     provide(provider, &whose, &hint, deadline).await
 }
 

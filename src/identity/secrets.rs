@@ -10,6 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::file::{self, kind};
 use crate::identity::kept;
 use crate::process::command;
+use crate::quote::config::systemd;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -33,7 +34,7 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
             let directory = env.path("CREDENTIALS_DIRECTORY").ok_or_else(|| {
                 Error::new(Code::MissingKey, format!("`{setting}` is a systemd credential, and there are none here"))
                     .because("$CREDENTIALS_DIRECTORY is not set")
-                    .hint(format!("add LoadCredential={name}:/path/to/file to the unit"))
+                    .hint(format!("add LoadCredential={}:/path/to/file to the unit", systemd(name)))
             })?;
             file(&directory.join(name), setting)?
         }

@@ -8,6 +8,7 @@ use crate::config::airflow::backend_client::Target;
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::retry::Retries;
+use crate::quote::shell::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -36,7 +37,16 @@ fn binary(id: &str, peer: &str) -> Error {
     Error::new(Code::SecretBinary, format!("the secret {id:?} in {peer} is binary, and no connection"))
         .because("Airflow reads SecretString alone, and passes a binary secret over without a word")
         .hint(format!(
-            "store it as text: aws secretsmanager put-secret-value --secret-id '{id}' --secret-string file://connection.json"
+            "store it as text: {}",
+            command([
+                "aws",
+                "secretsmanager",
+                "put-secret-value",
+                "--secret-id",
+                &id,
+                "--secret-string",
+                "file://connection.json"
+            ])
         ))
 }
 

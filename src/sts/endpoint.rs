@@ -8,6 +8,7 @@ use crate::arn::{Partition, RoleArn};
 use crate::config::profile::StsTarget;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::loopback;
+use crate::quote::shell::command;
 
 /// Where one call goes.
 #[derive(Debug)]
@@ -51,7 +52,8 @@ fn named_by_the_user(url: &Url, target: &StsTarget) -> Result<Url> {
             )
             .because("AWS's endpoint rules choose the host for the one, the endpoint's URL for the other")
             .hint(format!(
-                "unset {variable}, or unset `sts_endpoint_url`, AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL"
+                "{}, or take away `sts_endpoint_url`, AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL",
+                command(["unset", variable])
             )));
         }
     }

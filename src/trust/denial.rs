@@ -4,6 +4,7 @@
 use super::request::{Request, shown};
 use crate::arn::RoleArn;
 use crate::error::{Code, Error, printable};
+use crate::quote::shell::{command, fedcred};
 
 /// A refusal, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,11 +120,11 @@ pub fn explain(denial: &Denial, profile: &str, role: Option<&RoleArn>) -> Vec<St
         ),
         Reason::SessionPolicy => (
             "the session policy of this login does not allow it, whatever the role may do".to_owned(),
-            format!("widen `policy` or `policy_arns`: fedcred config show {profile}"),
+            format!("widen `policy` or `policy_arns`: {}", fedcred(&["config", "show"], profile, &[])),
         ),
         Reason::Boundary => (
             "the role's permissions boundary does not allow it, whatever its policies say".to_owned(),
-            format!("see it with: aws iam get-role --role-name {name} --query Role.PermissionsBoundary"),
+            format!("see it with: {}", get_role(name, "Role.PermissionsBoundary")),
         ),
         Reason::ServiceControlPolicy => (
             "a service control policy of the organization forbids it for the whole account".to_owned(),
@@ -140,9 +141,7 @@ pub fn explain(denial: &Denial, profile: &str, role: Option<&RoleArn>) -> Vec<St
         Reason::Trust => (
             "the role's trust policy does not let this identity in, or the role is not there: AWS says no more"
                 .to_owned(),
-            format!(
-                "aws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument | fedcred trust-policy {profile} --check -"
-            ),
+            compare(name, profile),
         ),
         Reason::Encoded => (
             "the service tells why only to those who may decode it".to_owned(),
@@ -167,14 +166,21 @@ pub fn enrich(error: Error, request: &Request, profile: &str, role: &RoleArn) ->
     let keys: Vec<String> = request.context.all().map(|(key, values)| format!("{key} is {}", shown(values))).collect();
     let offered = format!("{} has for its trust policy: {}", request.proof, keys.join(", "));
     let needed = format!("the policy has to allow {} to {}", request.actions.join(" and "), request.principal.id());
-    let step = format!(
-        "aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument | fedcred trust-policy {profile} --check -",
-        role.name
-    );
+    let step = compare(&role.name, profile);
     // What STS's message means; how to look is told better here.
     let meaning = error.hint.clone().and_then(|hint| hint.split("; see").next().map(str::to_owned));
     let error = meaning.into_iter().chain([needed, printable(&offered, 900)]).fold(error, Error::because);
     error.hint(step)
+}
+
+fn get_role(name: &str, query: &str) -> String {
+    command(["aws", "iam", "get-role", "--role-name", name, "--query", query])
+}
+
+/// The command that shows where the role's trust policy keeps the profile out.
+fn compare(role: &str, profile: &str) -> String {
+    let policy = get_role(role, "Role.AssumeRolePolicyDocument");
+    format!("{policy} | {}", fedcred(&["trust-policy"], profile, &["--check", "-"]))
 }
 
 fn who(denial: &Denial, profile: &str, role: Option<&RoleArn>) -> String {

@@ -25,6 +25,7 @@ use serde_json::{Map, Value, json};
 
 use self::request::Principal;
 use crate::arn::RoleArn;
+use crate::quote::shell::command;
 
 /// What must exist in AWS.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,24 +133,28 @@ impl Trust {
     pub fn commands(&self) -> Vec<String> {
         let mut commands = Vec::new();
         match &self.provider {
-            Provider::Saml { name, .. } => commands.push(format!(
-                "aws iam create-saml-provider --name {name} --saml-metadata-document file://metadata.xml"
-            )),
-            Provider::Oidc { url, client_ids, .. } => commands.push(format!(
-                "aws iam create-open-id-connect-provider --url {} --client-id-list {}",
-                quoted(url),
-                client_ids.iter().map(|id| quoted(id)).collect::<Vec<_>>().join(" ")
-            )),
+            Provider::Saml { name, .. } => commands.push(command([
+                "aws",
+                "iam",
+                "create-saml-provider",
+                "--name",
+                name,
+                "--saml-metadata-document",
+                "file://metadata.xml",
+            ])),
+            Provider::Oidc { url, client_ids, .. } => {
+                let words = ["aws", "iam", "create-open-id-connect-provider", "--url", url, "--client-id-list"];
+                commands.push(command(words.into_iter().chain(client_ids.iter().map(String::as_str))));
+            }
             Provider::BuiltIn | Provider::None => {}
         }
-        let path = match self.role.path() {
-            "/" => String::new(),
-            path => format!(" --path {}", quoted(path)),
-        };
-        commands.push(format!(
-            "aws iam create-role --role-name {}{path} --assume-role-policy-document file://trust.json --max-session-duration {}",
-            self.role.name, self.max_session_duration
-        ));
+        let mut words = vec!["aws", "iam", "create-role", "--role-name", &self.role.name];
+        if self.role.path() != "/" {
+            words.extend(["--path", self.role.path()]);
+        }
+        let seconds = self.max_session_duration.to_string();
+        words.extend(["--assume-role-policy-document", "file://trust.json", "--max-session-duration", &seconds]);
+        commands.push(command(words));
         commands
     }
 }
@@ -170,14 +175,5 @@ fn one_or_all(values: &[String]) -> Value {
     match values {
         [one] => json!(one),
         all => json!(all),
-    }
-}
-
-/// For a POSIX shell.
-fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
-    match !text.is_empty() && text.chars().all(is_plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }

@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use super::request::Principal;
 use super::{Provider, Trust};
+use crate::quote::config::{comment, hcl as string};
 
 /// Everything that must exist. `permissions`: name and policy of each.
 pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
     let mut out = String::new();
     for note in &trust.notes {
-        let _ = writeln!(out, "# {note}");
+        let _ = writeln!(out, "# {}", comment(note));
     }
     let audiences: &[String] = match &trust.provider {
         Provider::Oidc { client_ids, .. } => client_ids,
@@ -73,7 +74,7 @@ fn provider(out: &mut String, provider: &Provider) {
     match provider {
         Provider::Saml { metadata, .. } => {
             if let Some(url) = metadata {
-                let _ = writeln!(out, "# metadata.xml: {url}");
+                let _ = writeln!(out, "# metadata.xml: {}", comment(url));
             }
             out.push_str(
                 "resource \"aws_iam_saml_provider\" \"this\" {\n  name                   = local.provider_name\n  saml_metadata_document = file(\"metadata.xml\")\n}\n\n",
@@ -126,12 +127,6 @@ fn list(values: &[String]) -> String {
     format!("[{}]", values.join(", "))
 }
 
-/// A quoted string of HCL, in which `${` and `%{` would begin a template.
-fn string(text: &str) -> String {
-    let quoted = serde_json::to_string(text).unwrap_or_default();
-    quoted.replace("${", "$${").replace("%{", "%%{")
-}
-
 /// JSON as an expression of HCL.
 fn expression(value: &Value, depth: usize) -> String {
     let indent = "  ".repeat(depth + 1);
@@ -152,18 +147,5 @@ fn expression(value: &Value, depth: usize) -> String {
             format!("{{\n{}{end}}}", lines.collect::<String>())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_becomes_a_template() {
-        let table = [("plain", r#""plain""#), ("a\"b\\", r#""a\"b\\""#), ("${x} %{y}", r#""$${x} %%{y}""#)];
-        for (text, expected) in table {
-            assert_eq!(string(text), expected);
-        }
     }
 }

@@ -9,9 +9,10 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::retry_on_intr;
 
-use super::{quoted, unreadable};
+use super::unreadable;
 use crate::error::{Code, Error, Result};
 use crate::file::fault::of_another;
+use crate::quote::shell::on_path;
 
 pub type DirHandle = OwnedFd;
 
@@ -68,7 +69,8 @@ pub fn check_dir(dir: &DirHandle, path: &Path) -> Result<()> {
     let stat = rustix::fs::fstat(dir).map_err(|e| unreadable(path, &e.into()))?;
     let us = rustix::process::geteuid().as_raw();
     if stat.st_uid != us {
-        let otherwise = format!("name a directory of your own with FEDCRED_CACHE_DIR; ls -ld {}", quoted(path));
+        let otherwise =
+            format!("name a directory of your own with FEDCRED_CACHE_DIR; {}", on_path(&["ls", "-ld"], path));
         return Err(Error::new(Code::InsecurePermissions, format!("{} belongs to another user", path.display()))
             .because(format!("its owner is user id {}, and this process runs as {us}", stat.st_uid))
             .hint(of_another(stat.st_uid, us, &otherwise)));
@@ -77,7 +79,7 @@ pub fn check_dir(dir: &DirHandle, path: &Path) -> Result<()> {
     if mode & 0o077 != 0 {
         return Err(Error::new(Code::InsecurePermissions, format!("{} is open to other users", path.display()))
             .because(format!("its mode is {mode:o}, and must be 700"))
-            .hint(format!("chmod 700 {}", quoted(path))));
+            .hint(on_path(&["chmod", "700"], path)));
     }
     Ok(())
 }

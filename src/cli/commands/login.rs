@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::identity::keep::Person;
 use crate::identity::kept::{self, Place};
 use crate::keyring::Keyring;
+use crate::quote::shell::fedcred;
 use crate::secret::Secret;
 use crate::time;
 
@@ -109,10 +110,9 @@ pub(super) fn keep(store: SecretStore, account: &Account, secret: &Secret, env: 
 fn check_store(store: SecretStore, account: &str, profile: &Profile) -> Result<()> {
     match store {
         SecretStore::File => Ok(()),
-        SecretStore::Keyring => Keyring::System
-            .get(account)
-            .map(|_| ())
-            .map_err(|error| error.hint(format!("unlock it, or: fedcred login --store file {}", profile.name))),
+        SecretStore::Keyring => Keyring::System.get(account).map(|_| ()).map_err(|error| {
+            error.hint(format!("unlock it, or: {}", fedcred(&["login", "--store", "file"], &profile.name, &[])))
+        }),
     }
 }
 
@@ -123,8 +123,8 @@ fn question(setting: &str, account: &Account) -> String {
 
 fn without_terminal(error: Error, profile: &Profile) -> Error {
     error.hint(format!(
-        "run it in a terminal; a machine tries the secret it has: fedcred login --use-stored {}",
-        profile.name
+        "run it in a terminal; a machine tries the secret it has: {}",
+        fedcred(&["login", "--use-stored"], &profile.name, &[])
     ))
 }
 

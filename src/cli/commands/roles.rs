@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::identity::saml::conversation::Assertion;
 use crate::identity::saml::response::Offer;
 use crate::identity::trace::Trace;
+use crate::quote::shell::fedcred;
 
 pub fn run(arguments: &Roles, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
@@ -108,8 +109,8 @@ fn without_offers(profile: &Profile, why: &str) -> Shown {
         is_configured: true,
     };
     let note = format!(
-        "{why}: each role's trust policy says whom it lets in\n  hint: fedcred trust-policy {} --check FILE",
-        profile.name
+        "{why}: each role's trust policy says whom it lets in\n  hint: {}",
+        fedcred(&["trust-policy"], &profile.name, &["--check", "FILE"])
     );
     Shown { roles: profile.role_arn.iter().map(role).collect(), notes: vec![note] }
 }

@@ -11,6 +11,7 @@ use crate::config::profile::{
     TokenSource, WebIdentity,
 };
 use crate::error::{Code, Error, Result};
+use crate::quote::shell::fedcred;
 
 /// The connection `conn_id` that means this profile.
 pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
@@ -45,7 +46,7 @@ pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
                 Code::InvalidValue,
                 format!("the profile {:?} is a connection already", profile.name),
             )
-            .hint(format!("fedcred airflow show {}", source.conn_id)));
+            .hint(fedcred(&["airflow", "show"], &source.conn_id, &[])));
         }
     }
     if !kwargs.is_empty() {
@@ -223,9 +224,9 @@ fn assume_role(role: &AssumeRole, extra: &mut Map<String, Value>, kwargs: &mut M
         // What Airflow's default chain finds there as well.
         Base::Environment | Base::Instance | Base::Container => (),
         Base::Profile(below) => {
-            let hint = format!("[profile {0}]\ncredential_process = fedcred get {0}", below.name);
+            let get = fedcred(&["get"], &below.name, &[]);
             return Err(unsaid("assume_role.source_profile", "Airflow chains AWS profiles, not fedcred's").hint(
-                format!("put these lines into ~/.aws/config and name it as aws_profile: {}", hint.replace('\n', "; ")),
+                format!("name one as aws_profile whose section in ~/.aws/config has credential_process = {get}"),
             ));
         }
         Base::Keys(_) => {

@@ -13,13 +13,14 @@ use super::connection::Connection;
 use super::{json, uri, yaml};
 use crate::error::{Code, Error, Result, printable};
 use crate::file::kind;
+use crate::quote::shell::on_path;
 
 /// All connections of the file, in its order. Errors: a file that is not there or cannot be read, and any broken entry.
 pub fn read(path: &Path) -> Result<Vec<Connection>> {
     let shown = path.display().to_string();
     let text = read_text(path, &kind::AIRFLOW)?.ok_or_else(|| {
         Error::new(Code::ConfigUnreadable, format!("there is no connections file {shown}"))
-            .hint(format!("airflow connections export {shown}"))
+            .hint(on_path(&["airflow", "connections", "export"], path))
     })?;
     parse(&text, path)
 }

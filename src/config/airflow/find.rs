@@ -13,6 +13,7 @@ use super::settings::{self, Kwargs, Settings};
 use super::{backend_client, files, json, uri};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
+use crate::quote::shell::command;
 use crate::secret::Secret;
 
 /// What the search needs done and cannot do itself.
@@ -141,7 +142,7 @@ impl Search<'_> {
         }
         let text = value.into_string().map(Secret::new).map_err(|_| {
             Error::new(Code::AirflowConnection, format!("{shown} is not UTF-8 text"))
-                .hint(format!("unset '{variable}'"))
+                .hint(command(["unset", &variable]))
         })?;
         let text = text.expose().trim();
         let read = match text.chars().next() {

@@ -11,6 +11,7 @@ use crate::config::profile::{
 };
 use crate::config::show::quoted;
 use crate::error::{Code, Error, Result};
+use crate::quote::config::toml_key as key;
 
 /// The tables of the profile `name`.
 pub fn profile(profile: &Profile, name: &str) -> Result<String> {
@@ -189,10 +190,4 @@ impl Lines {
 /// Headers that a profile writes itself.
 fn is_reserved(name: &str) -> bool {
     ["authorization", "cookie", "content-type"].iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
-}
-
-/// A bare key, or one in quotes.
-fn key(name: &str) -> String {
-    let is_bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    if is_bare { name.to_owned() } else { quoted(name) }
 }

@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use self::proof::without_proof;
 use crate::arn::{ProviderArn, RoleArn};
 use crate::error::{Code, Error, printable};
+use crate::quote::shell::command;
 use crate::secret::Secret;
 
 /// What was asked, for messages.
@@ -134,13 +135,12 @@ fn common(code: &str, message: &str, asked: &Asked<'_>) -> Option<Meaning> {
         "ValidationError" if says(message, "durationseconds") || says(message, "maxsessionduration") => (
             Code::StsDuration,
             match asked.duration {
-                Some(duration) => format!(
-                    "lower `duration` (now {} s), or let the role have it: aws iam update-role --role-name {} \
-                     --max-session-duration {}",
-                    duration.as_secs(),
-                    asked.role.name,
-                    duration.as_secs()
-                ),
+                Some(duration) => {
+                    let seconds = duration.as_secs().to_string();
+                    let (role, longest) = (&*asked.role.name, "--max-session-duration");
+                    let update = command(["aws", "iam", "update-role", "--role-name", role, longest, &seconds]);
+                    format!("lower `duration` (now {seconds} s), or let the role have it: {update}")
+                }
                 None => "set `duration`, from 900 s to what the role allows".into(),
             },
         ),

@@ -12,6 +12,7 @@ use crate::cli::args::{Arguments, Command};
 use crate::config::aws_files::{AwsFiles, Section};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
+use crate::quote::shell::{export, fedcred};
 
 /// Errors: [`Code::AwsProfileShadowed`], [`Code::AwsProfileWrong`].
 pub fn check(report: &mut Report, profile: &str, env: &Env) -> Result<()> {
@@ -22,8 +23,8 @@ pub fn check(report: &mut Report, profile: &str, env: &Env) -> Result<()> {
         report.skip(
             Step::AwsFiles,
             format!(
-                "no profile of ~/.aws/config runs `fedcred get {}`; `exec` and `serve` need none",
-                printable(profile, 80)
+                "no profile of ~/.aws/config runs `{}`; `exec` and `serve` need none",
+                fedcred(&["get"], &printable(profile, 80), &[])
             ),
         );
         return Ok(());
@@ -161,12 +162,12 @@ fn check_environment(report: &mut Report, callers: &[Caller<'_>], env: &Env) {
         Some((variable, selected)) if !names.contains(&selected) => report.warn(
             Step::AwsFiles,
             format!("{variable} is {:?} here, a profile that does not run `fedcred`", printable(&selected, 80)),
-            format!("export {variable}={first}"),
+            export(variable, first),
         ),
         None if env.os("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() && env.os("AWS_ROLE_ARN").is_some() => report.warn(
             Step::AwsFiles,
             "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are set here, and go before the default profile",
-            format!("export AWS_PROFILE={first}"),
+            export("AWS_PROFILE", first),
         ),
         _ => {}
     }

@@ -8,6 +8,7 @@ use crate::cli::output::Text;
 use crate::cli::report::hint;
 use crate::cli::style::{Colour, Style};
 use crate::error::Error;
+use crate::quote::shell::fedcred;
 
 /// The steps of the way, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +182,7 @@ impl Report {
 
     pub fn text(&self, style: Style) -> Text {
         let mut text = Text::default();
-        text.painted(style, &[(Colour::Strong, &format!("fedcred doctor {}", self.profile))]);
+        text.painted(style, &[(Colour::Strong, &fedcred(&["doctor"], &self.profile, &[]))]);
         text.blank();
         let (reached, beyond): (Vec<&Check>, Vec<&Check>) =
             self.checks.iter().partition(|check| !matches!(check.state, State::NotReached));

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::job::{Job, MARK};
 use super::{Found, every, shell, tool};
-use crate::cli::format::posix_word;
 use crate::error::{Code, Error, Result};
+use crate::quote::config;
+use crate::quote::shell::posix;
 use crate::time;
 
 const END: &str = "# End of fedcred's.";
@@ -19,11 +20,10 @@ pub fn answers() -> bool {
 pub fn lines(job: &Job) -> String {
     let mut command = String::new();
     for (name, value) in &job.environment {
-        command.push_str(&format!("{name}={} ", posix_word(value).as_str()));
+        command.push_str(&format!("{name}={} ", *posix(value)));
     }
     command.push_str(&shell::words(job));
-    // A percent sign is the end of cron's command (crontab(5)).
-    let command = shell::logged(job, &command).replace('%', r"\%");
+    let command = config::cron(&shell::logged(job, &command));
     format!("# {MARK}\n{} {command}\n{END}\n", job.every.as_cron())
 }
 

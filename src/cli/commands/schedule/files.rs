@@ -7,6 +7,7 @@ use super::job::MARK;
 use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, kind};
+use crate::quote::shell::on_path;
 
 /// Who wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
     let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         return Err(Error::new(Code::Bug, format!("{} is no file's name", path.display())));
     };
-    let hint = format!("make {} writable, or: fedcred schedule install --print", dir.display());
+    let hint = format!("make {} writable; fedcred schedule install --print shows it", dir.display());
     Dir::shared(dir).and_then(|dir| dir.replace(name, text.as_bytes())).map_err(|error| error.hint(hint))
 }
 
@@ -49,7 +50,7 @@ pub fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).map_err(|why| {
         Error::new(Code::SchedulerFailed, format!("cannot remove {}", path.display()))
             .because(why.to_string())
-            .hint(format!("rm {}", path.display()))
+            .hint(on_path(&["rm"], path))
     })
 }
 

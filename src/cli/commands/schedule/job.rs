@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile, SecretSource, TokenSource};
 use crate::error::{Code, Error, Result};
+use crate::quote::config::schedulable;
 use crate::time::Timestamp;
 
 /// Stands in everything that is written for a scheduler, so that nothing else is ever replaced or removed.
@@ -88,9 +89,9 @@ impl Job {
             log: shell::log(env)?,
             notes,
         };
-        if let Some(odd) = job.arguments.iter().chain([&job.program]).find(|word| word.chars().any(char::is_control)) {
-            return Err(Error::new(Code::InvalidValue, format!("no scheduler can be told {odd:?}"))
-                .hint("choose a name without control characters"));
+        let log = text(&job.log)?;
+        for text in job.arguments.iter().chain(&job.credentials).chain([&job.program, &log]) {
+            schedulable(text)?;
         }
         Ok(job)
     }
@@ -150,7 +151,7 @@ fn environment(env: &Env, notes: &mut Vec<String>) -> Vec<(String, String)> {
             Some(Ok(absolute)) => absolute,
             Some(Err(_)) | None => value,
         };
-        if value.chars().any(char::is_control) {
+        if schedulable(&value).is_err() {
             notes.push(format!("{name} has a value that no file can hold: the job does without it"));
         } else if name.to_ascii_lowercase().ends_with("_proxy") && value.contains('@') {
             notes.push(format!("{name} may hold a password: the job does without it; `saml.proxy` sets one for good"));

@@ -1,27 +1,22 @@
 //! Kubernetes: a CronJob, printed only. What is in its cluster nobody knows here.
 
 use super::job::{Job, fill};
-use crate::error::{Code, Error, Result};
+use crate::quote::config;
 
 /// The CronJob as it is given to others to begin with.
 const TEMPLATE: &str = include_str!("../../../../packaging/kubernetes/cronjob.yaml");
 
-/// Errors: arguments that are no JSON, which YAML reads them as.
-pub fn cron_job(job: &Job) -> Result<String> {
+pub fn cron_job(job: &Job) -> String {
     // Of the arguments, not the paths of this machine.
     let from = job.arguments.iter().position(|word| word == "refresh").unwrap_or_default();
-    let words: Vec<String> = job.arguments[from..]
-        .iter()
-        .map(serde_json::to_string)
-        .collect::<serde_json::Result<_>>()
-        .map_err(|e| Error::new(Code::Bug, "arguments have no JSON").because(e.to_string()))?;
-    Ok(fill(
+    let words: Vec<String> = job.arguments[from..].iter().map(|word| config::kubernetes_argument(word)).collect();
+    fill(
         TEMPLATE,
         &[
             ("schedule: \"*/5 * * * *\"", format!("schedule: \"{}\"", job.every.as_cron())),
             ("args: [\"refresh\", \"--all\"]", format!("args: [{}]", words.join(", "))),
         ],
-    ))
+    )
 }
 
 #[cfg(test)]
@@ -33,9 +28,9 @@ mod tests {
 
     #[test]
     fn what_a_package_holds_is_what_would_be_printed() {
-        assert_eq!(cron_job(&packaged("/usr/bin/fedcred", "/unused")).unwrap(), TEMPLATE);
-        let came = cron_job(&odd()).unwrap();
-        assert!(came.contains(r#"args: ["refresh", "--", "-50% \"of\" <it's> $HOME\\"]"#), "{came}");
+        assert_eq!(cron_job(&packaged("/usr/bin/fedcred", "/unused")), TEMPLATE);
+        let came = cron_job(&odd());
+        assert!(came.contains(r#"args: ["refresh", "--", "-50% \"of\" <it's> $$HOME\\"]"#), "{came}");
         assert!(came.contains(r#"schedule: "0 */2 * * *""#));
     }
 

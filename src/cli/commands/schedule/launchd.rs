@@ -8,6 +8,7 @@ use super::{Found, shell, tool};
 use crate::config::env::Env;
 use crate::error::Result;
 use crate::file::{self, kind};
+use crate::quote::config;
 use crate::time::whole_seconds;
 
 const LABEL: &str = "fedcred.refresh";
@@ -25,7 +26,7 @@ pub fn plist(job: &Job) -> String {
     if !job.environment.is_empty() {
         variables.push_str("  <key>EnvironmentVariables</key>\n  <dict>\n");
         for (name, value) in &job.environment {
-            variables.push_str(&format!("    <key>{name}</key>\n    <string>{}</string>\n", escaped(value)));
+            variables.push_str(&format!("    <key>{name}</key>\n    <string>{}</string>\n", config::xml(value)));
         }
         variables.push_str("  </dict>\n");
     }
@@ -33,7 +34,7 @@ pub fn plist(job: &Job) -> String {
         TEMPLATE,
         &[
             (heading, MARK.to_owned()),
-            (COMMAND, escaped(&command)),
+            (COMMAND, config::xml(&command)),
             ("<integer>300</integer>", format!("<integer>{}</integer>", job.every.duration().as_secs())),
             ("  <key>RunAtLoad</key>\n", format!("{variables}  <key>RunAtLoad</key>\n")),
         ],
@@ -102,10 +103,6 @@ fn domain() -> String {
 
 fn service() -> String {
     format!("{}/{LABEL}", domain())
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

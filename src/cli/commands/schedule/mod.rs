@@ -43,7 +43,7 @@ fn install(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<()> {
     let job = Job::of(asked, global, env)?;
     let scheduler = asked.with.map_or_else(here, Ok)?;
     if asked.print {
-        return output::file(&printed(scheduler, &job)?);
+        return output::file(&printed(scheduler, &job));
     }
     // One job is enough: what an earlier one left with another scheduler goes.
     let mut told = Vec::new();
@@ -65,15 +65,15 @@ fn install(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<()> {
     output::write(&told.iter().map(Text::of).collect())
 }
 
-fn printed(scheduler: Scheduler, job: &Job) -> Result<String> {
-    Ok(match scheduler {
+fn printed(scheduler: Scheduler, job: &Job) -> String {
+    match scheduler {
         Scheduler::Systemd => {
             systemd::units(job).map(|(name, text)| format!("# ~/.config/systemd/user/{name}\n{text}")).join("\n")
         }
         Scheduler::Launchd => launchd::plist(job),
         Scheduler::Cron => cron::lines(job),
-        Scheduler::Kubernetes => kubernetes::cron_job(job)?,
-    })
+        Scheduler::Kubernetes => kubernetes::cron_job(job),
+    }
 }
 
 /// The scheduler of this machine.

@@ -5,22 +5,22 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use super::job::Job;
-use crate::cli::format::posix_word;
 use crate::config::env::Env;
 use crate::config::locations::Locations;
 use crate::error::Result;
+use crate::quote::shell::posix;
 use crate::time::Timestamp;
 
 /// Program and arguments.
 pub fn words(job: &Job) -> String {
     let words: Vec<String> =
-        std::iter::once(&job.program).chain(&job.arguments).map(|word| posix_word(word).to_string()).collect();
+        std::iter::once(&job.program).chain(&job.arguments).map(|word| posix(word).to_string()).collect();
     words.join(" ")
 }
 
 /// `command`, with its output in the job's log.
 pub fn logged(job: &Job, command: &str) -> String {
-    let quoted = |path: &Path| posix_word(&path.display().to_string()).to_string();
+    let quoted = |path: &Path| posix(&path.display().to_string()).to_string();
     let dir = quoted(job.log.parent().unwrap_or(Path::new("/")));
     format!("umask 077; mkdir -p {dir} && {command} >{} 2>&1", quoted(&job.log))
 }

@@ -9,6 +9,7 @@ use super::{Found, tool};
 use crate::config::env::Env;
 use crate::config::locations::Locations;
 use crate::error::Result;
+use crate::quote::config;
 
 pub const SERVICE: &str = "fedcred-refresh.service";
 pub const TIMER: &str = "fedcred-refresh.timer";
@@ -124,13 +125,17 @@ fn config_home(env: &Env) -> Result<PathBuf> {
 }
 
 fn service(job: &Job) -> String {
-    let words: Vec<String> =
-        std::iter::once(&job.program).chain(&job.arguments).map(|word| command_word(word)).collect();
-    let mut lines = format!("ExecStart={}\n", words.join(" "));
+    // In the program's own path no variable is looked for.
+    let mut lines = format!("ExecStart={}", config::systemd(&job.program));
+    for word in &job.arguments {
+        lines.push_str(&format!(" {}", config::systemd_argument(word)));
+    }
+    lines.push('\n');
     for (name, value) in &job.environment {
-        lines.push_str(&format!("Environment={}\n", word(&format!("{name}={value}"))));
+        lines.push_str(&format!("Environment={}\n", config::systemd(&format!("{name}={value}"))));
     }
     for name in &job.credentials {
+        let name = config::systemd(name);
         lines.push_str(&format!("LoadCredential={name}:%E/credstore/{name}\n"));
     }
     fill(
@@ -159,21 +164,6 @@ fn timer(every: Every) -> String {
 /// The comment at its beginning.
 fn heading(template: &str) -> &str {
     template.split_once('[').map_or("", |(heading, _)| heading)
-}
-
-/// systemd.syntax(7), "Quoting", and the specifiers of systemd.unit(5).
-fn word(text: &str) -> String {
-    let text = text.replace('%', "%%");
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text;
-    }
-    format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
-}
-
-/// A command line knows variables, too (systemd.service(5), "Command lines").
-fn command_word(text: &str) -> String {
-    word(text).replace('$', "$$")
 }
 
 #[cfg(test)]

@@ -89,5 +89,5 @@ impl Desk {
 
 fn not_given(question: &str, flag: &str) -> Error {
     Error::new(Code::PromptNeeded, format!("nobody is there to be asked: {question}"))
-        .hint(format!("give it as a flag: fedcred setup {flag}"))
+        .hint(format!("give it as a flag of `fedcred setup`: {flag}"))
 }

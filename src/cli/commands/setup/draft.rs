@@ -6,6 +6,7 @@ use crate::cli::args::{Setup, SetupAuth};
 use crate::config::add::Addition;
 use crate::config::env::Env;
 use crate::error::Result;
+use crate::quote::config::{toml as quoted, toml_key as key};
 
 /// What is written, of what was given and found out.
 #[derive(Clone, Debug)]
@@ -101,16 +102,6 @@ impl Draft {
     pub fn read_with(&self, more: &str, explicit: Option<&Path>, env: &Env) -> Result<Addition> {
         Addition::of(env, explicit, &self.name, &format!("{}{more}", self.to_toml()))
     }
-}
-
-/// A basic string: JSON's strings are TOML's.
-pub fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-pub fn key(name: &str) -> String {
-    let is_bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if is_bare { name.to_owned() } else { quoted(name) }
 }
 
 #[cfg(test)]

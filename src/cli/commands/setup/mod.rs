@@ -23,6 +23,8 @@ use crate::identity::saml::response::Response;
 use crate::identity::saml::roles;
 use crate::identity::trace::Trace;
 use crate::process::whoami;
+use crate::quote::aws_ini;
+use crate::quote::shell::fedcred;
 use crate::secret::Secret;
 use crate::time;
 
@@ -33,6 +35,14 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
         Some(name) => name.clone(),
         None => desk.ask("Name of the new profile", Some("default"), "PROFILE")?,
     };
+    // Known before anybody logs in.
+    if !setup.no_aws_config {
+        let aws_profile = setup.aws_profile.as_deref().unwrap_or(&name);
+        aws_ini::profile_name(aws_profile).map_err(|error| {
+            error.hint("name another one with --aws-profile, or leave ~/.aws/config alone: --no-aws-config")
+        })?;
+        aws_ini::command(std::slice::from_ref(&name))?;
+    }
     let idp_url = match &setup.idp_url {
         Some(url) => url.clone(),
         None => desk.ask("The identity provider's page for AWS (its address in a browser)", None, "--idp-url URL")?,
@@ -90,7 +100,7 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
     {
         desk.say(&said);
     }
-    desk.say(&format!("try it: fedcred get {}", draft.name));
+    desk.say(&format!("try it: {}", fedcred(&["get"], &draft.name, &[])));
     output::write(&desk.into_said())
 }
 

@@ -1,8 +1,9 @@
 //! `setup --all-roles`: a profile for each further role on offer, all of which one login serves.
 
-use super::draft::{Draft, key, quoted};
+use super::draft::Draft;
 use crate::error::{Code, Error, Result};
 use crate::identity::saml::response::Offer;
+use crate::quote::config::{toml as quoted, toml_key as key};
 
 /// A profile that takes the new one's keys, with a role of its own.
 pub struct Sibling {

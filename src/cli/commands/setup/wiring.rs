@@ -10,11 +10,12 @@ use crate::config::aws_profile::{Edit, Lines};
 use crate::config::env::Env;
 use crate::error::{Result, printable};
 use crate::process::command;
+use crate::quote::aws_ini;
 use crate::time::Deadline;
 
 /// The change for the AWS profile `name` to run fedcred for `profile`.
 ///
-/// Errors: the AWS profile has something that SDKs take first.
+/// Errors: the AWS profile has something that SDKs take first, or the file cannot hold these names.
 pub fn edit(name: &str, profile: &str, region: Option<&str>, explicit: Option<&Path>, env: &Env) -> Result<Edit> {
     if let Some((section, key)) = AwsFiles::read(env).shadow(name) {
         let other = "or choose another name: fedcred setup --aws-profile NAME";
@@ -27,9 +28,14 @@ pub fn edit(name: &str, profile: &str, region: Option<&str>, explicit: Option<&P
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         words.extend(["--config".to_owned(), path.display().to_string()]);
     }
-    words.extend(["get".to_owned(), profile.to_owned()]);
-    let line = words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ");
-    Edit::of(env, name, Lines { credential_process: &line, region })
+    words.push("get".to_owned());
+    if profile.starts_with('-') {
+        words.push("--".to_owned());
+    }
+    words.push(profile.to_owned());
+    let line = aws_ini::command(&words)?;
+    region.map(aws_ini::value).transpose()?;
+    Edit::of(env, aws_ini::profile_name(name)?, Lines { credential_process: &line, region })
 }
 
 /// The name by which PATH finds this program, which an upgrade leaves in place; else where it is.
@@ -45,12 +51,6 @@ fn program(env: &Env) -> String {
 fn directories(env: &Env) -> impl Iterator<Item = PathBuf> {
     let path = env.os("PATH").unwrap_or_default();
     std::env::split_paths(&path).collect::<Vec<_>>().into_iter()
-}
-
-/// As every reader of a credential_process splits it: double quotes are understood by shells and by Windows.
-fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/\\:._-+@".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("\"{word}\"") }
 }
 
 /// Python and the CLI take their time to start.

@@ -9,6 +9,7 @@ use crate::cli::commands::inspect;
 use crate::cli::output::{self, Text};
 use crate::config::profile::Profile;
 use crate::error::{Code, Error, Result};
+use crate::quote::shell::fedcred;
 use crate::time;
 use crate::trust::engine::{Outcome, Report, Verdict, check};
 use crate::trust::request::Request;
@@ -24,7 +25,7 @@ pub fn run(file: &Path, arguments: &TrustPolicy, profile: &Profile, request: &Re
         Outcome::LetIn | Outcome::Depends => Ok(()),
         Outcome::KeptOut => Err(Error::new(Code::StsAccessDenied, "this trust policy does not let the identity in")
             .because(report.reason())
-            .hint(format!("see one that does: fedcred trust-policy {}", profile.name))),
+            .hint(format!("see one that does: {}", fedcred(&["trust-policy"], &profile.name, &[])))),
     }
 }
 

@@ -28,6 +28,7 @@ use crate::identity::saml::paste::{self, Pasted};
 use crate::identity::saml::response::{Offer, Response};
 use crate::identity::saml::roles;
 use crate::identity::trace::Trace;
+use crate::quote::shell::fedcred;
 use crate::trust::oidc::Token;
 use crate::trust::pods::ServiceAccount;
 use crate::trust::request::Request;
@@ -211,8 +212,8 @@ fn of_pasted_token(bytes: Zeroizing<Vec<u8>>) -> Result<Token> {
 /// Trust is set up where no token is: the job, the pod and the machine that have one are elsewhere.
 fn elsewhere(error: Error, profile: &Profile) -> Error {
     error.hint(format!(
-        "where no token can be had, say what is in it: fedcred trust-policy {} --issuer URL --subject SUB, or --from FILE",
-        profile.name
+        "where no token can be had, say what is in it: {}, or --from FILE",
+        fedcred(&["trust-policy"], &profile.name, &["--issuer", "URL", "--subject", "SUB"])
     ))
 }
 

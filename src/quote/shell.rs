@@ -1,0 +1,227 @@
+//! Commands and values for shells. A hint's command is made of words, so that pasting it runs that command and nothing that a
+//! name, a claim or a path says (CWE-78).
+
+use std::fmt::Write;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+/// The words as one command that can be pasted.
+///
+/// POSIX shells, fish and Python's shlex read the same words back. On Windows both `cmd` and PowerShell do; a word that no
+/// quoting protects in both is left for the reader to fill in.
+pub fn command<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String {
+    let mut command = String::new();
+    for word in words {
+        if !command.is_empty() {
+            command.push(' ');
+        }
+        command.push_str(&if cfg!(windows) { windows_word(word.as_ref()) } else { posix_word(word.as_ref()) });
+    }
+    command
+}
+
+/// `fedcred WORDS PROFILE FLAGS`. A profile whose name looks like a flag goes to the end, behind `--`.
+pub fn fedcred(words: &[&str], profile: &str, flags: &[&str]) -> String {
+    match profile.starts_with('-') {
+        true => command([&["fedcred"], words, flags, &["--", profile]].concat()),
+        false => command([&["fedcred"], words, &[profile], flags].concat()),
+    }
+}
+
+/// `export NAME=VALUE`
+pub fn export(name: &str, value: &str) -> String {
+    format!("export {name}={}", command([value]))
+}
+
+/// `WORDS PATH`.
+pub fn on_path(words: &[&str], path: &Path) -> String {
+    command([words, &[&path.display().to_string()]].concat())
+}
+
+fn posix_word(word: &str) -> String {
+    // No argument holds a NUL.
+    shlex::try_quote(&word.replace('\0', "")).map(|quoted| quoted.into_owned()).unwrap_or_default()
+}
+
+fn windows_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "+-./:@_\\".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    // Within double quotes cmd expands `%` and `!`, PowerShell `$` and backquotes, and neither knows the other's escape.
+    if word.contains(['"', '%', '!', '$', '`', '\u{201c}', '\u{201d}', '\u{201e}']) || word.ends_with('\\') {
+        return "…".to_owned();
+    }
+    format!("\"{word}\"")
+}
+
+/// A value for a POSIX shell: nothing is special between single quotes, but a single quote (Shell Command Language, 2.2.2).
+pub fn posix(value: &str) -> Zeroizing<String> {
+    between_quotes(value, |out, c| match c {
+        '\'' => out.push_str(r"'\''"),
+        c => out.push(c),
+    })
+}
+
+/// A value for fish: between single quotes it knows `\\` and `\'` (fish, "Quotes").
+pub fn fish(value: &str) -> Zeroizing<String> {
+    between_quotes(value, |out, c| {
+        if matches!(c, '\\' | '\'') {
+            out.push('\\');
+        }
+        out.push(c);
+    })
+}
+
+/// A value for PowerShell: a quote is doubled, and typographic ones are quotes, too (about_Quoting_Rules).
+pub fn powershell(value: &str) -> Zeroizing<String> {
+    between_quotes(value, |out, c| {
+        if matches!(c, '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}') {
+            out.push(c);
+        }
+        out.push(c);
+    })
+}
+
+fn between_quotes(value: &str, each: impl Fn(&mut String, char)) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(value.len() + 2));
+    let _ = out.write_char('\'');
+    value.chars().for_each(|c| each(&mut out, c));
+    out.push('\'');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a program reads as this language's value.
+    #[cfg(unix)]
+    fn read_by(program: &str, script: &str) -> Option<Vec<u8>> {
+        let output = std::process::Command::new(program).args(["-c", script]).output().ok()?;
+        assert!(output.status.success(), "{program}: {script}");
+        Some(output.stdout)
+    }
+
+    #[test]
+    fn a_hint_is_plain_where_it_can_be() {
+        assert_eq!(fedcred(&["login", "--store", "file"], "dev", &[]), "fedcred login --store file dev");
+        assert_eq!(fedcred(&["trust-policy"], "dev", &["--check", "-"]), "fedcred trust-policy dev --check -");
+        assert_eq!(fedcred(&["trust-policy"], "-x", &["--check", "-"]), "fedcred trust-policy --check - -- -x");
+        assert_eq!(export("AWS_PROFILE", "two words"), "export AWS_PROFILE='two words'");
+        assert_eq!(on_path(&["chmod", "600"], Path::new("/a/b")), "chmod 600 /a/b");
+    }
+
+    #[test]
+    fn on_windows_a_word_is_quoted_for_both_shells_or_left_out() {
+        let table = [
+            ("dev", "dev"),
+            (r"C:\Users\a\x.toml", r"C:\Users\a\x.toml"),
+            ("two words", "\"two words\""),
+            ("a&calc", "\"a&calc\""),
+            ("a$(calc)", "…"),
+            ("%PATH%", "…"),
+            ("a\"b", "…"),
+            ("a b\\", "…"),
+        ];
+        for (word, expected) in table {
+            assert_eq!(windows_word(word), expected);
+        }
+    }
+
+    proptest! {
+        #[cfg(unix)]
+        #[test]
+        fn words_are_read_back_as_they_were_meant(words in prop::collection::vec("[^\0]{0,12}", 1..4)) {
+            prop_assert_eq!(shlex::split(&command(&words)).unwrap(), words);
+        }
+
+        #[test]
+        fn fish_and_powershell_read_back_what_was_meant(value in "[a-z\\\\'\"$`\u{2018}\u{2019}\u{201a}\u{201b} ]{0,16}") {
+            let inner = |text: &str| text[1..text.len() - 1].to_owned();
+            // Their rules, read the other way round.
+            let mut chars = inner(&fish(&value)).chars().collect::<Vec<_>>().into_iter().peekable();
+            let mut read = String::new();
+            while let Some(c) = chars.next() {
+                prop_assert!(c != '\'', "an end before the end");
+                read.push(if c == '\\' { chars.next().unwrap() } else { c });
+            }
+            prop_assert_eq!(&read, &value);
+            let is_quote = |c: char| matches!(c, '\'' | '\u{2018}'..='\u{201b}');
+            let mut chars = inner(&powershell(&value)).chars().collect::<Vec<_>>().into_iter();
+            let mut read = String::new();
+            while let Some(c) = chars.next() {
+                if is_quote(c) {
+                    prop_assert!(chars.next().is_some_and(is_quote), "an end before the end");
+                }
+                read.push(c);
+            }
+            prop_assert_eq!(&read, &value);
+        }
+    }
+
+    #[cfg(unix)]
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn a_shell_reads_back_what_was_meant(value in "[^\0]{0,20}", odd in "['\"$`\\\\!^~*;|&()\n ]{0,12}") {
+            let value = value + &odd;
+            let came = read_by("sh", &format!("printf %s {}", *posix(&value)));
+            prop_assert_eq!(came.unwrap(), value.as_bytes());
+            let came = read_by("sh", &command(["printf", "%s", &value]));
+            prop_assert_eq!(came.unwrap(), value.as_bytes());
+            // Where it is installed.
+            if let Some(came) = read_by("fish", &format!("printf %s {}", *fish(&value))) {
+                prop_assert_eq!(came, value.as_bytes());
+            }
+        }
+    }
+
+    /// No hint is made by hand: a string of ours that begins a command and then takes a value would not quote it.
+    #[test]
+    fn every_command_in_a_hint_is_made_of_words() {
+        let programs = "fedcred|aws|airflow|kinit|klist|kdestroy|chmod|chown|icacls|ls|rm|kill|ps|mkdir|systemctl|export|unset|gcloud|kubectl|curl|openssl";
+        // A constant of ours in capitals is no value.
+        let with_value = format!(r#"(?:^|[:;|`"(] ?)(?:sudo )?(?:{programs}) [^`;"]*\{{(?:[^A-Z}}][^}}]*)?\}}"#);
+        let with_value = regex_lite::Regex::new(&with_value).unwrap();
+        for (code, is_one) in [("\"fedcred login {name}", true), ("\"try: aws iam x {}", true), ("\"try: kinit", false)]
+        {
+            assert_eq!(with_value.is_match(code), is_one, "{code}");
+        }
+        let mut found = Vec::new();
+        let mut pending = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+        while let Some(dir) = pending.pop() {
+            for entry in std::fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    pending.push(path);
+                    continue;
+                }
+                // What a shell runs, not a person; their words are quoted by `posix`.
+                let is_run =
+                    ["quote/shell.rs", "schedule/shell.rs", "identity/aws.rs"].iter().any(|own| path.ends_with(own));
+                if is_run || path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("tests.rs") {
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text
+                    .split("#[cfg(test)]")
+                    .next()
+                    .unwrap_or_default()
+                    .split("#[cfg(all(test")
+                    .next()
+                    .unwrap_or_default();
+                for (index, line) in code.lines().enumerate() {
+                    let is_comment = line.trim_start().starts_with("//");
+                    let literal = line.split_once('"').map_or("", |(_, rest)| rest);
+                    if !is_comment && with_value.is_match(&format!("\"{literal}")) {
+                        found.push(format!("{}:{}: {}", path.display(), index + 1, line.trim()));
+                    }
+                }
+            }
+        }
+        assert!(found.is_empty(), "make these with quote::shell::command:\n{}", found.join("\n"));
+    }
+}
