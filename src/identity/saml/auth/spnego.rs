@@ -8,8 +8,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::attempt::{self, Attempt, CountedSecret, Shown};
 use crate::config::profile::{ChannelBindings, MutualAuthentication, Spnego};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Kind, Result, Step};
 use crate::gssapi::{CredentialSource, Negotiation, Request};
 use crate::http::client::Response;
 use crate::http::shown;
@@ -24,8 +25,8 @@ pub struct SpnegoAuth {
     mutual: MutualAuthentication,
     /// The exchange whose token went out with the last request.
     exchange: Option<Exchange>,
-    /// The keytab's key has been shown to the KDC in this run.
-    keytab_spent: bool,
+    /// The attempt with the keytab, once its key has been shown to the KDC in this run.
+    keytab: Option<Attempt>,
 }
 
 struct Exchange {
@@ -37,7 +38,7 @@ impl SpnegoAuth {
     /// Without a verified certificate only the server's own token can tell who answers: it is then required.
     pub fn new(settings: Spnego, verify: bool) -> Self {
         let mutual = if verify { settings.mutual_authentication } else { MutualAuthentication::Required };
-        SpnegoAuth { settings, mutual, exchange: None, keytab_spent: false }
+        SpnegoAuth { settings, mutual, exchange: None, keytab: None }
     }
 
     pub fn restart(&mut self) {
@@ -55,13 +56,15 @@ impl SpnegoAuth {
             (Some(exchange), Some(token)) => exchange.negotiation.step(Some(&token), run.deadline)?,
             (Some(_), None) => return Err(rejected(answer)),
             (None, _) => {
-                self.spend_keytab(run)?;
-                let mut negotiation = Negotiation::start(self.request(answer)?)?;
-                let step = negotiation.step(None, run.deadline)?;
-                if self.keytab_spent {
-                    // The KDC has given a ticket for it.
-                    run.watch.accepted();
+                self.begin_with_keytab(run)?;
+                let started = Negotiation::start(self.request(answer)?).and_then(|mut negotiation| {
+                    let step = negotiation.step(None, run.deadline)?;
+                    Ok((negotiation, step))
+                });
+                if let Some(keytab) = &self.keytab {
+                    keytab.settle(what_the_kdc_showed(started.as_ref().map(|_| ())));
                 }
+                let (negotiation, step) = started.map_err(of_ticket)?;
                 self.exchange = Some(Exchange { negotiation, is_proven: false });
                 step
             }
@@ -91,11 +94,12 @@ impl SpnegoAuth {
         Ok(())
     }
 
-    /// A keytab is spent like a password: the KDC counts wrong keys, too. Only now is it about to be asked.
-    fn spend_keytab(&mut self, run: Run<'_>) -> Result<()> {
-        if let Some(keytab) = self.settings.keytab.as_deref().filter(|_| !self.keytab_spent) {
-            run.watch.spend(&secrets::keytab(keytab)?)?;
-            self.keytab_spent = true;
+    /// A keytab counts like a password: the KDC counts wrong keys, too. Only now is it about to be asked.
+    fn begin_with_keytab(&mut self, run: Run<'_>) -> Result<()> {
+        if let Some(keytab) = self.settings.keytab.as_deref().filter(|_| self.keytab.is_none()) {
+            let keytab = CountedSecret::keytab(secrets::keytab(keytab)?);
+            let carried = attempt::send(&[&keytab], run.ledger, |_| Secret::new(String::new()))?;
+            self.keytab = carried.attempts().first().cloned();
         }
         Ok(())
     }
@@ -114,6 +118,31 @@ impl SpnegoAuth {
             ChannelBindings::None => None,
         };
         Ok(Request { host, credential, channel_binding })
+    }
+}
+
+/// Without a ticket nobody was asked; a KDC that was, or was to be, belongs to the login.
+fn of_ticket(error: Error) -> Error {
+    match error.kind() {
+        Kind::LoginRequired => error.at(Step::Local),
+        Kind::Usage
+        | Kind::Configuration
+        | Kind::Storage
+        | Kind::Internal
+        | Kind::Unusable
+        | Kind::Unavailable
+        | Kind::Refused => error,
+    }
+}
+
+/// What an attempt to get a ticket by a keytab showed. A KDC counts a key as wrong in one case only, and says so; whatever else
+/// it answers, or the library says before it asks, cost no attempt.
+fn what_the_kdc_showed(outcome: std::result::Result<(), &Error>) -> Shown {
+    match outcome.map_err(|error| error.code) {
+        Ok(()) => Shown::Accepted,
+        Err(Code::KeytabRefused) => Shown::Refused,
+        Err(Code::Timeout) => Shown::NoVerdict,
+        Err(_) => Shown::NotSent,
     }
 }
 
