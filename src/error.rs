@@ -211,6 +211,8 @@ codes! {
     IdpForbidden = "idp-forbidden", Refused;
     /// The IdP refused the Kerberos ticket.
     KerberosRejected = "kerberos-rejected", Refused;
+    /// The IdP does not take a request with the Kerberos ticket in it, which is too large for it.
+    KerberosTicketTooLarge = "kerberos-ticket-too-large", Refused;
     /// The KDC refused the key in the keytab.
     KeytabRefused = "keytab-refused", Refused;
     /// The KDC refused to give a ticket.

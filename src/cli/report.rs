@@ -128,6 +128,9 @@ pub fn usual_hint(code: Code) -> &'static str {
             "ask the IdP's administrator whether you are assigned to its AWS application"
         }
         Code::KerberosRejected => "get a new ticket: kdestroy, then kinit",
+        Code::KerberosTicketTooLarge => {
+            "have the IdP's administrator raise its limit of headers (IIS: MaxFieldLength, MaxRequestBytes; Tomcat: maxHttpHeaderSize), or the account taken out of groups"
+        }
         Code::KeytabRefused => "have a new keytab made, with the account's present password",
         Code::KdcRefused => "ask the administrator of the Kerberos realm about this account",
         Code::StsAccessDenied => "check the role's trust policy: fedcred trust-policy PROFILE --check FILE",

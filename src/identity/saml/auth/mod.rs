@@ -125,9 +125,7 @@ fn login_page(method: &Method<'_>, page: &Page, url: &Url) -> Error {
         None => error,
     };
     match method {
-        Method::Spnego(_) => error
-            .because("the IdP did not take Kerberos, or offers it only to browsers it knows by their User-Agent")
-            .hint("set `saml.user_agent` to one that the IdP's administrator allows, or `saml.auth = \"form\"`"),
+        Method::Spnego(method) => method.login_page(error),
         Method::None | Method::Authorization(_) | Method::Form(_) => {
             error.hint("set `saml.auth = \"form\"` with `username` and `password`")
         }
