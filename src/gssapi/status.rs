@@ -146,7 +146,8 @@ impl Status {
                 } else {
                     format!(
                         "write `idp_url` with the name its service principal has (an alias has none of its own), or \
-                         have HTTP/{host} registered: `setspn -S HTTP/{host} ACCOUNT` (Active Directory)"
+                         have HTTP/{host} registered: `{}` (Active Directory)",
+                        command(["setspn", "-S", &format!("HTTP/{host}"), "ACCOUNT"])
                     )
                 },
             ),

@@ -19,6 +19,7 @@ use crate::identity::Run;
 use crate::identity::saml::ccache::{Owner, default_cache_owner};
 use crate::identity::saml::channel_binding::tls_server_end_point;
 use crate::identity::secrets;
+use crate::quote::shell::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -210,11 +211,15 @@ fn decode(token: &str, answer: &Response) -> Result<Option<Vec<u8>>> {
     if token.starts_with(b"NTLMSSP\0") {
         let host = answer.url.host_str().unwrap_or_default();
         let at = shown(&answer.url);
-        return Err(Error::new(Code::NegotiateNotOffered, format!("the IdP at {at} speaks NTLM under the name of Negotiate"))
-            .because("its token begins with NTLMSSP: it cannot take the Kerberos ticket, or has none of that service")
-            .hint(format!(
-                "have HTTP/{host} registered for the account that the IdP runs as: `setspn -S HTTP/{host} ACCOUNT` (Active Directory)"
-            )));
+        return Err(Error::new(
+            Code::NegotiateNotOffered,
+            format!("the IdP at {at} speaks NTLM under the name of Negotiate"),
+        )
+        .because("its token begins with NTLMSSP: it cannot take the Kerberos ticket, or has none of that service")
+        .hint(format!(
+            "have HTTP/{host} registered for the account that the IdP runs as: `{}` (Active Directory)",
+            command(["setspn", "-S", &format!("HTTP/{host}"), "ACCOUNT"])
+        )));
     }
     Ok(Some(token))
 }
