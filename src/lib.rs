@@ -26,7 +26,7 @@
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
 //! - [`file`]: the one reader of files that a setting or a text names.
-//! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`text`], [`quote`], [`arn`], [`der`], [`x509`]: leaves.
+//! - [`error`], [`secret`], [`time`], [`credentials`], [`text`], [`quote`], [`arn`], [`der`], [`x509`]: leaves.
 //!
 //! # Rules that hold everywhere
 //!
@@ -44,7 +44,6 @@
 
 pub mod acquire;
 pub mod arn;
-pub mod attempt;
 pub mod cache;
 pub mod cli;
 pub mod config;
@@ -52,6 +51,7 @@ pub mod credentials;
 pub mod der;
 pub mod error;
 pub mod file;
+pub mod front;
 pub mod gssapi;
 pub mod http;
 pub mod identity;

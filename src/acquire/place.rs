@@ -4,11 +4,10 @@
 use std::path::PathBuf;
 
 use super::key::{self, Identified};
-use super::memory::Wanted;
 use crate::cache::entry::CacheEntry;
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{CacheKey, FileName, LoginKey};
-use crate::cache::master_key::{KeyPlace, Opened, SealingKey};
+use crate::cache::master_key::{self, KeyPlace, Opened, SealingKey};
 use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
@@ -53,6 +52,14 @@ impl Slot {
         Ok(unknowable.is_none().then_some(Slot { store, sealing, key }))
     }
 
+    /// The same place where both key and entries are files, for who may link nothing else: whatever is wrong is no place.
+    pub fn in_file(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Slot> {
+        let (store, KeyPlace::File(path)) = cache(settings)? else { return None };
+        let sealing = master_key::read_file(&path).ok()??;
+        let Identified { key, unknowable } = key::of(profile, env, &sealing);
+        unknowable.is_none().then_some(Slot { store, sealing, key })
+    }
+
     /// A number that differs from machine to machine and from profile to profile, and stays the same.
     pub fn phase(&self) -> u8 {
         let [first, ..] = self.key.as_bytes();
@@ -92,7 +99,7 @@ pub struct LoginPlace {
     pub sealing: SealingKey,
     pub login: LoginKey,
     /// What is wanted of the login; stands in the memory of its failures.
-    pub wanted: Wanted,
+    pub result: CacheKey,
 }
 
 impl LoginPlace {
@@ -130,8 +137,7 @@ impl LoginPlace {
     fn of(store: FileStore, sealing: SealingKey, profile: &Profile, env: &Env) -> LoginPlace {
         let login = key::login(profile, env, &sealing);
         let result = key::of(profile, env, &sealing).key;
-        let wanted = Wanted { result, settings: key::login_settings(profile, &sealing) };
-        LoginPlace { store, sealing, login, wanted }
+        LoginPlace { store, sealing, login, result }
     }
 }
 

@@ -134,7 +134,8 @@ impl KeyPlace {
 /// Name and version of the file's format.
 const MAGIC: [u8; 8] = *b"fc-key\0\x01";
 
-fn read_file(path: &Path) -> Result<Option<SealingKey>> {
+/// The key in this file, if there is one.
+pub fn read_file(path: &Path) -> Result<Option<SealingKey>> {
     let Some(bytes) = private::read(path, MAGIC.len() + 32 + 1)? else { return Ok(None) };
     let bytes = Zeroizing::new(bytes);
     match bytes.strip_prefix(&MAGIC).and_then(|key| <[u8; 32]>::try_from(key).ok()) {

@@ -5,7 +5,7 @@ pub mod commands;
 mod facts;
 pub mod format;
 mod logging;
-mod output;
+pub(crate) mod output;
 mod progress;
 mod prompt;
 pub mod report;

@@ -11,10 +11,10 @@ pub mod watch;
 
 use self::keep::{Keep, Person};
 use self::trace::Trace;
-use crate::attempt::{CountedSecret, Ledger};
+use self::watch::SecretWatch;
 use crate::config::env::Env;
 use crate::config::profile::SecretSource;
-use crate::error::{Result, Step};
+use crate::error::Result;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -23,8 +23,7 @@ use crate::time::Deadline;
 pub struct Run<'a> {
     pub env: &'a Env,
     pub deadline: &'a Deadline,
-    /// Where an attempt with a secret is written down before it leaves.
-    pub ledger: &'a dyn Ledger,
+    pub watch: &'a dyn SecretWatch,
     /// A secret that a person has just typed. It goes before the one that is configured.
     pub typed: Option<&'a Secret>,
     /// What outlasts the login. `None`: there is no place for it.
@@ -37,11 +36,10 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// The secret that `setting` names.
-    pub fn secret(&self, source: &SecretSource, setting: &str) -> Result<CountedSecret> {
-        let secret = match self.typed {
-            Some(typed) => typed.duplicate(),
-            None => secrets::read(source, setting, self.env, self.deadline).map_err(|error| error.at(Step::Local))?,
-        };
-        Ok(CountedSecret::new(secret))
+    pub fn secret(&self, source: &SecretSource, setting: &str) -> Result<Secret> {
+        match self.typed {
+            Some(typed) => Ok(typed.duplicate()),
+            None => secrets::read(source, setting, self.env, self.deadline),
+        }
     }
 }

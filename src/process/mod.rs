@@ -9,6 +9,7 @@ pub mod child_environment;
 pub mod code;
 pub mod command;
 pub mod exec;
+pub mod installed;
 pub mod life;
 pub mod once;
 pub mod own;

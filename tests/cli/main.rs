@@ -7,6 +7,8 @@
 //! `FEDCRED_CASES=write cargo test --test cli` writes what came into the files, to be read in the diff.
 #![allow(clippy::disallowed_methods, reason = "a test reads files of its own")]
 
+#[path = "../support/installed.rs"]
+mod installed;
 mod readme;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,8 @@ use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use installed::Installed;
 
 #[test]
 fn every_case_comes_out_as_written() {
@@ -26,7 +30,7 @@ fn every_case_comes_out_as_written() {
     for path in paths {
         let text = fs::read_to_string(&path).unwrap();
         let case = Case::parse(&text);
-        let came = case.run();
+        let came = case.run(env!("CARGO_BIN_EXE_fedcred").as_ref());
         if is_writing {
             fs::write(&path, case.with(&came)).unwrap();
         } else if case.expected != came {
@@ -35,6 +39,22 @@ fn every_case_comes_out_as_written() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_case_of_get_comes_out_the_same_through_the_small_program() {
+    let installed = Installed::new();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/cases");
+    let texts = fs::read_dir(&directory).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+    let mut tried = 0;
+    for text in texts {
+        let case = Case::parse(&text);
+        if case.command.contains("fedcred get") {
+            assert_eq!(case.run(&installed.small()), case.expected, "{}", case.command);
+            tried += 1;
+        }
+    }
+    assert!(tried > 3, "{tried}");
 }
 
 /// What a command leaves: the sections `stdout`, `stderr` and `status`.
@@ -66,7 +86,7 @@ impl<'a> Case<'a> {
         case
     }
 
-    fn run(&self) -> Came {
+    fn run(&self, program: &Path) -> Came {
         let home = tempfile::tempdir().unwrap();
         for (name, body) in &self.files {
             let path = home.path().join(name);
@@ -75,7 +95,7 @@ impl<'a> Case<'a> {
             std::io::Write::write_all(&mut file, format!("{}\n", body.trim_end()).as_bytes()).unwrap();
         }
         let mut words = self.command.split(' ').map(|word| word.replace("[HOME]", home.path().to_str().unwrap()));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fedcred"));
+        let mut command = Command::new(program);
         command.env_clear().env("HOME", home.path()).current_dir(home.path()).stdin(Stdio::null());
         for word in words.by_ref().take_while(|word| word != "fedcred") {
             let (name, value) = word.split_once('=').expect("NAME=value before the command");

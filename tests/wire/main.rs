@@ -29,7 +29,12 @@ mod exec;
 mod exec_programs;
 mod form;
 mod form_pages;
+#[cfg(unix)]
+mod front;
 mod hostile;
+#[cfg(unix)]
+#[path = "../support/installed.rs"]
+mod installed;
 #[cfg(target_os = "linux")]
 mod login;
 #[cfg(unix)]

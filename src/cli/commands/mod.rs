@@ -41,7 +41,7 @@ use crate::serve::handout;
 use crate::time::Deadline;
 
 /// The profile that is meant: the argument, else `$FEDCRED_PROFILE`, else `default`.
-pub(in crate::cli) fn profile_name(argument: Option<&str>, env: &Env) -> String {
+pub(crate) fn profile_name(argument: Option<&str>, env: &Env) -> String {
     argument.map(str::to_owned).or_else(|| env.text("FEDCRED_PROFILE")).unwrap_or_else(|| "default".to_owned())
 }
 

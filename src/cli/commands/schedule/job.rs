@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile, SecretSource, TokenSource};
 use crate::error::{Code, Error, Result};
+use crate::process::installed;
 use crate::quote::config::schedulable;
 use crate::time::Timestamp;
 
@@ -198,15 +199,8 @@ fn secret(profile: &Profile) -> Option<&SecretSource> {
     }
 }
 
-/// The name in PATH that leads to this program, which an update does not change; else where it is now.
 fn program(env: &Env) -> Result<PathBuf> {
-    let unknown = |e: std::io::Error| Error::new(Code::Bug, "fedcred does not know where it is").because(e.to_string());
-    let own = std::env::current_exe().and_then(|path| path.canonicalize()).map_err(unknown)?;
-    let path = env.os("PATH").unwrap_or_default();
-    let file = own.file_name().unwrap_or_default();
-    let named = std::env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join(file));
-    let found = named.into_iter().find(|path| path.canonicalize().is_ok_and(|found| found == own));
-    Ok(found.unwrap_or(own))
+    installed::path(env).map_err(|e| Error::new(Code::Bug, "fedcred does not know where it is").because(e.to_string()))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

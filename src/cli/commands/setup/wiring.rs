@@ -10,6 +10,7 @@ use crate::config::aws_profile::{Edit, Lines};
 use crate::config::env::Env;
 use crate::error::{Result, printable};
 use crate::process::command;
+use crate::process::installed;
 use crate::quote::aws_ini;
 use crate::time::Deadline;
 
@@ -38,14 +39,8 @@ pub fn edit(name: &str, profile: &str, region: Option<&str>, explicit: Option<&P
     Edit::of(env, aws_ini::profile_name(name)?, Lines { credential_process: &line, region })
 }
 
-/// The name by which PATH finds this program, which an upgrade leaves in place; else where it is.
 fn program(env: &Env) -> String {
-    let own = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("fedcred"));
-    let own_whole = own.canonicalize().ok();
-    let found = directories(env)
-        .map(|dir| dir.join("fedcred"))
-        .find(|path| path.is_absolute() && own_whole.is_some() && path.canonicalize().ok() == own_whole);
-    found.unwrap_or(own).display().to_string()
+    installed::path(env).unwrap_or_else(|_| PathBuf::from("fedcred")).display().to_string()
 }
 
 fn directories(env: &Env) -> impl Iterator<Item = PathBuf> {

@@ -1,0 +1,74 @@
+//! The small program in front of the complete one: it answers what SDKs run all day, `get` of a profile whose credentials
+//! are fresh in the file cache, and becomes the complete program for everything else.
+//!
+//! It is `fedcred` on PATH where a package installed it; plain cargo builds a complete program that needs none. It decides by
+//! the library's own functions, so there is no second reading of a configuration or an entry; it writes nothing but its
+//! answer. At the least doubt the complete program decides, with the same arguments, environment and open files, so what a
+//! user meets is the same to the byte.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use zeroize::Zeroizing;
+
+use crate::acquire::{Given, cached};
+use crate::cli::args::{Format, plain_get};
+use crate::cli::{commands, format, output, report};
+use crate::config::Config;
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::process::installed;
+
+/// Answers, or becomes the complete program; returns only with an answer, or where there is no complete program.
+pub fn run(arguments: &[OsString], env: &Env) -> ExitCode {
+    let done = match answer(arguments, env) {
+        Some(line) => output::exactly(&line).map(|()| ExitCode::SUCCESS),
+        None => hand_over(arguments),
+    };
+    done.unwrap_or_else(|error| report::failure(&error))
+}
+
+/// The line that the complete program would print, if a fresh entry is there to make it of.
+fn answer(arguments: &[OsString], env: &Env) -> Option<Zeroizing<String>> {
+    let plain = plain_get(arguments)?;
+    // Whoever wants a log wants to read there why this was a hit.
+    if env.os("FEDCRED_LOG").is_some() {
+        return None;
+    }
+    let name = commands::profile_name(plain.profile, env);
+    let (profile, settings) = Config::load_profile(env, plain.config, &name).ok()?;
+    let entry = cached::fresh_in_file(&profile, &settings, env)?;
+    format::render(&Given::Entry(entry), Format::Process, &profile.name).ok()
+}
+
+/// Runs the complete program in place of this one; the arguments are this one's, its name first.
+///
+/// On Unix it returns only with an error. On Windows, where no program can become another, it waits for it and returns its
+/// exit status.
+fn hand_over(arguments: &[OsString]) -> Result<ExitCode> {
+    let complete = installed::complete()?;
+    become_(&complete, arguments).map_err(|why| {
+        Error::new(Code::ProgramMissing, format!("the complete fedcred at {} does not start", complete.display()))
+            .because(why.to_string())
+    })
+}
+
+#[cfg(unix)]
+fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new(complete);
+    if let Some((name, rest)) = arguments.split_first() {
+        command.arg0(name).args(rest);
+    }
+    Err(command.exec())
+}
+
+/// It shares the console, so Ctrl-C reaches it as well; this process only waits.
+#[cfg(not(unix))]
+fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<ExitCode> {
+    // A second handler cannot be set, and none is.
+    let _ = ctrlc::set_handler(|| ());
+    let status = Command::new(complete).args(arguments.iter().skip(1)).status()?;
+    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+}

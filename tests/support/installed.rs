@@ -1,0 +1,34 @@
+//! Both programs as a package installs them: the small one on PATH, the complete one behind it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub struct Installed(tempfile::TempDir);
+
+impl Installed {
+    pub fn new() -> Installed {
+        let installed = Installed(tempfile::tempdir().expect("a directory"));
+        fs::create_dir_all(installed.0.path().join("bin")).expect("a directory");
+        // A link would be followed to where cargo built it, and another one be found beside that.
+        fs::copy(env!("CARGO_BIN_EXE_fedcred-front"), installed.small()).expect("the small program");
+        installed.with_complete(Path::new(env!("CARGO_BIN_EXE_fedcred")));
+        installed
+    }
+
+    pub fn small(&self) -> PathBuf {
+        self.0.path().join("bin/fedcred")
+    }
+
+    /// Puts another program behind it.
+    pub fn with_complete(&self, program: &Path) {
+        self.without_complete();
+        let directory = self.0.path().join("libexec/fedcred");
+        fs::create_dir_all(&directory).expect("a directory");
+        std::os::unix::fs::symlink(program, directory.join("fedcred")).expect("a link");
+    }
+
+    pub fn without_complete(&self) {
+        // Nothing is there at first.
+        let _ = fs::remove_dir_all(self.0.path().join("libexec"));
+    }
+}

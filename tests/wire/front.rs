@@ -1,0 +1,147 @@
+//! The small program in front: what it answers by itself, and that everything else comes out as of the complete one.
+
+use std::path::Path;
+
+use crate::installed::Installed;
+use crate::run::Run;
+use crate::support::assertion::Assertion;
+use crate::support::idp::Site;
+use crate::world::World;
+
+fn world() -> World {
+    World::form(Site::with_login(Assertion::default()))
+}
+
+fn run(world: &World, program: &Path, arguments: &[&str]) -> Run {
+    let run = Run::of(world.command(program.to_str().expect("a UTF-8 path")).args(arguments));
+    world.record(&run);
+    run
+}
+
+fn complete(world: &World, arguments: &[&str]) -> Run {
+    run(world, Path::new(env!("CARGO_BIN_EXE_fedcred")), arguments)
+}
+
+#[test]
+fn a_fresh_entry_is_printed_as_the_complete_program_prints_it_without_that_program() {
+    let world = world();
+    let first = complete(&world, &["get", "dev"]);
+    first.succeeds();
+    let installed = Installed::new();
+    installed.without_complete();
+    let connections = world.connections();
+    let config = world.path("config.toml");
+    let config = config.to_str().expect("a UTF-8 path");
+    for arguments in [
+        &["get", "dev"][..],
+        &["credential-process", "dev"],
+        &["get", "-p", "dev"],
+        &["--profile=dev", "get"],
+        &["get", "dev", "--config", config],
+    ] {
+        let hit = run(&world, &installed.small(), arguments);
+        assert_eq!((hit.succeeds(), &hit.stdout), (first.succeeds(), &first.stdout), "{arguments:?}");
+    }
+    let world = world.env("FEDCRED_PROFILE", "dev");
+    assert_eq!(run(&world, &installed.small(), &["get"]).stdout, first.stdout);
+    assert_eq!(world.connections(), connections);
+}
+
+#[test]
+fn a_cold_cache_is_filled_by_the_complete_program() {
+    let world = world();
+    let installed = Installed::new();
+    let first = run(&world, &installed.small(), &["get", "dev"]);
+    first.succeeds();
+    assert_eq!(world.sts.calls().len(), 1);
+    installed.without_complete();
+    assert_eq!(run(&world, &installed.small(), &["get", "dev"]).stdout, first.stdout);
+}
+
+#[test]
+fn whatever_it_does_not_answer_comes_out_as_of_the_complete_program() {
+    let installed = Installed::new();
+    let table: [&[&str]; 9] = [
+        &["get", "typo"],
+        &["get", "dev", "--format", "nonsense"],
+        &["get", "dev", "--window"],
+        &["get", "-p", "dev", "dev"],
+        &["--version"],
+        &["get", "--help"],
+        &["config", "show", "dev"],
+        &["status", "dev", "--json"],
+        &[],
+    ];
+    let world = world();
+    for arguments in table {
+        let (through, direct) = (run(&world, &installed.small(), arguments), complete(&world, arguments));
+        assert_eq!(
+            (through.status, &through.stdout, &through.stderr),
+            (direct.status, &direct.stdout, &direct.stderr),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn an_error_of_the_login_passes_through_unchanged() {
+    let world = world().env("IDP_PASSWORD", "wrong");
+    let installed = Installed::new();
+    run(&world, &installed.small(), &["get", "dev"]).fails_as("idp-rejected");
+}
+
+#[test]
+fn where_a_log_is_asked_for_the_complete_program_tells_of_the_hit() {
+    let world = world();
+    complete(&world, &["get", "dev"]).succeeds();
+    let log = world.path("asked.log");
+    let world = world.env("FEDCRED_LOG", log.to_str().expect("a UTF-8 path"));
+    let installed = Installed::new();
+    run(&world, &installed.small(), &["get", "dev"]).succeeds();
+    assert!(log.is_file());
+    installed.without_complete();
+    run(&world, &installed.small(), &["get", "dev"]).fails_as("program-missing");
+}
+
+#[test]
+fn an_entry_or_a_key_of_another_version_is_for_the_complete_program_to_judge() {
+    for (ending, is_key) in [(".v1", false), ("cache.key", true)] {
+        let world = world();
+        let first = complete(&world, &["get", "dev"]);
+        let of_version = |path: &std::path::PathBuf| path.to_string_lossy().ends_with(ending);
+        let files: Vec<_> = world.files().into_iter().filter(of_version).collect();
+        assert!(!files.is_empty(), "{ending}");
+        for file in files {
+            let mut content = std::fs::read(&file).expect("a file of ours");
+            // The eighth byte is the version, in each of our formats.
+            content[7] = 200;
+            std::fs::write(&file, content).expect("a file of ours");
+        }
+        let installed = Installed::new();
+        let second = run(&world, &installed.small(), &["get", "dev"]);
+        second.succeeds();
+        assert!(second.stdout != first.stdout || is_key, "{ending}");
+    }
+}
+
+#[test]
+fn without_the_complete_program_the_error_names_the_places() {
+    let world = world();
+    let installed = Installed::new();
+    installed.without_complete();
+    let run = run(&world, &installed.small(), &["get", "dev"]);
+    run.fails_as("program-missing").saying("libexec/fedcred/fedcred").saying("fedcred-full");
+}
+
+#[test]
+fn the_complete_program_is_taken_neither_from_path_nor_from_the_working_directory() {
+    let world = world();
+    let installed = Installed::new();
+    installed.without_complete();
+    for name in ["fedcred", "fedcred-full"] {
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_fedcred"), world.path(name)).expect("a link");
+    }
+    let home = world.path("").to_string_lossy().into_owned();
+    let world = world.env("PATH", home);
+    run(&world, &installed.small(), &["get", "dev"]).fails_as("program-missing");
+}
