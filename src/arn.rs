@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::error::{Code, Error, Result};
+use crate::region::{self, Region};
 
 /// A separate AWS: its own accounts, endpoints and sign-in host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,8 +87,9 @@ impl Partition {
         }
     }
 
-    /// The partition of a region's name, by the prefixes of AWS's `partitions.json`; what has no prefix of its own is `aws`.
-    pub fn of_region(region: &str) -> Partition {
+    /// The partition of a region, by the prefixes of AWS's `partitions.json`; what has no prefix of its own is `aws`, and so is
+    /// what has one and not the shape of a region of AWS's: a name from elsewhere does not choose a domain.
+    pub fn of_region(region: &Region) -> Partition {
         let prefixes = [
             ("cn-", Partition::AwsCn),
             ("us-gov-", Partition::AwsUsGov),
@@ -98,7 +100,9 @@ impl Partition {
             ("eu-isof-", Partition::AwsIsoF),
             ("eusc-", Partition::AwsEusc),
         ];
-        prefixes.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or(Partition::Aws, |(_, p)| *p)
+        let of_aws = Some(region.as_str()).filter(|region| region::has_shape(region));
+        let partition = |region: &str| prefixes.iter().find(|(prefix, _)| region.starts_with(prefix)).map(|(_, p)| *p);
+        of_aws.and_then(partition).unwrap_or(Partition::Aws)
     }
 }
 
@@ -270,7 +274,8 @@ mod tests {
                 RoleArn::parse(&format!("arn:{partition}:iam::112233334444:role/A")).unwrap().partition,
                 partition
             );
-            assert_eq!(Partition::of_region(partition.default_region()), partition);
+            let region = Region::parse(partition.default_region()).unwrap();
+            assert_eq!(Partition::of_region(&region), partition);
         }
     }
 

@@ -58,6 +58,7 @@ pub mod identity;
 pub mod keyring;
 pub mod process;
 pub mod quote;
+pub mod region;
 pub mod secret;
 pub mod secrets_backend;
 pub mod serve;

@@ -19,7 +19,7 @@ use crate::time::Deadline;
 
 /// The address that signs a browser in with the profile's credentials. Good for 15 minutes, for whoever has it.
 pub fn url(profile: &Profile, credentials: &Credentials, service: Option<&str>, env: &Env) -> Result<Secret> {
-    let region = profile.sts.region.as_deref();
+    let region = profile.sts.region.as_ref();
     let partition = match &profile.role_arn {
         Some(role) => role.partition,
         None => region.map_or(Partition::Aws, Partition::of_region),
@@ -46,7 +46,7 @@ pub fn aliases(profile: &Profile, assertion: &Assertion, env: &Env) -> Result<BT
     let Some(offer) = assertion.response.roles.first().filter(|_| has_choice(assertion)) else {
         return Ok(BTreeMap::new());
     };
-    let endpoint = sign_in::endpoint(offer.role_arn.partition, profile.sts.region.as_deref(), env)?;
+    let endpoint = sign_in::endpoint(offer.role_arn.partition, profile.sts.region.as_ref(), env)?;
     let page = endpoint.join("saml").map_err(|why| Error::new(Code::Bug, why.to_string()))?;
     let api = Api::new("AWS Sign-In", Reach::Internet).trusting(profile.sts.ca_bundle.as_deref(), "AWS_CA_BUNDLE");
     let fields = [("SAMLResponse", assertion.encoded.expose()), ("RelayState", "")];

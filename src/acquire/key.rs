@@ -19,6 +19,7 @@ use crate::error::printable;
 use crate::file::{self, Kind, kind};
 use crate::identity::saml::ccache::{self, Owner};
 use crate::process::whoami;
+use crate::region::Region;
 
 mod assume_role;
 mod web_identity;
@@ -140,7 +141,7 @@ fn sts_fields(key: KeyBuilder, sts: &StsTarget) -> KeyBuilder {
     let StsTarget { region, endpoint_url, use_fips, use_dualstack, ca_bundle, http } = sts;
     // The rest only says how long and how often it is tried.
     let StsHttp { proxy, client_cert, connect_timeout: _, read_timeout: _, attempts: _ } = http;
-    let key = optional(key, "region", region.as_deref());
+    let key = optional(key, "region", region.as_ref().map(Region::as_str));
     let key = optional(key, "sts_endpoint_url", endpoint_url.as_ref().map(|u| u.as_str()));
     let key = flag(flag(key, "use_fips", *use_fips), "use_dualstack", *use_dualstack);
     let key = optional(key, "sts proxy", proxy.as_ref().map(|proxy| proxy.as_str()));

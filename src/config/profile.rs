@@ -17,6 +17,7 @@ pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result};
+use crate::region::Region;
 
 /// One `[profile.NAME]`, with everything it includes.
 #[derive(Clone, Debug)]
@@ -131,7 +132,7 @@ impl Profile {
 #[derive(Clone, Debug)]
 pub struct StsTarget {
     /// `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `region`; absent: the default of the role's partition.
-    pub region: Option<String>,
+    pub region: Option<Region>,
     /// `AWS_ENDPOINT_URL_STS`, else `sts_endpoint_url`, else `AWS_ENDPOINT_URL` (the variables unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`).
     pub endpoint_url: Option<Url>,
     pub use_fips: bool,

@@ -11,9 +11,10 @@ use super::profile::{AirflowSource, DEFAULT_DEADLINE, Identity, Profile, ROLE_HI
 use super::reader::{Found, Section};
 use super::{assume_role, refuse, saml, urls, values, web_identity};
 use crate::arn::{RoleArn, check_policy_arn};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, printable};
 use crate::file::{self, kind};
 use crate::quote::shell::command;
+use crate::region::Region;
 
 /// The keys that say where the proof of identity comes from.
 const IDENTITIES: [&str; 4] = ["saml", "web_identity", "assume_role", "airflow_conn"];
@@ -111,20 +112,20 @@ fn sts(top: &Section<'_, '_>, env: &Env) -> StsTarget {
     }
 }
 
-fn region(top: &Section<'_, '_>, env: &Env) -> Option<String> {
-    let expected = "a region such as \"eu-west-1\"";
-    let written = top.read("region", |f| {
-        let text = values::written(f, expected)?;
-        if values::is_region(text) { Ok(text.to_owned()) } else { Err(f.wrong_text(expected, text)) }
-    });
+fn region(top: &Section<'_, '_>, env: &Env) -> Option<Region> {
+    let written = top.read("region", values::region);
     for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
         let Some(text) = env.text(name) else { continue };
         top.log().record("", "region", Origin::Env(name));
-        if values::is_region(&text) {
-            return Some(text);
+        match Region::parse(&text) {
+            Ok(region) => return Some(region),
+            Err(why) => {
+                let what = format!("${name} must be a region such as \"eu-west-1\", not {:?}", printable(&text, 60));
+                let export = |meant| command(["export", format!("{name}={meant}").as_str()]);
+                let hint = why.meant.map_or_else(|| command(["unset", name]), export);
+                top.log().error(Error::new(Code::InvalidValue, what).hint(hint));
+            }
         }
-        let what = format!("${name} must be {expected}, not {:?}", crate::error::printable(&text, 60));
-        top.log().error(Error::new(Code::InvalidValue, what).hint(command(["unset", name])));
     }
     written
 }

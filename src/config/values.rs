@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::reader::{Found, nearest};
 use super::tree::Value;
 use crate::error::{Code, Error, Result};
+use crate::region::{NotARegion, Region};
 
 /// Text with something in it and nothing that drives a terminal or breaks a line.
 pub fn text(found: &Found<'_>) -> Result<String> {
@@ -134,12 +135,17 @@ pub fn arn<T>(found: &Found<'_>, parse: impl Fn(&str) -> Result<T>) -> Result<T>
     parse(&text(found)?).map_err(|why| Error { what: found.error(why.code, "cannot be: ").what + &why.what, ..why })
 }
 
-/// The form of a region's name. Not a list of regions: new ones come. It becomes part of a host name, hence the care.
-pub fn is_region(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
+/// `region`
+pub fn region(found: &Found<'_>) -> Result<Region> {
+    let expected = "a region such as \"eu-west-1\"";
+    let text = written(found, expected)?;
+    Region::parse(text).map_err(|NotARegion { meant }| {
+        let error = found.wrong_text(expected, text);
+        match meant {
+            Some(meant) => error.hint(format!("did you mean {meant:?}?")),
+            None => error,
+        }
+    })
 }
 
 /// As `duration` reads it: `1h30m`, `45s`.
@@ -203,21 +209,6 @@ mod tests {
         ];
         for (text, seconds) in table {
             assert_eq!(parse_duration(text), seconds.map(Duration::from_secs), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_region_can_be_part_of_a_host_name() {
-        let table = [
-            ("eu-west-1", true),
-            ("us-iso-east-1", true),
-            ("", false),
-            ("eu-west-1.example.com", false),
-            ("EU-WEST-1", false),
-            ("-a", false),
-        ];
-        for (text, fits) in table {
-            assert_eq!(is_region(text), fits, "{text:?}");
         }
     }
 

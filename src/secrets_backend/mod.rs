@@ -72,7 +72,7 @@ macro_rules! client {
         use $sdk::config::{BehaviorVersion, IdentityCache, Region, StalledStreamProtectionConfig};
         let mut config = $sdk::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new($target.region.clone()))
+            .region(Region::new($target.region.to_string()))
             .http_client($crate::secrets_backend::carrier($target, $peer)?)
             .credentials_provider($crate::secrets_backend::signing($keys))
             .identity_cache(IdentityCache::no_cache())

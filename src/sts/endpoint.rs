@@ -9,6 +9,7 @@ use crate::config::profile::StsTarget;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::loopback;
 use crate::quote::shell::command;
+use crate::region::Region;
 
 /// Where one call goes.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ impl Endpoint {
     ///
     /// Errors: [`Code::InvalidValue`], [`Code::ConflictingKeys`], [`Code::UrlNotAllowed`].
     pub async fn of(target: &StsTarget, role: &RoleArn) -> Result<Self> {
-        let region = target.region.as_deref().unwrap_or_else(|| role.partition.default_region());
+        let region = target.region.as_ref().map_or_else(|| role.partition.default_region(), Region::as_str);
         let url = match &target.endpoint_url {
             Some(url) => named_by_the_user(url, target)?,
             None => by_aws_rules(region, target, role).await?,
@@ -70,13 +71,9 @@ fn named_by_the_user(url: &Url, target: &StsTarget) -> Result<Url> {
 }
 
 async fn by_aws_rules(region: &str, target: &StsTarget, role: &RoleArn) -> Result<Url> {
-    let partition = Partition::of_region(region);
-    if !is_region(region) || partition != role.partition {
-        let why = if is_region(region) {
-            format!("the region belongs to the partition {partition}, the role {role} to {}", role.partition)
-        } else {
-            "a region's name is made of lower-case letters, digits and dashes".to_owned()
-        };
+    let partition = target.region.as_ref().map_or(role.partition, Partition::of_region);
+    if partition != role.partition {
+        let why = format!("the region belongs to the partition {partition}, the role {role} to {}", role.partition);
         return Err(Error::new(Code::InvalidValue, format!("the region {:?} cannot be used", printable(region, 60)))
             .because(why)
             .hint(format!("set `region` in the profile, for example to {:?}", role.partition.default_region())));
@@ -94,10 +91,6 @@ async fn by_aws_rules(region: &str, target: &StsTarget, role: &RoleArn) -> Resul
         .map_err(|e| cannot(e.to_string()))?;
     let endpoint = DefaultResolver::new().resolve_endpoint(&params).await.map_err(|e| cannot(e.to_string()))?;
     Url::parse(endpoint.url()).map_err(|e| cannot(e.to_string()))
-}
-
-fn is_region(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 #[cfg(test)]
@@ -185,7 +178,7 @@ mod tests {
             ("aws", "eu-central-2", "sts.eu-central-2.amazonaws.com"),
             ("aws-cn", "cn-northwest-1", "sts.cn-northwest-1.amazonaws.com.cn"),
         ] {
-            let target = StsTarget { region: Some(region.into()), ..target() };
+            let target = StsTarget { region: Region::parse(region).ok(), ..target() };
             let endpoint = resolve(&target, &role(partition)).unwrap();
             assert_eq!((endpoint.url.host_str(), endpoint.region.as_str()), (Some(host), region));
         }
@@ -196,10 +189,9 @@ mod tests {
         for (partition, region, why) in [
             ("aws-cn", "eu-west-1", "belongs to the partition aws, the role"),
             ("aws", "us-gov-east-1", "belongs to the partition aws-us-gov, the role"),
-            ("aws", "evil.example.com/", "lower-case letters"),
-            ("aws", "", "lower-case letters"),
         ] {
-            let error = resolve(&StsTarget { region: Some(region.into()), ..target() }, &role(partition)).unwrap_err();
+            let error =
+                resolve(&StsTarget { region: Region::parse(region).ok(), ..target() }, &role(partition)).unwrap_err();
             assert_eq!(error.code, Code::InvalidValue);
             assert!(error.causes[0].contains(why), "{region}: {:?}", error.causes);
         }

@@ -17,6 +17,7 @@ use crate::credentials::Credentials;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach, Request};
 use crate::http::loopback::is_loopback;
+use crate::region::Region;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -25,7 +26,7 @@ const VARIABLE: &str = "AWS_ENDPOINT_URL_SIGNIN";
 /// `https://signin.aws.amazon.com/`, or that of another partition; `region` where the partition has none for all regions.
 ///
 /// Errors: [`Code::UrlNotAllowed`] and [`Code::InvalidValue`] for what the variable holds.
-pub fn endpoint(partition: Partition, region: Option<&str>, env: &Env) -> Result<Url> {
+pub fn endpoint(partition: Partition, region: Option<&Region>, env: &Env) -> Result<Url> {
     if let Some(text) = env.text(VARIABLE) {
         let url = Url::parse(&text).map_err(|_| {
             Error::new(Code::InvalidValue, format!("${VARIABLE} is no URL")).hint(format!("unset {VARIABLE}"))
@@ -39,7 +40,7 @@ pub fn endpoint(partition: Partition, region: Option<&str>, env: &Env) -> Result
     }
     let domain = partition.sign_in_domain();
     let host = match partition {
-        Partition::AwsEusc => format!("{}.{domain}", region.unwrap_or(partition.default_region())),
+        Partition::AwsEusc => format!("{}.{domain}", region.map_or(partition.default_region(), Region::as_str)),
         _ => domain.to_owned(),
     };
     Url::parse(&format!("https://{host}/")).map_err(|why| {
@@ -52,7 +53,7 @@ pub fn endpoint(partition: Partition, region: Option<&str>, env: &Env) -> Result
 pub struct Visit<'a> {
     pub endpoint: Url,
     pub partition: Partition,
-    pub region: Option<&'a str>,
+    pub region: Option<&'a Region>,
     /// `s3`, `ec2/v2`; absent: the console's own page.
     pub service: Option<&'a str>,
     /// Of the console's session; absent: as long as the credentials. Not for a chained role, where it fails.
@@ -150,7 +151,7 @@ mod tests {
         for (partition, host) in table {
             assert_eq!(endpoint(partition, None, &env).unwrap().as_str(), format!("https://{host}/"));
         }
-        let regional = endpoint(Partition::AwsEusc, Some("eusc-xx-west-2"), &env).unwrap();
+        let regional = endpoint(Partition::AwsEusc, Some(&Region::parse("eusc-xx-west-2").unwrap()), &env).unwrap();
         assert_eq!(regional.host_str(), Some("eusc-xx-west-2.signin.amazonaws-eusc.eu"));
     }
 
@@ -177,10 +178,11 @@ mod tests {
             duration: None,
             issuer: None,
         };
+        let region = Region::parse("eu-west-1").unwrap();
         let table = [
             (visit(Partition::Aws, None, None), "https://console.aws.amazon.com/console/home"),
             (
-                visit(Partition::Aws, Some("eu-west-1"), Some("s3")),
+                visit(Partition::Aws, Some(&region), Some("s3")),
                 "https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1",
             ),
             (visit(Partition::AwsUsGov, None, None), "https://console.amazonaws-us-gov.com/console/home"),

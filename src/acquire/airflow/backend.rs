@@ -91,7 +91,7 @@ impl Outside for ForPolicy<'_> {
             }
             let key = KeyBuilder::new(sealing).field("text of", remote.service.name()).field("secret", id);
             let key = key.field("asked by", asks.key.as_bytes()).field("endpoint", target.endpoint().unwrap_or(""));
-            Some(key.field("region", &target.region).login_key())
+            Some(key.field("region", target.region.as_str()).login_key())
         })?;
         if *reading == Reading::Forget && shelf.as_ref().is_some_and(Shelf::is_used) {
             forgotten.set(forgotten.get() + 1);

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::region::Region;
+
 #[derive(Debug, Subcommand)]
 pub enum Airflow {
     /// Explain a connection: where it is, its fields, and what would be asked of whom. Nobody is asked but a secrets backend
@@ -33,7 +35,7 @@ pub struct AirflowPut {
     pub profile: Option<String>,
     /// [env: AWS_DEFAULT_REGION]
     #[arg(long)]
-    pub region: Option<String>,
+    pub region: Option<Region>,
     /// ARN of the KMS key to encrypt it with [default: the account's own]
     #[arg(long, value_name = "ARN")]
     pub kms_key: Option<String>,

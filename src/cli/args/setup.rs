@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::SecretStore;
+use crate::region::Region;
 
 #[derive(Debug, Args)]
 pub struct Setup {
@@ -44,7 +45,7 @@ pub struct Setup {
     #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "{profile}-{role}")]
     pub all_roles: Option<String>,
     #[arg(long)]
-    pub region: Option<String>,
+    pub region: Option<Region>,
     /// How long a session is to last, such as 1h
     #[arg(long)]
     pub duration: Option<String>,

@@ -24,7 +24,7 @@ pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitCode> {
     let region = looked_up.as_ref().map_or(&profile.sts.region, |looked_up| &looked_up.profile.sts.region);
     let mut environment = ChildEnvironment::scrubbed(env, &config.secret_variables());
     if let Some(region) = region {
-        environment.region(region);
+        environment.region(region.as_str());
     }
     match given {
         // Keys without an end need nobody to refresh them.

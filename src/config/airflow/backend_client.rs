@@ -10,14 +10,14 @@ use url::Url;
 use super::aws_profiles::AwsProfiles;
 use super::backend::{Remote, Service};
 use super::broken::Broken;
-use super::endpoint;
 use super::fields::Fields;
 use super::meaning::{self, Ask, Compat};
 use super::policy::Policy;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
-use crate::error::{Code, Error, Result, printable};
+use crate::error::{Code, Error, Result};
 use crate::http::loopback::is_loopback;
+use crate::region::Region;
 
 /// Who asks a backend, and where.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct BackendClient {
 /// One service in one region.
 #[derive(Debug)]
 pub struct Target {
-    pub region: String,
+    pub region: Region,
     /// Absent: AWS's own.
     pub endpoint_url: Option<Url>,
     pub ca_bundle: Option<PathBuf>,
@@ -57,45 +57,35 @@ impl BackendClient {
 }
 
 /// The region in which a backend is asked, where that can be told.
-pub fn region(remote: &Remote, env: &Env) -> Option<String> {
+pub fn region(remote: &Remote, env: &Env) -> Option<Region> {
     let files = AwsProfiles::read(env).ok()?;
-    meaning::plan(&remote.connection, &Ask::default(), &files, env).ok()?.region
+    meaning::plan(&remote.connection, &Ask::default(), &files, env).ok()?.region.named().cloned()
 }
 
 fn read(remote: &Remote, policy: &Policy, env: &Env) -> Result<std::result::Result<(Profile, Target), Broken>> {
     let files = AwsProfiles::read(env)?;
     let ask = Ask { compat: Compat::Documented, region: None, sts_endpoints: policy.sts_endpoints.clone() };
     Ok(meaning::plan(&remote.connection, &ask, &files, env).and_then(|plan| {
-        let target = target(remote, plan.region.as_deref(), env)?;
+        let target = target(remote, plan.region.named(), env)?;
         Ok((plan.into_profile(&remote.connection.conn_id, policy, env)?, target))
     }))
 }
 
-fn target(remote: &Remote, region: Option<&str>, env: &Env) -> std::result::Result<Target, Broken> {
+fn target(remote: &Remote, region: Option<&Region>, env: &Env) -> std::result::Result<Target, Broken> {
     let extra = Fields::top(remote.connection.extra.fields());
-    let region = region.filter(|region| !region.is_empty()).ok_or_else(|| {
+    let region = region.cloned().ok_or_else(|| {
         Broken::new(
             "it is not said in which region",
             "write \"region_name\" into backend_kwargs, or set AWS_DEFAULT_REGION",
         )
     })?;
-    if !endpoint::is_region(region) {
-        let why = format!("{:?} is no region", printable(region, 60));
-        return Err(Broken::new(why, "correct \"region_name\" in backend_kwargs, or AWS_DEFAULT_REGION"));
-    }
     let from_env = || env.path("AWS_CA_BUNDLE");
     let (verify, ca_bundle, trusted_by) = match extra.get("verify") {
         Some(Value::Bool(false)) => (false, None, "verify"),
         Some(Value::String(path)) if !path.is_empty() => (true, Some(PathBuf::from(path)), "verify"),
         _ => (true, from_env(), "AWS_CA_BUNDLE"),
     };
-    Ok(Target {
-        region: region.to_owned(),
-        endpoint_url: endpoint_url(remote.service, &extra, env)?,
-        ca_bundle,
-        trusted_by,
-        verify,
-    })
+    Ok(Target { region, endpoint_url: endpoint_url(remote.service, &extra, env)?, ca_bundle, trusted_by, verify })
 }
 
 /// In Airflow's order, then botocore's.

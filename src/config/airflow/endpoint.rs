@@ -4,6 +4,7 @@
 //! does, so that a plan can be compared with it.
 
 use crate::arn::Partition;
+use crate::region::Region;
 
 /// What besides the region decides.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,10 +36,14 @@ const LEGACY: [&str; 16] = [
 ];
 
 /// `https://sts.REGION.SUFFIX`, without a slash at its end.
-pub fn sts(region: Option<&str>, variant: Variant) -> String {
+pub fn sts(region: Option<&Region>, variant: Variant) -> String {
     let plain = !variant.use_fips && !variant.use_dualstack;
     let region = match region {
-        Some(region) if plain && (region == "aws-global" || variant.legacy && LEGACY.contains(&region)) => None,
+        Some(region)
+            if plain && (region.as_str() == "aws-global" || variant.legacy && LEGACY.contains(&region.as_str())) =>
+        {
+            None
+        }
         region => region,
     };
     let Some(region) = region else {
@@ -52,15 +57,6 @@ pub fn sts(region: Option<&str>, variant: Variant) -> String {
     // GovCloud's only endpoint is the FIPS one.
     let is_fips = variant.use_fips && (partition != Partition::AwsUsGov || variant.use_dualstack);
     format!("https://sts{}.{region}.{suffix}", if is_fips { "-fips" } else { "" })
-}
-
-/// What botocore takes for a region: part of a host name that is not all digits.
-pub fn is_region(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && !text.bytes().all(|b| b.is_ascii_digit())
-        && !text.starts_with('-')
-        && !text.ends_with('-')
 }
 
 /// Whether this is a host of STS itself, or STS behind a VPC endpoint. Not everything under amazonaws.com is AWS's word:
@@ -77,13 +73,13 @@ pub fn is_sts_host(host: &str) -> bool {
         },
     };
     let Some((region, suffix_of)) = rest.split_once('.') else { return false };
-    let partition = Partition::of_region(region);
+    let Ok(region) = Region::parse(region) else { return false };
+    let partition = Partition::of_region(&region);
     let is_private = |name: &str| name.starts_with("vpce-") && !name.contains('/');
-    is_region(region)
-        && match before {
-            Some(name) => is_private(name) && suffix_of == format!("vpce.{}", suffix(partition)),
-            None => suffix_of == suffix(partition) || suffix_of == dual_stack_suffix(partition),
-        }
+    match before {
+        Some(name) => is_private(name) && suffix_of == format!("vpce.{}", suffix(partition)),
+        None => suffix_of == suffix(partition) || suffix_of == dual_stack_suffix(partition),
+    }
 }
 
 /// Of AWS's `partitions.json`.
@@ -135,7 +131,8 @@ mod tests {
             (Some("eu-south-1"), false, false, true, "https://sts.eu-south-1.amazonaws.com"),
         ];
         for (region, use_fips, use_dualstack, legacy, expected) in table {
-            assert_eq!(sts(region, Variant { use_fips, use_dualstack, legacy }), expected, "{region:?}");
+            let region = region.map(|region| Region::parse(region).unwrap());
+            assert_eq!(sts(region.as_ref(), Variant { use_fips, use_dualstack, legacy }), expected, "{region:?}");
         }
     }
 
@@ -157,21 +154,6 @@ mod tests {
         ];
         for (host, is_awss) in table {
             assert_eq!(is_sts_host(host), is_awss, "{host}");
-        }
-    }
-
-    #[test]
-    fn a_region_can_be_made_up_but_not_malformed() {
-        let table = [
-            ("eu-west-1", true),
-            ("Nowhere-1", true),
-            ("eu-west-1\"", false),
-            ("-a", false),
-            ("12", false),
-            ("", false),
-        ];
-        for (text, fits) in table {
-            assert_eq!(is_region(text), fits, "{text:?}");
         }
     }
 }

@@ -22,7 +22,7 @@ pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
     })?;
     extra.insert("role_arn".to_owned(), json!(role_arn.as_str()));
     if let Some(region) = &profile.sts.region {
-        extra.insert("region_name".to_owned(), json!(region));
+        extra.insert("region_name".to_owned(), json!(region.as_str()));
     }
     if let Some(url) = &profile.sts.endpoint_url {
         let url = url.as_str().trim_end_matches('/');

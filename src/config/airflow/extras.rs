@@ -9,6 +9,7 @@ use super::fields::Fields;
 use super::meaning::Compat;
 use crate::config::reader::nearest;
 use crate::error::printable;
+use crate::region::Region;
 
 /// What is to be said about a connection besides its plan.
 #[derive(Debug, Default)]
@@ -123,8 +124,10 @@ fn region(extra: &Fields<'_>, notes: &mut Notes) -> Result<(), Broken> {
         return Ok(());
     }
     let value = match extra.get("region") {
-        Some(Value::String(text)) if super::endpoint::is_region(text) => text.as_str(),
-        _ => "…",
+        Some(Value::String(text)) => {
+            Region::parse(text).map_or_else(|why| why.meant.unwrap_or("…").to_owned(), |r| r.to_string())
+        }
+        _ => "…".to_owned(),
     };
     Err(Broken::new(
         "`region` is no field that Airflow knows: it would pass it over and take some other region",

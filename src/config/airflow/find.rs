@@ -14,6 +14,7 @@ use super::{backend_client, files, json, uri};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 use crate::quote::shell::command;
+use crate::region::Region;
 use crate::secret::Secret;
 
 /// What the search needs done and cannot do itself.
@@ -83,7 +84,8 @@ impl Search<'_> {
                 let place = format!("{service}: {}", printable(&id, 300));
                 match places.outside.secret(&remote, &id)? {
                     None => {
-                        let region = backend_client::region(&remote, places.env).unwrap_or_default();
+                        let region = backend_client::region(&remote, places.env);
+                        let region = region.as_ref().map_or("no region", Region::as_str);
                         self.looked_at.push(format!("{place}: there is none of this name in {region}"));
                     }
                     Some(text) => {

@@ -15,12 +15,14 @@ use super::endpoint::{self, Variant};
 use super::fields::Fields;
 use super::plan::{Call, Identity, Plan, SessionName};
 use super::saml::SamlLogin;
+use super::session_region::SessionRegion;
 use super::sts_client::StsClient;
 use super::sts_params::{Action, SessionParams};
 use super::{extras, s3_config, slug};
 use crate::config::env::Env;
 use crate::error::printable;
 use crate::http::loopback::is_loopback;
+use crate::region::Region;
 use crate::secret::Secret;
 
 /// Which of Airflow's providers for Amazon is followed where they part.
@@ -38,7 +40,7 @@ pub enum Compat {
 pub struct Ask {
     pub compat: Compat,
     /// The hook's `region_name` argument, which beats the connection's.
-    pub region: Option<String>,
+    pub region: Option<Region>,
     /// Hosts besides AWS's own that a connection may name as its STS endpoint.
     pub sts_endpoints: Vec<url::Origin>,
 }
@@ -64,8 +66,7 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     }
     let in_force = in_force.as_deref().unwrap_or("default");
     let written = extra.text("region_name")?.or(dropped("region_name")?);
-    let from_aws = || env.text("AWS_DEFAULT_REGION").or_else(|| files.get(in_force, "region").map(str::to_owned));
-    let region = ask.region.clone().or(written).or_else(from_aws);
+    let region = SessionRegion::of(ask.region.as_ref(), written, in_force, files, env)?;
     let kwargs = extra.object("config_kwargs")?;
     let sts = kwargs.as_ref().map(StsClient::read).transpose()?.unwrap_or_default();
     notes.warnings.extend(sts.without_effect.iter().map(|key| format!("{key} has no effect on the credentials")));
@@ -87,8 +88,8 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
             if keys.session_token.is_some() { "a session whose end nobody knows" } else { "a long-term access key" }
         ));
     }
-    let target = Target { extra: &extra, sts: &sts, region: region.as_deref(), profile: in_force, files, env };
-    let plan = Plan {
+    let target = Target { extra: &extra, sts: &sts, region: region.named(), profile: in_force, files, env };
+    Ok(Plan {
         conn_id: connection.conn_id.clone(),
         endpoint: target.endpoint(&ask.sts_endpoints)?,
         call,
@@ -97,8 +98,7 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
         sts,
         warnings: notes.warnings,
         differs_from_airflow: notes.differs,
-    };
-    check_region(plan)
+    })
 }
 
 /// In Airflow's order: login and password, then the extra's keys, `session_kwargs`, `s3_config_file`.
@@ -239,7 +239,7 @@ fn web_identity(extra: &Fields<'_>, env: &Env) -> Result<Identity, Broken> {
 struct Target<'a> {
     extra: &'a Fields<'a>,
     sts: &'a StsClient,
-    region: Option<&'a str>,
+    region: Option<&'a Region>,
     profile: &'a str,
     files: &'a AwsProfiles,
     env: &'a Env,
@@ -272,8 +272,7 @@ impl Target<'_> {
             use_dualstack: switch(self.sts.use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
             legacy: regional.is_some_and(|mode| mode.eq_ignore_ascii_case("legacy")),
         };
-        let region = self.sts.region.as_deref().or(self.region).filter(|region| !region.is_empty());
-        Ok(endpoint::sts(region, variant))
+        Ok(endpoint::sts(self.sts.region.as_ref().or(self.region), variant))
     }
 
     /// What the user's own environment or AWS profile names.
@@ -302,17 +301,4 @@ fn allowed_endpoint(config: &Fields<'_>, text: &str, allowed: &[url::Origin]) ->
         format!("`{path}` is {origin}, which is neither AWS's nor on this machine: the assertion would go there"),
         format!("if that is right, allow it in the configuration: [airflow] sts_endpoints = [{origin:?}]"),
     ))
-}
-
-fn check_region(plan: Plan) -> Result<Plan, Broken> {
-    let mut plan = plan;
-    let region = plan.sts.region.as_ref().or(plan.region.as_ref()).filter(|region| !region.is_empty());
-    let Some(region) = region.filter(|region| !endpoint::is_region(region)) else { return Ok(plan) };
-    let shown = printable(region, 60);
-    if plan.last_call().is_some() {
-        let mended: String = region.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-        return Err(Broken::new(format!("{shown:?} is no region"), format!("write \"region_name\": \"{mended}\"")));
-    }
-    plan.warnings.push(format!("{shown:?} is no region: every AWS service will refuse it"));
-    Ok(plan)
 }

@@ -30,6 +30,7 @@ mod redact;
 pub mod retry;
 mod s3_config;
 pub mod saml;
+mod session_region;
 pub mod settings;
 pub mod show;
 mod slug;

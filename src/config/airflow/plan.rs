@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::base::{Base, Source};
 use super::saml::SamlLogin;
+use super::session_region::SessionRegion;
 use super::sts_client::StsClient;
 use super::sts_params::{Action, SessionParams};
 
@@ -16,8 +17,7 @@ pub struct Plan {
     /// Absent: the base credentials are the result.
     pub call: Option<Call>,
     pub base: Base,
-    /// The session's region. May be empty, which for Airflow is another thing than absent.
-    pub region: Option<String>,
+    pub region: SessionRegion,
     /// Of the STS endpoint, for the connection's call and for one that the default chain makes.
     pub endpoint: String,
     pub sts: StsClient,

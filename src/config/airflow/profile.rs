@@ -23,6 +23,7 @@ use crate::config::profile::{
 use crate::config::session_name;
 use crate::credentials::SigningKeys;
 use crate::error::{Error, printable};
+use crate::region::Region;
 
 /// urllib3 waits at most this long between two tries, whatever it is told.
 const MAX_WAIT: f64 = 3600.0;
@@ -76,12 +77,12 @@ impl Plan {
     fn target(&self, env: &Env) -> Result<StsTarget, Broken> {
         let url = Url::parse(&self.endpoint)
             .map_err(|_| Broken::new("the STS endpoint is no URL", "correct AWS_ENDPOINT_URL_STS"))?;
-        let region = self.sts.region.clone().or_else(|| self.region.clone()).filter(|region| !region.is_empty());
-        let is_regional = self.endpoint == endpoint::sts(region.as_deref(), Variant::default()) && region.is_some();
+        let region = self.sts.region.as_ref().or(self.region.named());
+        let is_regional = self.endpoint == endpoint::sts(region, Variant::default()) && region.is_some();
         // The global endpoint's signatures are for us-east-1.
         let is_global = url.host_str() == Some("sts.amazonaws.com");
         Ok(StsTarget {
-            region: Some(region.filter(|_| !is_global).unwrap_or_else(|| "us-east-1".to_owned())),
+            region: region.filter(|_| !is_global).cloned().or_else(|| Region::parse("us-east-1").ok()),
             endpoint_url: (!is_regional || is_global).then_some(url),
             use_fips: false,
             use_dualstack: false,

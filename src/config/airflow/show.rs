@@ -7,6 +7,7 @@ use super::connection::Connection;
 use super::plan::{Identity, Plan, SessionName};
 use super::redact::{self, REDACTED};
 use super::saml::{SamlLogin, Verify};
+use super::session_region::SessionRegion;
 use crate::config::profile::MutualAuthentication;
 use crate::error::printable;
 use crate::time::Timestamp;
@@ -57,7 +58,11 @@ pub fn plan_json(plan: &Plan, now: Timestamp) -> Value {
         "sts_action": call.as_ref().map(|call| call.action.name()),
         "sts_params": params,
         "endpoint": call.as_ref().map(|_| &plan.endpoint),
-        "region": plan.region,
+        "region": match &plan.region {
+            SessionRegion::Unset => Value::Null,
+            SessionRegion::Blank => json!(""),
+            SessionRegion::Named(region) => json!(region.as_str()),
+        },
         "base": base_json(&plan.base),
         "identity": plan.call.as_ref().map(|call| identity_json(&call.identity)),
         "sts_client": client_json(plan),

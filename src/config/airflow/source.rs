@@ -16,6 +16,7 @@ use crate::config::profile::{DEFAULT_DEADLINE, Identity, Profile, Session, StsHt
 use crate::config::reader::Section;
 use crate::config::values;
 use crate::error::{Code, Result, printable};
+use crate::region::Region;
 
 /// A connection that is meant, before anybody has looked for it.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub struct AirflowSource {
     /// Where it is defined nowhere, the default credentials are taken.
     pub fallback: bool,
     /// Goes before the connection's, as a hook's `region_name` does.
-    pub region: Option<String>,
+    pub region: Option<Region>,
     /// What the connection may have done.
     pub policy: Policy,
 }
@@ -48,13 +49,7 @@ impl AirflowSource {
             connections: profile.read("airflow_connections", values::path),
             compat: profile.read("airflow_compat", |f| values::choice(f, &choices, &[])).unwrap_or_default(),
             fallback: false,
-            region: profile.read("region", |f| {
-                let text = values::text(f)?;
-                match super::endpoint::is_region(&text) {
-                    true => Ok(text),
-                    false => Err(f.wrong("a region such as \"eu-west-1\"")),
-                }
-            }),
+            region: profile.read("region", values::region),
             policy,
             conn_id: profile.read("airflow_conn", values::text)?,
         })

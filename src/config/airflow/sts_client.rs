@@ -8,14 +8,16 @@ use url::Url;
 
 use super::broken::Broken;
 use super::fields::Fields;
+use super::session_region::in_extra;
 use crate::config::profile::StsHttp;
 use crate::error::printable;
+use crate::region::Region;
 
 /// How the STS call is made.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct StsClient {
     /// Beats the session's region for this call alone.
-    pub region: Option<String>,
+    pub region: Option<Region>,
     /// By the scheme of the URL that is asked.
     pub proxies: Vec<(String, String)>,
     /// Seconds.
@@ -96,7 +98,10 @@ impl StsClient {
             without_effect.push(kwargs.path_of("signature_version"));
         }
         Ok(StsClient {
-            region: kwargs.nonempty("region_name")?,
+            region: kwargs
+                .nonempty("region_name")?
+                .map(|text| in_extra("config_kwargs.region_name", &text))
+                .transpose()?,
             proxies: proxies(kwargs)?,
             connect_timeout: kwargs.number("connect_timeout")?,
             read_timeout: kwargs.number("read_timeout")?,

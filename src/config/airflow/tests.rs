@@ -22,6 +22,7 @@ use crate::config::env::Env;
 use crate::config::profile::{self, Auth, Identity, MutualAuthentication, Parser, Retry};
 use crate::config::{Config, add};
 use crate::error::{Code, Error, Kind, Result};
+use crate::region::Region;
 use crate::secret::Secret;
 
 const CASES: &str = include_str!("../../../tests/data/airflow/cases.json");
@@ -318,7 +319,7 @@ fn base(base: &Base) -> Value {
 }
 
 fn planned(connection: &Connection, case: &Value, compat: Compat, env: &Env) -> Result<Plan> {
-    let region = case["hook"]["region_name"].as_str().map(str::to_owned);
+    let region = case["hook"]["region_name"].as_str().map(|text| Region::parse(text).unwrap());
     let ask = Ask { compat, region, ..Ask::default() };
     let files = AwsProfiles::read(env)?;
     plan(connection, &ask, &files, env).map_err(|broken| broken.at(&connection.conn_id, "the case"))

@@ -12,6 +12,7 @@ use crate::config::profile::{
 use crate::config::show::quoted;
 use crate::error::{Code, Error, Result};
 use crate::quote::config::toml_key as key;
+use crate::region::Region;
 
 /// The tables of the profile `name`.
 pub fn profile(profile: &Profile, name: &str) -> Result<String> {
@@ -23,7 +24,7 @@ pub fn profile(profile: &Profile, name: &str) -> Result<String> {
             .because("it says how STS is reached: proxies, client_cert, time limits or retries")
             .hint("use the connection as it is: airflow_conn = \"ID\" in a profile"));
     }
-    out.text("region", profile.sts.region.as_deref());
+    out.text("region", profile.sts.region.as_ref().map(Region::as_str));
     out.text("sts_endpoint_url", profile.sts.endpoint_url.as_ref().map(|url| url.as_str()));
     out.bare("duration", profile.session.duration.map(|duration| format!("\"{}s\"", duration.as_secs())));
     out.text("policy", profile.session.policy.as_deref());

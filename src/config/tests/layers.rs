@@ -124,10 +124,10 @@ fn variables_override_the_profile() {
         saml("").replace("[profile.x]\n", "")
     );
     let region = |home: Home| home.profile("x").unwrap().sts.region.unwrap();
-    assert_eq!(region(Home::with(&text)), "eu-west-1");
-    assert_eq!(region(Home::with(&text).env("AWS_DEFAULT_REGION", "eu-west-2")), "eu-west-2");
+    assert_eq!(region(Home::with(&text)).as_str(), "eu-west-1");
+    assert_eq!(region(Home::with(&text).env("AWS_DEFAULT_REGION", "eu-west-2")).as_str(), "eu-west-2");
     let both = Home::with(&text).env("AWS_DEFAULT_REGION", "eu-west-2").env("AWS_REGION", "eu-west-3");
-    assert_eq!(region(both), "eu-west-3");
+    assert_eq!(region(both).as_str(), "eu-west-3");
     let error = Home::with(&text).env("AWS_REGION", "evil.com/").profile("x").unwrap_err();
     assert!(error.what.starts_with("$AWS_REGION must be a region"), "{}", error.what);
     let sts =

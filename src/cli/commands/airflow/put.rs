@@ -16,6 +16,7 @@ use crate::config::airflow::{export, json as json_form};
 use crate::config::env::Env;
 use crate::config::profile::{DEFAULT_DEADLINE, Identity};
 use crate::error::{Code, Error, Result, printable};
+use crate::region::Region;
 use crate::secret::Secret;
 
 const CLASS: &str = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend";
@@ -25,7 +26,7 @@ pub fn run(asked: &AirflowPut, config: &Config, env: &Env) -> Result<()> {
     let name = remote.id(&asked.id).unwrap_or_else(|| asked.id.clone());
     if asked.print_policy {
         let region = backend_client::region(&remote, env);
-        let place = place(&name, region.as_deref(), None, asked.kms_key.as_deref());
+        let place = place(&name, region.as_ref(), None, asked.kms_key.as_deref());
         return output::json(&reader_policy::policy(&place));
     }
     let client = BackendClient::of(&remote, &Policy::default(), DEFAULT_DEADLINE, env)?;
@@ -47,7 +48,7 @@ pub fn run(asked: &AirflowPut, config: &Config, env: &Env) -> Result<()> {
 /// The backend as Airflow would be told of it.
 fn backend(asked: &AirflowPut) -> Result<Remote> {
     let mut kwargs = Map::from_iter([("connections_prefix".to_owned(), json!(asked.secret_prefix))]);
-    kwargs.extend(asked.region.as_ref().map(|region| ("region_name".to_owned(), json!(region))));
+    kwargs.extend(asked.region.as_ref().map(|region| ("region_name".to_owned(), json!(region.as_str()))));
     match Backend::new(CLASS, kwargs) {
         Ok(Backend::Remote(remote)) => Ok(*remote),
         Ok(Backend::LocalFilesystem { .. } | Backend::BuiltIn) => Err(Error::new(Code::Bug, "no backend in AWS")),
@@ -72,7 +73,7 @@ fn connection(asked: &AirflowPut, config: &Config, env: &Env) -> Result<Secret> 
 /// `arn`: that of the secret, once it is there.
 fn place<'a>(
     name: &'a str,
-    region: Option<&'a str>,
+    region: Option<&'a Region>,
     arn: Option<&'a str>,
     kms_key: Option<&'a str>,
 ) -> SecretPlace<'a> {
@@ -80,7 +81,7 @@ fn place<'a>(
     let partition = region.map_or(Partition::Aws, Partition::of_region);
     SecretPlace {
         partition,
-        region: region.unwrap_or("*"),
+        region: region.map_or("*", Region::as_str),
         account_id: arn.and_then(account).or_else(|| kms_key.and_then(account)).unwrap_or("*"),
         name,
         kms_key,

@@ -7,6 +7,7 @@ use crate::config::add::Addition;
 use crate::config::env::Env;
 use crate::error::Result;
 use crate::quote::config::{toml as quoted, toml_key as key};
+use crate::region::Region;
 
 /// What is written, of what was given and found out.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub struct Draft {
     pub password: Option<String>,
     pub xpath: Option<String>,
     pub role_arn: Option<String>,
-    pub region: Option<String>,
+    pub region: Option<Region>,
     pub duration: Option<String>,
     pub ca_bundle: Option<String>,
     pub principal: Option<String>,
@@ -64,7 +65,7 @@ impl Draft {
             }
         };
         line("role_arn", &self.role_arn);
-        line("region", &self.region);
+        line("region", &self.region.as_ref().map(Region::to_string));
         line("duration", &self.duration);
         text.push_str(&format!("[profile.{}.saml]\nidp_url = {}\n", key(&self.name), quoted(&self.idp_url)));
         let mut line = |key: &str, value: &Option<String>| {
@@ -118,7 +119,7 @@ mod tests {
             password: Some("{ keyring = true }".into()),
             xpath: Some("//input[@name=\"x\"]/@value".into()),
             role_arn: Some("arn:aws:iam::112233334444:role/R".into()),
-            region: Some("eu-west-1".into()),
+            region: Region::parse("eu-west-1").ok(),
             duration: Some("2h".into()),
             ca_bundle: None,
             principal: None,

@@ -17,7 +17,7 @@ use crate::cli::args::{Global, SecretStore, Setup, SetupAuth};
 use crate::cli::output;
 use crate::config::env::Env;
 use crate::config::profile::{Account, Profile};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, printable};
 use crate::identity::kept;
 use crate::identity::saml::response::Response;
 use crate::identity::saml::roles;
@@ -25,6 +25,7 @@ use crate::identity::trace::Trace;
 use crate::process::whoami;
 use crate::quote::aws_ini;
 use crate::quote::shell::fedcred;
+use crate::region::Region;
 use crate::secret::Secret;
 use crate::time;
 
@@ -64,7 +65,9 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
     let aws_profile = setup.aws_profile.as_deref().unwrap_or(&draft.name);
     let edit = match setup.no_aws_config {
         true => None,
-        false => Some(wiring::edit(aws_profile, &draft.name, draft.region.as_deref(), explicit, env)?),
+        false => {
+            Some(wiring::edit(aws_profile, &draft.name, draft.region.as_ref().map(Region::as_str), explicit, env)?)
+        }
     };
     let edit = edit.filter(|edit| !edit.is_empty());
     desk.say(&format!("\n{}:\n{}", addition.path.display(), plus(&format!("{}{more}", draft.to_toml()))));
@@ -216,7 +219,10 @@ fn choose_role(setup: &Setup, login: &Login, desk: &Desk) -> Result<Draft> {
         if setup.role_arn.is_none() { error.hint("choose one: fedcred setup --role-arn ARN") } else { error }
     })?;
     if draft.region.is_none() && desk.is_attended() {
-        draft.region = Some(desk.ask("Region", Some(offer.role_arn.partition.default_region()), "--region REGION")?);
+        let typed = desk.ask("Region", Some(offer.role_arn.partition.default_region()), "--region REGION")?;
+        let region = Region::parse(&typed)
+            .map_err(|why| Error::new(Code::InvalidValue, format!("{:?}: {why}", printable(&typed, 60))));
+        draft.region = Some(region?);
     }
     draft.role_arn = Some(offer.role_arn.to_string());
     Ok(draft)

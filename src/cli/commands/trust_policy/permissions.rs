@@ -9,6 +9,7 @@ use crate::config::airflow::settings::{self, Kwargs};
 use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::error::{Code, Error, Result};
+use crate::region::Region;
 use crate::trust::chain;
 use crate::trust::permissions::{Place, mwaa_login, parameter_store, secrets_manager};
 
@@ -17,7 +18,7 @@ pub type Permissions = (Vec<(String, Value)>, Vec<String>);
 
 /// Those that the arguments ask for. Errors: [`Code::BadFlag`].
 pub fn of(arguments: &TrustPolicy, profile: &Profile, role: &RoleArn, env: &Env) -> Result<Permissions> {
-    let region = profile.sts.region.as_deref().unwrap_or(role.partition.default_region());
+    let region = profile.sts.region.as_ref().map_or(role.partition.default_region(), Region::as_str);
     let place = Place { partition: role.partition, region, account_id: &role.account_id };
     let mut policies = Vec::new();
     let mut notes = Vec::new();

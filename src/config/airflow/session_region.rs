@@ -1,0 +1,68 @@
+//! The region of a connection's session, in Airflow's order: the hook's, the connection's, the environment's, the AWS profile's.
+//!
+//! A name that is no region is an error wherever it stands: it becomes part of the hosts that the credentials are sent to.
+
+use super::aws_profiles::AwsProfiles;
+use super::broken::Broken;
+use crate::config::env::Env;
+use crate::error::printable;
+use crate::region::Region;
+
+/// What is said of the region.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SessionRegion {
+    #[default]
+    Unset,
+    /// An empty text, which for Airflow is another thing than none: it keeps `AWS_DEFAULT_REGION` away.
+    Blank,
+    Named(Region),
+}
+
+impl SessionRegion {
+    /// `written` is the connection's own; `profile` the AWS profile in force.
+    pub fn of(
+        hook: Option<&Region>,
+        written: Option<String>,
+        profile: &str,
+        files: &AwsProfiles,
+        env: &Env,
+    ) -> Result<Self, Broken> {
+        if let Some(region) = hook {
+            return Ok(SessionRegion::Named(region.clone()));
+        }
+        if let Some(text) = written {
+            return match text.as_str() {
+                "" => Ok(SessionRegion::Blank),
+                text => in_extra("region_name", text).map(SessionRegion::Named),
+            };
+        }
+        if let Some(text) = env.text("AWS_DEFAULT_REGION") {
+            let region = parse("$AWS_DEFAULT_REGION", &text, |meant| format!("export AWS_DEFAULT_REGION={meant}"));
+            return region.map(SessionRegion::Named);
+        }
+        let Some(text) = files.get(profile, "region") else { return Ok(SessionRegion::Unset) };
+        let place = format!("region of the AWS profile {:?}", printable(profile, 60));
+        parse(&place, text, |meant| format!("write region = {meant} there")).map(SessionRegion::Named)
+    }
+
+    pub fn named(&self) -> Option<&Region> {
+        match self {
+            SessionRegion::Named(region) => Some(region),
+            SessionRegion::Unset | SessionRegion::Blank => None,
+        }
+    }
+}
+
+/// The region that stands in the extra under `path`.
+pub fn in_extra(path: &str, text: &str) -> Result<Region, Broken> {
+    let key = path.rsplit('.').next().unwrap_or(path);
+    parse(&format!("`{path}` in the extra"), text, |meant| format!("write \"{key}\": \"{meant}\""))
+}
+
+/// The text is told only where a region can be made out in it: anything may have got there.
+fn parse(place: &str, text: &str, mended: impl Fn(&str) -> String) -> Result<Region, Broken> {
+    Region::parse(text).map_err(|why| {
+        let shown = why.meant.map(|_| format!("{:?}, which is ", printable(text, 60))).unwrap_or_default();
+        Broken::new(format!("{place} is {shown}{}", why), mended(why.example()))
+    })
+}
