@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::moto::Moto;
 use crate::support::profile::{AWS, DEV, sso_url};
-use crate::support::{Home, Profile, lab};
+use crate::support::{CONFIG, Home, Profile, lab};
 
 const PROVIDER: &str = "arn:aws:iam::111122223333:saml-provider/negotiate";
 
@@ -33,6 +33,11 @@ fn documented() -> Value {
     })
 }
 
+/// The IdP's certificate is for the configuration not to look at.
+fn listing_the_idp() -> String {
+    format!("[airflow]\nidp_origins = [{:?}]\n", lab().idp_origin())
+}
+
 fn connected(home: &Home, extra: &Value, command: &[&str]) -> std::process::Command {
     let mut fedcred = home.fedcred();
     fedcred.args(command).env("AIRFLOW_CONN_ETL", json!({"conn_type": "aws", "extra": extra}).to_string());
@@ -43,6 +48,9 @@ fn connected(home: &Home, extra: &Value, command: &[&str]) -> std::process::Comm
 fn the_documented_saml_connection_logs_in_and_is_kept() {
     let home = Home::configured("[profile.etl]\nairflow_conn = \"etl\"\n");
     home.kinit("alice");
+    let refused = home.run(&mut connected(&home, &documented(), &["get", "etl"]));
+    refused.fails_with("airflow-connection", 78);
+    home.write(CONFIG, &format!("[profile.etl]\nairflow_conn = \"etl\"\n{}", listing_the_idp()));
     let first = home.run(&mut connected(&home, &documented(), &["get", "etl"])).credentials();
     assert_eq!(first["AccountId"], "111122223333");
     assert_eq!(home.run(&mut connected(&home, &documented(), &["get", "--airflow-conn", "etl"])).credentials(), first);
@@ -56,7 +64,7 @@ fn the_documented_saml_connection_logs_in_and_is_kept() {
 
 #[test]
 fn the_documented_saml_connection_without_a_ticket_is_told_as_such() {
-    let home = Home::configured("");
+    let home = Home::configured(&listing_the_idp());
     home.run(&mut connected(&home, &documented(), &["get", "--airflow-conn", "etl"]))
         .fails_with("no-kerberos-ticket", 3);
 }

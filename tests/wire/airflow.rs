@@ -168,6 +168,11 @@ fn a_token_file_that_holds_no_token_is_sent_nowhere() {
     assert!(name.strip_prefix("botocore-session-").is_some_and(|time| time.parse::<u64>().is_ok()), "{name}");
 }
 
+/// `[airflow]` of a configuration that lists the IdP.
+fn listing(idp: &Server) -> String {
+    format!("[airflow]\nidp_origins = [{:?}]", idp.origin())
+}
+
 /// The documented block, for this IdP.
 fn saml(idp_url: &str, more: Value) -> Value {
     let mut block = json!({
@@ -184,7 +189,7 @@ fn a_page_for_browsers_is_read_as_one_where_the_strict_reading_finds_nothing() {
     let assertion = crate::support::assertion::Assertion::default();
     let page = saml_page("https://signin.aws.amazon.com/saml", &assertion.base64());
     let idp = Site::new().get("/sso", page).start().unwrap();
-    let world = connected(saml(&idp.url("/sso"), json!({"log_idp_response": true})));
+    let world = connected(saml(&idp.url("/sso"), json!({"log_idp_response": true}))).also(&listing(&idp));
     let run = world.run(&["-v", "get", "etl"]);
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     assert!(run.stderr.contains("the strict reading of the page found no SAML response"), "{}", run.stderr);
@@ -203,6 +208,16 @@ fn the_request_to_the_idp_is_the_one_that_the_connection_describes() {
         "data": {"k": "v w"}, "timeout": [3, 9],
     });
     let world = connected(saml(&idp.url("/sso?x=y"), json!({"idp_request_kwargs": kwargs})));
+    let line = format!("write into [airflow] of the configuration: idp_origins = [{:?}]", idp.origin());
+    for command in [&["get", "etl"][..], &["exec", "etl", "--", "true"], &["console", "etl"], &["roles", "etl"]] {
+        let run = world.run(command);
+        assert!(run.stderr.contains("error[airflow-connection]") && run.stderr.contains(&line), "{command:?} {run:?}");
+    }
+    let shown = world.run(&["airflow", "show", "etl"]);
+    assert!(shown.stdout.contains(&line), "{shown:?}");
+    world.run(&["airflow", "import", "etl", "--as", "own"]).fails_as("airflow-connection").saying(&line);
+    assert_eq!((idp.connections(), world.connections()), (0, 0), "nothing leaves before");
+    let world = world.also(&listing(&idp));
     world.get_profile("etl", &[]).succeeds();
     let request = idp.journal().remove(0);
     assert_eq!(request.uri.to_string(), "/sso?x=y&a=1&a=2");
@@ -224,11 +239,11 @@ fn retries_are_urllib3s() {
     let assertion = crate::support::assertion::Assertion::default;
     let idp = Site::new().get("/sso", at_first(2, Reply::status(503), assertion_page(assertion()))).start().unwrap();
     let retry = json!({"idp_request_retry_kwargs": {"total": 2, "backoff_factor": 0, "status_forcelist": [503]}});
-    connected(saml(&idp.url("/sso"), retry)).get_profile("etl", &[]).succeeds();
+    connected(saml(&idp.url("/sso"), retry)).also(&listing(&idp)).get_profile("etl", &[]).succeeds();
     assert_eq!(idp.lines().len(), 3);
     // Without them requests retries nothing.
     let idp = Site::new().get("/sso", at_first(1, Reply::status(503), assertion_page(assertion()))).start().unwrap();
-    connected(saml(&idp.url("/sso"), json!({}))).get_profile("etl", &[]).fails_as("http-5xx");
+    connected(saml(&idp.url("/sso"), json!({}))).also(&listing(&idp)).get_profile("etl", &[]).fails_as("http-5xx");
     assert_eq!(idp.lines().len(), 1);
 }
 

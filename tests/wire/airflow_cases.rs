@@ -64,6 +64,9 @@ fn the_call_that_goes_out_is_airflows_or_the_difference_is_listed() {
 fn ran(case: &Value, pages: &Value) -> (World, Run) {
     let (idp, backend) = (idp(case, pages.clone()), backend(case));
     let world = World::beside(idp);
+    let listed = [("idp_origins", world.idp.origin()), ("sts_endpoints", world.sts.server().origin())];
+    let listed = listed.map(|(key, origin)| format!("{key} = [{origin:?}]\n")).concat();
+    let world = world.also(&format!("[airflow]\n{listed}"));
     world.given("nothing", "");
     let home = world.path("given").to_str().unwrap().to_owned();
     let sts = world.sts.server().origin().to_owned();

@@ -5,10 +5,12 @@ mod put;
 use crate::acquire::airflow::{Backends, Reading};
 use crate::cli::args::{Airflow, AirflowConnection, AirflowExport, AirflowImport, AirflowShow, Global};
 use crate::cli::output::{self, Text};
+use crate::config::airflow::broken::Broken;
 use crate::config::airflow::connection::Connection;
 use crate::config::airflow::find::Found;
 use crate::config::airflow::meaning::Compat;
 use crate::config::airflow::plan::Plan;
+use crate::config::airflow::trust::Asked;
 use crate::config::airflow::{export, json, show, toml, uri};
 use crate::config::env::Env;
 use crate::config::profile::{AirflowSource, DEFAULT_DEADLINE, Identity, Profile};
@@ -45,7 +47,11 @@ fn source(id: &str, arguments: &AirflowConnection, config: &Config) -> Result<Ai
 }
 
 fn explain(arguments: &AirflowShow, config: &Config, env: &Env) -> Result<()> {
-    let (found, plan) = planned(&source(&arguments.id, &arguments.connection, config)?, config, env)?;
+    let source = source(&arguments.id, &arguments.connection, config)?;
+    let (found, mut plan) = planned(&source, config, env)?;
+    if let Err(Broken { why, mended }) = Asked::by(&plan).permitted(&source.policy) {
+        plan.warnings.push(format!("{why}; {mended}"));
+    }
     let shown = show::to_json(&found.connection, &found.found_in, &found.also_in, &plan, time::now());
     match arguments.json {
         true => output::json(&shown),

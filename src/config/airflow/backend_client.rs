@@ -64,7 +64,7 @@ pub fn region(remote: &Remote, env: &Env) -> Option<Region> {
 
 fn read(remote: &Remote, policy: &Policy, env: &Env) -> Result<std::result::Result<(Profile, Target), Broken>> {
     let files = AwsProfiles::read(env)?;
-    let ask = Ask { compat: Compat::Documented, region: None, sts_endpoints: policy.sts_endpoints.clone() };
+    let ask = Ask { compat: Compat::Documented, region: None };
     Ok(meaning::plan(&remote.connection, &ask, &files, env).and_then(|plan| {
         let target = target(remote, plan.region.named(), env)?;
         Ok((plan.into_profile(&remote.connection.conn_id, policy, env)?, target))

@@ -13,7 +13,7 @@ use super::broken::Broken;
 use super::connection::Connection;
 use super::endpoint::{self, Variant};
 use super::fields::Fields;
-use super::plan::{Call, Identity, Plan, SessionName};
+use super::plan::{Call, Endpoint, Identity, Plan, SessionName};
 use super::saml::SamlLogin;
 use super::session_region::SessionRegion;
 use super::sts_client::StsClient;
@@ -21,7 +21,6 @@ use super::sts_params::{Action, SessionParams};
 use super::{extras, s3_config, slug};
 use crate::config::env::Env;
 use crate::error::printable;
-use crate::http::loopback::is_loopback;
 use crate::region::Region;
 use crate::secret::Secret;
 
@@ -41,8 +40,6 @@ pub struct Ask {
     pub compat: Compat,
     /// The hook's `region_name` argument, which beats the connection's.
     pub region: Option<Region>,
-    /// Hosts besides AWS's own that a connection may name as its STS endpoint.
-    pub sts_endpoints: Vec<url::Origin>,
 }
 
 /// The plan of a connection. Reads AWS's files and the environment, and nothing else.
@@ -91,7 +88,7 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     let target = Target { extra: &extra, sts: &sts, region: region.named(), profile: in_force, files, env };
     Ok(Plan {
         conn_id: connection.conn_id.clone(),
-        endpoint: target.endpoint(&ask.sts_endpoints)?,
+        endpoint: target.endpoint()?,
         call,
         base,
         region,
@@ -246,16 +243,16 @@ struct Target<'a> {
 }
 
 impl Target<'_> {
-    fn endpoint(&self, allowed: &[url::Origin]) -> Result<String, Broken> {
+    fn endpoint(&self) -> Result<Endpoint, Broken> {
         let service_config = self.extra.object("service_config")?;
         let of_sts = service_config.as_ref().map(|config| config.object("sts")).transpose()?.flatten();
         if let Some(config) = of_sts
             && let Some(text) = config.nonempty("endpoint_url")?
         {
-            return allowed_endpoint(&config, &text, allowed);
+            return written_endpoint(&config, &text);
         }
         if let Some(url) = self.configured() {
-            return Ok(url);
+            return Ok(Endpoint::OfMachine(url));
         }
         let from_profile =
             |key: &str| self.files.get(self.profile, key).is_some_and(|v| v.eq_ignore_ascii_case("true"));
@@ -272,7 +269,7 @@ impl Target<'_> {
             use_dualstack: switch(self.sts.use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
             legacy: regional.is_some_and(|mode| mode.eq_ignore_ascii_case("legacy")),
         };
-        Ok(endpoint::sts(self.sts.region.as_ref().or(self.region), variant))
+        Ok(Endpoint::OfMachine(endpoint::sts(self.sts.region.as_ref().or(self.region), variant)))
     }
 
     /// What the user's own environment or AWS profile names.
@@ -285,20 +282,22 @@ impl Target<'_> {
     }
 }
 
-/// Design rule: an STS endpoint that a connection names is AWS's, a VPC endpoint's or on this machine, or allowed by name.
-fn allowed_endpoint(config: &Fields<'_>, text: &str, allowed: &[url::Origin]) -> Result<String, Broken> {
+/// Whether logins may go there is for [`super::trust`] to say.
+fn written_endpoint(config: &Fields<'_>, text: &str) -> Result<Endpoint, Broken> {
     let path = config.path_of("endpoint_url");
-    let url = Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none())
-        .ok_or_else(|| Broken::new(format!("`{path}` is no URL"), "write \"endpoint_url\": \"https://…\""))?;
-    let is_aws = url.scheme() == "https" && url.host_str().is_some_and(endpoint::is_sts_host);
-    if is_aws || is_loopback(&url) || allowed.contains(&url.origin()) {
-        return Ok(text.trim_end_matches('/').to_owned());
+    let is_plain = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    match Url::parse(text).ok().filter(is_plain) {
+        Some(url) => Ok(Endpoint::OfText { path, url }),
+        None => Err(Broken::new(
+            format!("`{path}` is not scheme, host, port and path alone"),
+            "write \"endpoint_url\": \"https://…\"",
+        )),
     }
-    let origin = url.origin().ascii_serialization();
-    Err(Broken::new(
-        format!("`{path}` is {origin}, which is neither AWS's nor on this machine: the assertion would go there"),
-        format!("if that is right, allow it in the configuration: [airflow] sts_endpoints = [{origin:?}]"),
-    ))
 }

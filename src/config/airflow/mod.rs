@@ -38,6 +38,7 @@ pub mod source;
 pub mod sts_client;
 pub mod sts_params;
 pub mod toml;
+pub mod trust;
 pub mod uri;
 mod urlsplit;
 mod yaml;

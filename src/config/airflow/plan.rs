@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use url::Url;
+
 use super::base::{Base, Source};
 use super::saml::SamlLogin;
 use super::session_region::SessionRegion;
@@ -18,13 +20,32 @@ pub struct Plan {
     pub call: Option<Call>,
     pub base: Base,
     pub region: SessionRegion,
-    /// Of the STS endpoint, for the connection's call and for one that the default chain makes.
-    pub endpoint: String,
+    /// For the connection's call and for one that the default chain makes.
+    pub endpoint: Endpoint,
     pub sts: StsClient,
     /// What a person should know.
     pub warnings: Vec<String>,
     /// What Airflow with provider 9 would do otherwise.
     pub differs_from_airflow: Vec<String>,
+}
+
+/// Where STS is.
+#[derive(Clone, Debug)]
+pub enum Endpoint {
+    /// What this machine says, else AWS's own for the region.
+    OfMachine(String),
+    /// The connection says it under this path of the extra.
+    OfText { path: String, url: Url },
+}
+
+impl Endpoint {
+    /// Without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Endpoint::OfMachine(text) => text,
+            Endpoint::OfText { path: _, url } => url.as_str().trim_end_matches('/'),
+        }
+    }
 }
 
 /// The connection's own call of STS.

@@ -14,6 +14,7 @@ use super::plan::{Call, Identity, Plan, SessionName};
 use super::policy::Policy;
 use super::saml::{SamlLogin, Verify};
 use super::sts_params::{Action, SessionParams};
+use super::trust::Asked;
 use crate::arn::{ProviderArn, RoleArn};
 use crate::config::env::Env;
 use crate::config::profile::{
@@ -31,6 +32,7 @@ const MAX_WAIT: f64 = 3600.0;
 impl Plan {
     /// The plan as the profile `name`. Logins may go on to the origins that `policy` lists.
     pub fn into_profile(self, name: &str, policy: &Policy, env: &Env) -> Result<Profile, Broken> {
+        Asked::by(&self).permitted(policy)?;
         let target = self.target(env)?;
         let Plan { call, base, sts, .. } = self;
         let Some(call) = call else {
@@ -75,10 +77,10 @@ impl Plan {
 
     /// The endpoint of the plan; the region's own is left to the rules that every profile follows.
     fn target(&self, env: &Env) -> Result<StsTarget, Broken> {
-        let url = Url::parse(&self.endpoint)
+        let url = Url::parse(self.endpoint.as_str())
             .map_err(|_| Broken::new("the STS endpoint is no URL", "correct AWS_ENDPOINT_URL_STS"))?;
         let region = self.sts.region.as_ref().or(self.region.named());
-        let is_regional = self.endpoint == endpoint::sts(region, Variant::default()) && region.is_some();
+        let is_regional = self.endpoint.as_str() == endpoint::sts(region, Variant::default()) && region.is_some();
         // The global endpoint's signatures are for us-east-1.
         let is_global = url.host_str() == Some("sts.amazonaws.com");
         Ok(StsTarget {
@@ -87,7 +89,7 @@ impl Plan {
             use_fips: false,
             use_dualstack: false,
             ca_bundle: env.path("AWS_CA_BUNDLE"),
-            http: self.sts.http(&self.endpoint)?,
+            http: self.sts.http(self.endpoint.as_str())?,
         })
     }
 }
@@ -251,7 +253,7 @@ fn http(login: &SamlLogin, policy: &Policy) -> Result<IdpHttp, Broken> {
         timeout: request.timeout.map_or(DEFAULT_TIMEOUT, |(connect, read)| Duration::from_secs_f64(connect.max(read))),
         verify: request.verify != Verify::Off,
         allow_http: false,
-        idp_origins: policy.idp_origins.clone(),
+        idp_origins: policy.idp_origins.iter().filter(|o| **o != login.idp_url.origin()).cloned().collect(),
         headers,
         user_agent,
         cookies: request.cookies.iter().map(cookie).collect::<Result<_, _>>()?,

@@ -57,7 +57,7 @@ pub fn plan_json(plan: &Plan, now: Timestamp) -> Value {
     json!({
         "sts_action": call.as_ref().map(|call| call.action.name()),
         "sts_params": params,
-        "endpoint": call.as_ref().map(|_| &plan.endpoint),
+        "endpoint": call.as_ref().map(|_| plan.endpoint.as_str()),
         "region": match &plan.region {
             SessionRegion::Unset => Value::Null,
             SessionRegion::Blank => json!(""),

@@ -77,8 +77,7 @@ impl AirflowSource {
     /// Where the connection is and what it means; the warnings of both in the plan.
     pub fn plan(&self, env: &Env, outside: &dyn Outside) -> Result<(Found, Plan)> {
         let mut found = self.find(env, outside)?;
-        let ask =
-            Ask { compat: self.compat, region: self.region.clone(), sts_endpoints: self.policy.sts_endpoints.clone() };
+        let ask = Ask { compat: self.compat, region: self.region.clone() };
         let mut plan = meaning::plan(&found.connection, &ask, &AwsProfiles::read(env)?, env)
             .map_err(|broken| broken.at(&found.connection.conn_id, &found.found_in))?;
         plan.warnings.splice(0..0, std::mem::take(&mut found.warnings));

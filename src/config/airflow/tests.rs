@@ -113,8 +113,8 @@ fn a_plan_becomes_a_profile_that_can_be_fetched() {
         let home = tempfile::tempdir().unwrap();
         let Ok((found, env)) = located(&case, home.path()) else { continue };
         let Ok(plan) = planned(&found.connection, &case, Compat::Documented, &env) else { continue };
-        let (has_call, endpoint) = (plan.last_call().is_some(), plan.endpoint.clone());
-        match plan.into_profile("etl", &Policy::default(), &env) {
+        let (has_call, endpoint) = (plan.last_call().is_some(), plan.endpoint.as_str().to_owned());
+        match fetched(plan, &env) {
             Ok(profile) if !matches!(profile.identity, Identity::Base(_)) => {
                 let region = profile.sts.region.unwrap();
                 let of_region = super::endpoint::sts(Some(&region), Default::default());
@@ -139,7 +139,7 @@ fn a_profile_written_as_a_connection_reads_as_the_same_profile() {
         let home = tempfile::tempdir().unwrap();
         let Ok((found, env)) = located(&case, home.path()) else { continue };
         let Ok(plan) = planned(&found.connection, &case, Compat::Documented, &env) else { continue };
-        let Ok(profile) = plan.into_profile("etl", &Policy::default(), &env) else { continue };
+        let Ok(profile) = fetched(plan, &env) else { continue };
         if let Identity::Base(_) = profile.identity {
             continue;
         }
@@ -148,7 +148,7 @@ fn a_profile_written_as_a_connection_reads_as_the_same_profile() {
         let again = [uri::parse("etl", texts[0].expose()), json_form::parse("etl", texts[1].expose())];
         for connection in again {
             let plan = planned(&connection.unwrap(), &case, Compat::Nine, &env).unwrap();
-            let again = plan.into_profile("etl", &Policy::default(), &env).unwrap();
+            let again = fetched(plan, &env).unwrap();
             assert_eq!(format!("{again:?}"), format!("{profile:?}"), "{}", case["name"]);
             written += 1;
         }
@@ -163,7 +163,7 @@ fn an_imported_profile_is_the_connections() {
         let home = tempfile::tempdir().unwrap();
         let Ok((found, env)) = located(&case, home.path()) else { continue };
         let Ok(plan) = planned(&found.connection, &case, Compat::Documented, &env) else { continue };
-        let Ok(profile) = plan.into_profile("etl", &Policy::default(), &env) else { continue };
+        let Ok(profile) = fetched(plan, &env) else { continue };
         if let Identity::Base(_) = profile.identity {
             continue;
         }
@@ -186,7 +186,7 @@ fn the_documented_saml_example_becomes_this_profile() {
     let home = tempfile::tempdir().unwrap();
     let (found, env) = located(&case, home.path()).unwrap();
     let plan = planned(&found.connection, &case, Compat::Documented, &env).unwrap();
-    let profile = plan.into_profile("etl", &Policy::default(), &env).unwrap();
+    let profile = fetched(plan, &env).unwrap();
     let Identity::Saml(saml) = &profile.identity else { panic!("SAML") };
     assert_eq!(profile.role_arn.as_ref().unwrap().as_str(), "arn:aws:iam::112223334444:role/my_role");
     assert_eq!(saml.idp_url.as_str(), "http://localhost:8080/case/neg/upper");
@@ -323,6 +323,18 @@ fn planned(connection: &Connection, case: &Value, compat: Compat, env: &Env) -> 
     let ask = Ask { compat, region, ..Ask::default() };
     let files = AwsProfiles::read(env)?;
     plan(connection, &ask, &files, env).map_err(|broken| broken.at(&connection.conn_id, "the case"))
+}
+
+/// The profile of a plan, where the configuration lists the origins that it names.
+fn fetched(plan: Plan, env: &Env) -> std::result::Result<profile::Profile, super::broken::Broken> {
+    let mut policy = Policy::default();
+    if let Some(super::plan::Identity::Saml(login)) = plan.call.as_ref().map(|call| &call.identity) {
+        policy.idp_origins.push(login.idp_url.origin());
+    }
+    if let super::plan::Endpoint::OfText { path: _, url } = &plan.endpoint {
+        policy.sts_endpoints.push(url.origin());
+    }
+    plan.into_profile("etl", &policy, env)
 }
 
 fn located(case: &Value, home: &Path) -> Result<(Found, Env)> {
