@@ -320,7 +320,7 @@ fn base(base: &Base) -> Value {
 
 fn planned(connection: &Connection, case: &Value, compat: Compat, env: &Env) -> Result<Plan> {
     let region = case["hook"]["region_name"].as_str().map(|text| Region::parse(text).unwrap());
-    let ask = Ask { compat, region, ..Ask::default() };
+    let ask = Ask { compat, region };
     let files = AwsProfiles::read(env)?;
     plan(connection, &ask, &files, env).map_err(|broken| broken.at(&connection.conn_id, "the case"))
 }
