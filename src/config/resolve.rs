@@ -13,7 +13,7 @@ use super::{assume_role, refuse, saml, urls, values, web_identity};
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result, printable};
 use crate::file::{self, kind};
-use crate::quote::shell::command;
+use crate::quote::shell::{command, export};
 use crate::region::Region;
 
 /// The keys that say where the proof of identity comes from.
@@ -121,8 +121,8 @@ fn region(top: &Section<'_, '_>, env: &Env) -> Option<Region> {
             Ok(region) => return Some(region),
             Err(why) => {
                 let what = format!("${name} must be a region such as \"eu-west-1\", not {:?}", printable(&text, 60));
-                let export = |meant| command(["export", format!("{name}={meant}").as_str()]);
-                let hint = why.meant.map_or_else(|| command(["unset", name]), export);
+
+                let hint = why.meant.map_or_else(|| command(["unset", name]), |meant| export(name, meant));
                 top.log().error(Error::new(Code::InvalidValue, what).hint(hint));
             }
         }
