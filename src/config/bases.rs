@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::airflow::policy::Policy;
+use super::locations::Locations;
 use super::origin::Log;
 use super::profile::Profile;
 use super::reader::Found;
@@ -50,6 +51,10 @@ impl<'a, 'c> Bases<'a, 'c> {
     /// `[airflow]`. What is wrong with it is in the log.
     pub fn airflow(&self, log: &Log<'c>) -> Policy {
         self.config.read_airflow(log)
+    }
+
+    pub fn locations(&self) -> Locations {
+        self.config.locations.clone()
     }
 
     pub fn name(&self) -> &'c str {

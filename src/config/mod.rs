@@ -118,6 +118,11 @@ impl Config {
         log.take_errors().into_iter().next().map_or(Ok(cache), Err)
     }
 
+    /// The files that were looked for.
+    pub fn locations(&self) -> Locations {
+        self.locations.clone()
+    }
+
     /// `[airflow]`
     pub fn airflow(&self) -> Result<Policy> {
         let log = Log::default();

@@ -88,7 +88,8 @@ fn identity<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Opti
                 .map(|identity| Identity::WebIdentity(Box::new(identity))),
             "assume_role" => assume_role::read(&top.table("assume_role", "assume_role")?, bases)
                 .map(|role| Identity::AssumeRole(Box::new(role))),
-            _ => AirflowSource::read(top, bases.airflow(top.log())).map(|source| Identity::Airflow(Box::new(source))),
+            _ => AirflowSource::read(top, bases.airflow(top.log()), bases.locations())
+                .map(|source| Identity::Airflow(Box::new(source))),
         },
         [first, second, ..] => {
             let said = format!("is a second source of identity, beside `{}` ({})", first.key, first.place);

@@ -280,7 +280,7 @@ impl Rows<'_, '_> {
 
     /// As it is written: what the connection says, `fedcred airflow show` tells.
     fn airflow(&mut self, source: &AirflowSource) {
-        let AirflowSource { conn_id, connections, compat, fallback: _, region, policy } = source;
+        let AirflowSource { conn_id, connections, compat, fallback: _, region, policy, configuration: _ } = source;
         self.row("airflow_conn", quoted(conn_id));
         self.or("airflow_connections", connections.as_deref().map(path), "none");
         self.or("airflow_compat", (*compat == Compat::Nine).then(|| quoted("9")), "every documented field works");

@@ -292,3 +292,40 @@ fn config_kwargs_say_how_sts_is_reached() {
     assert!(run.stderr.starts_with("error[connect]"), "{}", run.stderr);
     assert!(proxy.connections() > 0);
 }
+
+#[test]
+fn a_connection_may_name_a_profile_as_the_session_factory_for_airflow_reads_it() {
+    let federation = json!({"federation": {"profile": "fed"}, "region_name": "eu-west-1"});
+    let world = World::beside(nobody());
+    let file = world.given("token", &token());
+    let world = world.also(&format!(
+        "[profile.fed]\nrole_arn = {DEV:?}\n[profile.fed.web_identity]\nsource = \"file\"\ntoken_file = {file:?}"
+    ));
+    let sts = world.sts.server().origin().to_string();
+    let world = world
+        .env("AIRFLOW_CONN_ETL", json!({"conn_type": "aws", "extra": federation}).to_string())
+        .env("AWS_ENDPOINT_URL_STS", sts)
+        // What lies around, and is nobody's to take.
+        .env("AWS_ACCESS_KEY_ID", LONG_TERM_KEY.0)
+        .env("AWS_SECRET_ACCESS_KEY", LONG_TERM_KEY.1);
+    let by_name = world.run(&["get", "fed"]).succeeds();
+    assert_eq!(world.run(&["get", "--airflow-conn", "etl"]).succeeds(), by_name, "one identity, one entry");
+    let shown: Value = serde_json::from_str(&world.run(&["airflow", "show", "etl", "--json"]).stdout).unwrap();
+    assert_eq!(shown["plan"]["base"], json!({"kind": "fedcred-profile", "profile": "fed"}));
+    assert_eq!(world.sts.roles_asked(), ["Dev"]);
+    // A role of the connection's is on top of the profile.
+    world.sts.role(&role_named("top"), 3600);
+    let top = json!({"extra": {"federation": {"profile": "fed"}, "role_arn": role_named("top")}});
+    let world = world.env("AIRFLOW_CONN_ETL", top.to_string());
+    world.run(&["get", "--airflow-conn", "etl"]).succeeds();
+    assert_eq!(world.sts.roles_asked().last().map(String::as_str), Some("top"));
+    // A profile that is not there, or is a connection.
+    let world = world.also("[profile.conn]\nairflow_conn = \"etl\"");
+    for (name, code) in [("nowhere", "profile-not-found"), ("conn", "conflicting-keys")] {
+        let text = json!({"extra": {"federation": {"profile": name}}}).to_string();
+        let mut command = world.command(env!("CARGO_BIN_EXE_fedcred"));
+        let run = command.env("AIRFLOW_CONN_ETL", text).args(["get", "--airflow-conn", "etl"]).output().unwrap();
+        let stderr = String::from_utf8(run.stderr).unwrap();
+        assert!(stderr.starts_with(&format!("error[{code}]")) && run.stdout.is_empty(), "{stderr}");
+    }
+}

@@ -43,6 +43,7 @@ fn source(id: &str, arguments: &AirflowConnection, config: &Config) -> Result<Ai
         fallback: arguments.airflow_fallback,
         region: None,
         policy: config.airflow()?,
+        configuration: config.locations(),
     })
 }
 

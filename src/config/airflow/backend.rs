@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::broken::Broken;
 use super::connection::{Connection, Extra};
+use super::redact;
 use super::{json, uri};
 use crate::error::printable;
 
@@ -87,7 +88,7 @@ impl Backend {
             "airflow.secrets.environment_variables.EnvironmentVariablesBackend"
             | "airflow.secrets.metastore.MetastoreBackend" => Ok(Backend::BuiltIn),
             _ => Err(Broken::new(
-                format!("Airflow would ask {} first, which fedcred cannot", printable(class, 200)),
+                format!("Airflow would ask {} first, which fedcred cannot", redact::value(class)),
                 "use SecretsManagerBackend, SystemsManagerParameterStoreBackend or LocalFilesystemBackend, or unset AIRFLOW__SECRETS__BACKEND here",
             )),
         }
@@ -176,7 +177,7 @@ impl Remote {
         }
         let dropped = secret.keys().filter(|key| !used.contains(&key.as_str()));
         let warning =
-            |key: &String| format!("`{}` in the secret is dropped: only the extra may hold it", printable(key, 60));
+            |key: &String| format!("`{}` in the secret is dropped: only the extra may hold it", redact::name(key));
         let warnings = dropped.map(warning).collect();
         Ok((json::from_fields(conn_id, fields)?, warnings))
     }

@@ -7,6 +7,7 @@ use super::aws_profiles::AwsProfiles;
 use super::broken::Broken;
 use super::sts_params::{Action, SessionParams};
 use crate::config::env::Env;
+use crate::config::profile::Profile;
 use crate::secret::Secret;
 
 /// What signs the STS call, or is the result when there is none.
@@ -14,6 +15,12 @@ use crate::secret::Secret;
 pub enum Base {
     Keys(Keys),
     Chain(Chain),
+    /// `federation.profile`: a profile of fedcred's, as packaging/python's session factory for Airflow reads it.
+    Federation {
+        profile: String,
+        /// Once it has been looked up in the configuration.
+        found: Option<Box<Profile>>,
+    },
     /// Nobody signs: the identity is proved by an assertion or a token.
     Unused,
 }

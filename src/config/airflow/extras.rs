@@ -7,9 +7,7 @@ use super::broken::Broken;
 use super::connection::Connection;
 use super::fields::Fields;
 use super::meaning::Compat;
-use crate::config::reader::nearest;
-use crate::error::printable;
-use crate::region::Region;
+use super::{redact, spelling};
 
 /// What is to be said about a connection besides its plan.
 #[derive(Debug, Default)]
@@ -18,8 +16,8 @@ pub struct Notes {
     pub differs: Vec<String>,
 }
 
-/// Fields that decide about credentials.
-const KNOWN: [&str; 20] = [
+/// Fields that Airflow knows.
+pub const KNOWN: [&str; 26] = [
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
@@ -40,41 +38,83 @@ const KNOWN: [&str; 20] = [
     "external_id",
     "s3_config_file",
     "s3_config_format",
+    "profile",
+    "federation",
+    "endpoint_url",
+    "host",
+    "verify",
+    "test_endpoint_url",
+];
+/// What people write for some of them, without signs and in lower case.
+pub const SPELLINGS: [(&str, &str); 38] = [
+    ("arn", "role_arn"),
+    ("role", "role_arn"),
+    ("iamrole", "role_arn"),
+    ("iamrolearn", "role_arn"),
+    ("rolearns", "role_arn"),
+    ("assumerole", "role_arn"),
+    ("assumerolearn", "role_arn"),
+    ("targetrolearn", "role_arn"),
+    ("rolename", "aws_iam_role"),
+    ("account", "aws_account_id"),
+    ("accountid", "aws_account_id"),
+    ("region", "region_name"),
+    ("defaultregion", "region_name"),
+    ("defaultregionname", "region_name"),
+    ("profile", "profile_name"),
+    ("sourceprofile", "profile_name"),
+    ("accesskey", "aws_access_key_id"),
+    ("accesskeyid", "aws_access_key_id"),
+    ("keyid", "aws_access_key_id"),
+    ("secret", "aws_secret_access_key"),
+    ("secretkey", "aws_secret_access_key"),
+    ("secretaccesskey", "aws_secret_access_key"),
+    ("token", "aws_session_token"),
+    ("sessiontoken", "aws_session_token"),
+    ("securitytoken", "aws_session_token"),
+    ("externalid", "external_id"),
+    ("rolesessionname", "assume_role_kwargs"),
+    ("durationseconds", "assume_role_kwargs"),
+    ("sessionpolicy", "assume_role_kwargs"),
+    ("policyarns", "assume_role_kwargs"),
+    ("saml", "assume_role_with_saml"),
+    ("assumerolesaml", "assume_role_with_saml"),
+    ("principalarn", "assume_role_with_saml"),
+    ("idpurl", "assume_role_with_saml"),
+    ("webidentitytokenfile", "assume_role_with_web_identity_token_file"),
+    ("tokenfile", "assume_role_with_web_identity_token_file"),
+    ("webidentityfederation", "assume_role_with_web_identity_federation"),
+    ("credentialsource", "profile_name"),
 ];
 /// Fields that Airflow knows and that say nothing about credentials.
-const OF_CLIENTS: [(&str, &str); 5] = [
+const OF_CLIENTS: [(&str, &str); 4] = [
     ("endpoint_url", "it is for later service clients, never for the STS call"),
     ("host", "it is the endpoint of later service clients, never of the STS call"),
     ("verify", "it is for later service clients, never for the STS call"),
     ("test_endpoint_url", "it is for Airflow's connection test"),
-    ("federation", "it is for a session factory of Airflow's own ([aws] session_factory)"),
 ];
 
-/// What to say. Errors: `region`, where everybody means `region_name` and Airflow takes some other region.
+/// What to say. Errors: a key that looks like a known one, or that leads nowhere without another.
 pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Result<Notes, Broken> {
     let mut notes = Notes::default();
     kind_of_connection(connection, &mut notes);
-    incomplete_login(connection, &mut notes);
+    // `region` beside region_name is one that Airflow passes over for the other.
+    let is_shadowed = |key: &&str| *key == "region" && extra.has("region_name");
+    spelling::check("", extra.keys().filter(|key| !is_shadowed(key)), &KNOWN, &SPELLINGS)?;
     for key in extra.keys() {
         if let Some((_, why)) = OF_CLIENTS.iter().find(|(name, _)| *name == key) {
             notes.warnings.push(format!("`{key}` has no effect on the credentials: {why}"));
         } else if key == "region" {
-            region(extra, &mut notes)?;
-        } else if key != "profile" && !KNOWN.contains(&key) {
-            let near = nearest(key, KNOWN.into_iter()).map(|near| format!("; is {near} meant?")).unwrap_or_default();
-            notes.warnings.push(format!("`{}` is no field that Airflow knows: ignored{near}", printable(key, 60)));
+            notes.warnings.push("`region` is no field that Airflow knows: ignored, region_name counts".into());
+        } else if !KNOWN.contains(&key) {
+            notes.warnings.push(format!("`{}` is no field that Airflow knows: ignored", redact::name(key)));
         }
     }
     if extra.get("profile").is_some() && !extra.has("s3_config_file") && extra.get("profile_name").is_none() {
-        notes
-            .warnings
-            .push("`profile` selects a section of s3_config_file and no AWS profile: write profile_name".into());
-    }
-    if extra.written("assume_role_method").is_some()
-        && extra.nonempty("role_arn")?.is_none()
-        && extra.get("aws_iam_role").is_none()
-    {
-        notes.warnings.push("`assume_role_method` has no effect without role_arn".into());
+        return Err(Broken::new(
+            "`profile` selects a section of s3_config_file and no AWS profile: Airflow would take other credentials",
+            "write \"profile_name\" for \"profile\"",
+        ));
     }
     dropped(extra, compat, &mut notes)?;
     Ok(notes)
@@ -91,48 +131,6 @@ fn kind_of_connection(connection: &Connection, notes: &mut Notes) {
             .warnings
             .push(format!("the connection's type is {}not aws: Airflow warns and uses it all the same", shown(other))),
     }
-}
-
-fn incomplete_login(connection: &Connection, notes: &mut Notes) {
-    let has = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
-    let password = connection.password.as_ref().map(|password| password.expose());
-    match (has(connection.login.as_deref()), has(password)) {
-        (true, false) => notes.warnings.push("login stands without a password: ignored".into()),
-        (false, true) => notes.warnings.push("password stands without a login: ignored".into()),
-        (false, false) if looks_like_a_key(connection) => {
-            notes
-                .warnings
-                .push("an access key id stands where the host should be: the @ behind the secret is missing".into());
-        }
-        (true, true) | (false, false) => (),
-    }
-}
-
-fn looks_like_a_key(connection: &Connection) -> bool {
-    let is_key = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        text.len() >= 16
-            && ["akia", "asia"].iter().any(|p| text.starts_with(p))
-            && text.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    [&connection.host, &connection.conn_type].into_iter().flatten().any(|text| is_key(text))
-}
-
-fn region(extra: &Fields<'_>, notes: &mut Notes) -> Result<(), Broken> {
-    if extra.has("region_name") {
-        notes.warnings.push("`region` is no field that Airflow knows: ignored, region_name counts".into());
-        return Ok(());
-    }
-    let value = match extra.get("region") {
-        Some(Value::String(text)) => {
-            Region::parse(text).map_or_else(|why| why.meant.unwrap_or("…").to_owned(), |r| r.to_string())
-        }
-        _ => "…".to_owned(),
-    };
-    Err(Broken::new(
-        "`region` is no field that Airflow knows: it would pass it over and take some other region",
-        format!("write \"region_name\": \"{value}\" for \"region\""),
-    ))
 }
 
 /// The fields that provider 9.0 dropped without a word.

@@ -57,6 +57,19 @@ impl<'a> Fields<'a> {
         Ok(self.text(key)?.filter(|text| !text.is_empty()))
     }
 
+    /// Text that has something in it, where an empty one would be passed over: a variable that was empty was put there.
+    pub fn stated(&self, key: &str) -> Result<Option<String>, Broken> {
+        match self.text(key)? {
+            Some(text) if text.trim().is_empty() => {
+                let path = self.path_of(key);
+                let why =
+                    format!("`{path}` in the extra is empty: Airflow would pass it over and take other credentials");
+                Err(Broken::new(why, format!("write a value for \"{key}\", or remove it")))
+            }
+            text => Ok(text),
+        }
+    }
+
     pub fn required(&self, key: &str, example: &str) -> Result<String, Broken> {
         self.nonempty(key)?.ok_or_else(|| self.missing(key, example))
     }

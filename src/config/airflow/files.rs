@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 use super::aws_profiles::read_text;
 use super::broken::Broken;
 use super::connection::Connection;
+use super::redact;
 use super::{json, uri, yaml};
-use crate::error::{Code, Error, Result, printable};
+use crate::error::{Code, Error, Result};
 use crate::file::kind;
 use crate::quote::shell::on_path;
 
@@ -124,7 +125,7 @@ fn of_fields(id: &str, mut fields: Map<String, Value>) -> std::result::Result<Co
     match fields.shift_remove("uri") {
         Some(Value::String(text)) if fields.values().all(Value::is_null) => uri::parse(id, &text),
         Some(Value::String(_)) => {
-            let names: Vec<String> = fields.keys().map(|name| printable(name, 40)).collect();
+            let names: Vec<String> = fields.keys().map(|name| redact::name(name)).collect();
             Err(Broken::new(format!("it has `uri` and beside it {}", names.join(", ")), "keep one of the two"))
         }
         Some(_) => Err(Broken::new("`uri` is no text", "write \"uri\": \"aws://…\"")),

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::backend::{Backend, Remote};
 use super::connection::Connection;
+use super::redact;
 use super::settings::{self, Kwargs, Settings};
 use super::{backend_client, files, json, uri};
 use crate::config::env::Env;
@@ -47,6 +48,7 @@ pub struct Found {
 
 /// The connection `conn_id`. Errors: [`Code::AirflowNotFound`], and [`Code::AirflowConnection`] for one that is there and broken.
 pub fn find(conn_id: &str, places: &Places<'_>) -> Result<Found> {
+    check_id(conn_id)?;
     let mut search = Search { conn_id, found: None, also_in: Vec::new(), warnings: Vec::new(), looked_at: Vec::new() };
     let settings = settings::read(places.env)?;
     if let Some(settings) = &settings {
@@ -57,6 +59,17 @@ pub fn find(conn_id: &str, places: &Places<'_>) -> Result<Found> {
         search.file(path)?;
     }
     search.end()
+}
+
+/// Errors: a text or secret where the id should stand, which is not repeated.
+fn check_id(conn_id: &str) -> Result<()> {
+    let is_text = conn_id.contains("://") || conn_id.contains('@') || conn_id.starts_with('{');
+    if !is_text && !redact::is_secret(conn_id) && !conn_id.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Code::AirflowConnection, "a connection's text or a key stands where the connection's id should")
+        .because("the value is not shown: it looks like a secret")
+        .hint("store the text as AIRFLOW_CONN_NAME, and name it: fedcred get --airflow-conn name"))
 }
 
 struct Search<'a> {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::broken::Broken;
 use super::connection::{Connection, Extra};
 use super::uri::normalized_type;
-use crate::error::printable;
+use super::{placeholder, redact};
 use crate::secret::Secret;
 
 /// The keys of an object, in the order in which Airflow writes them.
@@ -163,7 +163,7 @@ fn port(value: Value) -> Result<Option<i64>, Broken> {
 }
 
 fn unknown_key(key: &str) -> Broken {
-    let shown = printable(key, 60);
+    let shown = redact::name(key);
     let why = format!("`{shown}` is no key of a connection: Airflow drops the whole connection for it");
     let mended = if let Some((_, meant)) = MISPLACED.iter().find(|(name, _)| *name == key) {
         format!("write it into the extra: \"extra\": {{\"{meant}\": …}}")
@@ -180,7 +180,7 @@ fn unknown_key(key: &str) -> Broken {
 }
 
 fn not_json(text: &str, place: &str, why: &serde_json::Error) -> Broken {
-    let inside = if place.is_empty() { String::new() } else { format!("of `{}` ", printable(place, 60)) };
+    let inside = if place.is_empty() { String::new() } else { format!("of `{}` ", redact::name(place)) };
     let at = format!("at line {} column {} {inside}", why.line(), why.column());
     if let Some(comma) = trailing_comma(text, byte_of(text, why.line(), why.column())) {
         return Broken::new(
@@ -193,6 +193,15 @@ fn not_json(text: &str, place: &str, why: &serde_json::Error) -> Broken {
             format!("{at}it has single quotes, which JSON does not know"),
             "write \" for each ' around a name or value",
         );
+    }
+    if text.contains(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}']) {
+        return Broken::new(
+            format!("{at}it has typographic quotes, which JSON does not know"),
+            "write \" for each of them around a name or value",
+        );
+    }
+    if placeholder::is_whole(text) {
+        return Broken::new("the whole text is a template that nobody expanded", "store the URI or JSON itself");
     }
     let reason = match why.classify() {
         serde_json::error::Category::Eof => "the JSON ends in the middle",
@@ -215,7 +224,7 @@ fn trailing_comma(text: &str, end: usize) -> Option<TrailingComma> {
     let before = text[..end].trim_end().strip_suffix(',')?.trim_end();
     let value = if before.ends_with(['}', ']']) { &before[before.len() - 1..] } else { "…" };
     let name = if value == "…" && closing == '}' { name_before(before) } else { None };
-    let member = name.map(|name| format!("\"{}\": ", printable(name, 60))).unwrap_or_default() + value;
+    let member = name.map(|name| format!("\"{}\": ", redact::name(name))).unwrap_or_default() + value;
     Some(TrailingComma {
         closing,
         mended: format!("remove the comma: {member}{closing} instead of {member},{closing}"),
@@ -252,6 +261,8 @@ mod tests {
             (r#"{"extra": {"a": ["hunter2",]}}"#, "followed by ']'", "…] instead of …,]"),
             ("{\n \"password\": \"hunter2\"\n \"login\": 1}", "line 3 column 2", "missing quote, comma or brace"),
             ("{'password': 'hunter2'}", "single quotes", "write \" for each '"),
+            ("{“password”: “hunter2”}", "typographic quotes", "write \" for each"),
+            ("{{ var.value.hunter2 }}", "nobody expanded", "store the URI"),
             (r#"{"password": "hunter2""#, "ends in the middle", "missing"),
             (r#"{"password": "hunter2", "region": "x"}"#, "`region` is no key", "\"extra\": {\"region_name\": …}"),
             (r#"{"user": "hunter2"}"#, "`user` is no key", "write \"login\""),

@@ -18,9 +18,8 @@ use super::saml::SamlLogin;
 use super::session_region::SessionRegion;
 use super::sts_client::StsClient;
 use super::sts_params::{Action, SessionParams};
-use super::{extras, s3_config, slug};
+use super::{extras, placeholder, redact, s3_config, slug, spelling};
 use crate::config::env::Env;
-use crate::error::printable;
 use crate::region::Region;
 use crate::secret::Secret;
 
@@ -34,6 +33,9 @@ pub enum Compat {
     Nine,
 }
 
+const SESSION_KEYS: [&str; 5] =
+    ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region_name", "profile_name"];
+
 /// What is not in the connection.
 #[derive(Clone, Debug, Default)]
 pub struct Ask {
@@ -44,20 +46,25 @@ pub struct Ask {
 
 /// The plan of a connection. Reads AWS's files and the environment, and nothing else.
 pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) -> Result<Plan, Broken> {
+    placeholder::check(connection)?;
     let extra = Fields::top(connection.extra.fields());
     let mut notes = extras::notes(connection, &extra, ask.compat)?;
     let session = extra.object("session_kwargs")?;
+    if let Some(session) = &session {
+        spelling::check("session_kwargs", session.keys(), &SESSION_KEYS, &extras::SPELLINGS)?;
+    }
     let dropped = |key: &str| match (&session, ask.compat) {
         (Some(session), Compat::Documented) => session.nonempty(key),
         (_, _) => Ok(None),
     };
     let keys = keys(connection, &extra, session.as_ref(), ask.compat)?;
-    let profile_name = extra.nonempty("profile_name")?.or(dropped("profile_name")?);
+    let profile_name = extra.stated("profile_name")?.or(dropped("profile_name")?);
+    let federation = federation(&extra, keys.is_some() || profile_name.is_some())?;
     let in_force = profile_name.clone().or_else(|| aws_profiles::named_by(env));
     if let Some(name) = in_force.as_ref().filter(|name| !files.has(name) && (keys.is_none() || profile_name.is_some()))
     {
         return Err(Broken::new(
-            format!("there is no profile {:?} in ~/.aws/config and ~/.aws/credentials", printable(name, 60)),
+            format!("there is no profile {:?} in ~/.aws/config and ~/.aws/credentials", redact::value(name)),
             "correct profile_name in the extra, or AWS_PROFILE",
         ));
     }
@@ -76,6 +83,7 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     let base = match keys {
         _ if is_unsigned => Base::Unused,
         Some(keys) => Base::Keys(keys),
+        None if federation.is_some() => Base::Federation { profile: federation.unwrap_or_default(), found: None },
         None => Base::Chain(Chain::follow(profile_name, in_force, files, env)?),
     };
     if let (Base::Keys(keys), None) = (&base, &call) {
@@ -98,7 +106,8 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     })
 }
 
-/// In Airflow's order: login and password, then the extra's keys, `session_kwargs`, `s3_config_file`.
+/// In Airflow's order: login and password, then the extra's keys, `session_kwargs`, `s3_config_file`. Half of a pair anywhere
+/// is an error, since Airflow would take another pair, or credentials of elsewhere.
 fn keys(
     connection: &Connection,
     extra: &Fields<'_>,
@@ -111,19 +120,36 @@ fn keys(
     let login = connection.login.clone().filter(|login| !login.is_empty());
     let password = connection.password.as_ref().filter(|password| !password.is_empty()).map(Secret::duplicate);
     let (extra_id, extra_secret) = pair(extra)?;
-    let half = extra_id.is_some() != extra_secret.is_some();
     let (session_id, session_secret) = session.map_or(Ok((None, None)), pair)?;
     let candidates = [
         ("login and password", login, password),
         ("aws_access_key_id and aws_secret_access_key", extra_id, extra_secret),
         ("session_kwargs", session_id, session_secret),
     ];
-    let complete = candidates.into_iter().find_map(|(from, id, secret)| {
-        Some(Keys { from, access_key_id: id?, secret_access_key: secret?, session_token: None })
-    });
-    let found = match (complete, compat) {
+    let mut found = None;
+    for (from, id, secret) in candidates {
+        match (id, secret) {
+            (None, None) => (),
+            (Some(access_key_id), Some(secret_access_key)) => {
+                let keys =
+                    Keys { from, access_key_id: word(from, access_key_id)?, secret_access_key, session_token: None };
+                found = found.or(Some(keys));
+            }
+            (id, _) => {
+                let (there, missing) =
+                    if id.is_some() { ("access key id", "secret") } else { ("secret", "access key id") };
+                return Err(Broken::new(
+                    format!("there is half of a pair, the {there} without the {missing} ({from})"),
+                    format!(
+                        "write both, in a URI aws://ACCESS_KEY_ID:SECRET@, or neither: a variable may have been empty"
+                    ),
+                ));
+            }
+        }
+    }
+    let found = match (found, compat) {
         (None, Compat::Documented) => s3_config::read(extra)?,
-        (complete, _) => complete,
+        (found, _) => found,
     };
     let token = match (extra.nonempty("aws_session_token")?, session) {
         (None, Some(session)) => session.nonempty("aws_session_token")?,
@@ -131,10 +157,6 @@ fn keys(
     };
     match found {
         Some(keys) => Ok(Some(Keys { session_token: token.map(Secret::new), ..keys })),
-        None if half => Err(Broken::new(
-            "the extra has one of aws_access_key_id and aws_secret_access_key: Airflow would sign with half a pair",
-            "write both, or neither",
-        )),
         None if token.is_some() => Err(Broken::new(
             "the extra has an aws_session_token without the keys that it belongs to",
             "write login and password (access key id and secret access key) beside it",
@@ -143,8 +165,45 @@ fn keys(
     }
 }
 
+/// The profile that fedcred's own session factory for Airflow would run `fedcred get` with.
+fn federation(extra: &Fields<'_>, has_other_base: bool) -> Result<Option<String>, Broken> {
+    let Some(federation) = extra.object("federation")? else { return Ok(None) };
+    if federation.keys().next().is_none() {
+        return Ok(None);
+    }
+    if has_other_base {
+        return Err(Broken::new(
+            "`federation` stands beside other credentials: the session factory that reads it would pass over those",
+            "keep `federation`, or the keys or profile_name beside it",
+        ));
+    }
+    for key in federation.keys().filter(|key| *key != "profile") {
+        let why = match key {
+            "username" | "password" => "is for the session factory to hand to fedcred, which is asked for itself here",
+            _ => "is no key that fedcred's session factory knows",
+        };
+        let why = format!("`federation.{}` {why}", redact::name(key));
+        return Err(Broken::new(
+            why,
+            "keep {\"federation\": {\"profile\": \"NAME\"}}, and what the profile needs in the profile",
+        ));
+    }
+    federation.required("profile", "\"NAME\", a profile of fedcred's").map(Some)
+}
+
+/// An access key id is word characters (AWS STS API Reference, "Credentials").
+fn word(from: &str, id: String) -> Result<String, Broken> {
+    if id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Ok(id);
+    }
+    Err(Broken::new(
+        format!("the access key id ({from}) has characters that none has: letters, digits and _ can be in one"),
+        "write the access key id there and the secret access key as the password, % escapes for special characters in a URI",
+    ))
+}
+
 fn call(connection: &Connection, extra: &Fields<'_>, compat: Compat, env: &Env) -> Result<Option<Call>, Broken> {
-    let Some(role_arn) = role_arn(extra, compat)? else { return Ok(None) };
+    let Some(role_arn) = role_arn(extra, compat)? else { return without_role(extra, compat).map(|()| None) };
     if role_arn.chars().count() < 20 {
         return Err(Broken::new(
             "`role_arn` is shorter than the 20 characters that STS takes at least",
@@ -176,7 +235,7 @@ fn call(connection: &Connection, extra: &Fields<'_>, compat: Compat, env: &Env) 
 }
 
 fn role_arn(extra: &Fields<'_>, compat: Compat) -> Result<Option<String>, Broken> {
-    let written = extra.nonempty("role_arn")?;
+    let written = extra.stated("role_arn")?;
     if written.is_some() || compat == Compat::Nine {
         return Ok(written);
     }
@@ -187,6 +246,32 @@ fn role_arn(extra: &Fields<'_>, compat: Compat) -> Result<Option<String>, Broken
     };
     let role = extra.nonempty("aws_iam_role")?;
     Ok(account.zip(role).map(|(account, role)| format!("arn:aws:iam::{account}:role/{role}")))
+}
+
+/// Errors: a key that is of use with a role alone. Whoever wrote it means to have a role's rights, not the base's.
+fn without_role(extra: &Fields<'_>, compat: Compat) -> Result<(), Broken> {
+    const OF_A_ROLE: [&str; 6] = [
+        "assume_role_method",
+        "assume_role_with_saml",
+        "assume_role_with_web_identity_federation",
+        "assume_role_with_web_identity_federation_audience",
+        "assume_role_with_web_identity_token_file",
+        "assume_role_kwargs",
+    ];
+    const DROPPED: [&str; 3] = ["aws_account_id", "aws_iam_role", "external_id"];
+    let is_there = |key: &&&str| match extra.get(key) {
+        Some(serde_json::Value::String(text)) => !text.is_empty(),
+        Some(serde_json::Value::Object(map)) => !map.is_empty(),
+        other => other.is_some(),
+    };
+    let dropped = DROPPED.iter().filter(|_| compat == Compat::Documented);
+    match OF_A_ROLE.iter().chain(dropped).find(is_there) {
+        None => Ok(()),
+        Some(key) => Err(Broken::new(
+            format!("`{key}` stands without a role: Airflow would take the credentials without one"),
+            "write \"role_arn\": \"arn:aws:iam::112233334444:role/NAME\" beside it",
+        )),
+    }
 }
 
 fn action(extra: &Fields<'_>) -> Result<Action, Broken> {
@@ -226,7 +311,7 @@ fn web_identity(extra: &Fields<'_>, env: &Env) -> Result<Identity, Broken> {
         }
         None => Err(extra.missing(key, "\"file\" or \"google\"")),
         Some(other) => Err(Broken::new(
-            format!("`{key}` is {:?}; Airflow knows file and google, in lower case", printable(other, 40)),
+            format!("`{key}` is {:?}; Airflow knows file and google, in lower case", redact::value(other)),
             format!("write \"{key}\": \"file\" or \"google\""),
         )),
     }

@@ -21,6 +21,8 @@ pub mod find;
 mod ini;
 pub mod json;
 pub mod meaning;
+mod misread;
+mod placeholder;
 pub mod plan;
 pub mod policy;
 pub mod profile;
@@ -33,8 +35,10 @@ pub mod saml;
 mod session_region;
 pub mod settings;
 pub mod show;
+mod sketch;
 mod slug;
 pub mod source;
+pub mod spelling;
 pub mod sts_client;
 pub mod sts_params;
 pub mod toml;
@@ -43,5 +47,7 @@ pub mod uri;
 mod urlsplit;
 mod yaml;
 
+#[cfg(test)]
+mod fails_closed;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use super::broken::Broken;
 use super::endpoint::{self, Variant};
 use super::plan::{Call, Identity, Plan, SessionName};
 use super::policy::Policy;
+use super::redact;
 use super::saml::{SamlLogin, Verify};
 use super::sts_params::{Action, SessionParams};
 use super::trust::Asked;
@@ -39,6 +40,9 @@ impl Plan {
             return match base {
                 Base::Chain(Chain { source: Source::Role(hop), .. }) if hop.profile.is_none() => {
                     of_environment(*hop, name, target, env)
+                }
+                Base::Federation { profile: _, found: Some(profile) } => {
+                    Ok(Profile { name: name.to_owned(), ..*profile })
                 }
                 base => {
                     let identity = profile::Identity::Base(signing(base, name, &target, env)?);
@@ -118,8 +122,15 @@ fn signing(base: Base, name: &str, target: &StsTarget, env: &Env) -> Result<prof
             Source::Container => profile::Base::Container,
             Source::Instance => profile::Base::Instance,
         },
+        Base::Federation { profile: _, found: Some(profile) } => profile::Base::Profile(profile),
+        Base::Federation { profile, found: None } => return Err(not_looked_up(&profile)),
         Base::Unused => return Err(Broken::new("nothing signs the call", "write login and password")),
     })
+}
+
+fn not_looked_up(profile: &str) -> Broken {
+    let why = format!("`federation.profile` is {:?}, a profile of fedcred's", redact::value(profile));
+    Broken::new(why, "name it itself: it needs no connection")
 }
 
 /// EKS IRSA and its like: `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`.

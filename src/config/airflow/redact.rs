@@ -2,16 +2,20 @@
 //!
 //! A list of what may be seen and not of what may not, so that a field nobody thought of is not shown.
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::sketch::shown_login;
 use crate::error::printable;
+use crate::file::shape::looks_like_a_secret;
 
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "[redacted]";
 
 /// Fields whose text may be shown wherever they stand.
-const OPEN: [&str; 55] = [
+const OPEN: [&str; 54] = [
     "region_name",
     "profile_name",
     "profile",
@@ -24,7 +28,6 @@ const OPEN: [&str; 55] = [
     "external_id",
     "aws_account_id",
     "aws_iam_role",
-    "aws_access_key_id",
     "assume_role_with_web_identity_federation",
     "assume_role_with_web_identity_federation_audience",
     "assume_role_with_web_identity_token_file",
@@ -76,8 +79,55 @@ const URLS: [&str; 10] =
 
 /// The fields, redacted.
 pub fn fields(map: &Map<String, Value>) -> Value {
-    let shown = map.iter().map(|(key, value)| (printable(key, 100), value_of(key, value)));
+    let shown = map.iter().map(|(key, value)| (name(key), value_of(key, value)));
     Value::Object(shown.collect())
+}
+
+/// The name of a field: by a slip of the pen, a secret can get into its place.
+pub fn name(key: &str) -> String {
+    let is_name = key.len() <= 60 && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-. /:".contains(c));
+    if is_name && !is_secret(key) { key.to_owned() } else { "…".to_owned() }
+}
+
+/// A user name: an access key id, and nothing that only stands in its place.
+pub fn login(text: &str) -> &str {
+    match text {
+        "" => "",
+        text if shown_login(text) == text => text,
+        _ => REDACTED,
+    }
+}
+
+/// A host or the like, none of which means anything for AWS: a plain one.
+pub fn place(text: &str) -> String {
+    let is_plain =
+        |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-:/".contains(c));
+    let is_host = text == "localhost" || text.contains('.') || text.len() <= 12;
+    let is_shown = text.len() <= 253
+        && is_plain(text)
+        && is_host
+        && !is_secret(text)
+        && text.split(['.', '/']).all(|l| l.len() < 30);
+    if is_shown { text.to_owned() } else { REDACTED.to_owned() }
+}
+
+/// A value that is no secret if it is what its key says: an ARN, a path, the name of a profile.
+pub fn value(text: &str) -> String {
+    if is_secret(text) { REDACTED.to_owned() } else { printable(text, 4096) }
+}
+
+pub fn path(path: &Path) -> String {
+    value(&path.to_string_lossy())
+}
+
+/// A key, token or document, or the 40 characters of a secret access key, which may have slashes.
+pub fn is_secret(text: &str) -> bool {
+    let has = |which: fn(&u8) -> bool| text.as_bytes().iter().any(which);
+    let is_access_key = text.len() == 40
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase);
+    is_access_key || looks_like_a_secret(text)
 }
 
 /// A URL without user name, password and query.
@@ -103,7 +153,11 @@ fn value_of(key: &str, value: &Value) -> Value {
         // A number could be a PIN.
         Value::Number(_) if is_number_open(key) => value.clone(),
         Value::String(text) if text.is_empty() => value.clone(),
-        Value::String(text) if OPEN.contains(&key) => Value::String(printable(text, 2048)),
+        Value::String(text) if key == "aws_access_key_id" => Value::String(login(text).to_owned()),
+        // A policy is JSON, and none of the others is.
+        Value::String(text) if OPEN.contains(&key) && (key == "Policy" || !is_secret(text)) => {
+            Value::String(printable(text, 2048))
+        }
         Value::String(text) if URLS.contains(&key) => Value::String(url(text)),
         Value::Array(items) => items.iter().map(|item| value_of(key, item)).collect(),
         Value::Object(map) => fields(map),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::broken::Broken;
 use super::fields::Fields;
-use crate::error::printable;
+use super::redact;
 
 /// How often and for what a request is sent again. A count that is absent is bounded by `total` and the deadline alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +54,7 @@ const IDEMPOTENT: [&str; 6] = ["DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE
 impl RetryKwargs {
     pub fn read(kwargs: &Fields<'_>) -> Result<Self, Broken> {
         if let Some(key) = kwargs.unknown(&KEYS) {
-            let why = format!("`{}` is no argument of urllib3's Retry", kwargs.path_of(&printable(key, 60)));
+            let why = format!("`{}` is no argument of urllib3's Retry", kwargs.path_of(&redact::name(key)));
             return Err(match key {
                 "method_whitelist" => Broken::new(why, "write \"allowed_methods\", its name since urllib3 2"),
                 _ => Broken::new(why, format!("remove it; Retry takes {}", KEYS.join(", "))),

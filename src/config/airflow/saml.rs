@@ -11,14 +11,27 @@ use url::Url;
 use super::broken::Broken;
 use super::fields::Fields;
 use super::quote;
+use super::redact;
 use super::retry::RetryKwargs;
+use super::spelling;
 use crate::config::profile::MutualAuthentication;
-use crate::error::printable;
 use crate::http::loopback::is_loopback;
 use crate::secret::Secret;
 
 /// What Airflow calls SPNEGO.
 const SPNEGO: &str = "http_spegno_auth";
+
+/// What Airflow reads of the block.
+const BLOCK_KEYS: [&str; 8] = [
+    "principal_arn",
+    "idp_url",
+    "idp_auth_method",
+    "mutual_authentication",
+    "idp_request_kwargs",
+    "idp_request_retry_kwargs",
+    "saml_response_xpath",
+    "log_idp_response",
+];
 
 /// The block, checked.
 #[derive(Debug)]
@@ -66,6 +79,7 @@ pub enum Verify {
 
 impl SamlLogin {
     pub fn read(block: &Fields<'_>) -> Result<Self, Broken> {
+        spelling::check("assume_role_with_saml", block.keys(), &BLOCK_KEYS, &[])?;
         let mut differences = Vec::new();
         let mut warnings = Vec::new();
         let principal_arn = block.required("principal_arn", "\"arn:aws:iam::112233334444:saml-provider/corp\"")?;
@@ -76,7 +90,7 @@ impl SamlLogin {
             )),
             other => {
                 return Err(Broken::new(
-                    format!("`{}` is {:?}, which is no method", block.path_of("idp_auth_method"), printable(other, 60)),
+                    format!("`{}` is {:?}, which is no method", block.path_of("idp_auth_method"), redact::value(other)),
                     format!("write \"idp_auth_method\": \"{SPNEGO}\""),
                 ));
             }
@@ -180,7 +194,7 @@ const REQUEST_KEYS: [&str; 13] = [
 impl RequestKwargs {
     fn read(kwargs: &Fields<'_>, idp_url: &Url) -> Result<Self, Broken> {
         if let Some(key) = kwargs.unknown(&REQUEST_KEYS) {
-            let path = kwargs.path_of(&printable(key, 60));
+            let path = kwargs.path_of(&redact::name(key));
             let why = match key {
                 "auth" => format!("`{path}` is given twice: idp_auth_method decides how to log in"),
                 _ => format!("`{path}` is no argument of a request"),
@@ -225,7 +239,7 @@ fn headers(kwargs: &Fields<'_>) -> Result<Vec<(String, Secret)>, Broken> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     for (name, value) in &headers {
         let path = kwargs.path_of("headers");
-        let shown = printable(name, 60);
+        let shown = redact::name(name);
         if name.is_empty() || !name.chars().all(token) || value.expose().chars().any(|c| c != '\t' && c.is_control()) {
             return Err(Broken::new(format!("`{path}` has {shown:?}, which is no HTTP header"), "remove it"));
         }

@@ -62,7 +62,11 @@ pub fn in_extra(path: &str, text: &str) -> Result<Region, Broken> {
 /// The text is told only where a region can be made out in it: anything may have got there.
 fn parse(place: &str, text: &str, mended: impl Fn(&str) -> String) -> Result<Region, Broken> {
     Region::parse(text).map_err(|why| {
-        let shown = why.meant.map(|_| format!("{:?}, which is ", printable(text, 60))).unwrap_or_default();
+        let shown = why
+            .meant
+            .filter(|_| text.len() <= 20)
+            .map(|_| format!("{:?}, which is ", printable(text, 60)))
+            .unwrap_or_default();
         Broken::new(format!("{place} is {shown}{}", why), mended(why.example()))
     })
 }

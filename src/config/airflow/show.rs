@@ -1,5 +1,7 @@
 //! A plan explained: as JSON for scripts and as lines for people. No secret is in either.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value, json};
 
 use super::base::{Base, Source};
@@ -14,16 +16,16 @@ use crate::time::Timestamp;
 
 /// `fedcred airflow show --json`. `now` dates the session name that a web identity's call makes up.
 pub fn to_json(connection: &Connection, found_in: &str, also_in: &[String], plan: &Plan, now: Timestamp) -> Value {
-    let text = |text: &Option<String>| text.as_ref().map(|text| printable(text, 2048));
+    let place = |text: &Option<String>| text.as_ref().map(|text| redact::place(text));
     json!({
-        "conn_id": printable(&connection.conn_id, 250),
+        "conn_id": redact::value(&connection.conn_id),
         "found_in": found_in,
         "also_in": also_in,
-        "conn_type": connection.conn_type.as_ref().map_or("aws".to_owned(), |text| printable(text, 250)),
-        "host": text(&connection.host),
-        "login": text(&connection.login),
+        "conn_type": connection.conn_type.as_ref().map_or("aws".to_owned(), |text| redact::place(text)),
+        "host": place(&connection.host),
+        "login": connection.login.as_deref().map(redact::login),
         "password": connection.password.as_ref().filter(|p| !p.is_empty()).map(|_| REDACTED),
-        "schema": text(&connection.schema),
+        "schema": place(&connection.schema),
         "port": connection.port,
         "extra": redact::fields(connection.extra.fields()),
         "plan": plan_json(plan, now),
@@ -38,19 +40,23 @@ pub fn plan_json(plan: &Plan, now: Timestamp) -> Value {
     let call = plan.last_call();
     let params = call.as_ref().map(|call| {
         let mut params = Map::new();
-        let mut add =
-            |name: &str, value: String| params.insert(name.to_owned(), Value::String(printable(&value, 4096)));
-        add("RoleArn", call.role_arn.to_owned());
+        let mut add = |name: &str, value: String| params.insert(name.to_owned(), Value::String(value));
+        add("RoleArn", redact::value(call.role_arn));
         if let Some(arn) = call.principal_arn {
-            add("PrincipalArn", arn.to_owned());
+            add("PrincipalArn", redact::value(arn));
         }
         match &call.session_name {
-            Some(SessionName::Given(name)) => add("RoleSessionName", name.clone()),
+            Some(SessionName::Given(name)) => add("RoleSessionName", redact::value(name)),
             Some(SessionName::Generated) => add("RoleSessionName", format!("botocore-session-{}", now.as_second())),
             None => None,
         };
         for (name, value) in call.params.form() {
-            add(&name, if name == "TokenCode" { REDACTED.to_owned() } else { value });
+            let shown = match name.as_str() {
+                "TokenCode" => REDACTED.to_owned(),
+                "Policy" => printable(&value, 4096),
+                _ => redact::value(&value),
+            };
+            add(&name, shown);
         }
         params
     });
@@ -97,9 +103,10 @@ fn base_json(base: &Base) -> Value {
     match base {
         Base::Unused => json!({"kind": "none"}),
         Base::Keys(keys) => json!({
-            "kind": "keys", "from": keys.from, "access_key_id": printable(&keys.access_key_id, 128),
+            "kind": "keys", "from": keys.from, "access_key_id": redact::login(&keys.access_key_id),
             "has_session_token": keys.session_token.is_some(),
         }),
+        Base::Federation { profile, found: _ } => json!({"kind": "fedcred-profile", "profile": redact::value(profile)}),
         Base::Chain(chain) => {
             let (source, profile) = match &chain.source {
                 Source::Environment => ("environment", None),
@@ -118,8 +125,12 @@ fn base_json(base: &Base) -> Value {
 fn identity_json(identity: &Identity) -> Value {
     match identity {
         Identity::Signature => json!({"method": "signature"}),
-        Identity::TokenFile(path) => json!({"method": "web_identity", "source": "file", "token_file": path}),
-        Identity::Google { audience } => json!({"method": "web_identity", "source": "google", "audience": audience}),
+        Identity::TokenFile(path) => {
+            json!({"method": "web_identity", "source": "file", "token_file": redact::path(path)})
+        }
+        Identity::Google { audience } => {
+            json!({"method": "web_identity", "source": "google", "audience": audience.as_deref().map(redact::value)})
+        }
         Identity::Saml(saml) => saml_json(saml),
     }
 }
@@ -142,15 +153,15 @@ fn saml_json(saml: &SamlLogin) -> Value {
         "request": {
             "method": "GET",
             "headers": redact::fields(&headers),
-            "params": request.params.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-            "cookies": request.cookies.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "params": request.params.iter().map(|(name, _)| redact::name(name)).collect::<Vec<_>>(),
+            "cookies": request.cookies.iter().map(|(name, _)| redact::name(name)).collect::<Vec<_>>(),
             "timeout": request.timeout,
             "verify": match &request.verify {
                 Verify::System => Value::Bool(true),
                 Verify::Off => Value::Bool(false),
-                Verify::Bundle(path) => json!(path),
+                Verify::Bundle(path) => json!(redact::path(path)),
             },
-            "cert": request.cert,
+            "cert": request.cert.as_ref().map(certificate),
             "proxy": request.proxy.as_ref().map(|proxy| redact::url(proxy.as_str())),
             "allow_redirects": request.follow_redirects,
             "body": request.body.as_ref().map(|(content_type, _)| content_type),
@@ -165,6 +176,10 @@ fn client_json(plan: &Plan) -> Value {
         sts.proxies.iter().map(|(scheme, url)| (scheme.clone(), Value::String(redact::url(url)))).collect();
     json!({
         "proxies": proxies, "connect_timeout": sts.connect_timeout, "read_timeout": sts.read_timeout,
-        "max_attempts": sts.max_attempts, "client_cert": sts.client_cert, "unsigned": sts.unsigned,
+        "max_attempts": sts.max_attempts, "client_cert": sts.client_cert.as_ref().map(certificate), "unsigned": sts.unsigned,
     })
+}
+
+fn certificate((chain, key): &(PathBuf, Option<PathBuf>)) -> Value {
+    json!([redact::path(chain), key.as_deref().map(redact::path)])
 }

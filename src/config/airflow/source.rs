@@ -6,16 +6,20 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::aws_profiles::AwsProfiles;
+use super::base::Base;
 use super::connection::Connection;
 use super::find::{Found, Outside, Places, find};
 use super::meaning::{self, Ask, Compat};
 use super::plan::Plan;
 use super::policy::Policy;
+use super::redact;
+use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::profile::{DEFAULT_DEADLINE, Identity, Profile, Session, StsHttp, StsTarget};
+use crate::config::locations::Locations;
+use crate::config::profile::{self, DEFAULT_DEADLINE, Identity, Profile, Session, StsHttp, StsTarget};
 use crate::config::reader::Section;
 use crate::config::values;
-use crate::error::{Code, Result, printable};
+use crate::error::{Code, Error, Result, printable};
 use crate::region::Region;
 
 /// A connection that is meant, before anybody has looked for it.
@@ -31,6 +35,8 @@ pub struct AirflowSource {
     pub region: Option<Region>,
     /// What the connection may have done.
     pub policy: Policy,
+    /// Where the profiles are that a connection may name.
+    pub configuration: Locations,
 }
 
 /// A connection as a profile.
@@ -43,7 +49,7 @@ pub struct Resolved {
 
 impl AirflowSource {
     /// `airflow_conn` of a profile, and the keys beside it.
-    pub fn read(profile: &Section<'_, '_>, policy: Policy) -> Option<Self> {
+    pub fn read(profile: &Section<'_, '_>, policy: Policy, configuration: Locations) -> Option<Self> {
         let choices = [("8", Compat::Documented), ("9", Compat::Nine)];
         Some(AirflowSource {
             connections: profile.read("airflow_connections", values::path),
@@ -51,6 +57,7 @@ impl AirflowSource {
             fallback: false,
             region: profile.read("region", values::region),
             policy,
+            configuration,
             conn_id: profile.read("airflow_conn", values::text)?,
         })
     }
@@ -86,7 +93,10 @@ impl AirflowSource {
 
     /// The connection as the profile `name`, whose logins have `deadline`. What is odd about it goes to the log.
     pub fn resolve(&self, name: &str, deadline: Duration, env: &Env, outside: &dyn Outside) -> Result<Resolved> {
-        let (found, plan) = self.plan(env, outside)?;
+        let (found, mut plan) = self.plan(env, outside)?;
+        if let Base::Federation { profile, found } = &mut plan.base {
+            *found = Some(Box::new(self.federated(profile, env)?));
+        }
         for warning in plan.warnings.iter().chain(&plan.differs_from_airflow) {
             tracing::warn!("connection {}: {warning}", printable(&self.conn_id, 100));
         }
@@ -94,6 +104,25 @@ impl AirflowSource {
             .into_profile(name, &self.policy, env)
             .map_err(|broken| broken.at(&found.connection.conn_id, &found.found_in))?;
         Ok(Resolved { profile: Profile { deadline, ..profile }, is_fallback: found.is_fallback })
+    }
+
+    /// The profile that the connection names.
+    fn federated(&self, name: &str, env: &Env) -> Result<Profile> {
+        let shown = redact::value(name);
+        let named = |error: Error| {
+            error.because(format!(
+                "the Airflow connection {:?} names it as federation.profile",
+                printable(&self.conn_id, 100)
+            ))
+        };
+        let profile = Config::read(self.configuration.clone(), env)?.profile(name).map_err(named)?;
+        match is_connection(&profile) {
+            false => Ok(profile),
+            true => Err(named(
+                Error::new(Code::ConflictingKeys, format!("the profile {shown:?} is an Airflow connection itself"))
+                    .hint("name a profile that logs in itself"),
+            )),
+        }
     }
 
     fn find(&self, env: &Env, outside: &dyn Outside) -> Result<Found> {
@@ -108,5 +137,21 @@ impl AirflowSource {
             }),
             found => found,
         }
+    }
+}
+
+/// Whether a connection has to be looked up for it.
+fn is_connection(profile: &Profile) -> bool {
+    match &profile.identity {
+        Identity::Airflow(_) => true,
+        Identity::AssumeRole(role) => match &role.base {
+            profile::Base::Profile(base) => is_connection(base),
+            profile::Base::AwsProfile(_)
+            | profile::Base::Environment
+            | profile::Base::Instance
+            | profile::Base::Container
+            | profile::Base::Keys(_) => false,
+        },
+        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) => false,
     }
 }

@@ -8,9 +8,9 @@ use url::Url;
 
 use super::broken::Broken;
 use super::fields::Fields;
+use super::redact;
 use super::session_region::in_extra;
 use crate::config::profile::StsHttp;
-use crate::error::printable;
 use crate::region::Region;
 
 /// How the STS call is made.
@@ -87,7 +87,7 @@ const HEEDED: [&str; 11] = [
 impl StsClient {
     pub fn read(kwargs: &Fields<'_>) -> Result<Self, Broken> {
         if let Some(key) = kwargs.unknown(&KEYS) {
-            let why = format!("`{}` is no setting of botocore's Config", kwargs.path_of(&printable(key, 60)));
+            let why = format!("`{}` is no setting of botocore's Config", kwargs.path_of(&redact::name(key)));
             return Err(Broken::new(why, format!("remove it; Config takes {}", KEYS.join(", "))));
         }
         let signature = kwargs.text("signature_version")?;
@@ -161,7 +161,7 @@ fn proxies(kwargs: &Fields<'_>) -> Result<Vec<(String, String)>, Broken> {
 fn attempts(kwargs: &Fields<'_>) -> Result<Option<u32>, Broken> {
     let Some(retries) = kwargs.object("retries")? else { return Ok(None) };
     if let Some(key) = retries.unknown(&["total_max_attempts", "max_attempts", "mode"]) {
-        let why = format!("`{}` is unknown", retries.path_of(&printable(key, 60)));
+        let why = format!("`{}` is unknown", retries.path_of(&redact::name(key)));
         return Err(Broken::new(why, "remove it; retries takes max_attempts, total_max_attempts and mode"));
     }
     if let Some(mode) = retries.text("mode")?

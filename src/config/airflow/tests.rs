@@ -305,6 +305,7 @@ fn outcome(case: &Value, compat: Compat) -> Result<Outcome> {
 fn base(base: &Base) -> Value {
     match base {
         Base::Unused => json!(null),
+        Base::Federation { .. } => json!("federation"),
         Base::Keys(keys) => json!(["keys", keys.access_key_id]),
         Base::Chain(chain) => match &chain.source {
             Source::Environment => json!("environment"),

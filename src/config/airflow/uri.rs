@@ -2,14 +2,16 @@
 //!
 //! Airflow's reading is Python's `urlsplit` after a plain text replacement of the scheme, with its quirks: every occurrence of
 //! the scheme goes, a second `://` makes the host carry a protocol, and a raw `/` in the password turns it into a port. What
-//! Airflow cannot read is [`Broken`] here, and so are the readings that it makes of a text in quotes.
+//! Airflow cannot read is [`Broken`] here, and so is what it reads as a connection without its credentials ([`super::misread`]).
 
 use serde_json::{Map, Value};
 
-use super::broken::{Broken, shown_login, shown_query};
+use super::broken::Broken;
 use super::connection::{Connection, Extra};
 use super::json;
+use super::misread;
 use super::quote::{parse_query, quote, quote_plus, unquote, write_query};
+use super::sketch::{Login, shown_login, shown_query, shown_scheme, sketch};
 use super::urlsplit::{Fault, Parts, urlsplit};
 use crate::secret::Secret;
 
@@ -18,11 +20,10 @@ const EXTRA_KEY: &str = "__extra__";
 
 /// Reads `text`, without white space around it, as the connection `conn_id`.
 pub fn parse(conn_id: &str, text: &str) -> Result<Connection, Broken> {
-    if let Some(quote) = text.chars().next().filter(|c| "\"'".contains(*c)) {
-        return Err(in_quotes(text, quote));
-    }
+    misread::text(text)?;
     let protocols = text.matches("://").count();
     let whole = urlsplit(text).map_err(|fault| unreadable(text, fault))?;
+    misread::scheme(text, &whole)?;
     let has_protocol = protocols == 2;
     let rest = text.replace(&format!("{}://", whole.scheme), if has_protocol { "" } else { "//" });
     if protocols > 2 || (has_protocol && rest.split("://").next().is_some_and(|before| before.contains(['@', ':']))) {
@@ -30,6 +31,7 @@ pub fn parse(conn_id: &str, text: &str) -> Result<Connection, Broken> {
     }
     let parts = urlsplit(&rest).map_err(|fault| unreadable(text, fault))?;
     let port = parts.port().map_err(|fault| unreadable(text, fault))?;
+    misread::parts(text, &parts)?;
     let host = hostname(&parts);
     let (login, password) = parts.userinfo();
     Ok(Connection {
@@ -110,13 +112,6 @@ fn extra(query: &str) -> Result<Extra, Broken> {
     }
 }
 
-fn in_quotes(text: &str, quote: char) -> Broken {
-    let why =
-        format!("the URI stands in quotes ({quote}): they became part of it, its login and its last value are lost");
-    let bare = text.trim_matches(['"', '\'']);
-    Broken::new(why, format!("remove the quotes around it: {}", sketch(bare)))
-}
-
 fn unreadable(text: &str, fault: Fault) -> Broken {
     match (fault, Login::meant_in(text)) {
         (Fault::PortNoNumber | Fault::PortTooLarge, Some(login)) => match login.breaking_character() {
@@ -171,65 +166,6 @@ fn missing_at(text: &str) -> String {
     let login = rest.split(':').next().unwrap_or_default();
     let query = rest.split_once('?').map(|(_, query)| format!("/?{}", shown_query(query))).unwrap_or_default();
     format!("{}://{}:…@{query}", shown_scheme(scheme), shown_login(login))
-}
-
-/// The URI with everything left out that may be a secret.
-fn sketch(text: &str) -> String {
-    match Login::meant_in(text) {
-        Some(login) => login.sketch(text),
-        None => {
-            let (scheme, rest) = text.split_once("://").unwrap_or(("aws", text));
-            let query = rest.split_once('?').map(|(_, query)| format!("/?{}", shown_query(query))).unwrap_or_default();
-            format!("{}://{query}", shown_scheme(scheme))
-        }
-    }
-}
-
-fn shown_scheme(scheme: &str) -> &str {
-    let known = ["aws", "mysql", "generic", "s3", "http", "https"];
-    known.into_iter().find(|known| *known == scheme).unwrap_or("aws")
-}
-
-/// The user name and password that whoever wrote the URI had in mind.
-struct Login<'a> {
-    /// Byte at which the user name starts.
-    start: usize,
-    userinfo: &'a str,
-    /// What follows the `@`.
-    rest: &'a str,
-}
-
-impl<'a> Login<'a> {
-    /// Up to the last `@` that is not in the query, where the query begins with `?name=`.
-    fn meant_in(text: &'a str) -> Option<Self> {
-        let start = text.find("://")? + 3;
-        let is_query = |at: usize| {
-            let name = text[at + 1..].split('=').next().unwrap_or_default();
-            !name.is_empty()
-                && name.len() < text.len() - at - 1
-                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        };
-        let end =
-            text.match_indices('?').map(|(at, _)| at).find(|at| *at >= start && is_query(*at)).unwrap_or(text.len());
-        let at = start + text.get(start..end)?.rfind('@')?;
-        Some(Login { start, userinfo: &text[start..at], rest: &text[at + 1..] })
-    }
-
-    /// The first character of the password that ends the authority, and its place in the text, counted from 1.
-    fn breaking_character(&self) -> Option<(usize, char)> {
-        let (before, c) = self.userinfo.char_indices().find(|(_, c)| "/?#".contains(*c))?;
-        Some((self.start + self.userinfo[..before].chars().count() + 1, c))
-    }
-
-    fn sketch(&self, text: &str) -> String {
-        let scheme = text.split("://").next().unwrap_or_default();
-        let login = self.userinfo.split(':').next().unwrap_or_default();
-        let (address, query) = self.rest.split_once('?').map_or((self.rest, None), |(a, q)| (a, Some(q)));
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%:/".contains(c);
-        let address = if address.chars().all(plain) { address } else { "…" };
-        let query = query.map(|query| format!("?{}", shown_query(query))).unwrap_or_default();
-        format!("{}://{}:…@{address}{query}", shown_scheme(scheme), shown_login(login))
-    }
 }
 
 #[cfg(test)]

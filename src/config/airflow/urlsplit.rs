@@ -85,7 +85,7 @@ impl Parts {
         port.parse().map(Some).map_err(|_| Fault::PortTooLarge)
     }
 
-    fn host_and_port(&self) -> (&str, &str) {
+    pub fn host_and_port(&self) -> (&str, &str) {
         let after_user = self.netloc.rsplit_once('@').map_or(self.netloc.as_str(), |(_, host)| host);
         match after_user.split_once('[') {
             Some((_, bracketed)) => {

@@ -1,0 +1,118 @@
+//! A variable or template that nobody expanded (`$AWS_KEY`, `${VAR}`, `%VAR%`, `{{ var }}`): single quotes, an env file or a
+//! missing step kept it from becoming the value it stands for, and as the value it is a credential that no service takes.
+
+use serde_json::Value;
+
+use super::broken::Broken;
+use super::connection::Connection;
+use super::redact;
+
+/// Whether the whole text is one.
+pub fn is_whole(text: &str) -> bool {
+    let text = text.trim();
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.:-".contains(c))
+    };
+    let between = |open: &str, close: &str| text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    // Shells, Compose, GitHub, Make; PowerShell.
+    text.strip_prefix('$').is_some_and(is_name)
+        || [("${", "}"), ("$(", ")"), ("$[", "]"), ("{{", "}}"), ("#{", "}"), ("#{", "}#"), ("%(", ")s"), ("<%", "%>")]
+            .into_iter()
+            .any(|(open, close)| between(open, close).is_some())
+        || between("%", "%").is_some_and(is_name)
+        || between("<", ">").is_some_and(is_name)
+}
+
+/// Whether there is one in the text, where none of its signs can be the value's own.
+pub fn is_within(text: &str) -> bool {
+    is_whole(text) || ["${", "$(", "{{", "#{"].iter().any(|open| text.contains(open))
+}
+
+/// Errors: a value of the connection that is one, by the name of its key.
+pub fn check(connection: &Connection) -> Result<(), Broken> {
+    let of_fields = [
+        ("login", connection.login.as_deref()),
+        ("password", connection.password.as_ref().map(|password| password.expose())),
+        ("host", connection.host.as_deref()),
+    ];
+    for (name, text) in of_fields {
+        if text.is_some_and(is_within) {
+            return Err(unexpanded(&format!("`{name}`")));
+        }
+        if text.is_some_and(|text| text.contains('\u{fffd}')) {
+            return Err(Broken::new(
+                format!(
+                    "`{name}` has a % escape that is no UTF-8 text: an unexpanded %VARIABLE%, or a % that is its own"
+                ),
+                format!("write %25 for each % in `{name}` that is no escape"),
+            ));
+        }
+    }
+    connection.extra.fields().iter().try_for_each(|(key, value)| check_value(&redact::name(key), value))
+}
+
+fn check_value(path: &str, value: &Value) -> Result<(), Broken> {
+    match value {
+        Value::String(text) if is_whole(text) => Err(unexpanded(&format!("`{path}` in the extra"))),
+        Value::Array(items) => items.iter().try_for_each(|item| check_value(path, item)),
+        Value::Object(map) => {
+            map.iter().try_for_each(|(key, value)| check_value(&format!("{path}.{}", redact::name(key)), value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+fn unexpanded(what: &str) -> Broken {
+    Broken::new(
+        format!("{what} is a variable or template that nobody expanded"),
+        "write the value itself, or let the shell expand it: double quotes, not single ones",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_told_from_values() {
+        let placeholders = [
+            "$AWS_KEY",
+            "${AWS_KEY}",
+            "${AWS_KEY:-x}",
+            "$(pass show aws)",
+            "%AWS_KEY%",
+            "{{ var.value.key }}",
+            "{{key}}",
+            "${{ secrets.KEY }}",
+            "$env:AWS_KEY",
+            "#{Key}#",
+            "#{key}",
+            "%(key)s",
+            "<your-key>",
+            "<KEY>",
+            " $KEY\n",
+            "<%= key %>",
+            "$[key]",
+        ];
+        for text in placeholders {
+            assert!(is_whole(text) && is_within(text), "{text}");
+        }
+        for text in [
+            "",
+            "AKIAIOSFODNN7EXAMPLE",
+            "a$b",
+            "100%",
+            "$",
+            "$1",
+            "{\"a\": 1}",
+            "wJalr/+=",
+            "<p>a",
+            "//x[@a='$b']",
+            "%41%",
+        ] {
+            assert!(!is_whole(text), "{text}");
+        }
+        assert!(is_within("x${KEY}") && is_within("{{a}}b") && !is_within("a{b}c$d"));
+    }
+}

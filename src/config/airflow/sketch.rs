@@ -1,0 +1,102 @@
+//! A connection's text as it should have been, for an error: what could be a secret in it is `…`.
+
+use super::quote;
+use super::redact;
+
+/// The URI with everything left out that may be a secret.
+pub fn sketch(text: &str) -> String {
+    match Login::meant_in(text) {
+        Some(login) => login.sketch(text),
+        None => {
+            let (scheme, rest) = text.split_once("://").unwrap_or(("aws", text));
+            let query = rest.split_once('?').map(|(_, query)| format!("/?{}", shown_query(query))).unwrap_or_default();
+            format!("{}://{query}", shown_scheme(scheme))
+        }
+    }
+}
+
+pub fn shown_scheme(scheme: &str) -> &str {
+    let known = ["aws", "mysql", "generic", "s3", "http", "https"];
+    known.into_iter().find(|known| *known == scheme).unwrap_or("aws")
+}
+
+/// The user name and password that whoever wrote the URI had in mind.
+pub struct Login<'a> {
+    /// Byte at which the user name starts.
+    start: usize,
+    userinfo: &'a str,
+    /// What follows the `@`.
+    pub rest: &'a str,
+}
+
+impl<'a> Login<'a> {
+    /// Up to the last `@` that is not in the query, where the query begins with `?name=`.
+    pub fn meant_in(text: &'a str) -> Option<Self> {
+        let start = text.find("://")? + 3;
+        let is_query = |at: usize| {
+            let name = text[at + 1..].split('=').next().unwrap_or_default();
+            !name.is_empty()
+                && name.len() < text.len() - at - 1
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        };
+        let end =
+            text.match_indices('?').map(|(at, _)| at).find(|at| *at >= start && is_query(*at)).unwrap_or(text.len());
+        let at = start + text.get(start..end)?.rfind('@')?;
+        Some(Login { start, userinfo: &text[start..at], rest: &text[at + 1..] })
+    }
+
+    /// The first character of the password that ends the authority, and its place in the text, counted from 1.
+    pub fn breaking_character(&self) -> Option<(usize, char)> {
+        let (before, c) = self.userinfo.char_indices().find(|(_, c)| "/?#".contains(*c))?;
+        Some((self.start + self.userinfo[..before].chars().count() + 1, c))
+    }
+
+    pub fn sketch(&self, text: &str) -> String {
+        let scheme = text.split("://").next().unwrap_or_default();
+        let login = self.userinfo.split(':').next().unwrap_or_default();
+        let (address, query) = self.rest.split_once('?').map_or((self.rest, None), |(a, q)| (a, Some(q)));
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%:/".contains(c);
+        let address = if address.chars().all(plain) { address } else { "…" };
+        let query = query.map(|query| format!("?{}", shown_query(query))).unwrap_or_default();
+        format!("{}://{}:…@{address}{query}", shown_scheme(scheme), shown_login(login))
+    }
+}
+
+/// What may be shown of a user name: an access key id, and nothing that only stands in its place.
+pub fn shown_login(login: &str) -> &str {
+    let is_key_id = (16..=128).contains(&login.len())
+        && login.starts_with('A')
+        && login.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if is_key_id { login } else { "…" }
+}
+
+/// A query with the values of keys that hold no secret, each quoted as it has to be.
+pub fn shown_query(query: &str) -> String {
+    let shown = |(name, value): (String, String)| {
+        let value = if OPEN_KEYS.contains(&name.as_str()) && !value.contains('@') {
+            quote::quote(&value)
+        } else {
+            "…".into()
+        };
+        let name = if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            redact::name(&name)
+        } else {
+            "…".into()
+        };
+        format!("{name}={value}")
+    };
+    quote::parse_query(query).into_iter().map(shown).collect::<Vec<_>>().join("&")
+}
+
+/// Keys whose values are never secret.
+const OPEN_KEYS: [&str; 9] = [
+    "region_name",
+    "region",
+    "role_arn",
+    "assume_role_method",
+    "endpoint_url",
+    "host",
+    "profile_name",
+    "aws_account_id",
+    "aws_iam_role",
+];

@@ -1,0 +1,131 @@
+//! Keys of an extra that Airflow passes over and that can only be meant as ones it knows: `roleArn`, `aws_role_arn`, `region`.
+//!
+//! Whoever names a role means to have that role's rights; passed over, the key leaves the base's own, which may be far more.
+
+use super::broken::Broken;
+use super::redact;
+use crate::config::reader::nearest;
+
+/// Errors: a key that is none of `known` and looks like one, or like one of `more` (other spellings and what they mean).
+pub fn check<'k>(
+    path: &str,
+    keys: impl Iterator<Item = &'k str>,
+    known: &[&'static str],
+    more: &[(&'static str, &'static str)],
+) -> Result<(), Broken> {
+    for key in keys.filter(|key| !known.contains(key)) {
+        let is_name = key.len() <= 80 && key.chars().all(|c| c.is_alphanumeric() || "_-. /:".contains(c));
+        if !is_name || redact::is_secret(key) {
+            return Err(Broken::new(
+                "the extra has a key that is no name: a part of a login or URL may have got there",
+                "write keys as Airflow's documentation has them, and special characters of a URI percent-encoded",
+            ));
+        }
+        if let Some(meant) = meant(key, known, more) {
+            let inside = if path.is_empty() { String::new() } else { format!("{path}.") };
+            return Err(Broken::new(
+                format!("`{inside}{key}` is no field that Airflow knows: it would pass it over"),
+                format!("write \"{meant}\" for \"{key}\""),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The known key that `key` is another spelling of.
+fn meant(key: &str, known: &[&'static str], more: &[(&'static str, &'static str)]) -> Option<&'static str> {
+    let whole = letters(key);
+    // Airflow's own form once stored `extra__aws__role_arn`.
+    let core = ["extraaws", "aws", "amazon", "airflow"].iter().find_map(|prefix| whole.strip_prefix(prefix));
+    let spelled = |text: &str| {
+        let other = more.iter().find(|(spelling, _)| *spelling == text).map(|(_, meant)| *meant);
+        other.or_else(|| known.iter().copied().find(|name| letters(name) == text))
+    };
+    let exact = [Some(whole.as_str()), core].into_iter().flatten().find_map(spelled);
+    let close = || {
+        let spellings = known.iter().map(|name| (letters(name), *name));
+        let spellings: Vec<_> = spellings.chain(more.iter().map(|(s, meant)| ((*s).to_owned(), *meant))).collect();
+        // One letter of four or five is another word.
+        let long = || spellings.iter().filter(|(spelling, _)| spelling.len() > 5);
+        let near = |text: &str| {
+            let found = nearest(text, long().map(|(spelling, _)| spelling.as_str())).map(str::to_owned)?;
+            let slips = strsim::osa_distance(text, &found);
+            let meant = spellings.iter().find(|(spelling, _)| *spelling == found).map(|(_, meant)| *meant);
+            meant.filter(|_| slips <= 2 && slips * 5 <= found.len().max(5))
+        };
+        [Some(whole.as_str()), core].into_iter().flatten().find_map(near)
+    };
+    exact.or_else(close)
+}
+
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::extras::{KNOWN, SPELLINGS};
+    use super::*;
+
+    #[test]
+    fn other_spellings_of_a_key_name_the_key() {
+        let table = [
+            (
+                "role_arn",
+                "roleArn RoleArn role-arn ROLE_ARN rolearn role.arn aws_role_arn awsRoleArn AWS_ROLE_ARN role_arm rol_arn \
+                role_arns arn aws_arn role iam_role iam_role_arn assume_role_arn assumeRoleArn extra__aws__role_arn assume_role",
+            ),
+            (
+                "region_name",
+                "region regionName aws_region AWS_REGION aws_default_region default_region region-name regoin_name",
+            ),
+            (
+                "aws_access_key_id",
+                "access_key access_key_id accessKeyId AccessKeyId aws_access_key AWS_ACCESS_KEY_ID aws_acess_key_id",
+            ),
+            (
+                "aws_secret_access_key",
+                "secret_key secret_access_key secretAccessKey aws_secret_key aws_secret_acces_key",
+            ),
+            ("aws_session_token", "session_token sessionToken security_token token aws_session_tokne"),
+            ("profile_name", "profileName aws_profile AWS_PROFILE profile_nam profilename"),
+            ("external_id", "externalId ExternalId aws_external_id external-id"),
+            ("assume_role_method", "assumeRoleMethod assume_role_metod"),
+            (
+                "assume_role_kwargs",
+                "assume_role_kwarg assumeRoleKwargs session_policy role_session_name RoleSessionName duration_seconds",
+            ),
+            ("assume_role_with_saml", "assume_role_saml assumeRoleWithSaml principal_arn idp_url"),
+            ("aws_account_id", "account_id accountId account"),
+            ("aws_iam_role", "role_name roleName"),
+            ("federation", "federaton Federation"),
+            ("config_kwargs", "config_kwarg configKwargs"),
+        ];
+        for (meant, spellings) in table {
+            for key in spellings.split_whitespace() {
+                let broken = check("", [key].into_iter(), &KNOWN, &SPELLINGS).unwrap_err();
+                assert!(broken.why.contains(&format!("`{key}`")), "{broken:?}");
+                assert_eq!(broken.mended, format!("write \"{meant}\" for \"{key}\""));
+            }
+        }
+        for key in ["AK:wJalrX@/", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "<script>", "a\nb"] {
+            let broken = check("", [key].into_iter(), &KNOWN, &SPELLINGS).unwrap_err();
+            assert!(broken.why.contains("no name") && !format!("{broken:?}").contains("wJal"), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn what_means_something_else_is_passed_over_as_airflow_does() {
+        for key in KNOWN.into_iter().chain([
+            "botocore_config",
+            "partition",
+            "delegate",
+            "bucket_name",
+            "use_ssl",
+            "team",
+            "note",
+        ]) {
+            assert_eq!(check("", [key].into_iter(), &KNOWN, &SPELLINGS), Ok(()), "{key}");
+        }
+    }
+}
