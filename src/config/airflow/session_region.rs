@@ -6,6 +6,7 @@ use super::aws_profiles::AwsProfiles;
 use super::broken::Broken;
 use crate::config::env::Env;
 use crate::error::printable;
+use crate::quote::shell::export;
 use crate::region::Region;
 
 /// What is said of the region.
@@ -37,7 +38,7 @@ impl SessionRegion {
             };
         }
         if let Some(text) = env.text("AWS_DEFAULT_REGION") {
-            let region = parse("$AWS_DEFAULT_REGION", &text, |meant| format!("export AWS_DEFAULT_REGION={meant}"));
+            let region = parse("$AWS_DEFAULT_REGION", &text, |meant| export("AWS_DEFAULT_REGION", meant));
             return region.map(SessionRegion::Named);
         }
         let Some(text) = files.get(profile, "region") else { return Ok(SessionRegion::Unset) };
