@@ -289,7 +289,7 @@ fn config_kwargs_say_how_sts_is_reached() {
     let extra = on_keys(json!({"proxies": {"https": proxy.origin()}}));
     let world = connected(extra).env("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.amazonaws.com");
     let run = world.get_profile("etl", &[]);
-    assert!(run.stderr.starts_with("error[connect]"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error[proxy-refused]"), "{}", run.stderr);
     assert!(proxy.connections() > 0);
 }
 

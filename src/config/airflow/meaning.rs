@@ -177,7 +177,7 @@ fn federation(extra: &Fields<'_>, has_other_base: bool) -> Result<Option<String>
             "keep `federation`, or the keys or profile_name beside it",
         ));
     }
-    for key in federation.keys().filter(|key| *key != "profile") {
+    if let Some(key) = federation.unknown(&["profile"]) {
         let why = match key {
             "username" | "password" => "is for the session factory to hand to fedcred, which is asked for itself here",
             _ => "is no key that fedcred's session factory knows",
