@@ -140,9 +140,7 @@ fn keys(
                     if id.is_some() { ("access key id", "secret") } else { ("secret", "access key id") };
                 return Err(Broken::new(
                     format!("there is half of a pair, the {there} without the {missing} ({from})"),
-                    format!(
-                        "write both, in a URI aws://ACCESS_KEY_ID:SECRET@, or neither: a variable may have been empty"
-                    ),
+                    "write both, in a URI aws://ACCESS_KEY_ID:SECRET@, or neither: a variable may have been empty",
                 ));
             }
         }
