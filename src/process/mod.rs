@@ -13,6 +13,7 @@ pub mod installed;
 pub mod life;
 pub mod once;
 pub mod own;
+pub mod peers;
 #[cfg(unix)]
 pub mod terminal;
 pub mod whoami;

@@ -15,7 +15,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use url::Url;
 
@@ -23,10 +22,13 @@ use super::request::{self, Refusal, Wanted};
 use super::supply::Supply;
 use super::token::Token;
 use crate::error::{Code, Error, Result};
+use crate::process::peers::{self, Crowd, Stage};
 use crate::time::Deadline;
 
-/// Connections at a time; more are closed at once. An SDK has one, and not for long.
+/// Connections at a time; a new one takes the place of one that asks nothing. An SDK has one, and not for long.
 const CONNECTIONS: usize = 256;
+/// In which the first request has to come: SDKs connect to ask.
+const FIRST_REQUEST: Duration = Duration::from_secs(5);
 /// How often a connection is looked at: one on which no request has come since the last look is closed, and one that has been
 /// there for the longest time, however busy. Whoever does not read its answers holds a place no longer than this.
 const LOOK: Duration = Duration::from_secs(10);
@@ -94,13 +96,14 @@ impl Endpoint {
 }
 
 async fn accept(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut crowd = Crowd::new(CONNECTIONS);
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(why) => {
-                // No descriptor is free, most likely: others have to close theirs first.
+                // No descriptor is free, most likely: who asks nothing has to go first.
                 tracing::warn!(%why, "a connection is not accepted");
+                crowd.end_one();
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
@@ -110,20 +113,32 @@ async fn accept(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
             tracing::warn!(%peer, "a peer that is not on loopback is not answered");
             continue;
         }
-        match places.clone().try_acquire_owned() {
-            Ok(place) => drop(tokio::spawn(converse(stream, desk.clone(), place))),
-            Err(_) => tracing::warn!("more than {CONNECTIONS} connections"),
+        if !desk.token.is_shared() && !peers::is_ours(desk.address, peer) {
+            continue;
         }
+        if !crowd.make_room() {
+            tracing::warn!("more than {CONNECTIONS} connections are being answered");
+            continue;
+        }
+        let stage = Arc::new(Stage::default());
+        let task = tokio::spawn(converse(stream, desk.clone(), stage.clone()));
+        crowd.add(task.abort_handle(), stage);
     }
 }
 
-async fn converse(stream: TcpStream, desk: Arc<Desk>, _place: OwnedSemaphorePermit) {
+async fn converse(stream: TcpStream, desk: Arc<Desk>, stage: Arc<Stage>) {
     let _ = stream.set_nodelay(true);
     // A flag, where hyper would have set a timer anew for each request.
     let has_asked = AtomicBool::new(false);
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
-        answer(request, &desk)
+        stage.asked();
+        let (desk, stage) = (&desk, &stage);
+        async move {
+            let answered = answer(request, desk).await;
+            stage.idle();
+            answered
+        }
     });
     let connection = http1::Builder::new()
         .header_read_timeout(None)
@@ -133,6 +148,9 @@ async fn converse(stream: TcpStream, desk: Arc<Desk>, _place: OwnedSemaphorePerm
     let mut connection = pin!(connection);
     let longest = Deadline::after(LONGEST);
     // A connection ends in an error whenever the peer breaks it off.
+    if timeout(FIRST_REQUEST, connection.as_mut()).await.is_ok() || !stage.has_asked() {
+        return;
+    }
     while timeout(LOOK, connection.as_mut()).await.is_err() {
         if !has_asked.swap(false, Ordering::Relaxed) || longest.has_passed() {
             connection.as_mut().graceful_shutdown();

@@ -66,6 +66,20 @@ impl Token {
         Ok(Token::File(TokenFile { path: path.to_owned(), known }))
     }
 
+    /// Whether its file lets a group read it: then other users may ask, too.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Token::Fresh(_) => false,
+            #[cfg(unix)]
+            Token::File(file) => {
+                use std::os::unix::fs::MetadataExt;
+                std::fs::metadata(&file.path).is_ok_and(|metadata| metadata.mode() & 0o040 != 0)
+            }
+            #[cfg(not(unix))]
+            Token::File(_) => true,
+        }
+    }
+
     /// The token as it is now, to be told to a client.
     pub fn text(&self) -> Secret {
         match self {

@@ -268,3 +268,44 @@ fn what_cannot_be_served_is_said_at_once() {
     }
     assert_eq!(world.connections(), 0);
 }
+
+#[test]
+fn a_crowd_that_asks_nothing_does_not_keep_others_out() {
+    let world = world();
+    let (_run, client) = serve(&world, &["dev"]);
+    client.credentials();
+    let connect = || TcpStream::connect(&client.address).unwrap();
+    let _idle: Vec<TcpStream> = (0..400).map(|_| connect()).collect();
+    let _begun: Vec<TcpStream> = (0..400)
+        .map(|_| {
+            let mut stream = connect();
+            let _ = stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: ");
+            stream
+        })
+        .collect();
+    for _ in 0..5 {
+        client.credentials();
+    }
+}
+
+/// Root can become another user, and tests in containers are root's.
+#[cfg(target_os = "linux")]
+#[test]
+fn another_user_is_not_answered_unless_the_token_is_a_groups() {
+    use std::os::unix::process::CommandExt;
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("not tried: only root can ask as another user");
+    }
+    let world = world();
+    let file = world.given("token", "a-token-of-more-than-twenty-two-characters");
+    let script = r#"exec 3<>"/dev/tcp/${1%:*}/${1#*:}"; printf 'GET / HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" >&3; cat <&3"#;
+    for (mode, expected) in [(0o600, ""), (0o640, "HTTP/1.")] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let (_run, client) = serve(&world, &["dev", "--token-file", file.to_str().unwrap()]);
+        client.credentials();
+        let mut stranger = std::process::Command::new("bash");
+        let stranger = stranger.args(["-c", script, "-", &client.address]).uid(65_534).output().unwrap();
+        let answer = String::from_utf8(stranger.stdout).unwrap();
+        assert!(answer.get(..7).unwrap_or_default() == expected, "{mode:o}: {answer}");
+    }
+}

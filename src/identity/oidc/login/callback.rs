@@ -1,7 +1,8 @@
 //! The browser's way back: one page on loopback that takes the answer to an authorization request (RFC 8252 §7.3).
 //!
 //! Anybody on this machine can ask here. Only a request for the right path with the right state counts; every other is
-//! turned away and waited on, so that nobody can end a login, or put an answer of their own into it.
+//! turned away and waited on, so that nobody can end a login, or put an answer of their own into it. Nor can anybody keep the
+//! browser out: a new connection takes the place of one that asks nothing ([`crate::process::peers`]).
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener as StdListener};
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result, printable};
 use crate::http::loopback::is_loopback;
+use crate::process::peers::{self, Crowd, Stage};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -23,11 +25,13 @@ use crate::time::Deadline;
 const MAX_HEAD: usize = 16 << 10;
 /// Browsers open connections ahead of need, and may leave them unused.
 const CONNECTION: Duration = Duration::from_secs(10);
+const CONNECTIONS: usize = 64;
 
 /// A page that waits for the browser.
 #[derive(Debug)]
 pub struct Callback {
     listener: TcpListener,
+    address: IpAddr,
     /// As it goes into the requests: with the port that was given.
     pub redirect_uri: Url,
 }
@@ -78,19 +82,31 @@ impl Callback {
         let mut redirect_uri = redirect_uri.clone();
         // A port of a loopback http URL can always be set.
         let _ = redirect_uri.set_port(Some(port));
-        Ok(Callback { listener, redirect_uri })
+        Ok(Callback { listener, address, redirect_uri })
     }
 
     /// Waits for the browser to come back with this state.
     pub async fn wait(&self, state: &str, deadline: &Deadline) -> Result<Answered> {
         let expected = Arc::new((self.redirect_uri.path().to_owned(), state.to_owned()));
-        let mut open = JoinSet::new();
+        let ours = SocketAddr::new(self.address, self.redirect_uri.port().unwrap_or_default());
+        let (mut open, mut crowd) = (JoinSet::new(), Crowd::new(CONNECTIONS));
         let coming = std::future::poll_fn(|context| {
             loop {
                 match self.listener.poll_accept(context) {
-                    Poll::Ready(Ok((stream, _))) => drop(open.spawn(receive(stream, expected.clone()))),
-                    Poll::Ready(Err(e)) => {
-                        let error = Error::new(Code::Connect, "the browser cannot come back").because(e.to_string());
+                    Poll::Ready(Ok((stream, peer))) => {
+                        if peers::is_ours(ours, peer) && crowd.make_room() {
+                            let stage = Arc::new(Stage::default());
+                            crowd.add(open.spawn(receive(stream, expected.clone(), stage.clone())), stage);
+                        }
+                    }
+                    // No descriptor is free, most likely: who asks nothing has to go first.
+                    Poll::Ready(Err(why)) if crowd.end_one() => {
+                        tracing::warn!(%why, "a connection is not accepted");
+                        context.waker().wake_by_ref();
+                        break;
+                    }
+                    Poll::Ready(Err(why)) => {
+                        let error = Error::new(Code::Connect, "the browser cannot come back").because(why.to_string());
                         return Poll::Ready(Err(error));
                     }
                     Poll::Pending => break,
@@ -113,10 +129,11 @@ impl Callback {
 }
 
 /// One connection, one request. `None`: it was none.
-async fn receive(stream: TcpStream, expected: Arc<(String, String)>) -> Option<Visit> {
+async fn receive(stream: TcpStream, expected: Arc<(String, String)>, stage: Arc<Stage>) -> Option<Visit> {
     let (path, state) = &*expected;
     let talk = async {
         let head = read_head(&stream).await?;
+        stage.asked();
         let visit = visit(&head, path, state);
         write_all(&stream, page(&visit).as_bytes()).await?;
         Some(visit)
@@ -272,6 +289,28 @@ mod tests {
         });
         assert_eq!(answered.code.expose(), "right");
         assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("logged in") && !page.contains("right"), "{page}");
+    }
+
+    #[test]
+    fn a_crowd_that_asks_nothing_does_not_keep_the_browser_out() {
+        let answered = run(async {
+            let callback = Callback::open(&Url::parse("http://127.0.0.1/callback").unwrap()).unwrap();
+            let port = callback.redirect_uri.port().unwrap();
+            let browser = std::thread::spawn(move || {
+                let connect = || std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+                let idle: Vec<_> = (0..400).map(|_| connect()).collect();
+                let mut stream = connect();
+                write!(stream, "GET /callback?code=right&state=S HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+                let mut page = String::new();
+                stream.read_to_string(&mut page).unwrap();
+                drop(idle);
+                page
+            });
+            let answered = callback.wait("S", &Deadline::after(Duration::from_secs(20))).await.unwrap();
+            assert!(browser.join().unwrap().contains("logged in"));
+            answered
+        });
+        assert_eq!(answered.code.expose(), "right");
     }
 
     #[test]
