@@ -1,12 +1,18 @@
-//! Hands a secret address to the browser: a page on loopback that redirects there, once. On the browser's command line, where
-//! everybody on the machine can read it, only the page's own address stands, which is worth nothing afterwards.
+//! Hands a secret address to the browser: a page on loopback that redirects there, once.
+//!
+//! A browser's command line can be read by everybody on the machine, who could be faster than the browser. So there only the path
+//! of a file stands that nobody else can read, and in it the page's own address, which is worth nothing afterwards. The secret
+//! address itself stands in no file.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
 
+use super::peers;
+use crate::cache::private::Dir;
 use crate::cache::seal;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -16,11 +22,15 @@ use crate::time::{self, Deadline};
 pub struct Once {
     listener: TcpListener,
     path: String,
-    pub url: Url,
+    /// The file that leads there, until it is dropped.
+    entrance: PathBuf,
 }
 
+const ENTRANCE: &str = "open.html";
+
 impl Once {
-    pub fn open() -> Result<Once> {
+    /// `dir`: a directory of this user's alone, made if it is not there.
+    pub fn open(dir: &Path) -> Result<Once> {
         let unusable = |why: String| Error::new(Code::ListenFailed, "cannot wait for the browser").because(why);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| unusable(e.to_string()))?;
         listener.set_nonblocking(true).map_err(|e| unusable(e.to_string()))?;
@@ -29,15 +39,25 @@ impl Once {
         let path: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let path = format!("/{path}");
         let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).map_err(|e| unusable(e.to_string()))?;
-        Ok(Once { listener, path, url })
+        // Hexadecimal digits and a port need no quoting in HTML.
+        let page =
+            format!("<!doctype html><meta http-equiv=\"refresh\" content=\"0; url={url}\"><title>fedcred</title>\n");
+        Dir::ours_alone(dir)?.replace(ENTRANCE, page.as_bytes())?;
+        Ok(Once { listener, path, entrance: dir.join(ENTRANCE) })
+    }
+
+    /// What the browser is to open. None if the path has no URL.
+    pub fn entrance(&self) -> Option<Url> {
+        Url::from_file_path(&self.entrance).ok()
     }
 
     /// Waits for the visit, and sends the visitor on. `false`: nobody came in time.
     pub fn redirect(self, to: &Secret, deadline: &Deadline) -> bool {
         while !deadline.has_passed() {
             match self.listener.accept() {
-                Ok((stream, _)) => {
-                    if self.answer(stream, to).unwrap_or(false) {
+                Ok((stream, peer)) => {
+                    let is_ours = stream.local_addr().is_ok_and(|ours| peers::is_ours(ours, peer));
+                    if is_ours && self.answer(stream, to).unwrap_or(false) {
                         return true;
                     }
                 }
@@ -66,6 +86,12 @@ impl Once {
     }
 }
 
+impl Drop for Once {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.entrance);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,19 +106,28 @@ mod tests {
 
     #[test]
     fn one_visitor_who_knows_the_path_is_sent_on_and_no_other() {
-        let once = Once::open().unwrap();
-        let url = once.url.clone();
+        let home = tempfile::tempdir().unwrap();
+        let once = Once::open(&home.path().join("ours")).unwrap();
+        let entrance = once.entrance().unwrap().to_file_path().unwrap();
+        let page = std::fs::read_to_string(&entrance).unwrap();
+        let url = Url::parse(page.split_once("url=").unwrap().1.split('"').next().unwrap()).unwrap();
         let waiting = std::thread::spawn(move || {
             once.redirect(&Secret::new("https://there/?token=x".into()), &Deadline::after(Duration::from_secs(60)))
         });
         assert!(get(&url, "/favicon.ico").starts_with("HTTP/1.1 404"));
         assert!(get(&url, url.path()).contains("Location: https://there/?token=x\r\n"));
         assert!(waiting.join().unwrap());
+        assert!(!entrance.exists());
         assert!(TcpStream::connect(url.socket_addrs(|| None).unwrap()[0]).is_err(), "nobody listens any more");
     }
 
     #[test]
     fn nobody_is_waited_for_without_end() {
-        assert!(!Once::open().unwrap().redirect(&Secret::new("x".into()), &Deadline::after(Duration::ZERO)));
+        let home = tempfile::tempdir().unwrap();
+        assert!(
+            !Once::open(&home.path().join("ours"))
+                .unwrap()
+                .redirect(&Secret::new("x".into()), &Deadline::after(Duration::ZERO))
+        );
     }
 }

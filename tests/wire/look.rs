@@ -304,3 +304,33 @@ fn the_thumbprint_is_that_of_the_last_certificate_that_the_issuer_shows() {
     let thumbprint = shown["provider"]["thumbprint"].as_str().unwrap();
     assert!(thumbprint.len() == 40 && thumbprint.bytes().all(|b| b.is_ascii_hexdigit()), "{thumbprint}");
 }
+
+/// The browser's arguments can be read by everybody on the machine, the file that they name by its owner.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_browser_is_led_to_the_console_by_a_file_and_no_address_stands_in_its_arguments() {
+    use std::os::unix::fs::PermissionsExt;
+    let aws = sign_in();
+    let world = form().env("AWS_ENDPOINT_URL_SIGNIN", aws.origin()).env("DISPLAY", ":0");
+    let seen = world.path("seen");
+    let script = format!(
+        "#!/bin/bash\nfile=${{1#file://}}\n{{ echo \"$#\" \"$1\"; stat -c '%a' \"$file\"; }} >'{0}'\n\
+         url=$(grep -o 'http://[^\"]*' \"$file\"); rest=${{url#http://}}; host=${{rest%%/*}}\n\
+         exec 3<>\"/dev/tcp/${{host%:*}}/${{host#*:}}\"\nprintf 'GET /%s HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n' \"${{rest#*/}}\" >&3\n\
+         grep -c t0ken-of-a-visit <&3 >>'{0}'\n",
+        seen.display()
+    );
+    let program = world.given("xdg-open", &script);
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
+    let world = world.env("PATH", path);
+    assert_eq!(text(world.run(&["console", "dev", "--open"])), "signed in, in your browser\n");
+    crate::background::eventually("the browser has told", || {
+        std::fs::read_to_string(&seen).is_ok_and(|text| text.lines().count() == 3)
+    });
+    let seen = std::fs::read_to_string(&seen).unwrap();
+    let lines: Vec<&str> = seen.lines().collect();
+    assert!(lines[0].starts_with("1 file:///") && !lines[0].contains("http"), "{seen}");
+    assert_eq!(lines[1..], ["600", "1"]);
+    assert!(!std::path::Path::new(lines[0].trim_start_matches("1 file://")).exists(), "it is gone afterwards");
+}

@@ -294,7 +294,8 @@ fn a_crowd_that_asks_nothing_does_not_keep_others_out() {
 fn another_user_is_not_answered_unless_the_token_is_a_groups() {
     use std::os::unix::process::CommandExt;
     if !rustix::process::geteuid().is_root() {
-        return eprintln!("not tried: only root can ask as another user");
+        let _ = writeln!(std::io::stderr(), "not tried: only root can ask as another user");
+        return;
     }
     let world = world();
     let file = world.given("token", "a-token-of-more-than-twenty-two-characters");

@@ -21,9 +21,12 @@ pub fn run(arguments: &Console, global: &Global, env: &Env) -> Result<()> {
     let ask = Ask { window: None, force: false, use_cache: true };
     let credentials = acquire::given(&profile, &config.cache()?, env, &ask, acquire::EARLY)?.into_entry().credentials;
     let url = acquire::console::url(&profile, &credentials, arguments.service.as_deref(), env)?;
-    if arguments.open {
-        let page = Once::open()?;
-        if opener::open(&page.url, env) && page.redirect(&url, &Deadline::after(PATIENCE)) {
+    if arguments.open
+        && let Some(dir) = &config.cache()?.dir
+    {
+        let page = Once::open(dir)?;
+        let is_open = page.entrance().is_some_and(|entrance| opener::open(&entrance, env));
+        if is_open && page.redirect(&url, &Deadline::after(PATIENCE)) {
             return output::line("signed in, in your browser");
         }
     }

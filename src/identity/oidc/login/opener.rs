@@ -14,7 +14,7 @@ pub fn open(url: &Url, env: &Env) -> bool {
         || cfg!(target_os = "macos")
         || env.os("DISPLAY").is_some()
         || env.os("WAYLAND_DISPLAY").is_some();
-    if !has_desktop || !matches!(url.scheme(), "http" | "https") {
+    if !has_desktop || !matches!(url.scheme(), "http" | "https" | "file") {
         return false;
     }
     let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
