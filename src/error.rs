@@ -33,6 +33,23 @@ pub enum Kind {
     Configuration,
 }
 
+/// The step that failed, set where it is made. It says whose concern a failure is, and what the next try waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// This machine: settings, files, tickets, a keyring. Nobody was asked.
+    Local,
+    /// The identity provider, or whoever else issues the proof of identity.
+    IdentityProvider,
+    /// A page of the identity provider on which only a person can go on: a second factor, a consent, a captcha, a new password.
+    /// It is not met again unattended.
+    Person,
+    /// STS of this endpoint and region, or the role that it was asked for.
+    Sts,
+    /// The AWS credentials with which a role is assumed.
+    Base,
+}
+
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $variant:ident = $text:literal, $kind:ident;)*) => {
         /// The stable code of an error, as printed in `error[CODE]`.
@@ -89,6 +106,8 @@ codes! {
     MfaNeeded = "mfa-needed", LoginRequired;
     /// The same secret was refused before; it is not sent again until it changes or a person logs in.
     SecretRefusedBefore = "secret-refused-before", LoginRequired;
+    /// The same secret was sent and nobody said whether it is right; it is sent again once an hour.
+    SecretWithoutVerdict = "secret-without-verdict", LoginRequired;
     /// The IdP wants a new password before it lets anybody in.
     PasswordChangeRequired = "password-change-required", LoginRequired;
     /// No refresh token is kept, or its issuer does not take it any more.
@@ -106,6 +125,8 @@ codes! {
     LoginPage = "login-page", Unusable;
     /// The IdP does not offer Negotiate, which `auth = "spnego"` needs.
     NegotiateNotOffered = "negotiate-not-offered", Unusable;
+    /// The IdP does not take the authentication scheme that `auth` uses.
+    SchemeNotOffered = "scheme-not-offered", Unusable;
     /// A login form came that cannot be filled in without guessing.
     LoginFormUnclear = "login-form-unclear", Unusable;
     /// What came is no SAML response.
@@ -192,6 +213,8 @@ codes! {
     IdpForbidden = "idp-forbidden", Refused;
     /// The IdP refused the Kerberos ticket.
     KerberosRejected = "kerberos-rejected", Refused;
+    /// The IdP does not take a request with the Kerberos ticket in it, which is too large for it.
+    KerberosTicketTooLarge = "kerberos-ticket-too-large", Refused;
     /// The KDC refused the key in the keytab.
     KeytabRefused = "keytab-refused", Refused;
     /// The KDC refused to give a ticket.
@@ -286,11 +309,14 @@ pub struct Error {
     pub what: String,
     pub causes: Vec<String>,
     pub hint: Option<String>,
+    /// Absent until a step claims it. Of interest to the process in which it happened, so it is not handed on.
+    #[serde(skip)]
+    pub step: Option<Step>,
 }
 
 impl Error {
     pub fn new(code: Code, what: impl Into<String>) -> Self {
-        Error { code, what: what.into(), causes: Vec::new(), hint: None }
+        Error { code, what: what.into(), causes: Vec::new(), hint: None, step: None }
     }
 
     /// Adds a cause below those already there.
@@ -307,6 +333,17 @@ impl Error {
 
     pub fn kind(&self) -> Kind {
         self.code.kind()
+    }
+
+    /// Says which step failed, unless a step within that one has said so.
+    pub fn at(mut self, step: Step) -> Self {
+        self.step.get_or_insert(step);
+        self
+    }
+
+    /// The step that failed. One that nobody claimed was no peer's.
+    pub fn step(&self) -> Step {
+        self.step.unwrap_or(Step::Local)
     }
 }
 

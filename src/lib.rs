@@ -26,7 +26,7 @@
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
 //! - [`file`]: the one reader of files that a setting or a text names.
-//! - [`error`], [`secret`], [`time`], [`credentials`], [`text`], [`quote`], [`arn`], [`der`], [`x509`]: leaves.
+//! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`text`], [`quote`], [`arn`], [`der`], [`x509`]: leaves.
 //!
 //! # Rules that hold everywhere
 //!
@@ -44,6 +44,7 @@
 
 pub mod acquire;
 pub mod arn;
+pub mod attempt;
 pub mod cache;
 pub mod cli;
 pub mod config;

@@ -1,12 +1,13 @@
 //! The miss path: proof of identity, then STS. Here the one async runtime begins and ends.
 
 use super::Ask;
+use super::ledger::AtHand;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{AssumeRole, Base, Identity, Oidc, Profile, Saml, WebIdentity};
 use crate::config::session_name::Asker;
 use crate::credentials::{Credentials, SigningKeys};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Kind, Result, Step};
 use crate::identity::Run;
 use crate::identity::oidc::WebToken;
 use crate::identity::oidc::login::{self, LoginUi, Tokens};
@@ -107,7 +108,7 @@ pub fn below(profile: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_
 
 /// The tokens of a person who logs in at the provider now.
 pub fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Deadline) -> Result<Tokens> {
-    block_on(login::interactive(settings, env, ui, deadline))
+    block_on(login::interactive(settings, env, ui, &AtHand, deadline))
 }
 
 /// Runs to its end what waits for others, for commands that look without logging in.
@@ -125,15 +126,30 @@ pub fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
 
 async fn proof(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> Result<Proof> {
     Ok(match &profile.identity {
-        Identity::Saml(saml) => Proof::Assertion(Box::new(saml::log_in(saml, run).await?)),
-        Identity::WebIdentity(identity) => Proof::Token(Box::new(oidc::token(&identity.source, run).await?)),
+        Identity::Saml(saml) => Proof::Assertion(Box::new(saml::log_in(saml, run).await.map_err(of_login)?)),
+        Identity::WebIdentity(identity) => {
+            Proof::Token(Box::new(oidc::token(&identity.source, run).await.map_err(of_login)?))
+        }
         Identity::AssumeRole(role) => Proof::Keys(Box::new(keys(profile, role, below, run).await?)),
         Identity::Base(base) => Proof::Keys(Box::new(signing_keys(base, &profile.name, run.env, run.deadline).await?)),
         Identity::Airflow(_) => return Err(Error::new(Code::Bug, "the Airflow connection has not been looked up")),
     })
 }
 
+/// The failure of a login. What the login says of itself counts first; settings and files are this machine's, whenever they
+/// turn out to be wrong, and everything else came of asking the identity provider.
+fn of_login(error: Error) -> Error {
+    match error.kind() {
+        Kind::Usage | Kind::Configuration | Kind::Storage | Kind::Internal => error.at(Step::Local),
+        Kind::LoginRequired | Kind::Unusable | Kind::Unavailable | Kind::Refused => error.at(Step::IdentityProvider),
+    }
+}
+
 async fn exchange(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Credentials> {
+    at_sts(profile, proof, run).await.map_err(|error| error.at(Step::Sts))
+}
+
+async fn at_sts(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Credentials> {
     match (&profile.identity, proof) {
         (Identity::Saml(saml), Proof::Assertion(assertion)) => of_assertion(profile, saml, assertion, run).await,
         (Identity::WebIdentity(identity), Proof::Token(web)) => of_token(profile, identity, web, run).await,
@@ -148,7 +164,7 @@ async fn exchange(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Cred
 }
 
 async fn of_assertion(profile: &Profile, saml: &Saml, assertion: &Assertion, run: Run<'_>) -> Result<Credentials> {
-    assertion.preflight()?;
+    assertion.preflight().map_err(of_login)?;
     let offer = roles::choose(&assertion.response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
     tracing::info!(role = offer.role_arn.as_str(), provider = offer.principal_arn.as_str(), "assertion in hand");
     let call = SamlCall {
@@ -207,14 +223,15 @@ async fn of_keys(profile: &Profile, role: &AssumeRole, keys: &SigningKeys, run: 
 
 /// Those of a place that is no profile of ours. `caller` is the profile that needs them.
 async fn signing_keys(base: &Base, caller: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
-    match base {
+    let keys = match base {
         Base::AwsProfile(name) => aws::of_profile(name, caller, env, deadline).await,
         Base::Environment => aws::of_environment(env),
         Base::Instance => aws::of_instance(env, deadline).await,
         Base::Container => aws::of_container(env, deadline).await,
         Base::Keys(keys) => Ok(keys.duplicate()),
         Base::Profile(_) => Err(Error::new(Code::Bug, "the profile below was not asked")),
-    }
+    };
+    keys.map_err(|error| error.at(Step::Base))
 }
 
 /// The code of an MFA device can only be asked of a person.

@@ -1,16 +1,24 @@
-//! The guard against locking a person out: which secrets must not be sent again.
+//! The guard against locking a person out: when a secret may be sent again.
 //!
-//! A refused secret is known by a keyed MAC, never kept itself. It stays refused until it changes or a person logs in. An
-//! attempt that ended without a verdict (killed, or never answered) may have cost a try at the identity provider, so one more
-//! is allowed and no third.
+//! | shown | the same secret again |
+//! |---|---|
+//! | not sent | as if nothing had been tried |
+//! | accepted | at any time |
+//! | refused | never, until it changes or a person logs in |
+//! | no verdict | once more, then once an hour |
+//!
+//! A secret is known by a keyed MAC, never kept itself. An attempt that nothing was shown of (killed, never answered, answered
+//! with an error) may have cost a try at the identity provider, and is counted as one.
 
 use hmac::Mac;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use crate::attempt::Shown;
 use crate::cache::key::{LoginKey, hex};
 use crate::cache::master_key::{Purpose, SealingKey};
 use crate::error::{Code, Error};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, whole_seconds};
 
 /// Recognises a secret that was tried before. Says nothing about it without the sealing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,130 +39,130 @@ impl SecretMark {
     }
 }
 
-/// What became of the secret in a login that failed.
-#[derive(Clone, Copy, Debug)]
-pub enum Spent<'a> {
-    /// None was needed.
-    Nothing,
-    /// It was not sent, because [`Guard::refuses`] it.
-    Refused,
-    /// It did not leave: no connection was made.
-    Unsent(&'a SecretMark),
-    /// It left, and the peer did not let us in.
-    Sent(&'a SecretMark),
-    /// The peer took it; what failed came later.
-    Accepted(&'a SecretMark),
-}
-
-/// The secrets of one identity that left us and were refused or not answered.
+/// The secrets of one identity that left us and were refused or got no verdict.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guard(Vec<TriedSecret>);
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct TriedSecret {
     mark: SecretMark,
     /// Attempts without a verdict, one in flight included.
     unanswered: u32,
+    /// When the latest of them began.
+    last: Timestamp,
+    /// What the latest of them failed with; absent: nobody lived to tell.
+    why: Option<Error>,
     refusal: Option<Refusal>,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Refusal {
     at: Timestamp,
     error: Error,
 }
 
+/// What was known of a secret before an attempt, for one that did not leave.
+#[derive(Debug)]
+pub struct Before(TriedSecret);
+
 /// So many secrets of one identity are kept.
 const KEPT: usize = 8;
 
-/// For so many seconds a refusal is told in its own words, as those who came at the same time expect.
-const REFUSAL_IS_NEWS: i64 = 30;
+/// For so long a refusal is told in its own words, as those who came at the same time expect.
+const REFUSAL_IS_NEWS: SignedDuration = SignedDuration::from_secs(30);
 
-/// An attempt without a verdict allows one more.
-const UNANSWERED_ALLOWED: u32 = 2;
+/// An attempt without a verdict allows one more at once.
+const AT_ONCE: u32 = 2;
+
+/// After that, one each time this much has passed since the latest.
+const PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// An attempt dated further ahead was not dated by the clock we have now.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
 impl Guard {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Why a secret must not be sent, if it must not. No flag passes this by.
+    /// Returns why a secret must not be sent, if it must not. No flag passes this by.
     pub fn refuses(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
-        let tried = self.0.iter().find(|tried| tried.mark == *mark)?;
-        match &tried.refusal {
-            Some(refusal) if now.duration_since(refusal.at).as_secs().abs() < REFUSAL_IS_NEWS => {
-                Some(refusal.error.clone())
-            }
-            Some(refusal) => Some(
-                Error::new(Code::SecretRefusedBefore, "the same secret was refused before, and is not sent again")
-                    .because(format!("then: {}", refusal.error.what)),
-            ),
-            None if tried.unanswered >= UNANSWERED_ALLOWED => Some(
-                Error::new(
-                    Code::SecretRefusedBefore,
-                    "the same secret was sent twice without an answer, and is not sent again",
-                )
-                .because("each time may have counted as a wrong secret, and too many lock the account"),
-            ),
-            None => None,
+        let tried = self.find(mark)?;
+        if let Some(refusal) = &tried.refusal {
+            return Some(refusal.met_again(now));
         }
+        let until = tried.waits_until(now)?;
+        let times = tried.unanswered;
+        let what = format!(
+            "the same secret was sent {times} times without a verdict, and is not sent again before {}",
+            whole_seconds(until)
+        );
+        let error = Error::new(Code::SecretWithoutVerdict, what);
+        Some(
+            match &tried.why {
+                Some(why) => error.because(format!("the last time, {}: {}", whole_seconds(tried.last), why.what)),
+                None => error.because("the last time, nobody lived to tell what came of it"),
+            }
+            .because("each time may have counted as a wrong secret, and too many lock the account"),
+        )
     }
 
-    /// Why a secret is not to be sent while there are credentials left, if it is not: the one more attempt after one without
-    /// a verdict is for those who have none, and have the patience to hear one.
+    /// When a secret without a verdict may be sent again, if not now.
+    pub fn waits_until(&self, mark: &SecretMark, now: Timestamp) -> Option<Timestamp> {
+        self.find(mark).filter(|tried| tried.refusal.is_none())?.waits_until(now)
+    }
+
+    /// Returns why a refresh ahead of time must not send this secret. After an attempt without a verdict, the next one is saved
+    /// for callers that have no credentials left.
     pub fn spares(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
         let unanswered = || {
-            let tried = self.0.iter().find(|tried| tried.mark == *mark)?;
-            (tried.unanswered > 0).then(|| {
-                Error::new(Code::Timeout, "the secret was sent without an answer, and is spared until it must be sent")
+            self.find(mark).filter(|tried| tried.unanswered > 0).map(|_| {
+                Error::new(
+                    Code::SecretWithoutVerdict,
+                    "the secret was sent without a verdict, and is saved until there are no credentials left",
+                )
             })
         };
         self.refuses(mark, now).or_else(unanswered)
     }
 
     /// Notes that a secret is about to be sent. To be saved before it is.
-    pub fn spend(&mut self, mark: &SecretMark) {
-        let mut tried = self.take(mark).unwrap_or(TriedSecret { mark: *mark, unanswered: 0, refusal: None });
-        tried.unanswered += 1;
-        self.keep(tried);
+    pub fn begin(&mut self, mark: &SecretMark, now: Timestamp) -> Option<Before> {
+        let before = self.take(mark);
+        let unanswered = before.as_ref().map_or(0, |tried| tried.unanswered).saturating_add(1);
+        let refusal = before.as_ref().and_then(|tried| tried.refusal.clone());
+        self.keep(TriedSecret { mark: *mark, unanswered, last: now, why: None, refusal });
+        before.map(Before)
     }
 
-    /// The secret was accepted.
-    pub fn accept(&mut self, mark: &SecretMark) {
+    /// The secret counts as never tried: a person wants it sent.
+    pub fn pardon(&mut self, mark: &SecretMark) {
         self.take(mark);
     }
 
-    /// What a failure says about the secret that was sent. True: it was the secret's fault.
-    pub fn settle(&mut self, error: &Error, spent: Spent, now: Timestamp) -> bool {
-        match spent {
-            Spent::Nothing => false,
-            Spent::Refused => true,
-            Spent::Accepted(mark) => {
-                self.take(mark);
-                false
+    /// What the peer showed of an attempt that [`Guard::begin`] noted. `failure`: what the login failed with.
+    pub fn settle(
+        &mut self,
+        mark: &SecretMark,
+        shown: Shown,
+        before: Option<Before>,
+        failure: Option<&Error>,
+        now: Timestamp,
+    ) {
+        let Some(tried) = self.take(mark) else { return };
+        match shown {
+            Shown::Accepted => {}
+            Shown::NotSent => self.0.extend(before.map(|Before(tried)| tried)),
+            Shown::NoVerdict => self.keep(TriedSecret { why: failure.cloned(), ..tried }),
+            Shown::Refused => {
+                let error = failure.cloned().unwrap_or_else(|| Error::new(Code::IdpRejected, "the secret was refused"));
+                self.keep(TriedSecret { unanswered: 0, why: None, refusal: Some(Refusal { at: now, error }), ..tried });
             }
-            Spent::Unsent(mark) => {
-                if let Some(mut tried) = self.take(mark) {
-                    tried.unanswered = tried.unanswered.saturating_sub(1);
-                    self.keep(tried);
-                }
-                false
-            }
-            Spent::Sent(mark) => match error.code {
-                Code::IdpRejected | Code::KeytabRefused => {
-                    self.take(mark);
-                    let refusal = Some(Refusal { at: now, error: error.clone() });
-                    self.keep(TriedSecret { mark: *mark, unanswered: 0, refusal });
-                    true
-                }
-                Code::Timeout | Code::Connect => false,
-                // Whatever else the peer said, it did not say that.
-                _ => {
-                    self.take(mark);
-                    false
-                }
-            },
         }
+    }
+
+    fn find(&self, mark: &SecretMark) -> Option<&TriedSecret> {
+        self.0.iter().find(|tried| tried.mark == *mark)
     }
 
     fn take(&mut self, mark: &SecretMark) -> Option<TriedSecret> {
@@ -163,10 +171,30 @@ impl Guard {
     }
 
     fn keep(&mut self, tried: TriedSecret) {
-        if tried.unanswered > 0 || tried.refusal.is_some() {
-            self.0.push(tried);
-            self.0.drain(..self.0.len().saturating_sub(KEPT));
+        self.0.push(tried);
+        self.0.drain(..self.0.len().saturating_sub(KEPT));
+    }
+}
+
+impl TriedSecret {
+    fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        // From a clock that was wrong: the next attempt is dated by the right one.
+        let is_dated = self.last.duration_since(now) <= TOLERANCE;
+        let until = self.last.checked_add(PAUSE).unwrap_or(Timestamp::MAX);
+        (self.unanswered >= AT_ONCE && is_dated && now < until).then_some(until)
+    }
+}
+
+impl Refusal {
+    /// In its own words, at first; then as what was refused before, by whom and when, with what the peer said.
+    fn met_again(&self, now: Timestamp) -> Error {
+        if now.duration_since(self.at).abs() < REFUSAL_IS_NEWS {
+            return self.error.clone();
         }
+        let what = "the same secret was refused before, and is not sent again";
+        let error = Error::new(Code::SecretRefusedBefore, what);
+        let error = error.because(format!("{}: {}", whole_seconds(self.at), self.error.what));
+        self.error.causes.iter().fold(error, |error, cause| error.because(cause.clone()))
     }
 }
 
@@ -174,6 +202,7 @@ impl Guard {
 mod tests {
     use super::*;
     use crate::cache::key::KeyBuilder;
+    use proptest::prelude::*;
 
     fn key() -> SealingKey {
         SealingKey::from_bytes([7; 32])
@@ -187,14 +216,17 @@ mod tests {
         SecretMark::new(&key(), &login("alice"), secret.as_bytes())
     }
 
+    const HOUR: i64 = 3600;
+
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
     }
 
-    /// `secret` is sent at `second`, and `code` is what comes of it.
-    fn attempt(guard: &mut Guard, secret: &str, code: Code, second: i64) -> bool {
-        guard.spend(&mark(secret));
-        guard.settle(&Error::new(code, "what came of it"), Spent::Sent(&mark(secret)), at(second))
+    /// `secret` is sent at `second`, and this is what is shown of it.
+    fn attempt(guard: &mut Guard, secret: &str, shown: Shown, second: i64) {
+        let before = guard.begin(&mark(secret), at(second));
+        let failure = Error::new(Code::IdpRejected, "what came of it").because("it says: no");
+        guard.settle(&mark(secret), shown, before, Some(&failure), at(second));
     }
 
     fn refuses(guard: &Guard, secret: &str, second: i64) -> Option<Code> {
@@ -215,104 +247,143 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_secret_is_not_sent_again_until_it_changes() {
-        for refusal in [Code::IdpRejected, Code::KeytabRefused] {
-            let mut guard = Guard::default();
-            assert!(attempt(&mut guard, "old", refusal, 0));
-            assert_eq!(refuses(&guard, "old", 1), Some(refusal), "at first in its own words");
-            for later in [REFUSAL_IS_NEWS, 1_000_000, -1_000_000] {
-                assert_eq!(refuses(&guard, "old", later), Some(Code::SecretRefusedBefore), "{later}");
-            }
-            assert_eq!(refuses(&guard, "new", 1), None);
-            // Another profile's right secret does not make the wrong one right.
-            guard.spend(&mark("new"));
-            guard.accept(&mark("new"));
-            assert_eq!(refuses(&guard, "old", 100), Some(Code::SecretRefusedBefore));
+    fn a_refused_secret_is_not_sent_again_until_it_changes_and_its_refusal_stays_told() {
+        let mut guard = Guard::default();
+        attempt(&mut guard, "old", Shown::Refused, 0);
+        assert_eq!(refuses(&guard, "old", 1), Some(Code::IdpRejected), "at first in its own words");
+        for later in [30, 1_000_000, -1_000_000] {
+            let told = guard.refuses(&mark("old"), at(later)).unwrap();
+            assert_eq!(told.code, Code::SecretRefusedBefore, "{later}");
+            assert_eq!(told.causes, ["2027-01-15T08:00:00Z: what came of it", "it says: no"]);
         }
+        assert_eq!(refuses(&guard, "new", 1), None);
+        // Another profile's right secret does not make the wrong one right.
+        attempt(&mut guard, "new", Shown::Accepted, 2);
+        assert_eq!(refuses(&guard, "old", 100), Some(Code::SecretRefusedBefore));
+        guard.pardon(&mark("old"));
+        assert_eq!(refuses(&guard, "old", 100), None);
     }
 
     #[test]
-    fn an_attempt_without_a_verdict_allows_one_more() {
-        let mut killed = Guard::default(); // Nothing follows the spending.
-        let [mut tarpitted, mut broken] = [Guard::default(), Guard::default()];
-        for second in [0, 100] {
-            for guard in [&killed, &tarpitted, &broken] {
-                assert_eq!(refuses(guard, "s", second), None);
+    fn without_a_verdict_there_is_one_more_and_then_one_an_hour() {
+        let mut killed = Guard::default(); // Nothing follows the beginning.
+        let mut silent = Guard::default();
+        for second in [0, 100, 100 + HOUR, 100 + 2 * HOUR, 50 + 10 * HOUR] {
+            for guard in [&killed, &silent] {
+                assert_eq!(refuses(guard, "s", second), None, "{second}");
             }
-            killed.spend(&mark("s"));
-            attempt(&mut tarpitted, "s", Code::Timeout, second);
-            attempt(&mut broken, "s", Code::Connect, second);
+            killed.begin(&mark("s"), at(second));
+            attempt(&mut silent, "s", Shown::NoVerdict, second);
+            if second > 0 {
+                for guard in [&killed, &silent] {
+                    for still in [0, 1, HOUR - 1] {
+                        assert_eq!(refuses(guard, "s", second + still), Some(Code::SecretWithoutVerdict), "{second}");
+                    }
+                    assert_eq!(guard.waits_until(&mark("s"), at(second)), Some(at(second + HOUR)));
+                    assert_eq!(refuses(guard, "changed", second), None);
+                }
+            }
         }
-        for guard in [&killed, &tarpitted, &broken] {
-            assert_eq!(refuses(guard, "s", 200), Some(Code::SecretRefusedBefore));
-            assert_eq!(refuses(guard, "changed", 200), None);
-        }
+        // A clock that was set back by more than it can be wrong: one attempt, dated anew.
+        assert_eq!(refuses(&silent, "s", -HOUR), None);
+        attempt(&mut silent, "s", Shown::NoVerdict, -HOUR);
+        assert_eq!(refuses(&silent, "s", -60), Some(Code::SecretWithoutVerdict));
+        attempt(&mut silent, "s", Shown::Accepted, 0);
+        assert_eq!((refuses(&silent, "s", 1), silent.is_empty()), (None, true));
     }
 
     #[test]
     fn after_an_attempt_without_a_verdict_none_is_made_ahead_of_time() {
         let mut guard = Guard::default();
-        let spared = |guard: &Guard| guard.spares(&mark("s"), at(100)).map(|error| error.code);
-        assert_eq!(spared(&guard), None);
-        guard.spend(&mark("s"));
-        assert_eq!((spared(&guard), refuses(&guard, "s", 100)), (Some(Code::Timeout), None));
-        guard.spend(&mark("s"));
-        assert_eq!(spared(&guard), Some(Code::SecretRefusedBefore));
-        guard.accept(&mark("s"));
-        assert_eq!(spared(&guard), None);
+        let spared = |guard: &Guard| guard.spares(&mark("s"), at(100)).is_some();
+        assert!(!spared(&guard));
+        guard.begin(&mark("s"), at(0));
+        assert!(spared(&guard) && refuses(&guard, "s", 100).is_none());
+        guard.begin(&mark("s"), at(1));
+        assert!(spared(&guard));
+        guard.pardon(&mark("s"));
+        assert!(!spared(&guard));
+    }
+
+    #[test]
+    fn an_attempt_that_did_not_leave_changes_nothing() {
+        let mut guard = Guard::default();
+        for second in 0..5 {
+            attempt(&mut guard, "s", Shown::NotSent, second);
+        }
+        assert!(guard.is_empty());
+        attempt(&mut guard, "s", Shown::NoVerdict, 10);
+        attempt(&mut guard, "s", Shown::NotSent, 20);
+        assert_eq!(refuses(&guard, "s", 21), None, "one more is left");
+        attempt(&mut guard, "s", Shown::NoVerdict, 30);
+        attempt(&mut guard, "s", Shown::NotSent, 30 + HOUR);
+        assert_eq!(guard.waits_until(&mark("s"), at(40)), Some(at(30 + HOUR)));
+        let mut refused = Guard::default();
+        attempt(&mut refused, "s", Shown::Refused, 0);
+        attempt(&mut refused, "s", Shown::NotSent, 100);
+        assert_eq!(refuses(&refused, "s", 200), Some(Code::SecretRefusedBefore));
     }
 
     #[test]
     fn two_secrets_by_turns_are_counted_each() {
         let mut guard = Guard::default();
         for _ in 0..2 {
-            guard.spend(&mark("a"));
-            guard.spend(&mark("b"));
+            guard.begin(&mark("a"), at(0));
+            guard.begin(&mark("b"), at(0));
         }
-        assert_eq!(
-            (refuses(&guard, "a", 0), refuses(&guard, "b", 0)),
-            (Some(Code::SecretRefusedBefore), Some(Code::SecretRefusedBefore))
-        );
-    }
-
-    #[test]
-    fn what_was_not_the_secrets_fault_is_not_held_against_it() {
-        for code in [Code::Http5xx, Code::MfaNeeded, Code::XpathNoMatch, Code::IdpDeniedClaim, Code::KdcUnreachable] {
-            let mut guard = Guard::default();
-            for second in 0..5 {
-                assert!(!attempt(&mut guard, "s", code, second), "{code:?}");
-            }
-            assert_eq!(refuses(&guard, "s", 9), None, "{code:?}");
-        }
-        let mut guard = Guard::default();
-        let timeout = Error::new(Code::Timeout, "no result");
-        for second in 0..5 {
-            // No connection was made, so nothing was sent; or STS hung after the IdP had let us in.
-            for spent in [Spent::Unsent(&mark("s")), Spent::Accepted(&mark("s"))] {
-                guard.spend(&mark("s"));
-                assert!(!guard.settle(&timeout, spent, at(second)));
-                assert_eq!(refuses(&guard, "s", second), None);
-            }
-        }
-    }
-
-    #[test]
-    fn an_attempt_that_did_not_leave_does_not_wipe_out_one_that_did() {
-        let mut guard = Guard::default();
-        attempt(&mut guard, "s", Code::Timeout, 0);
-        guard.spend(&mark("s"));
-        guard.settle(&Error::new(Code::Connect, "no connection"), Spent::Unsent(&mark("s")), at(1));
-        assert_eq!(refuses(&guard, "s", 2), None);
-        attempt(&mut guard, "s", Code::Timeout, 3);
-        assert_eq!(refuses(&guard, "s", 4), Some(Code::SecretRefusedBefore));
+        assert!(refuses(&guard, "a", 1).is_some() && refuses(&guard, "b", 1).is_some());
     }
 
     #[test]
     fn only_the_latest_secrets_are_kept() {
         let mut guard = Guard::default();
         for i in 0..100 {
-            attempt(&mut guard, &i.to_string(), Code::IdpRejected, 0);
+            attempt(&mut guard, &i.to_string(), Shown::Refused, 0);
         }
         assert_eq!((guard.0.len(), refuses(&guard, "99", 0)), (KEPT, Some(Code::IdpRejected)));
+    }
+
+    /// What the peer will show, and how long after the last call this one comes.
+    fn calls() -> impl Strategy<Value = Vec<(Option<Shown>, i64)>> {
+        let shown = prop_oneof![
+            Just(None), // killed between writing and sending, or after it
+            Just(Some(Shown::NotSent)),
+            Just(Some(Shown::NoVerdict)),
+            Just(Some(Shown::Refused)),
+            Just(Some(Shown::Accepted)),
+        ];
+        let later = prop_oneof![0..120i64, 600..4000i64, Just(HOUR - 1), Just(HOUR)];
+        prop::collection::vec((shown, later), 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_is_sent_more_often_than_the_table_allows(calls in calls()) {
+            let (mut guard, mut now) = (Guard::default(), 0);
+            // When it left without a verdict since it was last accepted; whether it was refused.
+            let (mut open, mut is_refused): (Vec<i64>, bool) = (Vec::new(), false);
+            for (shown, later) in calls {
+                now += later;
+                // Through the file, as the next process reads it.
+                guard = serde_json::from_str(&serde_json::to_string(&guard).unwrap()).unwrap();
+                if guard.refuses(&mark("s"), at(now)).is_some() {
+                    continue;
+                }
+                prop_assert!(!is_refused, "sent after a refusal");
+                let within_the_hour = open.iter().filter(|sent| now - **sent < HOUR).count();
+                let allowed = if open.len() < 2 { 1 } else { 0 };
+                prop_assert!(within_the_hour <= allowed, "{open:?}, and again at {now}");
+                match shown {
+                    None => drop(guard.begin(&mark("s"), at(now))),
+                    Some(shown) => attempt(&mut guard, "s", shown, now),
+                }
+                match shown {
+                    Some(Shown::NotSent) => {}
+                    None | Some(Shown::NoVerdict) => open.push(now),
+                    Some(Shown::Accepted) => open.clear(),
+                    Some(Shown::Refused) => is_refused = true,
+                }
+            }
+        }
     }
 }

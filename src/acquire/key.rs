@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
@@ -97,6 +98,23 @@ pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<A
         Identity::Saml(saml) => Some(login_fields(KeyBuilder::new(sealing), saml, env).ok()?.assertion_key()),
         Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     }
+}
+
+/// Every setting of a login, whatever STS is told afterwards. A failure of the login concerns those who have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginSettings(CacheKey);
+
+/// The settings with which `profile` logs in. All that is written counts here, also what cannot change a result.
+pub fn login_settings(profile: &Profile, sealing: &SealingKey) -> LoginSettings {
+    let key = KeyBuilder::new(sealing);
+    let key = match &profile.identity {
+        Identity::Saml(saml) => key.field("saml", format!("{:?}", Saml { principal_arn: None, ..(**saml).clone() })),
+        Identity::WebIdentity(identity) => key.field("source", format!("{:?}", identity.source)),
+        Identity::AssumeRole(role) => key.field("assume_role", format!("{role:?}")),
+        Identity::Base(base) => key.field("base", format!("{base:?}")),
+        Identity::Airflow(source) => key.field("airflow", format!("{source:?}")),
+    };
+    LoginSettings(key.cache_key())
 }
 
 /// Who asks, in words for people. `None`: nobody in particular, or it cannot be told.

@@ -89,7 +89,7 @@ pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result
     let slot = Slot::existing(profile, settings, env)?;
     for place in LoginPlace::existing(profile, settings, env)? {
         let _lock = place.lock(&Deadline::after(profile.deadline)).map_err(NoResult::into_error)?;
-        forgotten.results += usize::from(place.store.remove(&FileName::Entry(place.result))?);
+        forgotten.results += usize::from(place.store.remove(&FileName::Entry(place.wanted.result))?);
         forgotten.memories += usize::from(place.store.remove(&FileName::Record(place.login))?);
         forgotten.sessions += usize::from(place.forget_session()?);
         Shared::new(slot.as_ref(), profile, env).forget();

@@ -1,21 +1,25 @@
 //! What is remembered of a login identity: the guard of its secrets, and failures that hold the next try back.
 //!
-//! After a failure at a peer the next try waits ([`LastFailure`]), so that a crowd does not storm an identity provider. What
-//! failed here, before anybody was asked, is mended here, and only puts off a refresh ahead of time. Failures of reachability and of the person's
-//! login are the identity's, shared by all its profiles; what STS or a role said is one result's only.
+//! After a failure at a peer the next try waits ([`LastFailure`]), so that a crowd does not storm an identity provider. Whose
+//! concern a failure is tells the step that made it ([`Step`]): a refused secret is the login identity's, what the identity
+//! provider did is that of all who log in with the same settings, what STS or a role said is one result's. What failed here,
+//! before anybody was asked, is mended here, and only puts off a refresh ahead of time. Changed settings start clean.
 //!
 //! The record is changed under the login's lock, and read without it.
 
 use serde::{Deserialize, Serialize};
 
-use super::guard::{Guard, SecretMark, Spent};
+use super::guard::{Before, Guard, SecretMark};
+use super::key::LoginSettings;
+use super::ledger::Settled;
 use super::schedule::{Ceiling, LastFailure};
+use crate::attempt::Shown;
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{CacheKey, FileName, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::cache::seal::{self, Kind as FileKind};
-use crate::error::{Code, Error, Kind, Result, printable};
-use crate::time::Timestamp;
+use crate::error::{Code, Error, Kind, Result, Step, printable};
+use crate::time::{Timestamp, whole_seconds};
 
 /// The record of one login identity.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,16 +36,36 @@ pub struct Memory {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen(u64);
 
+/// What is wanted of a login identity, and with which settings: a failure concerns whoever wants the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub result: CacheKey,
+    pub settings: LoginSettings,
+}
+
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Failure {
-    /// The result that was wanted; `None`: it is every result's of this identity.
-    of: Option<CacheKey>,
+    step: Step,
+    concerns: Concerns,
     stops: Stops,
     generation: u64,
     at: Timestamp,
     count: u32,
     jitter: u8,
     error: Error,
+    /// The secret that was refused or got no verdict; of a page that needs a person, the one that led there.
+    secret: Option<SecretMark>,
+}
+
+/// Whose concern a failure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Concerns {
+    /// One result: STS, the role, this machine.
+    Result(CacheKey),
+    /// All that log in with these settings: the identity provider, as these settings lead to it.
+    Login(LoginSettings),
+    /// All of the login identity: its secret was refused.
+    Identity,
 }
 
 /// Whom a failure keeps from another try. All of them put off the next refresh ahead of time.
@@ -51,8 +75,31 @@ enum Stops {
     All,
     /// Whoever has the same secret.
     SameSecret,
+    /// Everybody who is not a person, until a person logs in or the settings or the secret change.
+    Unattended,
     /// Nobody: it failed here, before a peer was asked, and may be mended by now or be otherwise for the next process.
     None,
+}
+
+/// A failure as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    pub last: LastFailure,
+    pub error: Error,
+    pub waits: Waits,
+}
+
+/// What the next login without a person waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// The end of the back-off.
+    BackOff,
+    /// Another secret: this one was refused.
+    ForAnotherSecret,
+    /// A secret without a verdict may be sent again from then on.
+    Until(Timestamp),
+    /// A login by hand.
+    ForAPerson,
 }
 
 /// So many failures of one identity are kept.
@@ -73,7 +120,7 @@ impl Memory {
         serde_json::from_slice(&json).ok()
     }
 
-    /// Keeps the record. Whoever spends a secret calls this before it leaves, and does not go on if it fails.
+    /// Keeps the record. Whoever sends a secret calls this before it leaves, and does not go on if it fails.
     ///
     /// Errors: those of [`FileStore::write`].
     pub fn save(&self, store: &FileStore, key: &SealingKey, login: &LoginKey) -> Result<()> {
@@ -106,7 +153,7 @@ impl Memory {
 
     /// Whether there is anything to compare a secret with.
     pub fn knows_secrets(&self) -> bool {
-        !self.guard.is_empty()
+        !self.guard.is_empty() || self.failures.iter().any(|failure| failure.secret.is_some())
     }
 
     /// Why a secret must not be sent, if it must not. No flag passes this by.
@@ -116,7 +163,7 @@ impl Memory {
 
     /// A person wants this secret sent, whatever became of it before.
     pub fn pardon(&mut self, mark: &SecretMark) {
-        self.guard.accept(mark);
+        self.guard.pardon(mark);
     }
 
     /// Why a secret is not to be sent ahead of time, while there are credentials left.
@@ -125,47 +172,59 @@ impl Memory {
     }
 
     /// Notes that a secret is about to be sent. To be saved before it is.
-    pub fn spend(&mut self, mark: &SecretMark) {
-        self.guard.spend(mark);
+    pub fn begin_attempt(&mut self, mark: &SecretMark, now: Timestamp) -> Option<Before> {
+        self.guard.begin(mark, now)
     }
 
-    /// The login begun last gave the result `of`, for which the secret `spent` was sent.
-    pub fn succeed(&mut self, of: &CacheKey, spent: Option<&SecretMark>) {
-        self.accept(spent);
-        self.failures.retain(|failure| !failure.concerns(of));
+    /// What was shown of an attempt. `failure`: what the login failed with.
+    pub fn settle(
+        &mut self,
+        mark: &SecretMark,
+        shown: Shown,
+        before: Option<Before>,
+        failure: Option<&Error>,
+        now: Timestamp,
+    ) {
+        self.guard.settle(mark, shown, before, failure.map(shortened).as_ref(), now);
     }
 
-    /// The login begun last ended well, without a result: whatever kept one from coming may still do so.
-    pub fn accept(&mut self, spent: Option<&SecretMark>) {
+    /// The login begun last gave what was wanted.
+    pub fn succeed(&mut self, wanted: &Wanted) {
         self.finished = self.begun;
-        if let Some(mark) = spent {
-            self.guard.accept(mark);
-        }
+        self.failures.retain(|failure| !failure.is_of(wanted));
+    }
+
+    /// The login begun last gave a proof of identity, and STS was not asked: what STS said may still be so.
+    pub fn prove(&mut self, wanted: &Wanted) {
+        self.finished = self.begun;
+        self.failures.retain(|failure| !failure.is_of(wanted) || failure.step == Step::Sts);
     }
 
     /// The login begun last failed.
     ///
     /// `jitter`: any byte; it moves the time of the next try.
-    pub fn fail(&mut self, of: &CacheKey, error: &Error, spent: Spent, now: Timestamp, jitter: u8) {
+    pub fn fail(&mut self, wanted: &Wanted, error: &Error, settled: &Settled, now: Timestamp, jitter: u8) {
         self.finished = self.begun;
-        let error = shortened(error);
-        let refused = self.guard.settle(&error, spent, now);
-        let (of, stops) = match Scope::of(error.code) {
-            _ if refused => (None, Stops::SameSecret),
-            Scope::Local => (Some(*of), Stops::None),
-            Scope::Identity => (None, Stops::All),
-            Scope::Result => (Some(*of), Stops::All),
+        let (error, step) = (shortened(error), error.step());
+        let (concerns, stops) = match step {
+            _ if settled.is_refused => (Concerns::Identity, Stops::SameSecret),
+            Step::Local => (Concerns::Result(wanted.result), Stops::None),
+            Step::IdentityProvider => (Concerns::Login(wanted.settings), Stops::All),
+            Step::Person => (Concerns::Login(wanted.settings), Stops::Unattended),
+            Step::Sts | Step::Base => (Concerns::Result(wanted.result), Stops::All),
         };
-        let known = self.failures.iter().position(|failure| failure.of == of && failure.stops == stops);
+        let known = self.failures.iter().position(|failure| failure.concerns == concerns && failure.stops == stops);
         let known = known.map(|known| self.failures.remove(known));
         self.failures.push(Failure {
-            of,
+            step,
+            concerns,
             stops,
             generation: self.begun,
             at: now,
             count: known.map_or(0, |known| known.count).saturating_add(1),
             jitter,
             error,
+            secret: settled.secret,
         });
         self.failures.drain(..self.failures.len().saturating_sub(KEPT));
     }
@@ -177,29 +236,51 @@ impl Memory {
         self.failures.clear();
     }
 
-    /// The last failure that concerns the result `of`, and its error: for [`super::schedule::Life::state`] and for `status`.
-    pub fn last_failure(&self, of: &CacheKey) -> Option<(LastFailure, &Error)> {
-        let failure = self.failures.iter().filter(|f| f.concerns(of)).max_by_key(|f| f.generation)?;
-        Some((failure.as_last(), &failure.error))
+    /// The last failure that concerns what is wanted: for [`super::schedule::Life::state`] and for `status`.
+    pub fn last_failure(&self, wanted: &Wanted, now: Timestamp) -> Option<Remembered> {
+        let failure = self.failures.iter().filter(|f| f.is_of(wanted)).max_by_key(|f| f.generation)?;
+        let of_secret = || {
+            let secret = failure.secret?;
+            self.guard.waits_until(&secret, now).map(Waits::Until)
+        };
+        let waits = match failure.stops {
+            Stops::Unattended => Waits::ForAPerson,
+            Stops::SameSecret => of_secret().unwrap_or(Waits::ForAnotherSecret),
+            Stops::All | Stops::None => of_secret().unwrap_or(Waits::BackOff),
+        };
+        Some(Remembered { last: failure.as_last(), error: failure.error.clone(), waits })
     }
 
-    /// The error that whoever has no credentials for `of` is given in place of a try, and when the next one is allowed.
+    /// The error that whoever has no credentials is given in place of a try, and when the next one is allowed.
     ///
     /// A refused secret is not among these: it holds back only itself ([`Memory::refuses`]). Nor is what failed here.
-    pub fn holds_back(&self, of: &CacheKey, now: Timestamp) -> Option<(Timestamp, &Error)> {
-        let of_peers = self.failures.iter().filter(|f| f.concerns(of) && f.stops == Stops::All);
+    /// `own`: the secret that would be sent, if it is read already. A changed one is tried at once.
+    pub fn holds_back(&self, wanted: &Wanted, own: Option<&SecretMark>, now: Timestamp) -> Option<(Timestamp, &Error)> {
+        let of_peers = self.failures.iter().filter(|f| f.is_of(wanted) && f.is_with(own) && f.stops == Stops::All);
         let waiting = of_peers.filter(|f| f.as_last().holds_back(now));
         waiting.map(|f| (f.as_last().retry_at(), &f.error)).max_by_key(|(until, _)| *until)
+    }
+
+    /// Returns what a login without a person is told in place of meeting a page again that needs one.
+    ///
+    /// `own`: its secret, if it has read it. Another one than led to that page is tried.
+    pub fn waits_for_a_person(&self, wanted: &Wanted, own: Option<&SecretMark>) -> Option<Error> {
+        let met = self.failures.iter().filter(|f| f.is_of(wanted) && f.is_with(own));
+        let met = met.filter(|f| f.stops == Stops::Unattended).max_by_key(|f| f.generation)?;
+        Some(met.error.clone().because(format!(
+            "this was at {}; without a person it is not tried again until one logs in or the settings change",
+            whole_seconds(met.at)
+        )))
     }
 
     /// The error of a login that ended since `seen`: what whoever waited for it has to tell.
     ///
     /// `own`: the waiting process's secret, if it has read it. The refusal of another one is no news to it.
-    pub fn news(&self, seen: &Seen, of: &CacheKey, own: Option<&SecretMark>, now: Timestamp) -> Option<&Error> {
+    pub fn news(&self, seen: &Seen, wanted: &Wanted, own: Option<&SecretMark>, now: Timestamp) -> Option<&Error> {
         let own_may_go = own.is_some_and(|own| self.guard.refuses(own, now).is_none());
-        let news = self.failures.iter().filter(|f| self.is_news(seen, f.generation) && f.concerns(of));
+        let news = self.failures.iter().filter(|f| self.is_news(seen, f.generation) && f.is_of(wanted));
         let for_us = news.filter(|f| match f.stops {
-            Stops::All => true,
+            Stops::All | Stops::Unattended => true,
             Stops::SameSecret => !own_may_go,
             Stops::None => false,
         });
@@ -210,12 +291,24 @@ impl Memory {
 const FILE_KIND: FileKind = *b"fc-memo\x01";
 
 impl Failure {
-    fn concerns(&self, of: &CacheKey) -> bool {
-        self.of.is_none_or(|only| only == *of)
+    fn is_of(&self, wanted: &Wanted) -> bool {
+        match self.concerns {
+            Concerns::Result(result) => result == wanted.result,
+            Concerns::Login(settings) => settings == wanted.settings,
+            Concerns::Identity => true,
+        }
+    }
+
+    /// Whether the same would come of it with the secret `own`, as far as is known.
+    fn is_with(&self, own: Option<&SecretMark>) -> bool {
+        match (own, &self.secret) {
+            (Some(own), Some(secret)) => own == secret,
+            (None, _) | (_, None) => true,
+        }
     }
 
     fn as_last(&self) -> LastFailure {
-        let denied = self.error.kind() == Kind::Refused && self.error.code.as_str().starts_with("sts-");
+        let denied = self.step == Step::Sts && self.error.kind() == Kind::Refused;
         let ceiling = if denied { Ceiling::Denial } else { Ceiling::Outage };
         LastFailure { at: self.at, count: self.count, ceiling, jitter: self.jitter }
     }
@@ -228,36 +321,7 @@ fn shortened(error: &Error) -> Error {
         what: printable(&error.what, 300),
         causes: error.causes.iter().take(3).map(|cause| printable(cause, 200)).collect(),
         hint: error.hint.as_ref().map(|hint| printable(hint, 200)),
-    }
-}
-
-/// Whose failure it is.
-enum Scope {
-    /// Nobody was asked yet.
-    Local,
-    /// Every result's of the login identity.
-    Identity,
-    /// One result's.
-    Result,
-}
-
-impl Scope {
-    fn of(code: Code) -> Self {
-        match code {
-            Code::NoKerberosTicket
-            | Code::KerberosTicketExpired
-            | Code::PromptNeeded
-            | Code::BrowserLoginNeeded
-            | Code::LoginAbandoned
-            | Code::LockTimeout => Scope::Local,
-            // One region's or partition's STS says nothing about another.
-            Code::StsThrottled | Code::StsUnavailable => Scope::Result,
-            _ => match code.kind() {
-                Kind::Usage | Kind::Configuration | Kind::Storage | Kind::Internal => Scope::Local,
-                Kind::LoginRequired | Kind::Unavailable => Scope::Identity,
-                Kind::Unusable | Kind::Refused => Scope::Result,
-            },
-        }
+        step: None,
     }
 }
 

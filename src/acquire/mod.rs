@@ -2,7 +2,7 @@
 //!
 //! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
 //! times it is given whether it is one. Everything else is [`renew`]: one login for all who ask at once, guarded by what is
-//! remembered of earlier ones ([`memory`], [`guard`], [`spending`]), made by [`fetch`], and for all roles in its assertion
+//! remembered of earlier ones ([`memory`], [`guard`], [`ledger`]), made by [`fetch`], and for all roles in its assertion
 //! ([`shared`]). What a person asks for by hand is [`login`], and [`proof`] where they want to see who they are to STS.
 //! [`refresh`] renews with nobody waiting; [`status`] only looks. An Airflow connection is looked up before all of this
 //! ([`airflow`]); what it says is a profile like any other.
@@ -13,6 +13,7 @@ pub mod console;
 pub mod fetch;
 pub mod guard;
 pub mod key;
+pub mod ledger;
 pub mod login;
 pub mod memory;
 pub mod place;
@@ -22,7 +23,6 @@ pub mod renew;
 pub mod schedule;
 pub mod session;
 pub mod shared;
-pub mod spending;
 pub mod status;
 
 use std::time::Duration;

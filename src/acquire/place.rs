@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::key::{self, Identified};
+use super::memory::Wanted;
 use crate::cache::entry::CacheEntry;
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{CacheKey, FileName, LoginKey};
@@ -99,7 +100,7 @@ pub struct LoginPlace {
     pub sealing: SealingKey,
     pub login: LoginKey,
     /// What is wanted of the login; stands in the memory of its failures.
-    pub result: CacheKey,
+    pub wanted: Wanted,
 }
 
 impl LoginPlace {
@@ -137,7 +138,8 @@ impl LoginPlace {
     fn of(store: FileStore, sealing: SealingKey, profile: &Profile, env: &Env) -> LoginPlace {
         let login = key::login(profile, env, &sealing);
         let result = key::of(profile, env, &sealing).key;
-        LoginPlace { store, sealing, login, result }
+        let wanted = Wanted { result, settings: key::login_settings(profile, &sealing) };
+        LoginPlace { store, sealing, login, wanted }
     }
 }
 

@@ -6,9 +6,10 @@
 use super::Ask;
 use super::fetch;
 pub use super::fetch::Proof;
+use super::ledger::NoLedger;
+use super::memory::Memory;
 use super::place::LoginPlace;
 use super::renew::{NoResult, Renewal};
-use super::spending::Unwatched;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
@@ -50,7 +51,7 @@ fn prove_with(
     let renewal = Renewal { profile, settings, env, ask: &ask, slot: None, typed, person: None, trace: Some(trace) };
     let unlocked = |deadline: &Deadline| {
         let below = renewal.below(deadline)?;
-        fetch::prove(profile, below, renewal.run(deadline, &Unwatched))
+        fetch::prove(profile, below, renewal.run(deadline, &NoLedger))
     };
     renewal.somewhere(|place, deadline| prove_at(&renewal, place, deadline), unlocked)
 }
@@ -61,7 +62,7 @@ pub fn redeem(profile: &Profile, proof: &Proof, env: &Env) -> Result<Credentials
     fetch::redeem(
         profile,
         proof,
-        Run { env, deadline: &deadline, watch: &Unwatched, typed: None, keep: None, person: None, trace: None },
+        Run { env, deadline: &deadline, ledger: &NoLedger, typed: None, keep: None, person: None, trace: None },
     )
 }
 
@@ -83,5 +84,5 @@ fn prove_at(renewal: &Renewal<'_>, place: &LoginPlace, deadline: &Deadline) -> s
         }
     }
     let below = renewal.below(deadline).map_err(NoResult::Login)?;
-    renewal.guarded(place, &lock, memory, deadline, None, |run, _| fetch::prove(renewal.profile, below, run))
+    renewal.guarded(place, &lock, memory, deadline, Memory::prove, |run, _| fetch::prove(renewal.profile, below, run))
 }

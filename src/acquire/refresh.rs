@@ -63,7 +63,7 @@ fn looked_up_refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> 
     };
     let slot = Slot::existing(profile, settings, env).ok().flatten();
     let kept = slot.as_ref().and_then(|slot| slot.read().ok().flatten()).map(|entry| life(&entry));
-    let failure = status::last_failure(profile, settings, env).map(|(last, _)| last);
+    let failure = status::last_failure(profile, settings, env, time::now()).map(|failure| failure.last);
     let window = kept.and_then(|life| window(life, slot?.phase()));
     let kind = match &outcome {
         Outcome::Failed(error) => Some(error.kind()),
@@ -110,9 +110,9 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
             Some(renewed) => renewed,
             // It failed a short while ago, and is held back since; or somebody else is at it.
             None => {
-                let held_back = status::last_failure(profile, settings, env)
-                    .filter(|(last, _)| life(&entry).state(time::now(), window, Some(*last)) == State::Fresh);
-                return held_back.map_or(Ok(false), |(_, error)| Err(error));
+                let held_back = status::last_failure(profile, settings, env, time::now())
+                    .filter(|failure| life(&entry).state(time::now(), window, Some(failure.last)) == State::Fresh);
+                return held_back.map_or(Ok(false), |failure| Err(failure.error));
             }
         },
         _ => renewal.cold()?,

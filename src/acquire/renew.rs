@@ -7,15 +7,15 @@
 use std::time::Duration;
 
 use super::fetch;
-use super::guard::{SecretMark, Spent};
-use super::memory::{Memory, Seen};
+use super::guard::SecretMark;
+use super::ledger::{MemoryLedger, NoLedger, Settled};
+use super::memory::{Memory, Seen, Wanted};
 use super::place::{LoginPlace, Slot};
 use super::schedule::State;
 use super::shared::Shared;
-use super::spending::{Unwatched, Watch};
 use super::{Ask, life};
+use crate::attempt::Ledger;
 use crate::cache::entry::CacheEntry;
-use crate::cache::key::CacheKey;
 use crate::cache::lock::{Attempt, Lock};
 use crate::cache::seal;
 use crate::config::cache::CacheSettings;
@@ -26,7 +26,6 @@ use crate::error::{Code, Error, Result};
 use crate::identity::keep::Person;
 use crate::identity::saml::Assertion;
 use crate::identity::trace::Trace;
-use crate::identity::watch::SecretWatch;
 use crate::identity::{Run, secrets};
 use crate::quote::shell::fedcred;
 use crate::secret::Secret;
@@ -89,9 +88,9 @@ impl Renewal<'_> {
         if !self.is_due(kept, &place, &memory) {
             return Ok(None);
         }
-        if let Some((error, spent)) = self.objection_to_early(&place, &memory, &deadline) {
+        if let Some((error, settled)) = self.objection_to_early(&place, &memory, &deadline) {
             memory.begin();
-            memory.fail(&place.result, &error, spent, time::now(), jitter());
+            memory.fail(&place.wanted, &error, &settled, time::now(), jitter());
             memory.save(&place.store, &place.sealing, &place.login)?;
             return Err(error);
         }
@@ -99,21 +98,22 @@ impl Renewal<'_> {
     }
 
     fn is_due(&self, kept: &CacheEntry, place: &LoginPlace, memory: &Memory) -> bool {
-        let failure = memory.last_failure(&place.result).map(|(failure, _)| failure);
+        let failure = memory.last_failure(&place.wanted, time::now()).map(|failure| failure.last);
         life(kept).state(time::now(), self.ask.window, failure) == State::Due
     }
 
     /// Why a refresh ahead of time is not even tried.
-    fn objection_to_early(
-        &self,
-        place: &LoginPlace,
-        memory: &Memory,
-        deadline: &Deadline,
-    ) -> Option<(Error, Spent<'static>)> {
-        match self.own_secret(place, memory, deadline) {
-            Ok(own) => own.and_then(|own| memory.spares(&own, time::now())).map(|error| (error, Spent::Refused)),
-            Err(error) => Some((error, Spent::Nothing)),
-        }
+    fn objection_to_early(&self, place: &LoginPlace, memory: &Memory, deadline: &Deadline) -> Option<(Error, Settled)> {
+        let own = match self.own_secret(place, memory, deadline) {
+            Ok(own) => own,
+            Err(error) => return Some((error, Settled::default())),
+        };
+        let spared = own.and_then(|own| memory.spares(&own, time::now()));
+        let spared = spared.map(|error| (error, Settled { is_refused: true, secret: own }));
+        spared.or_else(|| {
+            let error = memory.waits_for_a_person(&place.wanted, own.as_ref())?;
+            Some((error, Settled { is_refused: false, secret: own }))
+        })
     }
 
     /// New credentials, or the error for having none: there is nothing to fall back on.
@@ -172,6 +172,10 @@ impl Renewal<'_> {
                 | Code::MfaNeeded,
                 None,
             ) => error.hint(fedcred(&["login"], name, &[])),
+            (Code::SecretWithoutVerdict, None) => {
+                let login = fedcred(&["login", "--use-stored"], name, &[]);
+                error.hint(format!("if the secret is right, to try it at once: {login}"))
+            }
             (Code::KeyringLocked, None) => {
                 error.hint(format!("unlock it, or: {}", fedcred(&["login", "--store", "file"], name, &[])))
             }
@@ -199,9 +203,10 @@ impl Renewal<'_> {
         let now = time::now();
         let objection = own
             .and_then(|own| memory.refuses(own, now))
-            .or_else(|| memory.news(&seen, &place.result, own, now).cloned())
+            .or_else(|| memory.waits_for_a_person(&place.wanted, own))
+            .or_else(|| memory.news(&seen, &place.wanted, own, now).cloned())
             .or_else(|| {
-                let back_off = memory.holds_back(&place.result, now).filter(|_| !self.ask.force);
+                let back_off = memory.holds_back(&place.wanted, own, now).filter(|_| !self.ask.force);
                 back_off.map(|(until, error)| held_back(error, until))
             })
             .or_else(|| deadline.is_nearly_over().then(too_late));
@@ -232,8 +237,7 @@ impl Renewal<'_> {
         let below = self.below(deadline).map_err(NoResult::Login)?;
         let shared = Shared::new(self.slot.as_ref(), self.profile, self.env);
         let found = shared.find(|generation| reuse.allows(generation, &memory));
-        let result = Some(&place.result);
-        self.guarded(place, lock, memory, deadline, result, |run, generation| {
+        self.guarded(place, lock, memory, deadline, Memory::succeed, |run, generation| {
             let keep = |assertion: &Assertion| {
                 if self.profile.is_as_whom_they_choose()
                     && let Err(why) = place.note_person(assertion)
@@ -254,25 +258,24 @@ impl Renewal<'_> {
 
     /// Runs `login`, which is told the number of this login, with its secret counted and its failure remembered.
     ///
-    /// `result`: whose failures a success ends. `None`: it gave no credentials, so nothing is known of those.
+    /// `succeed`: what a success disproves.
     pub(super) fn guarded<T>(
         &self,
         place: &LoginPlace,
         _lock: &Lock,
         mut memory: Memory,
         deadline: &Deadline,
-        result: Option<&CacheKey>,
+        succeed: impl FnOnce(&mut Memory, &Wanted),
         login: impl FnOnce(Run<'_>, u64) -> Result<T>,
     ) -> std::result::Result<T, NoResult> {
         let generation = memory.begin();
         memory.save(&place.store, &place.sealing, &place.login).map_err(NoResult::Place)?;
-        let watch = Watch::new(place, memory, deadline);
-        let outcome = login(Run { keep: Some(place), ..self.run(deadline, &watch) }, generation);
-        let (mut memory, spending) = watch.into_parts();
-        match (&outcome, result) {
-            (Ok(_), Some(result)) => memory.succeed(result, spending.mark()),
-            (Ok(_), None) => memory.accept(spending.mark()),
-            (Err(error), _) => memory.fail(&place.result, error, spending.as_spent(), time::now(), jitter()),
+        let ledger = MemoryLedger::new(place, memory, deadline);
+        let outcome = login(Run { keep: Some(place), ..self.run(deadline, &ledger) }, generation);
+        let (mut memory, settled) = ledger.settle(outcome.as_ref().err());
+        match &outcome {
+            Ok(_) => succeed(&mut memory, &place.wanted),
+            Err(error) => memory.fail(&place.wanted, error, &settled, time::now(), jitter()),
         }
         if let Err(why) = memory.save(&place.store, &place.sealing, &place.login) {
             tracing::warn!(%why, "what came of the login is not remembered");
@@ -282,7 +285,7 @@ impl Renewal<'_> {
 
     /// The credentials of the profile below. What that fails with, it remembers itself.
     pub(super) fn below(&self, deadline: &Deadline) -> Result<Option<SigningKeys>> {
-        fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &Unwatched))
+        fetch::below(self.profile, self.settings, self.ask, self.run(deadline, &NoLedger))
     }
 
     /// Without a place for lock and memory nothing can count how often a secret is sent: then none is.
@@ -301,12 +304,12 @@ impl Renewal<'_> {
 
     pub(super) fn unlocked(&self, deadline: &Deadline) -> Result<CacheEntry> {
         let below = self.below(deadline)?;
-        let credentials = fetch::fetch(self.profile, below, None, |_| (), self.run(deadline, &Unwatched))?;
+        let credentials = fetch::fetch(self.profile, below, None, |_| (), self.run(deadline, &NoLedger))?;
         Ok(CacheEntry { credentials, issued: time::now(), generation: 0 })
     }
 
-    pub(super) fn run<'r>(&'r self, deadline: &'r Deadline, watch: &'r dyn SecretWatch) -> Run<'r> {
-        Run { env: self.env, deadline, watch, typed: self.typed, keep: None, person: self.person, trace: self.trace }
+    pub(super) fn run<'r>(&'r self, deadline: &'r Deadline, ledger: &'r dyn Ledger) -> Run<'r> {
+        Run { env: self.env, deadline, ledger, typed: self.typed, keep: None, person: self.person, trace: self.trace }
     }
 
     fn read(&self) -> Result<Option<CacheEntry>> {
@@ -326,8 +329,8 @@ impl Renewal<'_> {
         }
         let mark = |secret: &[u8]| SecretMark::new(&place.sealing, &place.login, secret);
         if let Some((setting, source)) = self.profile.secret() {
-            let secret = self.run(deadline, &Unwatched).secret(source, setting)?;
-            return Ok(Some(mark(secret.expose().as_bytes())));
+            let secret = self.run(deadline, &NoLedger).secret(source, setting)?;
+            return Ok(secret.mark().map(mark));
         }
         self.profile.keytab().map(|keytab| Ok(mark(&secrets::keytab(keytab)?))).transpose()
     }

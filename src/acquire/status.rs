@@ -2,8 +2,9 @@
 //!
 //! It reads what runs have left, takes no lock and makes nothing, not even a key or a directory.
 
+use super::memory::{Remembered, Waits};
 use super::place::{LoginPlace, Slot};
-use super::schedule::{LastFailure, Life, State as Age};
+use super::schedule::{Life, State as Age};
 use super::{airflow, key, life};
 use crate::cache::master_key::KeyPlace;
 use crate::cache::obstacle;
@@ -21,8 +22,8 @@ pub struct Status {
     /// When what is cached expires; in the past if it has.
     pub expires: Option<Timestamp>,
     pub next: Next,
-    /// The last try, if it failed: when, and how.
-    pub failure: Option<(Timestamp, Error)>,
+    /// The last try, if it failed: when, how, and what the next one waits for.
+    pub failure: Option<Remembered>,
     /// Who asks, in words for people.
     pub who: Option<String>,
     /// Why nothing of this profile is kept, if so.
@@ -56,6 +57,8 @@ pub enum Next {
     WhenAsked,
     /// Not before the secret changes or a person logs in: this one was refused.
     WithNewSecret,
+    /// Not before a person logs in or the settings change: the identity provider wants a person.
+    WithPerson,
 }
 
 /// What is known of `profile` at `now`. Errors: an Airflow connection that is defined nowhere, or is broken.
@@ -73,14 +76,14 @@ fn of_looked_up(profile: &Profile, settings: &CacheSettings, env: &Env, now: Tim
             Ok(kept) => (kept.as_ref().map(life), None),
             Err(error) => (None, Some(error)),
         };
-    let failure = last_failure(profile, settings, env);
+    let failure = last_failure(profile, settings, env, now);
     Status {
         state: state(kept, failure.is_some(), now),
         expires: kept.map(|life| life.expires),
         next: next(kept, failure.as_ref(), now),
         who: key::asker(&profile.identity, env),
         unkept: unreadable.or_else(|| unkept(profile, settings, env)),
-        failure: failure.map(|(last, error)| (last.at, error)),
+        failure,
         role_arn: profile.role_arn.as_ref().map(|role| role.to_string()),
         connection_since: None,
     }
@@ -133,13 +136,10 @@ fn check_key(place: &KeyPlace) -> Result<()> {
 }
 
 /// The last failure that is remembered of this profile's result, wherever there was a place for it.
-pub fn last_failure(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<(LastFailure, Error)> {
+pub fn last_failure(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Option<Remembered> {
     let places = LoginPlace::existing(profile, settings, env).unwrap_or_default();
-    let failures = places.iter().filter_map(|place| {
-        let memory = place.memory().ok()?;
-        memory.last_failure(&place.result).map(|(last, error)| (last, error.clone()))
-    });
-    failures.max_by_key(|(last, _)| last.at)
+    let failures = places.iter().filter_map(|place| place.memory().ok()?.last_failure(&place.wanted, now));
+    failures.max_by_key(|failure| failure.last.at)
 }
 
 fn nothing_kept() -> Error {
@@ -156,25 +156,24 @@ fn state(kept: Option<Life>, has_failed: bool, now: Timestamp) -> State {
     }
 }
 
-fn next(kept: Option<Life>, failure: Option<&(LastFailure, Error)>, now: Timestamp) -> Next {
-    if failure.is_some_and(|(_, error)| waits_for_secret(error.code)) {
-        return Next::WithNewSecret;
-    }
-    let last = failure.map(|(last, _)| *last);
-    let from = match kept {
+fn next(kept: Option<Life>, failure: Option<&Remembered>, now: Timestamp) -> Next {
+    let last = failure.map(|failure| failure.last);
+    let scheduled = match kept {
         Some(life) => Some(life.next_refresh(now, None, last)),
         None => last.filter(|last| last.holds_back(now)).map(|last| last.retry_at()),
+    };
+    let from = match failure.map(|failure| failure.waits) {
+        Some(Waits::ForAnotherSecret) => return Next::WithNewSecret,
+        Some(Waits::ForAPerson) => return Next::WithPerson,
+        Some(Waits::Until(until)) => Some(scheduled.map_or(until, |scheduled| scheduled.max(until))),
+        Some(Waits::BackOff) | None => scheduled,
     };
     from.filter(|from| *from > now).map_or(Next::WhenAsked, Next::From)
 }
 
-fn waits_for_secret(code: Code) -> bool {
-    matches!(code, Code::IdpRejected | Code::KeytabRefused | Code::SecretRefusedBefore)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::schedule::Ceiling;
+    use super::super::schedule::{Ceiling, LastFailure};
     use super::*;
 
     const MIN: i64 = 60;
@@ -183,9 +182,9 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
     }
 
-    fn failed(code: Code, second: i64, count: u32) -> Option<(LastFailure, Error)> {
+    fn failed(waits: Waits, second: i64, count: u32) -> Option<Remembered> {
         let last = LastFailure { at: at(second), count, ceiling: Ceiling::Outage, jitter: 255 };
-        Some((last, Error::new(code, "it failed")))
+        Some(Remembered { last, error: Error::new(Code::Connect, "it failed"), waits })
     }
 
     #[test]
@@ -196,15 +195,18 @@ mod tests {
         let table = [
             (hour, None, 0, State::Fresh, From(at(44 * MIN))),
             (hour, None, 44 * MIN + 1, State::Due, WhenAsked),
-            (hour, failed(Code::Connect, 45 * MIN, 1), 46 * MIN, State::Due, From(at(55 * MIN))),
+            (hour, failed(Waits::BackOff, 45 * MIN, 1), 46 * MIN, State::Due, From(at(55 * MIN))),
             (hour, None, 59 * MIN + 1, State::Expired, WhenAsked),
-            (hour, failed(Code::Connect, 60 * MIN, 6), 60 * MIN + 1, State::Failed, From(at(60 * MIN + 30))),
-            (hour, failed(Code::IdpRejected, 45 * MIN, 1), 46 * MIN, State::Due, WithNewSecret),
+            (hour, failed(Waits::BackOff, 60 * MIN, 6), 60 * MIN + 1, State::Failed, From(at(60 * MIN + 30))),
+            (hour, failed(Waits::ForAnotherSecret, 45 * MIN, 1), 46 * MIN, State::Due, WithNewSecret),
+            (hour, failed(Waits::ForAPerson, 45 * MIN, 1), 46 * MIN, State::Due, WithPerson),
+            (None, failed(Waits::Until(at(60 * MIN)), 0, 1), MIN, State::Failed, From(at(60 * MIN))),
+            (None, failed(Waits::Until(at(60 * MIN)), 0, 1), 60 * MIN, State::Failed, WhenAsked),
             (None, None, 0, State::None, WhenAsked),
-            (None, failed(Code::Connect, 0, 3), 1, State::Failed, From(at(4))),
-            (None, failed(Code::Connect, 0, 3), 4, State::Failed, WhenAsked),
-            (None, failed(Code::SecretRefusedBefore, 0, 1), 99 * MIN, State::Failed, WithNewSecret),
-            (None, failed(Code::Connect, 99 * MIN, 9), 0, State::Failed, WhenAsked), // from a clock that was wrong
+            (None, failed(Waits::BackOff, 0, 3), 1, State::Failed, From(at(4))),
+            (None, failed(Waits::BackOff, 0, 3), 4, State::Failed, WhenAsked),
+            (None, failed(Waits::ForAnotherSecret, 0, 1), 99 * MIN, State::Failed, WithNewSecret),
+            (None, failed(Waits::BackOff, 99 * MIN, 9), 0, State::Failed, WhenAsked), // from a clock that was wrong
         ];
         for (row, (kept, failure, now, expected, then)) in table.into_iter().enumerate() {
             assert_eq!(state(kept, failure.is_some(), at(now)), expected, "row {row}");

@@ -87,11 +87,13 @@ pub fn usual_hint(code: Code) -> &'static str {
         | Code::MfaNeeded => "fedcred login PROFILE",
         Code::PasswordChangeRequired => "change the password in a browser, then try again",
         Code::SecretRefusedBefore => "correct the secret where it is kept; a changed one is tried at once",
+        Code::SecretWithoutVerdict => "to try at once: fedcred login --use-stored PROFILE",
         Code::XpathNoMatch | Code::NotASamlResponse | Code::PageTooLarge | Code::XpathTooCostly => {
             "check `saml.idp_url` and `saml.xpath`: fedcred config show PROFILE"
         }
         Code::LoginPage => "choose the `saml.auth` that this IdP wants: fedcred config show PROFILE",
         Code::NegotiateNotOffered => "set `saml.user_agent` to one that the IdP knows, or another `saml.auth`",
+        Code::SchemeNotOffered => "choose a `saml.auth` that the IdP takes: fedcred inspect PROFILE",
         Code::LoginFormUnclear => "name the inputs: `saml.username_field`, `saml.password_field`",
         Code::AssertionExpired => "compare this machine's clock with the IdP's: date -u",
         Code::RoleNotOffered | Code::RoleNotChosen | Code::ProviderMismatch => {
@@ -127,6 +129,9 @@ pub fn usual_hint(code: Code) -> &'static str {
             "ask the IdP's administrator whether you are assigned to its AWS application"
         }
         Code::KerberosRejected => "get a new ticket: kdestroy, then kinit",
+        Code::KerberosTicketTooLarge => {
+            "have the IdP's administrator raise its limit of headers (IIS: MaxFieldLength, MaxRequestBytes; Tomcat: maxHttpHeaderSize), or the account taken out of groups"
+        }
         Code::KeytabRefused => "have a new keytab made, with the account's present password",
         Code::KdcRefused => "ask the administrator of the Kerberos realm about this account",
         Code::StsAccessDenied => "check the role's trust policy: fedcred trust-policy PROFILE --check FILE",

@@ -118,12 +118,24 @@ impl Status {
             Some(REALM_UNKNOWN | REALM_CANT_RESOLVE) => (
                 Code::KdcUnreachable,
                 "the KDC of the realm cannot be found".into(),
-                "name it in krb5.conf: `[realms] REALM = { kdc = HOST }`, or have its DNS SRV records checked".into(),
+                format!(
+                    "name it in krb5.conf: `[realms] REALM = {{ kdc = HOST }}`, or have its DNS SRV records checked; if it is the \
+                     wrong realm for {host}: `[domain_realm] {host} = REALM`"
+                ),
             ),
             Some(SKEW | KDCREP_SKEW) => (
                 Code::ClockSkew,
                 "this machine's clock and the KDC's differ too much for Kerberos".into(),
                 "set the clock: `timedatectl set-ntp true`, or `chronyc makestep`".into(),
+            ),
+            // The library was on its way to a service of another realm, and asked for that realm's own service.
+            Some(S_PRINCIPAL_UNKNOWN) if self.text.contains("krbtgt/") => (
+                Code::KdcRefused,
+                format!("no way leads from the realm of {client} to that of HTTP/{host}"),
+                format!(
+                    "name the realm of the host in krb5.conf: `[domain_realm] {host} = REALM`; if it is another realm than \
+                     yours, both have to trust each other, directly or by `[capaths]`"
+                ),
             ),
             Some(S_PRINCIPAL_UNKNOWN) => (
                 Code::KdcRefused,
@@ -134,7 +146,8 @@ impl Status {
                 } else {
                     format!(
                         "write `idp_url` with the name its service principal has (an alias has none of its own), or \
-                         have HTTP/{host} registered: `setspn -S HTTP/{host} ACCOUNT` (Active Directory)"
+                         have HTTP/{host} registered: `{}` (Active Directory)",
+                        command(["setspn", "-S", &format!("HTTP/{host}"), "ACCOUNT"])
                     )
                 },
             ),
@@ -266,6 +279,16 @@ mod tests {
             assert_eq!(error.causes, ["as the library says"]);
             assert!(error.hint.is_some(), "{number}");
         }
+    }
+
+    #[test]
+    fn a_way_to_another_realm_that_is_missing_is_told_from_a_service_that_is() {
+        let text = "Server krbtgt/PARTNER.TEST@EXAMPLE.TEST not found in Kerberos database";
+        let status = Status { text: text.into(), ..status(krb5::S_PRINCIPAL_UNKNOWN) };
+        let error = status.before_sending(&request("idp.partner.test", CredentialSource::Default));
+        let hint = error.hint.unwrap();
+        assert!(hint.contains("[domain_realm] idp.partner.test") && hint.contains("trust"), "{hint}");
+        assert!(!hint.contains("setspn"), "{hint}");
     }
 
     #[test]

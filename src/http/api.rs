@@ -18,6 +18,7 @@ use super::retry::{Attempt, Retries};
 use super::shown;
 use super::tls::Trust;
 use super::transport::{Failure, Reply, Transport, Way};
+use crate::attempt::{self, Carried};
 use crate::config::profile::Retry;
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
@@ -58,9 +59,9 @@ pub enum Reach {
 pub struct Request {
     method: reqwest::Method,
     pub url: Url,
-    headers: Vec<(HeaderName, Secret)>,
+    headers: Vec<(HeaderName, Carried)>,
     /// Media type and text.
-    body: Option<(&'static str, Secret)>,
+    body: Option<(&'static str, Carried)>,
     /// Acting twice on it does no harm.
     may_repeat: bool,
 }
@@ -94,22 +95,33 @@ impl Request {
     pub fn form(url: Url, fields: &[(&str, &str)]) -> Self {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(fields);
-        Request::post(url, "application/x-www-form-urlencoded", Secret::new(form.finish()))
+        Request::form_of(url, Carried::plain(Secret::new(form.finish())))
+    }
+
+    /// The same of a text that is encoded already, and may hold a counted secret.
+    pub fn form_of(url: Url, encoded: Carried) -> Self {
+        Request::post(url, "application/x-www-form-urlencoded", encoded)
     }
 
     /// A POST of `application/json`.
     pub fn json(url: Url, body: &serde_json::Value) -> Self {
-        Request::post(url, "application/json", Secret::new(body.to_string()))
+        Request::post(url, "application/json", Carried::plain(Secret::new(body.to_string())))
     }
 
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.push((HeaderName::from_static(name), Secret::new(value.to_owned())));
+        self.headers.push((HeaderName::from_static(name), Carried::plain(Secret::new(value.to_owned()))));
+        self
+    }
+
+    /// `Authorization` with a counted secret in it.
+    pub fn authorization(mut self, value: Carried) -> Self {
+        self.headers.push((header::AUTHORIZATION, value));
         self
     }
 
     /// A header whose name stands in somebody's file. `None`: no header has such a name.
     pub fn named_header(mut self, name: &str, value: &Secret) -> Option<Self> {
-        self.headers.push((HeaderName::from_bytes(name.as_bytes()).ok()?, value.duplicate()));
+        self.headers.push((HeaderName::from_bytes(name.as_bytes()).ok()?, Carried::plain(value.duplicate())));
         Some(self)
     }
 
@@ -124,7 +136,20 @@ impl Request {
         self
     }
 
-    fn post(url: Url, media_type: &'static str, body: Secret) -> Self {
+    /// Whether it may be sent again after a connection was made. Never with a counted secret in it.
+    fn is_repeatable(&self) -> bool {
+        self.may_repeat && !self.carried().any(Carried::has_secret)
+    }
+
+    fn carried(&self) -> impl Iterator<Item = &Carried> {
+        self.headers.iter().map(|(_, value)| value).chain(self.body.iter().map(|(_, text)| text))
+    }
+
+    fn attempts(&self) -> impl Iterator<Item = &attempt::Attempt> {
+        self.carried().flat_map(Carried::attempts)
+    }
+
+    fn post(url: Url, media_type: &'static str, body: Carried) -> Self {
         let body = Some((media_type, body));
         Request { method: reqwest::Method::POST, url, headers: Vec::new(), body, may_repeat: false }
     }
@@ -168,7 +193,7 @@ impl Api {
         let doing = format!("{} at {}", self.name, shown(&request.url));
         tracing::debug!(method = %request.method, url = shown(&request.url), "asking {}", self.name);
         Retries::new(self.retry.clone())
-            .at_a_time(ATTEMPT, request.may_repeat)
+            .at_a_time(ATTEMPT, request.is_repeatable())
             .persist(deadline, &doing, async || self.attempt(transport, request).await)
             .await
     }
@@ -189,18 +214,25 @@ impl Api {
     async fn attempt(&self, transport: &Transport, request: &Request) -> Attempt<Answer> {
         let built = match self.build(request) {
             Ok(built) => built,
-            Err(error) => return Attempt::Final(Err(error)),
+            Err(error) => {
+                request.attempts().for_each(attempt::Attempt::did_not_leave);
+                return Attempt::Final(Err(error));
+            }
         };
-        match transport.send(built, &self.name).await {
+        request.attempts().for_each(attempt::Attempt::leaves);
+        let sent = transport.send(built, &self.name).await;
+        let is_unsent = matches!(&sent, Err(Failure { is_unsent: true, .. }));
+        request.attempts().for_each(if is_unsent { attempt::Attempt::did_not_leave } else { attempt::Attempt::left });
+        match sent {
             Ok(Reply { status, headers, body, date, certificate: _ }) => {
                 let answer = Answer { status, body, date, headers, peer: self.name.clone() };
-                if !request.may_repeat {
+                if !request.is_repeatable() {
                     return Attempt::Final(Ok(answer));
                 }
                 let retry_after = answer.header("retry-after").map(str::to_owned);
                 Attempt::Answered { answer, status, retry_after }
             }
-            Err(Failure { error, is_unsent, may_pass: true }) if is_unsent || request.may_repeat => {
+            Err(Failure { error, is_unsent, may_pass: true }) if is_unsent || request.is_repeatable() => {
                 Attempt::Failed { error, is_connect: is_unsent }
             }
             Err(Failure { error, .. }) => Attempt::Final(Err(error)),

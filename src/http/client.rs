@@ -15,9 +15,9 @@ use super::proxy::Chosen;
 use super::shown;
 use super::tls::Trust;
 use super::transport::{self, Reply, Transport, Way};
+use crate::attempt::{Attempt, Carried};
 use crate::config::profile::IdpHttp;
 use crate::error::{Code, Error, Result};
-use crate::secret::Secret;
 use crate::time::{self, Deadline, Timestamp};
 
 /// A page larger than this is no login page.
@@ -34,15 +34,29 @@ const BUNDLE: &str = "saml.ca_bundle";
 pub struct Request {
     pub url: Url,
     /// `application/x-www-form-urlencoded` text.
-    pub form: Option<Secret>,
+    pub form: Option<Carried>,
     /// A SOAP envelope in its place, for SAML's ECP profile.
     pub soap: Option<String>,
     /// The whole value of `Authorization`. Sent to allowed origins only.
-    pub authorization: Option<Secret>,
+    pub authorization: Option<Carried>,
     /// The first one, whose body is that of the settings, if they have one.
     pub is_first: bool,
-    /// A password is in it. Sending it again may count as a second try, and too many lock an account.
-    pub carries_password: bool,
+}
+
+impl Request {
+    /// Whether acting twice on it does no harm. A POST may have been acted upon once the connection stood, and what carries a
+    /// secret may have counted as a try of it.
+    pub fn is_harmless(&self) -> bool {
+        self.form.is_none() && !self.carried().any(Carried::has_secret)
+    }
+
+    fn carried(&self) -> impl Iterator<Item = &Carried> {
+        self.form.iter().chain(&self.authorization)
+    }
+
+    fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.carried().flat_map(Carried::attempts)
+    }
 }
 
 /// What came back.
@@ -136,11 +150,16 @@ impl Client {
     /// Sends one request and reads the whole answer, within the deadline.
     pub async fn send(&mut self, request: &Request, deadline: &Deadline) -> std::result::Result<Response, Failure> {
         let failed = |error| Failure { error, may_repeat: false, is_connect: false };
-        let (transport, built) = self.build(request, deadline).map_err(failed)?;
+        let (transport, built) = self.build(request, deadline).map_err(|error| {
+            request.attempts().for_each(Attempt::did_not_leave);
+            failed(error)
+        })?;
         let peer = format!("the IdP at {}", shown(&request.url));
-        // A POST may have been acted upon once the connection stood, and so may whatever carries a password.
-        let is_harmless = request.form.is_none() && !request.carries_password;
-        match tokio::time::timeout(deadline.remaining(), transport.send(built, &peer)).await {
+        let is_harmless = request.is_harmless();
+        let outcome = tokio::time::timeout(deadline.remaining(), transport.send(built, &peer)).await;
+        let is_unsent = matches!(&outcome, Ok(Err(transport::Failure { is_unsent: true, .. })));
+        request.attempts().for_each(if is_unsent { Attempt::did_not_leave } else { Attempt::left });
+        match outcome {
             Ok(Ok(reply)) => Ok(self.keep(request, reply)),
             Ok(Err(transport::Failure { error, is_unsent, may_pass })) => {
                 // The next connection is given its part of what is then left.
@@ -167,10 +186,10 @@ impl Client {
         }
         if is_allowed {
             if let Some(cookies) = self.jar.header(&request.url) {
-                headers.insert(header::COOKIE, sensitive(&cookies)?);
+                headers.insert(header::COOKIE, sensitive(cookies.expose())?);
             }
             if let Some(authorization) = &request.authorization {
-                headers.insert(header::AUTHORIZATION, sensitive(authorization)?);
+                headers.insert(header::AUTHORIZATION, sensitive(authorization.expose())?);
             }
         }
         let body = self.settings.body.as_ref().filter(|_| request.is_first && is_home);
@@ -252,8 +271,8 @@ impl Client {
     }
 }
 
-fn sensitive(value: &Secret) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_str(value.expose()).map_err(|_| {
+fn sensitive(value: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
         Error::new(Code::InvalidValue, "the secret holds a character that no HTTP header can carry")
             .hint("check for a line break or a control character at its end")
     })?;

@@ -11,10 +11,10 @@ pub mod watch;
 
 use self::keep::{Keep, Person};
 use self::trace::Trace;
-use self::watch::SecretWatch;
+use crate::attempt::{CountedSecret, Ledger};
 use crate::config::env::Env;
 use crate::config::profile::SecretSource;
-use crate::error::Result;
+use crate::error::{Result, Step};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -23,7 +23,8 @@ use crate::time::Deadline;
 pub struct Run<'a> {
     pub env: &'a Env,
     pub deadline: &'a Deadline,
-    pub watch: &'a dyn SecretWatch,
+    /// Where an attempt with a secret is written down before it leaves.
+    pub ledger: &'a dyn Ledger,
     /// A secret that a person has just typed. It goes before the one that is configured.
     pub typed: Option<&'a Secret>,
     /// What outlasts the login. `None`: there is no place for it.
@@ -36,10 +37,11 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// The secret that `setting` names.
-    pub fn secret(&self, source: &SecretSource, setting: &str) -> Result<Secret> {
-        match self.typed {
-            Some(typed) => Ok(typed.duplicate()),
-            None => secrets::read(source, setting, self.env, self.deadline),
-        }
+    pub fn secret(&self, source: &SecretSource, setting: &str) -> Result<CountedSecret> {
+        let secret = match self.typed {
+            Some(typed) => typed.duplicate(),
+            None => secrets::read(source, setting, self.env, self.deadline).map_err(|error| error.at(Step::Local))?,
+        };
+        Ok(CountedSecret::new(secret))
     }
 }

@@ -7,7 +7,7 @@ mod answer;
 pub mod assume_role;
 pub mod caller;
 mod endpoint;
-mod failure;
+pub mod failure;
 pub mod saml;
 pub mod sign_in;
 pub mod web_identity;

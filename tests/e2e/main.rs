@@ -1,4 +1,5 @@
-//! fedcred's binary against real parts: an MIT KDC, Apache with mod_auth_gssapi, SimpleSAMLphp, panva's oidc-provider, an STS
+//! fedcred's binary against real parts: an MIT KDC, Apache with mod_auth_gssapi, SimpleSAMLphp, LemonLDAP::NG,
+//! djangosaml2idp, Squid, panva's oidc-provider, an STS
 //! stand-in that verifies signatures, Chromium, gnome-keyring, and the AWS CLI, boto3 and the SDK for JavaScript as its callers; and against a stub of Google's
 //! side. All of it is started by `tests/lab`.
 //!
@@ -21,6 +22,7 @@ mod google;
 mod gssapi;
 mod hit;
 mod idp_answers;
+mod idps;
 mod job_control;
 mod kerberos;
 mod keyring;
@@ -34,3 +36,4 @@ mod sts_answers;
 mod support;
 #[path = "../support/terminal.rs"]
 mod terminal;
+mod transport;

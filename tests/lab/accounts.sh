@@ -10,6 +10,9 @@ export LAB_EXPIRED_PASSWORD='expired-Pa55-word-lab'
 # The KDC gives this one no ticket.
 export LAB_LOCKED_PASSWORD='locked-Pa55-word-lab'
 
+# The proxy's one user is proxy-user.
+export LAB_PROXY_PASSWORD='proxy-Pa55-word-lab'
+
 # What the lab's machine logs in with at the OpenID provider.
 export LAB_OIDC_MACHINE_SECRET='machine-Pa55-word-lab'
 # The secret access key of the lab's AWS user, AKIALABUSER000000001.

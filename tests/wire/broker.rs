@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod crowd;
 mod entries;
+mod guard;
 #[cfg(target_os = "linux")]
 mod leader;
 mod places;
@@ -19,6 +20,7 @@ use crate::run::{Run, Running};
 use crate::support::assertion::Assertion;
 use crate::support::entries::Kept;
 use crate::support::idp::{self, Respond, Site};
+use crate::support::memories;
 use crate::support::reply::Reply;
 use crate::support::server::Request;
 use crate::world::World;
@@ -84,6 +86,11 @@ fn kept(world: &World, ending: &str) -> Vec<PathBuf> {
 /// The one entry that the world keeps.
 fn entry(world: &World) -> PathBuf {
     Kept::one(&world.files()).path
+}
+
+/// Makes what is remembered of logins as old as it will be in so many minutes.
+fn remembered_ago(world: &World, minutes: i64) {
+    assert_ne!(memories::age(&world.files(), minutes), 0, "something is remembered");
 }
 
 /// Makes the kept entry as old as it will be in so many minutes; below zero, it comes from the future.

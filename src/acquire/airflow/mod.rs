@@ -88,7 +88,7 @@ pub fn forget(profile: &Profile, settings: &CacheSettings, env: &Env) -> usize {
 fn state(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask) -> Result<Option<State>> {
     let Some(slot) = Slot::existing(profile, settings, env)? else { return Ok(None) };
     let Some(entry) = slot.read()? else { return Ok(None) };
-    let failure = || status::last_failure(profile, settings, env).map(|(failure, _)| failure);
+    let failure = || status::last_failure(profile, settings, env, time::now()).map(|failure| failure.last);
     Ok(Some(match life(&entry).state(time::now(), ask.window, None) {
         State::Due => life(&entry).state(time::now(), ask.window, failure()),
         state => state,

@@ -11,8 +11,15 @@ fn login(user: &str) -> LoginKey {
     KeyBuilder::new(&key()).field("user", user).login_key()
 }
 
-fn role(name: &str) -> CacheKey {
-    KeyBuilder::new(&key()).field("role", name).cache_key()
+fn role(name: &str) -> Wanted {
+    wanted(name, "corp")
+}
+
+/// A result that is wanted by a login with these settings.
+fn wanted(name: &str, idp: &str) -> Wanted {
+    let result = KeyBuilder::new(&key()).field("role", name).field("idp", idp).cache_key();
+    let settings = serde_json::to_value(KeyBuilder::new(&key()).field("idp", idp).cache_key()).unwrap();
+    Wanted { result, settings: serde_json::from_value(settings).unwrap() }
 }
 
 fn mark(secret: &str) -> SecretMark {
@@ -23,15 +30,24 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn error(code: Code) -> Error {
-    Error::new(code, format!("it was {}", code.as_str()))
+fn error(code: Code, step: Step) -> Error {
+    Error::new(code, format!("it was {}", code.as_str())).at(step)
 }
 
-/// A login that sends `secret` and ends with `code`.
-fn attempt(memory: &mut Memory, secret: &str, code: Code, second: i64) {
+/// A login that sends `secret`, of which this is shown, and fails at the identity provider.
+fn attempt(memory: &mut Memory, secret: &str, shown: Shown, code: Code, second: i64) {
     memory.begin();
-    memory.spend(&mark(secret));
-    memory.fail(&role("a"), &error(code), Spent::Sent(&mark(secret)), at(second), 255);
+    let error = error(code, Step::IdentityProvider);
+    let before = memory.begin_attempt(&mark(secret), at(second));
+    memory.settle(&mark(secret), shown, before, Some(&error), at(second));
+    let settled = Settled { is_refused: shown == Shown::Refused, secret: Some(mark(secret)) };
+    memory.fail(&role("a"), &error, &settled, at(second), 255);
+}
+
+/// A login without a secret that fails at `step`.
+fn fail(memory: &mut Memory, of: &Wanted, code: Code, step: Step, second: i64) {
+    memory.begin();
+    memory.fail(of, &error(code, step), &Settled::default(), at(second), 255);
 }
 
 fn code(error: Option<Error>) -> Option<Code> {
@@ -42,10 +58,7 @@ fn code(error: Option<Error>) -> Option<Code> {
 fn a_pardoned_secret_may_be_sent_and_another_refused_one_may_not() {
     let mut memory = Memory::default();
     for secret in ["typed", "stored"] {
-        memory.begin();
-        memory.spend(&mark(secret));
-        let refused = Error::new(Code::IdpRejected, "no");
-        memory.fail(&role("a"), &refused, Spent::Sent(&mark(secret)), at(0), 0);
+        attempt(&mut memory, secret, Shown::Refused, Code::IdpRejected, 0);
     }
     memory.pardon(&mark("typed"));
     assert_eq!(memory.refuses(&mark("typed"), at(1)), None);
@@ -53,65 +66,94 @@ fn a_pardoned_secret_may_be_sent_and_another_refused_one_may_not() {
 }
 
 #[test]
-fn a_failure_is_of_the_identity_or_of_one_result_or_holds_nobody_back() {
-    // code, holds back the same result, holds back another result of the identity
+fn a_failure_concerns_whom_its_step_says() {
+    // step, holds back: the same result, another role of the same login, the same role by a login with other settings
     let table = [
-        (Code::Connect, true, true),
-        (Code::Timeout, true, true),
-        (Code::Http5xx, true, true),
-        (Code::KdcUnreachable, true, true),
-        (Code::MfaNeeded, true, true),
-        (Code::PasswordChangeRequired, true, true),
-        (Code::XpathNoMatch, true, false),
-        (Code::IdpDeniedClaim, true, false),
-        (Code::TlsUntrusted, true, false),
-        (Code::RoleNotOffered, true, false),
-        (Code::StsAccessDenied, true, false),
-        (Code::StsThrottled, true, false),
-        (Code::NoKerberosTicket, false, false),
-        (Code::PromptNeeded, false, false),
-        (Code::LockTimeout, false, false),
-        (Code::InvalidValue, false, false),
-        (Code::SecretCommand, false, false),
+        (Step::IdentityProvider, [true, true, false]),
+        (Step::Sts, [true, false, false]),
+        (Step::Base, [true, false, false]),
+        (Step::Local, [false, false, false]),
+        (Step::Person, [false, false, false]), // it holds back without an end
     ];
-    for (failed, same, other) in table {
-        let mut memory = Memory::default();
-        memory.begin();
-        memory.fail(&role("a"), &error(failed), Spent::Nothing, at(0), 255);
-        let held = |role: &CacheKey| memory.holds_back(role, at(0)).map(|(until, e)| (until, e.code));
-        let expected = Some((at(1), failed));
-        assert_eq!(held(&role("a")), expected.filter(|_| same), "{failed:?}");
-        assert_eq!(held(&role("b")), expected.filter(|_| other), "{failed:?}");
-        let last = memory.last_failure(&role("a")).map(|(_, error)| error.code);
-        assert_eq!(last, Some(failed), "whatever it was, it puts off a refresh ahead of time");
-        let waited = Memory::default().seen();
-        assert_eq!(memory.news(&waited, &role("a"), None, at(0)).is_some(), same, "{failed:?}");
+    for (step, expected) in table {
+        // Whatever the code: the step decides.
+        for failed in [Code::Connect, Code::XpathNoMatch, Code::StsAccessDenied, Code::MfaNeeded] {
+            let mut memory = Memory::default();
+            fail(&mut memory, &role("a"), failed, step, 0);
+            let others = [role("a"), role("b"), wanted("a", "other")];
+            let held = |of: &Wanted| memory.holds_back(of, None, at(0)).map(|(until, e)| (until, e.code));
+            assert_eq!(others.map(|of| held(&of) == Some((at(1), failed))), expected, "{step:?} {failed:?}");
+            let last = memory.last_failure(&role("a"), at(0)).map(|failure| failure.error.code);
+            assert_eq!(last, Some(failed), "whatever it was, it puts off a refresh ahead of time");
+            let waited = Memory::default().seen();
+            let is_news = memory.news(&waited, &role("a"), None, at(0)).is_some();
+            assert_eq!(is_news, step != Step::Local, "{step:?}");
+        }
     }
 }
 
 #[test]
-fn failures_in_a_row_are_counted_until_a_success() {
+fn a_page_that_needs_a_person_is_not_met_again_until_one_comes_or_something_changes() {
     let mut memory = Memory::default();
-    for (code, longest) in [(Code::Connect, 30), (Code::StsAccessDenied, 120)] {
+    memory.begin();
+    let before = memory.begin_attempt(&mark("s"), at(0));
+    let error = error(Code::MfaNeeded, Step::Person);
+    memory.settle(&mark("s"), Shown::Accepted, before, Some(&error), at(0));
+    let settled = Settled { is_refused: false, secret: Some(mark("s")) };
+    memory.fail(&role("a"), &error, &settled, at(0), 255);
+    let waits =
+        |memory: &Memory, of: &Wanted, own: Option<&str>| code(memory.waits_for_a_person(of, own.map(mark).as_ref()));
+    for own in [None, Some("s")] {
+        assert_eq!(waits(&memory, &role("a"), own), Some(Code::MfaNeeded));
+        assert_eq!(waits(&memory, &role("b"), own), Some(Code::MfaNeeded), "another role of the same login");
+    }
+    assert_eq!(waits(&memory, &role("a"), Some("changed")), None);
+    assert_eq!(waits(&memory, &wanted("a", "other"), Some("s")), None, "changed settings start clean");
+    assert_eq!(memory.last_failure(&role("a"), at(0)).unwrap().waits, Waits::ForAPerson);
+    assert_eq!(memory.refuses(&mark("s"), at(1)), None, "the password was right");
+    for succeed in [Memory::succeed, Memory::prove] {
+        let mut memory: Memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
+        succeed(&mut memory, &role("a"));
+        assert_eq!(waits(&memory, &role("a"), None), None);
+    }
+}
+
+#[test]
+fn what_the_next_login_waits_for_is_known_without_the_secret() {
+    let waits = |memory: &Memory, second| memory.last_failure(&role("a"), at(second)).unwrap().waits;
+    let mut memory = Memory::default();
+    attempt(&mut memory, "s", Shown::NoVerdict, Code::Timeout, 0);
+    assert_eq!(waits(&memory, 10), Waits::BackOff, "one more at once");
+    attempt(&mut memory, "s", Shown::NoVerdict, Code::Timeout, 100);
+    assert_eq!((waits(&memory, 110), waits(&memory, 3700)), (Waits::Until(at(3700)), Waits::BackOff));
+    attempt(&mut memory, "s", Shown::Refused, Code::IdpRejected, 4000);
+    assert_eq!(waits(&memory, 9999), Waits::ForAnotherSecret);
+}
+
+#[test]
+fn failures_in_a_row_are_counted_until_a_success_disproves_them() {
+    let mut memory = Memory::default();
+    for (code, step, longest) in [(Code::Connect, Step::IdentityProvider, 30), (Code::StsAccessDenied, Step::Sts, 120)]
+    {
         for count in 1..12 {
-            memory.begin();
-            memory.fail(&role("a"), &error(code), Spent::Nothing, at(0), 255);
-            let (until, _) = memory.holds_back(&role("a"), at(0)).unwrap();
-            assert_eq!(memory.last_failure(&role("a")).unwrap().0.count, count);
+            fail(&mut memory, &role("a"), code, step, 0);
+            let (until, _) = memory.holds_back(&role("a"), None, at(0)).unwrap();
+            assert_eq!(memory.last_failure(&role("a"), at(0)).unwrap().last.count, count);
             assert_eq!(until, at(longest.min(1 << (count - 1))).max(if longest == 120 { at(30) } else { at(0) }));
         }
     }
-    memory.begin();
-    memory.fail(&role("b"), &error(Code::RoleNotOffered), Spent::Nothing, at(0), 255);
-    memory.succeed(&role("a"), None);
-    assert_eq!(memory.last_failure(&role("a")), None);
-    assert_eq!(memory.last_failure(&role("b")).unwrap().1.code, Code::RoleNotOffered, "its own stays");
+    fail(&mut memory, &role("b"), Code::RoleNotOffered, Step::Sts, 0);
+    let told = |memory: &Memory, of: &str| memory.last_failure(&role(of), at(0)).map(|failure| failure.error.code);
+    memory.prove(&role("a"));
+    assert_eq!(told(&memory, "a"), Some(Code::StsAccessDenied), "STS was not asked");
+    memory.succeed(&role("a"));
+    assert_eq!((told(&memory, "a"), told(&memory, "b")), (None, Some(Code::RoleNotOffered)), "its own stays");
 }
 
 #[test]
 fn those_who_waited_hear_the_leaders_error_and_nobody_an_old_one() {
     let mut memory = Memory::default();
-    attempt(&mut memory, "s", Code::Http5xx, 0);
+    attempt(&mut memory, "s", Shown::Accepted, Code::Http5xx, 0);
     let seen = memory.seen();
     let news =
         |memory: &Memory, of: &str, own: Option<&SecretMark>| memory.news(&seen, &role(of), own, at(2)).map(|e| e.code);
@@ -121,10 +163,11 @@ fn those_who_waited_hear_the_leaders_error_and_nobody_an_old_one() {
     assert!(memory.is_news(&seen, generation) && !memory.is_news(&memory.seen_begun(), generation));
     assert!(!memory.is_news(&seen, generation + 1), "no login of this record");
     assert_eq!(news(&memory, "a", None), None, "it has not ended");
-    memory.fail(&role("a"), &error(Code::StsAccessDenied), Spent::Nothing, at(1), 0);
+    let denied = error(Code::StsAccessDenied, Step::Sts);
+    memory.fail(&role("a"), &denied, &Settled::default(), at(1), 0);
     assert_eq!((news(&memory, "a", None), news(&memory, "b", None)), (Some(Code::StsAccessDenied), None));
 
-    attempt(&mut memory, "s", Code::IdpRejected, 2);
+    attempt(&mut memory, "s", Shown::Refused, Code::IdpRejected, 2);
     assert_eq!(
         (news(&memory, "a", None), news(&memory, "b", None)),
         (Some(Code::IdpRejected), Some(Code::IdpRejected))
@@ -136,15 +179,17 @@ fn those_who_waited_hear_the_leaders_error_and_nobody_an_old_one() {
 #[test]
 fn a_refusal_met_again_counts_as_a_failed_try_of_the_window() {
     let mut memory = Memory::default();
-    attempt(&mut memory, "s", Code::IdpRejected, 0);
+    attempt(&mut memory, "s", Shown::Refused, Code::IdpRejected, 0);
     for (second, told) in [(10, Code::IdpRejected), (1000, Code::SecretRefusedBefore)] {
         let again = memory.refuses(&mark("s"), at(second)).unwrap();
         memory.begin();
-        memory.fail(&role("b"), &again, Spent::Refused, at(second), 0);
+        let kept_back = Settled { is_refused: true, secret: Some(mark("s")) };
+        memory.fail(&role("b"), &again, &kept_back, at(second), 0);
         for name in ["a", "b"] {
-            let (last, error) = memory.last_failure(&role(name)).unwrap();
-            assert_eq!((last.at, error.code), (at(second), told), "{name}");
-            assert_eq!(memory.holds_back(&role(name), at(second)), None, "{name}");
+            let failure = memory.last_failure(&role(name), at(second)).unwrap();
+            assert_eq!((failure.last.at, failure.error.code), (at(second), told), "{name}");
+            assert_eq!(failure.waits, Waits::ForAnotherSecret);
+            assert_eq!(memory.holds_back(&role(name), None, at(second)), None, "{name}");
         }
     }
     assert_eq!(code(memory.refuses(&mark("s"), at(2000))), Some(Code::SecretRefusedBefore));
@@ -156,25 +201,31 @@ fn a_record_can_be_kept_however_many_talkative_failures_there_were() {
     let store = FileStore::new(home.path().join("cache"));
     let mut memory = Memory::default();
     for i in 0..100 {
-        let secret = mark(&i.to_string());
-        for code in [Code::IdpRejected, Code::StsAccessDenied] {
-            let mut long = Error::new(code, "ä\"".repeat(10_000));
+        for (code, step, shown) in [
+            (Code::IdpRejected, Step::IdentityProvider, Shown::Refused),
+            (Code::StsAccessDenied, Step::Sts, Shown::NoVerdict),
+        ] {
+            let secret = mark(&format!("{i} {code:?}"));
+            let mut long = Error::new(code, "ä\"".repeat(10_000)).at(step);
             long.causes = vec!["ä\"".repeat(10_000); 100];
             memory.begin();
-            memory.spend(&secret);
-            memory.fail(&role(&i.to_string()), &long, Spent::Sent(&secret), at(i), 0);
+            let before = memory.begin_attempt(&secret, at(i));
+            memory.settle(&secret, shown, before, Some(&long), at(i));
+            let settled = Settled { is_refused: shown == Shown::Refused, secret: Some(secret) };
+            memory.fail(&role(&i.to_string()), &long, &settled, at(i), 0);
         }
     }
     memory.save(&store, &key(), &login("alice")).unwrap();
-    assert!(memory.last_failure(&role("99")).is_some_and(|(_, e)| e.code == Code::StsAccessDenied));
+    let last = memory.last_failure(&role("99"), at(99)).unwrap();
+    assert_eq!(last.error.code, Code::StsAccessDenied);
 }
 
 #[test]
 fn a_login_clears_everything_but_the_numbers() {
     let mut memory = Memory::default();
-    attempt(&mut memory, "s", Code::IdpRejected, 0);
+    attempt(&mut memory, "s", Shown::Refused, Code::IdpRejected, 0);
     memory.forget();
-    assert_eq!((memory.refuses(&mark("s"), at(1)), memory.last_failure(&role("a"))), (None, None));
+    assert_eq!((memory.refuses(&mark("s"), at(1)), memory.last_failure(&role("a"), at(1))), (None, None));
     assert_eq!(memory.begin(), 2);
 }
 
@@ -186,8 +237,8 @@ fn a_record_comes_back_as_it_was_kept_and_a_strangers_is_none() {
     assert_eq!(load("alice"), Memory::default());
 
     let mut memory = Memory::default();
-    attempt(&mut memory, "hunter2", Code::IdpRejected, 0);
-    attempt(&mut memory, "hunter2", Code::Timeout, 1);
+    attempt(&mut memory, "hunter2", Shown::NoVerdict, Code::Timeout, 0);
+    attempt(&mut memory, "hunter2", Shown::Refused, Code::IdpRejected, 1);
     memory.save(&store, &key(), &login("alice")).unwrap();
     assert_eq!(load("alice"), memory);
 

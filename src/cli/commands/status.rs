@@ -70,10 +70,10 @@ impl Row {
                 "next_login": match known.next {
                     Next::From(from) => Some(whole_seconds(from)),
                     Next::WhenAsked => Some(whole_seconds(now)),
-                    Next::WithNewSecret => None,
+                    Next::WithNewSecret | Next::WithPerson => None,
                 },
                 "who": known.who,
-                "last_failure": known.failure.as_ref().map(|(at, error)| error_json(error, Some(*at))),
+                "last_failure": known.failure.as_ref().map(|failure| error_json(&failure.error, Some(failure.last.at))),
                 "not_kept": known.unkept.as_ref().map(|error| error_json(error, None)),
                 "connection_read": known.connection_since.map(whole_seconds),
             }),
@@ -104,10 +104,14 @@ impl Row {
                     Next::From(from) => format!("in {}", span(from.duration_since(now) + ALMOST_A_SECOND)),
                     Next::WhenAsked => "when asked".to_owned(),
                     Next::WithNewSecret => "with a new secret".to_owned(),
+                    Next::WithPerson => "by hand".to_owned(),
                 },
                 failure
                     .as_ref()
-                    .map(|(at, error)| format!("{}, {} ago", error.code.as_str(), span(now.duration_since(*at))))
+                    .map(|failure| {
+                        let ago = span(now.duration_since(failure.last.at));
+                        format!("{}, {ago} ago", failure.error.code.as_str())
+                    })
                     .unwrap_or_default(),
                 who.clone().unwrap_or_default(),
                 role,
@@ -126,7 +130,7 @@ impl Row {
             Ok(Status { unkept, failure, connection_since, .. }) => {
                 let unkept = unkept.as_ref().filter(|error| Some(*error) != general);
                 let unkept = unkept.map(|error| note(&profile, error));
-                let failure = failure.as_ref().map(|(_, error)| note(&profile, error));
+                let failure = failure.as_ref().map(|failure| note(&profile, &failure.error));
                 let connection = connection_since.map(|since| {
                     let age = span(now.duration_since(since));
                     Text::of(format!("{profile}: its Airflow connection was read from the secrets backend {age} ago"))

@@ -44,7 +44,7 @@ pub async fn token(source: &TokenSource, run: Run<'_>) -> Result<WebToken> {
         TokenSource::Oidc(settings) => match run.typed {
             // Fresh from the person's login.
             Some(token) => token.duplicate(),
-            None => login::silent(settings, env, &KeptToken::of(settings, env), deadline).await?,
+            None => login::silent(settings, env, &KeptToken::of(settings, env), run.ledger, deadline).await?,
         },
         TokenSource::Azure(azure) => azure::token(azure, env, deadline).await?,
         TokenSource::Kubernetes(kubernetes) => kubernetes::token(kubernetes, env, deadline).await?,

@@ -31,19 +31,30 @@ pub fn default_cache_owner(env: &Env) -> Owner {
     }
 }
 
-/// The file of the default ticket cache, where it is one.
-pub fn default_cache_file(env: &Env) -> Option<PathBuf> {
+/// The file of the ticket cache that a login would take, if it is a file: of `principal` (`alice` or `alice@REALM`) if one is
+/// named, which is looked for in a collection as GSSAPI does, else the default one.
+pub fn cache_file(env: &Env, principal: Option<&str>) -> Option<PathBuf> {
     let name = cache_name(env).ok()?;
-    match name.split_once(':') {
-        None => Some(name.into()),
-        Some(_) if name.starts_with('/') => Some(name.into()),
-        Some(("FILE" | "WRFILE", path)) => Some(path.into()),
+    let files = match name.split_once(':') {
+        None => vec![name.into()],
+        Some(_) if name.starts_with('/') => vec![name.into()],
+        Some(("FILE" | "WRFILE", path)) => vec![path.into()],
         Some(("DIR", residual)) => match residual.strip_prefix(':') {
-            Some(path) => Some(path.into()),
-            None => caches_in(residual).pop(),
+            Some(path) => vec![path.into()],
+            None => caches_in(residual),
         },
-        Some(_) => None,
-    }
+        Some(_) => return None,
+    };
+    let is_wanted = |file: &PathBuf| match principal {
+        None => true,
+        Some(wanted) => owner_of_file(file).is_ok_and(|owner| owner.is_some_and(|owner| is_same(&owner, wanted))),
+    };
+    files.into_iter().rev().find(is_wanted)
+}
+
+/// Whether `owner` is the principal that is written as `wanted`, with its realm or without.
+fn is_same(owner: &str, wanted: &str) -> bool {
+    owner == wanted || !wanted.contains('@') && owner.rsplit_once('@').is_some_and(|(name, _)| name == wanted)
 }
 
 type Result<T> = std::result::Result<T, String>;
@@ -231,6 +242,29 @@ mod tests {
             let service = cache(version, "EXAMPLE.TEST", &["HTTP", "idp.example.test"]);
             assert_eq!(principal(&service).as_deref(), Some("HTTP/idp.example.test@EXAMPLE.TEST"));
         }
+    }
+
+    #[test]
+    fn the_cache_of_a_named_principal_is_found_in_a_collection() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, owner) in [("tkt1", "alice"), ("tkt2", "bob"), ("primary", "x")] {
+            std::fs::write(dir.path().join(name), cache(4, "EXAMPLE.TEST", &[owner])).unwrap();
+        }
+        let at = |name: &str| Some(dir.path().join(name));
+        let collection = format!("DIR:{}", dir.path().display());
+        let one = format!("FILE:{}", dir.path().join("tkt1").display());
+        let table = [
+            (&collection, "alice", at("tkt1")),
+            (&collection, "bob@EXAMPLE.TEST", at("tkt2")),
+            (&collection, "bob@ELSEWHERE.TEST", None),
+            (&one, "alice@EXAMPLE.TEST", at("tkt1")),
+            (&one, "bob", None),
+        ];
+        for (name, principal, expected) in table {
+            let env = Env::fixed([("KRB5CCNAME", name.as_str())]);
+            assert_eq!(cache_file(&env, Some(principal)), expected, "{name} {principal}");
+        }
+        assert_eq!(cache_file(&Env::fixed([("KRB5CCNAME", one.as_str())]), None), at("tkt1"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::extract::purpose::passes_on;
 use super::extract::{self, Form, Page, XPath};
 use super::remembered::Remembered;
 use super::response::{self, Response as SamlResponse, is_aws_sign_in};
+use crate::attempt::{Attempt, Carried};
 use crate::config::profile::{Auth, AuthnRequest, Saml};
 use crate::error::{Code, Error, Result, printable};
 use crate::http::client::{Client, Request, Response};
@@ -22,6 +23,7 @@ use crate::http::retry::Retries;
 use crate::http::shown;
 use crate::identity::Run;
 use crate::identity::trace::Sight;
+use crate::identity::watch::{self, Sign};
 use crate::secret::Secret;
 use crate::time::{self, Timestamp};
 
@@ -70,7 +72,7 @@ async fn converse(page: Option<Url>, saml: &Saml, run: Run<'_>) -> Result<Assert
         tracing::debug!(url = shown(&request.url), post = request.form.is_some(), "request to the IdP");
         let outcome = login.client.send(&request, deadline).await;
         let wait = match &outcome {
-            Ok(answer) if request.form.is_none() => {
+            Ok(answer) if request.is_harmless() => {
                 retries.after_response(answer.status, answer.retry_after.as_deref(), time::now(), deadline)
             }
             Err(failure) if failure.may_repeat => retries.after_failure(failure.is_connect, deadline),
@@ -85,20 +87,15 @@ async fn converse(page: Option<Url>, saml: &Saml, run: Run<'_>) -> Result<Assert
             login.again(&mut request);
             continue;
         }
-        let answer = outcome.map_err(|failure| {
-            if request.carries_password && failure.may_repeat {
-                run.watch.unsent();
-            }
-            failure.error
-        })?;
+        let answer = outcome.map_err(|failure| failure.error)?;
         tracing::debug!(status = answer.status, bytes = answer.body.len(), "answer of the IdP");
         if let Some(trace) = run.trace {
             trace.answered(&answer, request.form.is_some());
         }
         match login.next(request, answer)? {
-            Step::Send(next) => request = next,
+            Step::Send(next) => request = *next,
             Step::Done(assertion) => {
-                run.watch.accepted();
+                login.settle(watch::sign_of_response(&assertion.response));
                 login.remember_device();
                 return Ok(*assertion);
             }
@@ -107,8 +104,14 @@ async fn converse(page: Option<Url>, saml: &Saml, run: Run<'_>) -> Result<Assert
 }
 
 enum Step {
-    Send(Request),
+    Send(Box<Request>),
     Done(Box<Assertion>),
+}
+
+impl Step {
+    fn send(request: Request) -> Self {
+        Step::Send(Box::new(request))
+    }
 }
 
 struct Login<'a> {
@@ -118,6 +121,8 @@ struct Login<'a> {
     xpath: XPath,
     run: Run<'a>,
     hops: u32,
+    /// All that were begun in this login.
+    attempts: Vec<Attempt>,
 }
 
 impl<'a> Login<'a> {
@@ -135,6 +140,7 @@ impl<'a> Login<'a> {
             xpath: XPath::parse(&saml.xpath, saml.parser)?,
             run,
             hops: 0,
+            attempts: Vec::new(),
         })
     }
 
@@ -144,7 +150,7 @@ impl<'a> Login<'a> {
             AuthnRequest::Redirect => self.get(authn_request::redirect(self.saml)?),
             AuthnRequest::Post => {
                 let (url, form) = authn_request::post(self.saml)?;
-                Request { form: Some(form), ..self.get(url) }
+                Request { form: Some(Carried::plain(form)), ..self.get(url) }
             }
         };
         Ok(Request { is_first: true, ..first })
@@ -168,20 +174,26 @@ impl<'a> Login<'a> {
     }
 
     fn get(&mut self, url: Url) -> Request {
-        Request {
-            url,
-            form: None,
-            soap: None,
-            authorization: self.method.authorize(),
-            is_first: false,
-            carries_password: self.method.is_password_in_header(),
-        }
+        Request { url, form: None, soap: None, authorization: self.authorization(), is_first: false }
     }
 
     /// Makes a request fit to be sent once more. A Kerberos token is taken only once.
     fn again(&mut self, request: &mut Request) {
         self.method.restart();
-        request.authorization = self.method.authorize();
+        request.authorization = self.authorization();
+    }
+
+    fn authorization(&mut self) -> Option<Carried> {
+        let header = self.method.authorize()?;
+        self.attempts.extend_from_slice(header.attempts());
+        Some(header)
+    }
+
+    /// What an answer shows of everything that was sent until now.
+    fn settle(&self, sign: Sign) {
+        for attempt in &self.attempts {
+            attempt.settle(watch::shown(sign));
+        }
     }
 
     fn next(&mut self, sent: Request, answer: Response) -> Result<Step> {
@@ -210,16 +222,13 @@ impl<'a> Login<'a> {
         if !self.client.is_allowed(&answer.url) {
             return Err(self.foreign(&answer.url, "wants a login"));
         }
-        if sent.form.is_some() && sent.carries_password {
-            return Err(Error::new(
-                Code::IdpRejected,
-                format!("the IdP at {} refused the user name or password", shown(&answer.url)),
-            )
-            .because("it answered HTTP 401 to the login form"));
+        if sent.form.as_ref().is_some_and(Carried::has_secret) {
+            // The login form may come back with this status, too.
+            return if answer.body.is_empty() { Err(refused_by_status(&answer)) } else { self.page(answer) };
         }
         match self.method.answer_challenge(&answer, self.run)? {
             None => self.page(answer),
-            Some(authorization) => Ok(Step::Send(Request { authorization: Some(authorization), ..sent })),
+            Some(authorization) => Ok(Step::send(Request { authorization: Some(authorization), ..sent })),
         }
     }
 
@@ -237,9 +246,9 @@ impl<'a> Login<'a> {
         let target = self.resolve(&answer.url, target)?;
         let keeps_the_form = matches!(answer.status, 307 | 308) && sent.form.is_some();
         if !keeps_the_form {
-            return Ok(Step::Send(self.get(target)));
+            return Ok(Step::send(self.get(target)));
         }
-        if sent.form.is_some() && sent.carries_password {
+        if sent.form.as_ref().is_some_and(Carried::has_secret) {
             return Err(Error::new(
                 Code::HttpUnexpected,
                 format!("the IdP at {} wants the password sent on", shown(&answer.url)),
@@ -247,7 +256,7 @@ impl<'a> Login<'a> {
             .because(format!("HTTP {} to {}; a password is sent once", answer.status, shown(&target))));
         }
         self.check_target(&target, "a form is to be sent on there")?;
-        Ok(Step::Send(Request { form: sent.form, ..self.get(target) }))
+        Ok(Step::send(Request { form: sent.form, ..self.get(target) }))
     }
 
     fn page(&mut self, mut answer: Response) -> Result<Step> {
@@ -267,6 +276,9 @@ impl<'a> Login<'a> {
         if let Some((index, filled)) = self.method.fill(&page, &answer.url)? {
             return self.submit(&page, index, filled, &answer);
         }
+        if answer.status == 401 && !self.attempts.is_empty() {
+            return Err(refused_by_status(&answer));
+        }
         if answer.status >= 400 {
             return Err(status_error(&answer));
         }
@@ -275,11 +287,11 @@ impl<'a> Login<'a> {
             && !self.action(&page, &page.forms[index], &answer).is_ok_and(|target| is_aws_sign_in(target.as_str()))
         {
             let fields = form::fields(&page.forms[index], Vec::new());
-            return self.submit(&page, index, Filled::without_secret(fields), &answer);
+            return self.submit(&page, index, Filled { fields }, &answer);
         }
         if let Some(target) = &page.meta_refresh {
             let target = self.resolve(&answer.url, target)?;
-            return Ok(Step::Send(self.get(target)));
+            return Ok(Step::send(self.get(target)));
         }
         Err(self.nothing_found(&page, &answer, is_empty))
     }
@@ -303,27 +315,24 @@ impl<'a> Login<'a> {
         }
         tracing::info!(target = shown(&target), "a SAML response for another service is passed on");
         let fields = form::fields(&page.forms[index], Vec::new());
-        self.submit(page, index, Filled::without_secret(fields), answer)
+        self.submit(page, index, Filled { fields }, answer)
     }
 
     fn submit(&mut self, page: &Page, index: usize, filled: Filled, answer: &Response) -> Result<Step> {
         let form = &page.forms[index];
         let target = self.action(page, form, answer)?;
         let purpose =
-            if filled.has_secret { "the login form is to be sent there" } else { "a form is to be sent there" };
+            if filled.has_secret() { "the login form is to be sent there" } else { "a form is to be sent there" };
         self.check_target(&target, purpose)?;
-        if let Some(secret) = &filled.spends {
-            self.run.watch.spend(secret.expose().as_bytes())?;
-        }
-        let body = form::encode(&filled.fields, page.encoding);
+        let body = form::encode(&filled.fields, page.encoding, self.run.ledger)?;
+        self.method.sent(body.attempts());
+        self.attempts.extend_from_slice(body.attempts());
         if form.is_post {
-            let request = self.get(target);
-            let carries_password = request.carries_password || filled.has_secret;
-            return Ok(Step::Send(Request { form: Some(body), carries_password, ..request }));
+            return Ok(Step::send(Request { form: Some(body), ..self.get(target) }));
         }
         let mut target = target;
         target.set_query(Some(body.expose()));
-        Ok(Step::Send(self.get(target)))
+        Ok(Step::send(self.get(target)))
     }
 
     /// Where a form goes: its action, relative to the page or its `<base>`.
@@ -409,6 +418,11 @@ impl<'a> Login<'a> {
             .because(format!("`{expression}` matches nothing on it"))
             .hint("open `saml.idp_url` in a browser: an error of the IdP is explained there; else adjust `saml.xpath`")
     }
+}
+
+fn refused_by_status(answer: &Response) -> Error {
+    Error::new(Code::IdpRejected, format!("the IdP at {} refused the user name or password", shown(&answer.url)))
+        .because("it answered HTTP 401 to the login form")
 }
 
 pub(super) fn status_error(answer: &Response) -> Error {

@@ -21,6 +21,7 @@ use crate::http::client::{Client, Request, Response};
 use crate::http::retry::Retries;
 use crate::http::shown;
 use crate::identity::Run;
+use crate::identity::watch::{self, Sign};
 use crate::secret::Secret;
 use crate::time;
 
@@ -45,16 +46,15 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
         soap: Some(envelope),
         authorization: method.authorize(),
         is_first: false,
-        carries_password: method.is_password_in_header(),
     };
     loop {
         let outcome = client.send(&request, run.deadline).await;
         let wait = match &outcome {
-            Ok(answer) => {
+            Ok(answer) if request.is_harmless() => {
                 retries.after_response(answer.status, answer.retry_after.as_deref(), time::now(), run.deadline)
             }
             Err(failure) if failure.may_repeat => retries.after_failure(failure.is_connect, run.deadline),
-            Err(_) => None,
+            Ok(_) | Err(_) => None,
         };
         if let Some(wait) = wait {
             tokio::time::sleep(wait).await;
@@ -62,12 +62,7 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
             request.authorization = method.authorize();
             continue;
         }
-        let answer = outcome.map_err(|failure| {
-            if request.carries_password && failure.may_repeat {
-                run.watch.unsent();
-            }
-            failure.error
-        })?;
+        let answer = outcome.map_err(|failure| failure.error)?;
         if let Some(trace) = run.trace {
             trace.answered(&answer, true);
         }
@@ -76,45 +71,69 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
             continue;
         }
         method.check_answer(&answer, run.deadline)?;
-        let assertion = read(&answer)?;
-        run.watch.accepted();
-        return Ok(assertion);
+        let (sign, outcome) = read(&answer);
+        if let Some(header) = &request.authorization {
+            header.settle(watch::shown(sign));
+        }
+        return outcome;
     }
 }
 
-fn read(answer: &Response) -> Result<Assertion> {
+/// The assertion in the answer, and what the answer shows of the password.
+fn read(answer: &Response) -> (Sign, Result<Assertion>) {
+    match enclosed(answer) {
+        Ok(Enclosed::Fault { says, is_about_authentication }) => {
+            let sign = if is_about_authentication { Sign::AuthenticationFault } else { Sign::Anything };
+            (sign, Err(refused(answer, &says, is_about_authentication)))
+        }
+        Ok(Enclosed::Response { xml, consumer }) => match assertion(&xml, consumer.as_deref(), answer) {
+            Ok(assertion) => (watch::sign_of_response(&assertion.response), Ok(assertion)),
+            Err(error) => (Sign::Anything, Err(error)),
+        },
+        Err(error) => (Sign::Anything, Err(error)),
+    }
+}
+
+fn refused(answer: &Response, says: &str, is_about_authentication: bool) -> Error {
+    let at = shown(&answer.url);
+    let error = if is_about_authentication {
+        Error::new(Code::IdpRejected, format!("the IdP at {at} refused the user name or password"))
+    } else {
+        Error::new(Code::IdpDeniedClaim, format!("the IdP at {at} refuses the request"))
+            .hint("ask the IdP's administrators whether ECP is enabled for AWS (urn:amazon:webservices)")
+    };
+    error.because(format!("it says: {}", printable(says, 300)))
+}
+
+fn assertion(xml: &str, consumer: Option<&str>, answer: &Response) -> Result<Assertion> {
+    if let Some(consumer) = consumer.filter(|consumer| !is_aws_sign_in(consumer)) {
+        // Profiles §4.2.4.4: a response that is meant for another consumer must not be passed on.
+        return Err(Error::new(Code::NotASamlResponse, "the IdP's response is not for AWS's sign-in")
+            .because(format!("it is for {}", printable(consumer, 100))));
+    }
+    let encoded = Secret::new(STANDARD.encode(xml.as_bytes()));
+    let response = SamlResponse::decode(&encoded)?;
+    Ok(Assertion { encoded, response, idp_time: answer.date })
+}
+
+fn enclosed(answer: &Response) -> Result<Enclosed> {
     let at = shown(&answer.url);
     if matches!(answer.status, 301..=308) {
         return Err(Error::new(Code::HttpUnexpected, format!("the IdP at {at} redirects, which has no place in ECP"))
             .hint("set `saml.idp_url` to the IdP's address for ECP, as its metadata names it for the SOAP binding"));
     }
     let text = std::str::from_utf8(&answer.body).unwrap_or_default();
-    let enclosed = match open_envelope(text) {
-        Ok(enclosed) => enclosed,
+    match open_envelope(text) {
+        Ok(enclosed) => Ok(enclosed),
         // A fault comes with 500 (SOAP 1.1 §6.2), a page of another kind with anything.
-        Err(_) if answer.status >= 400 => return Err(status_error(answer)),
+        Err(_) if answer.status >= 400 => Err(status_error(answer)),
         Err(why) => {
             let error =
                 Error::new(Code::NotASamlResponse, format!("the IdP at {at} sent no SOAP envelope")).because(why);
-            return Err(error.hint(
+            Err(error.hint(
                 "set `saml.idp_url` to the IdP's address for ECP (Shibboleth: …/idp/profile/SAML2/SOAP/ECP, Keycloak: \
                  …/protocol/saml); does the IdP offer ECP for AWS?",
-            ));
-        }
-    };
-    match enclosed {
-        Enclosed::Fault(says) => Err(Error::new(Code::IdpDeniedClaim, format!("the IdP at {at} refuses the request"))
-            .because(format!("it says: {}", printable(&says, 300)))
-            .hint("ask the IdP's administrators whether ECP is enabled for AWS (urn:amazon:webservices)")),
-        Enclosed::Response { consumer: Some(consumer), .. } if !is_aws_sign_in(&consumer) => {
-            // Profiles §4.2.4.4: a response that is meant for another consumer must not be passed on.
-            Err(Error::new(Code::NotASamlResponse, "the IdP's response is not for AWS's sign-in")
-                .because(format!("it is for {}", printable(&consumer, 100))))
-        }
-        Enclosed::Response { xml, .. } => {
-            let encoded = Secret::new(STANDARD.encode(xml.as_bytes()));
-            let response = SamlResponse::decode(&encoded)?;
-            Ok(Assertion { encoded, response, idp_time: answer.date })
+            ))
         }
     }
 }
@@ -128,7 +147,19 @@ enum Enclosed {
         /// For whom the IdP made it.
         consumer: Option<String>,
     },
-    Fault(String),
+    Fault {
+        says: String,
+        is_about_authentication: bool,
+    },
+}
+
+/// Whether a fault's code or words are about who logs in. Codes: `FailedAuthentication` (WS-Security), `AuthnFailed` (SAML),
+/// Shibboleth's `InvalidPassword`, `UnknownUsername`; words: "authentication failed", "invalid credentials".
+fn is_about_authentication(code: &str, says: &str) -> bool {
+    let text = format!("{code} {says}").to_ascii_lowercase();
+    ["authn", "authenticat", "password", "credential", "unauthorized", "username", "account"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Reads an envelope by its namespaces, whatever their prefixes. The response stays as it is, byte for byte, since it is signed;
@@ -136,7 +167,7 @@ enum Enclosed {
 fn open_envelope(text: &str) -> std::result::Result<Enclosed, String> {
     let mut reader = NsReader::from_str(text);
     let mut path: Vec<(String, Declarations)> = Vec::new();
-    let (mut consumer, mut fault) = (None, String::new());
+    let (mut consumer, mut fault, mut code) = (None, String::new(), String::new());
     let mut start = None;
     loop {
         let before = usize::try_from(reader.buffer_position()).unwrap_or_default();
@@ -171,8 +202,15 @@ fn open_envelope(text: &str) -> std::result::Result<Enclosed, String> {
             Event::Text(words) if path.last().is_some_and(|(name, _)| name.eq_ignore_ascii_case("faultstring")) => {
                 fault.push_str(&words.xml10_content());
             }
+            Event::Text(words) if path.last().is_some_and(|(name, _)| name.eq_ignore_ascii_case("faultcode")) => {
+                code.push_str(&words.xml10_content());
+            }
             Event::DocType(_) => return Err("it has a document type declaration".to_owned()),
-            Event::Eof if !fault.is_empty() => return Ok(Enclosed::Fault(fault)),
+            Event::Eof if !fault.is_empty() || !code.is_empty() => {
+                let is_about_authentication = is_about_authentication(&code, &fault);
+                let says = if fault.is_empty() { code } else { fault };
+                return Ok(Enclosed::Fault { says, is_about_authentication });
+            }
             Event::Eof => return Err("its body holds no SAML response".to_owned()),
             _ => {}
         }
@@ -223,7 +261,9 @@ mod tests {
     fn opened(envelope: &str) -> std::result::Result<String, String> {
         match open_envelope(envelope)? {
             Enclosed::Response { xml, consumer } => Ok(format!("{} for {consumer:?}", *xml)),
-            Enclosed::Fault(says) => Err(format!("fault: {says}")),
+            Enclosed::Fault { says, is_about_authentication } => {
+                Err(format!("fault: {says}{}", if is_about_authentication { " (authentication)" } else { "" }))
+            }
         }
     }
 
@@ -267,6 +307,19 @@ mod tests {
                     "<S:Envelope {soap}><S:Body><S:Fault><faultstring>no ECP</faultstring></S:Fault></S:Body></S:Envelope>"
                 ),
                 "fault: no ECP",
+            ),
+            (
+                format!(
+                    "<S:Envelope {soap}><S:Body><S:Fault><faultcode>wsse:FailedAuthentication</faultcode></S:Fault></S:Body></S:Envelope>"
+                ),
+                "fault: wsse:FailedAuthentication (authentication)",
+            ),
+            (
+                format!(
+                    "<S:Envelope {soap}><S:Body><S:Fault><faultcode>S:Client</faultcode><faultstring>An error occurred: \
+                     authentication failed.</faultstring></S:Fault></S:Body></S:Envelope>"
+                ),
+                "fault: An error occurred: authentication failed. (authentication)",
             ),
         ];
         for (envelope, expected) in table {

@@ -31,7 +31,8 @@ pub async fn log_in(login: &Okta, saml: &Saml, run: Run<'_>) -> Result<Assertion
     };
     let ui = run.person.map(AtTerminal);
     let ui = ui.as_ref().map(|ui| ui as &dyn LoginUi);
-    let token = okta::page_token(&settings, &login.app_id, run.env, &Sealed(keep), ui, run.deadline).await?;
+    let token =
+        okta::page_token(&settings, &login.app_id, run.env, &Sealed(keep), ui, run.ledger, run.deadline).await?;
     let page = format!("{home}/login/token/sso");
     let mut page = Url::parse(&page).map_err(|_| Error::new(Code::Bug, "Okta's address cannot be extended"))?;
     // Okta takes it there and nowhere else. Addresses are shown without their query, and leave no Referer.

@@ -9,7 +9,7 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, access_key_id: 
     Some(match code {
         "ExpiredToken" | "ExpiredTokenException" => (
             Code::NoAwsCredentials,
-            format!("renew the credentials of {access_key_id}: they have expired; --force asks fedcred's own anew"),
+            format!("renew the credentials with the key {access_key_id}: they have expired; --force asks fedcred's own anew"),
         ),
         "InvalidClientTokenId" | "UnrecognizedClientException" => (
             Code::NoAwsCredentials,

@@ -5,7 +5,9 @@
 //! its own; what all can be told is here.
 
 mod assume_role;
+pub mod line;
 mod proof;
+mod s3;
 mod saml;
 mod web_identity;
 
@@ -52,15 +54,29 @@ where
     let Some(answer) = error.raw_response() else { return not_answered(error, asked) };
     let status = answer.status().as_u16();
     let meta = error.meta();
-    let Some(code) = meta.code() else { return not_from_sts(status, asked) };
+    let Some(code) = meta.code() else {
+        let body = answer.body().bytes().unwrap_or_default();
+        return match s3::Refusal::read(body) {
+            Some(refusal) => refusal.explain(status, asked),
+            None => not_from_sts(status, asked),
+        };
+    };
     let message = without_proof(meta.message().unwrap_or_default(), asked.proof);
     let (ours, hint) = verdict(status, code, &message, asked);
-    let said = format!("STS says {}: {}", printable(code, 60), printable(&message, 300));
+    let said = said("STS", code, &message);
     let mut error = Error::new(ours, what(ours, asked)).because(said);
     error.hint = hint;
     match meta.request_id() {
         Some(id) => error.because(format!("request id {}", printable(id, 60))),
         None => error,
+    }
+}
+
+/// Code and message as they came; some servers leave the message empty.
+fn said(who: &str, code: &str, message: &str) -> String {
+    match message.trim() {
+        "" => format!("{who} says {}, and no more", printable(code, 60)),
+        message => format!("{who} says {}: {}", printable(code, 60), printable(message, 300)),
     }
 }
 
@@ -90,7 +106,17 @@ fn not_from_sts(status: u16, asked: &Asked<'_>) -> Error {
 /// Our code and the next step for a refusal of STS.
 fn verdict(status: u16, code: &str, message: &str, asked: &Asked<'_>) -> (Code, Option<String>) {
     if let Some(trouble) = passing(status, code, message) {
-        return (trouble, None);
+        let hint = match asked.call {
+            Call::WebIdentity { issuer, .. } if code == "InvalidIdentityToken" || code == "IDPCommunicationError" => {
+                let issuer = printable(issuer.trim_end_matches('/'), 200);
+                Some(format!(
+                    "AWS has to reach {issuer}/.well-known/openid-configuration and its `jwks_uri` from the internet, over \
+                     TLS with a certificate that browsers trust; if it does, try again"
+                ))
+            }
+            Call::Saml { .. } | Call::WebIdentity { .. } | Call::AssumeRole { .. } => None,
+        };
+        return (trouble, hint);
     }
     let own = match asked.call {
         Call::Saml { provider } => saml::meaning(code, message, asked.role, provider),
@@ -132,6 +158,12 @@ fn passing(status: u16, code: &str, message: &str) -> Option<Code> {
 /// What every call may be told.
 fn common(code: &str, message: &str, asked: &Asked<'_>) -> Option<Meaning> {
     Some(match code {
+        "ValidationError" if says(message, "role chaining") => (
+            Code::StsDuration,
+            "set duration = \"1h\" or less: AWS limits a role on top of a role to an hour, whatever the role allows \
+             (role chaining); to have longer sessions, let the role trust the first identity itself"
+                .into(),
+        ),
         "ValidationError" if says(message, "durationseconds") || says(message, "maxsessionduration") => (
             Code::StsDuration,
             match asked.duration {

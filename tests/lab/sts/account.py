@@ -52,11 +52,11 @@ class Account:
     users: list
 
 
-def lab_account(idp_origin, idp_certificate, oidc_issuer, google_issuer, user_secret):
+def lab_account(idp_origin, idp_certificate, more_idps, oidc_issuer, google_issuer, user_secret):
     """The account the lab's identities federate into.
 
-    Each path of the SAML IdP is a provider of its own, trusted by Dev and path/Admin; Web trusts the OpenID provider,
-    Google Google's side; Chain1 to Chain3 trust the account, External too if it is given the external id.
+    Each path of the SAML IdP is a provider of its own, trusted by Dev and path/Admin, as is each of `more_idps` (name, issuer,
+    certificate); Web trusts the OpenID provider, Google Google's side; Chain1 to Chain3 trust the account, External too if it is given the external id.
     """
     providers = {
         f"arn:aws:iam::{ACCOUNT}:saml-provider/{path}": SamlProvider(
@@ -65,6 +65,8 @@ def lab_account(idp_origin, idp_certificate, oidc_issuer, google_issuer, user_se
         )
         for path in ("negotiate", "basic", "form", "proxied")
     }
+    for name, issuer, certificate in more_idps:
+        providers[f"arn:aws:iam::{ACCOUNT}:saml-provider/{name}"] = SamlProvider(issuer=issuer, certificate=certificate)
     oidc_providers = {
         oidc_issuer: {"cli", "cli-es256", "cli-crowd", "urn:lab:sts", "sts.amazonaws.com"},
         google_issuer: {SERVICE_ACCOUNT_ID, USER_CLIENT_ID, "sts.amazonaws.com"},

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{end, password_check, posts, site, until};
+use super::{end, password_check, posts, remembered_ago, site, until};
 use crate::run::Running;
 use crate::support::assertion::{ADMIN, Assertion, DEV};
 use crate::support::idp::{PASSWORD, Site, assertion_page, at_first, login_page, password_check as check};
@@ -73,7 +73,7 @@ fn what_sts_denies_to_one_role_does_not_stop_another() {
 }
 
 #[test]
-fn an_attempt_without_an_answer_allows_one_more_and_then_a_person_is_asked_for() {
+fn an_attempt_without_an_answer_allows_one_more_and_then_one_an_hour() {
     let tarpit = check(login_page("/login"), Reply::Silence);
     let world = World::form(site(tarpit)).set("deadline", "2s").set("saml.timeout", "1s");
     for _ in 0..2 {
@@ -81,9 +81,21 @@ fn an_attempt_without_an_answer_allows_one_more_and_then_a_person_is_asked_for()
     }
     let asked = world.connections();
     for flags in [&[][..], &["--force"], &["--no-cache"]] {
-        world.get_with(flags).fails_as("secret-refused-before").saying("without an answer");
+        let run = world.get_with(flags);
+        run.fails_as("secret-without-verdict")
+            .saying("sent 2 times without a verdict")
+            .saying("is not sent again before");
+        run.saying("the last time, 2").saying("fedcred login --use-stored dev");
     }
     assert_eq!((posts(&world), world.connections()), (2, asked));
+    for hour in 1..=2 {
+        remembered_ago(&world, 59);
+        world.get().fails_as("secret-without-verdict");
+        remembered_ago(&world, 2);
+        world.get().fails_as("timeout");
+        world.get().fails_as("secret-without-verdict");
+        assert_eq!(posts(&world), 2 + hour);
+    }
 }
 
 #[test]
@@ -95,7 +107,7 @@ fn who_is_killed_at_the_post_has_used_up_an_attempt() {
         running.kill();
         world.end(running);
     }
-    world.get().fails_as("secret-refused-before");
+    world.get().fails_as("secret-without-verdict").saying("nobody lived to tell");
     assert_eq!(posts(&world), 2);
 }
 
@@ -121,12 +133,18 @@ fn a_secret_that_reached_nobody_does_not_count() {
 }
 
 #[test]
-fn an_answer_that_is_no_verdict_on_the_password_is_not_held_against_it() {
+fn an_answer_that_is_no_verdict_may_have_counted_and_a_right_password_goes_on_when_the_idp_is_well() {
     let page = assertion_page(Assertion::default());
     let world = World::form(site(check(login_page("/login"), at_first(3, Reply::status(500), page))));
-    for _ in 0..3 {
+    for _ in 0..2 {
         world.get_with(&["--force"]).fails_as("http-5xx");
     }
+    world.get_with(&["--force"]).fails_as("secret-without-verdict");
+    remembered_ago(&world, 61);
+    world.get_with(&["--force"]).fails_as("http-5xx");
+    assert_eq!(posts(&world), 3);
+    remembered_ago(&world, 61);
+    world.get_with(&["--force"]).succeeds();
     world.get_with(&["--force"]).succeeds();
 }
 

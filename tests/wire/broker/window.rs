@@ -102,7 +102,7 @@ fn a_secret_sent_without_an_answer_is_not_sent_again_while_credentials_are_left(
     age(&world, 15);
     let world = world.set("deadline", "2s");
     world.get().fails_as("timeout");
-    world.get_with(&["--force"]).fails_as("secret-refused-before");
+    world.get_with(&["--force"]).fails_as("secret-without-verdict");
     assert_eq!(posts(&world), 3);
 }
 

@@ -1,47 +1,95 @@
-//! `fedcred doctor --explain`: what a service's AccessDenied says, and whether it was this profile's role that was refused.
+//! `fedcred doctor --explain`: what a refusal of an AWS service says, and whether it was this profile that was refused.
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::args::{Doctor, Global};
 use crate::cli::commands::{inspect, profile_name};
 use crate::cli::output::{self, Text};
 use crate::config::Config;
 use crate::config::env::Env;
+use crate::config::profile::{Base, Identity, Profile};
 use crate::error::{Code, Error, Result};
-use crate::trust::denial;
+use crate::sts::failure::line::{Known, Told, of_line};
+use crate::trust::denial::{self, Denial, Own};
 
 pub fn run(file: &Path, doctor: &Doctor, global: &Global, env: &Env) -> Result<()> {
     let name = profile_name(doctor.profile.as_deref(), env);
     let profile = Config::load(env, global.config.as_deref()).and_then(|config| config.profile(&name));
-    let role = match profile {
-        Ok(profile) => profile.role_arn,
+    let profile = match profile {
+        Ok(profile) => Some(profile),
         // A line from elsewhere can be explained without any profile; one that is named has to be there.
         Err(error) if doctor.profile.is_some() => return Err(error),
         Err(_) => None,
     };
-    let text = inspect::contents(file)?;
-    let denial = denial::read(&String::from_utf8_lossy(&text)).ok_or_else(|| {
-        Error::new(Code::BadFlag, "there is no AccessDenied in it")
-            .hint("give the line that says who is not authorized to perform what")
-    })?;
-    let said = denial::explain(&denial, &name, role.as_ref());
+    let contents = inspect::contents(file)?;
+    let text = String::from_utf8_lossy(&contents);
+    let own = own(&name, profile.as_ref());
+    let (mut shown, said) = match told(&text, profile.as_ref()) {
+        Some(told) => of_sts(told),
+        None => {
+            let denial = denial::read(&text).ok_or_else(|| {
+                Error::new(Code::BadFlag, "there is no AccessDenied in it")
+                    .hint("give the line that says who is not authorized to perform what")
+            })?;
+            (document(&denial), denial::explain(&denial, own))
+        }
+    };
     let (step, facts) = said.split_last().ok_or_else(|| Error::new(Code::Bug, "a refusal is explained by nothing"))?;
     if doctor.json {
-        let shown = json!({
-            "principal": denial.principal,
-            "action": denial.action,
-            "resource": denial.resource,
-            "reason": denial.reason.id(),
-            "profile": name,
-            "role_arn": role.map(|role| role.to_string()),
-            "explanation": facts,
-            "next": step,
-        });
+        shown["profile"] = json!(name);
+        shown["role_arn"] = json!(own.role.map(ToString::to_string));
+        shown["explanation"] = json!(facts);
+        shown["next"] = json!(step);
         return output::json(&shown);
     }
     let mut text: Text = facts.iter().map(Text::of).collect();
     text.line(format!("hint: {step}"));
     output::write(&text)
+}
+
+fn own<'a>(name: &'a str, profile: Option<&'a Profile>) -> Own<'a> {
+    let base = profile.and_then(|profile| match &profile.identity {
+        Identity::AssumeRole(settings) => match &settings.base {
+            Base::Profile(base) => base.role_arn.as_ref(),
+            Base::AwsProfile(_) | Base::Environment | Base::Instance | Base::Container | Base::Keys(_) => None,
+        },
+        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+    });
+    Own {
+        profile: name,
+        role: profile.and_then(|profile| profile.role_arn.as_ref()),
+        base,
+        region: profile.and_then(|profile| profile.sts.region.as_deref()),
+    }
+}
+
+/// What STS says otherwise than by AccessDenied. A line with both is a denial.
+fn told(text: &str, profile: Option<&Profile>) -> Option<Told> {
+    let mut known = Known { role: profile.and_then(|profile| profile.role_arn.as_ref()), ..Known::default() };
+    if let Some(profile) = profile {
+        known.region = profile.sts.region.as_deref();
+        if let Identity::Saml(saml) = &profile.identity {
+            known.provider = saml.principal_arn.as_ref();
+        }
+    }
+    denial::readings(text).iter().find_map(|text| of_line(text, known))
+}
+
+fn of_sts(told: Told) -> (Value, Vec<String>) {
+    let next = told.next.unwrap_or_else(|| "try again: it may pass".to_owned());
+    (json!({ "code": told.code.as_str() }), vec![told.what, next])
+}
+
+fn document(denial: &Denial) -> Value {
+    json!({
+        "principal": denial.principal,
+        "action": denial.action,
+        "operation": denial.operation,
+        "resource": denial.resource,
+        "reason": denial.policy.id(),
+        "effect": denial.effect.id(),
+        "policy_arn": denial.policy_arn,
+    })
 }

@@ -38,7 +38,7 @@ pub fn check(report: &mut Report, profile: &Profile, saml: &Saml, spnego: &Spneg
             // A key that is wrong counts as a wrong password: it is shown to the KDC by the login alone, which keeps count.
         }
         (_, principal) => {
-            check_ticket(report, env);
+            check_ticket(report, principal.as_deref(), env);
             let credential = match principal {
                 Some(principal) => CredentialSource::Principal(principal.clone()),
                 None => CredentialSource::Default,
@@ -50,11 +50,13 @@ pub fn check(report: &mut Report, profile: &Profile, saml: &Saml, spnego: &Spneg
     Ok(())
 }
 
-fn check_ticket(report: &mut Report, env: &Env) {
-    if let Owner::Known(principal) = ccache::default_cache_owner(env) {
-        report.fact(Step::Kerberos, "principal", principal);
+fn check_ticket(report: &mut Report, principal: Option<&str>, env: &Env) {
+    match (principal, ccache::default_cache_owner(env)) {
+        (Some(principal), _) => report.fact(Step::Kerberos, "principal", principal.to_owned()),
+        (None, Owner::Known(principal)) => report.fact(Step::Kerberos, "principal", principal),
+        (None, Owner::Absent | Owner::Unknowable(_)) => {}
     }
-    let Some(file) = ccache::default_cache_file(env) else { return };
+    let Some(file) = ccache::cache_file(env, principal) else { return };
     report.fact(Step::Kerberos, "ticket_cache", file.display().to_string());
     let Some(tickets) = klist::tickets(&file) else { return };
     let Some(granting) = tickets.iter().find(|ticket| ticket.is_granting()) else { return };

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::callback::{Answered, Callback};
-use super::issuer::{Granted, Issuer};
+use super::issuer::{Field, Granted, Issuer};
 use super::{LoginUi, Page};
 use crate::cache::seal;
 use crate::error::{Code, Error, Result};
@@ -42,7 +42,8 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
         ("code", answered.code.expose()),
         ("redirect_uri", callback.redirect_uri.as_str()),
         ("code_verifier", proofs.verifier.expose()),
-    ];
+    ]
+    .map(|(name, value)| (name, Field::Plain(value)));
     let granted = issuer.token(&fields, deadline).await?.success()?.json()?;
     Ok((granted, proofs.nonce))
 }

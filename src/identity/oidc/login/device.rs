@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
-use super::issuer::{Granted, Issuer};
+use super::issuer::{Field, Granted, Issuer};
 use super::{LoginUi, Page};
 use crate::error::{Code, Error, Result, printable};
 use crate::http::api::Answer;
@@ -40,7 +40,7 @@ enum Step {
 /// Shows the code and waits until the person has done their part.
 pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) -> Result<Granted> {
     let endpoint = issuer.endpoint(&issuer.metadata.device_authorization_endpoint, "device", "browser")?;
-    let scope = [("scope", issuer.settings.scope.as_str())];
+    let scope = [("scope", Field::Plain(issuer.settings.scope.as_str()))];
     let started: Started = issuer.send(endpoint, &scope, deadline).await?.success()?.json()?;
     issuer.page(&started.verification_uri)?;
     let with_code = started.verification_uri_complete.as_ref().filter(|url| issuer.page(url).is_ok());
@@ -49,8 +49,10 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
 
     let until = Deadline::after(Duration::from_secs(started.expires_in).min(deadline.remaining()));
     let mut interval = started.interval.map_or(INTERVAL, Duration::from_secs).max(SHORTEST_INTERVAL);
-    let fields =
-        [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", started.device_code.as_str())];
+    let fields = [
+        ("grant_type", Field::Plain("urn:ietf:params:oauth:grant-type:device_code")),
+        ("device_code", Field::Plain(started.device_code.as_str())),
+    ];
     loop {
         if interval >= until.remaining() {
             return Err(late());

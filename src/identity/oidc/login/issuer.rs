@@ -7,13 +7,16 @@ use url::Url;
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
+use crate::attempt::{self, Attempt, Carried, CountedSecret, Ledger, Shown};
 use crate::config::env::Env;
 use crate::config::oidc::Oidc;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::api::{Answer, Api, Reach, Request};
+use crate::http::challenge::challenges;
 use crate::http::loopback::is_loopback;
 use crate::identity::oidc::jws::KeySet;
 use crate::identity::secrets;
+use crate::identity::watch::{self, Sign};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -22,7 +25,8 @@ pub struct Issuer<'a> {
     pub settings: &'a Oidc,
     pub metadata: Metadata,
     api: Api,
-    client_secret: Option<Secret>,
+    client_secret: Option<CountedSecret>,
+    ledger: &'a dyn Ledger,
 }
 
 /// The discovery document, as far as it is of use.
@@ -49,11 +53,12 @@ pub struct Granted {
 
 impl<'a> Issuer<'a> {
     /// Asks the provider who it is, and believes it if it is who was asked.
-    pub async fn discover(settings: &'a Oidc, env: &Env, deadline: &Deadline) -> Result<Self> {
+    pub async fn discover(settings: &'a Oidc, env: &Env, ledger: &'a dyn Ledger, deadline: &Deadline) -> Result<Self> {
         let client_secret = settings.client_secret.as_ref();
         let client_secret = client_secret
             .map(|source| secrets::read(source, "web_identity.client_secret", env, deadline))
-            .transpose()?;
+            .transpose()?
+            .map(CountedSecret::new);
         let api = Api::new(format!("the issuer {}", settings.issuer), Reach::Internet)
             .trusting(settings.ca_bundle.as_deref(), "web_identity.ca_bundle");
         // Discovery §4: appended to the path, whether that ends in a slash or not.
@@ -67,7 +72,7 @@ impl<'a> Issuer<'a> {
                 .because("the two have to be the same, to the last slash (OpenID Connect Discovery §4.3)")
                 .hint(format!("if that is the one you mean, set issuer = {named:?}")));
         }
-        Ok(Issuer { settings, metadata, api, client_secret })
+        Ok(Issuer { settings, metadata, api, client_secret, ledger })
     }
 
     /// Whom errors name.
@@ -81,32 +86,50 @@ impl<'a> Issuer<'a> {
     }
 
     /// A request to the token endpoint in the client's name. It is not sent twice, since codes and refresh tokens count once.
-    pub async fn token(&self, fields: &[(&str, &str)], deadline: &Deadline) -> Result<Answer> {
+    pub async fn token(&self, fields: &[(&str, Field<'_>)], deadline: &Deadline) -> Result<Answer> {
         self.send(&self.metadata.token_endpoint, fields, deadline).await
     }
 
     /// A request to an endpoint that knows clients as the token endpoint does (RFC 6749 §2.3.1).
-    pub async fn send(&self, url: &Url, fields: &[(&str, &str)], deadline: &Deadline) -> Result<Answer> {
+    pub async fn send(&self, url: &Url, fields: &[(&str, Field<'_>)], deadline: &Deadline) -> Result<Answer> {
         let mut fields = fields.to_vec();
-        fields.extend(self.settings.resource.as_deref().map(|resource| ("resource", resource)));
+        fields.extend(self.settings.resource.as_deref().map(|resource| ("resource", Field::Plain(resource))));
         let client_id = &self.settings.client_id;
-        let request = match &self.client_secret {
-            Some(secret) if self.takes_basic() => {
-                let encoded = |text: &str| Zeroizing::new(byte_serialize(text.as_bytes()).collect::<String>());
-                let pair = Zeroizing::new(format!("{}:{}", *encoded(client_id), *encoded(secret.expose())));
-                let value = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(pair.as_bytes())));
-                Request::form(url.clone(), &fields).header("authorization", &value)
-            }
-            Some(secret) => {
-                fields.extend([("client_id", client_id.as_str()), ("client_secret", secret.expose())]);
-                Request::form(url.clone(), &fields)
-            }
-            None => {
-                fields.push(("client_id", client_id));
-                Request::form(url.clone(), &fields)
-            }
+        let is_basic = self.takes_basic();
+        let in_header = self.client_secret.as_ref().filter(|_| is_basic);
+        if in_header.is_none() {
+            fields.push(("client_id", Field::Plain(client_id)));
+            fields.extend(self.client_secret.as_ref().map(|secret| ("client_secret", Field::Counted(secret))));
+        }
+        let header = in_header.map(|secret| self.basic(client_id, secret)).transpose()?;
+        let body = encode(&fields, self.ledger)?;
+        let is_client = |name: &&str| *name == "client_secret";
+        let counted = fields.iter().filter(|(_, field)| matches!(field, Field::Counted(_))).map(|(name, _)| *name);
+        let (in_body, grants): (Vec<_>, Vec<_>) =
+            counted.zip(body.attempts().iter().cloned()).partition(|(name, _)| is_client(name));
+        let clients = header.iter().flat_map(Carried::attempts).cloned().chain(in_body.into_iter().map(|(_, a)| a));
+        let clients: Vec<Attempt> = clients.collect();
+        let request = Request::form_of(url.clone(), body);
+        let request = match header {
+            Some(header) => request.authorization(header),
+            None => request,
         };
-        self.api.send(&request, deadline).await
+        let answer = self.api.send(&request, deadline).await?;
+        for client in clients {
+            client.settle(of_client(&answer));
+        }
+        for (_, grant) in grants {
+            grant.settle(of_grant(&answer));
+        }
+        Ok(answer)
+    }
+
+    fn basic(&self, client_id: &str, secret: &CountedSecret) -> Result<Carried> {
+        attempt::send(&[secret], self.ledger, |texts| {
+            let encoded = |text: &str| Zeroizing::new(byte_serialize(text.as_bytes()).collect::<String>());
+            let pair = Zeroizing::new(format!("{}:{}", *encoded(client_id), *encoded(&texts.concat())));
+            Secret::new(format!("Basic {}", BASE64_STANDARD.encode(pair.as_bytes())))
+        })
     }
 
     /// A page of the provider's that a browser is sent to. Whatever else a URL may start on this machine, it does not.
@@ -133,4 +156,67 @@ impl<'a> Issuer<'a> {
                 || !methods.iter().any(|method| method == "client_secret_post")
         })
     }
+}
+
+/// The value of a field for the token endpoint.
+#[derive(Clone, Copy, Debug)]
+pub enum Field<'a> {
+    Plain(&'a str),
+    /// A client's secret, or a refresh token.
+    Counted(&'a CountedSecret),
+}
+
+fn encode(fields: &[(&str, Field<'_>)], ledger: &dyn Ledger) -> Result<Carried> {
+    let secrets: Vec<&CountedSecret> = fields
+        .iter()
+        .filter_map(|(_, field)| match field {
+            Field::Plain(_) => None,
+            Field::Counted(secret) => Some(*secret),
+        })
+        .collect();
+    attempt::send(&secrets, ledger, |texts| {
+        let mut texts = texts.iter();
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for (name, field) in fields {
+            match field {
+                Field::Plain(text) => form.append_pair(name, text),
+                Field::Counted(_) => form.append_pair(name, texts.next().copied().unwrap_or_default()),
+            };
+        }
+        Secret::new(form.finish())
+    })
+}
+
+/// What the answer shows of the client's secret. Any error that RFC 6749 §5.2 and RFC 8628 §3.5 give to a client that was
+/// authenticated proves that it was.
+fn of_client(answer: &Answer) -> Shown {
+    let said = answer.oauth_error().map(|said| said.error);
+    watch::shown(match said.as_deref() {
+        _ if answer.is_success() => Sign::Proof,
+        Some("invalid_client") => Sign::AuthenticationFault,
+        Some(
+            "invalid_grant"
+            | "unauthorized_client"
+            | "invalid_scope"
+            | "authorization_pending"
+            | "slow_down"
+            | "access_denied"
+            | "expired_token",
+        ) => Sign::Proof,
+        Some(_) => Sign::Anything,
+        None if answer.status == 401 => {
+            let offers = challenges(answer.header("www-authenticate"));
+            Sign::Challenge { offers_our_scheme: offers.iter().any(|offer| offer.is("Basic")) }
+        }
+        None => Sign::Anything,
+    })
+}
+
+/// What it shows of a refresh token.
+fn of_grant(answer: &Answer) -> Shown {
+    watch::shown(match answer.oauth_error() {
+        _ if answer.is_success() => Sign::Proof,
+        Some(said) if said.error == "invalid_grant" => Sign::AuthenticationFault,
+        Some(_) | None => Sign::Anything,
+    })
 }

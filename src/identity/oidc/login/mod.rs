@@ -16,7 +16,8 @@ mod refresh;
 use url::Url;
 
 use self::claims::Expected;
-use self::issuer::{Granted, Issuer};
+use self::issuer::{Field, Granted, Issuer};
+use crate::attempt::Ledger;
 use crate::config::env::Env;
 use crate::config::oidc::{Flow, Oidc, Token};
 use crate::error::{Code, Error, Result};
@@ -58,8 +59,14 @@ pub trait RefreshTokens {
 }
 
 /// Logs in with a person, or as the client itself. `deadline` is the person's patience, minutes rather than seconds.
-pub async fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Deadline) -> Result<Tokens> {
-    let issuer = Issuer::discover(settings, env, deadline).await?;
+pub async fn interactive(
+    settings: &Oidc,
+    env: &Env,
+    ui: &dyn LoginUi,
+    ledger: &dyn Ledger,
+    deadline: &Deadline,
+) -> Result<Tokens> {
+    let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
     match settings.flow {
         Flow::Browser => {
             let (granted, nonce) = authorization_code::log_in(&issuer, ui, deadline).await?;
@@ -76,21 +83,27 @@ pub async fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline:
 /// A token without anybody being asked: by the kept refresh token, or as the client itself.
 ///
 /// Errors: [`Code::RefreshTokenGone`] when somebody has to log in first; those of the requests and of the token.
-pub async fn silent(settings: &Oidc, env: &Env, kept: &dyn RefreshTokens, deadline: &Deadline) -> Result<Secret> {
+pub async fn silent(
+    settings: &Oidc,
+    env: &Env,
+    kept: &dyn RefreshTokens,
+    ledger: &dyn Ledger,
+    deadline: &Deadline,
+) -> Result<Secret> {
     let tokens = match settings.flow {
         Flow::ClientCredentials => {
-            let issuer = Issuer::discover(settings, env, deadline).await?;
+            let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
             client_credentials(&issuer, deadline).await?
         }
-        Flow::Browser | Flow::Device => refresh::refresh(settings, env, kept, deadline).await?,
+        Flow::Browser | Flow::Device => refresh::refresh(settings, env, kept, ledger, deadline).await?,
     };
     Ok(tokens.token)
 }
 
 async fn client_credentials(issuer: &Issuer<'_>, deadline: &Deadline) -> Result<Tokens> {
     let scope = issuer.settings.scope.as_str();
-    let mut fields = vec![("grant_type", "client_credentials")];
-    fields.extend((!scope.is_empty()).then_some(("scope", scope)));
+    let mut fields = vec![("grant_type", Field::Plain("client_credentials"))];
+    fields.extend((!scope.is_empty()).then_some(("scope", Field::Plain(scope))));
     let granted = issuer.token(&fields, deadline).await?.success()?.json()?;
     tokens(issuer, granted, None, deadline).await
 }

@@ -3,8 +3,9 @@
 //!
 //! Source: <https://github.com/okta/okta-aws-cli>, README, "Operation".
 
-use super::issuer::{Granted, Issuer};
+use super::issuer::{Field, Granted, Issuer};
 use super::{LoginUi, RefreshTokens, device, refresh};
+use crate::attempt::Ledger;
 use crate::config::env::Env;
 use crate::config::oidc::Oidc;
 use crate::error::{Code, Error, Result};
@@ -20,18 +21,19 @@ pub async fn page_token(
     env: &Env,
     kept: &dyn RefreshTokens,
     ui: Option<&dyn LoginUi>,
+    ledger: &dyn Ledger,
     deadline: &Deadline,
 ) -> Result<Secret> {
     let (issuer, granted) = match ui {
         Some(ui) => {
-            let issuer = Issuer::discover(settings, env, deadline).await?;
+            let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
             let mut granted = device::log_in(&issuer, ui, deadline).await?;
             if let Some(token) = granted.refresh_token.take().map(Secret::new) {
                 kept.replace(&token)?;
             }
             (issuer, granted)
         }
-        None => refresh::grant(settings, env, kept, deadline).await?,
+        None => refresh::grant(settings, env, kept, ledger, deadline).await?,
     };
     exchange(&issuer, granted, app, deadline).await
 }
@@ -52,7 +54,8 @@ async fn exchange(issuer: &Issuer<'_>, granted: Granted, app: &str, deadline: &D
         ("actor_token_type", "urn:ietf:params:oauth:token-type:access_token"),
         ("subject_token", id_token.expose()),
         ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
-    ];
+    ]
+    .map(|(name, value)| (name, Field::Plain(value)));
     let answer = issuer.token(&fields, deadline).await?.success().map_err(|error| {
         error
             .hint("is `saml.app_id` that of the AWS application, is it assigned to you, and does it allow this client?")

@@ -3,16 +3,23 @@
 //! Many providers rotate: each use gives a new refresh token and ends the old one, and an old one that comes again is taken
 //! for stolen and ends them all. So the new one is kept before anything else can fail.
 
-use super::issuer::{Granted, Issuer};
+use super::issuer::{Field, Granted, Issuer};
 use super::{RefreshTokens, Tokens, tokens};
+use crate::attempt::{CountedSecret, Ledger};
 use crate::config::env::Env;
 use crate::config::oidc::Oidc;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-pub async fn refresh(settings: &Oidc, env: &Env, kept: &dyn RefreshTokens, deadline: &Deadline) -> Result<Tokens> {
-    let (issuer, granted) = grant(settings, env, kept, deadline).await?;
+pub async fn refresh(
+    settings: &Oidc,
+    env: &Env,
+    kept: &dyn RefreshTokens,
+    ledger: &dyn Ledger,
+    deadline: &Deadline,
+) -> Result<Tokens> {
+    let (issuer, granted) = grant(settings, env, kept, ledger, deadline).await?;
     tokens(&issuer, granted, None, deadline).await
 }
 
@@ -21,11 +28,13 @@ pub async fn grant<'a>(
     settings: &'a Oidc,
     env: &Env,
     kept: &dyn RefreshTokens,
+    ledger: &'a dyn Ledger,
     deadline: &Deadline,
 ) -> Result<(Issuer<'a>, Granted)> {
     let old = kept.load()?.ok_or_else(|| gone(settings, "nobody has logged in there yet"))?;
-    let issuer = Issuer::discover(settings, env, deadline).await?;
-    let fields = [("grant_type", "refresh_token"), ("refresh_token", old.expose())];
+    let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
+    let token = CountedSecret::new(old.duplicate());
+    let fields = [("grant_type", Field::Plain("refresh_token")), ("refresh_token", Field::Counted(&token))];
     let answer = issuer.token(&fields, deadline).await?;
     if answer.oauth_error().is_some_and(|said| said.error == "invalid_grant") {
         // It will not be taken the next time either.

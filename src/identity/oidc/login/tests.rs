@@ -63,7 +63,14 @@ pub fn settings(stub: &Stub) -> Oidc {
 }
 
 pub async fn discover(settings: &Oidc) -> Issuer<'_> {
-    Issuer::discover(settings, &no_env(), &Deadline::after(LONG)).await.map_err(|e| format!("{e:?}")).unwrap()
+    Issuer::discover(settings, &no_env(), lenient(), &Deadline::after(LONG))
+        .await
+        .map_err(|e| format!("{e:?}"))
+        .unwrap()
+}
+
+fn lenient() -> &'static dyn crate::attempt::Ledger {
+    Box::leak(Box::<crate::attempt::tests::Lenient>::default())
 }
 
 fn no_env() -> Env {
@@ -117,7 +124,7 @@ impl RefreshTokens for Kept {
 }
 
 fn silently(settings: &Oidc, kept: &Kept) -> Result<Secret> {
-    run(silent(settings, &no_env(), kept, &Deadline::after(LONG)))
+    run(silent(settings, &no_env(), kept, lenient(), &Deadline::after(LONG)))
 }
 
 /// A provider that rotates, and gives id_tokens with these changes.
@@ -192,6 +199,54 @@ fn trouble_at_the_provider_costs_nobody_the_login() {
 }
 
 #[test]
+fn the_answer_of_the_token_endpoint_shows_what_became_of_secret_and_refresh_token() {
+    use crate::attempt::Shown::*;
+    let said = |error: &str| json!({ "error": error });
+    // status, body, WWW-Authenticate; shown of the client's secret, of the refresh token
+    let table = [
+        (400, said("invalid_grant"), Accepted, Refused),
+        (401, said("invalid_client"), Refused, NoVerdict),
+        (400, said("invalid_client"), Refused, NoVerdict),
+        (400, said("unauthorized_client"), Accepted, NoVerdict),
+        (400, said("invalid_request"), NoVerdict, NoVerdict),
+        (400, said("temporarily_unavailable"), NoVerdict, NoVerdict),
+        (401, json!({}), NoVerdict, NoVerdict),
+        (429, json!({}), NoVerdict, NoVerdict),
+        (500, json!("<html>"), NoVerdict, NoVerdict),
+        (503, json!({}), NoVerdict, NoVerdict),
+        (302, json!({}), NoVerdict, NoVerdict),
+    ];
+    for (status, body, of_client, of_token) in table {
+        for method in ["client_secret_basic", "client_secret_post"] {
+            let answer = body.clone();
+            let stub = provider(move |sent, origin| match sent.line.as_str() {
+                "GET /.well-known/openid-configuration" => {
+                    let mut document = discovery(origin);
+                    document["token_endpoint_auth_methods_supported"] = json!([method]);
+                    Some((200, document))
+                }
+                "POST /token" => Some((status, answer.clone())),
+                _ => None,
+            });
+            let secret = crate::config::profile::SecretSource::Env("SECRET".into());
+            let settings = Oidc { client_secret: Some(secret), ..settings(&stub) };
+            let env = Env::fixed([("SECRET", "w")]);
+            let ledger = crate::attempt::tests::Lenient::default();
+            let outcome = run(silent(&settings, &env, &Kept::with("first"), &ledger, &Deadline::after(LONG)));
+            assert!(outcome.is_err(), "{status} {body}");
+            let shown = |secret: &[u8]| {
+                let begun = ledger.0.borrow();
+                let attempts: Vec<_> = begun.iter().filter(|(mark, _)| mark == secret).collect();
+                assert_eq!(attempts.len(), 1, "sent once: {status} {body}");
+                attempts[0].1.shown()
+            };
+            assert_eq!((shown(b"w"), shown(b"first")), (of_client, of_token), "{status} {body} {method}");
+            assert_eq!(stub.sent().iter().filter(|sent| sent.line == "POST /token").count(), 1, "{status} {body}");
+        }
+    }
+}
+
+#[test]
 fn a_provider_that_does_not_rotate_keeps_its_token() {
     let stub = provider(|sent, origin| {
         let body = json!({ "access_token": "a", "id_token": signed(origin, "us", json!({})) });
@@ -251,7 +306,7 @@ fn a_machine_logs_in_with_its_secret_as_the_provider_takes_it() {
             ..settings(&stub)
         };
         let env = Env::fixed([("SECRET", "we:ll")]);
-        run(silent(&settings, &env, &Kept::default(), &Deadline::after(LONG))).unwrap();
+        run(silent(&settings, &env, &Kept::default(), lenient(), &Deadline::after(LONG))).unwrap();
         let sent = stub.sent().into_iter().find(|sent| sent.line == "POST /token").unwrap();
         assert_eq!((sent.header("authorization"), sent.field("client_secret")), (header, field));
         for (name, value) in [("grant_type", "client_credentials"), ("scope", "api"), ("resource", "urn:aws")] {
@@ -304,7 +359,7 @@ fn a_login_in_the_browser_ends_with_a_token_for_this_very_login() {
             (sent.line == "POST /token").then_some((200, body))
         });
         let settings = settings(&stub);
-        let outcome = run(interactive(&settings, &no_env(), &Browser { nonce }, &Deadline::after(LONG)));
+        let outcome = run(interactive(&settings, &no_env(), &Browser { nonce }, lenient(), &Deadline::after(LONG)));
         assert_eq!(outcome.as_ref().err().map(|e| e.code), expected);
         let sent = stub.sent().into_iter().find(|sent| sent.line == "POST /token").unwrap();
         assert_eq!(sent.field("code"), Some("the-code"));

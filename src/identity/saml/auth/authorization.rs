@@ -4,15 +4,19 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use crate::attempt::{self, Carried};
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
+use crate::http::challenge::{Challenge, challenges, in_words};
 use crate::http::client::Response;
 use crate::http::shown;
 use crate::identity::Run;
+use crate::identity::watch::{self, Sign};
 use crate::secret::Secret;
 
 pub struct Authorization {
-    header: Secret,
+    header: Carried,
+    scheme: &'static str,
     /// What was refused, in the error of a 401.
     name: &'static str,
 }
@@ -20,25 +24,50 @@ pub struct Authorization {
 impl Authorization {
     pub fn basic(username: &str, password: &SecretSource, run: Run<'_>) -> Result<Self> {
         let password = run.secret(password, "saml.password")?;
-        run.watch.spend(password.expose().as_bytes())?;
-        let pair = Zeroizing::new(format!("{username}:{}", password.expose()));
-        let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
-        Ok(Authorization { header: Secret::new(format!("Basic {}", *encoded)), name: "user name or password" })
+        let header = attempt::send(&[&password], run.ledger, |texts| {
+            let pair = Zeroizing::new(format!("{username}:{}", texts.concat()));
+            let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+            Secret::new(format!("Basic {}", *encoded))
+        })?;
+        Ok(Authorization { header, scheme: "Basic", name: "user name or password" })
     }
 
     pub fn bearer(token: &SecretSource, run: Run<'_>) -> Result<Self> {
         let token = run.secret(token, "saml.token")?;
-        run.watch.spend(token.expose().as_bytes())?;
-        Ok(Authorization { header: Secret::new(format!("Bearer {}", token.expose())), name: "token" })
+        let header = attempt::send(&[&token], run.ledger, |texts| Secret::new(format!("Bearer {}", texts.concat())))?;
+        Ok(Authorization { header, scheme: "Bearer", name: "token" })
     }
 
-    pub fn value(&self) -> Secret {
+    pub fn value(&self) -> Carried {
         self.header.duplicate()
     }
 
-    /// The header goes out with the first request, so a 401 is a refusal.
-    pub fn rejected(&self, answer: &Response) -> Error {
-        Error::new(Code::IdpRejected, format!("the IdP at {} refused the {}", shown(&answer.url), self.name))
-            .because("it answered HTTP 401")
+    /// What a 401 means. The header goes out with the first request, so one that offers its scheme is a refusal.
+    pub fn challenged(&self, answer: &Response) -> Error {
+        let offers = challenges(answer.www_authenticate.iter().map(String::as_str));
+        let offers_our_scheme = offers.iter().any(|offer| offer.is(self.scheme));
+        self.header.settle(watch::shown(Sign::Challenge { offers_our_scheme }));
+        let at = shown(&answer.url);
+        if offers_our_scheme {
+            return Error::new(Code::IdpRejected, format!("the IdP at {at} refused the {}", self.name))
+                .because("it answered HTTP 401");
+        }
+        let error = Error::new(Code::SchemeNotOffered, format!("the IdP at {at} does not take {} logins", self.scheme));
+        if offers.is_empty() {
+            return error.because("it answered HTTP 401 and names no scheme that it takes");
+        }
+        error.because(format!("it answered HTTP 401 and offers {} only", in_words(&offers))).hint(hint(&offers))
+    }
+}
+
+/// The setting for one of the schemes that the IdP offers.
+fn hint(offers: &[Challenge<'_>]) -> String {
+    let is_offered = |scheme: &str| offers.iter().any(|offer| offer.is(scheme));
+    let found = [("Negotiate", "spnego"), ("Basic", "basic"), ("Bearer", "bearer")];
+    match found.into_iter().find(|(scheme, _)| is_offered(scheme)) {
+        Some((scheme, auth)) => format!("it offers {scheme}: set `saml.auth = \"{auth}\"`"),
+        None => {
+            "have the IdP's administrator allow Basic, Negotiate (Kerberos) or a login form for this address".into()
+        }
     }
 }

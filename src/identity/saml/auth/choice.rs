@@ -3,10 +3,9 @@
 //! Serves `account_field`, `remember_field`, which name an input where its looks do not tell.
 
 use super::Filled;
-use super::form::{fields, is_called};
+use super::form::{Value, fields, is_called};
 use crate::config::profile::FormLogin;
 use crate::identity::saml::extract::{Form, Input, Page};
-use crate::secret::Secret;
 
 /// The form on this page that goes on, as its place among the page's forms, with the choice made.
 pub fn choose(page: &Page, login: &FormLogin) -> Option<(usize, Filled)> {
@@ -59,8 +58,8 @@ fn is_choice(input: &Input) -> bool {
 
 /// The form with this one of its inputs ticked or pressed.
 fn filled(form: &Form, chosen: Option<usize>) -> Filled {
-    let values = chosen.map(|chosen| (chosen, Secret::new(form.inputs[chosen].value.expose().to_owned())));
-    Filled::without_secret(fields(form, values.into_iter().collect()))
+    let values = chosen.map(|chosen| (chosen, Value::Plain(form.inputs[chosen].value.duplicate())));
+    Filled { fields: fields(form, values.into_iter().collect()) }
 }
 
 #[cfg(test)]
@@ -81,8 +80,7 @@ mod tests {
             ..FormLogin::new("alice".into(), SecretSource::Env("PW".into()))
         };
         let (_, filled) = choose(&page, &login)?;
-        let pairs = filled.fields.iter().map(|(name, value)| format!("{name}={}", value.expose()));
-        Some(pairs.collect::<Vec<_>>().join("&"))
+        Some(super::super::form::tests::shown(&filled))
     }
 
     #[test]

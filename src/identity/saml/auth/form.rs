@@ -2,6 +2,7 @@
 //!
 //! The password goes once a run into exactly one visible password input, never into a form that changes passwords.
 //! Codes are the business of `otp`, pages without a secret that of `choice`.
+//! What comes after the password shows what became of it: `identity::watch` says what each kind of page is worth.
 //! Serves `username`, `password`, `username_field`, `password_field`, `otp_field`.
 
 use std::borrow::Cow;
@@ -10,11 +11,14 @@ use encoding_rs::Encoding;
 use url::Url;
 
 use super::{Filled, choice, otp};
+use crate::attempt::{self, Attempt, Carried, CountedSecret, Ledger};
 use crate::config::profile::FormLogin;
-use crate::error::{Code, Error, Result, printable};
+use crate::error::{Code, Error, Result, Step, printable};
 use crate::http::shown;
 use crate::identity::Run;
+use crate::identity::saml::extract::looks::Kind;
 use crate::identity::saml::extract::{Form, Input, Page};
+use crate::identity::watch::{self, Sign};
 use crate::secret::Secret;
 
 pub struct FormAuth<'a> {
@@ -23,11 +27,26 @@ pub struct FormAuth<'a> {
     user_sent: bool,
     secret_sent: bool,
     code_sent: bool,
+    /// Those of the forms that were sent.
+    attempts: Vec<Attempt>,
+}
+
+/// What an input is sent with.
+#[derive(Debug)]
+pub enum Value {
+    Plain(Secret),
+    /// A password or a code: it leaves by [`encode`] alone, which has it written down.
+    Counted(CountedSecret),
 }
 
 impl<'a> FormAuth<'a> {
     pub fn new(login: FormLogin, run: Run<'a>) -> Self {
-        FormAuth { login, run, user_sent: false, secret_sent: false, code_sent: false }
+        FormAuth { login, run, user_sent: false, secret_sent: false, code_sent: false, attempts: Vec::new() }
+    }
+
+    /// The form that was filled in last went out, with these attempts.
+    pub fn sent(&mut self, attempts: &[Attempt]) {
+        self.attempts.extend_from_slice(attempts);
     }
 
     /// The login form of this page, filled in. Errors tell a login that was refused from one that wants more.
@@ -43,27 +62,27 @@ impl<'a> FormAuth<'a> {
                 return Err(self.user_unknown(page, url));
             }
             self.user_sent = true;
-            let values = vec![(user, Secret::new(self.login.username.clone()))];
-            return Ok(Some((index, Filled::without_secret(fields(&page.forms[index], values)))));
+            let values = vec![(user, self.user_name())];
+            return Ok(Some((index, Filled { fields: fields(&page.forms[index], values) })));
         }
         self.second_page(page, url)
     }
 
     fn fill_password(&mut self, form: &Form, password: usize, url: &Url) -> Result<Filled> {
         let secret = self.run.secret(&self.login.password, "saml.password")?;
-        let mut values = vec![(password, secret.duplicate())];
+        let mut values = vec![(password, Value::Counted(secret))];
         if let Some(user) = self.user_input(form, password, url)? {
-            values.push((user, Secret::new(self.login.username.clone())));
+            values.push((user, self.user_name()));
         }
         check_method(form, url)?;
         // A code beside the password is for those who have one.
         if let Some(input) = self.code_input(form).filter(|_| self.login.otp.is_some()) {
-            values.push((input, otp::code(&self.login, self.run, url)?.code));
+            values.push((input, Value::Counted(otp::code(&self.login, self.run, url)?)));
             self.code_sent = true;
         }
         values.extend(self.remembering(form));
         self.secret_sent = true;
-        Ok(Filled { fields: fields(form, values), has_secret: true, spends: Some(secret) })
+        Ok(Filled { fields: fields(form, values) })
     }
 
     fn after_the_secret(&mut self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
@@ -72,31 +91,57 @@ impl<'a> FormAuth<'a> {
         if page.forms.iter().any(names_code) {
             return self.second_page(page, url);
         }
+        let asks_again = page.forms.iter().any(|f| !self.secret_inputs(f).is_empty());
+        let sign = sign_of(page.looks.kind, asks_again);
+        // A page that asks for a code says nothing good of a code that was sent; what it says, `second_page` tells.
+        if !(self.code_sent && page.forms.iter().any(|form| self.code_input(form).is_some())) {
+            self.settle(sign);
+        }
         if self.login.password_field.is_none() && page.forms.iter().any(|f| visible_passwords(f).count() > 1) {
             return Err(change_password(url));
         }
-        if page.forms.iter().any(|f| !self.secret_inputs(f).is_empty()) {
+        if sign == Sign::FormAgain {
+            self.settle(sign);
             return Err(Error::new(Code::IdpRejected, format!("the IdP at {at} refused the user name or password"))
                 .because("the login form came back after they were sent"));
         }
         self.second_page(page, url)
     }
 
+    fn settle(&self, sign: Sign) {
+        for attempt in &self.attempts {
+            attempt.settle(watch::shown(sign));
+        }
+    }
+
+    fn user_name(&self) -> Value {
+        Value::Plain(Secret::new(self.login.username.clone()))
+    }
+
     /// What comes besides user name and password: a code, an account to choose, a question whether to stay.
     fn second_page(&mut self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
         let found = page.forms.iter().enumerate().find_map(|(index, form)| Some((index, self.code_input(form)?)));
-        let Some((index, input)) = found else { return Ok(choice::choose(page, &self.login)) };
+        let Some((index, input)) = found else {
+            let chosen = choice::choose(page, &self.login);
+            if chosen.is_some() {
+                // "Stay signed in?" and the like come once the login is done.
+                self.settle(Sign::PageBehindTheLogin);
+            }
+            return Ok(chosen);
+        };
         let form = &page.forms[index];
         let called = &form.inputs[input];
         let name = printable(called.name.as_deref().or(called.id.as_deref()).unwrap_or("unnamed"), 60);
         if std::mem::replace(&mut self.code_sent, true) {
+            self.settle(Sign::FormAgain);
             return Err(self.code_refused(url));
         }
+        self.settle(Sign::PageBehindTheLogin);
         check_method(form, url)?;
         let code = otp::code(&self.login, self.run, url)
             .map_err(|error| error.because(format!("its page has an input {name:?}")))?;
-        let values = std::iter::once((input, code.code)).chain(self.remembering(form)).collect();
-        Ok(Some((index, Filled { fields: fields(form, values), has_secret: true, spends: code.mark })))
+        let values = std::iter::once((input, Value::Counted(code))).chain(self.remembering(form)).collect();
+        Ok(Some((index, Filled { fields: fields(form, values) })))
     }
 
     /// One that came from a source is as good as a refused password: sent again and again, it locks the account.
@@ -104,7 +149,7 @@ impl<'a> FormAuth<'a> {
         let what = format!("the IdP at {} refused the one-time code", shown(url));
         let came_back = "the page came back after it was sent";
         match &self.login.otp {
-            None => Error::new(Code::MfaNeeded, what).because(came_back),
+            None => Error::new(Code::MfaNeeded, what).because(came_back).at(Step::Person),
             Some(_) => Error::new(Code::IdpRejected, what)
                 .because(came_back)
                 .hint("correct `saml.otp_secret` or `saml.otp`, and this machine's clock: timedatectl set-ntp true"),
@@ -120,9 +165,9 @@ impl<'a> FormAuth<'a> {
         })
     }
 
-    fn remembering(&self, form: &Form) -> Option<(usize, Secret)> {
+    fn remembering(&self, form: &Form) -> Option<(usize, Value)> {
         let at = choice::remember(form, &self.login)?;
-        Some((at, form.inputs[at].value.duplicate()))
+        Some((at, Value::Plain(form.inputs[at].value.duplicate())))
     }
 
     /// The one place for the password, as (form, input).
@@ -212,6 +257,23 @@ impl<'a> FormAuth<'a> {
     }
 }
 
+/// What a page that came after the password shows of it. `asks_again`: the input for the password is on it.
+fn sign_of(kind: Kind, asks_again: bool) -> Sign {
+    match kind {
+        Kind::SecondFactor | Kind::Consent | Kind::NewPassword => Sign::PageBehindTheLogin,
+        _ if asks_again => Sign::FormAgain,
+        Kind::Login => Sign::FormAgain,
+        // Also the first page of a login that asks for the name alone: it may have come for another reason.
+        Kind::UserName
+        | Kind::SamlResponse
+        | Kind::WsFederation
+        | Kind::Error
+        | Kind::PassesOn
+        | Kind::ByScript
+        | Kind::Other => Sign::Anything,
+    }
+}
+
 /// The first form with a visible password input.
 pub fn login_form(page: &Page) -> Option<&Form> {
     page.forms.iter().find(|f| visible_passwords(f).next().is_some())
@@ -224,7 +286,7 @@ pub fn title(page: &Page) -> Option<String> {
 
 /// What a browser would send (HTML, "constructing the entry list"): named, enabled controls with their values, checked
 /// boxes, and the form's default button. `values` replaces those of the inputs at the given places.
-pub fn fields(form: &Form, values: Vec<(usize, Secret)>) -> Vec<(String, Secret)> {
+pub fn fields(form: &Form, values: Vec<(usize, Value)>) -> Vec<(String, Value)> {
     let mut values = values;
     // Another button than the default one is pressed.
     let mut button_sent = values.iter().any(|(at, _)| form.inputs[*at].kind == "submit");
@@ -250,21 +312,37 @@ pub fn fields(form: &Form, values: Vec<(usize, Secret)>) -> Vec<(String, Secret)
             _ => true,
         };
         if is_sent {
-            fields.push((name, input.value.duplicate()));
+            fields.push((name, Value::Plain(input.value.duplicate())));
         }
     }
     fields
 }
 
-/// The fields as `application/x-www-form-urlencoded` text in the page's encoding (HTML, "form submission").
-pub fn encode(fields: &[(String, Secret)], encoding: &'static Encoding) -> Secret {
-    let to_bytes = encoder(encoding);
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.encoding_override(Some(&to_bytes));
-    for (name, value) in fields {
-        form.append_pair(name, value.expose());
-    }
-    Secret::new(form.finish())
+/// The fields as `application/x-www-form-urlencoded` text in the page's encoding (HTML, "form submission"), once the secrets
+/// among them are written down.
+///
+/// Errors: those of [`attempt::send`].
+pub fn encode(fields: &[(String, Value)], encoding: &'static Encoding, ledger: &dyn Ledger) -> Result<Carried> {
+    let secrets: Vec<&CountedSecret> = fields
+        .iter()
+        .filter_map(|(_, value)| match value {
+            Value::Plain(_) => None,
+            Value::Counted(secret) => Some(secret),
+        })
+        .collect();
+    attempt::send(&secrets, ledger, |texts| {
+        let to_bytes = encoder(encoding);
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.encoding_override(Some(&to_bytes));
+        let mut texts = texts.iter();
+        for (name, value) in fields {
+            match value {
+                Value::Plain(text) => form.append_pair(name, text.expose()),
+                Value::Counted(_) => form.append_pair(name, texts.next().copied().unwrap_or_default()),
+            };
+        }
+        Secret::new(form.finish())
+    })
 }
 
 fn encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
@@ -303,6 +381,7 @@ fn change_password(url: &Url) -> Error {
     Error::new(Code::PasswordChangeRequired, format!("the IdP at {} wants a new password", shown(url)))
         .because("its form has several password inputs; the password was not sent there")
         .hint("change it in a browser; if this is the login form, set `saml.password_field`")
+        .at(Step::Person)
 }
 
 fn names(page: &Page) -> String {
@@ -314,14 +393,15 @@ fn names(page: &Page) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::attempt::Shown;
+    use crate::attempt::tests::Lenient;
     use crate::config::env::Env;
     use crate::config::profile::{DEFAULT_XPATH, Parser, SecretSource};
     use crate::identity::saml::extract::{self, XPath};
-    use crate::identity::watch::SecretWatch;
     use crate::time::Deadline;
 
     fn page(html: &str) -> Page {
@@ -337,17 +417,20 @@ mod tests {
         };
         let env = Box::leak(Box::new(Env::fixed([("PW", "s3cret")])));
         let deadline = Box::leak(Box::new(Deadline::after(Duration::from_secs(10))));
-        FormAuth::new(login, Run { env, deadline, watch: &Nobody, typed: None, keep: None, person: None, trace: None })
+        let ledger = Box::leak(Box::<Lenient>::default());
+        FormAuth::new(login, Run { env, deadline, ledger, typed: None, keep: None, person: None, trace: None })
     }
 
-    struct Nobody;
-
-    impl SecretWatch for Nobody {
-        fn spend(&self, _: &[u8]) -> Result<()> {
-            Ok(())
-        }
-        fn unsent(&self) {}
-        fn accepted(&self) {}
+    /// The fields as `name=value`, not encoded.
+    pub fn shown(filled: &Filled) -> String {
+        let pairs = filled.fields.iter().map(|(name, value)| match value {
+            Value::Plain(text) => format!("{name}={}", text.expose()),
+            Value::Counted(secret) => {
+                let sent = attempt::send(&[secret], &Lenient::default(), |texts| Secret::new(texts.concat()));
+                format!("{name}={}", sent.unwrap().expose())
+            }
+        });
+        pairs.collect::<Vec<_>>().join("&")
     }
 
     fn url() -> Url {
@@ -357,10 +440,7 @@ mod tests {
     /// What would be sent for this page: `name=value` of each field, or the code of the error.
     fn filled(auth: &mut FormAuth, html: &str) -> std::result::Result<Option<String>, Code> {
         let filled = auth.fill(&page(html), &url()).map_err(|e| e.code)?;
-        Ok(filled.map(|(_, filled)| {
-            let pairs = filled.fields.iter().map(|(name, value)| format!("{name}={}", value.expose()));
-            pairs.collect::<Vec<_>>().join("&")
-        }))
+        Ok(filled.map(|(_, filled)| shown(&filled)))
     }
 
     const USER: &str = "<input name=user>";
@@ -458,10 +538,41 @@ mod tests {
 
     #[test]
     fn fields_are_sent_in_the_pages_encoding() {
-        let fields = vec![("stadt".to_owned(), Secret::new("München €".into()))];
-        assert_eq!(encode(&fields, encoding_rs::UTF_8).expose(), "stadt=M%C3%BCnchen+%E2%82%AC");
-        assert_eq!(encode(&fields, encoding_rs::WINDOWS_1252).expose(), "stadt=M%FCnchen+%80");
-        let greek = vec![("a".to_owned(), Secret::new("α".into()))];
-        assert_eq!(encode(&greek, encoding_rs::WINDOWS_1252).expose(), "a=%26%23945%3B", "as browsers do");
+        let text = |text: &str| Secret::new(text.into());
+        let fields = vec![
+            ("stadt".to_owned(), Value::Plain(text("München €"))),
+            ("pw".to_owned(), Value::Counted(CountedSecret::new(text("ä")))),
+        ];
+        let encoded = |fields: &[(String, Value)], encoding| {
+            encode(fields, encoding, &Lenient::default()).unwrap().expose().to_owned()
+        };
+        assert_eq!(encoded(&fields, encoding_rs::UTF_8), "stadt=M%C3%BCnchen+%E2%82%AC&pw=%C3%A4");
+        assert_eq!(encoded(&fields, encoding_rs::WINDOWS_1252), "stadt=M%FCnchen+%80&pw=%E4");
+        let greek = vec![("a".to_owned(), Value::Plain(text("α")))];
+        assert_eq!(encoded(&greek, encoding_rs::WINDOWS_1252), "a=%26%23945%3B", "as browsers do");
+    }
+
+    #[test]
+    fn what_comes_after_the_password_shows_what_became_of_it() {
+        let login = format!("<form method=post>{USER}{PASSWORD}</form>");
+        let table = [
+            (login.as_str(), Shown::Refused),
+            ("<form method=post><input name=otp autocomplete=one-time-code></form>", Shown::Accepted),
+            ("<form method=post><input type=password name=a><input type=password name=b></form>", Shown::Accepted),
+            ("<form method=post><button name=kmsi value=1>Yes</button></form>", Shown::Accepted),
+            ("<iframe id=duo_iframe></iframe><form method=post><input type=password name=p></form>", Shown::Accepted),
+            ("<form method=post><input type=email name=loginfmt></form>", Shown::NoVerdict),
+            ("<title>Error</title><p>Wrong password</p>", Shown::NoVerdict),
+            ("{\"error\": \"wrong password\"}", Shown::NoVerdict),
+            ("", Shown::NoVerdict),
+        ];
+        for (html, expected) in table {
+            let mut auth = auth(None, None);
+            let (_, form) = auth.fill(&page(&login), &url()).unwrap().unwrap();
+            let sent = encode(&form.fields, encoding_rs::UTF_8, auth.run.ledger).unwrap();
+            auth.sent(sent.attempts());
+            let _ = auth.fill(&page(html), &url());
+            assert_eq!(sent.attempts()[0].shown(), expected, "{html}");
+        }
     }
 }

@@ -12,15 +12,16 @@ pub mod spnego;
 use url::Url;
 
 use self::authorization::Authorization;
-use self::form::FormAuth;
+use self::form::{FormAuth, Value};
 use self::spnego::SpnegoAuth;
 use super::extract::Page;
+use crate::attempt::{Attempt, Carried};
 use crate::config::profile::{Auth, Ecp, Saml};
 use crate::error::{Code, Error, Result};
+use crate::http::challenge::challenges;
 use crate::http::client::Response;
 use crate::http::shown;
 use crate::identity::Run;
-use crate::secret::Secret;
 use crate::time::Deadline;
 
 /// `auth =` of a profile, with what it has learnt in this login.
@@ -33,16 +34,13 @@ pub enum Method<'a> {
 
 /// A form, filled in.
 pub struct Filled {
-    pub fields: Vec<(String, Secret)>,
-    /// A password or code is among them: they go out once.
-    pub has_secret: bool,
-    /// What is counted as sent, and remembered if it is refused.
-    pub spends: Option<Secret>,
+    pub fields: Vec<(String, Value)>,
 }
 
 impl Filled {
-    pub fn without_secret(fields: Vec<(String, Secret)>) -> Self {
-        Filled { fields, has_secret: false, spends: None }
+    /// Whether a password or code is among the fields.
+    pub fn has_secret(&self) -> bool {
+        self.fields.iter().any(|(_, value)| matches!(value, Value::Counted(_)))
     }
 }
 
@@ -66,29 +64,29 @@ impl<'a> Method<'a> {
     }
 
     /// `Authorization` for a request that answers no challenge.
-    pub fn authorize(&mut self) -> Option<Secret> {
+    pub fn authorize(&mut self) -> Option<Carried> {
         match self {
             Method::Authorization(method) => Some(method.value()),
             Method::None | Method::Form(_) | Method::Spnego(_) => None,
         }
     }
 
-    /// Whether what [`Method::authorize`] gives holds a password.
-    pub fn is_password_in_header(&self) -> bool {
+    /// A form of this method's was sent, with these attempts in it.
+    pub fn sent(&mut self, attempts: &[Attempt]) {
         match self {
-            Method::Authorization(_) => true,
-            Method::None | Method::Form(_) | Method::Spnego(_) => false,
+            Method::Form(method) => method.sent(attempts),
+            Method::None | Method::Authorization(_) | Method::Spnego(_) => {}
         }
     }
 
     /// `Authorization` for the same request once more, after a 401 from an allowed origin. `None`: read the 401 as a page.
-    pub fn answer_challenge(&mut self, answer: &Response, run: Run<'_>) -> Result<Option<Secret>> {
+    pub fn answer_challenge(&mut self, answer: &Response, run: Run<'_>) -> Result<Option<Carried>> {
         match self {
             Method::None => Err(not_asked(answer)),
-            Method::Authorization(method) => Err(method.rejected(answer)),
+            Method::Authorization(method) => Err(method.challenged(answer)),
             Method::Form(_) if answer.body.is_empty() => Err(not_asked(answer)),
             Method::Form(_) => Ok(None),
-            Method::Spnego(method) => method.answer_challenge(answer, run).map(Some),
+            Method::Spnego(method) => method.answer_challenge(answer, run).map(|token| Some(Carried::plain(token))),
         }
     }
 
@@ -127,9 +125,7 @@ fn login_page(method: &Method<'_>, page: &Page, url: &Url) -> Error {
         None => error,
     };
     match method {
-        Method::Spnego(_) => error
-            .because("the IdP did not take Kerberos, or offers it only to browsers it knows by their User-Agent")
-            .hint("set `saml.user_agent` to one that the IdP's administrator allows, or `saml.auth = \"form\"`"),
+        Method::Spnego(method) => method.login_page(error),
         Method::None | Method::Authorization(_) | Method::Form(_) => {
             error.hint("set `saml.auth = \"form\"` with `username` and `password`")
         }
@@ -137,15 +133,14 @@ fn login_page(method: &Method<'_>, page: &Page, url: &Url) -> Error {
 }
 
 fn not_asked(answer: &Response) -> Error {
-    let offered = |scheme: &str| {
-        answer.www_authenticate.iter().any(|h| h.split([' ', ',']).any(|word| word.eq_ignore_ascii_case(scheme)))
-    };
+    let offers = challenges(answer.www_authenticate.iter().map(String::as_str));
+    let offered = |scheme: &str| offers.iter().any(|offer| offer.is(scheme));
     let error = Error::new(Code::LoginPage, format!("the IdP at {} wants a login (HTTP 401)", shown(&answer.url)));
-    if offered("negotiate") {
+    if offered("Negotiate") {
         error.hint("it offers Kerberos: set `saml.auth = \"spnego\"`")
-    } else if offered("basic") {
+    } else if offered("Basic") {
         error.hint("it offers Basic: set `saml.auth = \"basic\"` with `username` and `password`")
-    } else if offered("bearer") {
+    } else if offered("Bearer") {
         error.hint("it wants a bearer token: set `saml.auth = \"bearer\"` with `token`")
     } else {
         error.hint("choose the `saml.auth` that this IdP wants")

@@ -8,20 +8,14 @@ use std::time::Duration;
 use totp_rs::{Algorithm, Builder, Totp};
 use url::Url;
 
+use crate::attempt::CountedSecret;
 use crate::config::profile::{FormLogin, Otp, SecretSource};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, Step};
 use crate::http::shown;
 use crate::identity::saml::remembered::Remembered;
 use crate::identity::{Run, secrets};
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
-
-/// A code, and what is to be remembered should it be refused.
-pub struct OneTimeCode {
-    pub code: Secret,
-    /// Where it came from. `None`: a person typed it, who sees what becomes of it.
-    pub mark: Option<Secret>,
-}
 
 /// To send the code and hear the answer.
 const SPARE: Duration = Duration::from_secs(3);
@@ -29,27 +23,32 @@ const SPARE: Duration = Duration::from_secs(3);
 /// A code for the page at `url`.
 ///
 /// Errors: [`Code::MfaNeeded`] where nothing and nobody gives one.
-pub fn code(login: &FormLogin, run: Run<'_>, url: &Url) -> Result<OneTimeCode> {
+pub fn code(login: &FormLogin, run: Run<'_>, url: &Url) -> Result<CountedSecret> {
     match &login.otp {
         Some(Otp::Code(source)) => {
-            let code = secrets::read(source, "saml.otp", run.env, run.deadline)?;
-            Ok(OneTimeCode { code: Secret::new(code.expose().trim().to_owned()), mark: Some(mark(source)) })
+            let code = secrets::read(source, "saml.otp", run.env, run.deadline).map_err(local)?;
+            Ok(CountedSecret::known_by(Secret::new(code.expose().trim().to_owned()), mark(source)))
         }
         Some(Otp::Secret(source)) => {
-            let secret = secrets::read(source, "saml.otp_secret", run.env, run.deadline)?;
+            let secret = secrets::read(source, "saml.otp_secret", run.env, run.deadline).map_err(local)?;
             let generator = generator(secret.expose())?;
             let code = unused(&generator, run)?;
-            Ok(OneTimeCode { code, mark: Some(secret) })
+            Ok(CountedSecret::known_by(code, secret))
         }
         None => match run.person {
             Some(person) => {
                 let question = format!("{} at {}\nOne-time code: ", login.username, shown(url));
                 let code = person.ask(&question)?;
-                Ok(OneTimeCode { code: Secret::new(code.expose().trim().to_owned()), mark: None })
+                Ok(CountedSecret::of_the_moment(Secret::new(code.expose().trim().to_owned())))
             }
-            None => Err(Error::new(Code::MfaNeeded, format!("the IdP at {} wants a second factor", shown(url)))),
+            None => Err(Error::new(Code::MfaNeeded, format!("the IdP at {} wants a second factor", shown(url)))
+                .at(Step::Person)),
         },
     }
+}
+
+fn local(error: Error) -> Error {
+    error.at(Step::Local)
 }
 
 /// What a command prints is another code each time: it is known by where it comes from.
@@ -83,6 +82,7 @@ fn too_soon(wait: Duration, deadline: &Deadline) -> Error {
             deadline.remaining().as_secs()
         ))
         .hint("try again then, or let `deadline` be longer than 30 s")
+        .at(Step::Local)
 }
 
 fn seconds() -> u64 {

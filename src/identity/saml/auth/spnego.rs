@@ -8,14 +8,18 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::attempt::{self, Attempt, CountedSecret, Shown};
 use crate::config::profile::{ChannelBindings, MutualAuthentication, Spnego};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Kind, Result, Step, printable};
 use crate::gssapi::{CredentialSource, Negotiation, Request};
+use crate::http::challenge::{challenges, in_words};
 use crate::http::client::Response;
 use crate::http::shown;
 use crate::identity::Run;
+use crate::identity::saml::ccache::{Owner, default_cache_owner};
 use crate::identity::saml::channel_binding::tls_server_end_point;
 use crate::identity::secrets;
+use crate::quote::shell::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -24,12 +28,25 @@ pub struct SpnegoAuth {
     mutual: MutualAuthentication,
     /// The exchange whose token went out with the last request.
     exchange: Option<Exchange>,
-    /// The keytab's key has been shown to the KDC in this run.
-    keytab_spent: bool,
+    /// The IdP has taken a ticket in this login.
+    taken: Option<Taken>,
+    /// The attempt with the keytab, once its key has been shown to the KDC in this run.
+    keytab: Option<Attempt>,
 }
 
 struct Exchange {
     negotiation: Negotiation,
+    is_proven: bool,
+    /// Whose ticket it is, as far as that is known.
+    principal: Option<String>,
+    /// Of the header that carries it.
+    bytes: usize,
+}
+
+/// A ticket that was answered with something else than 401.
+struct Taken {
+    principal: Option<String>,
+    /// The server has proved that it could read the ticket.
     is_proven: bool,
 }
 
@@ -37,7 +54,7 @@ impl SpnegoAuth {
     /// Without a verified certificate only the server's own token can tell who answers: it is then required.
     pub fn new(settings: Spnego, verify: bool) -> Self {
         let mutual = if verify { settings.mutual_authentication } else { MutualAuthentication::Required };
-        SpnegoAuth { settings, mutual, exchange: None, keytab_spent: false }
+        SpnegoAuth { settings, mutual, exchange: None, taken: None, keytab: None }
     }
 
     pub fn restart(&mut self) {
@@ -55,24 +72,36 @@ impl SpnegoAuth {
             (Some(exchange), Some(token)) => exchange.negotiation.step(Some(&token), run.deadline)?,
             (Some(_), None) => return Err(rejected(answer)),
             (None, _) => {
-                self.spend_keytab(run)?;
-                let mut negotiation = Negotiation::start(self.request(answer)?)?;
-                let step = negotiation.step(None, run.deadline)?;
-                if self.keytab_spent {
-                    // The KDC has given a ticket for it.
-                    run.watch.accepted();
+                self.begin_with_keytab(run)?;
+                let started = Negotiation::start(self.request(answer)?).and_then(|mut negotiation| {
+                    let step = negotiation.step(None, run.deadline)?;
+                    Ok((negotiation, step))
+                });
+                if let Some(keytab) = &self.keytab {
+                    keytab.settle(what_the_kdc_showed(started.as_ref().map(|_| ())));
                 }
-                self.exchange = Some(Exchange { negotiation, is_proven: false });
+                let (negotiation, step) = started.map_err(of_ticket)?;
+                let principal = self.principal(run);
+                self.exchange = Some(Exchange { negotiation, is_proven: false, principal, bytes: 0 });
                 step
             }
         };
         let Some(token) = step.token else { return Err(rejected(answer)) };
-        Ok(Secret::new(format!("Negotiate {}", STANDARD.encode(token.expose()))))
+        let header = Secret::new(format!("Negotiate {}", STANDARD.encode(token.expose())));
+        if let Some(exchange) = &mut self.exchange {
+            exchange.bytes = header.expose().len();
+        }
+        Ok(header)
     }
 
     /// Verifies the server's token in the answer to a request that carried ours.
     pub fn check_answer(&mut self, answer: &Response, deadline: &Deadline) -> Result<()> {
         let Some(mut exchange) = self.exchange.take() else { return Ok(()) };
+        // 494 is nginx's own.
+        if matches!(answer.status, 400 | 413 | 431 | 494) {
+            return Err(too_large(answer, exchange.bytes));
+        }
+        self.taken = Some(Taken { principal: exchange.principal.clone(), is_proven: false });
         if self.mutual == MutualAuthentication::Disabled {
             return Ok(());
         }
@@ -82,6 +111,7 @@ impl SpnegoAuth {
             if !exchange.is_proven {
                 return Err(unproven(answer, "its token does not complete the exchange"));
             }
+            self.taken = Some(Taken { principal: exchange.principal.clone(), is_proven: true });
         }
         // An error page proves nothing and claims nothing: its status is the better message.
         if self.mutual == MutualAuthentication::Required && !exchange.is_proven && answer.status < 400 {
@@ -91,13 +121,37 @@ impl SpnegoAuth {
         Ok(())
     }
 
-    /// A keytab is spent like a password: the KDC counts wrong keys, too. Only now is it about to be asked.
-    fn spend_keytab(&mut self, run: Run<'_>) -> Result<()> {
-        if let Some(keytab) = self.settings.keytab.as_deref().filter(|_| !self.keytab_spent) {
-            run.watch.spend(&secrets::keytab(keytab)?)?;
-            self.keytab_spent = true;
+    /// A keytab counts like a password: the KDC counts wrong keys, too. Only now is it about to be asked.
+    fn begin_with_keytab(&mut self, run: Run<'_>) -> Result<()> {
+        if let Some(keytab) = self.settings.keytab.as_deref().filter(|_| self.keytab.is_none()) {
+            let keytab = CountedSecret::keytab(secrets::keytab(keytab)?);
+            let carried = attempt::send(&[&keytab], run.ledger, |_| Secret::new(String::new()))?;
+            self.keytab = carried.attempts().first().cloned();
         }
         Ok(())
+    }
+
+    /// Tells why a login page came all the same, which `error` is about.
+    pub fn login_page(&self, error: Error) -> Error {
+        let Some(Taken { principal, is_proven }) = &self.taken else {
+            return error
+                .because("the IdP did not ask for Kerberos, or offers it only to browsers it knows by their User-Agent")
+                .hint("set `saml.user_agent` to one that the IdP's administrator allows, or `saml.auth = \"form\"`");
+        };
+        let whose =
+            principal.as_ref().map(|principal| format!(" of {}", printable(principal, 100))).unwrap_or_default();
+        let outcome = if *is_proven { "took" } else { "did not refuse" };
+        error
+            .because(format!("the IdP {outcome} the Kerberos ticket{whose}, but lets nobody in by it: it knows no account of that name"))
+            .hint("ask the IdP's administrator whether that account exists there, and by which name; `klist` shows who you are")
+    }
+
+    fn principal(&self, run: Run<'_>) -> Option<String> {
+        match (&self.settings.principal, default_cache_owner(run.env)) {
+            (Some(principal), _) => Some(principal.clone()),
+            (None, Owner::Known(principal)) => Some(principal),
+            (None, Owner::Absent | Owner::Unknowable(_)) => None,
+        }
     }
 
     fn request(&self, answer: &Response) -> Result<Request> {
@@ -117,29 +171,84 @@ impl SpnegoAuth {
     }
 }
 
-/// What follows `Negotiate` in the challenge; empty when nothing does. Other schemes (NTLM) are passed over.
+/// Without a ticket nobody was asked; a KDC that was, or was to be, belongs to the login.
+fn of_ticket(error: Error) -> Error {
+    match error.kind() {
+        Kind::LoginRequired => error.at(Step::Local),
+        Kind::Usage
+        | Kind::Configuration
+        | Kind::Storage
+        | Kind::Internal
+        | Kind::Unusable
+        | Kind::Unavailable
+        | Kind::Refused => error,
+    }
+}
+
+/// What an attempt to get a ticket by a keytab showed. A KDC counts a key as wrong in one case only, and says so; whatever else
+/// it answers, or the library says before it asks, cost no attempt.
+fn what_the_kdc_showed(outcome: std::result::Result<(), &Error>) -> Shown {
+    match outcome.map_err(|error| error.code) {
+        Ok(()) => Shown::Accepted,
+        Err(Code::KeytabRefused) => Shown::Refused,
+        Err(Code::Timeout) => Shown::NoVerdict,
+        Err(_) => Shown::NotSent,
+    }
+}
+
+/// What follows `Negotiate` in the challenge; empty if nothing does. Other schemes are passed over.
 fn negotiate(answer: &Response) -> Option<String> {
-    answer.www_authenticate.iter().flat_map(|header| header.split(',')).find_map(|challenge| {
-        let mut words = challenge.split_whitespace();
-        let scheme = words.next()?;
-        scheme.eq_ignore_ascii_case("negotiate").then(|| words.next().unwrap_or_default().to_owned())
-    })
+    let found = challenges(answer.www_authenticate.iter().map(String::as_str));
+    found.iter().find(|challenge| challenge.is("negotiate")).map(|challenge| challenge.token.to_owned())
 }
 
 fn decode(token: &str, answer: &Response) -> Result<Option<Vec<u8>>> {
     if token.is_empty() {
         return Ok(None);
     }
-    STANDARD.decode(token).map(Some).map_err(|_| unproven(answer, "its token is not base64"))
+    let token = STANDARD.decode(token).map_err(|_| unproven(answer, "its token is not base64"))?;
+    // [MS-NLMP] §2.2.1: how each of its messages begins.
+    if token.starts_with(b"NTLMSSP\0") {
+        let host = answer.url.host_str().unwrap_or_default();
+        let at = shown(&answer.url);
+        return Err(Error::new(
+            Code::NegotiateNotOffered,
+            format!("the IdP at {at} speaks NTLM under the name of Negotiate"),
+        )
+        .because("its token begins with NTLMSSP: it cannot take the Kerberos ticket, or has none of that service")
+        .hint(format!(
+            "have HTTP/{host} registered for the account that the IdP runs as: `{}` (Active Directory)",
+            command(["setspn", "-S", &format!("HTTP/{host}"), "ACCOUNT"])
+        )));
+    }
+    Ok(Some(token))
 }
 
 fn not_offered(answer: &Response) -> Error {
-    Error::new(
+    let offered = challenges(answer.www_authenticate.iter().map(String::as_str));
+    let error = Error::new(
         Code::NegotiateNotOffered,
         format!("the IdP at {} wants a login but does not offer Kerberos", shown(&answer.url)),
     )
-    .because("its 401 has no `WWW-Authenticate: Negotiate`")
-    .hint("AD FS offers it only to browsers it knows: set `saml.user_agent`; or set `saml.auth` to what the IdP wants")
+    .because(format!("its 401 offers {}, not Negotiate", in_words(&offered)));
+    if !offered.is_empty() && offered.iter().all(|challenge| challenge.is("ntlm")) {
+        return error.hint(
+            "ask the IdP's administrator for Kerberos (Negotiate) or a login form; or set `saml.auth = \"browser\"`, whose browser may do NTLM",
+        );
+    }
+    error.hint(
+        "AD FS offers it only to browsers it knows: set `saml.user_agent`; or set `saml.auth` to what the IdP wants",
+    )
+}
+
+/// A ticket names all groups of its account. Servers answer a header that is too long with various statuses.
+fn too_large(answer: &Response, bytes: usize) -> Error {
+    let (at, status) = (shown(&answer.url), answer.status);
+    Error::new(
+        Code::KerberosTicketTooLarge,
+        format!("the IdP at {at} does not take the request with the Kerberos ticket (HTTP {status})"),
+    )
+    .because(format!("most often the ticket is too large for the server: its size is {bytes} bytes, and more with every group of the account"))
 }
 
 fn rejected(answer: &Response) -> Error {
@@ -151,4 +260,49 @@ fn rejected(answer: &Response) -> Error {
 fn unproven(answer: &Response, why: &str) -> Error {
     Error::new(Code::MutualAuthFailed, format!("the IdP at {} did not prove who it is", shown(&answer.url)))
         .because(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::Zeroizing;
+
+    fn answer(status: u16, headers: &[&str]) -> Response {
+        Response {
+            url: url::Url::parse("https://idp.example.com/sso").unwrap(),
+            status,
+            location: None,
+            www_authenticate: headers.iter().map(|header| (*header).to_owned()).collect(),
+            content_type: None,
+            retry_after: None,
+            date: None,
+            body: Zeroizing::default(),
+            peer_certificate: None,
+        }
+    }
+
+    #[test]
+    fn a_challenge_is_found_behind_a_quoted_comma_and_ntlm_is_told_from_kerberos() {
+        let found = answer(401, &["Basic realm=\"Corp, Negotiate zone\", Negotiate YII="]);
+        assert_eq!(negotiate(&found).as_deref(), Some("YII="));
+        assert_eq!(negotiate(&answer(401, &["Basic realm=\"a, Negotiate\""])), None);
+
+        let ntlm = format!("Negotiate {}", STANDARD.encode(b"NTLMSSP\0\x02\0\0\0"));
+        let answer = answer(401, &[&ntlm]);
+        let error = decode(&negotiate(&answer).unwrap(), &answer).unwrap_err();
+        assert_eq!(error.code, Code::NegotiateNotOffered);
+        assert!(error.what.contains("NTLM"), "{error:?}");
+    }
+
+    #[test]
+    fn what_is_offered_in_place_of_kerberos_is_named() {
+        for (headers, named, hint) in [
+            (&["NTLM"][..], "offers NTLM,", "browser"),
+            (&["Basic realm=\"x\"", "NTLM"], "offers Basic and NTLM,", "saml.user_agent"),
+            (&[], "offers no scheme,", "saml.user_agent"),
+        ] {
+            let error = not_offered(&answer(401, headers));
+            assert!(error.causes[0].contains(named) && error.hint.as_deref().unwrap().contains(hint), "{error:?}");
+        }
+    }
 }

@@ -3,7 +3,8 @@
 //!
 //! The browser has a profile of its own for each login identity, so that remembered devices and the IdP's session last. While
 //! that session lives, a browser without a window suffices: `login` tries that first, and others if `browser_headless` says so.
-//! Once it did not suffice, none is started again until a person has logged in, since each start may ring somebody's phone.
+//! Once it did not suffice, none is started again until a person has logged in ([`Step::Person`]), since each start may ring
+//! somebody's phone.
 
 mod devtools;
 mod program;
@@ -22,7 +23,7 @@ use super::response::{self, Response, is_aws_sign_in};
 use crate::arn::Partition;
 use crate::config::env::Env;
 use crate::config::profile::{AuthnRequest, BrowserLogin, Saml};
-use crate::error::{Code, Error, Result, printable};
+use crate::error::{Code, Error, Result, Step, printable};
 use crate::http::shown;
 use crate::identity::Run;
 use crate::identity::keep::Keep;
@@ -35,8 +36,6 @@ const STILL: Duration = Duration::from_secs(4);
 const FIRST_TRY: Duration = Duration::from_secs(20);
 /// To write down what it keeps, and leave.
 const LEAVING: Duration = Duration::from_secs(5);
-/// In the directory of a browser's profile: without a person, no use.
-const LOGIN_NEEDED: &str = "login-needed";
 
 /// The assertion that the browser was to send to AWS.
 pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
@@ -50,9 +49,9 @@ pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Asserti
         Visit { tools: DevTools::new(browser), saml, keep, is_headless, deadline, pages: Vec::new() }.log_in()
     };
     let is_known = dir.join("Default").exists();
-    let outcome = match run.person {
+    match run.person {
         None => {
-            check_unattended(login, is_known && !dir.join(LOGIN_NEEDED).exists(), saml)?;
+            check_unattended(login, is_known, saml)?;
             attempt(true, run.deadline)
         }
         Some(person) => {
@@ -71,21 +70,16 @@ pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Asserti
                 }
             }
         }
-    };
-    match &outcome {
-        Ok(_) => drop(fs::remove_file(dir.join(LOGIN_NEEDED))),
-        // What cannot be noted costs another start.
-        Err(error) if error.code == Code::BrowserLoginNeeded => drop(fs::write(dir.join(LOGIN_NEEDED), "")),
-        Err(_) => {}
     }
-    outcome
 }
 
 /// Without a person, only the session of an earlier login can be used.
 fn check_unattended(login: &BrowserLogin, is_usable: bool, saml: &Saml) -> Result<()> {
     let needed = |why: &str| {
         let at = saml.idp_url.origin().ascii_serialization();
-        Error::new(Code::BrowserLoginNeeded, format!("the login at {at} needs a person at a browser")).because(why)
+        Error::new(Code::BrowserLoginNeeded, format!("the login at {at} needs a person at a browser"))
+            .because(why)
+            .at(Step::Local)
     };
     if !login.is_headless_allowed {
         return Err(needed("only `login` opens one; `saml.browser_headless = true` lets others use its session, too"));
@@ -118,6 +112,7 @@ fn check_display(env: &Env) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Code::PromptNeeded, "there is no display to show a browser on")
+        .at(Step::Local)
         .because("neither $DISPLAY nor $WAYLAND_DISPLAY is set")
         .hint("log in where there is one, or by ssh -X"))
 }
@@ -221,7 +216,8 @@ impl Visit<'_> {
                         return Err(Error::new(
                             Code::LoginAbandoned,
                             "the browser's window was closed before the login was done",
-                        ));
+                        )
+                        .at(Step::Local));
                     }
                 }
             }
@@ -250,7 +246,7 @@ impl Visit<'_> {
             self.tools.call(page.as_deref(), "Runtime.evaluate", &look, &Deadline::after(Duration::from_secs(1)));
         let text = seen.ok().and_then(|seen| Some(seen["result"]["value"].as_str()?.to_owned()));
         let seen: Option<[String; 2]> = text.and_then(|text| serde_json::from_str(&text).ok());
-        let error = Error::new(Code::BrowserLoginNeeded, "the IdP wants a person at the browser");
+        let error = Error::new(Code::BrowserLoginNeeded, "the IdP wants a person at the browser").at(Step::Person);
         match seen {
             Some([title, origin]) if !title.is_empty() => {
                 error.because(format!("a page of {} waits, {:?}", printable(&origin, 80), printable(&title, 80)))

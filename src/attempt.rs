@@ -1,0 +1,272 @@
+//! A secret on its way out: written down before it leaves, settled by what the peer showed.
+//!
+//! A password, token, client secret, one-time code or keytab is a [`CountedSecret`] from where it is read. Its text can be had
+//! in one way only: [`send`] has the [`Ledger`] write the attempt down first, and then makes what a request may carry. A
+//! [`Carried`] that holds a secret knows its [`Attempt`]s, so the HTTP client repeats such a request only if no connection was
+//! made, and notes whether anything left this machine. Whoever reads the answer settles the attempt ([`Attempt::settle`]); one
+//! that nobody settles ended without a verdict.
+//!
+//! What an answer shows is decided in `identity::watch`, what that means for the next login in `acquire::guard`.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use zeroize::Zeroizing;
+
+use crate::error::Result;
+use crate::secret::Secret;
+
+/// What the peer showed of a secret that was about to be sent to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing left this machine: no connection was made.
+    NotSent,
+    /// The peer took it. Whatever failed afterwards is not its fault.
+    Accepted,
+    /// The peer does not take it. Sent again, it may lock an account.
+    Refused,
+    /// It left, and nothing that came says whether it counted as wrong.
+    NoVerdict,
+}
+
+/// Keeps count of the secrets that leave.
+pub trait Ledger {
+    /// Writes down that the secret known by `mark` is about to leave, and keeps `attempt` to ask it later what was shown.
+    ///
+    /// An error keeps the secret here, and ends the login.
+    fn begin(&self, mark: &[u8], attempt: &Attempt) -> Result<()>;
+}
+
+/// A secret of a person or a machine that counts when it is sent.
+#[derive(Debug)]
+pub struct CountedSecret {
+    text: Secret,
+    mark: Mark,
+}
+
+/// What an attempt is counted by.
+#[derive(Debug)]
+enum Mark {
+    Text,
+    Other(Secret),
+    Bytes(Zeroizing<Vec<u8>>),
+    Nothing,
+}
+
+/// One attempt with one secret. Copies are the same attempt.
+#[derive(Clone, Debug)]
+pub struct Attempt(Rc<Cell<State>>);
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    /// A connection was there to carry it.
+    has_left: bool,
+    shown: Option<Shown>,
+}
+
+/// Text for a request: a body or the value of a header. What holds a counted secret can only be made by [`send`].
+#[derive(Debug)]
+pub struct Carried {
+    text: Secret,
+    attempts: Vec<Attempt>,
+}
+
+/// Writes an attempt with each of these secrets down, and then makes of their texts, in this order, what carries them.
+///
+/// The only way to have the text of a counted secret. Errors: those of [`Ledger::begin`]; nothing was sent then.
+pub fn send(secrets: &[&CountedSecret], ledger: &dyn Ledger, write: impl FnOnce(&[&str]) -> Secret) -> Result<Carried> {
+    let mut attempts = Vec::with_capacity(secrets.len());
+    for secret in secrets {
+        let attempt = Attempt(Rc::new(Cell::new(State { has_left: false, shown: None })));
+        match &secret.mark {
+            Mark::Text => ledger.begin(secret.text.expose().as_bytes(), &attempt)?,
+            Mark::Other(mark) => ledger.begin(mark.expose().as_bytes(), &attempt)?,
+            Mark::Bytes(bytes) => ledger.begin(bytes, &attempt)?,
+            Mark::Nothing => {}
+        }
+        attempts.push(attempt);
+    }
+    let texts: Vec<&str> = secrets.iter().map(|secret| secret.text.expose()).collect();
+    Ok(Carried { text: write(&texts), attempts })
+}
+
+impl CountedSecret {
+    pub fn new(text: Secret) -> Self {
+        CountedSecret { text, mark: Mark::Text }
+    }
+
+    /// A code that is another one each time: counted by the text `mark`, which tells where it comes from.
+    pub fn known_by(text: Secret, mark: Secret) -> Self {
+        CountedSecret { text, mark: Mark::Other(mark) }
+    }
+
+    /// What a person typed a moment ago and sees the fate of, or what is good for one use: sent once, and not remembered.
+    pub fn of_the_moment(text: Secret) -> Self {
+        CountedSecret { text, mark: Mark::Nothing }
+    }
+
+    /// A keytab, by its contents. A library reads it for itself, so it has no text.
+    pub fn keytab(contents: Zeroizing<Vec<u8>>) -> Self {
+        CountedSecret { text: Secret::new(String::new()), mark: Mark::Bytes(contents) }
+    }
+
+    /// What it is recognised by, to be compared with earlier attempts; absent: it is not remembered.
+    pub fn mark(&self) -> Option<&[u8]> {
+        match &self.mark {
+            Mark::Text => Some(self.text.expose().as_bytes()),
+            Mark::Other(mark) => Some(mark.expose().as_bytes()),
+            Mark::Bytes(bytes) => Some(bytes),
+            Mark::Nothing => None,
+        }
+    }
+}
+
+impl Attempt {
+    /// Notes what the peer showed. The first verdict stands: what a later page looks like does not take back what an earlier
+    /// one proved.
+    pub fn settle(&self, shown: Shown) {
+        let state = self.0.get();
+        if !matches!(state.shown, Some(Shown::Accepted | Shown::Refused)) {
+            self.0.set(State { shown: Some(shown), ..state });
+        }
+    }
+
+    /// What is known of it. Without a word from anybody: no verdict.
+    pub fn shown(&self) -> Shown {
+        self.0.get().shown.unwrap_or(Shown::NoVerdict)
+    }
+
+    /// A request goes out that carries it. Should time run out before more is known, it counts.
+    pub fn leaves(&self) {
+        let State { shown, has_left } = self.0.get();
+        self.0.set(State { has_left, shown: shown.filter(|shown| *shown != Shown::NotSent) });
+    }
+
+    /// A connection was made that could carry it, whatever became of the request.
+    pub fn left(&self) {
+        self.leaves();
+        self.0.set(State { has_left: true, ..self.0.get() });
+    }
+
+    /// No connection was made for a request that should have carried it. An earlier request of this attempt may have.
+    pub fn did_not_leave(&self) {
+        if !self.0.get().has_left {
+            self.settle(Shown::NotSent);
+        }
+    }
+}
+
+impl Carried {
+    /// Text without a counted secret in it.
+    pub fn plain(text: Secret) -> Self {
+        Carried { text, attempts: Vec::new() }
+    }
+
+    /// The text itself. Keep the call on the same screen as the write it is for.
+    pub fn expose(&self) -> &str {
+        self.text.expose()
+    }
+
+    /// Whether sending it again may count as a second try.
+    pub fn has_secret(&self) -> bool {
+        !self.attempts.is_empty()
+    }
+
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// Settles all of its attempts.
+    pub fn settle(&self, shown: Shown) {
+        for attempt in &self.attempts {
+            attempt.settle(shown);
+        }
+    }
+
+    /// A second copy for another request of the same login: the same attempts.
+    pub fn duplicate(&self) -> Self {
+        Carried { text: self.text.duplicate(), attempts: self.attempts.clone() }
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::error::{Code, Error};
+    use std::cell::RefCell;
+
+    /// Lets everything go, and keeps what was begun.
+    #[derive(Default)]
+    pub struct Lenient(pub RefCell<Vec<(Vec<u8>, Attempt)>>);
+
+    impl Ledger for Lenient {
+        fn begin(&self, mark: &[u8], attempt: &Attempt) -> Result<()> {
+            self.0.borrow_mut().push((mark.to_vec(), attempt.clone()));
+            Ok(())
+        }
+    }
+
+    struct Strict;
+
+    impl Ledger for Strict {
+        fn begin(&self, _: &[u8], _: &Attempt) -> Result<()> {
+            Err(Error::new(Code::SecretRefusedBefore, "no"))
+        }
+    }
+
+    fn secret(text: &str) -> CountedSecret {
+        CountedSecret::new(Secret::new(text.into()))
+    }
+
+    fn begun() -> Attempt {
+        send(&[&secret("s")], &Lenient::default(), |_| Secret::new(String::new())).unwrap().attempts()[0].clone()
+    }
+
+    #[test]
+    fn a_text_is_written_only_after_all_its_secrets_are_written_down() {
+        let ledger = Lenient::default();
+        let code = CountedSecret::known_by(Secret::new("123456".into()), Secret::new("source".into()));
+        let typed = CountedSecret::of_the_moment(Secret::new("654321".into()));
+        let carried = send(&[&secret("pw"), &code, &typed], &ledger, |texts| {
+            assert_eq!(ledger.0.borrow().len(), 2, "before the text is made");
+            Secret::new(texts.join("+"))
+        })
+        .unwrap();
+        assert_eq!((carried.expose(), carried.attempts().len()), ("pw+123456+654321", 3));
+        let marks: Vec<Vec<u8>> = ledger.0.borrow().iter().map(|(mark, _)| mark.clone()).collect();
+        assert_eq!(marks, [b"pw".to_vec(), b"source".to_vec()]);
+        let refused = send(&[&secret("pw")], &Strict, |_| panic!("it must not be written"));
+        assert_eq!(refused.unwrap_err().code, Code::SecretRefusedBefore);
+    }
+
+    #[test]
+    fn an_attempt_is_settled_by_the_first_verdict_and_unsettled_has_none() {
+        use Shown::*;
+        // what happens in turn, what is known then
+        type Event = fn(&Attempt);
+        let left: Event = Attempt::left;
+        let leaves: Event = Attempt::leaves;
+        let stayed: Event = Attempt::did_not_leave;
+        let accepted: Event = |attempt| attempt.settle(Accepted);
+        let refused: Event = |attempt| attempt.settle(Refused);
+        let silent: Event = |attempt| attempt.settle(NoVerdict);
+        let table: [(&[Event], Shown); 11] = [
+            (&[leaves, stayed], NotSent),
+            (&[leaves, stayed, leaves], NoVerdict),
+            (&[], NoVerdict),
+            (&[left], NoVerdict),
+            (&[stayed], NotSent),
+            (&[stayed, stayed], NotSent),
+            (&[stayed, left], NoVerdict),
+            (&[left, stayed], NoVerdict),
+            (&[left, accepted, stayed, silent, refused], Accepted),
+            (&[left, refused, accepted], Refused),
+            (&[left, silent, accepted], Accepted),
+        ];
+        for (row, (events, shown)) in table.into_iter().enumerate() {
+            let attempt = begun();
+            events.iter().for_each(|event| event(&attempt));
+            assert_eq!(attempt.shown(), shown, "row {row}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Refusals in the shape of S3's errors, `<Error><Code>…`, as Ceph's RADOS Gateway and others answer that are no AWS.
+
+use super::{Asked, said, verdict, what};
+use crate::error::{Code, Error};
+
+/// Code and message of such an error; the message may be empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    code: String,
+    message: String,
+}
+
+impl Refusal {
+    /// `None`: it is another document, or none.
+    pub(super) fn read(body: &[u8]) -> Option<Refusal> {
+        let text = std::str::from_utf8(body).ok()?;
+        let error = text.split_once("<Error>").or_else(|| text.split_once("<Error ")).map(|(_, rest)| rest)?;
+        let between = |tag: &str| {
+            let (_, rest) = error.split_once(&format!("<{tag}>"))?;
+            rest.split_once(&format!("</{tag}>")).map(|(text, _)| text.trim().to_owned())
+        };
+        let code = between("Code").filter(|code| !code.is_empty())?;
+        Some(Refusal { code, message: between("Message").unwrap_or_default() })
+    }
+
+    pub(super) fn explain(&self, status: u16, asked: &Asked<'_>) -> Error {
+        let message = super::without_proof(&self.message, asked.proof);
+        let (code, _) = verdict(status, &self.code, &message, asked);
+        let role = asked.role;
+        let (code, hint) = match self.code.as_str() {
+            "AccessDenied" | "AccessDeniedException" => (
+                Code::StsAccessDenied,
+                format!("look there whether the trust policy of {role} lets this identity in, and whether the role's tenant is the right one"),
+            ),
+            "NoSuchEntity" | "NoSuchRole" | "InvalidRole" => {
+                (Code::StsValidation, format!("there is no role {role} there: check `role_arn`, its account or tenant above all"))
+            }
+            "MethodNotAllowed" | "NotImplemented" | "InvalidAction" | "NoSuchBucket" | "NoSuchKey" => (
+                Code::StsBadAnswer,
+                "it answers for S3 and not for STS: switch STS on there (Ceph: rgw_s3_auth_use_sts and rgw_sts_key), or correct `sts_endpoint_url`"
+                    .to_owned(),
+            ),
+            _ => (code, "look at the server's own log: its messages say little".to_owned()),
+        };
+        Error::new(code, what(code, asked))
+            .because(said(asked.peer, &self.code, &message))
+            .because("the error has the shape of S3's, as Ceph, MinIO and their like write it: this is not AWS")
+            .hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_s3s_shape_is_read() {
+        let read = |text: &str| Refusal::read(text.as_bytes()).map(|refusal| (refusal.code, refusal.message));
+        let table = [
+            (
+                "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message></Message><RequestId>tx0</RequestId></Error>",
+                Some(("AccessDenied", "")),
+            ),
+            ("<Error><Code>NoSuchEntity</Code><RequestId>tx0</RequestId></Error>", Some(("NoSuchEntity", ""))),
+            ("<Error xmlns=\"x\"><Code>A</Code><Message>b</Message></Error>", Some(("A", "b"))),
+            ("<html><body>Forbidden</body></html>", None),
+            ("<Error></Error>", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(read(text), expected.map(|(code, message)| (code.to_owned(), message.to_owned())), "{text}");
+        }
+        assert_eq!(Refusal::read(&[0xff, 0xfe]), None);
+    }
+}

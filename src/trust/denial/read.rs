@@ -1,0 +1,152 @@
+//! Reading a refusal: who, what, on what, and which policy stood in the way.
+
+use super::line::{is_cut, readings};
+use super::{Denial, Effect, Policy};
+
+/// Words by which services and programs tell that access was refused.
+const DENIALS: [&str; 12] = [
+    "not authorized to perform",
+    "not authorized",
+    "accessdenied",
+    "access denied",
+    "unauthorizedoperation",
+    "unauthorizedaccess",
+    "authorizationerror",
+    "explicit deny",
+    "(403)",
+    "403 forbidden",
+    "status code: 403",
+    "forbidden",
+];
+
+/// How a refusal looks in a service's answer or a program's log. `None`: this is none.
+pub fn read(text: &str) -> Option<Denial> {
+    let both = readings(text).map(|text| one(&text));
+    let known = |denial: &Denial| {
+        [&denial.principal, &denial.action, &denial.resource].into_iter().flatten().count()
+            + usize::from(!matches!(denial.policy, Policy::Untold))
+    };
+    // Where the wrapping leaves it open, the reading that says more; a whole word more often ends a line.
+    both.into_iter().flatten().rev().max_by_key(known)
+}
+
+fn one(text: &str) -> Option<Denial> {
+    let lower = text.to_ascii_lowercase();
+    if !DENIALS.iter().any(|words| lower.contains(words)) {
+        return None;
+    }
+    let principal = after(text, &lower, &["user: ", "principal: "]).map(|id| word(&id)).filter(|id| is_principal(id));
+    let action = after(text, &lower, &["authorized to perform: ", "authorized to perform "])
+        .filter(|text| !text.split_whitespace().next().is_some_and(is_cut))
+        .map(|text| word(&text))
+        .filter(|action| action.contains(':') && !action.ends_with(':'));
+    let operation =
+        after(text, &lower, &["when calling the ", "operation: ", "calling operation "]).map(|text| word(&text));
+    let operation = operation.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric()) && !name.is_empty());
+    let resource =
+        after(text, &lower, &["on resource: ", "on the resource: ", "on resource ", "on the following resource: "])
+            .and_then(|text| resource(&text));
+    let (policy, effect) = policy(&lower, action.as_deref(), principal.is_some());
+    let policy_arn = after(text, &lower, &[" policy: ", " boundary: "]).map(|text| word(&text));
+    Some(Denial {
+        action: action.or_else(|| operation.as_deref().and_then(action_of).map(str::to_owned)),
+        principal,
+        operation,
+        resource,
+        policy,
+        effect,
+        policy_arn: policy_arn.filter(|arn| arn.starts_with("arn:") && arn.contains("policy/")),
+    })
+}
+
+/// The text behind the first of these words that is there.
+fn after(text: &str, lower: &str, words: &[&str]) -> Option<String> {
+    let end = words.iter().find_map(|words| lower.find(words).map(|at| at + words.len()))?;
+    Some(text.get(end..)?.to_owned())
+}
+
+/// Its first word, without what quotes it.
+fn word(text: &str) -> String {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '(' | '<' | '>' | '“' | '”');
+    // XML or JSON may go on right behind it.
+    let word = word.trim_start_matches(is_quote).split(['"', '<', '}', '`']).next().unwrap_or_default();
+    word.trim_matches(is_quote).trim_end_matches('.').to_owned()
+}
+
+/// A resource: an ARN or a name up to the reason, blanks in it included.
+fn resource(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let end = [" because ", " with an explicit deny", " (", ". ", "; ", "\", ", "\"}", "</"]
+        .iter()
+        .filter_map(|end| lower.find(end))
+        .min()
+        .unwrap_or(text.len());
+    let quoted = |c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '}' | '“' | '”') || c.is_whitespace();
+    let resource = text[..end].trim_matches(quoted);
+    // A name that is no ARN has no blanks; what follows a quote is not its own any more.
+    let resource = match resource.split_once('"') {
+        Some((name, _)) => name,
+        None if resource.starts_with("arn:") => resource,
+        None => resource.split_whitespace().next().unwrap_or_default(),
+    };
+    let resource = resource.trim_end_matches('.');
+    let is_one =
+        !resource.is_empty() && !is_cut(&text[..end]) && !["because", "associated", "with"].contains(&resource);
+    is_one.then(|| resource.to_owned())
+}
+
+/// An ARN, an id with a session (`AROA…:alice`), or nobody.
+fn is_principal(id: &str) -> bool {
+    id.starts_with("arn:") || id == "anonymous" || ["AROA", "AIDA"].iter().any(|prefix| id.starts_with(prefix))
+}
+
+fn policy(lower: &str, action: Option<&str>, has_principal: bool) -> (Policy, Effect) {
+    let table = [
+        ("encoded authorization failure message", Policy::Encoded),
+        ("service control polic", Policy::ServiceControl),
+        ("resource control polic", Policy::ResourceControl),
+        ("permissions boundar", Policy::Boundary),
+        ("permission boundar", Policy::Boundary),
+        ("session polic", Policy::Session),
+        ("vpc endpoint polic", Policy::VpcEndpoint),
+        ("role trust polic", Policy::Trust),
+        ("resource-based polic", Policy::Resource),
+        ("resource based polic", Policy::Resource),
+        ("identity-based polic", Policy::Identity),
+        ("identity based polic", Policy::Identity),
+    ];
+    // What stands behind the reason tells it; a resource may be called whatever its owner likes.
+    let because = ["because no ", "with an explicit deny", "explicit deny in ", "because the resource does not exist"];
+    let from = because.iter().filter_map(|words| lower.rfind(words)).max().unwrap_or(0);
+    let told = table.iter().find(|(words, _)| lower[from..].contains(words)).map(|(_, policy)| *policy);
+    let effect = match () {
+        () if lower.contains("explicit deny") => Effect::Denied,
+        // KMS names both possibilities.
+        () if lower.contains("explicitly denies") => Effect::Either,
+        () => Effect::NotAllowed,
+    };
+    let is_federated = action.is_some_and(|action| action.starts_with("sts:AssumeRoleWith"));
+    let of_sts = !has_principal && action.is_some_and(|action| action.starts_with("sts:"));
+    (told.unwrap_or(if is_federated || of_sts { Policy::Trust } else { Policy::Untold }), effect)
+}
+
+/// The action that an operation of S3 needs, where it is called otherwise or the message says no more than the operation.
+fn action_of(operation: &str) -> Option<&'static str> {
+    Some(match operation {
+        "HeadObject" | "GetObject" => "s3:GetObject",
+        "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload" | "CopyObject" => {
+            "s3:PutObject"
+        }
+        "DeleteObject" | "DeleteObjects" => "s3:DeleteObject",
+        "HeadBucket" | "ListObjects" | "ListObjectsV2" => "s3:ListBucket",
+        "ListBuckets" => "s3:ListAllMyBuckets",
+        "GetBucketLocation" => "s3:GetBucketLocation",
+        "GetSecretValue" => "secretsmanager:GetSecretValue",
+        "GetParameter" => "ssm:GetParameter",
+        "AssumeRole" => "sts:AssumeRole",
+        "AssumeRoleWithWebIdentity" => "sts:AssumeRoleWithWebIdentity",
+        "AssumeRoleWithSAML" => "sts:AssumeRoleWithSAML",
+        _ => return None,
+    })
+}

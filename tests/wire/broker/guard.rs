@@ -1,0 +1,261 @@
+//! How often a secret is sent, by what the peer shows of it: for each method, each kind of answer, in one run and in many.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::remembered_ago;
+use crate::support::assertion::{AWS_ACS, Assertion};
+use crate::support::idp::{PASSWORD, Site, USER, login_page, saml_page};
+use crate::support::pages;
+use crate::support::reply::{Payload, Reply};
+use crate::support::server::Request;
+use crate::world::World;
+
+/// What is known of the secret after an answer to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Worth {
+    Refused,
+    NoVerdict,
+    /// The secret is right, and a person is wanted.
+    Person,
+}
+use Worth::{NoVerdict, Person, Refused};
+
+/// The user names and passwords, or tokens, that came, and how often.
+fn sent(world: &World) -> BTreeMap<String, usize> {
+    let mut sent = BTreeMap::new();
+    for request in world.idp.journal() {
+        let carried = match request.header("authorization") {
+            Some(header) => Some(header.to_owned()),
+            None => request.fields().get("password").or(request.fields().get("passwd")).cloned(),
+        };
+        if let Some(carried) = carried {
+            *sent.entry(carried).or_default() += 1;
+        }
+    }
+    sent
+}
+
+/// What `status --json` tells of the one profile.
+fn status(world: &World) -> Value {
+    let told: Value = serde_json::from_str(&world.run(&["status", "--json"]).stdout).expect("JSON");
+    told["profiles"][0].clone()
+}
+
+fn times(world: &World) -> usize {
+    sent(world).values().sum()
+}
+
+/// Several runs, each of which may pass everything by that can be passed by; then an hour later; then with another secret.
+fn check(what: &str, world: World, worth: Worth, code: &str) {
+    let world = world.set("deadline", "2s");
+    let first = world.get();
+    first.fails_as(code);
+    assert_eq!(times(&world), 1, "{what}: in one run\n{}", first.stderr);
+    for flags in [&["--force"][..], &["--no-cache"], &[], &["--force"]] {
+        let again = world.get_with(flags);
+        assert_ne!(again.status, Some(0), "{what}");
+    }
+    assert_eq!(times(&world), if worth == NoVerdict { 2 } else { 1 }, "{what}: in many");
+    let last = world.get();
+    let expected = match worth {
+        Refused => "idp-rejected",
+        NoVerdict => "secret-without-verdict",
+        Person => code,
+    };
+    last.fails_as(expected);
+    if worth != Refused {
+        assert!(!last.stderr.contains("refused"), "{what}: nobody refused it\n{}", last.stderr);
+    }
+    remembered_ago(&world, 61);
+    world.get_with(&["--force"]);
+    world.get_with(&["--force"]);
+    assert_eq!(times(&world), if worth == NoVerdict { 3 } else { 1 }, "{what}: in an hour");
+    let world = world.env("IDP_PASSWORD", "changed-secret").secret("changed-secret");
+    world.get();
+    assert_eq!(times(&world), if worth == NoVerdict { 4 } else { 2 }, "{what}: a changed one is tried at once");
+}
+
+/// Answers that say nothing of a secret, with their code.
+fn without_a_verdict() -> Vec<(&'static str, Reply, &'static str)> {
+    let json = r#"{"error":"wrong password"}"#;
+    let cut = Payload::Cut("<html>".into());
+    vec![
+        ("a page without a form", Reply::html("<p>Wrong user name or password</p>"), "xpath-no-match"),
+        ("an empty page", Reply::html(""), "xpath-no-match"),
+        ("JSON", Reply::new(200, "application/json", json), "xpath-no-match"),
+        ("JSON with 400", Reply::new(400, "application/json", json), "http-unexpected"),
+        ("403", Reply::status(403), "idp-forbidden"),
+        ("404", Reply::status(404), "http-unexpected"),
+        ("429", Reply::status(429).with("Retry-After", "0"), "http-5xx"),
+        ("500", Reply::status(500), "http-5xx"),
+        ("502", Reply::new(502, "text/html", "<title>Bad gateway</title>"), "http-5xx"),
+        ("503", Reply::status(503).with("Retry-After", "0"), "http-5xx"),
+        ("silence", Reply::Silence, "timeout"),
+        ("a broken connection", Reply::HangUp, "connect"),
+        ("half an answer", Reply::html("").payload(cut), "connect"),
+    ]
+}
+
+fn form(answer: Reply) -> World {
+    let site = Site::new().get("/sso", login_page("/login")).post("/login", answer);
+    let site = site.get("/elsewhere", Reply::html("<p>Sign in failed</p>"));
+    World::form(site)
+}
+
+#[test]
+fn a_password_in_a_form() {
+    for (what, reply, code) in without_a_verdict() {
+        check(what, form(reply), NoVerdict, code);
+    }
+    let login = || pages::login_form("/login");
+    let identifier = pages::identifier_form("/name");
+    let table = [
+        ("the form again", Reply::html(login()), Refused, "idp-rejected"),
+        ("the form again with 400", Reply::new(400, "text/html", login()), Refused, "idp-rejected"),
+        ("the form again with 401", Reply::new(401, "text/html", login()), Refused, "idp-rejected"),
+        ("the form again with 403", Reply::new(403, "text/html", login()), Refused, "idp-rejected"),
+        ("the first page again", Reply::html(identifier), NoVerdict, "xpath-no-match"),
+        ("elsewhere", Reply::redirect(302, "/elsewhere"), NoVerdict, "xpath-no-match"),
+        ("a new password", Reply::html(pages::change_password_form("/new", 3)), Person, "password-change-required"),
+        (
+            "a code",
+            Reply::html("<form method=post><input name=otp autocomplete=one-time-code></form>"),
+            Person,
+            "mfa-needed",
+        ),
+    ];
+    for (what, reply, worth, code) in table {
+        check(what, form(reply), worth, code);
+    }
+}
+
+fn header(auth: &str, answer: Reply) -> World {
+    let both = answer.clone();
+    let site = Site::new().get("/sso", answer).post("/sso", both);
+    let world = World::at(site.start().expect("an IdP"), auth).env("IDP_PASSWORD", PASSWORD);
+    match auth {
+        "bearer" => world.set("saml.token.env", "IDP_PASSWORD"),
+        _ => world.set("saml.username", USER).set("saml.password.env", "IDP_PASSWORD"),
+    }
+}
+
+#[test]
+fn a_secret_in_a_header() {
+    for auth in ["basic", "bearer", "ecp"] {
+        for (what, reply, code) in without_a_verdict() {
+            let code = match (auth, code) {
+                ("ecp", "xpath-no-match") => "not-a-saml-response",
+                _ => code,
+            };
+            check(&format!("{auth}: {what}"), header(auth, reply), NoVerdict, code);
+        }
+        let challenge = |schemes: &str| Reply::status(401).with("WWW-Authenticate", schemes);
+        let ours =
+            if auth == "bearer" { "Negotiate, Bearer realm=\"x\"" } else { "Negotiate, bAsIc realm=\"x, NTLM\"" };
+        let table = [
+            (challenge(ours), Refused, "idp-rejected"),
+            (challenge("NTLM"), NoVerdict, "scheme-not-offered"),
+            (challenge("Digest realm=\"Basic\", nonce=\"Bearer\""), NoVerdict, "scheme-not-offered"),
+            (Reply::status(401), NoVerdict, "scheme-not-offered"),
+        ];
+        for (reply, worth, code) in table {
+            check(&format!("{auth}: {reply:?}"), header(auth, reply), worth, code);
+        }
+    }
+}
+
+#[test]
+fn a_fault_in_an_envelope() {
+    let envelope = |status, body: &str| {
+        let soap = "http://schemas.xmlsoap.org/soap/envelope/";
+        let text = format!("<S:Envelope xmlns:S=\"{soap}\"><S:Body>{body}</S:Body></S:Envelope>");
+        Reply::new(status, "text/xml", text)
+    };
+    let fault = |status, code: &str, text: &str| {
+        let body = format!("<S:Fault><faultcode>{code}</faultcode><faultstring>{text}</faultstring></S:Fault>");
+        envelope(status, &body)
+    };
+    let table = [
+        (fault(500, "S:Client", "An error occurred: authentication failed."), Refused, "idp-rejected"),
+        (fault(200, "wsse:FailedAuthentication", "no"), Refused, "idp-rejected"),
+        (fault(500, "S:Server", "no profile configuration"), NoVerdict, "idp-denied-claim"),
+    ];
+    for (reply, worth, code) in table {
+        check(&format!("{reply:?}"), header("ecp", reply), worth, code);
+    }
+}
+
+#[test]
+fn an_ntlm_server_is_named_and_nobody_is_told_of_a_refusal() {
+    let reply = Reply::status(401).with("WWW-Authenticate", "Negotiate").with("WWW-Authenticate", "NTLM");
+    let world = header("basic", reply);
+    world
+        .get()
+        .fails_as("scheme-not-offered")
+        .saying("offers Negotiate and NTLM only")
+        .saying("saml.auth = \"spnego\"");
+}
+
+#[test]
+fn the_form_is_not_sent_without_a_connection_and_no_try_is_counted() {
+    let gone = Site::new().start().expect("a port").url("/login");
+    for _ in 0..2 {
+        let site = Site::new().get("/sso", login_page(&gone));
+        let origin = gone.trim_end_matches("/login").to_owned();
+        let world = World::form(site).set("saml.idp_origins", serde_json::json!([origin])).set("saml.retry.total", 1);
+        for _ in 0..5 {
+            world.get_with(&["--force"]).fails_as("connect");
+        }
+    }
+}
+
+#[test]
+fn after_an_assertion_the_password_is_right_whatever_sts_says() {
+    use crate::support::sts::{Fault, Refusal};
+    let site = Site::new()
+        .get("/sso", login_page("/login"))
+        .post("/login", |_: &Request| saml_page(AWS_ACS, &Assertion::default().base64()));
+    let world = World::form(site);
+    world.sts.fail(9, Fault::Refuse(Refusal::new(403, "AccessDenied", "no")));
+    for _ in 0..4 {
+        world.get_with(&["--force"]).fails_as("sts-access-denied");
+    }
+    assert_eq!(status(&world)["last_failure"]["code"], "sts-access-denied");
+}
+
+#[test]
+fn a_page_that_wants_a_person_holds_until_one_comes_or_the_settings_change() {
+    let page = "<form method=post><input name=otp autocomplete=one-time-code></form>";
+    let world = form(Reply::html(page));
+    for _ in 0..3 {
+        world.get_with(&["--force"]).fails_as("mfa-needed").saying("fedcred login dev");
+    }
+    world.get().fails_as("mfa-needed").saying("without a person it is not tried again");
+    assert_eq!(times(&world), 1);
+    assert_eq!(status(&world)["next_login"], Value::Null);
+    assert!(world.run(&["status"]).stdout.contains("by hand"));
+    // By hand it is tried at once, and another page leads on: the hold is over.
+    world.run(&["login", "--use-stored", "dev"]).fails_as("mfa-needed");
+    assert_eq!(times(&world), 2);
+    let world = world.set("saml.username_field", "username");
+    world.get().fails_as("mfa-needed");
+    assert_eq!(times(&world), 3, "changed settings start clean");
+}
+
+#[test]
+fn status_tells_when_a_secret_without_a_verdict_is_sent_again() {
+    let world = form(Reply::status(500));
+    for _ in 0..2 {
+        world.get_with(&["--force"]).fails_as("http-5xx");
+    }
+    let next = status(&world)["next_login"].clone();
+    let next: jiff::Timestamp = next.as_str().expect("a time").parse().unwrap();
+    let left = next.duration_since(jiff::Timestamp::now()).as_secs();
+    assert!((3500..=3600).contains(&left), "{left} s");
+    let said = world.get_with(&["--force"]);
+    said.fails_as("secret-without-verdict").saying(&next.to_string()).saying("HTTP 500");
+    let shown = world.run(&["status"]).stdout;
+    assert!(shown.contains("in 59m") || shown.contains("in 1h00m"), "{shown}");
+}
