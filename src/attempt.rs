@@ -35,6 +35,11 @@ pub trait Ledger {
     ///
     /// An error keeps the secret here, and ends the login.
     fn begin(&self, mark: &[u8], attempt: &Attempt) -> Result<()>;
+
+    /// Whether there is a place where the count is kept.
+    fn is_kept(&self) -> bool {
+        true
+    }
 }
 
 /// A secret of a person or a machine that counts when it is sent.
@@ -48,6 +53,8 @@ pub struct CountedSecret {
 #[derive(Debug)]
 enum Mark {
     Text,
+    /// By its text, too; but it is a proxy's, which no login is remembered by.
+    ProxyText,
     Other(Secret),
     Bytes(Zeroizing<Vec<u8>>),
     Nothing,
@@ -62,6 +69,7 @@ struct State {
     /// A connection was there to carry it.
     has_left: bool,
     shown: Option<Shown>,
+    is_of_proxy: bool,
 }
 
 /// Text for a request: a body or the value of a header. What holds a counted secret can only be made by [`send`].
@@ -77,9 +85,10 @@ pub struct Carried {
 pub fn send(secrets: &[&CountedSecret], ledger: &dyn Ledger, write: impl FnOnce(&[&str]) -> Secret) -> Result<Carried> {
     let mut attempts = Vec::with_capacity(secrets.len());
     for secret in secrets {
-        let attempt = Attempt(Rc::new(Cell::new(State { has_left: false, shown: None })));
+        let is_of_proxy = matches!(secret.mark, Mark::ProxyText);
+        let attempt = Attempt(Rc::new(Cell::new(State { has_left: false, shown: None, is_of_proxy })));
         match &secret.mark {
-            Mark::Text => ledger.begin(secret.text.expose().as_bytes(), &attempt)?,
+            Mark::Text | Mark::ProxyText => ledger.begin(secret.text.expose().as_bytes(), &attempt)?,
             Mark::Other(mark) => ledger.begin(mark.expose().as_bytes(), &attempt)?,
             Mark::Bytes(bytes) => ledger.begin(bytes, &attempt)?,
             Mark::Nothing => {}
@@ -93,6 +102,11 @@ pub fn send(secrets: &[&CountedSecret], ledger: &dyn Ledger, write: impl FnOnce(
 impl CountedSecret {
     pub fn new(text: Secret) -> Self {
         CountedSecret { text, mark: Mark::Text }
+    }
+
+    /// The user name and password of a proxy on the way.
+    pub fn of_proxy(text: Secret) -> Self {
+        CountedSecret { text, mark: Mark::ProxyText }
     }
 
     /// A code that is another one each time: counted by the text `mark`, which tells where it comes from.
@@ -113,7 +127,7 @@ impl CountedSecret {
     /// What it is recognised by, to be compared with earlier attempts; absent: it is not remembered.
     pub fn mark(&self) -> Option<&[u8]> {
         match &self.mark {
-            Mark::Text => Some(self.text.expose().as_bytes()),
+            Mark::Text | Mark::ProxyText => Some(self.text.expose().as_bytes()),
             Mark::Other(mark) => Some(mark.expose().as_bytes()),
             Mark::Bytes(bytes) => Some(bytes),
             Mark::Nothing => None,
@@ -131,6 +145,11 @@ impl Attempt {
         }
     }
 
+    /// Whether it is about a proxy on the way, and not about who logs in.
+    pub fn is_of_proxy(&self) -> bool {
+        self.0.get().is_of_proxy
+    }
+
     /// What is known of it. Without a word from anybody: no verdict.
     pub fn shown(&self) -> Shown {
         self.0.get().shown.unwrap_or(Shown::NoVerdict)
@@ -138,8 +157,8 @@ impl Attempt {
 
     /// A request goes out that carries it. Should time run out before more is known, it counts.
     pub fn leaves(&self) {
-        let State { shown, has_left } = self.0.get();
-        self.0.set(State { has_left, shown: shown.filter(|shown| *shown != Shown::NotSent) });
+        let state = self.0.get();
+        self.0.set(State { shown: state.shown.filter(|shown| *shown != Shown::NotSent), ..state });
     }
 
     /// A connection was made that could carry it, whatever became of the request.

@@ -58,6 +58,8 @@ impl<'a> MemoryLedger<'a> {
             };
             match shown {
                 Shown::NotSent => {}
+                // What a proxy took, or said nothing of, tells nothing of the login's own secret.
+                Shown::Accepted | Shown::NoVerdict if attempt.is_of_proxy() => {}
                 Shown::Accepted => first = first.or(Some(mark)),
                 Shown::NoVerdict => open = open.or(Some(mark)),
                 Shown::Refused => refused = Some(mark),
@@ -108,6 +110,10 @@ pub struct NoLedger;
 impl Ledger for NoLedger {
     fn begin(&self, _: &[u8], _: &Attempt) -> Result<()> {
         Err(Error::new(Code::Bug, "a secret was to be sent by a login that has none"))
+    }
+
+    fn is_kept(&self) -> bool {
+        false
     }
 }
 

@@ -99,6 +99,11 @@ pub(super) fn worth_a_retry(error: &reqwest::Error) -> bool {
     }
 }
 
+/// Whether it is a fault of TLS, so that whatever stood before the server has let us through.
+pub(super) fn is_of_tls(error: &reqwest::Error) -> bool {
+    matches!(Fault::of(error), Fault::Tls(_))
+}
+
 /// Whether the peer closed the connection without TLS's close_notify (RFC 8446 §6.1), as many servers do.
 pub(super) fn is_without_close_notify(error: &reqwest::Error) -> bool {
     // rustls has no type for it, but these words for this alone.

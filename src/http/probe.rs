@@ -49,7 +49,7 @@ pub struct Probe {
 pub async fn probe(peer: Peer<'_>) -> Result<Probe> {
     let way = Way { proxy: peer.proxy.cloned(), read: Some(peer.timeout), ..Way::new(peer.timeout, MAX_BODY) };
     let transport = Transport::new(peer.url, &peer.trust, way)?;
-    let proxy = transport.proxy(peer.url).map(|proxy| format!("{} ({})", proxy.shown(), proxy.setting()));
+    let proxy = transport.proxy(peer.url).map(|proxy| format!("{} ({})", proxy.address(), proxy.setting()));
     let addresses = if proxy.is_some() { Vec::new() } else { addresses(peer.url, peer.timeout).await };
     let mut root = peer.url.clone();
     root.set_path("/");

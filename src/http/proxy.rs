@@ -2,7 +2,11 @@
 //!
 //! reqwest tells no more of a failed CONNECT than that it failed. The proxy is then asked once more, without the password,
 //! which it was shown once: what it answers names the status and the schemes that it offers.
+//!
+//! What each proxy has shown of its password is kept for as long as the process lives. One that was refused is not sent again,
+//! whoever asks for what; and `acquire` settles its attempts by it.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
@@ -13,7 +17,10 @@ use url::Url;
 
 use super::challenge::{challenges, in_words};
 use super::fault;
+use super::loopback::is_loopback;
+use crate::attempt::Shown;
 use crate::error::{Code, Error};
+use crate::secret::Secret;
 
 /// The head of a proxy's answer; longer ones are cut.
 const MAX_HEAD: usize = 16 * 1024;
@@ -37,9 +44,27 @@ pub struct Proxy {
 /// Why a proxy let nobody through.
 pub struct Refusal {
     pub error: Error,
+    /// What this says of its password.
+    pub shown: Shown,
     /// The same request may succeed a moment later, and nothing speaks against sending it again.
     pub may_repeat: bool,
 }
+
+/// What became of a password at one proxy.
+struct Fate {
+    proxy: String,
+    password: Secret,
+    shown: Shown,
+    error: Option<Error>,
+}
+
+impl Fate {
+    fn is_of(&self, proxy: &Proxy, password: &Secret) -> bool {
+        self.proxy == proxy.address() && self.password.expose() == password.expose()
+    }
+}
+
+static FATES: Mutex<Vec<Fate>> = Mutex::new(Vec::new());
 
 /// What a proxy said to CONNECT.
 struct Said {
@@ -48,8 +73,11 @@ struct Said {
 }
 
 impl Proxy {
-    /// The proxy for `url`, which is not this machine: the chosen one, else the system's (`HTTPS_PROXY`, `NO_PROXY`).
+    /// The proxy for `url`: the chosen one, else the system's (`HTTPS_PROXY`, `NO_PROXY`). None for this machine.
     pub fn of(url: &Url, chosen: Option<&Chosen>) -> Option<Self> {
+        if is_loopback(url) {
+            return None;
+        }
         let target: http::Uri = url.as_str().parse().ok()?;
         let (matcher, setting) = match chosen {
             Some(Chosen { url, setting }) => (Matcher::builder().all(url.as_str()).build(), *setting),
@@ -59,8 +87,8 @@ impl Proxy {
         Some(Proxy { intercept: matcher.intercept(&target)?, setting })
     }
 
-    /// Its address, without who logs in to it.
-    pub fn shown(&self) -> String {
+    /// Without who logs in to it.
+    pub fn address(&self) -> String {
         let uri = self.intercept.uri();
         let authority = uri.authority().map(|a| a.as_str().rsplit('@').next().unwrap_or_default()).unwrap_or_default();
         format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
@@ -71,16 +99,67 @@ impl Proxy {
         self.setting
     }
 
-    /// Whether it is shown a user name and a password.
-    pub fn has_password(&self) -> bool {
-        self.intercept.basic_auth().is_some() || self.intercept.raw_auth().is_some()
+    /// The user name and password that it is shown.
+    pub fn password(&self) -> Option<Secret> {
+        let basic = self.intercept.basic_auth().and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let socks = || self.intercept.raw_auth().map(|(user, password)| format!("{user}:{password}"));
+        basic.or_else(socks).map(Secret::new)
+    }
+
+    fn has_password(&self) -> bool {
+        self.password().is_some()
+    }
+
+    /// What it has shown of its password in this process.
+    pub fn shown(&self) -> Shown {
+        self.fate().map_or(Shown::NotSent, |fate| fate.shown)
+    }
+
+    /// The error of its refusal, if it has refused its password in this process.
+    pub fn refused_before(&self) -> Option<Error> {
+        self.fate().filter(|fate| fate.shown == Shown::Refused).and_then(|fate| fate.error)
+    }
+
+    /// Notes what it showed. A verdict stands against what is none.
+    pub fn note(&self, shown: Shown, error: Option<&Error>) {
+        let Some(password) = self.password() else { return };
+        let mut fates = FATES.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = fates.iter_mut().find(|fate| fate.is_of(self, &password));
+        let is_verdict = |shown| matches!(shown, Shown::Accepted | Shown::Refused);
+        match known {
+            Some(fate) if is_verdict(fate.shown) && !is_verdict(shown) => {}
+            Some(fate) if fate.shown == Shown::NoVerdict && shown == Shown::NotSent => {}
+            Some(fate) => (fate.shown, fate.error) = (shown, error.cloned()),
+            None => fates.push(Fate { proxy: self.address(), password, shown, error: error.cloned() }),
+        }
+    }
+
+    fn fate(&self) -> Option<Fate> {
+        let password = self.password()?;
+        let fates = FATES.lock().unwrap_or_else(PoisonError::into_inner);
+        let fate = fates.iter().find(|fate| fate.is_of(self, &password))?;
+        Some(Fate { proxy: String::new(), password, shown: fate.shown, error: fate.error.clone() })
+    }
+
+    /// What a failed request that is not this proxy's doing says of its password.
+    pub fn shown_by(error: &reqwest::Error) -> Shown {
+        let said = words(error);
+        if said.contains("tunnel error: failed to create underlying connection") {
+            Shown::NotSent
+        } else if said.contains("tunnel error") || said.contains("socks") || error.is_timeout() {
+            Shown::NoVerdict
+        } else if error.is_connect() && !fault::is_of_tls(error) {
+            Shown::NotSent
+        } else {
+            // It led to the server, whatever came of that.
+            Shown::Accepted
+        }
     }
 
     /// Why this proxy let nobody through to `target`, as the failed request and the proxy itself tell. `None`: it is not known,
     /// or not the proxy's fault.
     pub async fn explain(&self, error: &reqwest::Error, target: &Url) -> Option<Refusal> {
-        // Neither hyper-util's nor reqwest's errors of tunnels have a public type.
-        let said = fault::chain(error).map(|e| e.to_string()).collect::<Vec<_>>().join(": ");
+        let said = words(error);
         if said.contains("credentials not accepted") || said.contains("does not support user/pass") {
             return Some(self.refused(&[], "it answered so in SOCKS 5".to_owned()));
         }
@@ -104,11 +183,11 @@ impl Proxy {
     }
 
     /// What an answer of this proxy with status 407 to a request for plain http means.
-    pub fn of_answer(&self, headers: &HeaderMap) -> Error {
+    pub fn of_answer(&self, headers: &HeaderMap) -> Refusal {
         let values: Vec<&str> =
             headers.get_all(header::PROXY_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()).collect();
         let schemes: Vec<String> = challenges(values).iter().map(|found| found.scheme.to_owned()).collect();
-        self.login_wanted(&schemes).error
+        self.login_wanted(&schemes)
     }
 
     fn login_wanted(&self, schemes: &[String]) -> Refusal {
@@ -125,7 +204,7 @@ impl Proxy {
     fn refused(&self, schemes: &[&str], because: String) -> Refusal {
         // The setting of a profile holds no password.
         let setting = if self.setting == "saml.proxy" { "HTTPS_PROXY" } else { self.setting };
-        let proxy = self.shown();
+        let proxy = self.address();
         let is_offered = |scheme: &str| schemes.iter().any(|offered| offered.eq_ignore_ascii_case(scheme));
         let takes_passwords = schemes.is_empty() || is_offered("basic");
         let what = match (self.has_password(), takes_passwords) {
@@ -142,11 +221,14 @@ impl Proxy {
                 "run px or cntlm on this machine, which log in to such proxies, and name it in `{setting}`: http://127.0.0.1:3128"
             ),
         };
-        Refusal { error: Error::new(Code::ProxyAuthRequired, what).because(because).hint(hint), may_repeat: false }
+        let error = Error::new(Code::ProxyAuthRequired, what).because(because).hint(hint);
+        // RFC 9110 §11.6.1: one that does not take Basic has not looked at the password.
+        let shown = if takes_passwords { Shown::Refused } else { Shown::NoVerdict };
+        Refusal { error, shown, may_repeat: false }
     }
 
     fn not_through(&self, status: Option<u16>, target: &Url, is_proven: bool) -> Refusal {
-        let (proxy, setting) = (self.shown(), self.setting);
+        let (proxy, setting) = (self.address(), self.setting);
         let host = target.host_str().unwrap_or_default();
         let because = match status {
             Some(status) => format!("it answered HTTP {status}"),
@@ -161,7 +243,8 @@ impl Proxy {
             Error::new(Code::Connect, format!("the proxy {proxy} does not get through to {host}"))
                 .hint(format!("try again later; check the proxy in `{setting}`, and whether it can reach {host}"))
         };
-        Refusal { error: error.because(because), may_repeat: !refused && (is_proven || !self.has_password()) }
+        let shown = if is_proven { Shown::Accepted } else { Shown::NoVerdict };
+        Refusal { error: error.because(because), shown, may_repeat: !refused && (is_proven || !self.has_password()) }
     }
 
     /// Asks a proxy over plain TCP for a way to `target`, and hangs up. `None`: no answer, or a proxy of another kind.
@@ -188,6 +271,11 @@ impl Proxy {
         };
         tokio::time::timeout(PATIENCE, asking).await.ok().flatten()
     }
+}
+
+/// Neither hyper-util's nor reqwest's errors of tunnels have a public type.
+fn words(error: &reqwest::Error) -> String {
+    fault::chain(error).map(|e| e.to_string()).collect::<Vec<_>>().join(": ")
 }
 
 /// Reads the head of an HTTP/1 answer.

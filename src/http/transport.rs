@@ -17,6 +17,7 @@ use super::handshake::Handshakes;
 use super::loopback::{self, is_loopback};
 use super::proxy::{Chosen, Proxy, Refusal};
 use super::tls::Trust;
+use crate::attempt::Shown;
 use crate::error::{Code, Error, Result, printable};
 use crate::time::{self, Timestamp};
 
@@ -113,6 +114,9 @@ impl Transport {
     /// Sends one request and reads the whole answer. `peer` is whom errors name. Needs a tokio runtime with time and I/O.
     pub async fn send(&self, request: reqwest::Request, peer: &str) -> std::result::Result<Reply, Failure> {
         let url = request.url().clone();
+        if let Some(error) = self.proxy(&url).and_then(|proxy| proxy.refused_before()) {
+            return Err(Failure { error, is_unsent: true, may_pass: false });
+        }
         let again = request.try_clone();
         let response = match self.http1.get().unwrap_or(&self.client).execute(request).await {
             Err(e) if fault::wants_http1(&e) && !self.way.is_http1 => match (again, self.over_http1()) {
@@ -136,8 +140,13 @@ impl Transport {
     ) -> std::result::Result<Reply, Failure> {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        if let (407, Some(proxy)) = (status, self.proxy(url)) {
-            return Err(Failure::lasting(proxy.of_answer(&headers)));
+        if let Some(proxy) = self.proxy(url) {
+            if status == 407 {
+                let Refusal { error, shown, may_repeat: _ } = proxy.of_answer(&headers);
+                proxy.note(shown, Some(&error));
+                return Err(Failure { error, is_unsent: true, may_pass: false });
+            }
+            proxy.note(Shown::Accepted, None);
         }
         let mut body = Zeroizing::new(Vec::new());
         loop {
@@ -174,16 +183,18 @@ impl Transport {
 
     async fn failure(&self, error: &reqwest::Error, url: &Url, peer: &str) -> Failure {
         let proxy = self.proxy(url);
-        if let Some(proxy) = &proxy
-            && let Some(Refusal { error, may_repeat }) = proxy.explain(error, url).await
-        {
-            return Failure { error, is_unsent: true, may_pass: may_repeat };
+        if let Some(proxy) = &proxy {
+            if let Some(Refusal { error, shown, may_repeat }) = proxy.explain(error, url).await {
+                proxy.note(shown, Some(&error));
+                return Failure { error, is_unsent: true, may_pass: may_repeat };
+            }
+            proxy.note(Proxy::shown_by(error), None);
         }
         let peer = Peer { name: peer, setting: self.setting, handshakes: &self.handshakes };
         let told = fault::classify(error, peer);
         let told = match &proxy {
             Some(proxy) if matches!(told.code, Code::Connect | Code::Timeout) => {
-                told.because(format!("the way is through the proxy {}", proxy.shown()))
+                told.because(format!("the way is through the proxy {}", proxy.address()))
             }
             Some(_) | None => told,
         };

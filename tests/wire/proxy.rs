@@ -52,6 +52,31 @@ fn a_proxys_407_is_told_with_what_it_offers_and_its_password_goes_out_once() {
 }
 
 #[test]
+fn a_refused_password_of_a_proxy_is_not_sent_by_the_next_run_and_one_without_a_verdict_once_more() {
+    for (offers, times) in [(&["Basic realm=\"corp\""][..], 1), (&["NTLM"], 2)] {
+        let proxy = refusing(407, offers);
+        let world = beyond(&proxy, &with_password());
+        for _ in 0..4 {
+            assert_ne!(world.get_with(&["--force"]).status, Some(0));
+        }
+        assert_eq!(proxy.times("Proxy-Authorization"), times, "{offers:?}");
+    }
+}
+
+#[test]
+fn a_proxy_that_was_not_there_costs_no_attempt() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let world = World::form(Site::new())
+        .set("saml.idp_url", "https://idp.example.com/sso")
+        .set("saml.retry.total", 0)
+        .env("HTTPS_PROXY", format!("http://{}{free}", with_password()))
+        .secret(PASSWORD);
+    for _ in 0..4 {
+        world.get_with(&["--force"]).fails_as("connect");
+    }
+}
+
+#[test]
 fn a_proxys_refusal_is_told_with_its_status() {
     for (status, code) in
         [(403, "proxy-refused"), (405, "proxy-refused"), (502, "connect"), (503, "connect"), (504, "connect")]
@@ -100,6 +125,8 @@ fn the_way_to_sts_is_told_in_the_same_words() {
         assert!(proxy.times("CONNECT sts.eu-west-1.amazonaws.com:443") > 0);
         if status == 407 {
             assert_eq!(proxy.times("Proxy-Authorization"), 1);
+            (0..3).for_each(|_| assert_ne!(world.get_with(&["--force"]).status, Some(0)));
+            assert_eq!(proxy.times("Proxy-Authorization"), 2, "without a verdict it goes out once more");
         }
     }
 }
