@@ -3,6 +3,7 @@
 use crate::support::assertion::Assertion;
 use crate::support::idp::Site;
 use crate::support::raw::Raw;
+use crate::support::reply::Reply;
 use crate::support::server::Server;
 use crate::support::sts::Sts;
 use crate::support::tls::{Authority, LOOPBACK_NAMES};
@@ -87,6 +88,14 @@ fn a_client_certificate_that_the_idp_does_not_know_is_told_as_refused() {
     world.get().fails_as("tls-client-certificate").saying("refused the client certificate");
 }
 
+#[test]
+fn a_page_about_a_certificate_that_tls_1_3_cannot_be_asked_for_late_is_told_as_what_it_is() {
+    // Apache's words (mod_ssl, SSLVerifyClient in a <Location>).
+    let page = "<p>You don't have permission to access this resource.<br>Reason: Cannot perform Post-Handshake Authentication.</p>";
+    let world = World::open(Site::new().get("/sso", Reply::new(403, "text/html", page)));
+    world.get().fails_as("tls-renegotiation").saying("browser");
+}
+
 /// A fatal alert in place of a handshake (RFC 8446 §6).
 fn alert(code: u8) -> Vec<u8> {
     vec![21, 3, 1, 0, 2, 2, code]
@@ -126,7 +135,7 @@ fn a_client_certificate_is_not_shown_to_others() {
     let (certificate, key) = authority.client("alice");
     let stranger = idp(authority.server_asking_for_a_certificate());
     let elsewhere = stranger.url("/login");
-    let site = Site::new().get("/sso", crate::support::reply::Reply::redirect(302, elsewhere));
+    let site = Site::new().get("/sso", Reply::redirect(302, elsewhere));
     let world = World::form_at(site.start_tls(&authority).unwrap()).trusting(&authority.pem());
     let (certificate, key) = (world.write("alice.pem", &certificate), world.write("alice.key", &key));
     let world = world
