@@ -66,6 +66,25 @@ fn challenge(item: &str) -> Option<Challenge<'_>> {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn every_scheme_is_found_whatever_the_realms_say(
+            offers in proptest::collection::vec(("[A-Za-z][A-Za-z0-9-]{0,9}", "[ -~]{0,20}"), 1..4),
+        ) {
+            let header = offers.iter().map(|(scheme, realm)| {
+                format!("{scheme} realm=\"{}\"", realm.replace('\\', "\\\\").replace('"', "\\\""))
+            });
+            let header = header.collect::<Vec<_>>().join(", ");
+            let found: Vec<_> = challenges([header.as_str()]).iter().map(|challenge| challenge.scheme.to_owned()).collect();
+            proptest::prop_assert_eq!(found, offers.into_iter().map(|(scheme, _)| scheme).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn any_header_can_be_read(header in "\\PC{0,60}") {
+            challenges([header.as_str()]);
+        }
+    }
+
     #[test]
     fn schemes_are_told_from_parameters_wherever_the_commas_stand() {
         let table: [(&[&str], &str, &str); 7] = [
