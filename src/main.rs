@@ -7,5 +7,6 @@ use fedcred::config::env::Env;
 #[allow(clippy::disallowed_methods, reason = "the one entry point")]
 fn main() -> ExitCode {
     fedcred::process::keep_memory_private();
+    fedcred::process::signals::take_back();
     fedcred::cli::run(std::env::args_os(), &Env::Process)
 }

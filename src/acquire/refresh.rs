@@ -1,4 +1,5 @@
-//! One profile's credentials renewed ahead of time, with nobody waiting for them: for `fedcred refresh`.
+//! One profile's credentials renewed ahead of time, with nobody waiting for them: for `fedcred refresh`, and for an endpoint
+//! that hands them out.
 //!
 //! The window is a little wider than that of `get`, by what differs from machine to machine and from profile to profile:
 //! timers of a fleet go off in the same second, and must not make it log in then. What a refresh brings has to be kept, so
@@ -10,7 +11,7 @@ use jiff::SignedDuration;
 
 use super::place::{self, Slot};
 use super::renew::Renewal;
-use super::schedule::{LastFailure, Life, State};
+use super::schedule::{Ceiling, LastFailure, Life, State};
 use super::{Ask, airflow, life, status};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
@@ -75,6 +76,45 @@ fn looked_up_refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> 
         until: kept.map(|life| life.expires).filter(|expires| *expires > now),
         next: next(kept, window, failure, kind, now),
     }
+}
+
+/// Credentials of `profile` for a process that hands them out for a time: kept in the cache or not, and when to ask again.
+///
+/// A renewal that fails is told beside the credentials that are still good.
+pub fn hand_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> (Refreshed, Option<CacheEntry>) {
+    let ask = Ask { window: None, force: false, use_cache: true };
+    let failed = |error: Error, failure| {
+        let next = next_to_hand_out(None, failure, Some(error.kind()), time::now());
+        (Refreshed { outcome: Outcome::Failed(error), until: None, next }, None)
+    };
+    let looked_up = match airflow::look_up(profile, settings, env, &ask, profile.deadline) {
+        Ok(looked_up) => looked_up,
+        Err(error) => return failed(error, None),
+    };
+    let (profile, ask) = (&*looked_up.profile, Ask { use_cache: looked_up.may_keep, ..ask });
+    let before = time::now();
+    // Nobody waits for this but the process that keeps the credentials fresh.
+    let given = super::given(profile, settings, env, &ask, profile.deadline);
+    let remembered = status::last_failure(profile, settings, env, time::now());
+    let failure = remembered.as_ref().map(|failure| failure.last);
+    let entry = match given {
+        Ok(given) => given.into_entry(),
+        Err(error) => return failed(error, failure),
+    };
+    let (kept, now) = (life(&entry), time::now());
+    let outcome = match (kept.state(now, None, None), remembered) {
+        // It was to be renewed, and came back as it was.
+        (State::Due, Some(failure)) => Outcome::Failed(failure.error),
+        (State::Due | State::Cold, _) => Outcome::Fresh,
+        (State::Fresh, _) if entry.issued >= before => Outcome::Refreshed,
+        (State::Fresh, _) => Outcome::Fresh,
+    };
+    let kind = match &outcome {
+        Outcome::Failed(error) => Some(error.kind()),
+        Outcome::Fresh | Outcome::Refreshed => None,
+    };
+    let next = next_to_hand_out(Some(kept), failure, kind, now);
+    (Refreshed { outcome, until: Some(kept.expires), next }, Some(entry))
 }
 
 /// Credentials as they stand are looked at again after this: their connection may have changed.
@@ -160,6 +200,32 @@ fn next(
     whole(next)
 }
 
+/// The same for a process that has to have something to hand out: without credentials it asks as soon as that may help.
+fn next_to_hand_out(
+    kept: Option<Life>,
+    failure: Option<LastFailure>,
+    failed: Option<Kind>,
+    now: Timestamp,
+) -> Timestamp {
+    // What was due and came back as it was without a failure: another process is at it.
+    let other = LastFailure { at: now, count: 1, ceiling: Ceiling::Outage, jitter: 128 };
+    let is_held = kept.is_some_and(|life| life.state(now, None, None) != State::Cold);
+    let due = match kept {
+        Some(life) => life.next_refresh(now, None, failure.or(Some(other))),
+        None => failure.unwrap_or(other).retry_at(),
+    };
+    let soonest = match failed {
+        _ if is_held => SignedDuration::ZERO,
+        // Those who wait for it may be over at any moment.
+        None | Some(Kind::Unavailable | Kind::Storage | Kind::Internal) => SignedDuration::ZERO,
+        // A person logs in, and expects to see it.
+        Some(Kind::LoginRequired) => SignedDuration::from_secs(30),
+        // Somebody has to change something first.
+        Some(Kind::Usage | Kind::Unusable | Kind::Refused | Kind::Configuration) => SignedDuration::from_mins(5),
+    };
+    due.max(now.saturating_add(soonest).unwrap_or(Timestamp::MAX))
+}
+
 /// Rounded up: a call a fraction too early would find nothing to do.
 fn whole(next: Timestamp) -> Timestamp {
     Timestamp::from_second(next.as_second().saturating_add(1)).unwrap_or(Timestamp::MAX)
@@ -167,7 +233,6 @@ fn whole(next: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schedule::Ceiling;
     use super::*;
 
     const MIN: i64 = 60;
@@ -221,5 +286,31 @@ mod tests {
             assert_eq!(next(kept, None, remembered, failed, at(now)), at(expected), "row {row}");
         }
         assert_eq!(next(None, None, None, None, Timestamp::MAX), Timestamp::MAX);
+    }
+
+    #[test]
+    fn who_hands_out_asks_when_it_is_due_and_after_failures_later() {
+        let failure =
+            |second, count| Some(LastFailure { at: at(second), count, ceiling: Ceiling::Outage, jitter: 255 });
+        let hour = Some(of(HOUR));
+        let due = 44 * MIN;
+        // held, remembered, what this call came to, now, next in milliseconds
+        let table = [
+            (hour, None, None, 0, due * 1000),
+            (hour, failure(due, 1), Some(Kind::Unavailable), due + 1, (due + 10 * MIN) * 1000),
+            (hour, failure(due, 1), Some(Kind::Refused), due + 1, (due + 10 * MIN) * 1000),
+            (hour, failure(HOUR - 70, 1), Some(Kind::Unavailable), HOUR - 70, (HOUR - 60) * 1000), // until it is cold
+            (None, failure(0, 9), Some(Kind::Unavailable), 0, 30_000),
+            (None, None, Some(Kind::Unavailable), 0, 750),
+            (None, None, Some(Kind::LoginRequired), 0, 30_000),
+            (None, failure(0, 1), Some(Kind::Refused), 0, 5 * MIN * 1000),
+            (None, None, Some(Kind::Configuration), 0, 5 * MIN * 1000),
+        ];
+        for (row, (held, remembered, failed, now, expected)) in table.into_iter().enumerate() {
+            let next = next_to_hand_out(held, remembered, failed, at(now)).duration_since(at(0));
+            assert!((next.as_millis() - i128::from(expected)).abs() < 5, "row {row}: {next:?}");
+        }
+        let another = next_to_hand_out(hour, None, None, at(50 * MIN));
+        assert!(another > at(55 * MIN) && another < at(60 * MIN), "another process is at it");
     }
 }

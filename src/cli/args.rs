@@ -187,13 +187,13 @@ pub enum Command {
     Completions(Completions),
     /// Print the manual
     Man(Man),
-    /// What a process of fedcred starts to log in for it
+    /// The child process that logs in on behalf of a long-lived fedcred process
     #[command(hide = true)]
-    Supply(Supply),
-    /// What `exec` starts beside the command
+    FetchChild(FetchChild),
+    /// The endpoint that `exec` starts beside the command
     #[cfg(unix)]
     #[command(hide = true)]
-    Companion(Companion),
+    ExecEndpoint(ExecEndpoint),
 }
 
 impl Command {
@@ -228,9 +228,9 @@ impl Command {
             | Command::Help(_)
             | Command::Completions(_)
             | Command::Man(_)
-            | Command::Supply(_) => Profiles::None,
+            | Command::FetchChild(_) => Profiles::None,
             #[cfg(unix)]
-            Command::Companion(_) => Profiles::None,
+            Command::ExecEndpoint(_) => Profiles::None,
         }
     }
 }
@@ -366,7 +366,8 @@ pub struct Exec {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 It prints the variables that tell an AWS SDK where to ask: at / for the first profile, at
-/profile/NAME for each. /healthz says whether all have valid credentials.")]
+/profile/NAME for each. /healthz says whether all have valid credentials. When logins begin to
+fail, and when they work again, it says so on stderr. For containers see `fedcred help containers`.")]
 pub struct Serve {
     /// Profiles of the configuration [env: FEDCRED_PROFILE] [default: default]
     #[arg(value_name = "PROFILE")]
@@ -374,19 +375,26 @@ pub struct Serve {
     /// Loopback address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+    /// Let --listen name an address on a network, such as a container bridge's: whoever is on that
+    /// network and has the token is given credentials
+    #[arg(long, requires = "listen")]
+    pub allow_non_loopback: bool,
     /// File with the token that clients show, made if it is not there [default: a token of this run]
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-pub struct Supply {
+pub struct FetchChild {
     pub profile: String,
+    /// Tell the credentials too
+    #[arg(long)]
+    pub with_credentials: bool,
 }
 
 #[cfg(unix)]
 #[derive(Debug, Args)]
-pub struct Companion {
+pub struct ExecEndpoint {
     pub profile: String,
     /// The process that it goes with
     #[arg(long)]

@@ -64,9 +64,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Help(help) => done(commands::help::run(help)),
         Command::Completions(completions) => done(commands::completions::run(completions)),
         Command::Man(man) => done(commands::man::run(man)),
-        Command::Supply(supply) => done(commands::supply::run(supply, global, env)),
+        Command::FetchChild(asked) => done(commands::fetch_child::run(asked, global, env)),
         #[cfg(unix)]
-        Command::Companion(companion) => done(commands::companion::run(companion, global, env)),
+        Command::ExecEndpoint(asked) => done(commands::exec_endpoint::run(asked, global, env)),
     };
     match (outcome, &arguments.command) {
         (Ok(status), _) => status,
@@ -81,9 +81,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
 /// The C++ SDK takes standard error for output, and what runs on behalf of another process repeats what that one has told.
 fn tells_warnings(command: &Command) -> bool {
     match command {
-        Command::Get(_) | Command::Supply(_) => false,
+        Command::Get(_) | Command::FetchChild(_) => false,
         #[cfg(unix)]
-        Command::Companion(_) => false,
+        Command::ExecEndpoint(_) => false,
         _ => true,
     }
 }

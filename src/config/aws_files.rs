@@ -5,59 +5,70 @@
 
 use std::path::PathBuf;
 
+use super::aws_ini::{Document, Section, without_comment};
 use super::env::Env;
 use super::locations::Locations;
+use crate::error::printable;
 use crate::file::{self, kind};
 
 /// Both files; one that is not there is empty.
 pub struct AwsFiles {
-    /// Those of the first file, then those of the second.
-    sections: Vec<Section>,
-    /// For a profile that is not found in them.
-    whole: String,
+    config: File,
+    credentials: File,
 }
 
-/// A heading and what stands below it.
-#[derive(Debug)]
-pub struct Section {
-    /// Without brackets, and with single blanks: `profile analytics`.
-    pub heading: String,
+struct File {
     /// As people read it, `~/.aws/config`.
-    pub file: String,
-    pub is_of_credentials_file: bool,
-    lines: Vec<String>,
+    shown: String,
+    document: Document,
+    is_of_credentials: bool,
 }
 
-impl Section {
-    /// The value of a key, the last one where it stands twice.
-    pub fn value(&self, key: &str) -> Option<&str> {
-        self.lines.iter().rev().filter_map(|line| key_and_value(line)).find(|(name, _)| *name == key).map(|(_, v)| v)
+/// A section, and the file that it stands in.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    file: &'a File,
+    pub section: Section<'a>,
+}
+
+impl<'a> Place<'a> {
+    /// `[profile analytics] of ~/.aws/config`
+    pub fn in_words(&self) -> String {
+        format!("[{}] of {}", printable(&self.section.heading().to_string(), 80), self.file.shown)
     }
 
     /// The name that `AWS_PROFILE` takes for it. `None`: a section that is no profile, or that SDKs do not take for one.
-    pub fn profile(&self) -> Option<&str> {
-        match self.heading.strip_prefix("profile ") {
-            Some(name) => (!self.is_of_credentials_file).then_some(name),
-            None => (self.is_of_credentials_file || self.heading == "default").then_some(&*self.heading),
-        }
+    pub fn profile(&self) -> Option<&'a str> {
+        let heading = self.section.heading();
+        let is_profile = match heading.kind.as_deref() {
+            Some(kind) => kind == "profile" && !self.file.is_of_credentials,
+            None => self.file.is_of_credentials || heading.name == "default",
+        };
+        is_profile.then_some(heading.name.as_str())
     }
 }
 
 impl AwsFiles {
     /// `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, else the files below the home directory.
     pub fn read(env: &Env) -> Self {
-        let place = |variable, name: &str| env.path(variable).or_else(|| Some(env.home()?.join(".aws").join(name)));
         let locations = Locations::of(env, None);
-        let shown = |place: &Option<PathBuf>| place.as_ref().map(|path| locations.shown(path)).unwrap_or_default();
-        let text =
-            |place: Option<PathBuf>| place.and_then(|path| file::text(&path, &kind::AWS).ok()).unwrap_or_default();
-        let (config, credentials) =
-            (place("AWS_CONFIG_FILE", "config"), place("AWS_SHARED_CREDENTIALS_FILE", "credentials"));
-        let names = (shown(&config), shown(&credentials));
-        let (config, credentials) = (text(config), text(credentials));
-        let mut sections = parse(&config, &names.0, false);
-        sections.extend(parse(&credentials, &names.1, true));
-        AwsFiles { sections, whole: config + "\n" + &credentials }
+        let file = |variable, name: &str, is_of_credentials| {
+            let path = place(env, variable, name);
+            let text = path.as_ref().and_then(|path| file::text(path, &kind::AWS).ok()).unwrap_or_default();
+            let shown = path.map(|path| locations.shown(&path)).unwrap_or_default();
+            File { shown, document: Document::parse(text), is_of_credentials }
+        };
+        AwsFiles {
+            config: file("AWS_CONFIG_FILE", "config", false),
+            credentials: file("AWS_SHARED_CREDENTIALS_FILE", "credentials", true),
+        }
+    }
+
+    /// All sections, those of `~/.aws/config` first.
+    pub fn sections(&self) -> impl Iterator<Item = Place<'_>> {
+        [&self.config, &self.credentials]
+            .into_iter()
+            .flat_map(|file| file.document.sections().map(move |section| Place { file, section }))
     }
 
     /// Every line that says what the profile is, those of the profiles and sessions it stands on included.
@@ -66,74 +77,61 @@ impl AwsFiles {
         let (mut lines, mut next) = (Vec::new(), 0);
         while let Some((name, is_session)) = names.get(next).cloned() {
             next += 1;
-            let found = self.sections.iter().filter(|section| is_heading_of(&section.heading, &name, is_session));
-            for line in found.flat_map(|section| &section.lines) {
-                lines.push(line.as_str());
-                let further = match key_and_value(line) {
-                    Some(("source_profile", value)) => (value.to_owned(), false),
-                    Some(("sso_session", value)) => (value.to_owned(), true),
-                    _ => continue,
-                };
-                if !names.contains(&further) {
-                    names.push(further);
+            for place in self.sections().filter(|place| is_meant(place, &name, is_session)) {
+                lines.extend(place.section.said());
+                for (key, is_session) in [("source_profile", false), ("sso_session", true)] {
+                    let further = place.section.value(key).map(|name| (without_comment(name).to_owned(), is_session));
+                    names.extend(further.filter(|further| !names.contains(further)));
                 }
             }
         }
-        // A spelling of headings that is not known here: then any change counts.
-        if lines.is_empty() { self.whole.lines().collect() } else { lines }
+        if lines.is_empty() {
+            // A spelling of headings that is not known here: then any change counts.
+            return self.config.document.text().lines().chain(self.credentials.document.text().lines()).collect();
+        }
+        lines
     }
 
     /// What SDKs take from the profile before they run its `credential_process` (botocore's credential chain, of all SDKs the
     /// one that is most particular): a key, and the section that has it.
-    pub fn shadow(&self, profile: &str) -> Option<(&Section, &'static str)> {
-        let own = self.sections.iter().filter(|section| section.profile() == Some(profile));
-        own.into_iter().find_map(|section| Some((section, *SHADOWS.iter().find(|key| section.value(key).is_some())?)))
-    }
-
-    /// All of them, those of `~/.aws/config` first.
-    pub fn sections(&self) -> &[Section] {
-        &self.sections
-    }
-
-    /// The `credential_process` of each profile that has one.
-    pub fn processes(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.sections.iter().flat_map(|section| {
-            let name = section.heading.strip_prefix("profile ").unwrap_or(&section.heading);
-            let commands = section.lines.iter().filter_map(|line| key_and_value(line));
-            commands.filter(|(key, _)| *key == "credential_process").map(move |(_, command)| (name, command))
+    pub fn shadow(&self, profile: &str) -> Option<(Place<'_>, &'static str)> {
+        self.sections().filter(|place| place.profile() == Some(profile)).find_map(|place| {
+            let key = SHADOWS.iter().find(|key| place.section.value(key).is_some_and(|value| !value.is_empty()))?;
+            Some((place, *key))
         })
+    }
+
+    /// Each `credential_process` with the heading that it stands below, as aws-config reads headings of the config file.
+    pub fn processes(&self) -> impl Iterator<Item = (String, &str)> {
+        self.sections().filter_map(|place| {
+            let name = &place.section.heading().name;
+            let quoted = if name.contains(char::is_whitespace) { format!("'{name}'") } else { name.clone() };
+            Some((quoted, place.section.value("credential_process")?))
+        })
+    }
+}
+
+/// The path of one of AWS's files: the variable's, else the one below the home directory.
+pub fn place(env: &Env, variable: &str, name: &str) -> Option<PathBuf> {
+    match env.path(variable) {
+        Some(path) => match (path.strip_prefix("~"), env.home()) {
+            (Ok(below), Some(home)) => Some(home.join(below)),
+            (Ok(_) | Err(_), _) => Some(path),
+        },
+        None => Some(env.home()?.join(".aws").join(name)),
     }
 }
 
 const SHADOWS: [&str; 4] = ["aws_access_key_id", "role_arn", "web_identity_token_file", "sso_account_id"];
 
-fn parse(text: &str, file: &str, is_of_credentials_file: bool) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
-    for line in text.lines() {
-        let heading = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next());
-        match (heading, sections.last_mut()) {
-            (Some(heading), _) => {
-                let heading = heading.split_whitespace().collect::<Vec<_>>().join(" ");
-                sections.push(Section { heading, file: file.to_owned(), is_of_credentials_file, lines: Vec::new() });
-            }
-            (None, Some(section)) if !line.trim().is_empty() && !line.starts_with(['#', ';']) => {
-                section.lines.push(line.trim_end().to_owned());
-            }
-            _ => (),
-        }
-    }
-    sections
-}
-
 /// `[profile NAME]`, `[NAME]` of the credentials file, `[default]`, `[sso-session NAME]`.
-fn is_heading_of(heading: &str, name: &str, is_session: bool) -> bool {
-    let kind = if is_session { "sso-session " } else { "profile " };
-    heading.strip_prefix(kind) == Some(name) || (!is_session && heading == name)
-}
-
-fn key_and_value(line: &str) -> Option<(&str, &str)> {
-    let (key, value) = line.split_once('=')?;
-    Some((key.trim(), value.trim()))
+fn is_meant(place: &Place<'_>, name: &str, is_session: bool) -> bool {
+    let heading = place.section.heading();
+    heading.name == name
+        && match heading.kind.as_deref() {
+            Some(kind) => kind == if is_session { "sso-session" } else { "profile" },
+            None => !is_session,
+        }
 }
 
 #[cfg(test)]
@@ -170,18 +168,20 @@ mod tests {
 
     #[test]
     fn a_section_is_a_profile_where_sdks_take_it_for_one() {
-        let names = |text, is_of_credentials_file| {
-            let sections = parse(text, "file", is_of_credentials_file);
-            sections.iter().map(|section| section.profile().map(str::to_owned)).collect::<Vec<_>>()
+        let names = |is_of_credentials| {
+            let text = "[default]\n[profile a]\n[profile 'a b']\n[b]\n[sso-session c]\n".to_owned();
+            let file = File { shown: "file".into(), document: Document::parse(text), is_of_credentials };
+            let places =
+                file.document.sections().map(|section| Place { file: &file, section }.profile().map(str::to_owned));
+            places.collect::<Vec<_>>()
         };
-        let text = "[default]\n[profile a]\n[b]\n[sso-session c]\n";
         let some = |name: &str| Some(name.to_owned());
-        assert_eq!(names(text, false), [some("default"), some("a"), None, None]);
-        assert_eq!(names(text, true), [some("default"), None, some("b"), some("sso-session c")]);
+        assert_eq!(names(false), [some("default"), some("a"), some("a b"), None, None]);
+        assert_eq!(names(true), [some("default"), None, None, some("b"), None]);
     }
 
     #[test]
     fn the_programs_of_profiles_are_known() {
-        assert_eq!(files().processes().collect::<Vec<_>>(), [("base", "tool --x = y")]);
+        assert_eq!(files().processes().collect::<Vec<_>>(), [("base".to_owned(), "tool --x = y")]);
     }
 }

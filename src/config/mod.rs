@@ -25,6 +25,7 @@ pub mod add;
 pub mod airflow;
 pub mod assume_role;
 pub mod aws_files;
+pub mod aws_ini;
 pub mod aws_profile;
 mod bases;
 pub mod cache;

@@ -35,5 +35,7 @@ pub const JOB: Kind = Kind { noun: "the job's file", max: MIB, access: Access::A
 pub const TICKETS: Kind = Kind { noun: "the ticket cache", max: MIB, access: Access::Any };
 /// A header and a principal take some hundred bytes.
 pub const TICKETS_HEAD: Kind = Kind { max: 4 * KIB, ..TICKETS };
+/// The first line of a script, of which the kernel reads no more either.
+pub const PROGRAM: Kind = Kind { noun: "the program", max: 256, access: Access::Any };
 /// Far more than any krb5.conf with its snippets has.
 pub const KRB5_CONF: Kind = Kind { noun: "the Kerberos configuration", max: 256 * KIB, access: Access::Any };

@@ -4,29 +4,63 @@
 //! caller started, so that signals, job control, exit status and `sd_notify` are the command's own, and there is nothing
 //! that could be killed beside it and leave it behind.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use super::child_environment::ChildEnvironment;
+use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
+use crate::file::{self, kind};
 
 /// Runs program and arguments. Comes back only if that fails; elsewhere than on Unix with the command's exit status.
 ///
 /// Errors: [`Code::CommandNotFound`], [`Code::CommandNotRun`].
-pub fn exec(argv: &[OsString], environment: &ChildEnvironment) -> Result<ExitCode> {
+pub fn exec(argv: &[OsString], environment: &ChildEnvironment, env: &Env) -> Result<ExitCode> {
     let (program, arguments) = argv.split_first().ok_or_else(|| Error::new(Code::BadFlag, "there is no command"))?;
     let mut command = Command::new(program);
     command.args(arguments);
     environment.apply(&mut command);
-    become_it(command).map_err(|e| {
-        let program = printable(&program.to_string_lossy(), 200);
-        let (code, what) = match e.kind() {
-            io::ErrorKind::NotFound => (Code::CommandNotFound, "there is no program"),
-            _ => (Code::CommandNotRun, "cannot run"),
-        };
-        Error::new(code, format!("{what} {program:?}")).because(e.to_string())
+    become_it(command).map_err(|why| {
+        let shown = printable(&program.to_string_lossy(), 200);
+        let error = |code, what| Error::new(code, format!("{what} {shown:?}"));
+        match (why.kind(), found(program, env)) {
+            // What the system does not find is then what the file itself asks for (execve(2), ENOENT).
+            (io::ErrorKind::NotFound, Some(file)) => match interpreter(&file) {
+                Some(wanted) => error(Code::CommandNotRun, "cannot run")
+                    .because(format!("its first line names {wanted:?}, and there is no such program"))
+                    .hint("install that interpreter, or correct the script's first line"),
+                None => error(Code::CommandNotRun, "cannot run")
+                    .because("the file is there; the loader or a library that it needs is not")
+                    .hint("a program for another system or libc: look with `file` and `ldd`"),
+            },
+            (io::ErrorKind::NotFound, None) => {
+                error(Code::CommandNotFound, "there is no program").because(why.to_string())
+            }
+            _ => error(Code::CommandNotRun, "cannot run").because(why.to_string()),
+        }
     })
+}
+
+/// The file that `program` means: itself if it is a path, else the first one of PATH.
+fn found(program: &OsStr, env: &Env) -> Option<PathBuf> {
+    let path = Path::new(program);
+    if path.components().count() > 1 || path.is_absolute() {
+        return path.exists().then(|| path.to_owned());
+    }
+    let directories = env.os("PATH")?;
+    std::env::split_paths(&directories).map(|dir| dir.join(program)).find(|path| path.is_file())
+}
+
+/// What a script's first line says to run it with.
+fn interpreter(script: &Path) -> Option<String> {
+    let line = String::from_utf8_lossy(&file::head(script, &kind::PROGRAM).ok()?).into_owned();
+    let line = line.split('\n').next()?;
+    let wanted = line.strip_prefix("#!")?.trim_start_matches([' ', '\t']);
+    // A carriage return of Windows' line ends is part of the name, and has to be seen.
+    let wanted = wanted.split([' ', '\t']).next()?;
+    Some(printable(&wanted.replace('\r', "\\r"), 200))
 }
 
 #[cfg(unix)]

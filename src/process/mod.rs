@@ -14,6 +14,8 @@ pub mod life;
 pub mod once;
 pub mod own;
 pub mod peers;
+pub mod private_dir;
+pub mod signals;
 #[cfg(unix)]
 pub mod terminal;
 pub mod whoami;

@@ -39,7 +39,9 @@ pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBo
     let output = stdout.recv_timeout(DRAIN).unwrap_or_default();
     if output.is_empty() {
         let said = stderr.recv_timeout(DRAIN).unwrap_or_default();
-        return Err(failed(&status.to_string()).because(printable(&String::from_utf8_lossy(&said), 500)));
+        let said = printable(&String::from_utf8_lossy(&said), 500);
+        let error = failed(&status.to_string());
+        return Err(if said.is_empty() { error } else { error.because(said) });
     }
     Ok(output)
 }
@@ -48,9 +50,30 @@ pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBo
 #[cfg(target_os = "linux")]
 pub fn program() -> std::io::Result<Command> {
     use std::os::unix::process::CommandExt;
-    let mut command = Command::new("/proc/self/exe");
+    let running = std::path::Path::new("/proc/self/exe");
+    let mut command = match (running.symlink_metadata(), started_as()) {
+        // In a chroot there may be no /proc.
+        (Err(_), Some(path)) => Command::new(path),
+        (Ok(_) | Err(_), _) => Command::new(running),
+    };
     command.arg0("fedcred");
     Ok(command)
+}
+
+/// The path by which the kernel was asked to start this program (getauxval(3), AT_EXECFN).
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "the kernel hands the path over as an address")]
+fn started_as() -> Option<std::path::PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    // SAFETY: the kernel's copy of the path, which ends in a zero, stays where it is for as long as the process lives.
+    let path = unsafe {
+        let address = libc::getauxval(libc::AT_EXECFN) as *const libc::c_char;
+        if address.is_null() {
+            return None;
+        }
+        std::ffi::CStr::from_ptr(address)
+    };
+    Some(std::ffi::OsStr::from_bytes(path.to_bytes()).into()).filter(|path: &std::path::PathBuf| path.is_file())
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -70,6 +93,12 @@ mod tests {
     #[test]
     fn what_it_prints_is_the_answer() {
         assert!(String::from_utf8_lossy(&run("--help").unwrap()).contains("FILTERS"));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn it_knows_its_own_path_without_proc() {
+        assert_eq!(started_as().unwrap().canonicalize().unwrap(), std::fs::read_link("/proc/self/exe").unwrap());
     }
 
     #[test]

@@ -1,13 +1,71 @@
-//! What `~/.aws/config` can hold. Its readers agree on little: botocore reads it by Python's configparser and a section's name by
-//! shlex, Go, Rust, Java and JavaScript by parsers of their own; they differ in comments, quotes and who splits a
-//! `credential_process` (a shell, shlex, or .NET's rules). So this is no quoting but a set: what all of them read alike is
-//! written, everything else is refused with the reason.
+//! What is written into `~/.aws/config`, in the one spelling that its readers agree on, or refused with the reason. They agree on
+//! little: botocore reads it by Python's configparser and a section's name by shlex, Go, Rust, Java and JavaScript by parsers of
+//! their own; they differ in comments, quotes and who splits a `credential_process`.
 
 use crate::error::{Code, Error, Result};
-use crate::text::is_hidden;
+use crate::text::{is_hidden, printable};
 
-/// The name of a profile as it stands in `[profile NAME]`: the characters of the "Shared config and credentials" format. With
-/// others, botocore or the SDKs for Rust, Java and JavaScript pass over the section.
+/// The heading of an AWS profile in the config file, as the AWS CLI writes it.
+///
+/// Errors: [`Code::InvalidValue`] for a name that not all SDKs read back.
+pub fn heading(profile: &str) -> Result<String> {
+    let refused = |why: &str| {
+        let what = format!("the AWS profile {:?} cannot be written into ~/.aws/config", printable(profile, 80));
+        Error::new(Code::InvalidValue, what).because(why).hint("choose another name: fedcred setup --aws-profile NAME")
+    };
+    if profile.is_empty() {
+        return Err(refused("its name is empty"));
+    }
+    if profile.chars().any(|c| c.is_control() || "\u{2028}\u{2029}\u{feff}".contains(c)) {
+        return Err(refused("its name holds a line end or another control character"));
+    }
+    if let Some(c) = profile.chars().find(|c| "[]\"'\\#;".contains(*c)) {
+        return Err(refused(&format!("its name holds {c}, which is part of the file's own grammar")));
+    }
+    if profile.trim() != profile {
+        return Err(refused("its name begins or ends with a blank, which SDKs take away"));
+    }
+    Ok(match profile {
+        "default" => "[default]".to_owned(),
+        name if name.contains(char::is_whitespace) => format!("[profile '{name}']"),
+        name => format!("[profile {name}]"),
+    })
+}
+
+/// The words of a `credential_process`, as every SDK splits them.
+///
+/// Some split as a shell does, some run a shell, and those for Go take what stands between two double quotes for the whole
+/// command: single quotes mean one thing to all of them. On Windows the command goes to `cmd.exe`, which knows double ones only.
+///
+/// Errors: [`Code::InvalidValue`] for a word that not all SDKs read back.
+pub fn command(words: &[String]) -> Result<String> {
+    words.iter().map(|word| self::word(word, cfg!(windows))).collect::<Result<Vec<_>>>().map(|words| words.join(" "))
+}
+
+fn word(word: &str, for_windows: bool) -> Result<String> {
+    let refused = |why: String| {
+        let what = format!("no line of ~/.aws/config runs fedcred with {:?}", printable(word, 120));
+        Error::new(Code::InvalidValue, what).because(why).hint("use a path or a name of letters, digits, / . _ and -")
+    };
+    if word.chars().any(|c| c.is_control() || "\u{2028}\u{2029}\u{feff}\u{fffd}".contains(c)) {
+        return Err(refused("it holds a line end, a control character or what is no text".to_owned()));
+    }
+    // In single quotes a shell expands nothing; in double ones `cmd.exe` expands what stands between percent signs.
+    let (quote, forbidden) = if for_windows { ('"', "\"%") } else { ('\'', "'") };
+    if let Some(c) = word.chars().find(|c| forbidden.contains(*c)) {
+        return Err(refused(format!("it holds {c}, which SDKs read differently in quotes")));
+    }
+    let ends_word = |(before, here): (char, char)| before.is_whitespace() && matches!(here, '#' | ';');
+    if word.chars().zip(word.chars().skip(1)).any(ends_word) || word.starts_with(['#', ';']) {
+        return Err(refused("it holds # or ; behind a blank, where some SDKs see a comment begin".to_owned()));
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-+@,=".contains(c) || (for_windows && c == '\\');
+    let is_plain = !word.is_empty() && word.chars().all(is_plain);
+    Ok(if is_plain { word.to_owned() } else { format!("{quote}{word}{quote}") })
+}
+
+/// The name of a section of the credentials file, where no reader takes quotes away: the characters of the "Shared config and
+/// credentials" format.
 pub fn profile_name(name: &str) -> Result<&str> {
     let is_known = |c: char| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c);
     match name.chars().find(|c| !is_known(*c)) {
@@ -43,35 +101,54 @@ pub fn value(text: &str) -> Result<&str> {
     Ok(text)
 }
 
-/// The value of `credential_process`: words that a shell, Python's shlex, cmd and .NET split alike, each plain or between double
-/// quotes.
-pub fn command(words: &[String]) -> Result<String> {
-    let line = words.iter().map(|word| command_word(word)).collect::<Result<Vec<_>>>()?.join(" ");
-    value(&line).map(str::to_owned)
-}
-
-fn command_word(word: &str) -> Result<String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-+@".contains(c) || (cfg!(windows) && c == '\\');
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return Ok(word.to_owned());
-    }
-    // Between double quotes these mean something to a shell, or to Windows, or end them.
-    let is_special = |c: char| matches!(c, '"' | '$' | '`' | '!') || c == if cfg!(windows) { '%' } else { '\\' };
-    match word.chars().find(|c| is_special(*c)) {
-        None if !word.ends_with('\\') => Ok(format!("\"{word}\"")),
-        odd => Err(Error::new(Code::InvalidValue, format!("no line of ~/.aws/config runs fedcred with {word:?}"))
-            .because(format!(
-                "SDKs split credential_process in different ways, and {:?} does not survive all of them",
-                odd.unwrap_or('\\')
-            ))
-            .hint("choose a name or path without it")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::aws_ini::{Document, without_comment};
+
+    #[test]
+    fn a_name_is_written_as_the_aws_cli_writes_it_or_refused() {
+        for (name, expected) in [
+            ("default", Some("[default]")),
+            ("dev", Some("[profile dev]")),
+            ("alice@corp.example:1/a+b", Some("[profile alice@corp.example:1/a+b]")),
+            ("my prof", Some("[profile 'my prof']")),
+            ("zürich", Some("[profile zürich]")),
+            ("p$(x)", Some("[profile p$(x)]")),
+            ("", None),
+            ("a]", None),
+            ("a\nb", None),
+            ("a\u{2028}b", None),
+            (" a", None),
+            ("it's", None),
+            ("a\"b", None),
+            ("a\\b", None),
+            ("a #b", None),
+        ] {
+            assert_eq!(heading(name).ok().as_deref(), expected, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_quoted_for_all_sdks_or_refused() {
+        for (text, expected, on_windows) in [
+            ("/usr/bin/fedcred", Some("/usr/bin/fedcred"), Some("/usr/bin/fedcred")),
+            ("/bin dir/fedcred", Some("'/bin dir/fedcred'"), Some("\"/bin dir/fedcred\"")),
+            (r"C:\bin\fedcred.exe", Some(r"'C:\bin\fedcred.exe'"), Some(r"C:\bin\fedcred.exe")),
+            ("p$(x)", Some("'p$(x)'"), Some("\"p$(x)\"")),
+            ("p\"q", Some("'p\"q'"), None),
+            ("%TEMP%", Some("'%TEMP%'"), None),
+            ("", Some("''"), Some("\"\"")),
+            ("it's", None, Some("\"it's\"")),
+            ("a\nb", None, None),
+            ("/bin #1/fedcred", None, None),
+        ] {
+            assert_eq!(word(text, false).ok().as_deref(), expected, "{text:?}");
+            assert_eq!(word(text, true).ok().as_deref(), on_windows, "{text:?}");
+        }
+    }
 
     #[test]
     fn names_that_every_sdk_reads_are_taken_and_no_others() {
@@ -95,12 +172,20 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_command_is_plain_words_or_double_quotes() {
-        let words = |all: &[&str]| command(&all.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-        assert_eq!(words(&["/opt/my tools/fedcred", "get", "it's"]).unwrap(), "\"/opt/my tools/fedcred\" get \"it's\"");
-        for odd in ["p$(id)", "p`id`", "p\"q", "p!", "a\nb", "a #b"] {
-            assert!(words(&["/bin/fedcred", "get", odd]).is_err(), "{odd:?}");
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(name in "\\PC{1,12}", words in proptest::collection::vec("\\PC{0,12}", 1..4)) {
+            if let (Ok(heading), Ok(command)) = (heading(&name), command(&words)) {
+                let document = Document::parse(format!("{heading}\ncredential_process = {command}\nregion = x\n"));
+                let section = document.sections().next().unwrap();
+                prop_assert_eq!(&section.heading().name, &name);
+                let value = section.value("credential_process").unwrap();
+                prop_assert_eq!(without_comment(value), value);
+                if cfg!(unix) {
+                    prop_assert_eq!(shlex::split(value), Some(words));
+                }
+                prop_assert_eq!(section.value("region"), Some("x"));
+            }
         }
     }
 

@@ -16,10 +16,10 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use url::Url;
 
+use super::answers::Answers;
+use super::path;
 use super::request::{self, Refusal, Wanted};
-use super::supply::Supply;
 use super::token::Token;
 use crate::error::{Code, Error, Result};
 use crate::process::peers::{self, Crowd, Stage};
@@ -39,7 +39,7 @@ const GRACE: Duration = Duration::from_secs(1);
 const MAX_HEAD: usize = 32 << 10;
 const MAX_HEADERS: usize = 64;
 
-/// A listener on loopback that hands out what its supplies hold.
+/// A listener on loopback that hands out what its profiles hold.
 pub struct Endpoint {
     listener: TcpListener,
     desk: Desk,
@@ -49,17 +49,35 @@ pub struct Endpoint {
 struct Desk {
     address: SocketAddr,
     token: Token,
-    /// Each with its path; the first one also answers at `/`.
-    supplies: Vec<(String, Arc<Supply>)>,
+    /// Those of the first profile, then the others'.
+    profiles: Vec<Arc<Answers>>,
+}
+
+/// Who can reach an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// This machine alone.
+    Loopback,
+    /// Whoever is on the network of the address that it listens on.
+    Network,
 }
 
 impl Endpoint {
-    /// Listens at `address`, port 0 for a free one. Errors: [`Code::BadFlag`] if that is not loopback, [`Code::ListenFailed`].
-    pub fn bind(address: SocketAddr, token: Token) -> Result<Endpoint> {
-        if !address.ip().is_loopback() {
+    /// Listens at `address`, port 0 for a free one.
+    ///
+    /// Errors: [`Code::BadFlag`] if more can reach it there than `reach` allows, or if it is no single address;
+    /// [`Code::ListenFailed`].
+    pub fn bind(address: SocketAddr, reach: Reach, token: Token) -> Result<Endpoint> {
+        let ip = address.ip();
+        if reach == Reach::Network && (ip.is_unspecified() || ip.is_multicast()) {
+            return Err(Error::new(Code::BadFlag, format!("{address} is every network of this machine"))
+                .because("credentials may be given to the one network that is named, and to no other")
+                .hint("name the bridge's own address: fedcred help containers"));
+        }
+        if reach == Reach::Loopback && !ip.is_loopback() {
             return Err(Error::new(Code::BadFlag, format!("{address} is not a loopback address"))
                 .because("whoever reaches the endpoint needs only a token to be given credentials")
-                .hint("--listen 127.0.0.1:0"));
+                .hint("--listen 127.0.0.1:0; for containers see: fedcred help containers"));
         }
         let failed = |e: std::io::Error| {
             Error::new(Code::ListenFailed, format!("cannot listen on {address}")).because(e.to_string())
@@ -67,17 +85,22 @@ impl Endpoint {
         let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Endpoint { listener, desk: Desk { address, token, supplies: Vec::new() } })
+        Ok(Endpoint { listener, desk: Desk { address, token, profiles: Vec::new() } })
     }
 
     /// Hands out this one, too. Apart from [`Endpoint::bind`], so that nobody logs in for an endpoint that cannot be.
-    pub fn add(&mut self, supply: Arc<Supply>) {
-        self.desk.supplies.push((path(&supply.profile), supply));
+    pub fn add(&mut self, answers: Arc<Answers>) {
+        self.desk.profiles.push(answers);
     }
 
     /// Where a profile's credentials are: `http://127.0.0.1:PORT/profile/NAME`.
     pub fn url(&self, profile: &str) -> String {
-        format!("http://{}{}", self.desk.address, path(profile))
+        format!("http://{}{}", self.desk.address, path::of(profile))
+    }
+
+    /// Where the credentials of the first profile are, without its name.
+    pub fn first_url(&self) -> String {
+        format!("http://{}{}", self.desk.address, path::FIRST)
     }
 
     /// Serves until `end` comes, which is begun within the runtime.
@@ -109,7 +132,7 @@ async fn accept(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
             }
         };
         // Routes that let the network reach loopback exist (`route_localnet`).
-        if !peer.ip().is_loopback() {
+        if desk.address.ip().is_loopback() && !peer.ip().is_loopback() {
             tracing::warn!(%peer, "a peer that is not on loopback is not answered");
             continue;
         }
@@ -168,7 +191,7 @@ async fn answer(
     let (head, _) = request.into_parts();
     Ok(match request::wanted(&head, desk.address, &desk.token) {
         Ok(Wanted::Credentials(path)) => match desk.at(path) {
-            Some(supply) => match supply.take().await {
+            Some(answers) => match answers.take().await {
                 Ok(body) => json(StatusCode::OK, body),
                 Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, error.code.as_str(), &error.what),
             },
@@ -183,28 +206,18 @@ async fn answer(
 }
 
 impl Desk {
-    fn at(&self, path: &str) -> Option<&Supply> {
-        let is_asked = |(own, _): &&(String, Arc<Supply>)| own == path;
-        let found = if path == "/" { self.supplies.first() } else { self.supplies.iter().find(is_asked) };
-        found.map(|(_, supply)| supply.as_ref())
+    fn at(&self, path: &str) -> Option<&Answers> {
+        let at = path::find(path, self.profiles.iter().map(|answers| answers.profile.as_str()))?;
+        self.profiles.get(at).map(Arc::as_ref)
     }
 
     /// Healthy is who can answer for every profile. Whoever asks needs no token, and is told no name.
     fn health(&self) -> Response<Full<Bytes>> {
-        if self.supplies.iter().all(|(_, supply)| supply.is_valid()) {
+        if self.profiles.iter().all(|answers| answers.is_valid()) {
             return json(StatusCode::OK, Full::new(Bytes::from_static(br#"{"status":"ok"}"#)));
         }
         problem(StatusCode::SERVICE_UNAVAILABLE, "no-credentials", "a profile has no valid credentials")
     }
-}
-
-/// `/profile/NAME`, percent-encoded.
-fn path(profile: &str) -> String {
-    let mut url = Url::parse("http://localhost/profile").ok();
-    if let Some(Ok(mut segments)) = url.as_mut().map(Url::path_segments_mut) {
-        segments.push(profile);
-    }
-    url.map(|url| url.path().to_owned()).unwrap_or_default()
 }
 
 /// The shape of a failure that SDKs show (`EcsCredentialsError` in theirs).
@@ -237,22 +250,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_has_a_path_whatever_its_name() {
-        for (name, expected) in [
-            ("dev", "/profile/dev"),
-            ("a b", "/profile/a%20b"),
-            ("x/y", "/profile/x%2Fy"),
-            ("ä?#", "/profile/%C3%A4%3F%23"),
-        ] {
-            assert_eq!(path(name), expected);
-        }
-    }
-
-    #[test]
-    fn only_loopback_is_listened_on() {
+    fn only_loopback_is_listened_on_unless_a_network_is_allowed_by_name() {
+        let bound = |address: &str, reach| {
+            let endpoint = Endpoint::bind(address.parse().unwrap(), reach, Token::fresh().unwrap());
+            endpoint.err().map(|error| error.code)
+        };
         for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "169.254.170.2:0"] {
-            let refused = Endpoint::bind(address.parse().unwrap(), Token::fresh().unwrap());
-            assert_eq!(refused.err().map(|e| e.code), Some(Code::BadFlag), "{address}");
+            assert_eq!(bound(address, Reach::Loopback), Some(Code::BadFlag), "{address}");
         }
+        for address in ["0.0.0.0:0", "[::]:0", "224.0.0.1:0"] {
+            assert_eq!(bound(address, Reach::Network), Some(Code::BadFlag), "{address}");
+        }
+        // An address that this machine does not have (RFC 5737).
+        assert_eq!(bound("192.0.2.1:0", Reach::Network), Some(Code::ListenFailed));
+        assert_eq!(bound("127.0.0.1:0", Reach::Network), None);
     }
 }

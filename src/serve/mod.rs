@@ -1,18 +1,23 @@
 //! Credentials for other programs, on loopback: the container endpoint that every AWS SDK knows how to ask.
 //!
 //! ```text
-//! refresher (a thread for each profile) ─► a child of this program that logs in ─► Handout ─► Supply
-//! SDK ─► endpoint (hyper) ─► request (who may ask for what) ─► Supply: what is valid now, else 503
+//! keeper (whose turn it is) ─► fetch child (logs in) ─► child protocol ─► refresher ─► Answers
+//! SDK ─► endpoint (hyper) ─► request (who may ask), path (for what) ─► Answers: what is valid now, else 503
 //! ```
 //!
 //! A request never waits for a login; a page, KDC or parser that hangs, bloats or crashes does so in a child. `serve` is the
-//! endpoint as a program of its own; [`companion`] is the one of `exec`, which lives as long as its command.
+//! endpoint as a program of its own; [`exec_endpoint`] is the one of `exec`, which lives as long as its command. The keeper is
+//! also that of `refresh --loop`, which hands out nothing.
 
-#[cfg(unix)]
-pub mod companion;
+pub mod answers;
+pub mod child_protocol;
 pub mod endpoint;
-pub mod handout;
+#[cfg(unix)]
+pub mod exec_endpoint;
+pub mod fetch_child;
+pub mod keeper;
+pub mod path;
+mod plan;
 pub mod refresher;
 pub mod request;
-pub mod supply;
 pub mod token;

@@ -4,9 +4,9 @@
 //! rebinding): hence the check of `Host`. A proxy that was set up without thought would open the endpoint to its clients:
 //! hence the refusal of what proxies add. No cross-origin header is ever sent, so that no page may read an answer.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use http::header::{AUTHORIZATION, FORWARDED, HOST, HeaderMap, VIA};
+use http::header::{AUTHORIZATION, FORWARDED, HOST, VIA};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
@@ -36,7 +36,7 @@ const OF_PROXIES: [&str; 4] = ["x-forwarded-for", "x-forwarded-host", "x-real-ip
 /// What `request` asks for, which came to the endpoint at `address`.
 pub fn wanted<'a>(request: &'a Parts, address: SocketAddr, token: &Token) -> Result<Wanted<'a>, Refusal> {
     let headers = &request.headers;
-    if !is_ours(headers, address) {
+    if !is_ours(request, address) {
         return Err(refusal(StatusCode::FORBIDDEN, "host-not-allowed", "the Host header names another server"));
     }
     if headers.contains_key(FORWARDED)
@@ -59,19 +59,35 @@ pub fn wanted<'a>(request: &'a Parts, address: SocketAddr, token: &Token) -> Res
     }
 }
 
-/// The address as it is, or as `localhost`; exactly once (RFC 9112 §3.2).
-fn is_ours(headers: &HeaderMap, address: SocketAddr) -> bool {
-    let mut hosts = headers.get_all(HOST).iter();
+/// Whether the request is for this server: by its `Host`, exactly once (RFC 9112 §3.2), and by its target if that names one.
+fn is_ours(request: &Parts, address: SocketAddr) -> bool {
+    let mut hosts = request.headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let Ok(host) = host.to_str() else { return false };
+    let is_target_ours = request.uri.authority().is_none_or(|authority| names_us(authority.as_str(), address));
+    is_target_ours && host.to_str().is_ok_and(|host| names_us(host, address))
+}
+
+/// A name of loopback or the address itself, with our port or none.
+///
+/// A port may be left out (RFC 9110 §7.2), and the AWS Common Runtime does so: it is the name that gives away a page that
+/// rebinds one of its own.
+fn names_us(host: &str, address: SocketAddr) -> bool {
     let (name, port) = match host.rsplit_once(':') {
         // A colon within brackets is part of an IPv6 address.
-        Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
-        _ => (host, Some(80)),
+        Some((name, port)) if !port.ends_with(']') => (name, port),
+        _ => (host, ""),
     };
-    let ip = address.ip().to_string();
-    let is_named = name.eq_ignore_ascii_case("localhost") || name.trim_matches(['[', ']']) == ip;
-    is_named && port == Some(address.port())
+    let is_digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_our_port = port.is_empty() || (is_digits && port.parse() == Ok(address.port()));
+    if !is_our_port {
+        return false;
+    }
+    let is_ours = |ip: IpAddr| ip.is_loopback() || ip == address.ip();
+    if let Some(ip) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+        return ip.parse::<Ipv6Addr>().is_ok_and(|ip| is_ours(ip.to_canonical()));
+    }
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost") || name.parse::<Ipv4Addr>().is_ok_and(|ip| is_ours(ip.into()))
 }
 
 fn refusal(status: StatusCode, code: &'static str, message: &'static str) -> Refusal {
@@ -102,16 +118,40 @@ mod tests {
             ("127.0.0.1:4000", "127.0.0.1:4000", true),
             ("127.0.0.1:4000", "localhost:4000", true),
             ("127.0.0.1:4000", "LOCALHOST:4000", true),
+            ("127.0.0.1:4000", "localhost.:4000", true),
+            ("127.0.0.1:4000", "localhost.", true),
+            ("127.0.0.1:4000", "localhost", true),
+            ("127.0.0.1:4000", "127.0.0.1", true),
+            ("127.0.0.1:4000", "127.0.0.1:", true),
+            ("127.0.0.1:4000", "127.0.0.2:4000", true),
+            ("127.0.0.1:4000", "[::1]:4000", true),
+            ("127.0.0.1:4000", "[::1]", true),
+            ("127.0.0.1:4000", "[::ffff:127.0.0.1]:4000", true),
             ("127.0.0.1:80", "127.0.0.1", true),
             ("[::1]:4000", "[::1]:4000", true),
-            ("[::1]:80", "[::1]", true),
+            ("[::1]:4000", "[0:0:0:0:0:0:0:1]", true),
+            ("[::1]:80", "localhost", true),
+            ("169.254.170.2:4000", "169.254.170.2:4000", true),
+            ("169.254.170.2:4000", "169.254.170.2", true),
+            ("127.0.0.1:4000", "169.254.170.2:4000", false),
             ("127.0.0.1:4000", "127.0.0.1:4001", false),
-            ("127.0.0.1:4000", "127.0.0.1", false),
+            ("127.0.0.1:4000", "localhost:80", false),
+            ("127.0.0.1:4000", "localhost:+4000", false),
             ("127.0.0.1:4000", "evil.example:4000", false),
+            ("127.0.0.1:4000", "evil.example", false),
             ("127.0.0.1:4000", "127.0.0.1.evil.example:4000", false),
-            ("127.0.0.1:4000", "localhost.:4000", false),
-            ("127.0.0.1:4000", "127.0.0.2:4000", false),
+            ("127.0.0.1:4000", "127.0.0.1.evil.example", false),
+            ("127.0.0.1:4000", "localhost.evil.example", false),
+            ("127.0.0.1:4000", "evil.localhost", false),
+            ("127.0.0.1:4000", "128.0.0.1", false),
+            ("127.0.0.1:4000", "10.0.0.1:4000", false),
+            ("127.0.0.1:4000", "0.0.0.0:4000", false),
+            ("127.0.0.1:4000", "[::]:4000", false),
+            ("127.0.0.1:4000", "[fe80::1]:4000", false),
+            ("127.0.0.1:4000", "localhost..", false),
+            ("127.0.0.1:4000", "user@localhost:4000", false),
             ("127.0.0.1:4000", "", false),
+            ("127.0.0.1:4000", ".", false),
             ("127.0.0.1:4000", ":4000", false),
             ("127.0.0.1:4000", "localhost:4000:4000", false),
         ];
@@ -123,6 +163,10 @@ mod tests {
         let twice = [("Host", "127.0.0.1:4000"), ("Host", "127.0.0.1:4000"), ("Authorization", TOKEN)];
         assert_eq!(ask("GET", "/", &twice, "127.0.0.1:4000"), Err(403));
         assert_eq!(ask("GET", "/", &[("Authorization", TOKEN)], "127.0.0.1:4000"), Err(403));
+        let ours = [("Host", "127.0.0.1:4000"), ("Authorization", TOKEN)];
+        for (target, expected) in [("http://localhost:4000/", true), ("http://evil.example/", false)] {
+            assert_eq!(ask("GET", target, &ours, "127.0.0.1:4000").is_ok(), expected, "{target}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ fn man_has_nothing_to_complain_about_in_any_page() {
     }
     let names = |page: &str| pages.iter().any(|path| path.ends_with(page));
     assert!(names("fedcred.1") && names("fedcred-get.1") && names("fedcred-config-show.1"), "{pages:?}");
-    assert!(!names("fedcred-supply.1"), "what is hidden has no page");
+    assert!(!names("fedcred-fetch-child.1"), "what is hidden has no page");
 }
 
 #[test]

@@ -28,11 +28,11 @@ impl Client {
             line.unwrap_or_else(|| panic!("no {name} in:\n{lines}")).to_owned()
         };
         let url = value("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-        let (address, path) = url.strip_prefix("http://").unwrap().split_at(url.find("/profile").unwrap() - 7);
-        let token = match lines.contains("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=") {
-            true => std::fs::read_to_string(value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")).unwrap(),
-            false => value("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
-        };
+        let url = url.strip_prefix("http://").unwrap();
+        let (address, path) = url.split_at(url.find('/').unwrap());
+        // Some clients know the one variable, some the other.
+        let token = value("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+        assert_eq!(std::fs::read_to_string(value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")).unwrap().trim(), token);
         Client { address: address.to_owned(), path: path.to_owned(), token }
     }
 

@@ -1,6 +1,7 @@
 //! `exec`: what its command is given, and that it runs as if it ran alone.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -51,7 +52,7 @@ fn the_command_asks_an_endpoint_that_ends_with_it() {
     assert_eq!(credentials["Token"], issued.session_token);
     assert_eq!(credentials["AccountId"], ACCOUNT);
     assert!(credentials["Expiration"].as_str().unwrap().parse::<Timestamp>().unwrap() > time::now());
-    assert!(client.path.len() > 1 && client.token.len() >= 22);
+    assert!(!client.path.contains("dev") && client.token.len() >= 22, "{}", client.path);
     assert_eq!(world.sts.calls().len(), 1, "the first credentials are those of the run's one login");
     let (status, rest) = run.end();
     assert_eq!((status.code(), rest.as_str()), (Some(1), ""), "`read` found the end of its stdin");
@@ -100,7 +101,6 @@ fn what_would_win_over_the_endpoint_is_not_there_nor_is_a_secret() {
         ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
     let others = [
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
         "AIRFLOW_CONN_AWS",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
         "IDP_PASSWORD",
@@ -110,6 +110,7 @@ fn what_would_win_over_the_endpoint_is_not_there_nor_is_a_secret() {
         assert!(run.stderr.contains(name), "`-v` names {name}:\n{}", run.stderr);
     }
     assert!(!run.stdout.contains(PASSWORD));
+    assert_ne!(variable(&run.stdout, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"), Some("/old"));
     for (name, expected) in [
         ("EDITOR", "vi"),
         ("PATH", "/usr/bin:/bin"),
@@ -130,7 +131,7 @@ fn credentials_of_a_default_section_are_not_in_the_commands_copy() {
     let run = Run::of(&mut exec(&world, &["-v"], &["sh", "-c", script]));
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines[..5], ["[default]", "[other]", "aws_access_key_id = AKIAOTHER", "600", ""], "{}", run.stderr);
-    assert!(run.stderr.contains("the command gets a copy"), "{}", run.stderr);
+    assert!(run.stderr.contains("which would be taken first; the command gets"), "{}", run.stderr);
     let copy = lines[5].to_owned();
     eventually("the copy is gone", || !fs::exists(&copy).unwrap());
     assert!(fs::read_to_string(world.path(".aws/credentials")).unwrap().contains("AKIAOLD"));
@@ -154,6 +155,9 @@ fn the_exit_status_is_the_commands_own() {
     let world = world();
     let file = world.write("not-executable", "#!/bin/sh\n");
     let file = file.to_str().unwrap();
+    let script = world.write("no-interpreter", "#!/no/such/interpreter -x\n");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let script = script.to_str().unwrap();
     let table: &[(&[&str], Option<i32>, Option<i32>)] = &[
         (&["true"], Some(0), None),
         (&["false"], Some(1), None),
@@ -162,6 +166,8 @@ fn the_exit_status_is_the_commands_own() {
         (&["sh", "-c", "kill -KILL $$"], None, Some(9)),
         (&["sh", "-c", "echo a b c | tr -d ' ' | grep -q abc"], Some(0), None),
         (&["no-such-program"], Some(127), None),
+        (&["no/such/program"], Some(127), None),
+        (&[script], Some(126), None),
         (&[file], Some(126), None),
         (&["/"], Some(126), None),
     ];
@@ -174,6 +180,7 @@ fn the_exit_status_is_the_commands_own() {
             assert_eq!((output.status.code(), output.status.signal()), (*code, *signal), "{command:?}: {stderr}");
             let is_ours = code.is_some_and(|code| code == 126 || code == 127);
             assert_eq!(stderr.contains("error[command-not-"), is_ours, "{stderr}");
+            assert_eq!(stderr.contains("\"/no/such/interpreter\""), *command == [script], "{stderr}");
         }
     }
 }
@@ -230,7 +237,7 @@ fn a_signal_to_the_whole_group_comes_once_and_the_endpoint_stays() {
         assert_eq!(run.lines_until("still here"), "interrupted\nstill here\n");
         assert_eq!(client.ask().status, 200);
     }
-    for pid in companions(run.pid().as_raw_pid()) {
+    for pid in endpoints(run.pid().as_raw_pid()) {
         rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     }
     std::thread::sleep(Duration::from_millis(100));
@@ -238,15 +245,15 @@ fn a_signal_to_the_whole_group_comes_once_and_the_endpoint_stays() {
 }
 
 /// The processes that serve for the process `of`.
-fn companions(of: i32) -> Vec<i32> {
+fn endpoints(of: i32) -> Vec<i32> {
     let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     let serves = |pid: &i32| {
         let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let arguments = String::from_utf8_lossy(&arguments).into_owned();
-        arguments.contains("companion\0") && arguments.contains(&format!("--of\0{of}\0"))
+        arguments.contains("exec-endpoint\0") && arguments.contains(&format!("--of\0{of}\0"))
     };
     let found: Vec<i32> = processes.filter(serves).collect();
-    assert!(!found.is_empty(), "no companion of {of}");
+    assert!(!found.is_empty(), "no endpoint of {of}");
     found
 }
 
@@ -283,7 +290,7 @@ fn no_secret_is_in_an_argument() {
     let world = world();
     let (run, client) = waiting(&world);
     let issued = world.sts.issued().remove(0);
-    for pid in companions(run.pid().as_raw_pid()) {
+    for pid in endpoints(run.pid().as_raw_pid()) {
         let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap();
         let arguments = String::from_utf8_lossy(&arguments).into_owned();
         for secret in [&issued.secret_access_key, &issued.session_token, &client.token, PASSWORD] {

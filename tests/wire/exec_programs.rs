@@ -113,8 +113,9 @@ fn private_copies_of_files_go_also_when_it_is_killed() {
     let world = world();
     fs::create_dir(world.path(".aws")).unwrap();
     world.write(".aws/credentials", "[default]\naws_access_key_id = AKIAOLD\n");
-    let copies =
-        |world: &World| world.files().iter().filter(|path| path.to_string_lossy().contains("fedcred-exec-")).count();
+    let copies = |world: &World| {
+        world.files().iter().filter(|path| path.to_string_lossy().contains("/aws_shared_credentials_file")).count()
+    };
     let (run, _client) = waiting(&world);
     assert_eq!(copies(&world), 1);
     run.signal(Signal::KILL);

@@ -25,8 +25,8 @@ fn world() -> World {
 
 fn serve(world: &World, arguments: &[&str]) -> (Background, Client) {
     let mut run = Background::start(world.command(FEDCRED).arg("serve").args(arguments));
-    let (first, second) = (run.line(), run.line());
-    (run, Client::of(&(first + &second)))
+    let lines = [run.line(), run.line(), run.line()];
+    (run, Client::of(&lines.concat()))
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn each_profile_is_at_a_path_of_its_own() {
     let admin = format!("[profile.\"the admin\"]\ninclude = \"dev\"\nrole_arn = \"{ADMIN}\"");
     let world = world().also(&admin);
     let mut run = Background::start(world.command(FEDCRED).args(["serve", "dev", "the admin"]));
-    let lines = [run.line(), run.line(), run.line()];
+    let lines = [run.line(), run.line(), run.line(), run.line()];
     let dev = Client::of(&lines.concat());
     let admin = Client { path: "/profile/the%20admin".to_owned(), ..dev.clone() };
     assert_eq!(
@@ -144,6 +144,81 @@ fn each_profile_is_at_a_path_of_its_own() {
     assert_eq!(first.credentials(), dev.credentials());
     assert_ne!(admin.credentials()["AccessKeyId"], dev.credentials()["AccessKeyId"]);
     assert_eq!(world.sts.calls().len(), 2);
+}
+
+/// Each way in which clients write down where they ask, and whom.
+#[test]
+fn every_client_finds_its_profile() {
+    let odd = ["alice@prod", "zürich", "the admin", "a+b:c,d"]
+        .map(|name| format!("[profile.\"{name}\"]\ninclude = \"dev\"\n"));
+    let world = world().also(&odd.concat());
+    let mut run =
+        Background::start(world.command(FEDCRED).args(["serve", "alice@prod", "zürich", "the admin", "a+b:c,d"]));
+    let lines: Vec<String> = (0..6).map(|_| run.line()).collect();
+    let client = Client::of(&lines.concat());
+    let port = client.address.split(':').nth(1).unwrap();
+    let asks =
+        |host: &str, path: &str| client.send("GET", path, &[("Host", host), ("Authorization", &client.token)]).status;
+    let printed = lines[..4].iter().map(|line| line.trim_end().split_once(port).unwrap().1);
+    for path in printed {
+        let encoded = path.replace('%', "%25").replace('@', "%40").replace('+', "%2B");
+        for path in [path.to_owned(), encoded, format!("{path}/"), path.replace("%C3%BC", "%c3%bc")] {
+            assert_eq!(asks(&client.address, &path), 200, "{path}");
+        }
+    }
+    for host in ["127.0.0.1", "localhost.", &format!("localhost.:{port}"), &format!("127.9.9.9:{port}"), "[::1]"] {
+        assert_eq!(asks(host, "/"), 200, "{host}");
+    }
+    for host in ["evil.example", &format!("evil.example:{port}"), "127.0.0.1:1", "10.0.0.1", "127.0.0.1.evil.example"] {
+        assert_eq!(asks(host, "/"), 403, "{host}");
+    }
+    assert_eq!(world.sts.calls().len(), 1, "one login for all of them");
+}
+
+#[test]
+fn failures_of_logins_are_told_when_they_begin_and_when_they_end() {
+    let world = World::form(Site::with_login(Assertion::default())).set("saml.retry.total", 0);
+    // As often as one login asks.
+    world.sts.fail(5, crate::support::sts::Fault::HangUp);
+    let stderr = world.path("stderr");
+    let mut command = world.command(FEDCRED);
+    command.args(["serve", "dev"]).stderr(fs::File::create(&stderr).unwrap());
+    let mut run = Background::start(&mut command);
+    let client = Client::of(&[run.line(), run.line(), run.line()].concat());
+    eventually("it works again", || client.ask().status == 200);
+    eventually("and that is told", || fs::read_to_string(&stderr).unwrap().contains("credentials again"));
+    let told = fs::read_to_string(&stderr).unwrap();
+    assert!(told.starts_with("error[") && told.contains("no new credentials for dev: "), "{told}");
+    assert_eq!(told.matches("error[").count(), 1, "{told}");
+    assert_eq!(told.lines().count(), told.trim_end().lines().count(), "{told}");
+}
+
+#[test]
+fn an_inherited_deafness_for_children_does_no_harm() {
+    use std::os::unix::process::ExitStatusExt;
+    let world = world();
+    let command = world.command(FEDCRED);
+    let mut deaf = world.command("python3");
+    let script = "import os, signal, sys\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n\
+                  signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGCHLD})\nos.execv(sys.argv[1], sys.argv[1:])";
+    deaf.args(["-c", script]).arg(command.get_program()).args(["serve", "dev"]);
+    let mut run = Background::start(&mut deaf);
+    Client::of(&[run.line(), run.line(), run.line()].concat()).credentials();
+    run.signal(Signal::TERM);
+    let (status, _) = run.end();
+    assert_eq!((status.code(), status.signal()), (Some(0), None), "a signal that was blocked is heard");
+    let mut exec = world.command("python3");
+    exec.args(["-c", script]).arg(command.get_program()).args(["exec", "dev", "--", "true"]);
+    let run = Run::of(&mut exec);
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn two_profiles_whose_paths_are_one_to_some_clients_are_refused() {
+    let odd = ["a b", "a%20b"].map(|name| format!("[profile.\"{name}\"]\ninclude = \"dev\"\n"));
+    let world = world().also(&odd.concat());
+    let run = Run::of(world.command(FEDCRED).args(["serve", "a b", "a%20b"]));
+    assert!(run.stderr.starts_with("error[bad-flag]: "), "{}", run.stderr);
 }
 
 #[test]
@@ -259,6 +334,9 @@ fn what_cannot_be_served_is_said_at_once() {
         (&["dew"], "profile-not-found"),
         (&["dev", "--listen", "0.0.0.0:0"], "bad-flag"),
         (&["dev", "--listen", "nowhere"], "bad-flag"),
+        (&["dev", "--listen", "192.0.2.1:0"], "bad-flag"),
+        (&["dev", "--listen", "0.0.0.0:0", "--allow-non-loopback"], "bad-flag"),
+        (&["dev", "--listen", "192.0.2.1:0", "--allow-non-loopback"], "listen-failed"),
         (&["dev", "--token-file", "/dev/null/token"], "token-unusable"),
     ];
     for (arguments, code) in table {

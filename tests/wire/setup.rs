@@ -54,8 +54,8 @@ fn a_form_is_recognised_and_the_profile_that_is_written_works() {
     get(&world).succeeds();
 
     let aws = fs::read_to_string(world.path(".aws/config")).unwrap();
-    assert!(aws.starts_with("# mine\n[profile other]\nregion = a\n\n[profile corp]\nregion = eu-west-1\n"), "{aws}");
-    assert!(aws.contains("fedcred get corp\n"), "{aws}");
+    assert!(aws.starts_with("# mine\n[profile other]\nregion = a\n\n[profile corp]\ncredential_process = "), "{aws}");
+    assert!(aws.contains("fedcred get corp\nregion = eu-west-1\n"), "{aws}");
     let backups = world.files().iter().filter(|path| path.to_string_lossy().contains("config.before-fedcred-")).count();
     assert_eq!(backups, 1);
     setup(&world, &FORM).fails_as("conflicting-keys").saying("choose another name");

@@ -32,7 +32,7 @@ pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitCode> {
         Given::Entry(entry) if asked.env => environment.credentials(entry.credentials),
         given => return with_endpoint(asked, environment, &profile, given.into_entry(), global, env),
     }
-    exec(&asked.command, &environment)
+    exec(&asked.command, &environment, env)
 }
 
 #[cfg(unix)]
@@ -44,11 +44,17 @@ fn with_endpoint(
     global: &Global,
     env: &Env,
 ) -> Result<ExitCode> {
-    let arguments = super::companion::arguments(global, &profile.name, std::process::id(), profile.deadline);
-    let offer = crate::serve::companion::start(&arguments, first, global.verbose > 0)?;
+    use crate::acquire::refresh::{Outcome, Refreshed};
+    use crate::serve::child_protocol::Fetched;
+    use crate::serve::exec_endpoint;
+
+    let arguments = super::exec_endpoint::arguments(global, &profile.name, std::process::id(), profile.deadline);
+    let refreshed =
+        Refreshed { outcome: Outcome::Fresh, until: Some(first.credentials.expiration), next: first.issued };
+    let offer = exec_endpoint::start(&arguments, Fetched { refreshed, entry: Some(first) }, global.verbose > 0)?;
     environment.endpoint(&offer.url, &offer.token, env);
-    environment.files(offer.files);
-    exec(&asked.command, &environment)
+    environment.files(offer.files.into_iter().map(|(name, path)| (name, path.into())));
+    exec(&asked.command, &environment, env)
 }
 
 /// Where a process cannot become another one, this one stays and serves.
@@ -62,18 +68,22 @@ fn with_endpoint(
     env: &Env,
 ) -> Result<ExitCode> {
     use crate::process::aws_files::PrivateFiles;
-    use crate::serve::endpoint::Endpoint;
-    use crate::serve::refresher;
+    use crate::serve::endpoint::{Endpoint, Reach};
+    use crate::serve::fetch_child::FetchChild;
+    use crate::serve::refresher::{self, Served};
     use crate::serve::token::Token;
 
     let token = Token::fresh()?;
     let shown = token.text();
-    let ask = super::ask_apart(global, &profile.name, profile.deadline);
-    let mut endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), token)?;
-    endpoint.add(refresher::start(profile.name.clone(), Some(first), ask)?);
-    let files = PrivateFiles::of(env)?;
-    environment.endpoint(&endpoint.url(&profile.name), &shown, env);
+    let mut endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), Reach::Loopback, token)?;
+    let served = Served { name: profile.name.clone(), patience: profile.deadline, first: Some(first) };
+    for answers in refresher::start(vec![served], FetchChild::new(global.as_arguments(), true), Box::new(|_| ()))? {
+        endpoint.add(answers);
+    }
+    let mut files = PrivateFiles::of(env)?;
+    files.token(&shown, env);
+    environment.endpoint(&endpoint.first_url(), &shown, env);
     environment.files(files.variables().map(|(name, path)| (name.to_owned(), path.into())));
     std::thread::spawn(move || endpoint.run(std::future::pending));
-    exec(&asked.command, &environment)
+    exec(&asked.command, &environment, env)
 }

@@ -1,13 +1,14 @@
 //! The commands, one file each.
 
 pub mod airflow;
-#[cfg(unix)]
-pub mod companion;
 pub mod completions;
 pub mod config;
 pub mod console;
 pub mod doctor;
 pub mod exec;
+#[cfg(unix)]
+pub mod exec_endpoint;
+pub mod fetch_child;
 pub mod get;
 pub mod help;
 pub mod inspect;
@@ -21,24 +22,14 @@ pub mod serve;
 pub mod setup;
 mod sign_in;
 pub mod status;
-pub mod supply;
 pub mod trust_policy;
 
-use std::ffi::OsString;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-
-use super::args::Global;
 use crate::acquire::airflow as airflow_connections;
-use crate::cache::entry::CacheEntry;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::oidc::Flow;
 use crate::config::profile::{Account, Auth, FormLogin, Identity, Oidc, Otp, Profile, SecretSource, TokenSource};
 use crate::error::Result;
-use crate::process::own;
-use crate::serve::handout;
-use crate::time::Deadline;
 
 /// The profile that is meant: the argument, else `$FEDCRED_PROFILE`, else `default`.
 pub(crate) fn profile_name(argument: Option<&str>, env: &Env) -> String {
@@ -91,20 +82,4 @@ fn person_at(profile: &Profile) -> Option<&Oidc> {
         TokenSource::Oidc(oidc) if oidc.flow != Flow::ClientCredentials => Some(oidc),
         _ => None,
     }
-}
-
-/// Beyond a login's own deadline, by which it ends itself.
-const SLACK: Duration = Duration::from_secs(10);
-
-/// Asks for a profile's credentials in another process of this program, which logs in if it has to.
-fn ask_apart(
-    global: &Global,
-    profile: &str,
-    patience: Duration,
-) -> impl FnMut() -> Result<CacheEntry> + Send + 'static {
-    let mut arguments = global.as_arguments();
-    arguments.extend(["supply", "--", profile].map(OsString::from));
-    // It goes on when this process ends: a login that is broken off would leave it open whether a password was taken.
-    let is_stopped = AtomicBool::new(false);
-    move || handout::from_line(&own::output(&arguments, &Deadline::after(patience + SLACK), &is_stopped)?)
 }

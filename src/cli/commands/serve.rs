@@ -4,46 +4,110 @@ use std::path::Path;
 
 use crate::cli::args::{Global, Serve};
 use crate::cli::output::{self, Text};
+use crate::cli::report;
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::error::Result;
+use crate::error::{Code, Error, Result, printable};
+use crate::process::aws_files::PrivateFiles;
 use crate::process::life;
-use crate::serve::endpoint::Endpoint;
-use crate::serve::refresher;
+use crate::secret::Secret;
+use crate::serve::endpoint::{Endpoint, Reach};
+use crate::serve::fetch_child::FetchChild;
+use crate::serve::path;
+use crate::serve::refresher::{self, Change, Served};
 use crate::serve::token::Token;
+use crate::time::whole_seconds;
 
 pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
-    let mut names = asked.profiles.clone();
-    if names.is_empty() {
-        names.push(super::profile_name(None, env));
-    }
-    let profiles = names.iter().map(|name| config.profile(name)).collect::<Result<Vec<_>>>()?;
+    let names = names(asked, env)?;
+    let served = names.iter().map(|name| {
+        let profile = config.profile(name)?;
+        Ok(Served { name: name.clone(), patience: profile.deadline, first: None })
+    });
+    let served = served.collect::<Result<Vec<_>>>()?;
     let token = match &asked.token_file {
         Some(path) => Token::of_file(path)?,
         None => Token::fresh()?,
     };
-    let told = match &asked.token_file {
-        Some(path) => ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", absolute(path)),
-        None => ("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.text().expose().to_owned()),
+    let shown = token.text();
+    let mut files = PrivateFiles::default();
+    let token_file = match &asked.token_file {
+        Some(path) => Some(absolute(path)),
+        None => {
+            files.token(&shown, env);
+            files.variables().next().map(|(_, path)| path.display().to_string())
+        }
     };
-    let mut endpoint = Endpoint::bind(asked.listen, token)?;
-    for profile in &profiles {
-        let ask = super::ask_apart(global, &profile.name, profile.deadline);
-        endpoint.add(refresher::start(profile.name.clone(), None, ask)?);
+    let reach = if asked.allow_non_loopback { Reach::Network } else { Reach::Loopback };
+    let mut endpoint = Endpoint::bind(asked.listen, reach, token)?;
+    if !asked.listen.ip().is_loopback() {
+        output::to_stderr(&Text::of(format!(
+            "warning: whoever reaches {} and has the token is given credentials; http does not hide them on that network",
+            asked.listen.ip()
+        )));
     }
-    output::write(&lines(&endpoint, &names, told))?;
+    let child = FetchChild::new(global.as_arguments(), true);
+    for answers in refresher::start(served, child, Box::new(|change| output::to_stderr(&in_words(change))))? {
+        endpoint.add(answers);
+    }
+    output::write(&lines(&endpoint, &names, &shown, token_file.as_deref()))?;
     endpoint.run(life::stop_signal)
 }
 
-/// An env file: the first profile's address and the token; the others' addresses as comments.
-fn lines(endpoint: &Endpoint, names: &[String], (variable, value): (&str, String)) -> Text {
+/// The profiles that are meant, each once. Errors: two of them that a client could not tell apart.
+fn names(asked: &Serve, env: &Env) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for name in &asked.profiles {
+        if names.contains(name) {
+            continue;
+        }
+        if let Some(other) = names.iter().find(|other| path::is_ambiguous(name, other)) {
+            let what = format!(
+                "the paths of {:?} and {:?} are one to some clients",
+                printable(name, 80),
+                printable(other, 80)
+            );
+            return Err(Error::new(Code::BadFlag, what)
+                .because("one name is the other, percent-encoded")
+                .hint("serve them by two processes"));
+        }
+        names.push(name.clone());
+    }
+    if names.is_empty() {
+        names.push(super::profile_name(None, env));
+    }
+    Ok(names)
+}
+
+/// An env file: the first profile's address and the token, in both ways that clients know; the others' addresses as comments.
+fn lines(endpoint: &Endpoint, names: &[String], token: &Secret, token_file: Option<&str>) -> Text {
     let mut text = Text::default();
     for (index, name) in names.iter().enumerate() {
         let comment = if index == 0 { "" } else { "# " };
         text.line(format!("{comment}AWS_CONTAINER_CREDENTIALS_FULL_URI={}", endpoint.url(name)));
     }
-    text + Text::of(format!("{variable}={value}"))
+    text.line(format!("AWS_CONTAINER_AUTHORIZATION_TOKEN={}", token.expose()));
+    if let Some(path) = token_file {
+        text.line(format!("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={path}"));
+    }
+    text
+}
+
+fn in_words(change: &Change<'_>) -> Text {
+    match change {
+        Change::Fails { profile, error, good_until } => {
+            let mut error = (*error).clone();
+            error.what = format!("no new credentials for {}: {}", printable(profile, 80), error.what);
+            if let Some(until) = good_until {
+                error.what.push_str(&format!("; those that are there are good until {}", whole_seconds(*until)));
+            }
+            report::text(&error)
+        }
+        Change::Works { profile, good_until } => {
+            Text::of(format!("{profile}: new credentials again, good until {}", whole_seconds(*good_until)))
+        }
+    }
 }
 
 /// Clients run in other directories.

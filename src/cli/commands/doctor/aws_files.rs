@@ -9,16 +9,17 @@ use std::path::Path;
 
 use super::report::{Report, Step};
 use crate::cli::args::{Arguments, Command};
-use crate::config::aws_files::{AwsFiles, Section};
+use crate::config::aws_files::{AwsFiles, Place};
+use crate::config::aws_ini::without_comment;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
+use crate::quote::aws_ini;
 use crate::quote::shell::{export, fedcred};
 
 /// Errors: [`Code::AwsProfileShadowed`], [`Code::AwsProfileWrong`].
 pub fn check(report: &mut Report, profile: &str, env: &Env) -> Result<()> {
     let files = AwsFiles::read(env);
-    let callers: Vec<Caller<'_>> =
-        files.sections().iter().filter_map(|section| Caller::of(section, profile, env)).collect();
+    let callers: Vec<Caller<'_>> = files.sections().filter_map(|place| Caller::of(place, profile, env)).collect();
     if callers.is_empty() {
         report.skip(
             Step::AwsFiles,
@@ -43,50 +44,59 @@ pub fn check(report: &mut Report, profile: &str, env: &Env) -> Result<()> {
 
 /// A section whose `credential_process` is fedcred for this profile.
 struct Caller<'a> {
-    section: &'a Section,
+    place: Place<'a>,
     command: &'a str,
     /// As a shell splits it; `None`: its quotes do not close.
     words: Option<Vec<String>>,
+    /// Quotes around all of it, which make one word of it.
+    is_wholly_quoted: bool,
 }
 
 impl<'a> Caller<'a> {
-    fn of(section: &'a Section, profile: &str, env: &Env) -> Option<Self> {
-        let command = section.value("credential_process")?;
-        let words = shlex::split(command);
-        let plain: Vec<String> = match &words {
-            Some(words) => words.clone(),
-            None => command.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect(),
+    fn of(place: Place<'a>, profile: &str, env: &Env) -> Option<Self> {
+        let command = place.section.value("credential_process")?;
+        let words = shlex::split(without_comment(command));
+        let plain = |text: &str| -> Vec<String> {
+            text.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect()
         };
-        asks_for(&plain, profile, env).then_some(Caller { section, command, words })
+        let is_wholly_quoted = matches!(words.as_deref(), Some([one]) if asks_for(&plain(one), profile, env));
+        let words = if is_wholly_quoted { Some(plain(words.as_ref()?.first()?)) } else { words };
+        let asked = words.clone().unwrap_or_else(|| plain(command));
+        asks_for(&asked, profile, env).then_some(Caller { place, command, words, is_wholly_quoted })
     }
 
     fn name(&self) -> String {
-        let name = self.section.profile().unwrap_or(&self.section.heading);
+        let name = self.place.profile().unwrap_or(&self.place.section.heading().name);
         printable(name, 80)
     }
 
     fn shown(&self) -> String {
-        format!("[{}] of {}: {}", printable(&self.section.heading, 80), self.section.file, printable(self.command, 200))
+        format!("{}: {}", self.place.in_words(), printable(self.command, 200))
     }
 
     fn wrong(&self, what: &str) -> Error {
-        let section = format!("[{}] of {}", printable(&self.section.heading, 80), self.section.file);
-        Error::new(Code::AwsProfileWrong, format!("{section} {what}")).because(printable(self.command, 200))
+        let what = format!("{} {what}", self.place.in_words());
+        Error::new(Code::AwsProfileWrong, what).because(printable(self.command, 200))
     }
 
     /// SDKs take `[NAME]` for a profile in the credentials file only.
     fn check_heading(&self) -> Result<()> {
-        if self.section.profile().is_some() {
+        if self.place.profile().is_some() {
             return Ok(());
         }
-        let heading = printable(&self.section.heading, 80);
-        Err(self.wrong("is no profile to an SDK").hint(format!("write its heading as [profile {heading}]")))
+        let heading = aws_ini::heading(&self.place.section.heading().name)?;
+        Err(self.wrong("is no profile to an SDK").hint(format!("write its heading as {heading}")))
     }
 
     fn check_command(&self, report: &mut Report) -> Result<()> {
         let Some(words) = &self.words else {
             return Err(self.wrong("has a quote that does not close").hint("close it, or use a path without blanks"));
         };
+        let right = aws_ini::command(words)?;
+        if self.is_wholly_quoted {
+            let what = "has quotes around its whole command, which most SDKs take for the name of a program";
+            return Err(self.wrong(what).hint(format!("credential_process = {right}")));
+        }
         let program = words.first().map(String::as_str).unwrap_or_default();
         if program.starts_with('~') || words.iter().any(|word| word.contains('$')) {
             let what = "has a `~` or a variable in its command, which most SDKs do not expand";
@@ -108,32 +118,46 @@ impl<'a> Caller<'a> {
         } else {
             report.warn(
                 Step::AwsFiles,
-                format!("[{}] finds fedcred by PATH, which services and editors set differently", self.section.heading),
+                format!("{} finds fedcred by PATH, which services and editors set differently", self.place.in_words()),
                 format!("write the whole path: {}", own_path(program)),
             );
         }
-        if program.contains(' ') {
-            report.warn(
-                Step::AwsFiles,
-                format!(
-                    "[{}] runs a program whose path has a blank; on Windows the SDKs for Go and .NET fail on it",
-                    self.section.heading
-                ),
-                "install fedcred under a path without blanks",
-            );
+        for (is_so, what) in self.quirks(program) {
+            if is_so {
+                let hint = format!("credential_process = {right}");
+                report.warn(Step::AwsFiles, format!("{} {what}", self.place.in_words()), hint);
+            }
         }
         Ok(())
     }
 
+    /// What some SDKs read differently from others, and whether it is so here.
+    fn quirks(&self, program: &str) -> [(bool, &'static str); 4] {
+        let quoted = self.command.starts_with('"');
+        let comment = without_comment(self.command) != self.command;
+        [
+            (quoted, "begins with a double quote: the SDKs for Go take what stands in it for the whole command"),
+            (comment, "has a comment behind its command, which boto3 and the AWS CLI take for arguments"),
+            (
+                cfg!(windows) && self.command.contains('\''),
+                "has a single quote, which the SDKs that run it by cmd.exe do not take for one",
+            ),
+            (
+                cfg!(windows) && program.contains(' '),
+                "runs a program whose path has a blank: on Windows the SDKs for Go and .NET fail on it",
+            ),
+        ]
+    }
+
     fn check_shadows(&self, files: &AwsFiles) -> Result<()> {
         let name = self.name();
-        files.shadow(&name).map_or(Ok(()), |(section, key)| Err(shadowed(&name, section, key)))
+        files.shadow(&name).map_or(Ok(()), |(place, key)| Err(shadowed(&name, place, key)))
     }
 }
 
 /// The error of an AWS profile in which `key` goes before its `credential_process`.
-pub fn shadowed(name: &str, section: &Section, key: &str) -> Error {
-    let place = format!("[{}] of {}", printable(&section.heading, 80), section.file);
+pub fn shadowed(name: &str, place: Place<'_>, key: &str) -> Error {
+    let place = place.in_words();
     let keys = match key {
         "aws_access_key_id" => "aws_access_key_id, aws_secret_access_key and aws_session_token",
         "role_arn" => "role_arn, and what goes with it,",
@@ -222,7 +246,8 @@ mod tests {
     fn a_profile_that_runs_us_and_nothing_else_is_well() {
         for config in [
             "[profile a]\ncredential_process = FEDCRED get dev\n",
-            "[profile a]\ncredential_process = \"FEDCRED\" --config /c.toml credential-process dev\n",
+            "[profile a]\ncredential_process = 'FEDCRED' --config /c.toml credential-process dev\n",
+            "  [profile 'a b']\n  credential_process = FEDCRED get dev\n  region = x\n",
             "[default]\nregion = x\ncredential_process = FEDCRED get dev --window 30m\n",
             "[profile a]\ncredential_process = FEDCRED get dev\n[profile b]\nrole_arn = r\nsource_profile = a\n",
         ] {
@@ -271,11 +296,27 @@ mod tests {
             ("[profile a]\ncredential_process = /nowhere/fedcred get dev\n", "path of fedcred"),
             ("[profile a]\ncredential_process = /no where/fedcred get dev\n", "blank"),
             ("[profile a]\ncredential_process = \"/no where/fedcred get dev\n", "close it"),
+            ("[profile a]\ncredential_process = \"FEDCRED get dev\"\n", "credential_process = /"),
+            ("[profile a]\ncredential_process = 'FEDCRED get dev'\n", "credential_process = /"),
         ];
         for (config, hint) in table {
             let error = checked(config, "", &[]).0.unwrap_err();
             assert_eq!(error.code, Code::AwsProfileWrong, "{config}");
             assert!(error.hint.as_deref().unwrap().contains(hint), "{error:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_some_sdks_read_differently_is_a_warning_with_the_line_that_all_read() {
+        let ours = "[profile a]\ncredential_process = ";
+        for (line, hint) in [("\"FEDCRED\" get dev", "SDKs for Go"), ("FEDCRED get dev # mine", "boto3")] {
+            let (outcome, report) = checked(&format!("{ours}{line}\n"), "", &[]);
+            assert_eq!(outcome, Ok(()));
+            assert!(
+                report.contains(hint) && report.contains("\"warned\"") && report.contains(" get dev\""),
+                "{report}"
+            );
         }
     }
 

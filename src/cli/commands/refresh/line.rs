@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::acquire::refresh::{Outcome, Refreshed};
 use crate::cli::report;
 use crate::error::{Error, printable};
-use crate::time::{self, Timestamp, whole_seconds};
+use crate::time::{Timestamp, whole_seconds};
 
-/// The fields of a line of JSON, in this order; a process that refreshes one profile tells its parent by it.
+/// The fields of a line of JSON, in this order.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     pub profile: String,
@@ -35,15 +35,8 @@ impl Line {
             Outcome::Refreshed => (Word::Refreshed, None),
             Outcome::Failed(error) => (Word::Failed, Some(with_hint(error))),
         };
-        Line { profile: profile.to_owned(), outcome, until, next_refresh: next, error }
-    }
-
-    /// For a profile of which nothing more is known.
-    pub fn failed(profile: &str, error: Error) -> Self {
-        let next_refresh = time::after(std::time::Duration::from_secs(300));
-        let next_refresh = Timestamp::from_second(next_refresh.as_second()).unwrap_or(next_refresh);
-        let error = Some(with_hint(error));
-        Line { profile: profile.to_owned(), outcome: Word::Failed, until: None, next_refresh, error }
+        let next_refresh = Timestamp::from_second(next.as_second()).unwrap_or(next);
+        Line { profile: profile.to_owned(), outcome, until, next_refresh, error }
     }
 
     pub fn row(&self) -> [String; 4] {

@@ -1,17 +1,15 @@
 //! `fedcred refresh`: what is due in the cache is renewed, once (`run`) or for as long as it is let (`keep`).
 //!
-//! A single profile is renewed here. Several are renewed side by side, each in a process of its own (`children`), which
-//! is this command again with one profile: then none can hang, bloat or crash another.
+//! A single profile is renewed here. Several are renewed side by side, each in a process of its own: then none can hang, bloat
+//! or crash another.
 
-mod children;
 mod keep;
 mod line;
-mod plan;
 
 use std::sync::Mutex;
 use std::thread;
+use std::time::Duration;
 
-use self::children::{AT_ONCE, Children};
 use self::line::Line;
 use crate::acquire::refresh;
 use crate::cli::args::{Global, Refresh};
@@ -22,6 +20,8 @@ use crate::cli::table::table;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::error::{Error, Result};
+use crate::serve::fetch_child::{self, FetchChild};
+use crate::serve::keeper::AT_ONCE;
 
 /// Errors: those of the profiles that failed, the worst first.
 pub fn run(command: &Refresh, global: &Global, env: &Env) -> std::result::Result<(), Vec<Error>> {
@@ -64,18 +64,23 @@ fn names(command: &Refresh, config: &Config, env: &Env) -> Vec<String> {
     if names.is_empty() { vec![super::profile_name(None, env)] } else { names }
 }
 
+/// How long a login of the profile may take. One that is wrong is told at once by the process that is started for it.
+fn patience(config: &Config, name: &str) -> Duration {
+    config.profile(name).map_or(Duration::from_secs(20), |profile| profile.deadline)
+}
+
 fn here(config: &Config, name: &str, env: &Env) -> Result<Line> {
     let settings = config.cache()?;
     let line = match config.profile(name) {
         Ok(profile) => Line::new(name, refresh::refresh(&profile, &settings, env)),
-        Err(error) => Line::failed(name, error),
+        Err(error) => Line::new(name, fetch_child::failed(error).refreshed),
     };
     refresh::prune(&settings, env);
     Ok(line)
 }
 
 fn side_by_side(config: &Config, names: &[String], global: &Global, progress: &Progress) -> Vec<Line> {
-    let children = Children::new(global);
+    let child = FetchChild::new(global.as_arguments(), false);
     let lines: Vec<Mutex<Option<Line>>> = names.iter().map(|_| Mutex::default()).collect();
     let (queue, ended) = (Mutex::new(names.iter().zip(&lines)), Mutex::new(0));
     progress.show(&format!("renewing {} profiles", names.len()));
@@ -85,7 +90,7 @@ fn side_by_side(config: &Config, names: &[String], global: &Global, progress: &P
                 // Taken out of the lock before the work, not during it.
                 let take = || queue.lock().ok()?.next();
                 while let Some((name, place)) = take() {
-                    let line = children.refresh(config, name);
+                    let line = Line::new(name, child.fetch(name, patience(config, name)).refreshed);
                     if let (Ok(mut place), Ok(mut ended)) = (place.lock(), ended.lock()) {
                         *place = Some(line);
                         *ended += 1;

@@ -23,7 +23,6 @@ use crate::identity::saml::response::Response;
 use crate::identity::saml::roles;
 use crate::identity::trace::Trace;
 use crate::process::whoami;
-use crate::quote::aws_ini;
 use crate::quote::shell::fedcred;
 use crate::region::Region;
 use crate::secret::Secret;
@@ -36,13 +35,10 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
         Some(name) => name.clone(),
         None => desk.ask("Name of the new profile", Some("default"), "PROFILE")?,
     };
-    // Known before anybody logs in.
+    let aws_profile = setup.aws_profile.as_deref().unwrap_or(&name).to_owned();
     if !setup.no_aws_config {
-        let aws_profile = setup.aws_profile.as_deref().unwrap_or(&name);
-        aws_ini::profile_name(aws_profile).map_err(|error| {
-            error.hint("name another one with --aws-profile, or leave ~/.aws/config alone: --no-aws-config")
-        })?;
-        aws_ini::command(std::slice::from_ref(&name))?;
+        // What cannot be written there is known before anybody logs in.
+        wiring::edit(&aws_profile, &name, None, explicit, env)?;
     }
     let idp_url = match &setup.idp_url {
         Some(url) => url.clone(),
@@ -62,11 +58,11 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
     let until = time::whole_seconds(session.expiration);
     desk.say(&format!("STS gives a session of account {} until {until}", session.account_id));
 
-    let aws_profile = setup.aws_profile.as_deref().unwrap_or(&draft.name);
     let edit = match setup.no_aws_config {
         true => None,
         false => {
-            Some(wiring::edit(aws_profile, &draft.name, draft.region.as_ref().map(Region::as_str), explicit, env)?)
+            let region = draft.region.as_ref().map(Region::as_str);
+            Some(wiring::edit(&aws_profile, &draft.name, region, explicit, env)?)
         }
     };
     let edit = edit.filter(|edit| !edit.is_empty());
@@ -99,7 +95,7 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
         }
     }
     if !setup.no_aws_config
-        && let Some(said) = wiring::ask_aws_cli(aws_profile, env)
+        && let Some(said) = wiring::ask_aws_cli(&aws_profile, env)
     {
         desk.say(&said);
     }

@@ -18,9 +18,9 @@ use crate::time::Deadline;
 ///
 /// Errors: the AWS profile has something that SDKs take first, or the file cannot hold these names.
 pub fn edit(name: &str, profile: &str, region: Option<&str>, explicit: Option<&Path>, env: &Env) -> Result<Edit> {
-    if let Some((section, key)) = AwsFiles::read(env).shadow(name) {
+    if let Some((place, key)) = AwsFiles::read(env).shadow(name) {
         let other = "or choose another name: fedcred setup --aws-profile NAME";
-        let error = super::super::doctor::aws_files::shadowed(name, section, key);
+        let error = super::super::doctor::aws_files::shadowed(name, place, key);
         let hint = error.hint.clone().unwrap_or_default();
         return Err(error.hint(format!("{hint}; {other}")));
     }
@@ -30,13 +30,12 @@ pub fn edit(name: &str, profile: &str, region: Option<&str>, explicit: Option<&P
         words.extend(["--config".to_owned(), path.display().to_string()]);
     }
     words.push("get".to_owned());
-    if profile.starts_with('-') {
-        words.push("--".to_owned());
-    }
+    // A name is no flag, whatever it begins with.
+    words.extend(profile.starts_with('-').then(|| "--".to_owned()));
     words.push(profile.to_owned());
     let line = aws_ini::command(&words)?;
     region.map(aws_ini::value).transpose()?;
-    Edit::of(env, aws_ini::profile_name(name)?, Lines { credential_process: &line, region })
+    Edit::of(env, name, Lines { credential_process: &line, region })
 }
 
 fn program(env: &Env) -> String {

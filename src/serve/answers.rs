@@ -1,6 +1,5 @@
-//! What the endpoint has of one profile: the answer to hand out while it is valid, and why there is none.
+//! The endpoint's answers for one profile: the credentials while they are valid, ready to be sent, or why there are none.
 
-use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -13,11 +12,11 @@ use crate::cache::entry::CacheEntry;
 use crate::error::{Code, Error, Result};
 use crate::time::{self, Timestamp, whole_seconds};
 
-/// A profile's credentials as the endpoint has them. Written by the refresher, read by every request.
-pub struct Supply {
+/// Written by the refresher, read by every request.
+pub struct Answers {
     pub profile: String,
     state: watch::Sender<State>,
-    wake: SyncSender<()>,
+    wake: Box<dyn Fn() + Send + Sync>,
 }
 
 #[derive(Default)]
@@ -36,10 +35,10 @@ struct Held {
 /// botocore waits 2 s for an answer, three times over; others longer.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-impl Supply {
-    /// `wake` is told when a request finds nothing to hand out.
-    pub fn new(profile: String, wake: SyncSender<()>) -> Self {
-        Supply { profile, state: watch::Sender::default(), wake }
+impl Answers {
+    /// `wake` is called when a request finds nothing to hand out.
+    pub fn new(profile: String, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Answers { profile, state: watch::Sender::default(), wake: Box::new(wake) }
     }
 
     /// Hands these out from now on.
@@ -59,7 +58,7 @@ impl Supply {
         match self.valid() {
             Some(Ok(body)) => return Ok(body),
             Some(Err(error)) => {
-                let _ = self.wake.try_send(());
+                (self.wake)();
                 return Err(error);
             }
             None => {}
@@ -69,6 +68,11 @@ impl Supply {
         self.valid().unwrap_or_else(|| {
             Err(Error::new(Code::Timeout, "the first login has not ended yet").hint("try again in a few seconds"))
         })
+    }
+
+    /// Until when the credentials that are there are valid, if they are.
+    pub fn good_until(&self) -> Option<Timestamp> {
+        self.state.borrow().held.as_ref().map(|held| held.expires).filter(|expires| *expires > time::now())
     }
 
     /// Whether a request would be answered.
@@ -104,6 +108,8 @@ struct Body<'a> {
     expiration: String,
     #[serde(skip_serializing_if = "str::is_empty")]
     account_id: &'a str,
+    /// As the instance's metadata service has it: MinIO's client for JavaScript takes nothing without it.
+    code: &'static str,
 }
 
 fn body(entry: &CacheEntry) -> Result<Bytes> {
@@ -114,6 +120,7 @@ fn body(entry: &CacheEntry) -> Result<Bytes> {
         token: c.session_token.expose(),
         expiration: whole_seconds(c.expiration),
         account_id: &c.account_id,
+        code: "Success",
     };
     let mut json = Zeroizing::new(Vec::with_capacity(8 << 10));
     serde_json::to_writer(&mut *json, &body)
@@ -124,7 +131,8 @@ fn body(entry: &CacheEntry) -> Result<Bytes> {
 
 #[cfg(test)]
 pub mod tests {
-    use std::sync::mpsc::{Receiver, sync_channel};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use http_body_util::BodyExt;
     use jiff::SignedDuration;
@@ -145,46 +153,50 @@ pub mod tests {
         CacheEntry { credentials, issued: time::now(), generation: 1 }
     }
 
-    fn supply() -> (Supply, Receiver<()>) {
-        let (wake, woken) = sync_channel(1);
-        (Supply::new("dev".into(), wake), woken)
+    fn answers() -> (Answers, Arc<AtomicBool>) {
+        let woken = Arc::new(AtomicBool::new(false));
+        let wake = woken.clone();
+        (Answers::new("dev".into(), move || wake.store(true, Ordering::Relaxed)), woken)
     }
 
-    fn take(supply: &Supply) -> Result<String> {
+    fn take(answers: &Answers) -> Result<String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            let body = supply.take().await?.collect().await.unwrap().to_bytes();
+            let body = answers.take().await?.collect().await.unwrap().to_bytes();
             Ok(String::from_utf8(body.to_vec()).unwrap())
         })
     }
 
     #[test]
     fn valid_credentials_are_handed_out_whatever_has_failed_since() {
-        let (supply, _woken) = supply();
-        supply.put(&entry(60)).unwrap();
-        supply.fail(Error::new(Code::Connect, "no connection"));
-        let body = take(&supply).unwrap();
+        let (answers, _) = answers();
+        answers.put(&entry(60)).unwrap();
+        answers.fail(Error::new(Code::Connect, "no connection"));
+        let body = take(&answers).unwrap();
         let expected = r#"{"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"secret","Token":"token","Expiration":""#;
-        assert!(body.starts_with(expected) && body.ends_with(r#"Z","AccountId":"112233334444"}"#), "{body}");
+        assert!(
+            body.starts_with(expected) && body.ends_with(r#"Z","AccountId":"112233334444","Code":"Success"}"#),
+            "{body}"
+        );
     }
 
     #[test]
     fn expired_ones_are_not_and_the_refresher_is_woken() {
-        let (supply, woken) = supply();
-        supply.put(&entry(-1)).unwrap();
-        assert_eq!(take(&supply).unwrap_err().what, "the credentials have expired");
-        supply.fail(Error::new(Code::Connect, "no connection"));
-        assert_eq!(take(&supply).unwrap_err().code, Code::Connect);
-        assert!(woken.try_recv().is_ok() && !supply.is_valid());
+        let (answers, woken) = answers();
+        answers.put(&entry(-1)).unwrap();
+        assert_eq!(take(&answers).unwrap_err().what, "the credentials have expired");
+        answers.fail(Error::new(Code::Connect, "no connection"));
+        assert_eq!(take(&answers).unwrap_err().code, Code::Connect);
+        assert!(woken.load(Ordering::Relaxed) && !answers.is_valid());
     }
 
     #[test]
     fn before_the_first_login_has_ended_a_request_waits_but_not_for_ever() {
-        let (supply, _woken) = supply();
-        assert_eq!(take(&supply).unwrap_err().code, Code::Timeout);
+        let (answers, _) = answers();
+        assert_eq!(take(&answers).unwrap_err().code, Code::Timeout);
         std::thread::scope(|scope| {
-            scope.spawn(|| supply.put(&entry(60)).unwrap());
-            assert!(take(&supply).is_ok());
+            scope.spawn(|| answers.put(&entry(60)).unwrap());
+            assert!(take(&answers).is_ok());
         });
     }
 }

@@ -3,26 +3,27 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use crate::cli::args::{Companion, Global};
+use crate::cli::args::{ExecEndpoint, Global};
 use crate::config::env::Env;
 use crate::error::Result;
-use crate::serve::companion;
+use crate::serve::exec_endpoint;
+use crate::serve::fetch_child::FetchChild;
 
-pub fn run(asked: &Companion, global: &Global, env: &Env) -> Result<()> {
-    let Companion { profile, of, patience, stays } = asked;
+pub fn run(asked: &ExecEndpoint, global: &Global, env: &Env) -> Result<()> {
+    let ExecEndpoint { profile, of, patience, stays } = asked;
     let patience = Duration::from_secs(*patience);
     if *stays {
-        return companion::run(profile, *of, env, super::ask_apart(global, profile, patience));
+        return exec_endpoint::run(profile, *of, patience, FetchChild::new(global.as_arguments(), true), env);
     }
     let mut arguments = arguments(global, profile, *of, patience);
     arguments.insert(arguments.len() - 2, "--stays".into());
-    companion::detach(&arguments)
+    exec_endpoint::detach(&arguments)
 }
 
-/// What starts the companion of the process `of`.
+/// What starts the endpoint of the process `of`.
 pub fn arguments(global: &Global, profile: &str, of: u32, patience: Duration) -> Vec<OsString> {
     let mut arguments = global.as_arguments();
     let (of, patience) = (of.to_string(), patience.as_secs().to_string());
-    arguments.extend(["companion", "--of", &of, "--patience", &patience, "--", profile].map(OsString::from));
+    arguments.extend(["exec-endpoint", "--of", &of, "--patience", &patience, "--", profile].map(OsString::from));
     arguments
 }

@@ -1,4 +1,4 @@
-//! Which profile is refreshed when, in the loop: decided by times that are handed in.
+//! Whose turn it is in the keeper's loop: decided by times that are handed in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -34,15 +34,17 @@ enum Turn {
 }
 
 impl Plan {
-    /// From now on, these profiles and no others; all of them anew, with what may be new settings.
-    pub fn start_over(&mut self, names: impl IntoIterator<Item = String>) {
-        self.wanted = names.into_iter().collect();
+    /// From now on, these profiles and no others; all of them anew, with what may be new settings. A time puts off a first turn.
+    pub fn start_over(&mut self, profiles: impl IntoIterator<Item = (String, Option<Timestamp>)>, now: Timestamp) {
+        let profiles: BTreeMap<String, Option<Timestamp>> = profiles.into_iter().collect();
+        self.wanted = profiles.keys().cloned().collect();
         self.turns.retain(|_, turn| matches!(turn, Turn::Running { .. }));
         for turn in self.turns.values_mut() {
             *turn = Turn::Running { is_outdated: true };
         }
-        for name in &self.wanted {
-            self.turns.entry(name.clone()).or_insert(Turn::Now);
+        for (name, from) in profiles {
+            let turn = from.map_or(Turn::Now, |time| Turn::At { time, planned: now });
+            self.turns.entry(name).or_insert(turn);
         }
     }
 
@@ -102,7 +104,7 @@ mod tests {
 
     fn plan(names: &[&str]) -> Plan {
         let mut plan = Plan::default();
-        plan.start_over(names.iter().map(|name| name.to_string()));
+        plan.start_over(names.iter().map(|name| (name.to_string(), None)), at(0));
         plan
     }
 
@@ -119,12 +121,19 @@ mod tests {
     fn a_turn_comes_at_its_time_and_when_the_clock_was_set_back() {
         let mut plan = plan(&["a"]);
         for (now, has_come) in [(100, true), (99, false), (4000, true), (-60, false), (-61, true)] {
-            plan.start_over(["a".to_owned()]);
+            plan.start_over([("a".to_owned(), None)], at(0));
             plan.begin(at(0), 1);
             plan.end("a", at(100), at(0));
             assert_eq!(plan.begin(at(now), 1).is_empty(), !has_come, "{now}");
             plan.end("a", at(100), at(0));
         }
+    }
+
+    #[test]
+    fn a_first_turn_may_be_put_off() {
+        let mut plan = Plan::default();
+        plan.start_over([("a".to_owned(), Some(at(100))), ("b".to_owned(), None)], at(0));
+        assert_eq!((plan.begin(at(99), 9), plan.begin(at(100), 9)), (vec!["b".to_owned()], vec!["a".to_owned()]));
     }
 
     #[test]
@@ -146,7 +155,7 @@ mod tests {
         plan.begin(at(0), 4);
         plan.end("stays", at(1000), at(0));
         plan.end("goes", at(1000), at(0));
-        plan.start_over(["stays", "runs", "new"].map(String::from));
+        plan.start_over(["stays", "runs", "new"].map(|name| (name.to_owned(), None)), at(1));
         assert_eq!(plan.begin(at(1), 9), ["new", "stays"]);
         plan.end("runs", at(1000), at(2));
         plan.end("runs and goes", at(1000), at(2));

@@ -1,0 +1,20 @@
+//! What this process has inherited of signals, taken back: a program that started it may have other ideas of its children.
+
+/// Puts SIGCHLD back to its default and blocks no signal.
+///
+/// Where SIGCHLD is ignored, which `execve` inherits, the system forgets children before they are waited for (POSIX.1,
+/// `_exit`); where signals are blocked, none can stop us. What is ignored otherwise stays so, as `nohup` wants it.
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "rustix has no call for what a signal does")]
+pub fn take_back() {
+    let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the calls have no other arguments than these, the set is made before it is used, and no handler is installed.
+    unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+    }
+}
+
+#[cfg(not(unix))]
+pub fn take_back() {}

@@ -1,0 +1,123 @@
+//! The endpoint of `exec`: a process beside the command that hands out its credentials and goes when it goes.
+//!
+//! fedcred itself becomes the command ([`crate::process::exec`]), so the endpoint must be another process, and none that the
+//! command could take for a child of its own and wait for: it is started by an intermediate that ends at once. It has a
+//! session of its own, so that neither Ctrl-C nor the end of the terminal is for it; and SIGTERM, which a service manager sends
+//! to every process of a service, does not end it, since the command may still need credentials to stop in order.
+
+use std::ffi::OsString;
+use std::io::{BufReader, Read, Write};
+use std::process::Stdio;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::child_protocol::{self, Fetched, MAX_MESSAGE, Offer};
+use super::endpoint::{Endpoint, Reach};
+use super::fetch_child::FetchChild;
+use super::refresher::{self, Served};
+use super::token::Token;
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::process::aws_files::PrivateFiles;
+use crate::process::{life, own};
+
+/// Starts the endpoint of this process with the credentials that it begins with.
+///
+/// `arguments` bring this program to call [`run`] in a process that [`detach`] has started.
+pub fn start(arguments: &[OsString], first: Fetched, shows_its_log: bool) -> Result<Offer> {
+    let failed = |why: String| Error::new(Code::Bug, "the endpoint does not start").because(why);
+    let mut command = own::program().map_err(|e| failed(e.to_string()))?;
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.stderr(if shows_its_log { Stdio::inherit() } else { Stdio::null() });
+    let mut intermediate = command.spawn().map_err(|e| failed(e.to_string()))?;
+    if let Some(mut stdin) = intermediate.stdin.take() {
+        let lines = child_protocol::to_lines(&Ok(first))?;
+        stdin.write_all(&lines).map_err(|e| failed(e.to_string()))?;
+    }
+    // The end of the pipe may never come: it is the endpoint's stdout too.
+    let mut lines = Zeroizing::new(Vec::with_capacity(4 << 10));
+    if let Some(stdout) = intermediate.stdout.take() {
+        read_lines(stdout, &mut lines).map_err(|e| failed(e.to_string()))?;
+    }
+    // Nobody's child is left to the command.
+    let status = intermediate.wait().map_err(|e| failed(e.to_string()))?;
+    if lines.is_empty() {
+        return Err(failed(format!("its first process: {status}")));
+    }
+    child_protocol::from_lines(&lines)
+}
+
+/// Hello and message, and no more.
+fn read_lines(pipe: impl Read, lines: &mut Vec<u8>) -> std::io::Result<()> {
+    use std::io::BufRead;
+    let mut pipe = BufReader::new(pipe.take(MAX_MESSAGE));
+    for _ in 0..2 {
+        pipe.read_until(b'\n', lines)?;
+    }
+    Ok(())
+}
+
+/// The intermediate: starts the process that stays, and is to end at once.
+pub fn detach(arguments: &[OsString]) -> Result<()> {
+    let started = own::program().and_then(|mut program| program.args(arguments).spawn());
+    started.map(drop).map_err(|e| Error::new(Code::Bug, "the endpoint does not start").because(e.to_string()))
+}
+
+/// The endpoint of the process `of`: reads its first credentials, replies with an [`Offer`], and serves until `of` has ended.
+pub fn run(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &Env) -> Result<()> {
+    life::leave_session();
+    let prepared = prepare(profile, of, patience, child, env);
+    let (ready, offer) = match prepared {
+        Ok((ready, offer)) => (Ok(ready), Ok(offer)),
+        Err(error) => (Err(error.clone()), Err(error)),
+    };
+    tell(&offer)?;
+    let Ready { endpoint, _files, watch } = ready?;
+    let served = endpoint.run(|| async {
+        life::ignore_stop_signals()?;
+        watch.ended().await;
+        Ok(())
+    });
+    tracing::info!("the command has ended, and its endpoint with it");
+    served
+}
+
+struct Ready {
+    endpoint: Endpoint,
+    /// There for as long as the endpoint.
+    _files: PrivateFiles,
+    watch: life::Watch,
+}
+
+fn prepare(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &Env) -> Result<(Ready, Offer)> {
+    // Begun while `of` waits for the reply, so that it is `of` that is watched, and not a later process of that number.
+    let watch = life::Watch::of(of)?;
+    let mut lines = Zeroizing::new(Vec::with_capacity(16 << 10));
+    std::io::stdin()
+        .take(MAX_MESSAGE)
+        .read_to_end(&mut lines)
+        .map_err(|e| Error::new(Code::Bug, "the first credentials do not come").because(e.to_string()))?;
+    let first: Fetched = child_protocol::from_lines(&lines)?;
+    let token = Token::fresh()?;
+    let shown = token.text();
+    let mut endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), Reach::Loopback, token)?;
+    let served = Served { name: profile.to_owned(), patience, first: first.entry };
+    for answers in refresher::start(vec![served], child, Box::new(|_| ()))? {
+        endpoint.add(answers);
+    }
+    let mut files = PrivateFiles::of(env)?;
+    files.token(&shown, env);
+    let named = |(name, path): (&str, &std::path::Path)| (name.to_owned(), path.display().to_string());
+    let offer = Offer { url: endpoint.first_url(), token: shown, files: files.variables().map(named).collect() };
+    Ok((Ready { endpoint, _files: files, watch }, offer))
+}
+
+fn tell(offer: &Result<Offer>) -> Result<()> {
+    let failed =
+        |why: std::io::Error| Error::new(Code::Bug, "nobody reads where the endpoint is").because(why.to_string());
+    let lines = child_protocol::to_lines(offer)?;
+    #[allow(clippy::disallowed_methods, reason = "one process of ours tells another")]
+    let mut stdout = std::io::stdout();
+    stdout.write_all(&lines).and_then(|()| stdout.flush()).map_err(failed)
+}
