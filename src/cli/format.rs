@@ -11,6 +11,7 @@ use crate::acquire::Given;
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
 use crate::quote::{aws_ini, shell};
+use crate::text::escaped;
 use crate::time::whole_seconds;
 
 /// The whole text for stdout, with its line end.
@@ -123,7 +124,7 @@ fn to_json(out: &mut Zeroizing<String>, value: &impl Serialize, is_pretty: bool)
     let made = if is_pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
     let made =
         Zeroizing::new(made.map_err(|e| Error::new(Code::Bug, "credentials have no JSON").because(e.to_string()))?);
-    out.push_str(&made);
+    out.push_str(&escaped(&made));
     Ok(())
 }
 

@@ -54,6 +54,8 @@ mod second_pages;
 mod serve;
 #[cfg(unix)]
 mod setup;
+#[cfg(target_os = "linux")]
+mod shown;
 mod sp_initiated;
 mod status;
 mod sts;

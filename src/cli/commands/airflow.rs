@@ -17,6 +17,7 @@ use crate::config::profile::{AirflowSource, DEFAULT_DEADLINE, Identity, Profile}
 use crate::config::{Config, add};
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
+use crate::text;
 use crate::time;
 
 pub fn run(command: &Airflow, global: &Global, env: &Env) -> Result<()> {
@@ -67,7 +68,7 @@ fn export(arguments: &AirflowExport, config: &Config, env: &Env, write: fn(&Conn
         Identity::Airflow(source) => planned(source, config, env)?.0.connection,
         _ => export::connection(&profile, &profile.name)?,
     };
-    output::exactly(&format!("{}\n", write(&connection).expose()))
+    output::exactly(&format!("{}\n", text::escaped(write(&connection).expose())))
 }
 
 fn import(arguments: &AirflowImport, config: &Config, global: &Global, env: &Env) -> Result<()> {
