@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use super::Ask;
-use super::place::{self, LoginPlace, Slot};
+use super::place::{LoginPlace, Slot};
 use super::renew::{NoResult, Renewal, Reuse};
 use super::session;
 use super::shared::Shared;
+use super::storage::{self, Storage};
 use crate::cache::entry::CacheEntry;
 use crate::cache::key::FileName;
 use crate::cache::lock::{Attempt, Lock};
@@ -104,7 +105,7 @@ const UNDER_WAY: Duration = Duration::from_secs(20);
 pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let mut forgotten = Forgotten::default();
     let deadline = Deadline::after(UNDER_WAY);
-    for (store, _) in place::existing_stores(settings, env) {
+    for Storage { store, .. } in storage::used(settings, env) {
         let mut locks = Vec::new();
         for (name, _) in store.list()? {
             if let FileName::Lock(login) = name {

@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod session;
 pub mod shared;
 pub mod status;
+pub mod storage;
 
 use std::time::Duration;
 
@@ -105,6 +106,13 @@ pub fn given(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, 
 }
 
 fn entry(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, patience: Duration) -> Result<CacheEntry> {
+    if ask.use_cache
+        && !ask.force
+        && let Some(entry) = place::at_hand(profile, settings, env)?
+        && life(&entry).state(time::now(), ask.window, None) == State::Fresh
+    {
+        return Ok(entry);
+    }
     let slot = if ask.use_cache { Slot::of(profile, settings, env)? } else { None };
     let kept = match &slot {
         Some(slot) if !ask.force => slot.read()?,

@@ -1,15 +1,13 @@
-//! Where things are kept: the result in the cache, and a login's lock and memory there or, where the cache cannot be
-//! written, in a directory of the session or of this user under the temporary one.
-
-use std::path::PathBuf;
+//! What is kept where ([`storage`]) of one profile: its result, and its login's lock and memory.
 
 use super::key::{self, Identified};
 use super::memory::Wanted;
+use super::storage::{self, Choice, Storage};
 use crate::cache::entry::CacheEntry;
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{CacheKey, FileName, LoginKey};
 use crate::cache::master_key::{self, KeyPlace, Opened, SealingKey};
-use crate::config::cache::{CacheSettings, Store};
+use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::error::{Code, Result};
@@ -19,6 +17,17 @@ pub struct Slot {
     pub(super) store: FileStore,
     pub(super) sealing: SealingKey,
     key: CacheKey,
+    /// The configured place, if it cannot be written now.
+    before: Option<Box<Slot>>,
+}
+
+/// What is kept of this profile's result in the configured cache. It is all that a hit looks at: nothing is made, and no other
+/// place is asked.
+///
+/// Errors: a key or an entry that others can read, which must be mended, not passed over.
+pub fn at_hand(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<CacheEntry>> {
+    let Some(storage) = storage::configured(settings) else { return Ok(None) };
+    Slot::in_use(storage, profile, env)?.map_or(Ok(None), |slot| slot.read())
 }
 
 impl Slot {
@@ -26,11 +35,12 @@ impl Slot {
     ///
     /// Errors: a key or a cache that others can read, which must be mended, not passed over.
     pub fn of(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Slot>> {
-        let Some((store, place)) = cache(settings) else {
-            tracing::info!("nothing is kept: the cache is off, or there is no home directory for it");
+        let Choice { storage, why } = storage::choose(settings, env)?;
+        let (Some(storage), elsewhere) = (storage, why.is_some()) else {
+            tracing::info!(why = why.map(tracing::field::display), "nothing is kept");
             return Ok(None);
         };
-        let sealing = match place.open()? {
+        let sealing = match storage.key.open()? {
             Opened::Key(key) => key,
             Opened::NoKey(why) => {
                 tracing::info!(%why, "nothing is kept: no sealing key");
@@ -42,23 +52,47 @@ impl Slot {
             tracing::info!(why, "nothing is kept");
             return Ok(None);
         }
-        Ok(Some(Slot { store, sealing, key }))
+        let before = if elsewhere { Slot::before(profile, settings, env)? } else { None };
+        Ok(Some(Slot { store: storage.store, sealing, key, before }))
     }
 
     /// The same place, if there is a key to read it with. Nothing is made.
     pub fn existing(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Slot>> {
-        let Some((store, place)) = cache(settings) else { return Ok(None) };
-        let Some(sealing) = place.read()? else { return Ok(None) };
+        let Choice { storage, why } = storage::choose(settings, env)?;
+        let before = if why.is_some() { Slot::before(profile, settings, env)? } else { None };
+        let slot = storage.map_or(Ok(None), |storage| Slot::in_use(storage, profile, env))?;
+        Ok(match slot {
+            Some(slot) => Some(Slot { before, ..slot }),
+            None => before.map(|before| *before),
+        })
+    }
+
+    /// The configured place where it can be read and not written: what is there still counts.
+    fn before(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Box<Slot>>> {
+        let Some(storage) = storage::configured(settings) else { return Ok(None) };
+        Ok(Slot::in_use(storage, profile, env)?.map(Box::new))
+    }
+
+    fn in_use(storage: Storage, profile: &Profile, env: &Env) -> Result<Option<Slot>> {
+        let sealing = match storage.key.read() {
+            Ok(Some(sealing)) => sealing,
+            Ok(None) => return Ok(None),
+            Err(error) if error.code == Code::InsecurePermissions => return Err(error),
+            Err(why) => {
+                tracing::info!(%why, "the sealing key is passed over");
+                return Ok(None);
+            }
+        };
         let Identified { key, unknowable } = key::of(profile, env, &sealing);
-        Ok(unknowable.is_none().then_some(Slot { store, sealing, key }))
+        Ok(unknowable.is_none().then_some(Slot { store: storage.store, sealing, key, before: None }))
     }
 
     /// The same place where both key and entries are files, for who may link nothing else: whatever is wrong is no place.
     pub fn in_file(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Slot> {
-        let (store, KeyPlace::File(path)) = cache(settings)? else { return None };
+        let Storage { store, key: KeyPlace::File(path) } = storage::configured(settings)? else { return None };
         let sealing = master_key::read_file(&path).ok()??;
         let Identified { key, unknowable } = key::of(profile, env, &sealing);
-        unknowable.is_none().then_some(Slot { store, sealing, key })
+        unknowable.is_none().then_some(Slot { store, sealing, key, before: None })
     }
 
     /// A number that differs from machine to machine and from profile to profile, and stays the same.
@@ -71,6 +105,13 @@ impl Slot {
     ///
     /// Errors: an entry that others can read.
     pub fn read(&self) -> Result<Option<CacheEntry>> {
+        let here = self.read_here()?;
+        let Some(before) = &self.before else { return Ok(here) };
+        // Two records counted their generations: of their entries the later one in force counts.
+        Ok([before.read_here()?, here].into_iter().flatten().max_by_key(|entry| entry.credentials.expiration))
+    }
+
+    fn read_here(&self) -> Result<Option<CacheEntry>> {
         let file = match self.store.read(&FileName::Entry(self.key)) {
             Ok(Some(file)) => file,
             Ok(None) => return Ok(None),
@@ -106,30 +147,32 @@ pub struct LoginPlace {
 impl LoginPlace {
     /// The place beside the results; `None` where nothing is kept.
     pub fn in_cache(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Result<LoginPlace>> {
-        let (store, place) = cache(settings)?;
-        Some(LoginPlace::open(store, &place, profile, env))
+        match storage::choose(settings, env) {
+            Ok(Choice { storage, .. }) => storage.map(|storage| LoginPlace::open(storage, profile, env)),
+            Err(error) => Some(Err(error)),
+        }
     }
 
     /// The places that may serve where that one cannot, the best one first. Each is made when it is asked for.
     pub fn elsewhere<'a>(profile: &'a Profile, env: &'a Env) -> impl Iterator<Item = Result<LoginPlace>> + use<'a> {
-        fallbacks(env).map(move |(store, place)| LoginPlace::open(store, &place, profile, env))
+        storage::fallbacks(env).map(move |storage| LoginPlace::open(storage, profile, env))
     }
 
     /// All places that have been used.
     pub fn existing(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Vec<LoginPlace>> {
         let mut places = Vec::new();
-        for (store, place) in existing_stores(settings, env) {
-            if let Some(sealing) = place.read()? {
+        for Storage { store, key } in storage::used(settings, env) {
+            if let Some(sealing) = key.read()? {
                 places.push(LoginPlace::of(store, sealing, profile, env));
             }
         }
         Ok(places)
     }
 
-    fn open(store: FileStore, place: &KeyPlace, profile: &Profile, env: &Env) -> Result<LoginPlace> {
+    fn open(Storage { store, key }: Storage, profile: &Profile, env: &Env) -> Result<LoginPlace> {
         // Before a key is made in it: under /tmp anybody could have taken the name, with a link to anywhere.
         store.open_dir()?;
-        match place.open()? {
+        match key.open()? {
             Opened::Key(sealing) => Ok(LoginPlace::of(store, sealing, profile, env)),
             Opened::NoKey(why) => Err(why),
         }
@@ -141,39 +184,4 @@ impl LoginPlace {
         let wanted = Wanted { result, settings: key::login_settings(profile, &sealing) };
         LoginPlace { store, sealing, login, wanted }
     }
-}
-
-/// The stores that have been used, each with the place of its key.
-pub fn existing_stores(settings: &CacheSettings, env: &Env) -> Vec<(FileStore, KeyPlace)> {
-    let stores = cache(settings).into_iter().chain(fallbacks(env));
-    stores.filter(|(store, _)| store.dir().is_dir()).collect()
-}
-
-fn fallbacks(env: &Env) -> impl Iterator<Item = (FileStore, KeyPlace)> + use<> {
-    let session = env.path("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute()).map(|dir| dir.join("fedcred"));
-    session.into_iter().chain(temporary(env)).map(|dir| {
-        // A sealing key beside what it seals is worth little, but it keeps a password's mark from being tried offline
-        // by whoever gets hold of the file alone.
-        let place = KeyPlace::File(dir.join("cache.key"));
-        (FileStore::new(dir), place)
-    })
-}
-
-pub(super) fn cache(settings: &CacheSettings) -> Option<(FileStore, KeyPlace)> {
-    match settings.store {
-        Store::File => Some((FileStore::new(settings.dir.clone()?), settings.key_place()?)),
-        Store::None => None,
-    }
-}
-
-/// A directory of this user's own, whose name anybody could have taken before: the store checks whose it is.
-#[cfg(unix)]
-fn temporary(env: &Env) -> Option<PathBuf> {
-    let base = env.path("TMPDIR").filter(|dir| dir.is_absolute()).unwrap_or_else(|| "/tmp".into());
-    Some(base.join(format!("fedcred-{}", rustix::process::geteuid().as_raw())))
-}
-
-#[cfg(not(unix))]
-fn temporary(env: &Env) -> Option<PathBuf> {
-    env.path("TEMP").map(|dir| dir.join("fedcred"))
 }

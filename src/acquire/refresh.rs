@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::place::{self, Slot};
+use super::place::Slot;
 use super::renew::Renewal;
 use super::schedule::{Ceiling, LastFailure, Life, State};
+use super::storage::{self, Storage};
 use super::{Ask, airflow, life, status};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
@@ -122,7 +123,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Removes what is of no use to anybody: expired entries, what nobody used for 30 days.
 pub fn prune(settings: &CacheSettings, env: &Env) {
-    for (store, _) in place::existing_stores(settings, env) {
+    for Storage { store, .. } in storage::used(settings, env) {
         match store.prune(time::now()) {
             Ok(files) => tracing::debug!(files, "pruned {}", store.dir().display()),
             Err(why) => tracing::info!(%why, "not pruned"),
@@ -132,7 +133,7 @@ pub fn prune(settings: &CacheSettings, env: &Env) {
 
 /// Whether there was something to do.
 fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool> {
-    if let Some(why) = status::no_cache(settings) {
+    if let Some(why) = status::no_cache(settings, env) {
         return Err(why);
     }
     let slot = Slot::of(profile, settings, env)?;

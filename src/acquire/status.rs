@@ -5,10 +5,10 @@
 use super::memory::{Remembered, Waits};
 use super::place::{LoginPlace, Slot};
 use super::schedule::{Life, State as Age};
+use super::storage::{self, Choice};
 use super::{airflow, key, life};
 use crate::cache::master_key::KeyPlace;
-use crate::cache::obstacle;
-use crate::config::cache::{CacheSettings, Store};
+use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::error::{Code, Error, Result};
@@ -91,7 +91,7 @@ fn of_looked_up(profile: &Profile, settings: &CacheSettings, env: &Env, now: Tim
 
 /// Why nothing that this profile gives is kept, as far as that can be told without writing.
 pub fn unkept(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Error> {
-    no_cache(settings).or_else(|| unknowable(profile, env))
+    no_cache(settings, env).or_else(|| unknowable(profile, env))
 }
 
 /// Why what this profile gives must not outlive the process, if so: it cannot be told who asks.
@@ -112,26 +112,14 @@ pub fn unknowable(profile: &Profile, env: &Env) -> Option<Error> {
 }
 
 /// Why nothing at all is kept, as far as that can be told without writing.
-pub fn no_cache(settings: &CacheSettings) -> Option<Error> {
-    match settings.store {
-        Store::File => {}
-        Store::None => {
-            let why = "`cache.store` is \"none\"";
-            return Some(nothing_kept().because(why).hint("set `cache.store = \"file\"`, or leave it out"));
-        }
-    }
-    let (Some(dir), Some(place)) = (&settings.dir, settings.key_place()) else {
-        let why = "there is no home directory for the cache and its key";
-        return Some(nothing_kept().because(why).hint("set HOME"));
-    };
-    check_key(&place).and_then(|()| obstacle::check_private(dir)).err()
-}
-
-/// There is a key, or one could be made.
-fn check_key(place: &KeyPlace) -> Result<()> {
-    match (place.read()?, place) {
-        (None, KeyPlace::File(file)) => file.parent().map_or(Ok(()), obstacle::check_writable),
-        (None, KeyPlace::Keyring { .. }) | (Some(_), _) => Ok(()),
+pub fn no_cache(settings: &CacheSettings, env: &Env) -> Option<Error> {
+    match storage::choose(settings, env) {
+        Ok(Choice { storage: None, why }) => why,
+        Ok(Choice { storage: Some(storage), .. }) => match storage.key {
+            KeyPlace::File(_) => None,
+            KeyPlace::Keyring { .. } => storage.key.read().err(),
+        },
+        Err(error) => Some(error),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::io;
 use std::path::Path;
 
-use super::private::Dir;
+use super::private::{Dir, check_writer};
 use crate::error::{Code, Error, Result};
 
 /// Nothing in sight keeps a cache from living in `dir`, which must be ours alone.
@@ -21,6 +21,7 @@ pub fn check_private(dir: &Path) -> Result<()> {
 ///
 /// Errors: [`Code::CacheWrite`].
 pub fn check_writable(dir: &Path) -> Result<()> {
+    check_writer(dir)?;
     // Without one, the working directory: no directory of ours is relative.
     let existing = dir.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(dir);
     writable(existing).map_err(|why| {

@@ -14,6 +14,7 @@ use self::unix as os;
 use super::key::hex;
 use super::seal;
 use crate::error::{Code, Error, Result};
+use crate::file::fault::of_another;
 use crate::file::{self, Kind, kind};
 use crate::quote::shell::on_path;
 
@@ -85,12 +86,14 @@ impl Dir {
     fn open_or_create(path: &Path, links: os::Links) -> Result<Dir> {
         let handle = match os::open_dir(path, links) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                check_writer(path)?;
                 os::create_dirs(path).map_err(|e| unwritable(path, &e))?;
                 os::open_dir(path, links)
             }
             opened => opened,
         };
         let handle = handle.map_err(|e| Dir::not_opened(path, &e))?;
+        check_writer(path)?;
         Ok(Dir { handle, path: path.to_owned() })
     }
 
@@ -122,6 +125,18 @@ impl Dir {
         let mut temporary = Temporary::new(self, name)?;
         temporary.file.write_all(bytes)?;
         give_name(temporary)
+    }
+}
+
+/// Checks that what this process makes in the directory `path`, or in the nearest one above it that is there, is of use to whose
+/// directory it is: root in the home of another user, as sudo may leave it, would lock that user out of it.
+pub fn check_writer(path: &Path) -> Result<()> {
+    let existing = path.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(path);
+    match os::another_owner(existing) {
+        Some(owner) => Err(Error::new(Code::CacheWrite, format!("cannot write in {}", path.display()))
+            .because(format!("{} is of user id {owner}, and this process runs as root", existing.display()))
+            .hint(of_another(owner, 0, ""))),
+        None => Ok(()),
     }
 }
 

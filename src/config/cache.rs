@@ -87,6 +87,7 @@ pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheS
         _ => values::choice(f, &stores, &[]),
     });
     cache.finish();
-    let key_file = locations.key_file();
+    // Without a home, beside what it seals.
+    let key_file = locations.key_file().or_else(|| Some(dir.as_ref()?.join("cache.key")));
     CacheSettings { dir, key, store: store.unwrap_or(Store::File), key_file }
 }

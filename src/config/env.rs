@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::process::whoami;
+
 /// Where variables come from.
 #[derive(Clone, Debug)]
 pub enum Env {
@@ -53,8 +55,14 @@ impl Env {
         self.text(name).is_some_and(|v| v.eq_ignore_ascii_case("true"))
     }
 
-    /// The user's home: `HOME`, on Windows `USERPROFILE`.
+    /// The user's home: `HOME`, else that of the password database (a systemd unit without `User=` has no `HOME`); on Windows
+    /// `USERPROFILE`.
     pub fn home(&self) -> Option<PathBuf> {
-        self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).filter(|p| p.is_absolute())
+        let named = self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+        let home = named.or_else(|| match self {
+            Env::Process => whoami::home(),
+            Env::Fixed(_) => None,
+        });
+        home.filter(|home| home.is_absolute())
     }
 }

@@ -97,7 +97,9 @@ impl Fault {
             Why::TooLarge => cannot(format!("it is larger than {}, and no such file is", size(max)).into()),
             Why::NotText => cannot("it is not UTF-8 text".into()),
             Why::Owner { owner, us } => {
-                Error::new(Code::InsecurePermissions, format!("{noun} {path} belongs to another user"))
+                // What should be ours alone and is another's cannot be mended, only passed over.
+                let code = if access == Access::OursAlone { code } else { Code::InsecurePermissions };
+                Error::new(code, format!("{noun} {path} belongs to another user"))
                     .because(format!("its owner is user id {owner}, and this process runs as {us}"))
                     .hint(of_another(*owner, *us, &list))
             }

@@ -94,8 +94,9 @@ fn after_an_outage_it_says_when_the_next_try_is() {
 #[test]
 fn why_nothing_is_kept_is_told() {
     let below_a_file = |world: World| {
-        let file = world.write("a-file", "");
-        world.env("FEDCRED_CACHE_DIR", file.join("below").to_str().unwrap())
+        let below = world.write("a-file", "").join("below");
+        let places = ["FEDCRED_CACHE_DIR", "XDG_RUNTIME_DIR", "TMPDIR", "TEMP"];
+        places.into_iter().fold(world, |world, place| world.env(place, below.to_str().unwrap()))
     };
     let spnego = |world: World| {
         let nowhere = format!("FILE:{}", world.path("no-tickets").display());

@@ -83,7 +83,7 @@ impl Outside for ForPolicy<'_> {
     fn secret(&self, remote: &Remote, id: &str) -> Result<Option<Secret>> {
         let Backends { settings, env, reading, whole, forgotten, .. } = self.backends;
         let BackendClient { asks, target } = BackendClient::of(remote, self.policy, *whole, env)?;
-        let shelf = Shelf::of(settings, |sealing| {
+        let shelf = Shelf::of(settings, env, |sealing| {
             let asks = key::of(&asks, env, sealing);
             if let Some(why) = asks.unknowable {
                 tracing::info!(why, "the connection's text is not kept");
@@ -106,8 +106,8 @@ impl Outside for ForPolicy<'_> {
     }
 
     fn output(&self, argv: &[String]) -> Result<Secret> {
-        let Backends { settings, reading, .. } = self.backends;
-        let shelf = Shelf::of(settings, |sealing| {
+        let Backends { settings, env, reading, .. } = self.backends;
+        let shelf = Shelf::of(settings, env, |sealing| {
             let key = KeyBuilder::new(sealing).field("text of", "a command");
             Some(argv.iter().fold(key, |key, argument| key.field("argument", argument)).login_key())
         })?;

@@ -6,13 +6,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::acquire::place;
+use crate::acquire::storage::{self, Storage};
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{FileName, LoginKey};
 use crate::cache::lock::{Attempt, Lock};
 use crate::cache::master_key::{Opened, SealingKey};
 use crate::cache::seal::{self, Kind};
 use crate::config::cache::CacheSettings;
+use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 use crate::time::{self, Deadline, Timestamp};
@@ -68,8 +69,22 @@ pub type Dated = (Option<Secret>, Option<Timestamp>);
 
 impl Shelf {
     /// The place whose key `key` makes; `None` where nothing can be kept, or where it cannot be told who asks.
-    pub fn of(settings: &CacheSettings, key: impl FnOnce(&SealingKey) -> Option<LoginKey>) -> Result<Option<Shelf>> {
-        let Some((store, place)) = place::cache(settings) else { return Ok(None) };
+    pub fn of(
+        settings: &CacheSettings,
+        env: &Env,
+        key: impl Fn(&SealingKey) -> Option<LoginKey>,
+    ) -> Result<Option<Shelf>> {
+        // As a hit does: where there is one, nothing else is looked at.
+        if let Some(Storage { store, key: place }) = storage::configured(settings)
+            && let Ok(Some(sealing)) = place.read()
+            && let Some(key) = key(&sealing)
+        {
+            let shelf = Shelf { store, sealing, key };
+            if shelf.is_used() {
+                return Ok(Some(shelf));
+            }
+        }
+        let Some(Storage { store, key: place }) = storage::choose(settings, env)?.storage else { return Ok(None) };
         match place.open()? {
             Opened::Key(sealing) => Ok(key(&sealing).map(|key| Shelf { store, sealing, key })),
             Opened::NoKey(why) => {

@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 
 pub use self::backend::{Backends, store};
 pub use self::kept::Reading;
-use super::place::Slot;
+use super::place::{self, Slot};
 use super::schedule::State;
 use super::{Ask, life, status};
 use crate::config::cache::CacheSettings;
@@ -86,6 +86,11 @@ pub fn forget(profile: &Profile, settings: &CacheSettings, env: &Env) -> usize {
 
 /// How the cached credentials stand, a failure that holds the next try back included.
 fn state(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask) -> Result<Option<State>> {
+    if let Some(entry) = place::at_hand(profile, settings, env)?
+        && life(&entry).state(time::now(), ask.window, None) == State::Fresh
+    {
+        return Ok(Some(State::Fresh));
+    }
     let Some(slot) = Slot::existing(profile, settings, env)? else { return Ok(None) };
     let Some(entry) = slot.read()? else { return Ok(None) };
     let failure = || status::last_failure(profile, settings, env, time::now()).map(|failure| failure.last);

@@ -47,6 +47,10 @@ pub fn has_a_name(_: &File) -> bool {
     true
 }
 
+pub fn another_owner(_: &Path) -> Option<u32> {
+    None
+}
+
 pub fn check_dir(_: &DirHandle, _: &Path) -> Result<()> {
     Ok(())
 }

@@ -65,13 +65,20 @@ pub fn has_a_name(file: &File) -> bool {
     rustix::fs::fstat(file).is_ok_and(|stat| stat.st_nlink > 0)
 }
 
+/// Whose the directory is, if this process is root and it is not root's.
+pub fn another_owner(dir: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    let owner = rustix::process::geteuid().is_root().then(|| dir.metadata().ok()).flatten()?.uid();
+    (owner != 0).then_some(owner)
+}
+
 pub fn check_dir(dir: &DirHandle, path: &Path) -> Result<()> {
     let stat = rustix::fs::fstat(dir).map_err(|e| unreadable(path, &e.into()))?;
     let us = rustix::process::geteuid().as_raw();
     if stat.st_uid != us {
         let otherwise =
             format!("name a directory of your own with FEDCRED_CACHE_DIR; {}", on_path(&["ls", "-ld"], path));
-        return Err(Error::new(Code::InsecurePermissions, format!("{} belongs to another user", path.display()))
+        return Err(Error::new(Code::CacheWrite, format!("{} belongs to another user", path.display()))
             .because(format!("its owner is user id {}, and this process runs as {us}", stat.st_uid))
             .hint(of_another(stat.st_uid, us, &otherwise)));
     }

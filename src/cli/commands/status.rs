@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::acquire::status::{self, Next, State, Status};
+use crate::acquire::storage::{self, Choice, Storage};
 use crate::cache::master_key::KeyPlace;
 use crate::cli::args::{Global, Status as Command};
 use crate::cli::output::{self, Text};
@@ -31,8 +32,8 @@ pub fn run(command: &Command, global: &Global, env: &Env) -> Result<()> {
         command.profiles.iter().map(|name| row(name)).collect::<Result<Vec<Row>>>()?
     };
     match command.json {
-        true => output::json(&as_json(&rows, &settings, now)),
-        false => output::write(&as_text(&rows, &settings, now)),
+        true => output::json(&as_json(&rows, &settings, env, now)),
+        false => output::write(&as_text(&rows, &settings, env, now)),
     }
 }
 
@@ -152,8 +153,9 @@ fn word(state: State) -> &'static str {
     }
 }
 
-fn as_json(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> Value {
-    let ((store, directory), (key, key_file, why)) = (store(settings), key(settings));
+fn as_json(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp) -> Value {
+    let (used, elsewhere) = used(settings, env);
+    let ((store, directory), (key, key_file, why)) = (store(&used), key(&used));
     json!({
         "cache": {
             "store": store,
@@ -161,25 +163,29 @@ fn as_json(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> Value {
             "key": key,
             "key_because": why,
             "key_file": key_file,
-            "not_kept": status::no_cache(settings).map(|error| error_json(&error, None)),
+            "elsewhere_because": elsewhere.map(|error| error_json(&error, None)),
+            "not_kept": status::no_cache(settings, env).map(|error| error_json(&error, None)),
         },
         "profiles": rows.iter().map(|row| row.json(now)).collect::<Vec<Value>>(),
     })
 }
 
-fn as_text(rows: &[Row], settings: &CacheSettings, now: Timestamp) -> Text {
+fn as_text(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp) -> Text {
     let head = ["PROFILE", "STATE", "EXPIRES IN", "NEXT LOGIN", "LAST FAILURE", "WHO", "ROLE"];
     let mut text = match rows {
         [] => Text::of("no profile"),
         rows => table(head, &rows.iter().map(|row| row.cells(now)).collect::<Vec<_>>()),
     };
-    let (key, key_file, why) = key(settings);
-    let (store, dir) = store(settings);
+    let (used, elsewhere) = used(settings, env);
+    let (key, key_file, why) = key(&used);
+    let (store, dir) = store(&used);
     let at = |path: Option<String>| path.map(|path| format!(" {path}")).unwrap_or_default();
     text.blank();
     text.line(format!("store: {store}{}", at(dir)));
     text.line(format!("key: {key}{} ({why})", at(key_file)));
-    let general = status::no_cache(settings);
+    text +=
+        elsewhere.iter().map(|error| note("it is kept there because nothing can be where it should", error)).collect();
+    let general = status::no_cache(settings, env);
     text += general.iter().map(|error| note("cache", error)).collect();
     text += rows.iter().map(|row| row.notes(general.as_ref(), now)).collect();
     text
@@ -205,6 +211,17 @@ fn error_json(error: &Error, at: Option<Timestamp>) -> Value {
 
 fn shown(path: &Option<PathBuf>) -> Option<String> {
     path.as_ref().map(|path| path.display().to_string())
+}
+
+/// The settings as they come out: what cannot be written is replaced as a whole. The error: why it is.
+fn used(settings: &CacheSettings, env: &Env) -> (CacheSettings, Option<Error>) {
+    match storage::choose(settings, env) {
+        Ok(Choice { storage: Some(Storage { store, key: KeyPlace::File(key_file) }), why }) => {
+            (CacheSettings { dir: Some(store.dir().to_owned()), key_file: Some(key_file), ..settings.clone() }, why)
+        }
+        // As they are written; why nothing is kept is told.
+        Ok(_) | Err(_) => (settings.clone(), None),
+    }
 }
 
 /// The kind of store, and its directory if it has one.

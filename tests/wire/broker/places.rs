@@ -38,12 +38,19 @@ fn where_only_the_cache_cannot_be_written_a_login_goes_on_and_its_refusal_is_rem
         std::fs::create_dir(&session).unwrap();
         let world = world.env(variable, session.to_str().unwrap());
         let first = world.get().succeeds();
-        assert_ne!(world.get().succeeds(), first, "nothing is kept");
+        assert_eq!(world.get().succeeds(), first, "it is kept there, with its key");
+        let told = world.run(&["status"]).stdout;
+        let there = world.path("session").display().to_string();
+        assert!(told.contains(&format!("store: file {there}")) && told.contains("cannot write"), "{told}");
+        let known: serde_json::Value = serde_json::from_str(&world.run(&["status", "--json"]).stdout).unwrap();
+        assert_eq!(known["cache"]["elsewhere_because"]["code"], "cache-write", "{known}");
+        assert!(known["cache"]["not_kept"].is_null() && known["profiles"][0]["state"] == "fresh", "{known}");
+        assert!(world.run(&["logout", "dev"]).stdout.contains("1 cached result"));
         let world = world.env("IDP_PASSWORD", "wrong-password").secret("wrong-password");
         for _ in 0..3 {
             world.get().fails_as("idp-rejected");
         }
-        assert_eq!(posts(&world), 3, "{variable}");
+        assert_eq!(posts(&world), 2, "{variable}");
     }
 }
 
@@ -65,13 +72,70 @@ fn without_a_cache_by_choice_each_run_logs_in() {
     }
 }
 
+#[cfg(unix)]
+fn without_a_home(world: &World, arguments: &[&str]) -> Run {
+    let mut command = world.command(env!("CARGO_BIN_EXE_fedcred"));
+    Run::of(command.env_remove("HOME").env_remove("USERPROFILE").args(arguments))
+}
+
 #[test]
 #[cfg(unix)]
-fn without_a_home_a_login_goes_on() {
-    for world in [form(), open()] {
-        let mut command = world.command(env!("CARGO_BIN_EXE_fedcred"));
-        let run = Run::of(command.env_remove("HOME").env_remove("USERPROFILE").args(["get", "dev"]));
-        run.succeeds();
+fn without_a_home_variable_the_second_call_is_a_hit() {
+    for variable in ["FEDCRED_CACHE_DIR", "XDG_RUNTIME_DIR", "TMPDIR"] {
+        for world in [form(), open()] {
+            let (place, below) = (world.path("place"), world.write("a-file", "").join("below"));
+            fs::create_dir(&place).unwrap();
+            set_mode(&place, 0o700);
+            // The home of whoever runs the tests is left alone: these go before it, and cannot be written.
+            let below = below.to_str().unwrap().to_owned();
+            let world = world.env("XDG_CONFIG_HOME", &below).env("XDG_CACHE_HOME", &below).env("TMPDIR", &below);
+            let world = world.env(variable, place.to_str().unwrap());
+            let first = without_a_home(&world, &["get", "dev"]).succeeds();
+            assert_eq!(without_a_home(&world, &["get", "dev"]).succeeds(), first, "{variable}");
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_somebody_made_of_a_fall_back_is_passed_over_and_stops_nobody() {
+    let us = rustix::process::geteuid();
+    let makers: [fn(&Path); 6] = [
+        |at| fs::write(at, "").unwrap(),
+        |at| std::os::unix::fs::symlink("/", at).unwrap(),
+        |at| std::os::unix::fs::symlink("nowhere", at).unwrap(),
+        |at| rustix::fs::mknodat(rustix::fs::CWD, at, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap(),
+        |at| {
+            fs::create_dir(at).unwrap();
+            set_mode(at, 0o777);
+        },
+        |at| {
+            fs::create_dir(at).unwrap();
+            fs::write(at.join("cache.key"), [b'k'; 40]).unwrap();
+            set_mode(&at.join("cache.key"), 0o644);
+            set_mode(at, 0o755);
+            if rustix::process::geteuid().is_root() {
+                std::os::unix::fs::chown(at, Some(65534), Some(65534)).unwrap();
+            }
+        },
+    ];
+    for (which, make) in makers.into_iter().enumerate() {
+        let [shared, session] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        make(&shared.path().join(format!("fedcred-{}", us.as_raw())));
+        make(&session.path().join("fedcred"));
+        let world = form().env("TMPDIR", shared.path().to_str().unwrap());
+        let world = world.env("XDG_RUNTIME_DIR", session.path().to_str().unwrap());
+        world.get().succeeds();
+        let told = world.run(&["logout", "dev"]);
+        assert_eq!(told.status, Some(0), "{which}: {}", told.stderr);
+        assert!(told.stdout.contains("1 cached result"), "{which}: {}", told.stdout);
+        for command in [&["logout", "--all"][..], &["status"], &["refresh", "dev"], &["doctor", "dev"]] {
+            let run = world.run(command);
+            assert_eq!(run.status, Some(0), "{which} {command:?}: {}{}", run.stdout, run.stderr);
+        }
+        // And nothing is kept there, where nothing else can be written.
+        let world = with_unwritable_cache(world);
+        world.get().fails_as("cache-write");
     }
 }
 

@@ -68,7 +68,7 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
             report.skip(Step::Kerberos, "this login does without");
         }
     }
-    storage::check_before(&settings)?;
+    storage::check_before(&settings, env)?;
     progress.show("logging in");
     let logged_in = login::check(report, &chain, &settings, env);
     login::settle(report, &chain, logged_in.as_ref().err());

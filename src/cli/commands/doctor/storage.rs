@@ -2,6 +2,7 @@
 
 use super::report::{Fault, Report, Step, at};
 use crate::acquire::status;
+use crate::acquire::storage::{self, Choice};
 use crate::cache::master_key::KeyPlace;
 use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
@@ -12,8 +13,8 @@ use crate::keyring::Keyring;
 use crate::time;
 
 /// What keeps every login from being made, whoever it is of.
-pub fn check_before(settings: &CacheSettings) -> std::result::Result<(), Fault> {
-    match status::no_cache(settings) {
+pub fn check_before(settings: &CacheSettings, env: &Env) -> std::result::Result<(), Fault> {
+    match status::no_cache(settings, env) {
         Some(error) if error.code == Code::InsecurePermissions => Err(at(Step::Cache)(error)),
         Some(error) if error.code == Code::KeyringLocked => Err(at(Step::Keyring)(error)),
         Some(_) | None => Ok(()),
@@ -21,15 +22,24 @@ pub fn check_before(settings: &CacheSettings) -> std::result::Result<(), Fault> 
 }
 
 pub fn check(report: &mut Report, profile: &Profile, settings: &CacheSettings, env: &Env) {
+    let (used, elsewhere) = match storage::choose(settings, env) {
+        Ok(Choice { storage, why }) => (storage, why),
+        Err(_) => (storage::configured(settings), None),
+    };
     match settings.store {
         Store::File => {
-            if let Some(dir) = &settings.dir {
-                report.fact(Step::Cache, "directory", dir.display().to_string());
+            if let Some(used) = &used {
+                report.fact(Step::Cache, "directory", used.store.dir().display().to_string());
             }
         }
         Store::None => report.fact(Step::Cache, "store", "none"),
     }
-    let key = match settings.key_place() {
+    if let Some(why) = elsewhere.filter(|_| used.is_some()) {
+        let causes: String = why.causes.iter().map(|cause| format!(": {cause}")).collect();
+        let hint = crate::cli::report::hint(&why).to_owned();
+        report.warn(Step::Cache, format!("it is not in the directory that is configured: {}{causes}", why.what), hint);
+    }
+    let key = match used.map(|used| used.key) {
         None => "nowhere: there is no home directory".to_owned(),
         Some(KeyPlace::File(path)) => path.display().to_string(),
         Some(KeyPlace::Keyring { keyring: Keyring::System, .. }) => "the keyring".to_owned(),

@@ -1,0 +1,143 @@
+//! Where everything is kept, as a whole: results, locks, what is remembered of logins, and the key that seals them.
+//!
+//! That is the first of these that can be written: the configured directory, with its key in the configuration directory or
+//! else beside what it seals; the session's directory (`XDG_RUNTIME_DIR`); one of this user's under the temporary directory.
+//! A name in a shared directory is anybody's (CWE-377): what is not ours there is passed over, never an obstacle.
+
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+use crate::cache::file_store::FileStore;
+use crate::cache::master_key::KeyPlace;
+use crate::cache::obstacle;
+use crate::cache::private::Dir;
+use crate::config::cache::{CacheSettings, Store};
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result};
+
+/// A directory, and the place of the key for what is in it.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    pub store: FileStore,
+    pub key: KeyPlace,
+}
+
+/// What the look at all of them came to.
+#[derive(Debug)]
+pub struct Choice {
+    /// `None`: nothing can be kept anywhere.
+    pub storage: Option<Storage>,
+    /// Why it is not the configured one.
+    pub why: Option<Error>,
+}
+
+impl Storage {
+    fn beside(dir: PathBuf) -> Storage {
+        // A sealing key beside what it seals is worth little, but it keeps a password's mark from being tried offline
+        // by whoever gets hold of the file alone.
+        let key = KeyPlace::File(dir.join("cache.key"));
+        Storage { store: FileStore::new(dir), key }
+    }
+
+    /// Whether it can be written, as far as that can be told without writing.
+    fn check(&self) -> Result<()> {
+        obstacle::check_private(self.store.dir())?;
+        match &self.key {
+            KeyPlace::File(file) if self.key.read()?.is_none() => {
+                file.parent().map_or(Ok(()), obstacle::check_writable)
+            }
+            KeyPlace::File(_) | KeyPlace::Keyring { .. } => Ok(()),
+        }
+    }
+}
+
+/// The configured one, as it stands in the settings. `None`: results are not to be kept, or there is no directory for them.
+pub fn configured(settings: &CacheSettings) -> Option<Storage> {
+    match settings.store {
+        Store::File => Some(Storage { store: FileStore::new(settings.dir.clone()?), key: settings.key_place()? }),
+        Store::None => None,
+    }
+}
+
+/// The one that results are kept in. Nothing is made.
+///
+/// The one error is [`Code::InsecurePermissions`] of the configured one: what is ours and open to others is to be mended, not
+/// passed over.
+pub fn choose(settings: &CacheSettings, env: &Env) -> Result<Choice> {
+    let Some(first) = configured(settings) else {
+        // Without a home there are still a session and a temporary directory.
+        let fallbacks = fallbacks(env).filter(|_| settings.store == Store::File);
+        return Ok(Choice { storage: usable(fallbacks), why: Some(no_directory(settings)) });
+    };
+    let why = match first.check() {
+        Ok(()) => return Ok(Choice { storage: Some(first), why: None }),
+        Err(why) if why.code == Code::InsecurePermissions => return Err(why),
+        Err(why) => why,
+    };
+    // Who wants the key in a keyring does not want it in a file.
+    let storage = match &first.key {
+        KeyPlace::Keyring { .. } => None,
+        KeyPlace::File(_) => {
+            let beside = Storage::beside(first.store.dir().to_owned());
+            usable(std::iter::once(beside).chain(fallbacks(env)))
+        }
+    };
+    if let Some(storage) = &storage {
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| tracing::info!(%why, "everything is kept in {} instead", storage.store.dir().display()));
+    }
+    Ok(Choice { storage, why: Some(why) })
+}
+
+fn usable(storages: impl Iterator<Item = Storage>) -> Option<Storage> {
+    storages.into_iter().find(|storage| match storage.check() {
+        Ok(()) => true,
+        Err(why) => {
+            tracing::debug!(%why, "passed over");
+            false
+        }
+    })
+}
+
+/// Those that serve where the configured one cannot, the best one first.
+pub fn fallbacks(env: &Env) -> impl Iterator<Item = Storage> + use<> {
+    let session = env.path("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute()).map(|dir| dir.join("fedcred"));
+    session.into_iter().chain(temporary(env)).map(Storage::beside)
+}
+
+/// Those that have been used. Of the others' nothing is ours to read or remove.
+pub fn used(settings: &CacheSettings, env: &Env) -> Vec<Storage> {
+    let configured = configured(settings).into_iter().flat_map(|first| {
+        let beside = Storage::beside(first.store.dir().to_owned());
+        [Some(first), Some(beside).filter(|beside| matches!(beside.key.read(), Ok(Some(_))))]
+    });
+    let configured = configured.flatten().filter(|storage| match Dir::check(storage.store.dir()) {
+        Ok(()) => true,
+        Err(why) => why.code == Code::InsecurePermissions,
+    });
+    let fallbacks =
+        fallbacks(env).filter(|storage| Dir::check(storage.store.dir()).is_ok() && storage.key.read().is_ok());
+    configured.chain(fallbacks).filter(|storage| storage.store.dir().is_dir()).collect()
+}
+
+fn no_directory(settings: &CacheSettings) -> Error {
+    let error = Error::new(Code::CacheWrite, "the credentials are not kept");
+    match settings.store {
+        Store::None => error.because("`cache.store` is \"none\"").hint("set `cache.store = \"file\"`, or leave it out"),
+        Store::File => {
+            error.because("there is no home directory for the cache and its key").hint("set HOME, or FEDCRED_CACHE_DIR")
+        }
+    }
+}
+
+/// A directory of this user's own, whose name anybody could have taken before.
+#[cfg(unix)]
+fn temporary(env: &Env) -> Option<PathBuf> {
+    let base = env.path("TMPDIR").filter(|dir| dir.is_absolute()).unwrap_or_else(|| Path::new("/tmp").to_owned());
+    Some(base.join(format!("fedcred-{}", rustix::process::geteuid().as_raw())))
+}
+
+#[cfg(not(unix))]
+fn temporary(env: &Env) -> Option<PathBuf> {
+    env.path("TEMP").map(|dir: PathBuf| Path::new(&dir).join("fedcred"))
+}
