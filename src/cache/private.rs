@@ -270,7 +270,18 @@ mod tests {
         if std::os::unix::fs::chown(&file, Some(somebody_else), None).is_err() {
             return; // Only root can give a file away.
         }
-        assert_eq!(read(&file, 100).unwrap_err().code, Code::InsecurePermissions);
+        // Nothing that its user could mend: it is passed over, as what cannot be read.
+        let error = read(&file, 100).unwrap_err();
+        assert!(error.code == Code::FileUnreadable && !format!("{error:?}").contains("chown"), "{error:?}");
+        // Nor does root leave anything in another user's directory, or make one there.
+        let theirs = home.path().join("theirs");
+        fs::create_dir(&theirs).unwrap();
+        std::os::unix::fs::chown(&theirs, Some(somebody_else), None).unwrap();
+        for dir in [Dir::shared(&theirs), Dir::shared(&theirs.join("a/b")), Dir::ours_alone(&theirs.join("a"))] {
+            let error = dir.err().unwrap();
+            assert!(error.code == Code::CacheWrite && error.hint.unwrap().contains("sudo -u"));
+        }
+        assert_eq!(fs::read_dir(&theirs).unwrap().count(), 0);
     }
 
     #[test]
