@@ -17,9 +17,21 @@ mod verifier;
 
 use url::Url;
 
-/// A URL as errors and logs show it: without query and fragment, which may hold secrets, and without user information.
+/// A URL as errors and logs show it: without user information, query, fragment and the parameters of its path
+/// (`;jsessionid=…`, RFC 3986 §3.3), all of which may hold secrets.
 pub fn shown(url: &Url) -> String {
-    format!("{}{}", url.origin().ascii_serialization(), url.path())
+    format!("{}{}", url.origin().ascii_serialization(), shown_path(url.path()))
+}
+
+/// An address as it is written on a page, relative or not, without what [`shown`] leaves out. A path that is not parsed may hide
+/// a `;` by its escape.
+pub fn shown_path(address: &str) -> String {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let segments = path.split('/').map(|segment| {
+        let escaped = segment.find("%3b").or_else(|| segment.find("%3B")).unwrap_or(segment.len());
+        &segment[..segment.find(';').unwrap_or(segment.len()).min(escaped)]
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
@@ -30,5 +42,19 @@ mod tests {
     fn what_is_shown_has_no_query_and_no_user() {
         let url = Url::parse("https://user:pass@idp.example.com:8443/login?SAMLRequest=x#y").unwrap();
         assert_eq!(shown(&url), "https://idp.example.com:8443/login");
+    }
+
+    #[test]
+    fn parameters_of_a_path_are_not_shown() {
+        let table = [
+            ("https://i/login;jsessionid=A1?e=1", "https://i/login"),
+            ("https://i/a;s=1/b;t=2;u/c", "https://i/a/b/c"),
+            ("https://i/;jsessionid=A1", "https://i/"),
+            ("https://i/login%3Bjsessionid=A1", "https://i/login"),
+        ];
+        for (url, expected) in table {
+            assert_eq!(shown(&Url::parse(url).unwrap()), expected);
+        }
+        assert_eq!(shown_path("/login;jsessionid=A1?x#y"), "/login");
     }
 }

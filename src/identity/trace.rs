@@ -13,7 +13,7 @@ use super::saml::extract::product::Product;
 use super::saml::extract::{Form, Page};
 use crate::error::printable;
 use crate::http::client::Response;
-use crate::http::shown;
+use crate::http::{shown, shown_path};
 use crate::time::{self, Timestamp};
 
 /// The answers of one login, in order.
@@ -145,10 +145,7 @@ impl Sight {
 
 impl FormSight {
     fn of(form: &Form) -> FormSight {
-        let action = form.action.as_deref().unwrap_or_default();
-        let action = action.split(['?', '#']).next().unwrap_or_default();
-        // Tomcat's session, which is as good as a cookie.
-        let action = action.split(";jsessionid").next().unwrap_or_default();
+        let action = shown_path(form.action.as_deref().unwrap_or_default());
         let name = |input: &super::saml::extract::Input| input.name.clone().or_else(|| input.id.clone());
         let field = |input: &super::saml::extract::Input| FieldSight {
             name: printable(&name(input).unwrap_or_default(), 60),
@@ -156,7 +153,7 @@ impl FormSight {
             is_visible: input.is_visible,
         };
         FormSight {
-            action: printable(action, 200),
+            action: printable(&action, 200),
             method: if form.is_post { "POST" } else { "GET" },
             fields: form.inputs.iter().map(field).collect(),
         }

@@ -138,6 +138,14 @@ fn enclosed(answer: &Response) -> Result<Enclosed> {
     }
 }
 
+/// The SAML response in an envelope that somebody saved, to stand alone; else why there is none.
+pub(super) fn enclosed_response(text: &str) -> std::result::Result<Zeroizing<String>, String> {
+    match open_envelope(text)? {
+        Enclosed::Response { xml, .. } => Ok(xml),
+        Enclosed::Fault(says) => Err(format!("it is a fault: {}", printable(&says, 300))),
+    }
+}
+
 /// What an envelope holds.
 #[derive(Debug)]
 enum Enclosed {

@@ -1,20 +1,23 @@
-//! What somebody saved or copied: a page, a SAML response or assertion in any of the forms in which a browser's developer
-//! tools and logs show one, or a token. For `inspect --from`, which asks nobody.
+//! What somebody saved or copied: a page (as HTML or MHTML), a SAML response or assertion in any of the forms in which a
+//! browser's developer tools and logs show one (a form's data, the address of a redirect, HAR, SAML-tracer's export, an
+//! envelope of ECP), or a token. For `inspect --from`, which asks nobody.
 
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::ecp;
 use super::extract::{self, Page, XPath};
 use super::response::{self, Response};
 use crate::config::profile::{DEFAULT_XPATH, Parser};
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 
-/// As for pages from the network.
-pub const MAX: usize = 4 << 20;
+/// A recording of a browser (HAR) has everything that the browser loaded in it.
+pub const MAX: usize = 64 << 20;
 
 /// What it turned out to be.
 #[derive(Debug)]
@@ -41,11 +44,28 @@ pub fn read(bytes: Zeroizing<Vec<u8>>) -> Result<Pasted> {
     match root(text) {
         Some("Response") => return of_xml(text, false),
         Some("Assertion") => return of_xml(text, true),
+        Some("Envelope") => return of_envelope(text),
         Some(_) => return page(bytes),
         None => {}
     }
+    if let Some(html) = mhtml_page(text) {
+        return page(html);
+    }
+    if text.starts_with(['{', '['])
+        && let Ok(recorded) = serde_json::from_str::<Value>(text)
+        && let Some(found) = in_json(&recorded, 0)
+    {
+        return of_recorded(&found);
+    }
     if let Some(encoded) = field(text, "SAMLResponse") {
         return of_base64(encoded);
+    }
+    if field(text, "SAMLRequest").is_some() {
+        return Err(Error::new(
+            Code::NotASamlResponse,
+            "this holds a SAML request, which asks for a response and is none",
+        )
+        .hint("give what the IdP sent afterwards: the form data with SAMLResponse"));
     }
     let token = ["id_token", "WebIdentityToken", "web_identity_token", "token", "value", "access_token"];
     let token = token.iter().find_map(|name| field(text, name).filter(|found| is_jwt(found)));
@@ -96,7 +116,106 @@ fn of_xml(xml: &str, is_bare: bool) -> Result<Pasted> {
     Ok(Pasted::Response { encoded: Secret::new(STANDARD.encode(xml)), response: Box::new(response) })
 }
 
+fn of_envelope(text: &str) -> Result<Pasted> {
+    let xml = ecp::enclosed_response(text)
+        .map_err(|why| Error::new(Code::NotASamlResponse, "this SOAP envelope holds no SAML response").because(why))?;
+    of_xml(&xml, false)
+}
+
+/// What was found in JSON: the field of a form, or XML as SAML-tracer shows it.
+fn of_recorded(found: &str) -> Result<Pasted> {
+    match root(found.trim()) {
+        Some("Assertion") => of_xml(found.trim(), true),
+        Some("Envelope") => of_envelope(found.trim()),
+        Some(_) => of_xml(found.trim(), false),
+        None => of_base64(percent_decoded(found)),
+    }
+}
+
+/// The last SAML response in a recording: HAR has `{"name": "SAMLResponse", "value": …}` or the text of a form, SAML-tracer
+/// `["SAMLResponse", …]` or the XML; others have it as a key.
+fn in_json(value: &Value, depth: usize) -> Option<Zeroizing<String>> {
+    if depth > 64 {
+        return None;
+    }
+    match value {
+        Value::Object(fields) => {
+            let text = |name: &str| fields.get(name).and_then(Value::as_str);
+            let own = match (text("name"), text("value"), text("SAMLResponse")) {
+                (_, _, Some(encoded)) => Some(Zeroizing::new(encoded.to_owned())),
+                (Some("SAMLResponse"), Some(encoded), _) => Some(Zeroizing::new(encoded.to_owned())),
+                _ => None,
+            };
+            // Parameters go before the text that they were taken from, and later requests before earlier ones.
+            own.or_else(|| fields.values().rev().find_map(|value| in_json(value, depth + 1)))
+        }
+        Value::Array(items) => match items.as_slice() {
+            [Value::String(name), Value::String(encoded)] if name == "SAMLResponse" => {
+                Some(Zeroizing::new(encoded.clone()))
+            }
+            items => items.iter().rev().find_map(|value| in_json(value, depth + 1)),
+        },
+        Value::String(text) if text.contains("SAMLResponse=") => field(text, "SAMLResponse").map(Zeroizing::new),
+        Value::String(text) => {
+            let is_saml = matches!(root(text.trim()), Some("Response" | "Assertion" | "Envelope"));
+            (is_saml && text.contains("SAML:2.0")).then(|| Zeroizing::new(text.clone()))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// The page of a file as browsers save one in MHTML (RFC 2557): its first part of HTML.
+fn mhtml_page(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let (head, _) = text.split_once("\n\n").or_else(|| text.split_once("\r\n\r\n"))?;
+    if !head.to_ascii_lowercase().contains("multipart/related") {
+        return None;
+    }
+    let after = head.split_once("boundary=")?.1;
+    let boundary = after.trim_start_matches('"').split(['"', ';', '\r', '\n']).next()?;
+    text.split(&format!("--{boundary}")).skip(1).find_map(|part| {
+        let part = part.trim_start_matches(['\r', '\n']);
+        let (head, body) = part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"))?;
+        let head = head.to_ascii_lowercase();
+        if !head.contains("content-type: text/html") {
+            return None;
+        }
+        let body = Zeroizing::new(body.to_owned());
+        Some(Zeroizing::new(match () {
+            () if head.contains("quoted-printable") => from_quoted_printable(&body),
+            () if head.contains("base64") => {
+                let compact: String = body.split_whitespace().collect();
+                STANDARD.decode(compact).ok()?
+            }
+            () => body.as_bytes().to_vec(),
+        }))
+    })
+}
+
+/// RFC 2045 §6.7.
+fn from_quoted_printable(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = || u8::from_str_radix(std::str::from_utf8(after.get(..2)?).ok()?, 16).ok();
+        rest = match (first, after) {
+            (b'=', [b'\r', b'\n', after @ ..] | [b'\n', after @ ..]) => after,
+            (b'=', _) if escaped().is_some() => {
+                out.extend(escaped());
+                &after[2..]
+            }
+            (byte, after) => {
+                out.push(*byte);
+                after
+            }
+        };
+    }
+    out
+}
+
 fn of_base64(text: String) -> Result<Pasted> {
+    if let Ok((encoded, response)) = Response::decode_redirected(&text) {
+        return Ok(Pasted::Response { encoded, response: Box::new(response) });
+    }
     let encoded = response::canonical(Secret::new(text));
     let response = Response::decode(&encoded).map_err(|error| match error.causes.first().map(String::as_str) {
         Some("it is not base64" | "it is not UTF-8 text") => Error::new(
@@ -174,7 +293,42 @@ mod tests {
             base64.as_bytes().chunks(60).map(|c| std::str::from_utf8(c).unwrap()).collect::<Vec<_>>().join("\r\n");
         let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(base64.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let ours = "response of https://idp/?a=b+c Success";
-        let table: [(Vec<u8>, &str); 22] = [
+        let deflated = {
+            use std::io::Write;
+            let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+            encoder.write_all(XML.as_bytes()).unwrap();
+            url::form_urlencoded::byte_serialize(STANDARD.encode(encoder.finish().unwrap()).as_bytes())
+                .collect::<String>()
+        };
+        let quoted =
+            format!("<html><form><input name=3DSAMLResponse value=3D'{}'></form></html>", base64.replace('=', "=3D"));
+        let quoted: String = quoted
+            .as_bytes()
+            .chunks(70)
+            .map(|c| format!("{}=\r\n", String::from_utf8_lossy(c)))
+            .collect::<String>()
+            .replace("==\r\n3D", "=3D=\r\n")
+            .replace("=3=\r\nD", "=3D=\r\n");
+        let json = |text: &str| serde_json::to_string(text).unwrap();
+        let table: Vec<(Vec<u8>, &str)> = vec![
+            (format!("https://signin.aws.amazon.com/saml?SAMLResponse={deflated}&RelayState=x").into(), ours),
+            (format!("Location: https://x/?SAMLResponse={deflated}").into(), ours),
+            ("https://idp/?SAMLRequest=fZFB".into(), "not-a-saml-response"),
+            (
+                format!("<S:Envelope xmlns:S='http://schemas.xmlsoap.org/soap/envelope/'><S:Body>{XML}</S:Body></S:Envelope>").into(),
+                ours,
+            ),
+            (
+                format!(r#"{{"log":{{"entries":[{{"request":{{"postData":{{"params":[{{"name":"RelayState","value":""}},{{"name":"SAMLResponse","value":"{escaped}"}}]}}}}}},{{"request":{{}}}}]}}}}"#).into(),
+                ours,
+            ),
+            (format!(r#"{{"log":{{"entries":[{{"request":{{"postData":{{"text":"a=b&SAMLResponse={escaped}"}}}}}}]}}}}"#).into(), ours),
+            (format!(r#"{{"requests":[{{"method":"POST","post":[["SAMLResponse","{base64}"],["RelayState",""]]}}]}}"#).into(), ours),
+            (format!(r#"{{"requests":[{{"method":"POST","protocol":"SAML-P","saml":{}}}]}}"#, json(XML)).into(), ours),
+            (
+                format!("From: <Saved by Blink>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\ttype=\"text/html\";\r\n\tboundary=\"----B\"\r\n\r\n\r\n------B\r\nContent-Type: text/css\r\n\r\nx\r\n------B\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{quoted}\r\n------B--\r\n").into(),
+                "page saml-response",
+            ),
             (XML.into(), ours),
             (format!("<?xml version='1.0'?>\n<!-- saved -->{XML}").into(), ours),
             (base64.clone().into(), ours),

@@ -4,6 +4,8 @@
 //! messages, the choice of a role, and refusing early what STS would surely refuse.
 //! Names as in SAML 2.0 Core (OASIS saml-core-2.0-os) and the IAM User Guide, "Configure SAML assertions".
 
+use std::io::Read;
+
 use super::reading;
 use crate::arn::{Partition, ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result, printable};
@@ -76,6 +78,9 @@ pub struct Offer {
 /// What AWS's attributes begin with (IAM User Guide, "Configure SAML assertions").
 pub const AWS_ATTRIBUTE: &str = "https://aws.amazon.com/SAML/Attributes/";
 
+/// Of a response that was deflated: as much as a page may have.
+const MAX_INFLATED: u64 = 4 << 20;
+
 /// Browsers' and STS's leniency: padding may be missing.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -93,6 +98,22 @@ impl Response {
         let xml = zeroize::Zeroizing::new(xml);
         let xml = std::str::from_utf8(&xml).map_err(|_| not_saml("it is not UTF-8 text"))?;
         reading::read(xml)
+    }
+
+    /// Decodes what a parameter `SAMLResponse` of an address holds: deflated as the redirect binding says (SAML Bindings
+    /// §3.4.4.1), or not. Returns the base64 that STS takes, and what it says.
+    pub fn decode_redirected(encoded: &str) -> Result<(Secret, Self)> {
+        let plain = canonical(Secret::new(encoded.replace(' ', "+").replace('-', "+").replace('_', "/")));
+        let bytes = BASE64.decode(plain.expose()).map(zeroize::Zeroizing::new).unwrap_or_default();
+        if bytes.trim_ascii_start().starts_with(b"<") {
+            return Ok((plain.duplicate(), Response::decode(&plain)?));
+        }
+        let mut xml = zeroize::Zeroizing::new(Vec::new());
+        let mut inflated = flate2::read::DeflateDecoder::new(bytes.as_slice()).take(MAX_INFLATED);
+        inflated.read_to_end(&mut xml).map_err(|_| not_saml("it is neither XML nor deflated XML in base64"))?;
+        let plain = Secret::new(base64::engine::general_purpose::STANDARD.encode(xml.as_slice()));
+        let response = Response::decode(&plain)?;
+        Ok((plain, response))
     }
 
     /// The one value, or the first, of AWS's attribute of this name: `SourceIdentity`, `RoleSessionName`.

@@ -103,7 +103,15 @@ impl Redaction<'_> {
     }
 
     fn attribute(&self, element: &Element, name: &str, value: &str) -> String {
+        let value = value.trim();
         if ADDRESSES.contains(&name) {
+            // An address of these schemes is a script, or the thing itself.
+            if ["javascript:", "data:", "blob:"]
+                .iter()
+                .any(|s| value.get(..s.len()).is_some_and(|v| v.eq_ignore_ascii_case(s)))
+            {
+                return code(value);
+            }
             let path = value.split(['?', '#', ';']).next().unwrap_or_default();
             return if path.len() == value.len() { self.words(path) } else { format!("{}?…", self.words(path)) };
         }
@@ -122,14 +130,12 @@ impl Redaction<'_> {
         let mut out = String::new();
         for part in text.split_inclusive(char::is_whitespace) {
             let word = part.trim_end();
-            let is_long = |run: &str| run.len() >= 24 || run.len() >= 16 && run.bytes().any(|b| b.is_ascii_digit());
-            let is_token = word.split(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '=').any(is_long);
             let lower = word.to_lowercase();
-            let is_name = self.names.iter().any(|name| lower.contains(name.as_str()));
-            match word.contains('@') || is_name || is_token {
-                true => out.push_str(&format!("{}{}", length(word), &part[word.len()..])),
-                false => out.push_str(part),
+            match word.contains('@') || self.names.iter().any(|name| lower.contains(name.as_str())) {
+                true => out.push_str(&length(word)),
+                false => without_tokens(word, &mut out),
             }
+            out.push_str(&part[word.len()..]);
         }
         out
     }
@@ -140,6 +146,63 @@ impl Redaction<'_> {
             let _ = write!(self.out, "</{}>", element.name);
         }
     }
+}
+
+/// The word with each part of it that looks like a token replaced by its length.
+fn without_tokens(word: &str, out: &mut String) {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+' | '=' | '~' | '.' | '%');
+    let mut rest = word;
+    while !rest.is_empty() {
+        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        let bare = run.trim_matches('.');
+        match bare.is_empty() || !is_token(bare) {
+            true => out.push_str(run),
+            false => out.push_str(&run.replacen(bare, &length(bare), 1)),
+        }
+        let next = after.find(is_part).unwrap_or(after.len());
+        out.push_str(&after[..next]);
+        rest = &after[next..];
+    }
+}
+
+/// Whether a run of letters, digits and what joins them is more likely a ticket, session or code than a word. A word that
+/// is taken for one costs a bug report little.
+fn is_token(run: &str) -> bool {
+    let segments: Vec<&str> = run.split(|c: char| !c.is_alphanumeric()).filter(|segment| !segment.is_empty()).collect();
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    let (is_upper, is_lower) = (|c: char| c.is_uppercase(), |c: char| c.is_lowercase());
+    let all_digits = digits(run);
+    let letters = run.chars().filter(|c| c.is_alphabetic()).count();
+    // Digits within letters, or capitals within (`aZ9`, `8x7w`); not a number at the end of a word (`col3`).
+    let is_mixed = |segment: &&&str| {
+        let inner = segment.trim_end_matches(|c: char| c.is_ascii_digit());
+        let has_digits = digits(inner) > 0 && inner.chars().any(char::is_alphabetic);
+        has_digits || digits(segment) > 0 && segment.chars().any(is_upper) && segment.chars().any(is_lower)
+    };
+    let mixed = segments.iter().filter(is_mixed).count();
+    // `AttributeReleaseRejected` is made of words.
+    let is_words = |segment: &str| {
+        let capitals = segment.chars().filter(|c| is_upper(*c)).count();
+        capitals > 0 && segment.len() >= 4 * capitals && digits(segment) == 0
+    };
+    let is_long =
+        |segment: &&str| segment.len() >= 16 && digits(segment) > 0 || segment.len() >= 24 && !is_words(segment);
+    // CAS and its like: `ST-12-…`, `TGT-4-…`.
+    let is_ticket = matches!(segments.as_slice(), [kind, number, _, ..]
+        if kind.len() <= 8 && kind.chars().any(is_upper) && digits(number) == number.len());
+    let sizes: Vec<usize> = segments.iter().map(|segment| segment.len()).collect();
+    let is_hex = || segments.iter().all(|segment| segment.chars().all(|c| c.is_ascii_hexdigit()));
+    let is_uuid = sizes == [8, 4, 4, 4, 12] && is_hex();
+    let has_all_kinds = run.chars().any(is_upper) && run.chars().any(is_lower) && all_digits > 0;
+    segments.iter().any(is_long)
+        || is_ticket
+        || is_uuid
+        || run.starts_with("eyJ")
+        || all_digits >= 6 && (letters == 0 || all_digits * 2 >= letters)
+        || run.len() >= 10 && mixed >= 1 && all_digits >= 2
+        || run.len() >= 12 && mixed >= 2
+        || run.len() >= 20 && has_all_kinds && mixed >= 1
 }
 
 /// What is within is no text for people: `<noscript>`'s markup is one text here.
@@ -196,6 +259,54 @@ mod tests {
             "<script>[27 characters; submits a form]</script>",
         ] {
             assert!(page.contains(kept), "{kept}: {page}");
+        }
+    }
+
+    #[test]
+    fn tickets_of_any_make_go_from_wherever_they_stand() {
+        let tickets = [
+            "ST-12-abc9xy-Qw_8r-node1",
+            "LT-99-aZ9_qk-7",
+            "TGT-4-Zz_9y-8x7w-Qq1-cas",
+            "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+            "00Ab3_dE-fG7hIjKlMn_o",
+            "_a75adf55-01d7-40cc-929f-dbd8372ebdfc",
+            "eyJhbGciOiJub25lIn0.e30.x-_y",
+            "4f9c2d7e11",
+            "A1B2-C3D4-E5F6",
+            "0048221739",
+        ];
+        for ticket in tickets {
+            let page = redact(&format!(
+                r#"<form action="/cas/{ticket}/login;s={ticket}?t={ticket}" id="t{ticket}" class="a {ticket}"><input name="f_{ticket}" value="{ticket}" placeholder="{ticket}">
+                <a href="javascript:go('{ticket}')">x</a><img src="data:x,{ticket}"><p title="{ticket}">Your ticket is {ticket}. ({ticket})</p><style>#{ticket}{{}}</style></form>"#
+            ));
+            assert!(!page.contains(ticket), "{ticket}: {page}");
+            assert!(page.contains("action=\"/cas/[") && page.contains("/login?…"), "{page}");
+        }
+    }
+
+    #[test]
+    fn words_of_templates_stay() {
+        for word in [
+            "kc-passwd-update-form",
+            "_shib_idp_consentIds",
+            "_eventId_AttributeReleaseRejected",
+            "col-md-6",
+            "h2",
+            "i0116",
+            "okta-signin-widget-7.14.0",
+            "loginForm:username",
+            "ctl00_ContentPlaceHolder1_UsernameTextBox",
+            "pf.username",
+            "formsAuthenticationArea",
+            "userNameInput",
+            "jquery-3.7.1.min.js",
+            "MSIS7012",
+        ] {
+            let mut out = String::new();
+            without_tokens(word, &mut out);
+            assert_eq!(out, word);
         }
     }
 
