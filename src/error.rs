@@ -110,6 +110,10 @@ codes! {
     SecretWithoutVerdict = "secret-without-verdict", LoginRequired;
     /// The IdP wants a new password before it lets anybody in.
     PasswordChangeRequired = "password-change-required", LoginRequired;
+    /// The IdP's page has a captcha, which keeps programs out.
+    CaptchaNeeded = "captcha-needed", LoginRequired;
+    /// The IdP asks for the user's consent.
+    ConsentNeeded = "consent-needed", LoginRequired;
     /// No refresh token is kept, or its issuer does not take it any more.
     RefreshTokenGone = "refresh-token-gone", LoginRequired;
     /// The AWS credentials to start from are not there, or have expired.

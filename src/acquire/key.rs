@@ -12,8 +12,8 @@ use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
-    Auth, AuthnRequest, BrowserLogin, CommandLogin, Ecp, FormLogin, Identity, IdpHttp, Okta, Profile, Saml,
-    SecretSource, Session, SessionName, Spnego, StsHttp, StsTarget, TokenSource,
+    Auth, AuthnRequest, BrowserLogin, CommandLogin, Ecp, FormChoices, FormLogin, Identity, IdpHttp, Okta, Profile,
+    Saml, SecretSource, Session, SessionName, Spnego, StsHttp, StsTarget, TokenSource,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -238,7 +238,13 @@ fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
             otp_field,
             account_field,
             remember_field: _,
+            choices,
         }) => {
+            let FormChoices { form, button, fields } = choices.as_ref();
+            let key = optional(key, "form", form.as_deref());
+            let key = optional(key, "button", button.as_deref());
+            let fields = fields.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+            let key = fields.fold(key, |key, part| key.field("form_fields", part));
             let key = optional(key, "otp_field", otp_field.as_deref());
             let key = optional(key, "account_field", account_field.as_deref());
             let key = optional(key, "username_field", username_field.as_deref());

@@ -86,6 +86,8 @@ pub fn usual_hint(code: Code) -> &'static str {
         | Code::LoginAbandoned
         | Code::MfaNeeded => "fedcred login PROFILE",
         Code::PasswordChangeRequired => "change the password in a browser, then try again",
+        Code::CaptchaNeeded => "set `saml.auth = \"browser\"`, then: fedcred login PROFILE",
+        Code::ConsentNeeded => "log in to AWS once in a browser and answer it there",
         Code::SecretRefusedBefore => "correct the secret where it is kept; a changed one is tried at once",
         Code::SecretWithoutVerdict => "to try at once: fedcred login --use-stored PROFILE",
         Code::XpathNoMatch | Code::NotASamlResponse | Code::PageTooLarge | Code::XpathTooCostly => {

@@ -285,6 +285,18 @@ pub struct FormLogin {
     pub otp_field: Option<String>,
     pub account_field: Option<String>,
     pub remember_field: Option<String>,
+    pub choices: Box<FormChoices>,
+}
+
+/// What is chosen where a page has several.
+#[derive(Clone, Debug, Default)]
+pub struct FormChoices {
+    /// Which form logs in, by its id, name, address or number.
+    pub form: Option<String>,
+    /// Which button is pressed, by its name, id, value or text.
+    pub button: Option<String>,
+    /// Inputs by name or id, with the values that they get: a domain.
+    pub fields: Vec<(String, String)>,
 }
 
 impl FormLogin {
@@ -299,6 +311,7 @@ impl FormLogin {
             otp_field: None,
             account_field: None,
             remember_field: None,
+            choices: Box::default(),
         }
     }
 }

@@ -8,9 +8,8 @@ use serde::Serialize;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::saml::extract::looks::{Kind, Looks};
 use super::saml::extract::product::Product;
-use super::saml::extract::{Form, Page};
+use super::saml::extract::{Form, Input, Page, PageKind, Summary};
 use crate::error::printable;
 use crate::http::client::Response;
 use crate::http::{shown, shown_path};
@@ -55,7 +54,7 @@ pub struct Sight {
     pub product: Option<Product>,
     /// The product was seen running, not only its templates.
     pub is_proven: bool,
-    pub kind: Kind,
+    pub kind: PageKind,
     /// What the page tells a person about an error, else its heading.
     pub says: Option<String>,
     pub forms: Vec<FormSight>,
@@ -129,15 +128,15 @@ impl Trace {
 impl Sight {
     /// `url`: where the page is from, if it is known. It tells the product of a page that does not.
     pub fn of(page: &Page, url: Option<&Url>) -> Sight {
-        let mut looks: Looks = page.looks.clone();
-        looks.product = looks.product.or_else(|| url.and_then(Product::of_address));
+        let mut summary: Summary = page.summary.clone();
+        summary.product = summary.product.or_else(|| url.and_then(Product::of_address));
         Sight {
             title: page.title.as_deref().map(|title| printable(title, 80)).filter(|title| !title.is_empty()),
-            product: looks.product,
-            is_proven: looks.product.is_some_and(Product::is_proven),
-            kind: looks.kind,
-            in_words: looks.to_string(),
-            says: looks.says,
+            product: summary.product,
+            is_proven: summary.product.is_some_and(Product::is_proven),
+            kind: summary.kind,
+            in_words: summary.to_string(),
+            says: summary.says,
             forms: page.forms.iter().map(FormSight::of).collect(),
         }
     }
@@ -146,15 +145,15 @@ impl Sight {
 impl FormSight {
     fn of(form: &Form) -> FormSight {
         let action = shown_path(form.action.as_deref().unwrap_or_default());
-        let name = |input: &super::saml::extract::Input| input.name.clone().or_else(|| input.id.clone());
-        let field = |input: &super::saml::extract::Input| FieldSight {
+        let name = |input: &Input| input.name.clone().or_else(|| input.id.clone());
+        let field = |input: &Input| FieldSight {
             name: printable(&name(input).unwrap_or_default(), 60),
             kind: input.kind.clone(),
             is_visible: input.is_visible,
         };
         FormSight {
             action: printable(&action, 200),
-            method: if form.is_post { "POST" } else { "GET" },
+            method: if form.is_post() { "POST" } else { "GET" },
             fields: form.inputs.iter().map(field).collect(),
         }
     }

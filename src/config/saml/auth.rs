@@ -5,8 +5,8 @@ use url::Url;
 use crate::config::env::Env;
 use crate::config::origin::Origin;
 use crate::config::profile::{
-    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormLogin, MutualAuthentication, Okta, Otp,
-    SecretSource, Spnego,
+    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormChoices, FormLogin, MutualAuthentication,
+    Okta, Otp, SecretSource, Spnego,
 };
 use crate::config::reader::{Found, Section};
 use crate::config::tree::Value;
@@ -39,7 +39,7 @@ const METHODS: [(&str, Method); 9] = [
 ];
 
 /// The keys that mean something to some methods only.
-const KEYS_OF_METHODS: [(&str, &[Method]); 19] = [
+const KEYS_OF_METHODS: [(&str, &[Method]); 22] = [
     ("username", &[Method::Basic, Method::Form, Method::Ecp, Method::Browser, Method::Command]),
     ("password", &[Method::Basic, Method::Form, Method::Ecp]),
     ("token", &[Method::Bearer]),
@@ -55,6 +55,9 @@ const KEYS_OF_METHODS: [(&str, &[Method]); 19] = [
     ("otp_field", &[Method::Form]),
     ("account_field", &[Method::Form]),
     ("remember_field", &[Method::Form]),
+    ("form", &[Method::Form]),
+    ("button", &[Method::Form]),
+    ("form_fields", &[Method::Form]),
     ("principal", &[Method::Spnego, Method::Ecp]),
     ("keytab", &[Method::Spnego, Method::Ecp]),
     ("mutual_authentication", &[Method::Spnego, Method::Ecp]),
@@ -116,6 +119,14 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
                 otp_field: field("otp_field"),
                 account_field: field("account_field"),
                 remember_field: field("remember_field"),
+                choices: Box::new(FormChoices {
+                    form: field("form"),
+                    button: field("button"),
+                    fields: saml
+                        .table("form_fields", "saml.form_fields")
+                        .map(|table| form_fields(&table))
+                        .unwrap_or_default(),
+                }),
                 ..FormLogin::new(username?, password?)
             }))
         }
@@ -144,6 +155,16 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
             Some(Auth::Command(CommandLogin { argv: expand(argv?, profile, url), username }))
         }
     }
+}
+
+/// Inputs by name or id, with what they get.
+fn form_fields(table: &Section<'_, '_>) -> Vec<(String, String)> {
+    let field = |found: &Found<'_>| Ok((found.key.to_owned(), values::written(found, "a string")?.to_owned()));
+    let kept = table.entries().into_iter().filter_map(|found| {
+        table.log().record("saml.form_fields", found.key, Origin::File(found.place));
+        table.log().keep(field(&found))
+    });
+    kept.collect()
 }
 
 /// `login` keeps the secret of codes, but no code.

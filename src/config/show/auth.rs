@@ -2,7 +2,8 @@
 
 use super::{Rows, path, program, quoted, source};
 use crate::config::profile::{
-    Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormLogin, MutualAuthentication, Okta, Otp, Spnego,
+    Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormChoices, FormLogin, MutualAuthentication, Okta, Otp,
+    Spnego,
 };
 
 impl Rows<'_, '_> {
@@ -27,7 +28,9 @@ impl Rows<'_, '_> {
                 otp_field,
                 account_field,
                 remember_field,
+                choices,
             }) => {
+                let FormChoices { form, button, fields } = choices.as_ref();
                 self.row("auth", quoted("form"));
                 self.row("username", quoted(username));
                 self.row("password", source(password));
@@ -41,6 +44,13 @@ impl Rows<'_, '_> {
                 self.or("otp_field", otp_field.as_ref().map(quoted), "found on the page");
                 self.or("account_field", account_field.as_ref().map(quoted), "found on the page");
                 self.or("remember_field", remember_field.as_ref().map(quoted), "none: pages go as they are");
+                self.or("form", form.as_ref().map(quoted), "found on the page");
+                self.or("button", button.as_ref().map(quoted), "found on the page");
+                let table = std::mem::replace(&mut self.table, "saml.form_fields");
+                for (name, value) in fields {
+                    self.row(name, quoted(value));
+                }
+                self.table = table;
             }
             Auth::Spnego(spnego) => {
                 self.row("auth", quoted("spnego"));

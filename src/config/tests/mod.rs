@@ -194,16 +194,16 @@ fn each_method_takes_its_own_keys() {
         ("auth = \"bearer\"\ntoken = { command = [\"cat\", \"/t\"] }", "Bearer { token: Command([\"cat\", \"/t\"]) }"),
         (
             "auth = \"form\"\nusername = \"a\"\npassword = { credential = \"idp\" }\nusername_field = \"u\"",
-            "Form(FormLogin { username: \"a\", password: Credential(\"idp\"), username_field: Some(\"u\"), password_field: None, otp: None, otp_field: None, account_field: None, remember_field: None })",
+            "Form(FormLogin { username: \"a\", password: Credential(\"idp\"), username_field: Some(\"u\"), password_field: None, otp: None, otp_field: None, account_field: None, remember_field: None, choices: FormChoices { form: None, button: None, fields: [] } })",
         ),
         (
             "auth = \"form\"\nusername = \"a\"\npassword = { file = \"/pw\" }\npassword_field = \"p\"",
-            "Form(FormLogin { username: \"a\", password: File(\"/pw\"), username_field: None, password_field: Some(\"p\"), otp: None, otp_field: None, account_field: None, remember_field: None })",
+            "Form(FormLogin { username: \"a\", password: File(\"/pw\"), username_field: None, password_field: Some(\"p\"), otp: None, otp_field: None, account_field: None, remember_field: None, choices: FormChoices { form: None, button: None, fields: [] } })",
         ),
         (
             "auth = \"form\"\nusername = \"a\"\npassword = { file = \"/pw\" }\notp_secret = { file = \"/s\" }\notp_field = \"o\"",
             "Form(FormLogin { username: \"a\", password: File(\"/pw\"), username_field: None, password_field: None, \
-             otp: Some(Secret(File(\"/s\"))), otp_field: Some(\"o\"), account_field: None, remember_field: None })",
+             otp: Some(Secret(File(\"/s\"))), otp_field: Some(\"o\"), account_field: None, remember_field: None, choices: FormChoices { form: None, button: None, fields: [] } })",
         ),
         (
             "auth = \"browser\"\nbrowser = \"/opt/chrome\"\nusername = \"a\"",

@@ -64,6 +64,8 @@ fn show_tells_every_effective_value_and_where_it_came_from() {
         "saml.otp_field = (found on the page) # built-in",
         "saml.account_field = (found on the page) # built-in",
         "saml.remember_field = (none: pages go as they are) # built-in",
+        "saml.form = (found on the page) # built-in",
+        "saml.button = (found on the page) # built-in",
         "saml.xpath = \"//input[@name=\\\"SAMLResponse\\\"]/@value\" # built-in",
         "saml.parser = \"html\" # built-in",
         "saml.ca_bundle = (the system's roots) # built-in",

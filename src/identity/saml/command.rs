@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::auth::form;
 use super::conversation::Assertion;
+use super::extract::kind::title;
 use super::extract::{self, XPath};
 use super::response::{self, Response};
 use crate::config::profile::{CommandLogin, Saml};
@@ -62,13 +63,13 @@ fn on_page(page: &[u8], xpath: &XPath, deadline: &Deadline) -> Result<Secret> {
     page.saml_response.take().ok_or_else(|| {
         let what = "there is no SAML response on the page that the command of `saml.command` printed";
         let error = Error::new(Code::XpathNoMatch, what);
-        let error = match form::title(&page) {
+        let error = match title(&page) {
             Some(title) => error.because(format!("its title is {title:?}")),
             None => error,
         };
-        match form::login_form(&page) {
-            Some(_) => error.because("it is a login page: the command did not log in").hint("run the command by hand"),
-            None => error.hint("run the command by hand; `saml.xpath` says where on the page the response is"),
+        match form::is_login_form(&page) {
+            true => error.because("it is a login page: the command did not log in").hint("run the command by hand"),
+            false => error.hint("run the command by hand; `saml.xpath` says where on the page the response is"),
         }
     })
 }

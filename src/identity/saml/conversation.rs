@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::auth::{Filled, Method, form};
+use super::auth::filled::Filled;
+use super::auth::{Method, not_asked};
 use super::authn_request;
-use super::extract::looks::Kind;
-use super::extract::purpose::passes_on;
-use super::extract::{self, Form, Page, XPath};
+use super::ending;
+use super::extract::{self, Method as FormMethod, Page, PageKind, XPath};
 use super::remembered::Remembered;
 use super::response::{self, Response as SamlResponse, is_aws_sign_in};
 use crate::attempt::{Attempt, Carried};
@@ -20,15 +20,16 @@ use crate::config::profile::{Auth, AuthnRequest, Saml};
 use crate::error::{Code, Error, Result, printable};
 use crate::http::client::{Client, Request, Response};
 use crate::http::retry::Retries;
-use crate::http::shown;
+use crate::http::{shown, shown_path};
 use crate::identity::Run;
-use crate::identity::trace::Sight;
 use crate::identity::watch::{self, Sign};
 use crate::secret::Secret;
 use crate::time::{self, Timestamp};
 
 /// Redirects and forms in a row; real logins take fewer than ten.
 const MAX_HOPS: u32 = 30;
+/// Forms to one address; a hub takes two at the most, and a wizard has a page more.
+const MAX_SUBMISSIONS: u32 = 6;
 /// Reading one page, whatever is on it.
 const MAX_READING: Duration = Duration::from_secs(3);
 
@@ -123,6 +124,8 @@ struct Login<'a> {
     hops: u32,
     /// All that were begun in this login.
     attempts: Vec<Attempt>,
+    /// How often a form went to each target.
+    submissions: Vec<(Url, u32)>,
 }
 
 impl<'a> Login<'a> {
@@ -141,6 +144,7 @@ impl<'a> Login<'a> {
             run,
             hops: 0,
             attempts: Vec::new(),
+            submissions: Vec::new(),
         })
     }
 
@@ -213,7 +217,7 @@ impl<'a> Login<'a> {
         match answer.status {
             301 | 302 | 303 | 307 | 308 => self.redirect(sent, &answer),
             // A refused form may come back with an error's status.
-            200..=299 | 400 | 403 if !answer.body.is_empty() || answer.status < 300 => self.page(answer),
+            200..=299 | 400 | 403 | 422 if !answer.body.is_empty() || answer.status < 300 => self.page(answer),
             _ => Err(status_error(&answer)),
         }
     }
@@ -244,6 +248,12 @@ impl<'a> Login<'a> {
             Error::new(Code::HttpUnexpected, format!("the IdP at {} redirects to nowhere", shown(&answer.url)))
         })?;
         let target = self.resolve(&answer.url, target)?;
+        if is_aws_sign_in(target.as_str())
+            && let Some((_, encoded)) = target.query_pairs().find(|(name, _)| name == "SAMLResponse")
+        {
+            let (encoded, response) = SamlResponse::decode_redirected(&encoded)?;
+            return Ok(Step::Done(Box::new(Assertion { encoded, response, idp_time: answer.date })));
+        }
         let keeps_the_form = matches!(answer.status, 307 | 308) && sent.form.is_some();
         if !keeps_the_form {
             return Ok(Step::send(self.get(target)));
@@ -273,27 +283,46 @@ impl<'a> Login<'a> {
         if let Some(encoded) = page.saml_response.take() {
             return self.found(encoded, &page, &answer);
         }
-        if let Some((index, filled)) = self.method.fill(&page, &answer.url)? {
-            return self.submit(&page, index, filled, &answer);
+        let is_allowed = self.client.is_allowed(&answer.url);
+        if !is_allowed && self.method.reads_forms() && page.summary.kind.asks() {
+            // Who made that page chose what goes along with a secret, and where it goes next (CWE-601).
+            return Err(ending::told(
+                self.foreign(&answer.url, "is not the IdP's, and its page asks for a login"),
+                &page,
+            ));
         }
-        if answer.status == 401 && !self.attempts.is_empty() {
-            return Err(refused_by_status(&answer));
+        if let Some(filled) = self.method.fill(&page, &answer.url)? {
+            return self.submit(&page, filled, &answer);
+        }
+        if let Some(elsewhere) = page.elsewhere.take().filter(|_| is_allowed) {
+            return self.found_elsewhere(elsewhere, &page, &answer);
+        }
+        if page.summary.kind == PageKind::PassesOn
+            && let Some((index, button)) = page.sends_itself
+        {
+            let filled = Filled::new(&page, index, Vec::new(), button);
+            // What goes to AWS without a SAML response in it is not worth sending.
+            if !self.action(&page, &filled, &answer).is_ok_and(|target| is_aws_sign_in(target.as_str())) {
+                filled.check(&answer.url)?;
+                return self.submit(&page, filled, &answer);
+            }
+        }
+        if answer.status == 401 {
+            let is_refusal = !self.attempts.is_empty();
+            return Err(if is_refusal {
+                ending::says_itself(refused_by_status(&answer), &page)
+            } else {
+                not_asked(&answer)
+            });
         }
         if answer.status >= 400 {
-            return Err(status_error(&answer));
-        }
-        if let Some(index) = passes_on(&page.forms, page.has_submit_script)
-            // What goes to AWS without a SAML response in it is not worth sending.
-            && !self.action(&page, &page.forms[index], &answer).is_ok_and(|target| is_aws_sign_in(target.as_str()))
-        {
-            let fields = form::fields(&page.forms[index], Vec::new());
-            return self.submit(&page, index, Filled { fields }, &answer);
+            return Err(ending::says_itself(status_error(&answer), &page));
         }
         if let Some(target) = &page.meta_refresh {
             let target = self.resolve(&answer.url, target)?;
             return Ok(Step::send(self.get(target)));
         }
-        Err(self.nothing_found(&page, &answer, is_empty))
+        Err(ending::nothing_found(&page, &answer.url, &self.saml.xpath, is_empty))
     }
 
     /// A SAML response is on the page: ours, or a hub's on the way to it.
@@ -301,9 +330,10 @@ impl<'a> Login<'a> {
         let response = SamlResponse::decode(&encoded)?;
         let carrier =
             page.forms.iter().position(|f| f.inputs.iter().any(|i| i.value.expose().trim() == encoded.expose()));
-        let target = carrier.and_then(|index| self.action(page, &page.forms[index], answer).ok());
+        let carrier = carrier.map(|index| Filled::new(page, index, Vec::new(), None));
+        let target = carrier.as_ref().and_then(|filled| self.action(page, filled, answer).ok());
         let is_for_aws = response.is_for_aws() || target.as_ref().is_some_and(|t| is_aws_sign_in(t.as_str()));
-        let (Some(index), Some(target), false) = (carrier, target, is_for_aws) else {
+        let (Some(filled), Some(target), false) = (carrier, target, is_for_aws) else {
             let encoded = response::canonical(encoded);
             return Ok(Step::Done(Box::new(Assertion { encoded, response, idp_time: answer.date })));
         };
@@ -314,20 +344,38 @@ impl<'a> Login<'a> {
             return Err(self.foreign(&target, "is to be sent the IdP's SAML response, which is not for AWS"));
         }
         tracing::info!(target = shown(&target), "a SAML response for another service is passed on");
-        let fields = form::fields(&page.forms[index], Vec::new());
-        self.submit(page, index, Filled { fields }, answer)
+        filled.check(&answer.url)?;
+        self.submit(page, filled, answer)
     }
 
-    fn submit(&mut self, page: &Page, index: usize, filled: Filled, answer: &Response) -> Result<Step> {
-        let form = &page.forms[index];
-        let target = self.action(page, form, answer)?;
+    /// A response where the expression does not look: taken if it is one for AWS.
+    fn found_elsewhere(&mut self, elsewhere: extract::Elsewhere, page: &Page, answer: &Response) -> Result<Step> {
+        let place = elsewhere.place.in_words();
+        match SamlResponse::decode(&elsewhere.encoded) {
+            Ok(response) if response.is_for_aws() => {
+                tracing::info!(place, "the SAML response is not where `saml.xpath` looks");
+                let encoded = response::canonical(elsewhere.encoded);
+                Ok(Step::Done(Box::new(Assertion { encoded, response, idp_time: answer.date })))
+            }
+            Ok(_) | Err(_) => {
+                let error = ending::nothing_found(page, &answer.url, &self.saml.xpath, false);
+                let error =
+                    error.because(format!("a SAML response seems to stand {place} of it, and it is not one for AWS"));
+                Err(error.hint("set `saml.auth = \"browser\"`, which logs in with a browser of this machine"))
+            }
+        }
+    }
+
+    fn submit(&mut self, page: &Page, filled: Filled, answer: &Response) -> Result<Step> {
+        let target = self.action(page, &filled, answer)?;
         let purpose =
             if filled.has_secret() { "the login form is to be sent there" } else { "a form is to be sent there" };
         self.check_target(&target, purpose)?;
-        let body = form::encode(&filled.fields, page.encoding, self.run.ledger)?;
+        self.count_submission(&target)?;
+        let body = filled.body(self.run.ledger)?;
         self.method.sent(body.attempts());
         self.attempts.extend_from_slice(body.attempts());
-        if form.is_post {
+        if filled.method == FormMethod::Post {
             return Ok(Step::send(Request { form: Some(body), ..self.get(target) }));
         }
         let mut target = target;
@@ -335,9 +383,26 @@ impl<'a> Login<'a> {
         Ok(Step::send(self.get(target)))
     }
 
+    /// Ends a login whose page sends the same form again and again.
+    fn count_submission(&mut self, target: &Url) -> Result<()> {
+        let at = self.submissions.iter().position(|(url, _)| url == target).unwrap_or_else(|| {
+            self.submissions.push((target.clone(), 0));
+            self.submissions.len() - 1
+        });
+        self.submissions[at].1 += 1;
+        match self.submissions[at].1 {
+            0..=MAX_SUBMISSIONS => Ok(()),
+            _ => {
+                Err(Error::new(Code::TooManyRedirects, format!("the login goes round in circles at {}", shown(target)))
+                    .because(format!("a form was sent there {MAX_SUBMISSIONS} times, and its page came back"))
+                    .hint("open `saml.idp_url` in a browser: does it log in there?"))
+            }
+        }
+    }
+
     /// Where a form goes: its action, relative to the page or its `<base>`.
-    fn action(&self, page: &Page, form: &Form, answer: &Response) -> Result<Url> {
-        let action = form.action.as_deref().map(str::trim).unwrap_or_default();
+    fn action(&self, page: &Page, filled: &Filled, answer: &Response) -> Result<Url> {
+        let action = filled.action.as_deref().map(str::trim).unwrap_or_default();
         if action.is_empty() {
             return Ok(answer.url.clone());
         }
@@ -383,41 +448,6 @@ impl<'a> Login<'a> {
             .because(format!("the login began at {}", self.saml.idp_url.origin().ascii_serialization()))
             .hint(format!("if that server belongs to your IdP, add it: `saml.idp_origins = [\"{origin}\"]`"))
     }
-
-    fn nothing_found(&self, page: &Page, answer: &Response, is_empty: bool) -> Error {
-        let at = shown(&answer.url);
-        if page.forms.iter().flat_map(|f| &f.inputs).any(|i| i.name.as_deref() == Some("wresult")) {
-            return Error::new(
-                Code::NotASamlResponse,
-                format!("the IdP at {at} answered in WS-Federation, not in SAML"),
-            )
-            .hint("use the IdP's SAML address for AWS in `saml.idp_url`");
-        }
-        if page
-            .forms
-            .iter()
-            .flat_map(|f| &f.inputs)
-            .any(|i| i.name.as_deref() == Some("SAMLResponse") && i.value.expose().trim().is_empty())
-        {
-            return Error::new(Code::NotASamlResponse, format!("the SAML response on the page at {at} is empty"));
-        }
-        let error = Error::new(Code::XpathNoMatch, format!("there is no SAML response on the page at {at}"));
-        if is_empty {
-            return error.because("the page is empty").hint("check `saml.idp_url`: open it in a browser");
-        }
-        let error = match form::title(page) {
-            Some(title) => error.because(format!("its title is {title:?}")),
-            None => error,
-        };
-        let error = match Sight::of(page, Some(&answer.url)) {
-            Sight { kind: Kind::Other, product: None, .. } => error,
-            sight => error.because(format!("it {}", sight.in_words)),
-        };
-        let expression = printable(&self.saml.xpath, 120);
-        error
-            .because(format!("`{expression}` matches nothing on it"))
-            .hint("open `saml.idp_url` in a browser: an error of the IdP is explained there; else adjust `saml.xpath`")
-    }
 }
 
 fn refused_by_status(answer: &Response) -> Error {
@@ -440,10 +470,10 @@ pub(super) fn status_error(answer: &Response) -> Error {
 
 fn bad_target(from: &Url, to: &str) -> Error {
     // A relative address may hold a query with secrets in it: only its beginning is shown.
-    let path = to.split(['?', '#']).next().unwrap_or_default();
+    let path = shown_path(to);
     Error::new(
         Code::HttpUnexpected,
-        format!("the page at {} leads to {:?}, which is no address", shown(from), printable(path, 80)),
+        format!("the page at {} leads to {:?}, which is no address", shown(from), printable(&path, 80)),
     )
 }
 

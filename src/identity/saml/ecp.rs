@@ -142,7 +142,7 @@ fn enclosed(answer: &Response) -> Result<Enclosed> {
 pub(super) fn enclosed_response(text: &str) -> std::result::Result<Zeroizing<String>, String> {
     match open_envelope(text)? {
         Enclosed::Response { xml, .. } => Ok(xml),
-        Enclosed::Fault(says) => Err(format!("it is a fault: {}", printable(&says, 300))),
+        Enclosed::Fault { says, .. } => Err(format!("it is a fault: {}", printable(&says, 300))),
     }
 }
 

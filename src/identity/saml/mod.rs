@@ -9,6 +9,7 @@ pub mod channel_binding;
 mod command;
 pub mod conversation;
 mod ecp;
+mod ending;
 pub mod extract;
 pub mod klist;
 mod krb5_conf;

@@ -280,7 +280,7 @@ mod tests {
                 format!("response of {} {}", response.issuer.unwrap_or_default(), response.status.join(","))
             }
             Ok(Pasted::Token(token)) => format!("token {}", token.expose() == JWT),
-            Ok(Pasted::Page { page, .. }) => format!("page {}", page.looks.kind.id()),
+            Ok(Pasted::Page { page, .. }) => format!("page {}", page.summary.kind.id()),
             Err(error) => error.code.as_str().to_owned(),
         }
     }

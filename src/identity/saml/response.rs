@@ -103,7 +103,7 @@ impl Response {
     /// Decodes what a parameter `SAMLResponse` of an address holds: deflated as the redirect binding says (SAML Bindings
     /// §3.4.4.1), or not. Returns the base64 that STS takes, and what it says.
     pub fn decode_redirected(encoded: &str) -> Result<(Secret, Self)> {
-        let plain = canonical(Secret::new(encoded.replace(' ', "+").replace('-', "+").replace('_', "/")));
+        let plain = canonical(Secret::new(encoded.replace([' ', '-'], "+").replace('_', "/")));
         let bytes = BASE64.decode(plain.expose()).map(zeroize::Zeroizing::new).unwrap_or_default();
         if bytes.trim_ascii_start().starts_with(b"<") {
             return Ok((plain.duplicate(), Response::decode(&plain)?));

@@ -116,7 +116,7 @@ fn a_password_in_a_form() {
         ("the form again with 400", Reply::new(400, "text/html", login()), Refused, "idp-rejected"),
         ("the form again with 401", Reply::new(401, "text/html", login()), Refused, "idp-rejected"),
         ("the form again with 403", Reply::new(403, "text/html", login()), Refused, "idp-rejected"),
-        ("the first page again", Reply::html(identifier), NoVerdict, "xpath-no-match"),
+        ("the first page again", Reply::html(identifier), NoVerdict, "login-page"),
         ("elsewhere", Reply::redirect(302, "/elsewhere"), NoVerdict, "xpath-no-match"),
         ("a new password", Reply::html(pages::change_password_form("/new", 3)), Person, "password-change-required"),
         (

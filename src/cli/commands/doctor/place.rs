@@ -20,6 +20,8 @@ pub fn of_login(code: Code) -> Step {
         | Code::ClockSkew
         | Code::ConfigUnreadable => Step::Kerberos,
         Code::MfaNeeded
+        | Code::CaptchaNeeded
+        | Code::ConsentNeeded
         | Code::PasswordChangeRequired
         | Code::XpathNoMatch
         | Code::XpathTooCostly

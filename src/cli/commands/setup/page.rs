@@ -9,8 +9,7 @@ use crate::config::env::Env;
 use crate::config::profile::{DEFAULT_XPATH, Parser};
 use crate::error::{Code, Error, Result};
 use crate::identity::saml::ccache::{self, Owner};
-use crate::identity::saml::extract::looks::Kind;
-use crate::identity::saml::extract::{self, XPath};
+use crate::identity::saml::extract::{self, PageKind, XPath};
 use crate::identity::saml::response::Response;
 use crate::identity::trace::{LastPage, Trace};
 
@@ -40,7 +39,7 @@ pub fn open(draft: &Draft, explicit: Option<&std::path::Path>, env: &Env) -> Res
     let offers = |scheme: &str| last.offered.iter().any(|offered| offered.eq_ignore_ascii_case(scheme));
     let has_ticket = matches!(ccache::default_cache_owner(env), Owner::Known(_) | Owner::Unknowable(_));
     let sight = trace.last_sight();
-    let is_form = sight.as_ref().is_some_and(|sight| matches!(sight.kind, Kind::Login | Kind::UserName));
+    let is_form = sight.as_ref().is_some_and(|sight| matches!(sight.kind, PageKind::Login | PageKind::UserName));
     let mut methods = Vec::new();
     // AD FS shows its form to who does not look like a browser that knows Kerberos: with a ticket that is worth a try.
     if offers("negotiate") || (is_form && has_ticket) {

@@ -1,28 +1,74 @@
-//! Pages between the login and its end that ask for no secret: which account, and whether to stay signed in.
+//! Pages between the login and its end that ask for no secret: which account, and whether to stay signed in; and those for
+//! which the settings name what to press.
 //!
-//! Serves `account_field`, `remember_field`, which name an input where its looks do not tell.
+//! Serves `account_field`, `remember_field`, `button`, `form_fields`, which name an input where its looks do not tell.
 
-use super::Filled;
-use super::form::{Value, fields, is_called};
+use url::Url;
+
+use super::filled::{self, Filled, Value};
 use crate::config::profile::FormLogin;
-use crate::identity::saml::extract::{Form, Input, Page};
+use crate::error::Result;
+use crate::identity::saml::extract::vocabulary::{self as v, folded, says};
+use crate::identity::saml::extract::{Form, Input, Page, PageKind};
 
-/// The form on this page that goes on, as its place among the page's forms, with the choice made.
-pub fn choose(page: &Page, login: &FormLogin) -> Option<(usize, Filled)> {
-    account(page, login).or_else(|| stay(page, login))
+/// The form on this page that goes on, with the choice made.
+pub fn choose(page: &Page, login: &FormLogin, url: &Url) -> Result<Option<Filled>> {
+    if let Some(named) = named(page, login, url)? {
+        return Ok(Some(named));
+    }
+    Ok(match page.summary.kind {
+        PageKind::StaySignedIn => account(page, login).or_else(|| stay(page, login)),
+        PageKind::AccountChoice | PageKind::UserName | PageKind::Portal | PageKind::Other => account(page, login),
+        PageKind::SamlResponse
+        | PageKind::WsFederation
+        | PageKind::Login
+        | PageKind::Code
+        | PageKind::SecondFactor
+        | PageKind::Captcha
+        | PageKind::Consent
+        | PageKind::NewPassword
+        | PageKind::Registration
+        | PageKind::HomeRealm
+        | PageKind::Error
+        | PageKind::PassesOn
+        | PageKind::ByScript => None,
+    })
 }
 
 /// The box or button that has the IdP remember this device, if it is named and in this form.
 pub fn remember(form: &Form, login: &FormLogin) -> Option<usize> {
     let name = login.remember_field.as_deref()?;
-    form.inputs.iter().position(|input| is_called(input, name) && !input.is_disabled && is_choice(input))
+    form.inputs.iter().position(|input| input.is_called(name) && !input.is_disabled && is_choice(input))
+}
+
+/// What the settings name goes on: a button of theirs, or an input of theirs with its value. A password is never set that way.
+fn named(page: &Page, login: &FormLogin, url: &Url) -> Result<Option<Filled>> {
+    let is_barred = matches!(page.summary.kind, PageKind::Captcha | PageKind::NewPassword | PageKind::Registration);
+    for (index, form) in page.forms.iter().enumerate().filter(|_| !is_barred) {
+        let button = login
+            .choices
+            .button
+            .as_deref()
+            .and_then(|name| form.buttons().find(|(_, b)| filled::is_the_button(b, name)));
+        let values = filled::named_values(form, login, url)?;
+        if button.is_none() && values.is_empty() {
+            continue;
+        }
+        let last = values.iter().map(|(at, _)| *at).max();
+        let button = match button {
+            Some((at, _)) => Some(at),
+            None => filled::button(form, login, last, url)?,
+        };
+        return Ok(Some(Filled::new(page, index, values, button)));
+    }
+    Ok(None)
 }
 
 /// An account chooser: a button or option whose value is the user, or a form for each account with the user in it.
-fn account(page: &Page, login: &FormLogin) -> Option<(usize, Filled)> {
+fn account(page: &Page, login: &FormLogin) -> Option<Filled> {
     let is_user = |input: &Input| {
         let value = input.value.expose();
-        let is_named = login.account_field.as_deref().is_none_or(|name| is_called(input, name));
+        let is_named = login.account_field.as_deref().is_none_or(|name| input.is_called(name));
         is_named && !input.is_disabled && value.eq_ignore_ascii_case(&login.username)
     };
     for (index, form) in page.forms.iter().enumerate() {
@@ -32,34 +78,41 @@ fn account(page: &Page, login: &FormLogin) -> Option<(usize, Filled)> {
         if let Some(chosen) =
             form.inputs.iter().position(|input| is_choice(input) && input.is_visible && is_user(input))
         {
-            return Some((index, filled(form, Some(chosen))));
+            return Some(pressed(page, index, Some(chosen)));
         }
         if page.forms.len() > 1 && form.inputs.iter().any(|input| input.kind == "hidden" && is_user(input)) {
-            return Some((index, filled(form, None)));
+            return Some(pressed(page, index, None));
         }
     }
     None
 }
 
-/// "Stay signed in?", "Trust this device?": nothing to fill in, and a name that tells.
-fn stay(page: &Page, login: &FormLogin) -> Option<(usize, Filled)> {
+/// "Stay signed in?", "Trust this device?": declined, unless the settings name what has the device remembered.
+fn stay(page: &Page, login: &FormLogin) -> Option<Filled> {
     page.forms.iter().enumerate().find_map(|(index, form)| {
-        let mut visible = form.inputs.iter().filter(|input| input.is_visible && !input.is_disabled);
-        let is_a_question = visible.clone().all(is_choice) && visible.clone().any(|input| input.kind == "submit");
-        let tells = visible.any(|input| input.is_named_like(&["kmsi", "stay", "remember", "trust", "dontshow"]));
-        let named = remember(form, login);
-        (is_a_question && form.is_post && (named.is_some() || tells)).then(|| (index, filled(form, named)))
+        let mut visible = form.inputs.iter().filter(|input| input.is_usable());
+        let is_a_question = visible.all(is_choice) && form.buttons().next().is_some();
+        (is_a_question && form.is_post()).then(|| pressed(page, index, remember(form, login)))
     })
 }
 
 fn is_choice(input: &Input) -> bool {
-    matches!(input.kind.as_str(), "submit" | "radio" | "checkbox")
+    input.sends() || matches!(input.kind.as_str(), "radio" | "checkbox")
 }
 
-/// The form with this one of its inputs ticked or pressed.
-fn filled(form: &Form, chosen: Option<usize>) -> Filled {
-    let values = chosen.map(|chosen| (chosen, Value::Plain(form.inputs[chosen].value.duplicate())));
-    Filled { fields: fields(form, values.into_iter().collect()) }
+/// The form with this one of its inputs ticked or pressed; else with the button that declines, or the first.
+fn pressed(page: &Page, index: usize, chosen: Option<usize>) -> Filled {
+    let form = &page.forms[index];
+    let is_button = |at: &usize| form.inputs[*at].sends();
+    let declines = |button: &Input| says(&folded(&format!("{} {}", button.label, button.value.expose())), v::DECLINE);
+    let default = || {
+        let mut buttons = form.buttons().peekable();
+        let first = buttons.peek().map(|(at, _)| *at);
+        buttons.find(|(_, button)| declines(button)).map(|(at, _)| at).or(first)
+    };
+    let ticked = chosen.filter(|at| !is_button(at)).map(|at| (at, Value::Plain(form.inputs[at].value.duplicate())));
+    let button = chosen.filter(is_button).or_else(default);
+    Filled::new(page, index, ticked.into_iter().collect(), button)
 }
 
 #[cfg(test)]
@@ -67,20 +120,24 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::profile::{DEFAULT_XPATH, Parser, SecretSource};
+    use crate::config::profile::{DEFAULT_XPATH, FormChoices, Parser, SecretSource};
     use crate::identity::saml::extract::{self, XPath};
 
     /// What is sent for a page with these forms, for alice, with the inputs for account and memory named so.
     fn chosen(html: &str, account_field: Option<&str>, remember_field: Option<&str>) -> Option<String> {
-        let xpath = XPath::parse(DEFAULT_XPATH, Parser::Html).unwrap();
-        let page = extract::read(html.as_bytes().to_vec(), None, &xpath, Duration::from_secs(10)).unwrap();
         let login = FormLogin {
             account_field: account_field.map(str::to_owned),
             remember_field: remember_field.map(str::to_owned),
             ..FormLogin::new("alice".into(), SecretSource::Env("PW".into()))
         };
-        let (_, filled) = choose(&page, &login)?;
-        Some(super::super::form::tests::shown(&filled))
+        sent(html, &login)
+    }
+
+    fn sent(html: &str, login: &FormLogin) -> Option<String> {
+        let xpath = XPath::parse(DEFAULT_XPATH, Parser::Html).unwrap();
+        let page = extract::read(html.as_bytes().to_vec(), None, &xpath, Duration::from_secs(10)).unwrap();
+        let filled = choose(&page, login, &Url::parse("https://i/").unwrap()).unwrap()?;
+        Some(filled::tests::shown_fields(&filled))
     }
 
     #[test]
@@ -104,18 +161,47 @@ mod tests {
     }
 
     #[test]
-    fn a_question_whether_to_stay_is_answered_with_its_first_button_or_the_one_that_is_named() {
+    fn a_question_whether_to_stay_is_declined_or_answered_with_the_button_that_is_named() {
         let stay = "<form method=post><input type=hidden name=ctx value=1><input type=checkbox name=DontShowAgain value=true>\
-                    <input type=submit name=no value=No><input type=submit name=yes value=Yes></form>";
+                    <input type=submit name=yes value=Yes><input type=submit name=no value=No></form>";
         let table = [
             (stay, None, Some("ctx=1&no=No")),
             (stay, Some("yes"), Some("ctx=1&yes=Yes")),
             (stay, Some("DontShowAgain"), Some("ctx=1&DontShowAgain=true&no=No")),
+            (
+                "<form method=post><button name=kmsi value=1>Ja</button><button name=kmsi value=0>Nein</button></form>",
+                None,
+                Some("kmsi=0"),
+            ),
             ("<form method=post><button name=delete>Delete everything</button></form>", None, None),
+            ("<form method=post><button name=a>Log out</button></form><a href=/x>Log out</a>", None, None),
             ("<form method=post><input type=checkbox name=rememberMe><input name=code></form>", None, None),
+            (
+                "<h1>Verify it's you</h1><form method=post><input type=checkbox name=trust><button name=m value=push>Send</button></form>",
+                None,
+                None,
+            ),
         ];
         for (html, field, expected) in table {
             assert_eq!(chosen(html, None, field).as_deref(), expected, "{html}");
         }
+    }
+
+    #[test]
+    fn what_the_settings_name_is_pressed_and_filled_in() {
+        let html = "<h1>Password expires soon</h1><form method=post><select name=domain><option value=''>Choose</option><option value=C>Corp</option></select>\
+                    <button name=a value=now>Change now</button><button name=a value=later>Later</button></form>";
+        let login = |button: Option<&str>, fields: &[(&str, &str)]| FormLogin {
+            choices: Box::new(FormChoices {
+                form: None,
+                button: button.map(str::to_owned),
+                fields: fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            }),
+            ..FormLogin::new("alice".into(), SecretSource::Env("PW".into()))
+        };
+        assert_eq!(sent(html, &login(None, &[])), None);
+        assert_eq!(sent(html, &login(Some("a=later"), &[("domain", "Corp")])).as_deref(), Some("domain=C&a=later"));
+        assert_eq!(sent(html, &login(Some("Later"), &[])).as_deref(), Some("domain=&a=later"));
+        assert_eq!(sent(html, &login(Some("other"), &[("other", "x")])), None);
     }
 }

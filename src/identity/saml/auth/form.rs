@@ -1,23 +1,22 @@
 //! `auth = "form"`: finds the login form on whatever page comes, and fills it in.
 //!
-//! The password goes once a run into exactly one visible password input, never into a form that changes passwords.
-//! Codes are the business of `otp`, pages without a secret that of `choice`.
+//! What a page and its inputs are for is said by `extract`; here it is decided what is sent. The password goes once a run
+//! into exactly one visible password input of a form that logs in, never into one for a code or a new password.
+//! Codes are the business of `otp`, pages without a secret that of `choice`, buttons and fields that of `filled`.
 //! What comes after the password shows what became of it: `identity::watch` says what each kind of page is worth.
-//! Serves `username`, `password`, `username_field`, `password_field`, `otp_field`.
+//! Serves `username`, `password`, `username_field`, `password_field`, `otp_field`, `form`, `button`, `form_fields`.
 
-use std::borrow::Cow;
-
-use encoding_rs::Encoding;
 use url::Url;
 
-use super::{Filled, choice, otp};
-use crate::attempt::{self, Attempt, Carried, CountedSecret, Ledger};
+use super::filled::{self, Filled, Value, unclear};
+use super::{choice, otp};
+use crate::attempt::{Attempt, CountedSecret};
 use crate::config::profile::FormLogin;
 use crate::error::{Code, Error, Result, Step, printable};
 use crate::http::shown;
 use crate::identity::Run;
-use crate::identity::saml::extract::looks::Kind;
-use crate::identity::saml::extract::{Form, Input, Page};
+use crate::identity::saml::ending::{self, Refusal};
+use crate::identity::saml::extract::{Asks, Form, Input, Page, PageKind};
 use crate::identity::watch::{self, Sign};
 use crate::secret::Secret;
 
@@ -29,19 +28,24 @@ pub struct FormAuth<'a> {
     code_sent: bool,
     /// Those of the forms that were sent.
     attempts: Vec<Attempt>,
-}
-
-/// What an input is sent with.
-#[derive(Debug)]
-pub enum Value {
-    Plain(Secret),
-    /// A password or a code: it leaves by [`encode`] alone, which has it written down.
-    Counted(CountedSecret),
+    /// Name of the input that the password went into.
+    password_name: Option<String>,
+    /// What the login page said before anything was sent: no news when it says so again.
+    said_before: Option<String>,
 }
 
 impl<'a> FormAuth<'a> {
     pub fn new(login: FormLogin, run: Run<'a>) -> Self {
-        FormAuth { login, run, user_sent: false, secret_sent: false, code_sent: false, attempts: Vec::new() }
+        FormAuth {
+            login,
+            run,
+            user_sent: false,
+            secret_sent: false,
+            code_sent: false,
+            attempts: Vec::new(),
+            password_name: None,
+            said_before: None,
+        }
     }
 
     /// The form that was filled in last went out, with these attempts.
@@ -50,60 +54,130 @@ impl<'a> FormAuth<'a> {
     }
 
     /// The login form of this page, filled in. Errors tell a login that was refused from one that wants more.
-    pub fn fill(&mut self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
+    pub fn fill(&mut self, page: &Page, url: &Url) -> Result<Option<Filled>> {
+        let filled = self.decide(page, url)?;
+        if let Some(filled) = &filled {
+            filled.check(url)?;
+        }
+        let has_secret = filled.as_ref().is_some_and(Filled::has_secret);
+        if !self.secret_sent || has_secret {
+            self.said_before.clone_from(&page.summary.says);
+        }
+        Ok(filled)
+    }
+
+    fn decide(&mut self, page: &Page, url: &Url) -> Result<Option<Filled>> {
+        if page.summary.kind == PageKind::Captcha
+            && let Some(error) = ending::for_a_person(page, url)
+        {
+            return Err(error);
+        }
         if self.secret_sent {
             return self.after_the_secret(page, url);
         }
         if let Some((index, password)) = self.password_form(page, url)? {
-            return self.fill_password(&page.forms[index], password, url).map(|filled| Some((index, filled)));
+            return self.fill_password(page, index, password, url).map(Some);
         }
         if let Some((index, user)) = self.identifier_form(page) {
             if self.user_sent {
                 return Err(self.user_unknown(page, url));
             }
             self.user_sent = true;
-            let values = vec![(user, self.user_name())];
-            return Ok(Some((index, Filled { fields: fields(&page.forms[index], values) })));
+            return self.filled(page, index, vec![(user, self.user_name())], url).map(Some);
         }
         self.second_page(page, url)
     }
 
-    fn fill_password(&mut self, form: &Form, password: usize, url: &Url) -> Result<Filled> {
+    fn fill_password(&mut self, page: &Page, index: usize, password: usize, url: &Url) -> Result<Filled> {
+        let form = &page.forms[index];
+        let user = self.user_input(page, form, password, url)?;
+        let code = self.code_beside(page, form, password);
+        // Everything that can be wrong with the form is found out before the secret is asked for.
+        self.check(page, index, user.into_iter().chain([password]), url)?;
         let secret = self.run.secret(&self.login.password, "saml.password")?;
         let mut values = vec![(password, Value::Counted(secret))];
-        if let Some(user) = self.user_input(form, password, url)? {
-            values.push((user, self.user_name()));
-        }
-        check_method(form, url)?;
-        // A code beside the password is for those who have one.
-        if let Some(input) = self.code_input(form).filter(|_| self.login.otp.is_some()) {
-            values.push((input, Value::Counted(otp::code(&self.login, self.run, url)?)));
+        values.extend(user.map(|at| (at, self.user_name())));
+        if let Some(input) = code {
+            let code = otp::code(&self.login, self.run, url).map_err(|error| {
+                let error = error.because(format!("its login form has an input {:?}", form.inputs[input].called()));
+                match error.code {
+                    Code::MfaNeeded if error.hint.is_none() => error.hint(
+                        "fedcred login PROFILE asks for the code; set `saml.otp_secret` or `saml.otp` for others, or \
+                         `saml.password_field` if that input is for no code",
+                    ),
+                    _ => error,
+                }
+            })?;
+            values.push((input, Value::Counted(code)));
             self.code_sent = true;
         }
-        values.extend(self.remembering(form));
+        let filled = self.filled(page, index, values, url)?;
         self.secret_sent = true;
-        Ok(Filled { fields: fields(form, values) })
+        self.password_name = form.inputs[password].name.clone();
+        Ok(filled)
     }
 
-    fn after_the_secret(&mut self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
-        let at = shown(url);
-        let names_code = |form: &Form| self.login.otp_field.is_some() && self.code_input(form).is_some();
+    fn user_name(&self) -> Value {
+        Value::text(&self.login.username)
+    }
+
+    /// Whether the form can be sent with secrets in these of its inputs.
+    fn check(&self, page: &Page, index: usize, inputs: impl Iterator<Item = usize>, url: &Url) -> Result<()> {
+        let nothing = |at| (at, Value::Counted(CountedSecret::of_the_moment(Secret::new(String::new()))));
+        self.filled(page, index, inputs.map(nothing).collect(), url)?.check(url)
+    }
+
+    /// The input for a code beside the password: for those who have codes, and where the form does not go without one.
+    fn code_beside(&self, page: &Page, form: &Form, password: usize) -> Option<usize> {
+        let input = self.code_input(page, form).filter(|at| *at != password)?;
+        let has_codes = self.login.otp.is_some() || self.login.otp_field.is_some();
+        let must_be = form.inputs[input].is_required || form.inputs[input].kind == "password";
+        // Named fields are an answer to the question.
+        (has_codes || must_be && self.login.password_field.is_none()).then_some(input)
+    }
+
+    fn filled(&self, page: &Page, index: usize, values: Vec<(usize, Value)>, url: &Url) -> Result<Filled> {
+        let form = &page.forms[index];
+        let mut values = values;
+        let last = values.iter().map(|(at, _)| *at).max();
+        let named = filled::named_values(form, &self.login, url)?;
+        values.extend(named.into_iter().filter(|(at, _)| last.is_none() || !form.inputs[*at].takes_password()));
+        let remembered = choice::remember(form, &self.login);
+        let button = match remembered.filter(|at| form.inputs[*at].sends()) {
+            Some(at) => Some(at),
+            None => filled::button(form, &self.login, last, url)?,
+        };
+        if let Some(at) = remembered.filter(|at| !form.inputs[*at].sends()) {
+            values.push((at, Value::Plain(form.inputs[at].value.duplicate())));
+        }
+        filled::check_choices(form, &values, url)?;
+        Ok(Filled::new(page, index, values, button))
+    }
+
+    fn after_the_secret(&mut self, page: &Page, url: &Url) -> Result<Option<Filled>> {
+        let names_code = |form: &Form| self.login.otp_field.is_some() && self.code_input(page, form).is_some();
         if page.forms.iter().any(names_code) {
             return self.second_page(page, url);
         }
-        let asks_again = page.forms.iter().any(|f| !self.secret_inputs(f).is_empty());
-        let sign = sign_of(page.looks.kind, asks_again);
+        let asks_again =
+            page.forms.iter().any(|form| !self.is_codes_turn(page, form) && !self.secret_inputs(form).is_empty());
+        let refusal = Refusal::of(self.news(page).unwrap_or_default());
+        let sign = sign_of(page.summary.kind, asks_again, refusal);
         // A page that asks for a code says nothing good of a code that was sent; what it says, `second_page` tells.
-        if !(self.code_sent && page.forms.iter().any(|form| self.code_input(form).is_some())) {
+        if !(self.code_sent && page.forms.iter().any(|form| self.code_input(page, form).is_some())) {
             self.settle(sign);
         }
-        if self.login.password_field.is_none() && page.forms.iter().any(|f| visible_passwords(f).count() > 1) {
-            return Err(change_password(url));
-        }
-        if sign == Sign::FormAgain {
+        if asks_again {
             self.settle(sign);
-            return Err(Error::new(Code::IdpRejected, format!("the IdP at {at} refused the user name or password"))
-                .because("the login form came back after they were sent"));
+            return Err(self.refused(page, refusal, url));
+        }
+        if page.summary.kind == PageKind::UserName {
+            return Err(ending::told(
+                Error::new(Code::LoginPage, format!("the IdP at {} asks for the user's name again", shown(url)))
+                    .because("its first page came back after the password was sent")
+                    .hint("log in in a browser: is the password right, and what comes after it?"),
+                page,
+            ));
         }
         self.second_page(page, url)
     }
@@ -114,104 +188,162 @@ impl<'a> FormAuth<'a> {
         }
     }
 
-    fn user_name(&self) -> Value {
-        Value::Plain(Secret::new(self.login.username.clone()))
+    /// What the page says that the login page did not say before.
+    fn news<'p>(&self, page: &'p Page) -> Option<&'p str> {
+        page.summary.says.as_deref().filter(|says| self.said_before.as_deref() != Some(says))
+    }
+
+    /// Whether a lone password input is a code's: after the password, on a page that names a second factor, and not the one
+    /// that the password went into.
+    fn is_codes_turn(&self, page: &Page, form: &Form) -> bool {
+        let is_another = |at: &usize| form.inputs[*at].name != self.password_name;
+        self.secret_sent
+            && self.login.password_field.is_none()
+            && page.summary.names_second_factor
+            && !form.asks_for(Asks::User)
+            && matches!(form.asking(Asks::Password).as_slice(), [one] if is_another(one))
+    }
+
+    /// The login form came back, with or without a reason.
+    fn refused(&self, page: &Page, refusal: Refusal, url: &Url) -> Error {
+        let error = match refusal {
+            Refusal::PasswordExpired => {
+                Error::new(Code::PasswordChangeRequired, format!("the IdP at {} wants a new password", shown(url)))
+                    .at(Step::Person)
+            }
+            Refusal::Locked | Refusal::Disabled | Refusal::Expired | Refusal::Other => {
+                Error::new(Code::IdpRejected, format!("the IdP at {} refused the user name or password", shown(url)))
+            }
+        };
+        let error = error.because("the login form came back after they were sent");
+        let error = match self.news(page) {
+            Some(_) => ending::says_itself(error, page),
+            None => error,
+        };
+        match refusal.hint() {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
     }
 
     /// What comes besides user name and password: a code, an account to choose, a question whether to stay.
-    fn second_page(&mut self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
-        let found = page.forms.iter().enumerate().find_map(|(index, form)| Some((index, self.code_input(form)?)));
+    fn second_page(&mut self, page: &Page, url: &Url) -> Result<Option<Filled>> {
+        let found = page.forms.iter().enumerate().find_map(|(index, form)| Some((index, self.code_input(page, form)?)));
         let Some((index, input)) = found else {
-            let chosen = choice::choose(page, &self.login);
-            if chosen.is_some() {
-                // "Stay signed in?" and the like come once the login is done.
-                self.settle(Sign::PageBehindTheLogin);
-            }
-            return Ok(chosen);
+            let chosen = choice::choose(page, &self.login, url)?;
+            return match (chosen, ending::for_a_person(page, url)) {
+                (Some(chosen), _) => {
+                    if page.summary.kind == PageKind::StaySignedIn {
+                        self.settle(Sign::PageBehindTheLogin);
+                    }
+                    Ok(Some(chosen))
+                }
+                (None, Some(error)) => Err(error),
+                (None, None) => Ok(None),
+            };
         };
-        let form = &page.forms[index];
-        let called = &form.inputs[input];
-        let name = printable(called.name.as_deref().or(called.id.as_deref()).unwrap_or("unnamed"), 60);
+        let name = page.forms[index].inputs[input].called();
         if std::mem::replace(&mut self.code_sent, true) {
             self.settle(Sign::FormAgain);
-            return Err(self.code_refused(url));
+            return Err(self.code_refused(page, url));
         }
         self.settle(Sign::PageBehindTheLogin);
-        check_method(form, url)?;
+        self.check(page, index, std::iter::once(input), url)?;
         let code = otp::code(&self.login, self.run, url)
-            .map_err(|error| error.because(format!("its page has an input {name:?}")))?;
-        let values = std::iter::once((input, Value::Counted(code))).chain(self.remembering(form)).collect();
-        Ok(Some((index, Filled { fields: fields(form, values) })))
+            .map_err(|error| ending::told(error.because(format!("its page has an input {name:?}")), page))?;
+        let user =
+            page.forms[index].asking(Asks::User).first().copied().filter(|_| !self.secret_sent && !self.user_sent);
+        let user = user.map(|at| (at, self.user_name()));
+        let values = std::iter::once((input, Value::Counted(code))).chain(user).collect();
+        self.filled(page, index, values, url).map(Some)
     }
 
     /// One that came from a source is as good as a refused password: sent again and again, it locks the account.
-    fn code_refused(&self, url: &Url) -> Error {
+    fn code_refused(&self, page: &Page, url: &Url) -> Error {
         let what = format!("the IdP at {} refused the one-time code", shown(url));
-        let came_back = "the page came back after it was sent";
-        match &self.login.otp {
-            None => Error::new(Code::MfaNeeded, what).because(came_back).at(Step::Person),
+        let error = match &self.login.otp {
+            None => Error::new(Code::MfaNeeded, what).at(Step::Person),
             Some(_) => Error::new(Code::IdpRejected, what)
-                .because(came_back)
                 .hint("correct `saml.otp_secret` or `saml.otp`, and this machine's clock: timedatectl set-ntp true"),
-        }
+        };
+        ending::says_itself(error.because("the page came back after it was sent"), page)
     }
 
-    fn code_input(&self, form: &Form) -> Option<usize> {
+    fn code_input(&self, page: &Page, form: &Form) -> Option<usize> {
+        if self.login.otp_field.is_none() && self.is_codes_turn(page, form) {
+            return form.asking(Asks::Password).first().copied();
+        }
         form.inputs.iter().position(|input| match self.login.otp_field.as_deref() {
-            Some(name) => {
-                is_called(input, name) && (input.takes_text() || input.takes_password() || input.kind == "number")
-            }
-            None => input.asks_for_code() && !input.asks_for_user(),
+            Some(name) => input.is_called(name) && (input.takes_text() || input.takes_password()),
+            None => input.asks == Some(Asks::Code) && !self.is_named_otherwise(input),
         })
     }
 
-    fn remembering(&self, form: &Form) -> Option<(usize, Value)> {
-        let at = choice::remember(form, &self.login)?;
-        Some((at, Value::Plain(form.inputs[at].value.duplicate())))
+    /// The settings say that it is for something else.
+    fn is_named_otherwise(&self, input: &Input) -> bool {
+        let others = [&self.login.password_field, &self.login.username_field];
+        others.into_iter().flatten().any(|name| input.is_called(name))
+            || self.login.choices.fields.iter().any(|(name, _)| input.is_called(name))
     }
 
     /// The one place for the password, as (form, input).
     fn password_form(&self, page: &Page, url: &Url) -> Result<Option<(usize, usize)>> {
+        let named = self.login.choices.form.as_deref().map(|name| filled::named_forms(page, name)).unwrap_or_default();
+        let is_considered = |index: &usize| named.is_empty() || named.contains(index);
         let mut found = Vec::new();
-        let mut changes_password = false;
-        for (index, form) in page.forms.iter().enumerate() {
-            match self.secret_inputs(form).as_slice() {
+        let mut several = None;
+        for index in (0..page.forms.len()).filter(is_considered) {
+            match self.secret_inputs(&page.forms[index]).as_slice() {
                 [] => {}
                 [input] => found.push((index, *input)),
-                _ => changes_password = true,
+                inputs => several = several.or(Some((index, inputs.len()))),
             }
         }
-        match (found.as_slice(), changes_password) {
+        match (found.as_slice(), several) {
             ([one], _) => Ok(Some(*one)),
-            ([], true) => Err(change_password(url)),
-            ([], false) => match (&self.login.password_field, login_form(page)) {
-                (Some(name), Some(_)) => Err(unclear(url)
+            ([], Some(_)) => Err(unclear(url)
+                .because(format!("it has several password inputs: {}", names(page)))
+                .hint("set `saml.password_field` to the name of the one for the password, and `saml.otp_field` to that of a code's")),
+            ([], None) => match &self.login.password_field {
+                Some(name) if is_login_form(page) => Err(unclear(url)
                     .because(format!("no visible input is called {name:?}; password inputs: {}", names(page)))
                     .hint("set `saml.password_field` to one of those names")),
                 _ => Ok(None),
             },
-            _ => Err(unclear(url)
-                .because(format!("several forms have a password input: {}", names(page)))
-                .hint("set `saml.password_field` to the name of the right one")),
+            (found, _) => {
+                let indices: Vec<usize> = found.iter().map(|(index, _)| *index).collect();
+                Err(unclear(url)
+                    .because(format!("several forms have a password input: {}", names(page)))
+                    .because(format!("the forms are: {}", filled::listed(page, &indices)))
+                    .hint("set `saml.form` to the right one"))
+            }
         }
     }
 
-    /// Where the password could go: the input that is named, which may be a text input, else every visible password input.
+    /// Where the password could go: the input that is named, which may be a text input, else every visible input that asks
+    /// for the password.
     fn secret_inputs(&self, form: &Form) -> Vec<usize> {
         match self.login.password_field.as_deref() {
             Some(name) => {
-                let texts = visible_texts(form).chain(visible_passwords(form));
-                texts.filter(|i| is_called(&form.inputs[*i], name)).collect()
+                let fits = |at: &usize| {
+                    let input = &form.inputs[*at];
+                    input.is_called(name) && (input.takes_text() || input.takes_password())
+                };
+                (0..form.inputs.len()).filter(fits).collect()
             }
-            None => visible_passwords(form).collect(),
+            None => {
+                let others = [&self.login.otp_field, &self.login.username_field];
+                let is_other = |at: &usize| others.into_iter().flatten().any(|name| form.inputs[*at].is_called(name));
+                form.asking(Asks::Password).into_iter().filter(|at| !is_other(at)).collect()
+            }
         }
     }
 
     /// The input for the user's name; none where the page only asks for the password.
-    fn user_input(&self, form: &Form, password: usize, url: &Url) -> Result<Option<usize>> {
+    fn user_input(&self, page: &Page, form: &Form, password: usize, url: &Url) -> Result<Option<usize>> {
         if let Some(name) = self.login.username_field.as_deref() {
             // On the second page of an identifier-first login it may be gone.
-            let found = form.inputs.iter().position(|i| is_called(i, name) && !i.is_disabled);
+            let found = form.inputs.iter().position(|i| i.is_called(name) && !i.is_disabled);
             return match (found, self.user_sent) {
                 (None, false) => Err(unclear(url)
                     .because(format!("no input of the login form is called {name:?}"))
@@ -219,181 +351,97 @@ impl<'a> FormAuth<'a> {
                 (found, _) => Ok(found),
             };
         }
-        let code = self.code_input(form).filter(|_| self.login.otp.is_some());
-        let candidates: Vec<usize> = visible_texts(form).filter(|i| *i != password && Some(*i) != code).collect();
-        match candidates.as_slice() {
-            [] => Ok(None),
-            [one] => Ok(Some(*one)),
-            several => match several.iter().filter(|i| form.inputs[**i].asks_for_user()).collect::<Vec<_>>().as_slice()
-            {
-                [one] => Ok(Some(**one)),
-                _ => Err(unclear(url)
-                    .because("it is not clear which input is for the user's name")
-                    .hint("set `saml.username_field` to its name")),
-            },
+        let is_set = |at: usize| self.login.choices.fields.iter().any(|(name, _)| form.inputs[at].is_called(name));
+        let code = self.code_input(page, form);
+        let open = |at: &usize| form.inputs[*at].takes_text() && *at != password && Some(*at) != code && !is_set(*at);
+        let candidates: Vec<usize> = (0..form.inputs.len()).filter(open).collect();
+        let users: Vec<usize> =
+            candidates.iter().copied().filter(|at| form.inputs[*at].asks == Some(Asks::User)).collect();
+        match (candidates.as_slice(), users.as_slice()) {
+            ([], _) => Ok(None),
+            ([one], _) | (_, [one]) => Ok(Some(*one)),
+            _ => {
+                let all: Vec<String> = candidates.iter().map(|at| form.inputs[*at].called()).collect();
+                Err(unclear(url)
+                    .because(format!(
+                        "it is not clear which input is for the user's name: {}",
+                        printable(&all.join(", "), 200)
+                    ))
+                    .hint("set `saml.username_field` to its name"))
+            }
         }
     }
 
     /// The first page of an identifier-first login: a form with one visible text input that asks who you are.
     fn identifier_form(&self, page: &Page) -> Option<(usize, usize)> {
         page.forms.iter().enumerate().find_map(|(index, form)| {
-            let mut texts = visible_texts(form);
-            let (Some(input), None) = (texts.next(), texts.next()) else { return None };
-            let fits = match self.login.username_field.as_deref() {
-                Some(name) => is_called(&form.inputs[input], name),
-                None => form.inputs[input].asks_for_user(),
+            let texts: Vec<usize> = (0..form.inputs.len()).filter(|at| form.inputs[*at].takes_text()).collect();
+            let named = self.login.username_field.as_deref();
+            let user = match named {
+                Some(name) => *texts.iter().find(|at| form.inputs[**at].is_called(name))?,
+                None if page.summary.kind != PageKind::UserName => return None,
+                None => match (texts.as_slice(), form.asking(Asks::User).as_slice()) {
+                    ([only], [user]) if only == user => *user,
+                    _ => return None,
+                },
             };
-            (fits && form.is_post).then_some((index, input))
+            let is_alone = texts.len() == 1 || named.is_some();
+            (is_alone && form.is_post()).then_some((index, user))
         })
     }
 
     fn user_unknown(&self, page: &Page, url: &Url) -> Error {
         let error = Error::new(Code::IdpRejected, format!("the IdP at {} does not know the user name", shown(url)))
             .because("the form for the user's name came back after it was sent");
-        match title(page) {
-            Some(title) => error.because(format!("its title is {title:?}")),
-            None => error,
-        }
+        ending::told(error, page)
     }
 }
 
 /// What a page that came after the password shows of it. `asks_again`: the input for the password is on it.
-fn sign_of(kind: Kind, asks_again: bool) -> Sign {
+fn sign_of(kind: PageKind, asks_again: bool, refusal: Refusal) -> Sign {
     match kind {
-        Kind::SecondFactor | Kind::Consent | Kind::NewPassword => Sign::PageBehindTheLogin,
+        PageKind::Code
+        | PageKind::SecondFactor
+        | PageKind::Consent
+        | PageKind::NewPassword
+        | PageKind::StaySignedIn => Sign::PageBehindTheLogin,
+        // Nobody is told that a wrong password has expired.
+        _ if asks_again && refusal == Refusal::PasswordExpired => Sign::PageBehindTheLogin,
+        // One comes after too many wrong tries.
+        PageKind::Captcha => Sign::Anything,
         _ if asks_again => Sign::FormAgain,
-        Kind::Login => Sign::FormAgain,
+        PageKind::Login
         // Also the first page of a login that asks for the name alone: it may have come for another reason.
-        Kind::UserName
-        | Kind::SamlResponse
-        | Kind::WsFederation
-        | Kind::Error
-        | Kind::PassesOn
-        | Kind::ByScript
-        | Kind::Other => Sign::Anything,
+        | PageKind::UserName
+        | PageKind::SamlResponse
+        | PageKind::WsFederation
+        | PageKind::Registration
+        | PageKind::AccountChoice
+        | PageKind::HomeRealm
+        | PageKind::Error
+        // Where nobody is logged in, links look alike.
+        | PageKind::Portal
+        | PageKind::PassesOn
+        | PageKind::ByScript
+        | PageKind::Other => Sign::Anything,
     }
 }
 
-/// The first form with a visible password input.
-pub fn login_form(page: &Page) -> Option<&Form> {
-    page.forms.iter().find(|f| visible_passwords(f).next().is_some())
-}
-
-/// The page's title, fit for a message.
-pub fn title(page: &Page) -> Option<String> {
-    page.title.as_deref().map(|t| printable(t, 80)).filter(|t| !t.is_empty())
-}
-
-/// What a browser would send (HTML, "constructing the entry list"): named, enabled controls with their values, checked
-/// boxes, and the form's default button. `values` replaces those of the inputs at the given places.
-pub fn fields(form: &Form, values: Vec<(usize, Value)>) -> Vec<(String, Value)> {
-    let mut values = values;
-    // Another button than the default one is pressed.
-    let mut button_sent = values.iter().any(|(at, _)| form.inputs[*at].kind == "submit");
-    let radios = values.iter().map(|(at, _)| &form.inputs[*at]).filter(|input| input.kind == "radio");
-    let chosen: Vec<String> = radios.filter_map(|input| input.name.clone()).collect();
-    let mut fields = Vec::new();
-    for (index, input) in form.inputs.iter().enumerate() {
-        let Some(name) = input.name.clone().filter(|n| !n.is_empty()) else { continue };
-        if input.is_disabled {
-            continue;
-        }
-        if let Some(at) = values.iter().position(|(i, _)| *i == index) {
-            fields.push((name, values.swap_remove(at).1));
-            continue;
-        }
-        let is_sent = match input.kind.as_str() {
-            // Of the options with one name, one is chosen.
-            "radio" => input.is_checked && !chosen.contains(&name),
-            "checkbox" => input.is_checked,
-            // Shibboleth, for one, knows by its button what the form is for.
-            "submit" => !std::mem::replace(&mut button_sent, true),
-            "button" | "reset" | "image" | "file" => false,
-            _ => true,
-        };
-        if is_sent {
-            fields.push((name, Value::Plain(input.value.duplicate())));
-        }
-    }
-    fields
-}
-
-/// The fields as `application/x-www-form-urlencoded` text in the page's encoding (HTML, "form submission"), once the secrets
-/// among them are written down.
-///
-/// Errors: those of [`attempt::send`].
-pub fn encode(fields: &[(String, Value)], encoding: &'static Encoding, ledger: &dyn Ledger) -> Result<Carried> {
-    let secrets: Vec<&CountedSecret> = fields
-        .iter()
-        .filter_map(|(_, value)| match value {
-            Value::Plain(_) => None,
-            Value::Counted(secret) => Some(secret),
-        })
-        .collect();
-    attempt::send(&secrets, ledger, |texts| {
-        let to_bytes = encoder(encoding);
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.encoding_override(Some(&to_bytes));
-        let mut texts = texts.iter();
-        for (name, value) in fields {
-            match value {
-                Value::Plain(text) => form.append_pair(name, text.expose()),
-                Value::Counted(_) => form.append_pair(name, texts.next().copied().unwrap_or_default()),
-            };
-        }
-        Secret::new(form.finish())
-    })
-}
-
-fn encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
-    move |text| encoding.encode(text).0
-}
-
-fn visible_passwords(form: &Form) -> impl Iterator<Item = usize> {
-    positions(form, Input::takes_password)
-}
-
-fn visible_texts(form: &Form) -> impl Iterator<Item = usize> {
-    positions(form, Input::takes_text)
-}
-
-fn positions(form: &Form, is_kind: impl Fn(&Input) -> bool) -> impl Iterator<Item = usize> {
-    form.inputs.iter().enumerate().filter(move |(_, i)| is_kind(i)).map(|(index, _)| index)
-}
-
-pub fn is_called(input: &Input, name: &str) -> bool {
-    input.name.as_deref() == Some(name) || input.id.as_deref() == Some(name)
-}
-
-/// A form that would put the password into a URL is not used.
-fn check_method(form: &Form, url: &Url) -> Result<()> {
-    if form.is_post {
-        return Ok(());
-    }
-    Err(unclear(url).because("its form is sent by GET, which would put the password into a URL"))
-}
-
-fn unclear(url: &Url) -> Error {
-    Error::new(Code::LoginFormUnclear, format!("the login form at {} cannot be filled in", shown(url)))
-}
-
-fn change_password(url: &Url) -> Error {
-    Error::new(Code::PasswordChangeRequired, format!("the IdP at {} wants a new password", shown(url)))
-        .because("its form has several password inputs; the password was not sent there")
-        .hint("change it in a browser; if this is the login form, set `saml.password_field`")
-        .at(Step::Person)
+/// Whether a form on this page asks for a password.
+pub fn is_login_form(page: &Page) -> bool {
+    page.forms.iter().any(|form| form.inputs.iter().any(|input| input.takes_password()))
 }
 
 fn names(page: &Page) -> String {
-    let all = page.forms.iter().flat_map(|form| {
-        visible_passwords(form)
-            .map(|i| form.inputs[i].name.as_deref().or(form.inputs[i].id.as_deref()).unwrap_or("unnamed"))
-    });
+    let all = page
+        .forms
+        .iter()
+        .flat_map(|form| form.inputs.iter().filter(|i| i.takes_password()).map(|input| input.called()));
     printable(&all.collect::<Vec<_>>().join(", "), 200)
 }
 
 #[cfg(test)]
-pub mod tests {
+mod tests {
     use std::time::Duration;
 
     use super::*;
@@ -421,18 +469,6 @@ pub mod tests {
         FormAuth::new(login, Run { env, deadline, ledger, typed: None, keep: None, person: None, trace: None })
     }
 
-    /// The fields as `name=value`, not encoded.
-    pub fn shown(filled: &Filled) -> String {
-        let pairs = filled.fields.iter().map(|(name, value)| match value {
-            Value::Plain(text) => format!("{name}={}", text.expose()),
-            Value::Counted(secret) => {
-                let sent = attempt::send(&[secret], &Lenient::default(), |texts| Secret::new(texts.concat()));
-                format!("{name}={}", sent.unwrap().expose())
-            }
-        });
-        pairs.collect::<Vec<_>>().join("&")
-    }
-
     fn url() -> Url {
         Url::parse("https://idp.example.com/login").unwrap()
     }
@@ -440,7 +476,7 @@ pub mod tests {
     /// What would be sent for this page: `name=value` of each field, or the code of the error.
     fn filled(auth: &mut FormAuth, html: &str) -> std::result::Result<Option<String>, Code> {
         let filled = auth.fill(&page(html), &url()).map_err(|e| e.code)?;
-        Ok(filled.map(|(_, filled)| shown(&filled)))
+        Ok(filled.map(|filled| filled::tests::shown_fields(&filled)))
     }
 
     const USER: &str = "<input name=user>";
@@ -494,9 +530,17 @@ pub mod tests {
             (format!("<form method=post><input name=a><input name=b>{PASSWORD}</form>"), Code::LoginFormUnclear),
             (format!("<form method=get>{USER}{PASSWORD}</form>"), Code::LoginFormUnclear),
             (
-                format!("<form method=post>{USER}{PASSWORD}<input type=password name=new></form>"),
-                Code::PasswordChangeRequired,
+                format!("<form method=post>{USER}{PASSWORD}<input type=password name=passwd2></form>"),
+                Code::LoginFormUnclear,
             ),
+            (format!("<form method=post>{USER}{PASSWORD}<input type=password name=passcode></form>"), Code::MfaNeeded),
+            (format!("<form method=post>{USER}{PASSWORD}<input name=token required></form>"), Code::MfaNeeded),
+            (
+                format!("<form method=post>{USER}{PASSWORD}<img src=/captcha.png><input name=x></form>"),
+                Code::CaptchaNeeded,
+            ),
+            (format!("<form method=post>{USER}{PASSWORD}<div class=g-recaptcha></div></form>"), Code::CaptchaNeeded),
+            (format!("<form method=post>{USER}<input type=password name=new></form>"), Code::PasswordChangeRequired),
         ];
         for (html, code) in table {
             assert_eq!(filled(&mut auth(None, None), &html), Err(code), "{html}");
@@ -537,39 +581,41 @@ pub mod tests {
     }
 
     #[test]
-    fn fields_are_sent_in_the_pages_encoding() {
-        let text = |text: &str| Secret::new(text.into());
-        let fields = vec![
-            ("stadt".to_owned(), Value::Plain(text("München €"))),
-            ("pw".to_owned(), Value::Counted(CountedSecret::new(text("ä")))),
-        ];
-        let encoded = |fields: &[(String, Value)], encoding| {
-            encode(fields, encoding, &Lenient::default()).unwrap().expose().to_owned()
-        };
-        assert_eq!(encoded(&fields, encoding_rs::UTF_8), "stadt=M%C3%BCnchen+%E2%82%AC&pw=%C3%A4");
-        assert_eq!(encoded(&fields, encoding_rs::WINDOWS_1252), "stadt=M%FCnchen+%80&pw=%E4");
-        let greek = vec![("a".to_owned(), Value::Plain(text("α")))];
-        assert_eq!(encoded(&greek, encoding_rs::WINDOWS_1252), "a=%26%23945%3B", "as browsers do");
-    }
-
-    #[test]
     fn what_comes_after_the_password_shows_what_became_of_it() {
         let login = format!("<form method=post>{USER}{PASSWORD}</form>");
         let table = [
             (login.as_str(), Shown::Refused),
+            (
+                "<form method=post><input type=password name=pw><p>Enter the code of the authenticator app</form>",
+                Shown::Refused,
+            ),
             ("<form method=post><input name=otp autocomplete=one-time-code></form>", Shown::Accepted),
             ("<form method=post><input type=password name=a><input type=password name=b></form>", Shown::Accepted),
             ("<form method=post><button name=kmsi value=1>Yes</button></form>", Shown::Accepted),
             ("<iframe id=duo_iframe></iframe><form method=post><input type=password name=p></form>", Shown::Accepted),
+            ("<h1>Approve sign in</h1><p>We have sent a notification to your phone", Shown::Accepted),
+            (
+                "<p role=alert>Your password has expired.<form method=post><input name=user><input type=password name=pw></form>",
+                Shown::Accepted,
+            ),
+            (
+                "<p role=alert>Your account is locked.<form method=post><input name=user><input type=password name=pw></form>",
+                Shown::Refused,
+            ),
             ("<form method=post><input type=email name=loginfmt></form>", Shown::NoVerdict),
+            (
+                "<form method=post><input name=user><input type=password name=pw><img src=captcha.png><input name=c></form>",
+                Shown::NoVerdict,
+            ),
+            ("<h1>My applications</h1><a href=/logout>Log out</a>", Shown::NoVerdict),
             ("<title>Error</title><p>Wrong password</p>", Shown::NoVerdict),
             ("{\"error\": \"wrong password\"}", Shown::NoVerdict),
             ("", Shown::NoVerdict),
         ];
         for (html, expected) in table {
             let mut auth = auth(None, None);
-            let (_, form) = auth.fill(&page(&login), &url()).unwrap().unwrap();
-            let sent = encode(&form.fields, encoding_rs::UTF_8, auth.run.ledger).unwrap();
+            let form = auth.fill(&page(&login), &url()).unwrap().unwrap();
+            let sent = form.body(auth.run.ledger).unwrap();
             auth.sent(sent.attempts());
             let _ = auth.fill(&page(html), &url());
             assert_eq!(sent.attempts()[0].shown(), expected, "{html}");

@@ -5,6 +5,7 @@
 
 pub mod authorization;
 mod choice;
+pub mod filled;
 pub mod form;
 mod otp;
 pub mod spnego;
@@ -12,9 +13,11 @@ pub mod spnego;
 use url::Url;
 
 use self::authorization::Authorization;
-use self::form::{FormAuth, Value};
+use self::filled::Filled;
+use self::form::FormAuth;
 use self::spnego::SpnegoAuth;
-use super::extract::Page;
+use super::ending;
+use super::extract::{Page, PageKind};
 use crate::attempt::{Attempt, Carried};
 use crate::config::profile::{Auth, Ecp, Saml};
 use crate::error::{Code, Error, Result};
@@ -28,20 +31,8 @@ use crate::time::Deadline;
 pub enum Method<'a> {
     None,
     Authorization(Authorization),
-    Form(FormAuth<'a>),
+    Form(Box<FormAuth<'a>>),
     Spnego(SpnegoAuth),
-}
-
-/// A form, filled in.
-pub struct Filled {
-    pub fields: Vec<(String, Value)>,
-}
-
-impl Filled {
-    /// Whether a password or code is among the fields.
-    pub fn has_secret(&self) -> bool {
-        self.fields.iter().any(|(_, value)| matches!(value, Value::Counted(_)))
-    }
 }
 
 impl<'a> Method<'a> {
@@ -50,7 +41,7 @@ impl<'a> Method<'a> {
             Auth::None | Auth::Okta(_) => Method::None,
             Auth::Basic { username, password } => Method::Authorization(Authorization::basic(username, password, run)?),
             Auth::Bearer { token } => Method::Authorization(Authorization::bearer(token, run)?),
-            Auth::Form(login) => Method::Form(FormAuth::new(login.clone(), run)),
+            Auth::Form(login) => Method::Form(Box::new(FormAuth::new(login.clone(), run))),
             Auth::Ecp(Ecp::Basic { username, password }) => {
                 Method::Authorization(Authorization::basic(username, password, run)?)
             }
@@ -79,12 +70,20 @@ impl<'a> Method<'a> {
         }
     }
 
+    /// Whether it fills in forms.
+    pub fn reads_forms(&self) -> bool {
+        match self {
+            Method::Form(_) => true,
+            Method::None | Method::Authorization(_) | Method::Spnego(_) => false,
+        }
+    }
+
     /// `Authorization` for the same request once more, after a 401 from an allowed origin. `None`: read the 401 as a page.
     pub fn answer_challenge(&mut self, answer: &Response, run: Run<'_>) -> Result<Option<Carried>> {
         match self {
             Method::None => Err(not_asked(answer)),
             Method::Authorization(method) => Err(method.challenged(answer)),
-            Method::Form(_) if answer.body.is_empty() => Err(not_asked(answer)),
+            Method::Form(_) if answer.body.trim_ascii().is_empty() => Err(not_asked(answer)),
             Method::Form(_) => Ok(None),
             Method::Spnego(method) => method.answer_challenge(answer, run).map(|token| Some(Carried::plain(token))),
         }
@@ -106,13 +105,15 @@ impl<'a> Method<'a> {
         }
     }
 
-    /// The form on this page that logs in, as its place among the page's forms, filled in. `None`: no login form is on it.
-    pub fn fill(&mut self, page: &Page, url: &Url) -> Result<Option<(usize, Filled)>> {
+    /// The form on this page that logs in, filled in. `None`: there is none.
+    ///
+    /// Errors: a page that wants a login of another kind, or a person.
+    pub fn fill(&mut self, page: &Page, url: &Url) -> Result<Option<Filled>> {
         match self {
             Method::Form(method) => method.fill(page, url),
-            Method::None | Method::Authorization(_) | Method::Spnego(_) => match form::login_form(page) {
-                None => Ok(None),
-                Some(_) => Err(login_page(self, page, url)),
+            Method::None | Method::Authorization(_) | Method::Spnego(_) => match page.summary.kind {
+                PageKind::Login | PageKind::UserName => Err(login_page(self, page, url)),
+                _ => ending::for_a_person(page, url).map_or(Ok(None), Err),
             },
         }
     }
@@ -120,10 +121,7 @@ impl<'a> Method<'a> {
 
 fn login_page(method: &Method<'_>, page: &Page, url: &Url) -> Error {
     let error = Error::new(Code::LoginPage, format!("a login page came from {}", shown(url)));
-    let error = match form::title(page) {
-        Some(title) => error.because(format!("its title is {title:?}")),
-        None => error,
-    };
+    let error = ending::told(error, page);
     match method {
         Method::Spnego(method) => method.login_page(error),
         Method::None | Method::Authorization(_) | Method::Form(_) => {
@@ -132,7 +130,8 @@ fn login_page(method: &Method<'_>, page: &Page, url: &Url) -> Error {
     }
 }
 
-fn not_asked(answer: &Response) -> Error {
+/// The error of a 401 that wants another login than the one that is set.
+pub fn not_asked(answer: &Response) -> Error {
     let offers = challenges(answer.www_authenticate.iter().map(String::as_str));
     let offered = |scheme: &str| offers.iter().any(|offer| offer.is(scheme));
     let error = Error::new(Code::LoginPage, format!("the IdP at {} wants a login (HTTP 401)", shown(&answer.url)));
@@ -142,6 +141,10 @@ fn not_asked(answer: &Response) -> Error {
         error.hint("it offers Basic: set `saml.auth = \"basic\"` with `username` and `password`")
     } else if offered("Bearer") {
         error.hint("it wants a bearer token: set `saml.auth = \"bearer\"` with `token`")
+    } else if offered("NTLM") {
+        error.because("it offers NTLM alone, which fedcred does not do").hint(
+            "ask the IdP's administrator for Kerberos (Negotiate) or a login form; or set `saml.auth = \"browser\"`, whose browser may do NTLM",
+        )
     } else {
         error.hint("choose the `saml.auth` that this IdP wants")
     }

@@ -2,20 +2,26 @@
 //!
 //! Pages come from the network and may be made to harm: everything that reads one is behind [`read`], which ends within
 //! its limit in a [`Page`] or an error, within 256 MB, whatever the page and the expression are. The way of a page:
-//! `charset` (bytes → text), `html` or `xml` (text → `tree`), `forms`, `evaluate` and `looks` (tree → [`Page`]), in a
-//! `fence`.
+//! `charset` (bytes → text), `html` or `xml` (text → `tree`), then `visibility`, `forms`, `input`, `script`, `evaluate`,
+//! `elsewhere` and `kind` (tree → [`Page`]), in a `fence`. What a page and its inputs are for is decided in `kind` and `input`,
+//! by facts and by the words in `vocabulary`; everybody else asks for the verdict.
 
 pub mod accounts;
 mod charset;
+mod elsewhere;
 mod evaluate;
 mod fence;
 mod forms;
 mod html;
-pub mod looks;
+mod input;
+pub mod kind;
 pub mod product;
-pub mod purpose;
 pub mod redact;
+mod says;
+mod script;
 mod tree;
+mod visibility;
+pub mod vocabulary;
 mod xml;
 mod xpath;
 
@@ -24,7 +30,11 @@ use std::time::Duration;
 use encoding_rs::Encoding;
 use zeroize::Zeroizing;
 
-use self::looks::{Known, Looks};
+pub use self::elsewhere::{Elsewhere, Place};
+pub use self::forms::{Form, Input, Method};
+pub use self::input::Asks;
+use self::kind::Facts;
+pub use self::kind::{PageKind, Summary};
 use self::xpath::Reading;
 pub use self::xpath::XPath;
 use crate::error::{Code, Result};
@@ -52,36 +62,11 @@ pub struct Page {
     pub base_href: Option<String>,
     /// Target of `<meta http-equiv="refresh" content="0; url=…">`, as written; only if it is due within ten seconds.
     pub meta_refresh: Option<String>,
-    /// A script on the page submits a form or presses a button. A hint only: login pages have such scripts as well.
-    pub has_submit_script: bool,
-    pub looks: Looks,
-}
-
-/// A `<form>`.
-#[derive(Debug)]
-pub struct Form {
-    /// As written; absent or empty means the page itself.
-    pub action: Option<String>,
-    pub is_post: bool,
-    /// In document order; also those outside the element that name it by `form=`.
-    pub inputs: Vec<Input>,
-}
-
-/// An `<input>`, `<button>`, `<select>` or `<textarea>`.
-#[derive(Debug)]
-pub struct Input {
-    /// In lower case: `text` when absent or unknown; `submit` for a `<button>` without a type; `select`; `textarea`.
-    pub kind: String,
-    pub name: Option<String>,
-    pub id: Option<String>,
-    pub autocomplete: Option<String>,
-    /// What would be sent if nothing were changed. May be a SAML response or an anti-forgery token, hence a secret.
-    pub value: Secret,
-    /// Neither `type=hidden`, nor `hidden`, nor `style` with `display:none` or `visibility:hidden`, on it or around it.
-    pub is_visible: bool,
-    /// Itself, or as part of a disabled `<fieldset>`.
-    pub is_disabled: bool,
-    pub is_checked: bool,
+    /// The form that the page sends by itself, and the button that it presses, as places among the forms and its inputs.
+    pub sends_itself: Option<(usize, Option<usize>)>,
+    /// A SAML response where the expression does not look.
+    pub elsewhere: Option<Elsewhere>,
+    pub summary: Summary,
 }
 
 /// Reads a page within `limit`, whatever it holds. A page on which the expression finds nothing is no error.
@@ -138,22 +123,25 @@ fn reading(body: &[u8], content_type: Option<&str>, xpath: &XPath, deadline: Dea
         Reading::Html => html::read(&text, deadline)?,
         Reading::Xml => xml::read(&text, deadline)?,
     };
+    let text_of_json = elsewhere::json(&text);
     drop(text);
-    let (title, forms) = (forms::title(&tree), forms::forms(&tree));
+    let hidden = visibility::hidden(&tree);
+    let title = forms::title(&tree);
+    let mut forms = forms::forms(&tree, &hidden);
     let saml_response = evaluate::first_value(&tree, xpath, deadline)?;
-    let has_submit_script = forms::has_submit_script(&tree);
-    let known =
-        Known { forms: &forms, title: title.as_deref(), has_saml_response: saml_response.is_some(), has_submit_script };
-    let looks = looks::of(&tree, &known);
+    let facts = Facts::of(&tree, &hidden, title.as_deref(), &mut forms, saml_response.is_some());
+    let (summary, sends_itself) = (facts.summary(), facts.sends_itself());
+    let elsewhere = if saml_response.is_none() { elsewhere::find(&tree, &forms, text_of_json) } else { None };
     Ok(Page {
         encoding,
         title,
         saml_response,
-        forms,
         base_href: forms::base_href(&tree),
         meta_refresh: forms::meta_refresh(&tree),
-        has_submit_script,
-        looks,
+        forms,
+        sends_itself,
+        elsewhere,
+        summary,
     })
 }
 

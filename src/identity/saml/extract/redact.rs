@@ -9,7 +9,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::tree::{Element, NodeId, ROOT, Tree};
-use super::{charset, fence, forms, html};
+use super::{charset, fence, html, script};
 use crate::error::{Result, printable};
 
 /// The page as HTML. `names`: words that must not stand in it, such as the user's name.
@@ -174,20 +174,24 @@ fn is_token(run: &str) -> bool {
     let (is_upper, is_lower) = (|c: char| c.is_uppercase(), |c: char| c.is_lowercase());
     let all_digits = digits(run);
     let letters = run.chars().filter(|c| c.is_alphabetic()).count();
-    // Digits within letters, or capitals within (`aZ9`, `8x7w`); not a number at the end of a word (`col3`).
-    let is_mixed = |segment: &&&str| {
-        let inner = segment.trim_end_matches(|c: char| c.is_ascii_digit());
-        let has_digits = digits(inner) > 0 && inner.chars().any(char::is_alphabetic);
-        has_digits || digits(segment) > 0 && segment.chars().any(is_upper) && segment.chars().any(is_lower)
-    };
-    let mixed = segments.iter().filter(is_mixed).count();
     // `AttributeReleaseRejected` is made of words.
     let is_words = |segment: &str| {
         let capitals = segment.chars().filter(|c| is_upper(*c)).count();
         capitals > 0 && segment.len() >= 4 * capitals && digits(segment) == 0
     };
-    let is_long =
-        |segment: &&str| segment.len() >= 16 && digits(segment) > 0 || segment.len() >= 24 && !is_words(segment);
+    let bare = |segment: &str| segment.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    let is_long = |segment: &&str| {
+        let has_digits = digits(&bare(segment)) > 0 || digits(segment) > 2;
+        segment.len() >= 16 && has_digits || segment.len() >= 24 && !is_words(&bare(segment))
+    };
+    // Digits within letters, or capitals within (`aZ9`, `8x7w`); not a number at the end of a word (`col3`, `TextBox1`).
+    let is_mixed = |segment: &&&str| {
+        let inner = bare(segment);
+        let has_digits = digits(&inner) > 0 && inner.chars().any(char::is_alphabetic);
+        let has_kinds = segment.chars().any(is_upper) && segment.chars().any(is_lower);
+        has_digits || digits(segment) > 0 && has_kinds && !is_words(&inner)
+    };
+    let mixed = segments.iter().filter(is_mixed).count();
     // CAS and its like: `ST-12-…`, `TGT-4-…`.
     let is_ticket = matches!(segments.as_slice(), [kind, number, _, ..]
         if kind.len() <= 8 && kind.chars().any(is_upper) && digits(number) == number.len());
@@ -211,7 +215,7 @@ fn is_code(element: &Element) -> bool {
 }
 
 fn code(text: &str) -> String {
-    let submits = if forms::submits(text) { "; submits a form" } else { "" };
+    let submits = if script::submits(text) { "; submits a form" } else { "" };
     format!("[{} characters{submits}]", text.chars().count())
 }
 
@@ -318,7 +322,7 @@ mod tests {
             let kind = |html: &str| {
                 let xpath = super::super::XPath::parse("//x", crate::config::profile::Parser::Html).unwrap();
                 let page = super::super::read(html.into(), None, &xpath, Duration::from_secs(30)).unwrap();
-                (page.looks.kind, page.forms.len())
+                (page.summary.kind, page.forms.len())
             };
             assert_eq!(kind(&original), kind(&redact(&original)), "{name}");
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::looks::Kind;
+use super::PageKind;
 use super::product::Product;
 use super::*;
 use crate::config::profile::Parser;
@@ -72,8 +72,7 @@ fn the_response_is_found_on_the_pages_of_real_providers() {
                 Some(true),
                 "{name}"
             );
-            assert!(page.forms[0].is_post, "{name}");
-            assert!(page.has_submit_script || name == "simplesamlphp-post", "{name}");
+            assert!(page.forms[0].is_post(), "{name}");
         }
     }
 }
@@ -271,7 +270,7 @@ fn what_is_hidden_disabled_or_elsewhere_is_told_apart() {
     ];
     assert_eq!(inputs(&page.forms[0]), expected);
     assert_eq!(inputs(&page.forms[1]), ["text l= visible"]);
-    assert!(!page.forms[1].is_post);
+    assert!(!page.forms[1].is_post());
 }
 
 #[test]
@@ -396,7 +395,7 @@ fn pages_are_known_by_the_marks_of_their_product() {
         ("pingfederate-login", "looks like a login page of PingFederate"),
         ("google-user-name", "looks like a login page that first asks for the user's name alone of Google"),
         ("okta-login", "looks like a page that only a browser's script can build of Okta"),
-        ("keycloak-otp", "looks like a page that asks for a second factor of Keycloak"),
+        ("keycloak-otp", "looks like a page that asks for a one-time code of Keycloak"),
         ("keycloak-error", "looks like an error page of Keycloak"),
         ("keycloak-new-password", "looks like a page that wants a new password of Keycloak"),
         ("adfs-error", "looks like an error page of AD FS"),
@@ -407,7 +406,7 @@ fn pages_are_known_by_the_marks_of_their_product() {
         ("shibboleth-post", "looks like a page with a SAML response"),
     ];
     for (name, expected) in table {
-        assert_eq!(html(page(name)).looks.to_string(), expected, "{name}");
+        assert_eq!(html(page(name)).summary.to_string(), expected, "{name}");
     }
 }
 
@@ -422,10 +421,10 @@ fn what_an_error_page_tells_is_told_and_nothing_of_others() {
         ("shibboleth-login", None),
     ];
     for (name, expected) in table {
-        assert_eq!(html(page(name)).looks.says.as_deref(), expected, "{name}");
+        assert_eq!(html(page(name)).summary.says.as_deref(), expected, "{name}");
     }
     let hostile = html("<title>Error</title><h1>a\u{1b}[31m\u{202e}b</h1>");
-    assert_eq!(hostile.looks.says.as_deref(), Some("a [31m b"));
+    assert_eq!(hostile.summary.says.as_deref(), Some("a [31m b"));
 }
 
 #[test]
@@ -433,19 +432,19 @@ fn the_purpose_of_a_page_is_told_without_knowing_its_product() {
     let user = "<input name=user>";
     let password = "<input type=password name=pw>";
     let table = [
-        (format!("<form method=post>{user}{password}</form>"), Kind::Login),
-        (format!("<form method=post>{password}{password}</form>"), Kind::NewPassword),
-        (format!("<form method=post>{user}</form>"), Kind::UserName),
-        ("<form method=post><input name=c autocomplete=one-time-code></form>".into(), Kind::SecondFactor),
-        ("<form><input type=hidden name=a></form><script>f.submit()</script>".into(), Kind::PassesOn),
-        ("<form><input type=hidden name=SAMLResponse value=''></form>".into(), Kind::SamlResponse),
-        ("<form><input type=hidden name=wresult value=x></form>".into(), Kind::WsFederation),
-        ("<title>Access Denied</title>".into(), Kind::Error),
-        ("<form style='display:none'><input type=password name=p></form><p>hello".into(), Kind::Other),
-        ("".into(), Kind::Other),
+        (format!("<form method=post>{user}{password}</form>"), PageKind::Login),
+        (format!("<form method=post>{password}{password}</form>"), PageKind::NewPassword),
+        (format!("<form method=post>{user}</form>"), PageKind::UserName),
+        ("<form method=post><input name=c autocomplete=one-time-code></form>".into(), PageKind::Code),
+        ("<form><input type=hidden name=a></form><script>f.submit()</script>".into(), PageKind::PassesOn),
+        ("<form><input type=hidden name=SAMLResponse value=''></form>".into(), PageKind::SamlResponse),
+        ("<form><input type=hidden name=wresult value=x></form>".into(), PageKind::WsFederation),
+        ("<title>Access Denied</title>".into(), PageKind::Error),
+        ("<form style='display:none'><input type=password name=p></form><p>hello".into(), PageKind::Other),
+        ("".into(), PageKind::Other),
     ];
     for (body, expected) in table {
-        assert_eq!(html(body.clone()).looks.kind, expected, "{body}");
+        assert_eq!(html(body.clone()).summary.kind, expected, "{body}");
     }
 }
 

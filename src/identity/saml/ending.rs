@@ -1,0 +1,229 @@
+//! What a login ends with on a page that it cannot go on from: what the page is, what it says, and the next step for a page
+//! of its kind. The one place where kinds of pages become errors.
+
+use url::Url;
+
+use super::extract::kind::title;
+use super::extract::product::Product;
+use super::extract::vocabulary::{self as v, folded, says};
+use super::extract::{Page, PageKind};
+use crate::error::{Code, Error, Step, printable};
+use crate::http::shown;
+use crate::identity::trace::Sight;
+
+const BROWSER: &str = "set `saml.auth = \"browser\"`: the login goes on in the window of a browser (fedcred login)";
+
+/// The error for a page that only a person can go on from, whatever the method of logging in. `None`: it is no such page.
+pub fn for_a_person(page: &Page, url: &Url) -> Option<Error> {
+    let at = shown(url);
+    let error = match page.summary.kind {
+        // `login` asks for the code.
+        PageKind::Code => Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor")),
+        PageKind::SecondFactor => {
+            Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor that is not typed in"))
+                .hint(BROWSER)
+        }
+        PageKind::Captcha => Error::new(Code::CaptchaNeeded, format!("the IdP at {at} has a captcha on its page"))
+            .because("it keeps programs out, and nothing was sent to it")
+            .hint(BROWSER),
+        PageKind::Consent => Error::new(Code::ConsentNeeded, format!("the IdP at {at} asks for the user's consent"))
+            .because("it is a person's to give; no button was pressed")
+            .hint("log in to AWS once in a browser and answer it there; or name the button: `saml.button`"),
+        PageKind::NewPassword => new_password(url),
+        PageKind::Registration => {
+            Error::new(Code::PasswordChangeRequired, format!("the page at {at} is one to register at"))
+                .because("its password input is for a new password; the password was not sent there")
+                .hint("check `saml.idp_url`: it is to be the address of the login for AWS")
+        }
+        PageKind::SamlResponse
+        | PageKind::WsFederation
+        | PageKind::Login
+        | PageKind::UserName
+        | PageKind::AccountChoice
+        | PageKind::HomeRealm
+        | PageKind::StaySignedIn
+        | PageKind::Error
+        | PageKind::Portal
+        | PageKind::PassesOn
+        | PageKind::ByScript
+        | PageKind::Other => return None,
+    };
+    // It is not met again unattended: each time, somebody's phone may ring.
+    Some(told(error.at(Step::Person), page))
+}
+
+pub fn new_password(url: &Url) -> Error {
+    Error::new(Code::PasswordChangeRequired, format!("the IdP at {} wants a new password", shown(url)))
+        .because("its form is for a new password; the password was not sent there")
+        .hint("change it in a browser; if this is the login form, set `saml.password_field`")
+}
+
+/// The error for a page on which nothing is found and nothing is to be done.
+pub fn nothing_found(page: &Page, url: &Url, xpath: &str, is_empty: bool) -> Error {
+    let at = shown(url);
+    if let Some(error) = for_a_person(page, url) {
+        return error;
+    }
+    let field = |name: &str| page.forms.iter().flat_map(|f| &f.inputs).find(|i| i.name.as_deref() == Some(name));
+    let error = |what: &str| {
+        Error::new(Code::XpathNoMatch, format!("there is no SAML response on the page at {at}")).because(what)
+    };
+    let sight = Sight::of(page, Some(url));
+    let is_adfs = sight.product == Some(Product::AdFs);
+    let error = match sight.kind {
+        PageKind::WsFederation => {
+            return Error::new(Code::NotASamlResponse, format!("the IdP at {at} answered in WS-Federation, not in SAML"))
+                .hint("use the IdP's SAML address for AWS in `saml.idp_url`");
+        }
+        PageKind::SamlResponse if field("SAMLResponse").is_some_and(|i| i.value.expose().trim().is_empty()) => {
+            return Error::new(Code::NotASamlResponse, format!("the SAML response on the page at {at} is empty"));
+        }
+        PageKind::HomeRealm => {
+            let hint = match is_adfs || page.summary.product.is_none() {
+                true => "name the choice in `saml.idp_url`: AD FS takes &RedirectToIdentityProvider=IDENTIFIER (IdP-initiated) or &whr=IDENTIFIER, \
+                         where its own directory is \"AD AUTHORITY\"; or set `saml.form_fields` and `saml.button`",
+                false => "name the choice in `saml.idp_url`, or set `saml.form_fields` and `saml.button`",
+            };
+            error("it asks which organisation the user is of (home realm discovery)").hint(hint)
+        }
+        PageKind::Portal => error("it is a page of the IdP's own, of somebody who is logged in")
+            .hint("set `saml.idp_url` to the address of the AWS application: that of its tile or link on this page"),
+        PageKind::ByScript => error("only a browser's script can build this page").hint(
+            "set `saml.auth = \"browser\"`, which logs in with a browser of this machine (fedcred login); Okta: `auth = \"okta\"`",
+        ),
+        PageKind::UserName => error("it asks for the user's name"),
+        PageKind::AccountChoice => error("it asks for a choice of account")
+            .hint("set `saml.account_field` to the name of the choice, or `saml.button` to that of the account's button"),
+        PageKind::StaySignedIn => error("it asks whether to stay signed in").hint("set `saml.button` to the button to press"),
+        _ if is_empty => error("the page is empty").hint("check `saml.idp_url`: open it in a browser"),
+        PageKind::SamlResponse | PageKind::Login | PageKind::Code | PageKind::SecondFactor | PageKind::Captcha
+        | PageKind::Consent | PageKind::NewPassword | PageKind::Registration | PageKind::Error | PageKind::PassesOn | PageKind::Other => {
+            let error = Error::new(Code::XpathNoMatch, format!("there is no SAML response on the page at {at}"));
+            let expression = printable(xpath, 120);
+            let error = match sight.kind {
+                PageKind::Other if sight.product.is_none() => error,
+                _ => error.because(format!("it {}", sight.in_words)),
+            };
+            let hint = match (sight.kind, page.forms.iter().any(|form| form.buttons().next().is_some())) {
+                (PageKind::Error, _) => "open `saml.idp_url` in a browser: does it log in there? Else ask the IdP's administrator",
+                (_, true) => "open `saml.idp_url` in a browser; a button that has to be pressed there is named with `saml.button`; else adjust `saml.xpath`",
+                (_, false) => "open `saml.idp_url` in a browser: an error of the IdP is explained there; else adjust `saml.xpath`",
+            };
+            error.because(format!("`{expression}` matches nothing on it")).hint(hint)
+        }
+    };
+    told(error, page)
+}
+
+/// The error with the page's title and its own words.
+pub fn told(error: Error, page: &Page) -> Error {
+    let error = match title(page) {
+        Some(title) => error.because(format!("its title is {title:?}")),
+        None => error,
+    };
+    says_itself(error, page)
+}
+
+/// The error with the page's own words, and what a code of AD FS in them means.
+pub fn says_itself(error: Error, page: &Page) -> Error {
+    let error = match &page.summary.says {
+        Some(words) => error.because(format!("it says: {words}")),
+        None => error,
+    };
+    match page.summary.msis.as_deref().map(|code| (code, msis(code))) {
+        Some((code, Some(meaning))) => error.because(format!("{code} of AD FS: {meaning}")),
+        Some((code, None)) => {
+            error.because(format!("{code} is a code of AD FS; its event log (AD FS/Admin) has the details"))
+        }
+        None => error,
+    }
+}
+
+/// What becomes of an account, in the words of an identity provider that refused a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    Locked,
+    Disabled,
+    /// The password was right, once.
+    PasswordExpired,
+    /// The account has.
+    Expired,
+    Other,
+}
+
+impl Refusal {
+    pub fn of(words: &str) -> Refusal {
+        let words = folded(words);
+        match () {
+            () if says(&words, v::LOCKED) => Refusal::Locked,
+            () if says(&words, v::DISABLED) => Refusal::Disabled,
+            () if says(&words, v::EXPIRED) && says(&words, v::PASSWORD_WORDS) => Refusal::PasswordExpired,
+            () if says(&words, v::EXPIRED) => Refusal::Expired,
+            () => Refusal::Other,
+        }
+    }
+
+    /// The next step; `None`: the usual one.
+    pub fn hint(self) -> Option<&'static str> {
+        match self {
+            Refusal::Locked => {
+                Some("wait until it is unlocked, or ask the IdP's administrator; then: fedcred login PROFILE")
+            }
+            Refusal::Disabled | Refusal::Expired => Some("ask the IdP's administrator about this account"),
+            Refusal::PasswordExpired => Some("change the password in a browser, then: fedcred login PROFILE"),
+            Refusal::Other => None,
+        }
+    }
+}
+
+/// Microsoft, "AD FS troubleshooting" and the event log's texts.
+fn msis(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "MSIS3020" | "MSIS3055" | "MSIS7007" | "MSIS9605" => {
+            "it knows no relying party of this name: check loginToRp in `saml.idp_url` against the trust's identifier"
+        }
+        "MSIS3126" | "MSIS5007" | "MSIS7068" => {
+            "its rules deny this user the relying party: ask for access to AWS's (issuance authorization rules)"
+        }
+        "MSIS3173" => "the directory refused the account: it may be locked, disabled or expired",
+        "MSIS7000" | "MSIS7015" | "MSIS7046" => "it does not take the request: check the parameters in `saml.idp_url`",
+        "MSIS7001" => "its cookies did not come back: do all its servers stand in `saml.idp_origins`?",
+        "MSIS7004" | "MSIS7012" => {
+            "an error while it processed the request, often because the relying party is disabled, not known or lacks a rule; its event log (AD FS/Admin) has the details"
+        }
+        "MSIS7042" => "it has seen the same session come back too often within a short time, and stops the loop",
+        "MSIS7065" => {
+            "there is nothing at this address: is the page for IdP-initiated sign-on enabled (Set-AdfsProperties -EnableIdPInitiatedSignonPage $true)?"
+        }
+        "MSIS7066" => "the authentication of the device failed",
+        "MSIS7102" => "it does not offer the authentication method that was asked for",
+        "MSIS9409" | "MSIS9445" => "it wants another way of authentication for this request",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_an_account_is_read_from_the_idps_words() {
+        let table = [
+            ("This account is locked. Try again in 30 minutes.", Refusal::Locked),
+            ("Ihr Konto wurde gesperrt.", Refusal::Locked),
+            ("Votre compte est verrouillé", Refusal::Locked),
+            ("Cuenta bloqueada", Refusal::Locked),
+            ("Account is disabled, contact your administrator.", Refusal::Disabled),
+            ("Das Konto ist deaktiviert", Refusal::Disabled),
+            ("Your password has expired", Refusal::PasswordExpired),
+            ("Ihr Kennwort ist abgelaufen", Refusal::PasswordExpired),
+            ("Votre mot de passe a expiré", Refusal::PasswordExpired),
+            ("Your account has expired", Refusal::Expired),
+            ("Invalid user name or password", Refusal::Other),
+            ("", Refusal::Other),
+        ];
+        for (words, expected) in table {
+            assert_eq!(Refusal::of(words), expected, "{words}");
+        }
+    }
+}

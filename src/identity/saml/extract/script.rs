@@ -1,0 +1,398 @@
+//! What a page's own scripts do when it loads: the form that they submit, or the button that they press.
+//!
+//! Scripts are not run. A call counts if nothing keeps it from running at once: it stands at the top, in `onload`, in a
+//! function that is called at once or handed to a timer or to an event of loading, or in a named one that is called from
+//! such a place. Handlers of clicks are a person's to set off; a timer of more than ten seconds ends an idle session.
+
+use std::cell::Cell;
+
+use super::tree::{ROOT, Tree};
+
+/// A form that the page sends by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// The expression before the call, without white space: `document.forms[0]`.
+    pub receiver: String,
+    /// The receiver is a button, which is pressed.
+    pub is_press: bool,
+}
+
+/// Within functions that call each other.
+const MAX_DEPTH: usize = 4;
+/// Calls and names that are looked into on one page, so that none takes long.
+const MAX_CALLS: usize = 64;
+/// Places looked into on one page.
+const MAX_STEPS: u32 = 500;
+const LONGEST_TIMER: f64 = 10_000.0;
+
+const CALLS: [(&str, bool); 5] = [
+    (".submit(", false),
+    (".submit.call(", false),
+    (".requestSubmit(", false),
+    (".trigger('submit'", false),
+    (".click(", true),
+];
+
+/// Everything that the scripts on the page send when it loads.
+pub fn submissions(tree: &Tree) -> Vec<Submission> {
+    let mut texts = Vec::new();
+    for id in tree.descendants(ROOT) {
+        let Some(element) = tree.element(id) else { continue };
+        if element.is("script") && !element.attribute("type").is_some_and(|kind| kind.contains("json")) {
+            texts.push(tree.text_content(id).to_string());
+        }
+        texts.extend(element.attribute("onload").map(str::to_owned));
+        // The trick of pages that may hold no script element.
+        texts.extend(element.attribute("onerror").map(str::to_owned));
+    }
+    let code = texts.join("\n;\n");
+    let code = without_comments(&code);
+    let lower = code.to_ascii_lowercase();
+    let budget = Cell::new(MAX_STEPS);
+    let mut found = Vec::new();
+    for (call, is_press) in CALLS {
+        let call = call.to_ascii_lowercase();
+        for (at, _) in lower.match_indices(&call).take(MAX_CALLS) {
+            let receiver = receiver(&code[..at]);
+            // `$(button).click(function…)` sets a handler.
+            let argument = code[at + call.len()..].trim_start();
+            let is_handler = is_press && !argument.starts_with(')') || argument.starts_with("function");
+            if !is_handler && runs_at_load(&code, at, 0, &budget) {
+                found.push(Submission { receiver, is_press });
+            }
+        }
+    }
+    found
+}
+
+/// Whether a script submits a form or presses a button at all, by the looks of it.
+pub fn submits(script: &str) -> bool {
+    let script = script.to_ascii_lowercase();
+    CALLS.iter().any(|(call, _)| script.contains(&call.to_ascii_lowercase()))
+}
+
+/// Whether the code at this place runs when the page loads.
+fn runs_at_load(code: &str, at: usize, depth: usize, budget: &Cell<u32>) -> bool {
+    let Some(left) = budget.get().checked_sub(1) else { return false };
+    budget.set(left);
+    // From the inside out: every function around it has to be called.
+    let mut end = at;
+    while let Some(open) = enclosing_brace(code, end) {
+        let before = code[..open].trim_end();
+        match function_before(before) {
+            Opened::Block => {}
+            Opened::Named(name, start) => return depth < MAX_DEPTH && is_called(code, name, start..end, depth, budget),
+            Opened::Nameless(start) => {
+                if !is_begun(code, start, closing_brace(code, open)) {
+                    return false;
+                }
+            }
+        }
+        end = open;
+    }
+    !is_postponed(code, at)
+}
+
+/// What opens the block before whose brace this text ends.
+enum Opened<'a> {
+    /// `if (…) {`, `try {`
+    Block,
+    /// `function name(…) {`, `name = function (…) {`, `const name = (…) => {`; where it begins.
+    Named(&'a str, usize),
+    Nameless(usize),
+}
+
+fn function_before(before: &str) -> Opened<'_> {
+    let is_arrow = before.ends_with("=>");
+    let head = before.strip_suffix("=>").unwrap_or(before).trim_end();
+    let start = match head.strip_suffix(')') {
+        Some(inner) => {
+            let mut depth = 1;
+            let open = inner.char_indices().rev().find_map(|(at, c)| {
+                depth += match c {
+                    ')' => 1,
+                    '(' => -1,
+                    _ => 0,
+                };
+                (depth == 0).then_some(at)
+            });
+            let Some(open) = open else { return Opened::Block };
+            open
+        }
+        None if is_arrow => head.len() - word_before(head).len(),
+        None => return Opened::Block,
+    };
+    let mut head = head[..start].trim_end();
+    let mut name = word_before(head);
+    if !is_arrow {
+        let bare = head[..head.len() - name.len()].trim_end();
+        if name == "function" {
+            head = bare;
+            name = "";
+        } else if word_before(bare) == "function" {
+            return Opened::Named(name, bare.len() - "function".len());
+        } else {
+            return Opened::Block;
+        }
+    } else {
+        name = "";
+    }
+    let start = head.len();
+    let head = head.strip_suffix("async").unwrap_or(head).trim_end();
+    // `window.onload = function` is no name.
+    if let Some(assigned) = head.strip_suffix(['=', ':']).map(str::trim_end).filter(|a| !a.ends_with(['=', '!'])) {
+        name = word_before(assigned);
+    }
+    match name {
+        "" | "onload" | "onpageshow" | "onreadystatechange" | "DOMContentLoaded" => Opened::Nameless(start),
+        name => Opened::Named(name, start),
+    }
+}
+
+/// Whether a nameless function is called at once or when the page loads: by what stands before it.
+fn is_begun(code: &str, start: usize, end: usize) -> bool {
+    let before = &code[..start];
+    let line: String = before.chars().rev().take(200).collect::<Vec<_>>().into_iter().rev().collect();
+    let statement = line.rsplit([';', '{', '}']).next().unwrap_or_default().to_ascii_lowercase();
+    let compact: String = statement.chars().filter(|c| !c.is_whitespace()).collect();
+    let is_event =
+        compact.contains("addeventlistener(") || compact.contains(".on(") || compact.contains("attachevent(");
+    if is_event {
+        return ["load'", "load\"", "loaded'", "loaded\"", "pageshow", "ready"]
+            .iter()
+            .any(|event| compact.contains(event));
+    }
+    if ["settimeout(", "setinterval("].iter().any(|timer| compact.ends_with(timer)) {
+        return delay(code.get(end..).unwrap_or_default()) <= LONGEST_TIMER;
+    }
+    let after = code.get(end + 1..).unwrap_or_default().trim_start();
+    let is_called_at_once = after.starts_with("()")
+        || after.starts_with(")(")
+        || after.starts_with(".call(")
+        || after.starts_with(".bind(");
+    is_called_at_once
+        || ["onload=", "onpageshow=", ".ready(", "$(", "jquery(", "requestanimationframe(", "queuemicrotask(", ".then("]
+            .iter()
+            .any(|call| compact.ends_with(call))
+}
+
+/// Milliseconds after a function that a timer was given: `}, 500)`. None written: at once.
+fn delay(rest: &str) -> f64 {
+    let rest = rest.trim_start_matches(['}', ' ', '\n', '\r', '\t']);
+    rest.strip_prefix(',').map_or(0.0, |rest| milliseconds(rest.split(')').next().unwrap_or_default()))
+}
+
+/// A number or a product of numbers; anything else may be long.
+fn milliseconds(text: &str) -> f64 {
+    text.split('*').map(|factor| factor.trim().parse::<f64>().unwrap_or(f64::INFINITY)).product()
+}
+
+/// Whether a function of this name is called, or handed on to be called, from a place that runs at load.
+fn is_called(code: &str, name: &str, own: std::ops::Range<usize>, depth: usize, budget: &Cell<u32>) -> bool {
+    if name.is_empty() {
+        return false;
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    code.match_indices(name).take(MAX_CALLS).any(|(at, _)| {
+        let (before, after) = (&code[..at], &code[at + name.len()..]);
+        if own.contains(&at) || before.ends_with(is_word) || after.starts_with(is_word) {
+            return false;
+        }
+        let head = before.trim_end();
+        if word_before(head) == "function"
+            || head.ends_with('.') && !head.ends_with("window.") && !head.ends_with("this.")
+        {
+            return false;
+        }
+        let compact: String =
+            head.chars().rev().filter(|c| !c.is_whitespace()).take(40).collect::<Vec<_>>().into_iter().rev().collect();
+        let compact = compact.to_ascii_lowercase();
+        let is_call = after.trim_start().starts_with('(');
+        let is_handed_on = [
+            "onload=",
+            ".ready(",
+            "$(",
+            "settimeout(",
+            "load',",
+            "load\",",
+            "loaded',",
+            "loaded\",",
+            "pageshow',",
+            "pageshow\",",
+        ]
+        .iter()
+        .any(|begin| compact.ends_with(begin));
+        (is_call || is_handed_on) && runs_at_load(code, at, depth + 1, budget)
+    })
+}
+
+/// Whether the statement is what a timer of too many milliseconds is to run, given as text: `setTimeout('f.submit()', 900000)`.
+fn is_postponed(code: &str, at: usize) -> bool {
+    let before = &code[..at];
+    let statement = before.rsplit([';', '{', '}']).next().unwrap_or_default();
+    let Some(begun) = statement.to_ascii_lowercase().rfind("settimeout(") else { return statement.contains("onclick") };
+    let argument = statement[begun + "settimeout(".len()..].trim_start();
+    let Some(quote) = argument.chars().next().filter(|c| matches!(c, '\'' | '"' | '`')) else {
+        // `setTimeout(() => f.submit(), 500)`
+        let rest = code[at..].split_once("),").map_or("0", |(_, rest)| rest);
+        return milliseconds(rest.split(')').next().unwrap_or_default()) > LONGEST_TIMER;
+    };
+    let rest = code[at..].split_once(quote).map_or("", |(_, rest)| rest);
+    delay(rest) > LONGEST_TIMER
+}
+
+/// The brace that opens the innermost block around this place. Braces within strings are rare enough.
+fn enclosing_brace(code: &str, at: usize) -> Option<usize> {
+    let mut depth = 0;
+    code[..at].char_indices().rev().find_map(|(at, c)| {
+        match c {
+            '}' => depth += 1,
+            '{' if depth == 0 => return Some(at),
+            '{' => depth -= 1,
+            _ => {}
+        }
+        None
+    })
+}
+
+/// The brace that closes the block which opens here; the end where none does.
+fn closing_brace(code: &str, open: usize) -> usize {
+    let mut depth = 0;
+    let close = code[open..].char_indices().find_map(|(at, c)| {
+        depth += match c {
+            '{' => 1,
+            '}' => -1,
+            _ => 0,
+        };
+        (depth == 0).then_some(open + at)
+    });
+    close.unwrap_or(code.len())
+}
+
+fn word_before(text: &str) -> &str {
+    let end = text
+        .rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    &text[end..]
+}
+
+/// The expression at the end of this text: names, dots, calls and indices.
+fn receiver(before: &str) -> String {
+    let mut depth = 0;
+    let start = before.char_indices().rev().take(200).find_map(|(at, c)| {
+        match c {
+            ')' | ']' => depth += 1,
+            '(' | '[' if depth == 0 => return Some(at + 1),
+            '(' | '[' => depth -= 1,
+            c if depth == 0 && !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.')) => {
+                return Some(at + c.len_utf8());
+            }
+            _ => {}
+        }
+        None
+    });
+    before[start.unwrap_or(0)..].chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+fn without_comments(code: &str) -> String {
+    let mut out = String::with_capacity(code.len());
+    let mut rest = code;
+    while let Some(start) = rest.find("/*") {
+        out.push_str(&rest[..start]);
+        rest = rest[start + 2..].split_once("*/").map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    // Not the slashes of an address.
+    let lines = out.lines().map(|line| {
+        match line.match_indices("//").find(|(at, _)| !line[..*at].ends_with([':', '\'', '"'])) {
+            Some((at, _)) => &line[..at],
+            None => line,
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::html;
+    use super::*;
+    use crate::time::Deadline;
+
+    /// The receivers of what this page sends when it loads.
+    fn sent(page: &str) -> String {
+        let tree = html::read(page, Deadline::after(Duration::from_secs(10))).unwrap();
+        let all = submissions(&tree);
+        all.iter()
+            .map(|s| format!("{}{}", if s.is_press { "press " } else { "" }, s.receiver))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    #[test]
+    fn what_runs_at_load_is_found() {
+        for (script, expected) in [
+            ("document.forms[0].submit()", "document.forms[0]"),
+            ("document.forms['f'].submit();", "document.forms['f']"),
+            ("document.getElementById( 'f' ).submit()", "document.getElementById('f')"),
+            ("window.onload = function() { document.f.submit(); }", "document.f"),
+            ("window.onload=function(){if(x){try{f.submit()}catch(e){}}}", "f"),
+            ("(function(){ f.submit(); })();", "f"),
+            ("(() => { f.submit() })()", "f"),
+            ("setTimeout(function() { f.submit() }, 100)", "f"),
+            ("setTimeout(() => { f.submit() }, 5 * 1000)", "f"),
+            ("window.setTimeout('document.forms[0].submit()', 0)", "document.forms[0]"),
+            ("setTimeout(() => f.submit(), 100)", "f"),
+            ("document.addEventListener('DOMContentLoaded', function () { f.submit() })", "f"),
+            ("window.addEventListener(\"load\", () => { f.submit() });", "f"),
+            ("$(document).ready(function(){ $('#f').submit(); });", "$('#f')"),
+            ("$(function(){ $('form').submit(); });", "$('form')"),
+            ("function go() { f.submit() } go();", "f"),
+            ("function go() { f.submit() } window.onload = go;", "f"),
+            ("var go = function() { f.submit() }; setTimeout(go, 1)", "f"),
+            ("const go = () => { f.requestSubmit() }\ngo()", "f"),
+            ("function a() { f.submit() } function b() { a() } b()", "f"),
+            ("document.getElementById('ok').click()", "press document.getElementById('ok')"),
+            ("HTMLFormElement.prototype.submit.call(f)", "HTMLFormElement.prototype"),
+        ] {
+            assert_eq!(sent(&format!("<script>{script}</script>")), expected, "{script}");
+        }
+        assert_eq!(sent("<body onload='document.forms[0].submit()'>"), "document.forms[0]");
+        assert_eq!(sent("<script>function go(){document.f.submit()}</script><body onload='go()'>"), "document.f");
+    }
+
+    #[test]
+    fn what_a_person_sets_off_is_not() {
+        for script in [
+            "function logout() { document.forms[0].submit() }",
+            "button.onclick = function() { f.submit() }",
+            "button.addEventListener('click', function () { f.submit() })",
+            "$('#b').click(function(){ f.submit() })",
+            "$('#b').on('click', () => { f.submit() })",
+            "window.onload = function() { b.onclick = function() { f.submit() } }",
+            "function a() { f.submit() } function b() { a() }",
+            "setTimeout(function() { f.submit() }, 900000)",
+            "setTimeout(() => { logout.submit() }, 15 * 60 * 1000)",
+            "setTimeout('f.submit()', 60000)",
+            "setTimeout(() => f.submit(), 60000)",
+            "// f.submit()",
+            "/* f.submit() */",
+            "x.onchange = () => { f.submit() }",
+            "var o = { send: function() { f.submit() } };",
+        ] {
+            assert_eq!(sent(&format!("<script>{script}</script>")), "", "{script}");
+        }
+        assert_eq!(sent("<a onclick='document.forms[0].submit()'>Log out</a>"), "");
+    }
+
+    #[test]
+    fn a_script_made_to_harm_ends_in_time() {
+        let started = std::time::Instant::now();
+        for script in ["{".repeat(20_000) + &"f.submit();".repeat(2_000), "function a(){a();f.submit()}".repeat(2_000)]
+        {
+            sent(&format!("<script>{script}</script>"));
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    }
+}
