@@ -15,7 +15,7 @@ pub const ENVIRONMENT: &str = include_str!("topics/environment.txt");
 pub const FILES: &str = include_str!("topics/files.txt");
 
 /// All of them, in the order of a reader's questions.
-pub fn all() -> [Topic; 10] {
+pub fn all() -> [Topic; 11] {
     let topic = |name, title, text| Topic { name, title, text };
     [
         topic("kerberos", "SAML with Kerberos", include_str!("topics/kerberos.md")),
@@ -27,6 +27,7 @@ pub fn all() -> [Topic; 10] {
         topic("fleet", "A fleet of machines", include_str!("topics/fleet.md")),
         topic("errors", "Error codes, their causes and what to do", ""),
         topic("storage", "What is stored where, and who can read it", include_str!("topics/storage.md")),
+        topic("security", "What is protected, against whom, and what is not", include_str!("topics/security.md")),
         topic("environment", "Environment variables", ENVIRONMENT),
     ]
 }
