@@ -56,14 +56,31 @@ fn prove_with(
     renewal.somewhere(|place, deadline| prove_at(&renewal, place, deadline), unlocked)
 }
 
-/// The credentials that STS gives for `proof`, which [`prove`] gave. They are not kept.
-pub fn redeem(profile: &Profile, proof: &Proof, env: &Env) -> Result<Credentials> {
+/// The credentials that STS gives for `proof`, which [`prove`] gave. They are not kept; what they disprove is forgotten.
+pub fn redeem(profile: &Profile, settings: &CacheSettings, proof: &Proof, env: &Env) -> Result<Credentials> {
     let deadline = Deadline::after(profile.deadline);
-    fetch::redeem(
+    let credentials = fetch::redeem(
         profile,
         proof,
         Run { env, deadline: &deadline, ledger: &NoLedger, typed: None, keep: None, person: None, trace: None },
-    )
+    )?;
+    for place in LoginPlace::existing(profile, settings, env).unwrap_or_default() {
+        if let Err(why) = disproved(&place, &deadline) {
+            tracing::info!(%why, "what failed before is still remembered");
+        }
+    }
+    Ok(credentials)
+}
+
+/// What is remembered of this result's failures is so no more.
+fn disproved(place: &LoginPlace, deadline: &Deadline) -> Result<()> {
+    if place.memory()?.last_failure(&place.wanted, time::now()).is_none() {
+        return Ok(());
+    }
+    let _lock = place.lock(deadline).map_err(NoResult::into_error)?;
+    let mut memory = place.memory()?;
+    memory.succeed(&place.wanted);
+    memory.save(&place.store, &place.sealing, &place.login)
 }
 
 /// The ARN of whoever holds these keys, as STS tells it.

@@ -259,3 +259,50 @@ fn status_tells_when_a_secret_without_a_verdict_is_sent_again() {
     let shown = world.run(&["status"]).stdout;
     assert!(shown.contains("in 59m") || shown.contains("in 1h00m"), "{shown}");
 }
+
+#[test]
+fn what_a_profiles_own_sts_or_settings_fail_with_concerns_no_other_of_the_login() {
+    let gone = Site::new().start().expect("a port").url("");
+    let gone = gone.trim_end_matches('/');
+    let typo = "[profile.typo]\ninclude = \"dev\"\n[profile.typo.saml]\nca_bundle = \"absent.pem\"\n";
+    let broken = format!("[profile.broken]\ninclude = \"dev\"\nsts_endpoint_url = \"{gone}\"\ndeadline = \"3s\"\n");
+    let lost = "[profile.lost]\ninclude = \"dev\"\n[profile.lost.saml]\nidp_url = \"IDP/nowhere\"\n";
+    let site = Site::new()
+        .get("/sso", login_page("/login"))
+        .post("/login", |_: &Request| saml_page(AWS_ACS, &Assertion::default().base64()));
+    let world = World::form(site);
+    let origin = world.idp.url("");
+    let world = world.also(typo).also(&broken).also(&lost.replace("IDP", origin.trim_end_matches('/')));
+    for (name, code) in [("broken", "connect"), ("lost", "http-unexpected"), ("typo", "")] {
+        let failed = world.get_profile(name, &["--force"]);
+        if code.is_empty() { assert_ne!(failed.status, Some(0)) } else { drop(failed.fails_as(code)) }
+    }
+    world.get().succeeds();
+    let told = |name: &str| {
+        let told: Value = serde_json::from_str(&world.run(&["status", "--json", name]).stdout).expect("JSON");
+        told["profiles"][0]["last_failure"]["code"].clone()
+    };
+    assert_eq!((told("dev"), told("broken")), (Value::Null, "connect".into()));
+    // Its own failure holds it back still; with the endpoint corrected it starts clean.
+    world.get_profile("broken", &["--window", "1s"]).fails_as("connect");
+    let sts = world.sts.server().origin().to_string();
+    let world = world.also(&format!("[profile.mended]\ninclude = \"broken\"\nsts_endpoint_url = \"{sts}\"\n"));
+    world.get_profile("mended", &[]).succeeds();
+}
+
+#[test]
+fn what_a_success_by_any_way_disproves_is_no_more_in_status() {
+    use crate::support::sts::{Fault, Refusal};
+    let denied = || Fault::Refuse(Refusal::new(403, "AccessDenied", "no"));
+    for command in [&["doctor", "dev"][..], &["login", "--use-stored", "dev"], &["get", "--force", "dev"]] {
+        let site = Site::new()
+            .get("/sso", login_page("/login"))
+            .post("/login", |_: &Request| saml_page(AWS_ACS, &Assertion::default().base64()));
+        let world = World::form(site);
+        world.sts.fail(1, denied());
+        world.get().fails_as("sts-access-denied");
+        assert_eq!(status(&world)["last_failure"]["code"], "sts-access-denied");
+        let run = world.run(command);
+        assert_eq!(status(&world)["last_failure"], Value::Null, "{command:?}\n{}{}", run.stdout, run.stderr);
+    }
+}

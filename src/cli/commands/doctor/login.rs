@@ -42,7 +42,7 @@ pub fn check(
             report.fact(Step::Identity, "access_key_id", keys.access_key_id.clone());
             continue;
         }
-        let session = redeem(report, profile, &proof, env)?;
+        let session = redeem(report, profile, settings, &proof, env)?;
         tell_session(report, profile, &session);
     }
     Ok(())
@@ -64,7 +64,13 @@ pub fn settle(report: &mut Report, chain: &[&Profile], fault: Option<&Fault>) {
     }
 }
 
-fn redeem(report: &mut Report, profile: &Profile, proof: &Proof, env: &Env) -> std::result::Result<Credentials, Fault> {
+fn redeem(
+    report: &mut Report,
+    profile: &Profile,
+    settings: &CacheSettings,
+    proof: &Proof,
+    env: &Env,
+) -> std::result::Result<Credentials, Fault> {
     match (&profile.identity, proof) {
         (Identity::Saml(saml), Proof::Assertion(assertion)) => {
             tell_assertion(report, &assertion.response);
@@ -83,7 +89,7 @@ fn redeem(report: &mut Report, profile: &Profile, proof: &Proof, env: &Env) -> s
         (_, Proof::Keys(keys)) => report.fact(Step::Identity, "access_key_id", keys.access_key_id.clone()),
         (_, Proof::Assertion(_)) => {}
     }
-    proof::redeem(profile, proof, env).map_err(|error| Fault { step: place::of_exchange(error.code), error })
+    proof::redeem(profile, settings, proof, env).map_err(|error| Fault { step: place::of_exchange(error.code), error })
 }
 
 fn preflight(assertion: &Assertion) -> Result<(), Error> {

@@ -54,7 +54,7 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
     };
     let more: String = siblings.iter().map(Sibling::to_toml).collect();
     let addition = draft.read_with(&more, explicit, env)?;
-    let session = proof::redeem(&addition.profile, &login.proof, env)?;
+    let session = proof::redeem(&addition.profile, &addition.cache, &login.proof, env)?;
     let until = time::whole_seconds(session.expiration);
     desk.say(&format!("STS gives a session of account {} until {until}", session.account_id));
 
