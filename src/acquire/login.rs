@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use super::Ask;
+use super::flight::Policy;
 use super::place::{LoginPlace, Slot};
-use super::renew::{NoResult, Renewal, Reuse};
+use super::renew::Renewal;
 use super::session;
 use super::shared::Shared;
 use super::storage::{self, Storage};
-use crate::cache::entry::CacheEntry;
 use crate::cache::key::FileName;
 use crate::cache::lock::{Attempt, Lock};
 use crate::config::cache::CacheSettings;
@@ -34,9 +34,8 @@ pub fn log_in(
 ) -> Result<Credentials> {
     let ask = Ask { window: None, force: true, use_cache: true };
     let slot = Slot::of(profile, settings, env)?;
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed, person, trace: None };
-    let by_hand = |place: &LoginPlace, deadline: &Deadline| by_hand(&renewal, place, deadline);
-    Ok(renewal.somewhere(by_hand, |deadline| renewal.unlocked(deadline))?.credentials)
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot, due: None, typed, person, trace: None };
+    Ok(renewal.somewhere(&renewal, &Policy::BY_HAND)?.credentials)
 }
 
 /// Runs `work` while nobody else logs in as this identity, wherever there is a place to lock.
@@ -44,31 +43,8 @@ pub fn alone<T>(profile: &Profile, settings: &CacheSettings, env: &Env, work: im
     let in_cache = LoginPlace::in_cache(profile, settings, env);
     let place = in_cache.into_iter().chain(LoginPlace::elsewhere(profile, env)).find_map(Result::ok);
     let deadline = Deadline::after(profile.deadline);
-    let _lock = place.map(|place| place.lock(&deadline)).transpose().map_err(NoResult::into_error)?;
+    let _lock = place.map(|place| place.locked(&deadline)).transpose()?;
     work()
-}
-
-fn by_hand(
-    renewal: &Renewal<'_>,
-    place: &LoginPlace,
-    deadline: &Deadline,
-) -> std::result::Result<CacheEntry, NoResult> {
-    let lock = place.lock(deadline)?;
-    let mut memory = place.memory().map_err(NoResult::Place)?;
-    if let Some(own) = renewal.own_secret(place, &memory, deadline).map_err(NoResult::Login)? {
-        memory.pardon(&own);
-    }
-    let entry = renewal.lead(place, &lock, memory, &Reuse::Never, deadline)?;
-    if let Err(why) = forget(place) {
-        tracing::warn!(%why, "what held logins back is not forgotten");
-    }
-    Ok(entry)
-}
-
-fn forget(place: &LoginPlace) -> Result<()> {
-    let mut memory = place.memory()?;
-    memory.forget();
-    memory.save(&place.store, &place.sealing, &place.login)
 }
 
 /// What was removed.
@@ -89,7 +65,7 @@ pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result
     let mut forgotten = Forgotten::default();
     let slot = Slot::existing(profile, settings, env)?;
     for place in LoginPlace::existing(profile, settings, env)? {
-        let _lock = place.lock(&Deadline::after(profile.deadline)).map_err(NoResult::into_error)?;
+        let _lock = place.locked(&Deadline::after(profile.deadline))?;
         forgotten.results += usize::from(place.store.remove(&FileName::Entry(place.wanted.result))?);
         forgotten.memories += usize::from(place.store.remove(&FileName::Record(place.login))?);
         forgotten.sessions += usize::from(place.forget_session()?);

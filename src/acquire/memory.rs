@@ -243,7 +243,10 @@ impl Memory {
             let secret = failure.secret?;
             self.guard.waits_until(&secret, now).map(Waits::Until)
         };
+        let is_held = self.failures.iter().any(|f| f.is_of(wanted) && f.stops == Stops::Unattended);
         let waits = match failure.stops {
+            // A refresh ahead of time that was not made for it may be told since.
+            _ if is_held => Waits::ForAPerson,
             Stops::Unattended => Waits::ForAPerson,
             Stops::SameSecret => of_secret().unwrap_or(Waits::ForAnotherSecret),
             Stops::All | Stops::None => of_secret().unwrap_or(Waits::BackOff),

@@ -1,8 +1,8 @@
 //! The one use case: credentials for a profile, from the cache while they are fresh, else from the IdP and STS.
 //!
 //! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
-//! times it is given whether it is one. Everything else is [`renew`]: one login for all who ask at once, guarded by what is
-//! remembered of earlier ones ([`memory`], [`guard`], [`ledger`]), made by [`fetch`], and for all roles in its assertion
+//! times it is given whether it is one. Everything else is a [`flight`]: one login for all who ask at once, guarded by what is
+//! remembered of earlier ones ([`memory`], [`guard`], [`ledger`]). [`renew`] makes one by [`fetch`], and for all roles in its assertion
 //! ([`shared`]). What a person asks for by hand is [`login`], and [`proof`] where they want to see who they are to STS.
 //! [`refresh`] renews with nobody waiting; [`status`] only looks. An Airflow connection is looked up before all of this
 //! ([`airflow`]); what it says is a profile like any other.
@@ -11,6 +11,7 @@ pub mod airflow;
 pub mod cached;
 pub mod console;
 pub mod fetch;
+pub mod flight;
 pub mod guard;
 pub mod key;
 pub mod ledger;
@@ -36,7 +37,7 @@ use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::credentials::{Credentials, SigningKeys};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::process::callers::Callers;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
@@ -119,18 +120,23 @@ fn entry(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, pati
         _ => None,
     };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
-    let renewal = |slot| Renewal { profile, settings, env, ask, slot, typed: None, person: None, trace: None };
-    match (state, kept) {
-        (Some(State::Fresh), Some(entry)) => Ok(entry),
-        (state, kept) => {
-            // Before anything is waited for: whom a profile waits for must not wait for it.
-            Callers::of(env).check(&profile.name)?;
-            match (state, kept) {
-                (Some(State::Due), Some(entry)) => Ok(renewal(slot).early(entry, patience)),
-                _ => renewal(slot).cold(),
-            }
-        }
+    let kept = match (state, kept) {
+        (Some(State::Fresh), Some(entry)) => return Ok(entry),
+        (Some(State::Due), kept) => kept,
+        (Some(State::Fresh | State::Cold) | None, _) => None,
+    };
+    // Before anything is waited for: whom a profile waits for must not wait for it.
+    Callers::of(env).check(&profile.name)?;
+    let due = kept.as_ref();
+    let renewal = Renewal { profile, settings, env, ask, slot, due, typed: None, person: None, trace: None };
+    if due.is_none() {
+        return renewal.cold();
     }
+    let fresh = renewal.refresh(Duration::ZERO, patience).unwrap_or_else(|error| {
+        tracing::warn!(%error, "no refresh; the cached credentials are still good");
+        None
+    });
+    fresh.or(kept).ok_or_else(|| Error::new(Code::Bug, "what is due is not there"))
 }
 
 fn life(entry: &CacheEntry) -> Life {

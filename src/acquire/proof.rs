@@ -6,10 +6,12 @@
 use super::Ask;
 use super::fetch;
 pub use super::fetch::Proof;
+use super::flight::{Accepts, Flight, Policy};
 use super::ledger::NoLedger;
-use super::memory::Memory;
+use super::memory::{Memory, Seen};
 use super::place::LoginPlace;
-use super::renew::{NoResult, Renewal};
+use super::renew::Renewal;
+use crate::attempt::{CountedSecret, Ledger};
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
@@ -48,12 +50,46 @@ fn prove_with(
     Callers::of(env).check(&profile.name)?;
     // What this profile stands on is asked as anybody would ask it.
     let ask = Ask { window: None, force: false, use_cache: true };
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot: None, typed, person: None, trace: Some(trace) };
-    let unlocked = |deadline: &Deadline| {
-        let below = renewal.below(deadline)?;
-        fetch::prove(profile, below, renewal.run(deadline, &NoLedger))
-    };
-    renewal.somewhere(|place, deadline| prove_at(&renewal, place, deadline), unlocked)
+    let login =
+        Renewal { profile, settings, env, ask: &ask, slot: None, due: None, typed, person: None, trace: Some(trace) };
+    let policy = Policy { pardons: typed.is_some(), ..Policy::PROVING };
+    login.somewhere(&Proving(&login), &policy)
+}
+
+/// The same login, which ends with the proof.
+struct Proving<'a>(&'a Renewal<'a>);
+
+impl Flight for Proving<'_> {
+    type Brought = Proof;
+    type Prepared = Option<SigningKeys>;
+
+    fn found(&self, _: Accepts, _: &Memory, _: &Seen) -> Result<Option<Proof>> {
+        Ok(None)
+    }
+
+    fn rests(&self, _: &LoginPlace, _: &Memory) -> bool {
+        false
+    }
+
+    fn secret(&self, deadline: &Deadline) -> Result<Option<CountedSecret>> {
+        self.0.own_secret(deadline)
+    }
+
+    fn prepare(&self, _: Accepts, _: &Memory, _: &Seen, deadline: &Deadline) -> Result<Option<SigningKeys>> {
+        self.0.below(deadline)
+    }
+
+    fn log_in(
+        &self,
+        place: Option<&LoginPlace>,
+        below: Option<SigningKeys>,
+        _: u64,
+        ledger: &dyn Ledger,
+        deadline: &Deadline,
+    ) -> Result<Proof> {
+        let run = Run { keep: place.map(|place| place as _), ..self.0.run(deadline, ledger) };
+        fetch::prove(self.0.profile, below, run)
+    }
 }
 
 /// The credentials that STS gives for `proof`, which [`prove`] gave. They are not kept; what they disprove is forgotten.
@@ -77,29 +113,14 @@ fn disproved(place: &LoginPlace, deadline: &Deadline) -> Result<()> {
     if place.memory()?.last_failure(&place.wanted, time::now()).is_none() {
         return Ok(());
     }
-    let _lock = place.lock(deadline).map_err(NoResult::into_error)?;
+    let _lock = place.locked(deadline)?;
     let mut memory = place.memory()?;
     memory.succeed(&place.wanted);
-    memory.save(&place.store, &place.sealing, &place.login)
+    place.remember(&memory)
 }
 
 /// The ARN of whoever holds these keys, as STS tells it.
 pub fn caller(profile: &Profile, keys: &SigningKeys) -> Result<String> {
     let deadline = Deadline::after(profile.deadline);
     fetch::block_on(caller::arn(&profile.sts, profile.role()?, keys, &deadline))
-}
-
-fn prove_at(renewal: &Renewal<'_>, place: &LoginPlace, deadline: &Deadline) -> std::result::Result<Proof, NoResult> {
-    let lock = place.lock(deadline)?;
-    let mut memory = place.memory().map_err(NoResult::Place)?;
-    if let Some(own) = renewal.own_secret(place, &memory, deadline).map_err(NoResult::Login)? {
-        if renewal.typed.is_some() {
-            memory.pardon(&own);
-        }
-        if let Some(refused) = memory.refuses(&own, time::now()) {
-            return Err(NoResult::Login(refused));
-        }
-    }
-    let below = renewal.below(deadline).map_err(NoResult::Login)?;
-    renewal.guarded(place, &lock, memory, deadline, Memory::prove, |run, _| fetch::prove(renewal.profile, below, run))
 }

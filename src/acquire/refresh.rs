@@ -140,23 +140,24 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
     let kept = slot.as_ref().map_or(Ok(None), Slot::read)?;
     let window = kept.as_ref().zip(slot.as_ref()).and_then(|(entry, slot)| window(life(entry), slot.phase()));
     let ask = Ask { window, force: false, use_cache: true };
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot, typed: None, person: None, trace: None };
     let state = kept.as_ref().map(|entry| life(entry).state(time::now(), window, None));
     if state == Some(State::Fresh) {
         return Ok(false);
     }
     Callers::of(env).check(&profile.name)?;
-    let renewed = match (state, kept) {
-        (Some(State::Due), Some(entry)) => match renewal.refresh(&entry, profile.deadline, profile.deadline)? {
+    let due = kept.as_ref().filter(|_| state == Some(State::Due));
+    let renewal = Renewal { profile, settings, env, ask: &ask, slot, due, typed: None, person: None, trace: None };
+    let renewed = match due {
+        Some(entry) => match renewal.refresh(profile.deadline, profile.deadline)? {
             Some(renewed) => renewed,
             // It failed a short while ago, and is held back since; or somebody else is at it.
             None => {
                 let held_back = status::last_failure(profile, settings, env, time::now())
-                    .filter(|failure| life(&entry).state(time::now(), window, Some(failure.last)) == State::Fresh);
+                    .filter(|failure| life(entry).state(time::now(), window, Some(failure.last)) == State::Fresh);
                 return held_back.map_or(Ok(false), |failure| Err(failure.error));
             }
         },
-        _ => renewal.cold()?,
+        None => renewal.cold()?,
     };
     check_kept(&renewal, &renewed).map(|()| true)
 }

@@ -37,7 +37,20 @@ impl Profile {
     pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
         match &self.identity {
             Identity::Saml(saml) => saml.auth.secret(),
-            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+            Identity::WebIdentity(identity) => match &identity.source {
+                TokenSource::Oidc(oidc) => {
+                    oidc.client_secret.as_ref().map(|secret| ("web_identity.client_secret", secret))
+                }
+                TokenSource::File(_)
+                | TokenSource::Env(_)
+                | TokenSource::Service(_)
+                | TokenSource::Command(_)
+                | TokenSource::GithubActions { .. }
+                | TokenSource::Google(_)
+                | TokenSource::Azure(_)
+                | TokenSource::Kubernetes(_) => None,
+            },
+            Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
         }
     }
 
