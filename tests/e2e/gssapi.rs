@@ -203,7 +203,7 @@ fn a_refusal_of_the_kdc_names_what_it_refuses() {
         (keytab("locked.keytab", "locked"), "kdc-refused", "locked or disabled"),
         (keytab("alice-outdated.keytab", "alice"), "keytab-refused", "does not accept the key of alice"),
         (keytab("alice.keytab", "bob"), "keytab-unusable", "cannot be used for bob"),
-        (keytab("no-such.keytab", "alice"), "keytab-unusable", "cannot be read"),
+        (keytab("no-such.keytab", "alice"), "keytab-unusable", "cannot read"),
         (keytab("krb5.conf", "alice"), "keytab-unusable", "cannot be used"),
         (Exchange::with("127.0.0.1").keytab("alice.keytab", "alice"), "kdc-refused", "an address never works"),
         (Exchange::with("alias.localhost").keytab("alice.keytab", "alice"), "kdc-refused", "HTTP/alias.localhost"),

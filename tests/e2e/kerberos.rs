@@ -174,6 +174,33 @@ fn with_keytab(keytab: &str, principal: &str) -> Profile {
         .saml(&format!(r#"principal = "{principal}""#))
 }
 
+#[test]
+fn a_ticket_that_was_taken_for_no_account_is_told_so_with_whose_it_is() {
+    let home = Home::with(&at_acceptor("unknown"));
+    home.kinit("carol");
+    let outcome = home.get();
+    outcome.fails_with("login-page", 65);
+    assert!(outcome.stderr.contains("the IdP took the Kerberos ticket of carol@EXAMPLE.TEST"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_ticket_that_is_too_large_for_the_server_is_told_with_its_size() {
+    let home = Home::with(&at_acceptor("narrow"));
+    home.kinit("alice");
+    let outcome = home.get();
+    outcome.fails_with("kerberos-ticket-too-large", 77);
+    assert!(outcome.stderr.contains("bytes") && outcome.stderr.contains("groups"), "{}", outcome.stderr);
+}
+
+#[test]
+fn ntlm_under_the_name_of_negotiate_is_named() {
+    let home = Home::with(&at_acceptor("ntlm"));
+    home.kinit("alice");
+    let outcome = home.get();
+    outcome.fails_with("negotiate-not-offered", 65);
+    assert!(outcome.stderr.contains("NTLM"), "{}", outcome.stderr);
+}
+
 /// The acceptor in front of the IdP, behaving so.
 fn at_acceptor(behaviour: &str) -> Profile {
     Profile::spnego().idp_url(&sso_url(lab().variable("LAB_ACCEPTOR_ORIGIN"), behaviour, AWS))

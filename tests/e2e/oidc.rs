@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use fedcred::acquire::ledger::AtHand;
 use fedcred::config::env::Env;
 use fedcred::config::oidc::{Flow, Oidc, Token};
 use fedcred::config::profile::SecretSource;
@@ -39,7 +40,7 @@ fn env() -> Env {
 }
 
 fn log_in(settings: &Oidc, person: &Person) -> Result<Tokens> {
-    run(interactive(settings, &env(), person, &Deadline::after(Duration::from_secs(60))))
+    run(interactive(settings, &env(), person, &AtHand, &Deadline::after(Duration::from_secs(60))))
 }
 
 /// Where the refresh token is kept between two runs.
@@ -62,7 +63,7 @@ impl RefreshTokens for Kept {
 }
 
 fn refresh(settings: &Oidc, kept: &Kept) -> Result<Secret> {
-    run(silent(settings, &env(), kept, &Deadline::after(Duration::from_secs(20))))
+    run(silent(settings, &env(), kept, &AtHand, &Deadline::after(Duration::from_secs(20))))
 }
 
 #[test]

@@ -34,6 +34,14 @@ fn a_login_goes_through_a_proxy_that_wants_a_password() {
 }
 
 #[test]
+fn a_ticket_is_bound_to_the_servers_certificate_through_a_proxy_too() {
+    let acceptor = lab().variable("LAB_ACCEPTOR_ORIGIN").replace("localhost", "idp.example.test");
+    let home = Home::with(&Profile::spnego().idp_url(&sso_url(&acceptor, "require", AWS)));
+    home.kinit("alice");
+    get_by_proxy(&home, &login()).credentials();
+}
+
+#[test]
 fn a_proxy_that_refuses_the_password_or_misses_one_is_told() {
     let home = beyond_the_proxy("idp.example.test");
     let outcome = get_by_proxy(&home, "proxy-user:wrong-Pa55-word-lab@");

@@ -5,8 +5,11 @@ The first segment of the path says how:
 /require    refuses a client that did not bind its token to this TLS connection (RFC 5929, tls-server-end-point)
 /silent     accepts, and does not prove itself: no token in the answer
 /forged     accepts, and answers with a token that nobody made
+/unknown    accepts, proves itself, and then shows its login form, as an IdP does that knows no such account
+/narrow     answers 400 to a request that carries a ticket, as HTTP.sys does when it is too large for it
+/ntlm       answers a ticket with a message of NTLM, as Windows does that has no key for the service
 
-What follows is fetched from the IdP behind it, for the user who was authenticated.
+For the others, what follows is fetched from the IdP behind it, for the user who was authenticated.
 """
 
 import argparse
@@ -24,6 +27,11 @@ gssapi.SecurityContext.__DEFER_STEP_ERRORS__ = False
 
 # GSS_C_CHANNEL_BOUND_FLAG: the client sent bindings, and they are ours.
 CHANNEL_BOUND = 2048
+
+
+LOGIN_FORM = b"""<html><title>Sign in</title><form method="post" action="/login"><input name="username">
+<input type="password" name="password"><button>Sign in</button></form></html>"""
+NTLM_CHALLENGE = b"NTLMSSP\x00\x02\x00\x00\x00"
 
 
 class Refused(Exception):
@@ -74,6 +82,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):  # pylint: disable=invalid-name
         """Authenticates, then fetches the page."""
         mode, _, rest = self.path.lstrip("/").partition("/")
+        carries_a_ticket = self.headers.get("Authorization", "").startswith("Negotiate ")
+        if carries_a_ticket and mode == "narrow":
+            self._send(400, b"Request Too Long", None)
+            return
+        if carries_a_ticket and mode == "ntlm":
+            self._send(401, b"refused", _negotiate(NTLM_CHALLENGE))
+            return
         try:
             user, token = accept(self.headers.get("Authorization", ""), self.server.bindings, mode)
         except Refused as refused:
@@ -81,6 +96,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send(401, b"refused", _negotiate(refused.token))
             return
         print(f"{mode}: {user}")
+        if mode == "unknown":
+            self._send(200, LOGIN_FORM, _negotiate(token))
+            return
         request = urllib.request.Request(f"{self.server.upstream}/{rest}", headers={"X-Authenticated-User": user})
         with urllib.request.urlopen(request) as answer:
             page = answer.read()
