@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use super::origin::Origin;
 use super::profile::{Account, SecretSource};
 use super::reader::{Found, Section};
 use super::{secrets, urls, values};
@@ -24,6 +25,8 @@ pub struct Oidc {
     pub token: Token,
     /// Where the browser comes back to: plain http on loopback. Without a port, on any that is free (RFC 8252 §7.3).
     pub redirect_uri: Url,
+    /// Added to the authorization request, in place of what fedcred would send by the same name.
+    pub auth_params: Vec<(String, String)>,
     /// Replaces the system's roots for the provider.
     pub ca_bundle: Option<PathBuf>,
 }
@@ -79,7 +82,7 @@ const FLOWS: [Flow; 3] = [Flow::Browser, Flow::Device, Flow::ClientCredentials];
 const TOKENS: [Token; 2] = [Token::Id, Token::Access];
 
 /// A person's login asks for an id_token, and for a refresh token, so that it lasts.
-const SCOPE_OF_A_PERSON: &str = "openid offline_access";
+pub const SCOPE_OF_A_PERSON: &str = "openid offline_access";
 /// Any free port: RFC 8252 §7.3 has providers accept that.
 const REDIRECT_URI: &str = "http://127.0.0.1/callback";
 
@@ -107,6 +110,10 @@ pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
         // RFC 6749 §4.4 knows no id_token.
         token: token.unwrap_or(if is_machine { Token::Access } else { Token::Id }),
         redirect_uri: table.read("redirect_uri", redirect_uri).or_else(|| Url::parse(REDIRECT_URI).ok())?,
+        auth_params: table
+            .table("auth_params", "web_identity.auth_params")
+            .map(|parameters| auth_params(&parameters))
+            .unwrap_or_default(),
         ca_bundle: table.read("ca_bundle", values::path),
     })
 }
@@ -119,6 +126,40 @@ fn client_secret(found: &Found<'_>) -> Result<SecretSource> {
             .hint("client_secret = { file = \"~/secret\" }")),
         source => Ok(source),
     }
+}
+
+/// What binds an answer to its request is not anybody's to set (RFC 6749 §10.12, RFC 7636, OpenID Connect Core §3.1.2.1).
+const OURS: [&str; 11] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "client_secret",
+    "redirect_uri",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+];
+
+fn auth_params(table: &Section<'_, '_>) -> Vec<(String, String)> {
+    let one = |found: &Found<'_>| {
+        if OURS.iter().any(|name| found.key.eq_ignore_ascii_case(name)) {
+            return Err(found.error(Code::InvalidValue, "is fedcred's own to set"));
+        }
+        if found.key == "scope" || found.key == "resource" {
+            return Err(found.error(Code::InvalidValue, "has a setting of its own beside `auth_params`"));
+        }
+        Ok((found.key.to_owned(), values::text(found)?))
+    };
+    let all = table.entries();
+    all.iter()
+        .filter_map(|found| {
+            table.log().record("web_identity.auth_params", found.key, Origin::File(found.place));
+            table.log().keep(one(found))
+        })
+        .collect()
 }
 
 /// The text as it stands, once it is a URL that can be one.
@@ -176,6 +217,7 @@ mod tests {
             resource: None,
             token: Token::Id,
             redirect_uri: Url::parse("http://127.0.0.1/callback").unwrap(),
+            auth_params: vec![],
             ca_bundle: None,
         };
         assert_eq!(read_toml(CLIENT), Ok(expected));

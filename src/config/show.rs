@@ -189,7 +189,18 @@ impl Rows<'_, '_> {
 /// What a token's service or a role on top of another identity is asked for.
 impl Rows<'_, '_> {
     fn oidc(&mut self, oidc: &Oidc) {
-        let Oidc { issuer, client_id, client_secret, flow, scope, resource, token, redirect_uri, ca_bundle } = oidc;
+        let Oidc {
+            issuer,
+            client_id,
+            client_secret,
+            flow,
+            scope,
+            resource,
+            token,
+            redirect_uri,
+            auth_params,
+            ca_bundle,
+        } = oidc;
         self.row("source", quoted("oidc"));
         self.row("issuer", quoted(issuer));
         self.row("client_id", quoted(client_id));
@@ -200,6 +211,13 @@ impl Rows<'_, '_> {
         self.row("token", quoted(token.name()));
         self.row("redirect_uri", quoted(redirect_uri));
         self.or("ca_bundle", ca_bundle.as_deref().map(path), "the system's roots");
+        if !auth_params.is_empty() {
+            self.table = "web_identity.auth_params";
+            for (key, value) in auth_params {
+                self.row(key, quoted(value));
+            }
+            self.table = "web_identity";
+        }
     }
 
     fn web_identity(&mut self, identity: &WebIdentity) {

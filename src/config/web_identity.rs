@@ -123,7 +123,7 @@ const SOURCES: [(&str, Source); 12] = [
 ];
 
 /// The keys that mean something to some sources only.
-const KEYS_OF_SOURCES: [(&str, &[&str]); 17] = [
+const KEYS_OF_SOURCES: [(&str, &[&str]); 18] = [
     ("token_file", &["file"]),
     ("token_env", &["env"]),
     ("command", &["command"]),
@@ -136,6 +136,7 @@ const KEYS_OF_SOURCES: [(&str, &[&str]); 17] = [
     ("resource", &["oidc"]),
     ("token", &["oidc"]),
     ("redirect_uri", &["oidc"]),
+    ("auth_params", &["oidc"]),
     ("ca_bundle", &["oidc"]),
     ("namespace", &["kubernetes"]),
     ("service_account", &["kubernetes"]),

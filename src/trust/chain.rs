@@ -62,6 +62,13 @@ pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Opti
             );
         }
     }
+    if caller.ends_with(":root") {
+        notes.push(
+            "who asks is not known here, so the whole account is trusted, as far as its own policies allow it; --caller ARN \
+             names the role or user"
+                .to_owned(),
+        );
+    }
     if duration.is_some_and(|seconds| seconds > DEFAULT_MAX_SESSION) {
         notes.push(
             "a session on top of temporary credentials lasts an hour at most, whatever the role allows".to_owned(),

@@ -2,11 +2,12 @@
 //!
 //! Everything here is pure: `saml`, `oidc` and `chain` say who an identity is to AWS ([`request`]) and what has to exist for it
 //! ([`Trust`]); [`engine`] judges a [`policy`] for a request, [`strangers`] says whom else it lets in, and [`denial`] reads a
-//! refusal. [`terraform`] and [`permissions`] write down the rest.
+//! refusal. [`terraform`], [`cloudformation`] and [`permissions`] write down the rest.
 //!
 //! Condition keys as in the IAM User Guide and the Service Authorization Reference, in [`issuer`]'s data.
 
 pub mod chain;
+pub mod cloudformation;
 pub mod denial;
 pub mod engine;
 pub mod issuer;

@@ -170,6 +170,10 @@ fn conditions(token: &Token, request: &Request) -> Vec<Condition> {
     let mut conditions = match token.kind() {
         Kind::Amazon => return vec![exact("app_id", &token.audiences), exact("user_id", &token.subjects)],
         Kind::Facebook => return vec![exact("app_id", &token.audiences), exact("id", &token.subjects)],
+        // Of a token that is not there yet it may not be known who will ask for it.
+        Kind::Google if token.authorized_party.is_none() && token.are_patterns => {
+            vec![exact("oaud", &token.audiences)]
+        }
         Kind::Google => vec![exact("aud", &token.audience_key()), exact("oaud", &token.audiences)],
         Kind::Cognito => vec![
             exact("aud", &token.audiences),

@@ -96,6 +96,13 @@ pub fn trust(response: &Response, offer: &Offer, idp_url: Option<&Url>, duration
         true => vec![sign_in],
         false => response.recipients.clone(),
     };
+    if !response.has_assertion && !response.is_encrypted {
+        notes.push(
+            "made from the settings, without a login: whether the assertion carries session tags or a source identity, which \
+             the role would have to allow, shows --from FILE with an assertion"
+                .to_owned(),
+        );
+    }
     if response.is_encrypted {
         notes.push("the assertion is encrypted for AWS: whether it carries session tags or a source identity cannot be seen here".to_owned());
     }

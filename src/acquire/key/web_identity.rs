@@ -67,9 +67,21 @@ fn of_token(key: KeyBuilder, token: FileResult<Secret>) -> Result<KeyBuilder, Un
 
 /// Who has logged in there, `login` decides, which replaces the result as well.
 fn oidc_fields(key: KeyBuilder, oidc: &Oidc) -> KeyBuilder {
-    let Oidc { issuer, client_id, client_secret: _, flow, scope, resource, token, redirect_uri: _, ca_bundle } = oidc;
+    let Oidc {
+        issuer,
+        client_id,
+        client_secret: _,
+        flow,
+        scope,
+        resource,
+        token,
+        redirect_uri: _,
+        auth_params,
+        ca_bundle,
+    } = oidc;
     let key = key.field("issuer", issuer).field("client_id", client_id).field("flow", flow.name());
     let key = optional(key.field("scope", scope), "resource", resource.as_ref()).field("token", token.name());
+    let key = auth_params.iter().fold(key, |key, (name, value)| key.field("auth_param", name).field("is", value));
     optional(key, "ca_bundle", ca_bundle.as_ref().map(|file| file.as_os_str().as_encoded_bytes()))
 }
 

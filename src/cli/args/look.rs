@@ -68,8 +68,10 @@ fn service(text: &str) -> Result<String, &'static str> {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-What is needed is read from the assertion or token of one login, or from --from; for a token that can
-be had elsewhere only, --issuer with --subject or --service-account says what is in it.
+Before there is anything to log in with: a SAML profile with role_arn and principal_arn needs no login,
+a token is described by --subject or --service-account (with --issuer where the source does not tell
+it), a role below by --caller. Else what is needed is read from the assertion or token of one login, or
+from --from.
 
 Airflow on EKS: --service-account airflow/airflow-webserver --service-account airflow/airflow-scheduler
 --service-account airflow/airflow-worker, or --service-account 'airflow/airflow-*'.
@@ -99,9 +101,12 @@ pub struct TrustPolicy {
     /// Kubernetes service account, as NAMESPACE/NAME; several times for several, * and ? as patterns
     #[arg(long = "service-account", value_name = "ACCOUNT")]
     pub service_accounts: Vec<String>,
-    /// Audience of the token [default: sts.amazonaws.com with --issuer]
+    /// Audience of the token [default: the profile's, else sts.amazonaws.com]
     #[arg(long = "audience", value_name = "AUD")]
     pub audiences: Vec<String>,
+    /// Role, session or user that asks for the role, for a profile with `assume_role`
+    #[arg(long, value_name = "ARN")]
+    pub caller: Option<String>,
     /// Ask the issuer's server for the thumbprint that IAM wants where its authority is not a public one
     #[arg(long)]
     pub thumbprint: bool,
@@ -125,4 +130,6 @@ pub enum TrustFormat {
     Json,
     /// Provider, policy document and role as Terraform
     Terraform,
+    /// Provider, role and policies as a CloudFormation template
+    Cloudformation,
 }

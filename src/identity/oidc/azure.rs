@@ -7,6 +7,7 @@
 use serde::Deserialize;
 use url::Url;
 
+use super::claims::Claims;
 use super::token_file;
 use crate::config::env::Env;
 use crate::config::profile::Azure;
@@ -15,6 +16,8 @@ use crate::http::api::{Api, Reach, Request};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
+/// Where Entra ID is, unless `AZURE_AUTHORITY_HOST` says otherwise.
+const AUTHORITY: &str = "https://login.microsoftonline.com/";
 /// The metadata service of every Azure VM, from inside it only.
 const IMDS: &str = "http://169.254.169.254";
 
@@ -25,7 +28,7 @@ struct Issued {
 
 pub async fn token(azure: &Azure, env: &Env, deadline: &Deadline) -> Result<Secret> {
     if let Some(file) = env.path("AZURE_FEDERATED_TOKEN_FILE") {
-        return token_file::token(&file);
+        return of_pod(token_file::token(&file)?, azure, env, deadline).await;
     }
     let resource = azure.audience.as_deref().ok_or_else(|| {
         Error::new(Code::MissingKey, "Azure issues tokens for a named audience only")
@@ -48,6 +51,40 @@ pub async fn token(azure: &Azure, env: &Env, deadline: &Deadline) -> Result<Secr
         }
     };
     let answer = api.send(&request, deadline).await?.success()?;
+    Ok(Secret::new(answer.json::<Issued>()?.access_token))
+}
+
+/// The pod's own token where it is for the configured audience, or none is; else the one that Entra ID gives for it
+/// (Microsoft identity platform, "client credentials flow", with a federated credential).
+async fn of_pod(own: Secret, azure: &Azure, env: &Env, deadline: &Deadline) -> Result<Secret> {
+    let Some(audience) = azure.audience.as_deref() else { return Ok(own) };
+    if Claims::read(&own)?.audiences().iter().any(|own| own == audience) {
+        return Ok(own);
+    }
+    let missing = |variable: &str| {
+        Error::new(Code::TokenMissing, format!("the pod's token is not for the audience {audience}"))
+            .because(format!("Entra ID gives one for it, and ${variable} is not set"))
+            .hint("have AKS workload identity set it (label the pod azure.workload.identity/use: \"true\"), or leave `audience` out to use the pod's own token")
+    };
+    let client =
+        azure.client_id.clone().or_else(|| env.text("AZURE_CLIENT_ID")).ok_or_else(|| missing("AZURE_CLIENT_ID"))?;
+    let tenant = env.text("AZURE_TENANT_ID").ok_or_else(|| missing("AZURE_TENANT_ID"))?;
+    let host = env.text("AZURE_AUTHORITY_HOST").unwrap_or_else(|| AUTHORITY.to_owned());
+    let mut url = service(&host, "AZURE_AUTHORITY_HOST")?;
+    url.path_segments_mut()
+        .map_err(|()| Error::new(Code::InvalidValue, "$AZURE_AUTHORITY_HOST is not a URL"))?
+        .pop_if_empty()
+        .extend([tenant.as_str(), "oauth2", "v2.0", "token"]);
+    let scope = format!("{}/.default", audience.trim_end_matches('/'));
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", client.as_str()),
+        ("scope", scope.as_str()),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", own.expose()),
+    ];
+    let api = Api::new("Entra ID", Reach::Internet);
+    let answer = api.send(&Request::form(url, &fields), deadline).await?.success()?;
     Ok(Secret::new(answer.json::<Issued>()?.access_token))
 }
 

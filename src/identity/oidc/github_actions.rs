@@ -21,9 +21,15 @@ struct Issued {
 /// A token for this audience.
 pub async fn token(audience: &str, env: &Env, deadline: &Deadline) -> Result<Secret> {
     let missing = |name: &str| {
-        Error::new(Code::TokenMissing, "this job may not ask GitHub for a token, or is none of GitHub Actions")
-            .because(format!("${name} is not set"))
-            .hint("write `permissions: { id-token: write }` into the workflow")
+        let error =
+            Error::new(Code::TokenMissing, "this job may not ask GitHub for a token, or is none of GitHub Actions")
+                .because(format!("${name} is not set"));
+        match env.text("GITHUB_EVENT_NAME").as_deref() {
+            Some("pull_request" | "pull_request_review" | "pull_request_review_comment") => error
+                .because("the run is of a pull request: from a fork, and from Dependabot, GitHub gives none, whatever the workflow's permissions say")
+                .hint("if it is no fork's, write `permissions: { id-token: write }` into the workflow; a fork's needs no credentials of AWS, or a run of its own after the merge"),
+            Some(_) | None => error.hint("write `permissions: { id-token: write }` into the workflow"),
+        }
     };
     let url = env.text(URL).ok_or_else(|| missing(URL))?;
     let mut url = Url::parse(&url).map_err(|_| Error::new(Code::InvalidValue, format!("${URL} is not a URL")))?;

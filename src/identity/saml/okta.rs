@@ -27,6 +27,7 @@ pub async fn log_in(login: &Okta, saml: &Saml, run: Run<'_>) -> Result<Assertion
         token: Token::Id,
         // The device flow has none.
         redirect_uri: saml.idp_url.clone(),
+        auth_params: Vec::new(),
         ca_bundle: saml.http.ca_bundle.clone(),
     };
     let ui = run.person.map(AtTerminal);

@@ -1,43 +1,34 @@
 //! `fedcred trust-policy`: what must exist in AWS for a profile, and whether what exists lets it in.
 
 mod check;
+mod identify;
 mod permissions;
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use zeroize::Zeroizing;
 
-use super::inspect;
 use crate::acquire::fetch;
-use crate::acquire::proof::{self, Proof};
 use crate::arn::RoleArn;
 use crate::cli::args::{Global, TrustFormat, TrustPolicy};
 use crate::cli::facts::{Facts, listed};
 use crate::cli::output::{self, Text};
 use crate::config::Config;
-use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::{AssumeRole, Base, Identity, Profile, Saml};
-use crate::config::web_identity::AWS_AUDIENCE;
+use crate::config::profile::{AssumeRole, Profile, Saml};
 use crate::error::{Code, Error, Result};
 use crate::http::probe::{Peer, probe};
 use crate::http::tls;
-use crate::identity::oidc::claims::Claims;
-use crate::identity::saml::paste::{self, Pasted};
 use crate::identity::saml::response::{Offer, Response};
-use crate::identity::saml::roles;
-use crate::identity::trace::Trace;
-use crate::quote::shell::fedcred;
 use crate::trust::oidc::Token;
 use crate::trust::pods::ServiceAccount;
 use crate::trust::request::Request;
-use crate::trust::{Provider, Trust, chain, oidc, pods, saml, terraform};
+use crate::trust::{Provider, Trust, chain, cloudformation, oidc, pods, saml, terraform};
 
 pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
     let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
-    let identified = identify(arguments, &profile, &config.cache()?, env)?;
+    let identified = identify::identify(arguments, &profile, &config.cache()?, env)?;
     if let Some(file) = &arguments.check {
         return check::run(file, arguments, &profile, &identified.request()?);
     }
@@ -54,6 +45,7 @@ pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
     match arguments.format {
         None => output::write(&text(&trust, thumbprint.as_deref(), &permissions)?),
         Some(TrustFormat::Json) => output::json(&document(&trust, thumbprint.as_deref(), &permissions)),
+        Some(TrustFormat::Cloudformation) => output::json(&cloudformation::render(&trust, &permissions)),
         Some(TrustFormat::Terraform) => output::file(&terraform::render(&trust, &permissions)),
     }
 }
@@ -87,138 +79,6 @@ impl Identified<'_> {
             Identified::Pods { accounts, role } => pods::trust(accounts, role, duration),
         }
     }
-}
-
-fn identify<'a>(
-    arguments: &TrustPolicy,
-    profile: &'a Profile,
-    settings: &CacheSettings,
-    env: &Env,
-) -> Result<Identified<'a>> {
-    let accounts: Vec<ServiceAccount> =
-        arguments.service_accounts.iter().map(|text| ServiceAccount::parse(text)).collect::<Result<_>>()?;
-    if arguments.pod_identity {
-        return Ok(Identified::Pods { accounts, role: profile.role()? });
-    }
-    let prove = || proof::prove(profile, settings, env, &Trace::default());
-    match &profile.identity {
-        Identity::Saml(saml) => {
-            refuse_token_flags(arguments)?;
-            let response = match &arguments.from {
-                Some(file) => of_pasted_assertion(inspect::contents(file)?)?,
-                None => match prove()? {
-                    Proof::Assertion(assertion) => Box::new(assertion.response),
-                    Proof::Token(_) | Proof::Keys(_) => return Err(other_proof()),
-                },
-            };
-            let offer = roles::choose(&response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
-            Ok(Identified::Saml { settings: saml, response, offer })
-        }
-        Identity::WebIdentity(_) => {
-            let mut token = match (&arguments.issuer, &arguments.from) {
-                (Some(issuer), _) => of_flags(issuer, arguments)?,
-                (None, Some(file)) => of_pasted_token(inspect::contents(file)?)?,
-                (None, None) => match prove().map_err(|error| elsewhere(error, profile))? {
-                    Proof::Token(web) => Token::of(&web.claims),
-                    Proof::Assertion(_) | Proof::Keys(_) => return Err(other_proof()),
-                },
-            };
-            let subjects: Vec<String> =
-                arguments.subjects.iter().cloned().chain(accounts.iter().map(ServiceAccount::subject)).collect();
-            if !subjects.is_empty() {
-                token.subjects = subjects;
-                token.are_patterns = true;
-            }
-            if !arguments.audiences.is_empty() {
-                token.audiences = arguments.audiences.clone();
-            }
-            Ok(Identified::Token { token, role: profile.role()? })
-        }
-        Identity::AssumeRole(role) => {
-            refuse_token_flags(arguments)?;
-            if arguments.from.is_some() {
-                return Err(Error::new(Code::BadFlag, "AWS credentials carry no assertion and no token")
-                    .hint("leave `--from` out"));
-            }
-            let below = match &role.base {
-                Base::Profile(base) => base.role_arn.as_ref(),
-                Base::AwsProfile(_) | Base::Environment | Base::Instance | Base::Container | Base::Keys(_) => None,
-            };
-            let caller = match below {
-                Some(below) => below.to_string(),
-                None => match prove()? {
-                    Proof::Keys(keys) => proof::caller(profile, &keys)?,
-                    Proof::Assertion(_) | Proof::Token(_) => return Err(other_proof()),
-                },
-            };
-            Ok(Identified::Chain { settings: role, caller, role: profile.role()? })
-        }
-        Identity::Base(_) | Identity::Airflow(_) => {
-            Err(Error::new(Code::MissingKey, format!("the profile {:?} assumes no role", profile.name))
-                .because("its credentials are used as they stand, so no role's policy is asked")
-                .hint("name a profile with a role, or add `role_arn` to this one"))
-        }
-    }
-}
-
-fn refuse_token_flags(arguments: &TrustPolicy) -> Result<()> {
-    let is_about_a_token = arguments.issuer.is_some()
-        || !arguments.subjects.is_empty()
-        || !arguments.audiences.is_empty()
-        || !arguments.service_accounts.is_empty();
-    match is_about_a_token {
-        true => Err(Error::new(Code::BadFlag, "this profile shows no token, so nothing can be said of one").hint(
-            "`--issuer`, `--subject`, `--audience` and `--service-account` are for profiles with `web_identity`",
-        )),
-        false => Ok(()),
-    }
-}
-
-fn of_flags(issuer: &str, arguments: &TrustPolicy) -> Result<Token> {
-    if arguments.subjects.is_empty() && arguments.service_accounts.is_empty() {
-        return Err(Error::new(Code::BadFlag, "`--issuer` alone does not say who is to be let in")
-            .hint("add --subject SUB, or --service-account NAMESPACE/NAME"));
-    }
-    let is_url = url::Url::parse(issuer).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
-    if !is_url {
-        return Err(Error::new(Code::BadFlag, format!("{issuer:?} is no issuer"))
-            .hint("write it as the token's `iss`: https://…"));
-    }
-    Ok(Token { issuer: issuer.to_owned(), audiences: vec![AWS_AUDIENCE.to_owned()], ..Token::default() })
-}
-
-fn of_pasted_assertion(bytes: Zeroizing<Vec<u8>>) -> Result<Box<Response>> {
-    match paste::read(bytes)? {
-        Pasted::Response { response, .. } => Ok(response),
-        Pasted::Page { mut page, .. } => match page.saml_response.take() {
-            Some(encoded) => Response::decode(&encoded).map(Box::new),
-            None => Err(Error::new(Code::NotASamlResponse, "there is no SAML response on this page")),
-        },
-        Pasted::Token(_) => {
-            Err(Error::new(Code::NotASamlResponse, "this is a token, and the profile shows an assertion"))
-        }
-    }
-}
-
-fn of_pasted_token(bytes: Zeroizing<Vec<u8>>) -> Result<Token> {
-    match paste::read(bytes)? {
-        Pasted::Token(token) => Ok(Token::of(&Claims::read(&token)?)),
-        Pasted::Response { .. } | Pasted::Page { .. } => {
-            Err(Error::new(Code::TokenInvalid, "this is no token, which the profile shows"))
-        }
-    }
-}
-
-/// Trust is set up where no token is: the job, the pod and the machine that have one are elsewhere.
-fn elsewhere(error: Error, profile: &Profile) -> Error {
-    error.hint(format!(
-        "where no token can be had, say what is in it: {}, or --from FILE",
-        fedcred(&["trust-policy"], &profile.name, &["--issuer", "URL", "--subject", "SUB"])
-    ))
-}
-
-fn other_proof() -> Error {
-    Error::new(Code::Bug, "the login gave another kind of proof than its settings say")
 }
 
 /// Of the last certificate that the issuer's server shows, as IAM reckons it (IAM User Guide, "Obtain the thumbprint").

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::callback::{Answered, Callback};
+use super::habits;
 use super::issuer::{Field, Granted, Issuer};
 use super::{LoginUi, Page};
 use crate::cache::seal;
@@ -58,7 +59,7 @@ fn authorization_url(issuer: &Issuer<'_>, endpoint: &Url, redirect_uri: &Url, pr
         .append_pair("response_type", "code")
         .append_pair("client_id", &settings.client_id)
         .append_pair("redirect_uri", redirect_uri.as_str())
-        .append_pair("scope", &settings.scope)
+        .append_pair("scope", issuer.scope())
         .append_pair("state", &proofs.state)
         .append_pair("nonce", &proofs.nonce)
         .append_pair("code_challenge", &challenge)
@@ -66,9 +67,13 @@ fn authorization_url(issuer: &Issuer<'_>, endpoint: &Url, redirect_uri: &Url, pr
     if let Some(resource) = &settings.resource {
         query.append_pair("resource", resource);
     }
-    // OpenID Connect Core §11: without it, a provider ignores the wish for a refresh token.
-    if settings.scope.split_ascii_whitespace().any(|scope| scope == "offline_access") {
-        query.append_pair("prompt", "consent");
+    for (name, value) in habits::of(&settings.issuer).parameters(&settings.scope) {
+        if !settings.auth_params.iter().any(|(theirs, _)| theirs == name) {
+            query.append_pair(name, value);
+        }
+    }
+    for (name, value) in &settings.auth_params {
+        query.append_pair(name, value);
     }
     drop(query);
     url

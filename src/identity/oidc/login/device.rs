@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::issuer::{Field, Granted, Issuer};
@@ -21,12 +22,32 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 struct Started {
     device_code: String,
     user_code: String,
-    /// Some, Google among them, spell it as the drafts did.
-    #[serde(alias = "verification_url")]
-    verification_uri: Url,
+    verification_uri: Option<Url>,
     verification_uri_complete: Option<Url>,
+    /// Some, Google among them, spell the two as the drafts did; others send both spellings.
+    verification_url: Option<Url>,
+    verification_url_complete: Option<Url>,
+    #[serde(deserialize_with = "seconds")]
     expires_in: u64,
+    #[serde(default, deserialize_with = "some_seconds")]
     interval: Option<u64>,
+}
+
+/// A number, also as a text or with a fraction, as some providers write theirs.
+fn seconds<'de, D: Deserializer<'de>>(value: D) -> std::result::Result<u64, D::Error> {
+    let value = serde_json::Value::deserialize(value)?;
+    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
+    number
+        .filter(|number| *number >= 0.0)
+        .map(|number| number as u64)
+        .ok_or_else(|| D::Error::custom("not a number of seconds"))
+}
+
+fn some_seconds<'de, D: Deserializer<'de>>(value: D) -> std::result::Result<Option<u64>, D::Error> {
+    match serde_json::Value::deserialize(value)? {
+        serde_json::Value::Null => Ok(None),
+        value => seconds(value).map(Some).map_err(D::Error::custom),
+    }
 }
 
 /// What follows an answer of the token endpoint.
@@ -40,12 +61,17 @@ enum Step {
 /// Shows the code and waits until the person has done their part.
 pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) -> Result<Granted> {
     let endpoint = issuer.endpoint(&issuer.metadata.device_authorization_endpoint, "device", "browser")?;
-    let scope = [("scope", Field::Plain(issuer.settings.scope.as_str()))];
+    let scope = [("scope", Field::Plain(issuer.scope()))];
     let started: Started = issuer.send(endpoint, &scope, deadline).await?.success()?.json()?;
-    issuer.page(&started.verification_uri)?;
-    let with_code = started.verification_uri_complete.as_ref().filter(|url| issuer.page(url).is_ok());
+    let page = started.verification_uri.as_ref().or(started.verification_url.as_ref()).ok_or_else(|| {
+        Error::new(Code::HttpUnexpected, format!("{} names no page to visit", issuer.name()))
+            .because("its answer has neither `verification_uri` (RFC 8628 §3.2) nor `verification_url`")
+    })?;
+    issuer.page(page)?;
+    let complete = started.verification_uri_complete.as_ref().or(started.verification_url_complete.as_ref());
+    let with_code = complete.filter(|url| issuer.page(url).is_ok());
     let user_code = printable(&started.user_code, 40);
-    ui.visit(&Page { url: &started.verification_uri, user_code: Some(&user_code), with_code });
+    ui.visit(&Page { url: page, user_code: Some(&user_code), with_code });
 
     let until = Deadline::after(Duration::from_secs(started.expires_in).min(deadline.remaining()));
     let mut interval = started.interval.map_or(INTERVAL, Duration::from_secs).max(SHORTEST_INTERVAL);

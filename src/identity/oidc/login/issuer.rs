@@ -7,6 +7,7 @@ use url::Url;
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
+use super::habits;
 use crate::attempt::{self, Attempt, Carried, CountedSecret, Ledger, Shown};
 use crate::config::env::Env;
 use crate::config::oidc::Oidc;
@@ -73,6 +74,11 @@ impl<'a> Issuer<'a> {
                 .hint(format!("if that is the one you mean, set issuer = {named:?}")));
         }
         Ok(Issuer { settings, metadata, api, client_secret, ledger })
+    }
+
+    /// What is asked for, in the words of this provider.
+    pub fn scope(&self) -> &str {
+        habits::of(&self.settings.issuer).scope(&self.settings.scope)
     }
 
     /// Whom errors name.

@@ -7,6 +7,7 @@ mod authorization_code;
 mod callback;
 mod claims;
 mod device;
+mod habits;
 mod issuer;
 pub mod kept;
 pub mod okta;
@@ -21,6 +22,7 @@ use crate::attempt::Ledger;
 use crate::config::env::Env;
 use crate::config::oidc::{Flow, Oidc, Token};
 use crate::error::{Code, Error, Result};
+use crate::identity::oidc::jws::KeySet;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -70,11 +72,11 @@ pub async fn interactive(
     match settings.flow {
         Flow::Browser => {
             let (granted, nonce) = authorization_code::log_in(&issuer, ui, deadline).await?;
-            tokens(&issuer, granted, Some(&nonce), deadline).await
+            tokens(&issuer, &issuer.keys(deadline).await?, granted, Some(&nonce))
         }
         Flow::Device => {
             let granted = device::log_in(&issuer, ui, deadline).await?;
-            tokens(&issuer, granted, None, deadline).await
+            tokens(&issuer, &issuer.keys(deadline).await?, granted, None)
         }
         Flow::ClientCredentials => client_credentials(&issuer, deadline).await,
     }
@@ -105,13 +107,12 @@ async fn client_credentials(issuer: &Issuer<'_>, deadline: &Deadline) -> Result<
     let mut fields = vec![("grant_type", Field::Plain("client_credentials"))];
     fields.extend((!scope.is_empty()).then_some(("scope", Field::Plain(scope))));
     let granted = issuer.token(&fields, deadline).await?.success()?.json()?;
-    tokens(issuer, granted, None, deadline).await
+    tokens(issuer, &issuer.keys(deadline).await?, granted, None)
 }
 
 /// The token that the settings want, verified.
-async fn tokens(issuer: &Issuer<'_>, granted: Granted, nonce: Option<&str>, deadline: &Deadline) -> Result<Tokens> {
-    let settings = issuer.settings;
-    let token = match settings.token {
+fn tokens(issuer: &Issuer<'_>, keys: &KeySet, granted: Granted, nonce: Option<&str>) -> Result<Tokens> {
+    let token = match issuer.settings.token {
         Token::Id => granted.id_token.ok_or_else(|| {
             Error::new(Code::TokenInvalid, format!("{} gave no id_token", issuer.name()))
                 .hint("add `openid` to `scope`; where the provider has none, set token = \"access\"")
@@ -119,20 +120,25 @@ async fn tokens(issuer: &Issuer<'_>, granted: Granted, nonce: Option<&str>, dead
         Token::Access => granted.access_token,
     };
     let (token, refresh_token) = (Secret::new(token), granted.refresh_token.map(Secret::new));
+    verify(issuer, keys, &token, nonce)?;
+    Ok(Tokens { token, refresh_token })
+}
+
+/// Errors: [`Code::TokenInvalid`], [`Code::TokenExpired`], naming claim and value.
+fn verify(issuer: &Issuer<'_>, keys: &KeySet, token: &Secret, nonce: Option<&str>) -> Result<()> {
+    let settings = issuer.settings;
     let expected = Expected {
         issuer: &settings.issuer,
         // An access token is for whom `resource` says, which is AWS's to look at.
         client_id: (settings.token == Token::Id).then_some(settings.client_id.as_str()),
         nonce: nonce.filter(|_| settings.token == Token::Id),
     };
-    let keys = issuer.keys(deadline).await?;
-    expected.verify(&keys, &token, crate::time::now()).map_err(|error| match settings.token {
+    expected.verify(keys, token, crate::time::now()).map_err(|error| match settings.token {
         Token::Access if !token.expose().contains('.') => error.hint(
             "the access token is no JWT: set `resource` or `scope` to what the provider makes JWTs for, or token = \"id\"",
         ),
         _ => error,
-    })?;
-    Ok(Tokens { token, refresh_token })
+    })
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ pub fn settings(stub: &Stub) -> Oidc {
         resource: None,
         token: Token::Id,
         redirect_uri: Url::parse("http://127.0.0.1/callback").unwrap(),
+        auth_params: vec![],
         ca_bundle: None,
     }
 }
@@ -102,6 +103,11 @@ impl Kept {
     fn now(&self) -> Option<String> {
         self.token.borrow().clone()
     }
+
+    /// The refresh token in it.
+    fn refresh_token(&self) -> Option<String> {
+        Some(kept::Login::read(Secret::new(self.now()?)).refresh_token.expose().to_owned())
+    }
 }
 
 impl RefreshTokens for Kept {
@@ -145,7 +151,7 @@ fn a_refresh_keeps_the_new_token_in_place_of_the_old() {
     let stub = rotating(json!({}));
     let kept = Kept::with("first");
     assert!(silently(&settings(&stub), &kept).is_ok());
-    assert_eq!(kept.now().as_deref(), Some("second"));
+    assert_eq!(kept.refresh_token().as_deref(), Some("second"));
     let grants: Vec<Sent> = stub.sent().into_iter().filter(|sent| sent.line == "POST /token").collect();
     assert_eq!(grants.len(), 1);
     assert_eq!((grants[0].field("client_id"), grants[0].field("grant_type")), (Some("us"), Some("refresh_token")));
@@ -162,7 +168,7 @@ fn the_new_refresh_token_is_kept_even_if_the_token_beside_it_is_of_no_use() {
         let stub = rotating(changes.clone());
         let kept = Kept::with("first");
         assert_eq!(silently(&settings(&stub), &kept).unwrap_err().code, code, "{changes}");
-        assert_eq!(kept.now().as_deref(), Some("second"));
+        assert_eq!(kept.refresh_token().as_deref(), Some("second"));
     }
 }
 
@@ -172,6 +178,52 @@ fn where_the_new_one_cannot_be_kept_the_old_one_is_not_left_to_be_used_twice() {
     let kept = Kept { is_full: true, ..Kept::with("first") };
     assert!(silently(&settings(&stub), &kept).is_ok(), "this run has its token");
     assert_eq!(kept.now(), None);
+}
+
+/// A provider whose answer to a refresh has no id_token.
+fn without_id_token() -> Stub {
+    provider(|sent, _| {
+        (sent.line == "POST /token").then(|| (200, json!({ "access_token": "a", "refresh_token": "second" })))
+    })
+}
+
+#[test]
+fn a_refresh_without_id_token_goes_on_with_the_last_one_while_it_lives_and_then_asks_for_a_login() {
+    let lives = |changes: Value| {
+        let stub = without_id_token();
+        let last = Secret::new(signed(&stub.url(""), "us", changes));
+        let [whole, _] = kept::Login::new(Secret::new("first".into()), Some(last.duplicate())).written();
+        let kept = Kept::with(whole.expose());
+        (silently(&settings(&stub), &kept), last, kept.now())
+    };
+    let (token, last, kept) = lives(json!({}));
+    assert_eq!(token.unwrap().expose(), last.expose());
+    assert!(kept.unwrap().contains("second"), "the new refresh token is kept");
+    let (error, _, kept) = lives(json!({ "exp": 1000 }));
+    assert_eq!((error.unwrap_err().code, kept), (Code::RefreshTokenGone, None));
+    let stub = without_id_token();
+    assert_eq!(silently(&settings(&stub), &Kept::with("first")).unwrap_err().code, Code::RefreshTokenGone);
+}
+
+#[test]
+fn a_refreshed_token_of_somebody_else_is_refused_and_the_login_over() {
+    for changes in [json!({ "sub": "mallory" }), json!({ "iss": "https://mallory.example" }), json!({ "aud": "them" })]
+    {
+        let stub = rotating(changes.clone());
+        let last = Secret::new(signed(&stub.url(""), "us", json!({})));
+        let [whole, _] = kept::Login::new(Secret::new("first".into()), Some(last)).written();
+        let kept = Kept::with(whole.expose());
+        assert_eq!(silently(&settings(&stub), &kept).unwrap_err().code, Code::TokenInvalid, "{changes}");
+    }
+}
+
+#[test]
+fn no_refresh_token_is_used_up_where_the_keys_cannot_be_had() {
+    let stub = provider(|sent, _| (sent.line == "GET /jwks").then(|| (500, json!({}))));
+    let kept = Kept::with("first");
+    assert!(silently(&settings(&stub), &kept).is_err());
+    assert_eq!(kept.now().as_deref(), Some("first"));
+    assert!(!stub.sent().iter().any(|sent| sent.line == "POST /token"));
 }
 
 #[test]
@@ -254,7 +306,7 @@ fn a_provider_that_does_not_rotate_keeps_its_token() {
     });
     let kept = Kept::with("for-ever");
     assert!(silently(&settings(&stub), &kept).is_ok());
-    assert_eq!(kept.now().as_deref(), Some("for-ever"));
+    assert_eq!(kept.refresh_token().as_deref(), Some("for-ever"));
 }
 
 #[test]

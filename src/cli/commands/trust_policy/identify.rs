@@ -1,0 +1,279 @@
+//! Who is to be let in, and into which role: from a login's proof where there is one, else from the settings and flags.
+//!
+//! A policy is wanted before there is anything to log in with, so what the settings say is enough where it is enough, and
+//! what is lacking is asked for by flag.
+
+use zeroize::Zeroizing;
+
+use super::Identified;
+use crate::acquire::proof::{self, Proof};
+use crate::cli::args::TrustPolicy;
+use crate::cli::commands::inspect;
+use crate::config::cache::CacheSettings;
+use crate::config::env::Env;
+use crate::config::oidc::Token as WhichToken;
+use crate::config::profile::{AssumeRole, Base, Identity, Profile, Saml, TokenSource, WebIdentity};
+use crate::config::web_identity::AWS_AUDIENCE;
+use crate::error::{Code, Error, Result};
+use crate::identity::oidc::claims::Claims;
+use crate::identity::saml::paste::{self, Pasted};
+use crate::identity::saml::response::{Offer, Response};
+use crate::identity::saml::roles;
+use crate::identity::trace::Trace;
+use crate::quote::shell::fedcred;
+use crate::trust::issuer::Kind;
+use crate::trust::oidc::Token;
+use crate::trust::pods::ServiceAccount;
+
+pub fn identify<'a>(
+    arguments: &TrustPolicy,
+    profile: &'a Profile,
+    settings: &CacheSettings,
+    env: &Env,
+) -> Result<Identified<'a>> {
+    let accounts: Vec<ServiceAccount> =
+        arguments.service_accounts.iter().map(|text| ServiceAccount::parse(text)).collect::<Result<_>>()?;
+    if arguments.pod_identity {
+        return Ok(Identified::Pods { accounts, role: profile.role()? });
+    }
+    let prove = || proof::prove(profile, settings, env, &Trace::default());
+    if arguments.caller.is_some() && !matches!(profile.identity, Identity::AssumeRole(_)) {
+        return Err(Error::new(Code::BadFlag, "`--caller` is for profiles with `assume_role`")
+            .hint("leave it out: this profile shows its own identity"));
+    }
+    match &profile.identity {
+        Identity::Saml(saml) => {
+            refuse_token_flags(arguments)?;
+            of_assertion(arguments, profile, saml, prove)
+        }
+        Identity::WebIdentity(identity) => {
+            let token = of_token(arguments, profile, identity, &accounts, prove)?;
+            Ok(Identified::Token { token, role: profile.role()? })
+        }
+        Identity::AssumeRole(role) => {
+            refuse_token_flags(arguments)?;
+            let caller = caller(arguments, profile, role, prove)?;
+            Ok(Identified::Chain { settings: role, caller, role: profile.role()? })
+        }
+        Identity::Base(_) | Identity::Airflow(_) => {
+            Err(Error::new(Code::MissingKey, format!("the profile {:?} assumes no role", profile.name))
+                .because("its credentials are used as they stand, so no role's policy is asked")
+                .hint("name a profile with a role, or add `role_arn` to this one"))
+        }
+    }
+}
+
+/// Without a login where the settings name role and provider; a check wants to know what the assertion says, if it can.
+fn of_assertion<'a>(
+    arguments: &TrustPolicy,
+    profile: &'a Profile,
+    saml: &'a Saml,
+    prove: impl Fn() -> Result<Proof>,
+) -> Result<Identified<'a>> {
+    let named = profile.role_arn.clone().zip(saml.principal_arn.clone());
+    let named = named.map(|(role_arn, principal_arn)| Offer { role_arn, principal_arn });
+    let response = match (&arguments.from, named) {
+        (Some(file), _) => of_pasted_assertion(inspect::contents(file)?)?,
+        (None, Some(offer)) if arguments.check.is_none() => {
+            return Ok(Identified::Saml { settings: saml, response: Box::default(), offer });
+        }
+        (None, named) => match (prove(), named) {
+            (Ok(Proof::Assertion(assertion)), _) => Box::new(assertion.response),
+            (Ok(Proof::Token(_) | Proof::Keys(_)), _) => return Err(other_proof()),
+            // What the assertion says is not known then; the lines that need it say so.
+            (Err(_), Some(offer)) => {
+                let sign_in = format!("https://{}/saml", offer.role_arn.partition.sign_in_domain());
+                let unseen = Response { is_encrypted: true, recipients: vec![sign_in], ..Response::default() };
+                return Ok(Identified::Saml { settings: saml, response: Box::new(unseen), offer });
+            }
+            (Err(error), None) => {
+                return Err(error.because(
+                    "without a login, `role_arn` and `saml.principal_arn` have to say for what the policy is",
+                ));
+            }
+        },
+    };
+    let offer = roles::choose(&response, profile.role_arn.as_ref(), saml.principal_arn.as_ref())?;
+    Ok(Identified::Saml { settings: saml, response, offer })
+}
+
+fn of_token(
+    arguments: &TrustPolicy,
+    profile: &Profile,
+    identity: &WebIdentity,
+    accounts: &[ServiceAccount],
+    prove: impl Fn() -> Result<Proof>,
+) -> Result<Token> {
+    let subjects: Vec<String> =
+        arguments.subjects.iter().cloned().chain(accounts.iter().map(ServiceAccount::subject)).collect();
+    let issuer = arguments.issuer.as_deref().or(issuer_of(&identity.source).filter(|_| !subjects.is_empty()));
+    let mut token = match (&arguments.from, issuer) {
+        (Some(file), _) => of_pasted_token(inspect::contents(file)?)?,
+        (None, Some(issuer)) => of_flags(issuer, &subjects, &identity.source)?,
+        (None, None) => match prove().map_err(|error| elsewhere(error, profile, &identity.source))? {
+            Proof::Token(web) => Token::of(&web.claims),
+            Proof::Assertion(_) | Proof::Keys(_) => return Err(other_proof()),
+        },
+    };
+    if !subjects.is_empty() {
+        token.subjects = subjects;
+        token.are_patterns = true;
+    }
+    if !arguments.audiences.is_empty() {
+        token.audiences = arguments.audiences.clone();
+    }
+    Ok(token)
+}
+
+/// The issuer that a source of tokens has, where it is the same for everybody or the settings name it.
+fn issuer_of(source: &TokenSource) -> Option<&str> {
+    match source {
+        TokenSource::GithubActions { .. } => Some("https://token.actions.githubusercontent.com"),
+        TokenSource::Google(_) => Some("https://accounts.google.com"),
+        TokenSource::Oidc(settings) => Some(&settings.issuer),
+        TokenSource::Service(service) if service.name == "terraform" => Some("https://app.terraform.io"),
+        TokenSource::Service(_)
+        | TokenSource::File(_)
+        | TokenSource::Env(_)
+        | TokenSource::Command(_)
+        | TokenSource::Azure(_)
+        | TokenSource::Kubernetes(_) => None,
+    }
+}
+
+/// The audience that the settings ask for.
+fn audience_of(source: &TokenSource) -> Option<String> {
+    match source {
+        TokenSource::GithubActions { audience } => Some(audience.clone()),
+        TokenSource::Google(google) => google.audience.clone(),
+        TokenSource::Oidc(settings) => match settings.token {
+            WhichToken::Id => Some(settings.client_id.clone()),
+            WhichToken::Access => settings.resource.clone(),
+        },
+        TokenSource::Azure(azure) => azure.audience.clone(),
+        TokenSource::Kubernetes(kubernetes) => Some(kubernetes.audience.clone()),
+        TokenSource::Service(service) if service.name == "terraform" => Some("aws.workload.identity".to_owned()),
+        TokenSource::Service(_) | TokenSource::File(_) | TokenSource::Env(_) | TokenSource::Command(_) => None,
+    }
+}
+
+fn of_flags(issuer: &str, subjects: &[String], source: &TokenSource) -> Result<Token> {
+    if subjects.is_empty() {
+        return Err(Error::new(Code::BadFlag, "`--issuer` alone does not say who is to be let in")
+            .hint("add --subject SUB, or --service-account NAMESPACE/NAME"));
+    }
+    let is_issuer = url::Url::parse(issuer).is_ok_and(|url| {
+        // `https://https://…` parses, too, with a host called https.
+        matches!(url.scheme(), "https" | "http") && !matches!(url.host_str(), Some("https" | "http") | None)
+    });
+    if !is_issuer {
+        return Err(Error::new(Code::BadFlag, format!("{issuer:?} is no issuer"))
+            .hint("write it as the token's `iss`: https://…"));
+    }
+    let is_of_source = issuer_of(source).is_none_or(|known| known == issuer);
+    let mut token = Token { issuer: issuer.to_owned(), ..Token::default() };
+    let audience = audience_of(source).filter(|_| is_of_source);
+    if token.kind() == Kind::Google {
+        // The audience is the profile's; who asks for the token is the account itself, by its number (`azp`).
+        let is_number = |subject: &&String| !subject.is_empty() && subject.bytes().all(|b| b.is_ascii_digit());
+        token.audiences = audience.into_iter().collect();
+        token.authorized_party = subjects.first().filter(|_| subjects.len() == 1).filter(is_number).cloned();
+    } else {
+        token.audiences = vec![audience.unwrap_or_else(|| AWS_AUDIENCE.to_owned())];
+    }
+    Ok(token)
+}
+
+fn caller(
+    arguments: &TrustPolicy,
+    profile: &Profile,
+    role: &AssumeRole,
+    prove: impl Fn() -> Result<Proof>,
+) -> Result<String> {
+    if arguments.from.is_some() {
+        return Err(
+            Error::new(Code::BadFlag, "AWS credentials carry no assertion and no token").hint("leave `--from` out")
+        );
+    }
+    if let Some(caller) = &arguments.caller {
+        return match caller.starts_with("arn:") && caller.splitn(6, ':').count() == 6 {
+            true => Ok(caller.clone()),
+            false => Err(Error::new(Code::BadFlag, format!("{caller:?} is no ARN"))
+                .hint("write it as STS tells it: aws sts get-caller-identity --query Arn")),
+        };
+    }
+    let below = match &role.base {
+        Base::Profile(base) => base.role_arn.as_ref(),
+        Base::AwsProfile(_) | Base::Environment | Base::Instance | Base::Container | Base::Keys(_) => None,
+    };
+    if let Some(below) = below {
+        return Ok(below.to_string());
+    }
+    let proven = prove().and_then(|proof| match proof {
+        Proof::Keys(keys) => proof::caller(profile, &keys),
+        Proof::Assertion(_) | Proof::Token(_) => Err(other_proof()),
+    });
+    match proven {
+        Ok(caller) => Ok(caller),
+        // Permissions are asked for where the credentials are not.
+        Err(_) if arguments.permissions => {
+            let role = profile.role()?;
+            Ok(format!("arn:{}:iam::{}:root", role.partition, role.account_id))
+        }
+        Err(error) => Err(error.hint(format!(
+            "where its credentials cannot be had, say who asks: {}",
+            fedcred(&["trust-policy"], &profile.name, &["--caller", "arn:aws:iam::ACCOUNT:role/NAME"])
+        ))),
+    }
+}
+
+fn refuse_token_flags(arguments: &TrustPolicy) -> Result<()> {
+    let is_about_a_token = arguments.issuer.is_some()
+        || !arguments.subjects.is_empty()
+        || !arguments.audiences.is_empty()
+        || !arguments.service_accounts.is_empty();
+    match is_about_a_token {
+        true => Err(Error::new(Code::BadFlag, "this profile shows no token, so nothing can be said of one").hint(
+            "`--issuer`, `--subject`, `--audience` and `--service-account` are for profiles with `web_identity`",
+        )),
+        false => Ok(()),
+    }
+}
+
+fn of_pasted_assertion(bytes: Zeroizing<Vec<u8>>) -> Result<Box<Response>> {
+    match paste::read(bytes)? {
+        Pasted::Response { response, .. } => Ok(response),
+        Pasted::Page { mut page, .. } => match page.saml_response.take() {
+            Some(encoded) => Response::decode(&encoded).map(Box::new),
+            None => Err(Error::new(Code::NotASamlResponse, "there is no SAML response on this page")),
+        },
+        Pasted::Token(_) => {
+            Err(Error::new(Code::NotASamlResponse, "this is a token, and the profile shows an assertion"))
+        }
+    }
+}
+
+fn of_pasted_token(bytes: Zeroizing<Vec<u8>>) -> Result<Token> {
+    match paste::read(bytes)? {
+        Pasted::Token(token) => Ok(Token::of(&Claims::read(&token)?)),
+        Pasted::Response { .. } | Pasted::Page { .. } => {
+            Err(Error::new(Code::TokenInvalid, "this is no token, which the profile shows"))
+        }
+    }
+}
+
+/// Trust is set up where no token is: the job, the pod and the machine that have one are elsewhere.
+fn elsewhere(error: Error, profile: &Profile, source: &TokenSource) -> Error {
+    let flags: &[&str] = match issuer_of(source) {
+        Some(_) => &["--subject", "SUB"],
+        None => &["--issuer", "URL", "--subject", "SUB"],
+    };
+    error.hint(format!(
+        "where no token can be had, say what is in it: {}, or --from FILE",
+        fedcred(&["trust-policy"], &profile.name, flags)
+    ))
+}
+
+fn other_proof() -> Error {
+    Error::new(Code::Bug, "the login gave another kind of proof than its settings say")
+}

@@ -1,0 +1,84 @@
+//! The same as a CloudFormation template, in JSON.
+
+use serde_json::{Map, Value, json};
+
+use super::{Provider, Trust};
+
+/// Everything that must exist. `permissions`: name and policy of each.
+pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> Value {
+    let mut resources = Map::new();
+    let mut notes = trust.notes.clone();
+    match &trust.provider {
+        Provider::Oidc { url, client_ids, .. } => {
+            let properties = json!({ "Url": url, "ClientIdList": client_ids });
+            resources.insert("Provider".into(), json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": properties }));
+        }
+        // Its metadata is longer than a parameter may be.
+        Provider::Saml { arn, .. } => {
+            notes.push(format!("make the provider {arn} first: its metadata does not fit into a template"))
+        }
+        Provider::BuiltIn | Provider::None => {}
+    }
+    let mut role = json!({
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": trust.role.name,
+            "Path": trust.role.path(),
+            "MaxSessionDuration": trust.max_session_duration,
+            "AssumeRolePolicyDocument": trust.policy(),
+        },
+    });
+    if resources.contains_key("Provider") {
+        role["DependsOn"] = json!("Provider");
+    }
+    resources.insert("Role".into(), role);
+    for (name, policy) in permissions {
+        let mut properties = json!({ "ManagedPolicyName": name, "PolicyDocument": policy });
+        // The others are for people's groups, and for whoever asks for the role.
+        if name.starts_with("airflow-connections") {
+            properties["Roles"] = json!([{ "Ref": "Role" }]);
+        }
+        resources.insert(label(name), json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }));
+    }
+    json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Metadata": { "Notes": notes },
+        "Resources": resources,
+    })
+}
+
+/// Letters and digits alone: `mwaa-user` becomes `MwaaUser`.
+fn label(name: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars().filter(char::is_ascii_alphanumeric);
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    name.split(|c: char| !c.is_ascii_alphanumeric()).map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::oidc::{self, Token};
+    use super::*;
+    use crate::arn::RoleArn;
+
+    #[test]
+    fn a_template_has_provider_role_and_policies() {
+        let role = RoleArn::parse("arn:aws:iam::112233334444:role/team/Dev").unwrap();
+        let token = Token {
+            issuer: "https://app.terraform.io".into(),
+            subjects: vec!["organization:acme:*".into()],
+            are_patterns: true,
+            audiences: vec!["aws.workload.identity".into()],
+            ..Token::default()
+        };
+        let permissions = [("airflow-connections-ssm".to_owned(), json!({})), ("mwaa-user".to_owned(), json!({}))];
+        let template = render(&oidc::trust(&token, &role, None), &permissions);
+        assert_eq!(template["Resources"]["Provider"]["Properties"]["ClientIdList"], json!(["aws.workload.identity"]));
+        assert_eq!(template["Resources"]["Role"]["DependsOn"], "Provider");
+        assert_eq!(template["Resources"]["Role"]["Properties"]["Path"], "/team/");
+        assert_eq!(template["Resources"]["AirflowConnectionsSsm"]["Properties"]["Roles"], json!([{ "Ref": "Role" }]));
+        assert!(template["Resources"]["MwaaUser"]["Properties"].get("Roles").is_none());
+    }
+}
