@@ -43,6 +43,7 @@ mod look;
 mod okta;
 mod origins;
 mod output;
+mod pages;
 mod proxy;
 mod refresh;
 mod retry;

@@ -112,6 +112,9 @@ pub fn unclear(url: &Url) -> Error {
     Error::new(Code::LoginFormUnclear, format!("the login form at {} cannot be filled in", shown(url)))
 }
 
+/// Points of a button that says that it logs in, where it is to be expected.
+const SURE: i32 = 5;
+
 /// The button that a person would press to log in: the one that the settings name, else the one that says so, comes after
 /// the input that was filled in last, and leads to nobody else.
 ///
@@ -153,7 +156,7 @@ pub fn button(form: &Form, login: &FormLogin, last_filled: Option<usize>, url: &
             let is_same = a.name.as_deref().unwrap_or_default() == b.name.as_deref().unwrap_or_default()
                 && a.value.expose() == b.value.expose()
                 && a.form_action == b.form_action;
-            if best == next && *best < 2 && !is_same {
+            if best == next && *best < SURE && !is_same {
                 let all = form.buttons().map(|(_, button)| described(button)).collect::<Vec<_>>().join(", ");
                 return Err(unclear(url)
                     .because(format!("it is not clear which button logs in: {}", printable(&all, 300)))

@@ -466,3 +466,98 @@ fn a_page_that_says_nothing_is_known_by_its_address() {
         assert_eq!(Product::of_address(&url.parse().unwrap()), expected, "{url}");
     }
 }
+
+#[test]
+fn pages_of_each_kind_are_told_apart_without_a_false_product() {
+    let table = [
+        ("adfs-home-realm", PageKind::HomeRealm, Some(Product::AdFs)),
+        ("adfs-rsa", PageKind::Code, Some(Product::AdFs)),
+        ("adfs-french-disabled", PageKind::Login, Some(Product::AdFs)),
+        ("adfs-msis", PageKind::Error, None),
+        ("netiq-token", PageKind::Code, None),
+        ("okta-push", PageKind::SecondFactor, None),
+        ("sms-german", PageKind::SecondFactor, None),
+        ("duo-frame", PageKind::SecondFactor, None),
+        ("google-challenge", PageKind::SecondFactor, Some(Product::Google)),
+        ("enrol-device", PageKind::SecondFactor, None),
+        ("captcha-recaptcha", PageKind::Captcha, None),
+        ("captcha-image-french", PageKind::Captcha, None),
+        ("cloudflare", PageKind::Captcha, None),
+        ("keycloak-terms", PageKind::Consent, Some(Product::Keycloak)),
+        ("shibboleth-consent", PageKind::Consent, Some(Product::Shibboleth)),
+        ("simplesamlphp-consent", PageKind::Consent, Some(Product::SimpleSamlPhp)),
+        ("new-password-spanish", PageKind::NewPassword, None),
+        ("registration", PageKind::Registration, None),
+        ("stay-french", PageKind::StaySignedIn, None),
+        ("portal", PageKind::Portal, None),
+        ("by-script-spa", PageKind::ByScript, None),
+        ("pass-on-noscript", PageKind::PassesOn, None),
+        ("netscaler-login", PageKind::Login, None),
+        ("siteminder-login", PageKind::Login, None),
+        ("f5-login", PageKind::Login, None),
+    ];
+    let wrong: Vec<String> = table
+        .iter()
+        .filter_map(|(name, kind, product)| {
+            let summary = html(page(name)).summary;
+            let is_right = summary.kind == *kind && summary.product == *product;
+            (!is_right).then(|| format!("{name}: {:?} of {:?}", summary.kind, summary.product))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_a_page_says_is_found_in_any_language_and_not_where_it_is_hidden() {
+    let table = [
+        (
+            "<p class=fehlermeldung>Das Kennwort ist falsch.</p><form><input type=password></form>",
+            Some("Das Kennwort ist falsch."),
+        ),
+        (
+            "<div role=alert>Identifiant incorrect</div><form><input type=password></form>",
+            Some("Identifiant incorrect"),
+        ),
+        ("<td><font color=red>Usuario o contraseña incorrectos</font></td><form><input type=password></form>", None),
+        (
+            "<form><b>Usuario o contraseña incorrectos</b><input type=password></form>",
+            Some("Usuario o contraseña incorrectos"),
+        ),
+        ("<p class=error style='display:none'>Caps lock is on</p><form><input type=password></form>", None),
+        ("<style>.error{display:none}</style><p class=error>Wrong</p><form><input type=password></form>", None),
+        ("<p id=loginMessage>Sign in with your account</p><form><input type=password></form>", None),
+        ("<div class=has-error><label>User</label><input name=user><input type=password></div>", None),
+    ];
+    for (body, expected) in table {
+        let says = html(body).summary.says;
+        // The parser takes a cell out of no table, and leaves its text.
+        if body.starts_with("<td>") {
+            assert!(says.is_some_and(|says| says.contains("incorrectos")), "{body}");
+        } else {
+            assert_eq!(says.as_deref(), expected, "{body}");
+        }
+    }
+    assert_eq!(html(page("adfs-msis")).summary.msis.as_deref(), Some("MSIS7012"));
+    assert!(html(page("adfs-french-disabled")).summary.says.is_some_and(|says| says.contains("désactivé")));
+}
+
+#[test]
+fn a_response_is_found_where_the_expression_does_not_look() {
+    let encoded = "PHNhbWxwOlJlc3BvbnNl".repeat(8);
+    let table = [
+        (format!("<form><textarea name=SAMLResponse>{encoded}</textarea></form>"), Some(Place::Textarea)),
+        (format!("{{\"data\": {{\"SAMLResponse\": \"{encoded}\"}}}}"), Some(Place::Json)),
+        (format!("[{{\"saml_response\": \"{encoded}\"}}]"), Some(Place::Json)),
+        (format!("<script>post({{SAMLResponse: '{encoded}'}})</script>"), Some(Place::Script)),
+        (format!("<script>f.append(\"SAMLResponse\", \"{encoded}\")</script>"), Some(Place::Script)),
+        (format!("<iframe srcdoc=\"<input name='SAMLResponse' value='{encoded}'>\"></iframe>"), Some(Place::Frame)),
+        ("<script>var SAMLResponse = 'short'</script>".to_owned(), None),
+        (format!("<!-- SAMLResponse='{encoded}' -->"), None),
+        (format!("<template><input name=SAMLResponse value={encoded}></template>"), None),
+    ];
+    for (body, expected) in table {
+        let found = html(body.clone()).elsewhere;
+        assert_eq!(found.as_ref().map(|found| found.place), expected, "{body}");
+        assert!(found.is_none_or(|found| found.encoded.expose() == encoded), "{body}");
+    }
+}
