@@ -103,6 +103,8 @@ pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
             }
         }
         forgotten.sessions += usize::from(session::forget_browsers(&store)?);
+        // And what an earlier version left.
+        store.prune(time::now())?;
     }
     Ok(forgotten)
 }

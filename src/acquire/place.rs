@@ -130,8 +130,9 @@ impl Slot {
         }
     }
 
-    pub fn write(&self, entry: &CacheEntry) -> Result<()> {
-        self.store.write(&FileName::Entry(self.key), &entry.seal(&self.sealing, &self.key)?)
+    /// Keeps what came by a login as `login`.
+    pub fn write(&self, entry: &CacheEntry, login: &LoginKey) -> Result<()> {
+        self.store.write(&FileName::Entry(self.key), &entry.seal(&self.sealing, &self.key, login)?)
     }
 }
 

@@ -152,7 +152,7 @@ impl Renewal<'_> {
         {
             tracing::warn!(%why, "who logged in is not noted");
         }
-        shared.keep(assertion, generation);
+        shared.keep(assertion, generation, &place.login);
     }
 }
 
@@ -221,7 +221,7 @@ impl Flight for Renewal<'_> {
         let keep = |assertion: &Assertion| self.keep(place, &shared, assertion, generation);
         let credentials = fetch::fetch(self.profile, below, found, keep, run)?;
         let entry = CacheEntry { credentials, issued: time::now(), generation };
-        if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry).err()) {
+        if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry, &place.login).err()) {
             // The credentials are good: a full disk costs the next process a login, not this one its answer.
             tracing::warn!(%why, "the result is not kept");
         }

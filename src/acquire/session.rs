@@ -50,8 +50,8 @@ impl Keep for LoginPlace {
 }
 
 impl LoginPlace {
-    /// Who logged in in this identity's browser. Where it was somebody else before, everything that was cached goes: no
-    /// result says whose it is.
+    /// Who logged in in this identity's browser. Where it was somebody else before, what was cached of this identity goes: no
+    /// result says which person it is of.
     pub(super) fn note_person(&self, assertion: &Assertion) -> Result<()> {
         let Some(name) = assertion.response.role_session_name.as_deref().or(assertion.response.subject.as_deref())
         else {
@@ -63,7 +63,7 @@ impl LoginPlace {
         if before == mark.as_bytes() {
             return Ok(());
         }
-        for (name, _) in self.store.list()? {
+        for name in self.store.of_login(&self.login)? {
             if matches!(name, FileName::Entry(_) | FileName::Assertion(_)) {
                 self.store.remove(&name)?;
             }

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::key;
 use super::place::Slot;
 use crate::cache::assertion::KeptAssertion;
-use crate::cache::key::{AssertionKey, FileName};
+use crate::cache::key::{AssertionKey, FileName, LoginKey};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::identity::saml::Assertion;
@@ -49,15 +49,15 @@ impl<'a> Shared<'a> {
         None
     }
 
-    /// Keeps what the login of this number brought for the other roles in it.
-    pub fn keep(&self, assertion: &Assertion, generation: u64) {
+    /// Keeps what the login of this number, as `login`, brought for the other roles in it.
+    pub fn keep(&self, assertion: &Assertion, generation: u64, login: &LoginKey) {
         let Some((slot, name)) = &self.place else { return };
         let now = time::now();
         let left = left(assertion.response.not_on_or_after, assertion.idp_time.unwrap_or(now));
         let Some(until) = left.and_then(|left| now.checked_add(left).ok()) else { return };
         let kept = KeptAssertion { encoded: assertion.encoded.duplicate(), received: now, until, generation };
         let written =
-            kept.seal(&slot.sealing, name).and_then(|file| slot.store.write(&FileName::Assertion(*name), &file));
+            kept.seal(&slot.sealing, name, login).and_then(|file| slot.store.write(&FileName::Assertion(*name), &file));
         if let Err(why) = written {
             tracing::info!(%why, "the assertion is not kept for other roles");
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::assertion::KeptAssertion;
 use super::entry::CacheEntry;
-use super::key::FileName;
+use super::key::{self, FileName, LoginKey};
 use super::private::{self, Dir};
 use super::seal::MAX_FILE;
 use crate::error::{Code, Error, Result};
@@ -74,7 +74,25 @@ impl FileStore {
         Ok(names.into_iter().filter_map(|(name, written)| Some((FileName::parse(&name)?, written))).collect())
     }
 
-    /// Removes expired entries and assertions, records and cookies of 30 days ago, and what killed processes left. How many files went.
+    /// Everything of this login identity but its lock: by name, or by what a header says, which is enough to throw a file away.
+    pub fn of_login(&self, login: &LoginKey) -> Result<Vec<FileName>> {
+        let mut found = Vec::new();
+        for (name, _) in self.list()? {
+            let of = match name {
+                FileName::Entry(_) => self.read(&name)?.and_then(|file| CacheEntry::peek_login(&file)),
+                FileName::Assertion(_) => self.read(&name)?.and_then(|file| KeptAssertion::peek_login(&file)),
+                FileName::Record(of) | FileName::Cookies(of) | FileName::Text(of) => Some(of),
+                FileName::Lock(_) => None,
+            };
+            if of == Some(*login) {
+                found.push(name);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes expired entries and assertions, records and cookies of 30 days ago, files of earlier
+    /// formats, and what killed processes left. How many files went.
     pub fn prune(&self, now: Timestamp) -> Result<usize> {
         let mut removed = 0;
         for (name, written) in self.names()? {
@@ -86,7 +104,7 @@ impl FileStore {
                 // Never: whoever waits for a removed lock and whoever makes it anew would both go on.
                 (Some(FileName::Lock(_)), _) => false,
                 (None, Some(of)) => is_ours(of) && age > ABANDONED_AFTER,
-                (None, None) => false,
+                (None, None) => key::is_outdated(&name),
             };
             if useless && remove(&self.dir.join(name))? {
                 removed += 1;
@@ -175,7 +193,7 @@ mod tests {
             issued: at("2026-11-22T12:00:00Z"),
             generation: secret_len as u64,
         };
-        entry.seal(&key(), &cache_key("a")).unwrap()
+        entry.seal(&key(), &cache_key("a"), &login_key("a")).unwrap()
     }
 
     #[test]
@@ -191,6 +209,32 @@ mod tests {
         assert_eq!(store.read(&FileName::Entry(cache_key("b"))).unwrap(), None);
         assert!(store.remove(&name).unwrap());
         assert_eq!(store.read(&name).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_of_a_login_is_found_by_its_name_or_header_and_earlier_formats_go() {
+        let home = tempfile::tempdir().unwrap();
+        let store = FileStore::new(home.path().join("cache"));
+        let (entry, record) = (FileName::Entry(cache_key("of a")), FileName::Record(login_key("a")));
+        store.write(&entry, &sealed("2026-11-22T13:00:00Z", 40)).unwrap();
+        store.write(&record, b"record").unwrap();
+        store.write(&FileName::Record(login_key("b")), b"record").unwrap();
+        store.write(&FileName::Lock(login_key("a")), b"").unwrap();
+        store.write(&FileName::Entry(cache_key("junk")), b"junk").unwrap();
+        let mut found = store.of_login(&login_key("a")).unwrap();
+        found.sort_by_key(FileName::to_string);
+        let mut expected = [entry, record];
+        expected.sort_by_key(FileName::to_string);
+        assert_eq!(found, expected);
+        assert_eq!(store.of_login(&login_key("c")).unwrap(), []);
+
+        let digest = "0".repeat(64);
+        for name in [format!("{digest}.v1"), format!("{digest}.saml.v1"), "notes.v1".into()] {
+            fs::write(store.dir().join(name), "x").unwrap();
+        }
+        let listed = store.list().unwrap().len();
+        assert_eq!(store.prune(at("2026-11-22T12:30:00Z")).unwrap(), 3, "with the junk");
+        assert_eq!((store.list().unwrap().len(), store.dir().join("notes.v1").exists()), (listed - 1, true));
     }
 
     #[test]

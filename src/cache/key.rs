@@ -64,6 +64,11 @@ impl CacheKey {
 }
 
 impl LoginKey {
+    /// The digest as it stands in a header.
+    pub(super) fn from_bytes(digest: [u8; 32]) -> Self {
+        LoginKey(digest)
+    }
+
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -78,9 +83,9 @@ impl AssertionKey {
 /// A file of the cache. Its name carries the version of its format, so that versions of fedcred can share a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileName {
-    /// A result: `DIGEST.v1`.
+    /// A result: `DIGEST.v2`.
     Entry(CacheKey),
-    /// An assertion: `DIGEST.saml.v1`.
+    /// An assertion: `DIGEST.saml.v2`.
     Assertion(AssertionKey),
     /// What is remembered of a login: `DIGEST.login.v1`.
     Record(LoginKey),
@@ -98,8 +103,8 @@ impl FileName {
         let (digest, kind) = name.split_at_checked(64)?;
         let digest = digest_of_hex(digest)?;
         match kind {
-            ".v1" => Some(FileName::Entry(CacheKey(digest))),
-            ".saml.v1" => Some(FileName::Assertion(AssertionKey(digest))),
+            ".v2" => Some(FileName::Entry(CacheKey(digest))),
+            ".saml.v2" => Some(FileName::Assertion(AssertionKey(digest))),
             ".login.v1" => Some(FileName::Record(LoginKey(digest))),
             ".text.v1" => Some(FileName::Text(LoginKey(digest))),
             ".cookies.v1" => Some(FileName::Cookies(LoginKey(digest))),
@@ -109,11 +114,17 @@ impl FileName {
     }
 }
 
+/// Whether this is the name of a file of an earlier format, which nobody reads any more.
+pub fn is_outdated(name: &str) -> bool {
+    name.split_at_checked(64)
+        .is_some_and(|(digest, kind)| digest_of_hex(digest).is_some() && matches!(kind, ".v1" | ".saml.v1"))
+}
+
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FileName::Entry(key) => write!(f, "{}.v1", hex(&key.0)),
-            FileName::Assertion(key) => write!(f, "{}.saml.v1", hex(&key.0)),
+            FileName::Entry(key) => write!(f, "{}.v2", hex(&key.0)),
+            FileName::Assertion(key) => write!(f, "{}.saml.v2", hex(&key.0)),
             FileName::Record(key) => write!(f, "{}.login.v1", hex(&key.0)),
             FileName::Text(key) => write!(f, "{}.text.v1", hex(&key.0)),
             FileName::Cookies(key) => write!(f, "{}.cookies.v1", hex(&key.0)),
@@ -200,9 +211,9 @@ mod tests {
             "config.toml".to_owned(),
             digest.clone(),
             format!("{digest}.v0"),
-            format!("{}.v1", digest.to_uppercase()),
-            format!("{digest}.v1.0011223344556677.tmp"),
-            format!("{}ä.v1", &digest[1..]),
+            format!("{}.v2", digest.to_uppercase()),
+            format!("{digest}.v2.0011223344556677.tmp"),
+            format!("{}ä.v2", &digest[1..]),
         ] {
             assert_eq!(FileName::parse(&name), None, "{name:?}");
         }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::private_dir::PrivateDir;
+use super::private_dir::{self, PrivateDir};
 use crate::config::aws_ini::{Document, Heading};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
@@ -95,6 +95,7 @@ impl PrivateFiles {
     ///
     /// Errors: a copy that cannot be written.
     pub fn of(env: &Env) -> Result<Self> {
+        private_dir::remove_leftovers(env);
         let mut files = PrivateFiles::default();
         for kind in &KINDS {
             for original in kind.paths(env) {

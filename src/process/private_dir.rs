@@ -1,29 +1,45 @@
 //! A directory for files that are needed for one run: of this user's alone, in memory where there is such a place, removed at
 //! the run's end.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::cache::key::hex;
+use crate::cache::private::Dir;
 use crate::cache::seal;
 use crate::config::env::Env;
+use crate::time::{self, Timestamp};
 
 /// Removed when dropped, with what is in it.
-pub struct PrivateDir(PathBuf);
+pub struct PrivateDir {
+    path: PathBuf,
+    /// Locked while this process lives, however it ends.
+    _alive: File,
+}
+
+const PREFIX: &str = "fedcred-exec-";
+/// In the directory: the file that is locked.
+const ALIVE: &str = "alive";
+/// One without that file is of an earlier version, or being made just now.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 impl PrivateDir {
     pub fn make(env: &Env) -> io::Result<Self> {
-        let places = ["XDG_RUNTIME_DIR", "TMPDIR", "TEMP"].into_iter().filter_map(|name| env.path(name));
         let mut failure = io::Error::from(io::ErrorKind::NotFound);
-        for place in places.filter(|place| place.is_absolute()).chain([PathBuf::from("/tmp")]) {
+        for place in places(env) {
             let random: [u8; 16] = seal::random()?;
-            let dir = place.join(format!("fedcred-exec-{}", hex(&random)));
+            let dir = place.join(format!("{PREFIX}{}", hex(&random)));
             let mut builder = fs::DirBuilder::new();
             #[cfg(unix)]
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
             match builder.create(&dir) {
-                Ok(()) => return Ok(PrivateDir(dir)),
+                Ok(()) => {
+                    let alive = create_new(&dir.join(ALIVE))?;
+                    alive.lock()?;
+                    return Ok(PrivateDir { path: dir, _alive: alive });
+                }
                 Err(why) => failure = why,
             }
         }
@@ -32,26 +48,61 @@ impl PrivateDir {
 
     /// A new file, for its owner alone from its first byte.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-        let path = self.0.join(name);
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path)?.write_all(bytes)?;
+        let path = self.path.join(name);
+        create_new(&path)?.write_all(bytes)?;
         Ok(path)
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
 impl Drop for PrivateDir {
     fn drop(&mut self) {
-        if let Err(why) = fs::remove_dir_all(&self.0) {
-            tracing::warn!(%why, "{} is left behind", self.0.display());
+        if let Err(why) = fs::remove_dir_all(&self.path) {
+            tracing::warn!(%why, "{} is left behind", self.path.display());
         }
     }
+}
+
+/// Removes the directories of runs that were killed (CWE-459): those of this user's whose lock nobody has.
+pub fn remove_leftovers(env: &Env) {
+    for dir in places(env).filter_map(|place| fs::read_dir(place).ok()).flatten().flatten() {
+        let is_of_a_run = dir.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        if is_of_a_run && Dir::check(&dir.path()).is_ok() && is_left_over(&dir.path()) {
+            match fs::remove_dir_all(dir.path()) {
+                Ok(()) => tracing::info!("removed {}, which a killed run left behind", dir.path().display()),
+                Err(why) => tracing::info!(%why, "{} stays", dir.path().display()),
+            }
+        }
+    }
+}
+
+/// Nobody else writes in the directory, which was checked.
+fn is_left_over(dir: &Path) -> bool {
+    match fs::OpenOptions::new().write(true).open(dir.join(ALIVE)) {
+        Ok(alive) => alive.try_lock().is_ok(),
+        Err(_) => {
+            let made = dir.metadata().and_then(|data| data.modified()).ok().and_then(|at| Timestamp::try_from(at).ok());
+            made.is_some_and(|made| time::now().duration_since(made).unsigned_abs() > ABANDONED_AFTER)
+        }
+    }
+}
+
+/// Where such directories are made, the best place first.
+fn places(env: &Env) -> impl Iterator<Item = PathBuf> {
+    let named = ["XDG_RUNTIME_DIR", "TMPDIR", "TEMP"].into_iter().filter_map(|name| env.path(name));
+    named.filter(|place| place.is_absolute()).chain([PathBuf::from("/tmp")])
+}
+
+/// For its owner alone from its first byte.
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 #[cfg(all(test, unix))]
@@ -72,7 +123,38 @@ mod tests {
             (0o600, 0o700, &b"secret"[..])
         );
         assert!(dir.path().starts_with(home.path()) && dir.write("token", b"again").is_err());
+        // It is in use, so no other run takes it for left behind.
+        remove_leftovers(&Env::fixed([("TMPDIR", home.path())]));
+        assert!(file.exists());
         drop(dir);
         assert!(!file.exists() && fs::read_dir(home.path()).unwrap().next().is_none());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_by_the_next_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let env = Env::fixed([("TMPDIR", home.path())]);
+        let make = |name: &str, mode, with_lock| {
+            let dir = home.path().join(name);
+            fs::create_dir(&dir).unwrap();
+            if with_lock {
+                fs::write(dir.join(ALIVE), "").unwrap();
+            }
+            fs::write(dir.join("aws_config_file"), "keys").unwrap();
+            fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
+            dir
+        };
+        // Killed; being made by another run just now; open to others, who could have made it; not of a run.
+        let left = make("fedcred-exec-0", 0o700, true);
+        let stay =
+            [make("fedcred-exec-1", 0o700, false), make("fedcred-exec-2", 0o755, true), make("notes", 0o700, true)];
+        let old = make("fedcred-exec-3", 0o700, false);
+        let yesterday = std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        #[allow(clippy::disallowed_methods, reason = "a directory's time is set on its handle")]
+        File::open(&old).unwrap().set_modified(yesterday).unwrap();
+        std::os::unix::fs::symlink(&stay[2], home.path().join("fedcred-exec-4")).unwrap();
+        remove_leftovers(&env);
+        assert!(!left.exists() && !old.exists());
+        assert!(stay.iter().all(|dir| dir.join("aws_config_file").exists()));
     }
 }

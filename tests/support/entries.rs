@@ -41,13 +41,16 @@ impl Kept {
         let mut entry = CacheEntry::open(&self.sealing, &self.key, &file).expect("a whole entry");
         entry.issued -= SignedDuration::from_mins(minutes);
         entry.credentials.expiration -= SignedDuration::from_mins(minutes);
-        fs::write(&self.path, entry.seal(&self.sealing, &self.key).expect("a sealed entry")).expect("it is ours");
+        let login = CacheEntry::peek_login(&file).expect("its login");
+        let sealed = entry.seal(&self.sealing, &self.key, &login).expect("a sealed entry");
+        fs::write(&self.path, sealed).expect("it is ours");
         for (path, key) in &self.assertions {
             let file = fs::read(path).expect("an assertion");
             let mut kept = KeptAssertion::open(&self.sealing, key, &file).expect("a whole assertion");
             kept.received -= SignedDuration::from_mins(minutes);
             kept.until -= SignedDuration::from_mins(minutes);
-            fs::write(path, kept.seal(&self.sealing, key).expect("a sealed assertion")).expect("it is ours");
+            let login = KeptAssertion::peek_login(&file).expect("its login");
+            fs::write(path, kept.seal(&self.sealing, key, &login).expect("a sealed assertion")).expect("it is ours");
         }
     }
 }

@@ -154,7 +154,7 @@ fn what_ran_out_is_removed_in_passing() {
     let entries = || -> Vec<PathBuf> {
         let is_entry = |path: &PathBuf| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            name.ends_with(".v1") && name.matches('.').count() == 1
+            name.ends_with(".v2") && name.matches('.').count() == 1
         };
         world.files().into_iter().filter(is_entry).collect()
     };
