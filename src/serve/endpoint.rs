@@ -23,6 +23,7 @@ use super::request::{self, Refusal, Wanted};
 use super::token::Token;
 use crate::error::{Code, Error, Result};
 use crate::process::peers::{self, Crowd, Stage};
+use crate::text::escaped;
 use crate::time::Deadline;
 
 /// Connections at a time; a new one takes the place of one that asks nothing. An SDK has one, and not for long.
@@ -228,8 +229,9 @@ struct Problem<'a> {
 }
 
 fn problem(status: StatusCode, code: &str, message: &str) -> Response<Full<Bytes>> {
-    let body = serde_json::to_vec(&Problem { code, message }).unwrap_or_default();
-    let mut response = json(status, Full::new(body.into()));
+    // SDKs show it as it stands.
+    let body = serde_json::to_string(&Problem { code, message }).unwrap_or_default();
+    let mut response = json(status, Full::new(escaped(&body).into_owned().into()));
     if status == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
     }
