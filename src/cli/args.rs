@@ -377,8 +377,11 @@ pub struct Serve {
     pub listen: SocketAddr,
     /// Let --listen name an address on a network, such as a container bridge's: whoever is on that
     /// network and has the token is given credentials
-    #[arg(long, requires = "listen")]
+    #[arg(long)]
     pub allow_non_loopback: bool,
+    /// Ask the endpoint that runs at --listen whether it has credentials, and end: for a startup probe
+    #[arg(long, conflicts_with_all = ["allow_non_loopback", "token_file"])]
+    pub probe: bool,
     /// File with the token that clients show, made if it is not there [default: a token of this run]
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,

@@ -15,7 +15,7 @@ pub const ENVIRONMENT: &str = include_str!("topics/environment.txt");
 pub const FILES: &str = include_str!("topics/files.txt");
 
 /// All of them, in the order of a reader's questions.
-pub fn all() -> [Topic; 11] {
+pub fn all() -> [Topic; 13] {
     let topic = |name, title, text| Topic { name, title, text };
     [
         topic("kerberos", "SAML with Kerberos", include_str!("topics/kerberos.md")),
@@ -25,6 +25,8 @@ pub fn all() -> [Topic; 11] {
         topic("github", "GitHub Actions", include_str!("topics/github.md")),
         topic("mwaa", "Airflow and MWAA", include_str!("topics/mwaa.md")),
         topic("fleet", "A fleet of machines", include_str!("topics/fleet.md")),
+        topic("containers", "Containers and other network namespaces", include_str!("topics/containers.md")),
+        topic("compatibility", "Clients that were tried, and how", include_str!("topics/compatibility.md")),
         topic("errors", "Error codes, their causes and what to do", ""),
         topic("storage", "What is stored where, and who can read it", include_str!("topics/storage.md")),
         topic("security", "What is protected, against whom, and what is not", include_str!("topics/security.md")),

@@ -51,7 +51,7 @@ fn is_aws_key(key: &str) -> bool {
     key.starts_with("sso_") || AWS_KEYS.contains(&key)
 }
 
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind {
         variable: "AWS_SHARED_CREDENTIALS_FILE",
         usual: &["~/.aws/credentials"],
@@ -77,6 +77,13 @@ const KINDS: [Kind; 4] = [
         usual: &["~/.boto", "/etc/boto.cfg"],
         is_section: |heading| heading.name.eq_ignore_ascii_case("credentials"),
         is_key: |key| key.starts_with("aws_"),
+    },
+    // The only name that GDAL knows.
+    Kind {
+        variable: "CPL_AWS_CREDENTIALS_FILE",
+        usual: &["~/.aws/credentials"],
+        is_section: Heading::is_default,
+        is_key: is_aws_key,
     },
 ];
 
@@ -278,7 +285,8 @@ mod tests {
         let copy = "[default]\n[dev]\nx = y\n".to_owned();
         let expected = [
             ("AWS_SHARED_CREDENTIALS_FILE", copy.clone()),
-            ("AWS_CREDENTIAL_PROFILES_FILE", copy),
+            ("AWS_CREDENTIAL_PROFILES_FILE", copy.clone()),
+            ("CPL_AWS_CREDENTIALS_FILE", copy),
             ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "token".to_owned()),
         ];
         assert_eq!(all, expected);

@@ -108,8 +108,10 @@ struct Body<'a> {
     expiration: String,
     #[serde(skip_serializing_if = "str::is_empty")]
     account_id: &'a str,
-    /// As the instance's metadata service has it: MinIO's client for JavaScript takes nothing without it.
+    /// These two for MinIO's client for JavaScript, which reads them in place of others.
     code: &'static str,
+    #[serde(rename = "AccessKeyID")]
+    access_key_id_again: &'a str,
 }
 
 fn body(entry: &CacheEntry) -> Result<Bytes> {
@@ -121,6 +123,7 @@ fn body(entry: &CacheEntry) -> Result<Bytes> {
         expiration: whole_seconds(c.expiration),
         account_id: &c.account_id,
         code: "Success",
+        access_key_id_again: &c.access_key_id,
     };
     let mut json = Zeroizing::new(Vec::with_capacity(8 << 10));
     serde_json::to_writer(&mut *json, &body)
@@ -175,7 +178,8 @@ pub mod tests {
         let body = take(&answers).unwrap();
         let expected = r#"{"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"secret","Token":"token","Expiration":""#;
         assert!(
-            body.starts_with(expected) && body.ends_with(r#"Z","AccountId":"112233334444","Code":"Success"}"#),
+            body.starts_with(expected)
+                && body.ends_with(r#"Z","AccountId":"112233334444","Code":"Success","AccessKeyID":"ASIAEXAMPLE"}"#),
             "{body}"
         );
     }

@@ -137,7 +137,7 @@ async fn accept(listener: tokio::net::TcpListener, desk: Arc<Desk>) {
             tracing::warn!(%peer, "a peer that is not on loopback is not answered");
             continue;
         }
-        if !desk.token.is_shared() && !peers::is_ours(desk.address, peer) {
+        if desk.address.ip().is_loopback() && !desk.token.is_shared() && !peers::is_ours(desk.address, peer) {
             continue;
         }
         if !crowd.make_room() {

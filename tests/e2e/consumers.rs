@@ -49,6 +49,35 @@ fn our_error_is_what_the_aws_cli_shows() {
     assert!(outcome.stderr.contains("hint: "), "{}", outcome.stderr);
 }
 
+/// Each client in each way, as the page on compatibility says; a cell that fails is told on stderr.
+#[test]
+fn every_client_works_in_every_way_that_it_knows() {
+    let told = matrix(&["once"]);
+    let page = include_str!("../../src/cli/topics/compatibility.md");
+    let table: Vec<&str> = page.lines().filter(|line| line.starts_with('|')).collect();
+    assert!(table.len() > 20 && table.iter().all(|row| !row.contains("| no")), "{page}");
+    assert_eq!(told.stdout.lines().collect::<Vec<_>>(), table, "{}", told.stderr);
+}
+
+/// Eight clients that stay while sessions last a minute: no failed request, no key after its end, one login an expiry.
+#[test]
+fn clients_that_stay_are_never_without() {
+    let told = matrix(&["loops", "exec"]);
+    assert_eq!(told.status, Some(0), "{}\n{}", told.stdout, told.stderr);
+}
+
+/// The clients are beside the lab's Python, which has moto.
+fn matrix(arguments: &[&str]) -> Outcome {
+    let python = std::path::Path::new(lab().variable("LAB_PYTHON"));
+    let clients = python.ancestors().nth(3).expect("$LAB_HOME/venv/bin/python").join("consumers");
+    let mut command = std::process::Command::new(python);
+    command.arg("-B").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/consumers/matrix.py")).args(arguments);
+    command.env("FEDCRED", env!("CARGO_BIN_EXE_fedcred")).env("LAB_CONSUMERS", clients);
+    let output = command.output().expect("Python can be run");
+    let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
+    Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
 fn with_ticket() -> Home {
     let home = Home::with(&Profile::spnego());
     home.kinit("alice");

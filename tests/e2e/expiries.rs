@@ -141,7 +141,7 @@ fn serve(home: &Home) -> (Served, Vec<(String, String)>) {
     let mut command = home.fedcred_alone();
     command.args(["serve", "lab", "--token-file"]).arg(token).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("it starts");
-    let lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines().take(2);
+    let lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines().take(3);
     let variables = lines.map(|line| {
         let line = line.expect("it prints text");
         let (name, value) = line.split_once('=').expect("NAME=value");

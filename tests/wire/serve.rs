@@ -277,12 +277,15 @@ fn a_token_file_is_made_once_and_a_clients_copy_of_it_works() {
 #[test]
 fn health_needs_no_token_and_is_that_of_the_credentials() {
     let world = world();
-    world.sts.lifetime(2);
+    world.sts.lifetime(12);
     let (_run, client) = serve(&world, &["dev"]);
     let health = || client.send("GET", "/healthz", &[("Host", &client.address)]).status;
     eventually("it is healthy", || health() == 200);
+    let probe = || Run::of(world.command(FEDCRED).args(["serve", "--probe", "--listen", &client.address]));
+    assert_eq!((probe().status, probe().stderr.as_str()), (Some(0), ""));
     world.sts.fail(50, crate::support::sts::Fault::HangUp);
     eventually("it is not", || health() == 503);
+    probe().fails_as("connect");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! `fedcred serve`: the container endpoint for programs that were not started by us.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::cli::args::{Global, Serve};
 use crate::cli::output::{self, Text};
@@ -19,6 +22,9 @@ use crate::serve::token::Token;
 use crate::time::whole_seconds;
 
 pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
+    if asked.probe {
+        return probe(asked.listen);
+    }
     let config = Config::load(env, global.config.as_deref())?;
     let names = names(asked, env)?;
     let served = names.iter().map(|name| {
@@ -54,6 +60,31 @@ pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
     output::write(&lines(&endpoint, &names, &shown, token_file.as_deref()))?;
     endpoint.run(life::stop_signal)
 }
+
+/// Fails unless the endpoint at `address` says that each of its profiles has valid credentials.
+fn probe(address: SocketAddr) -> Result<()> {
+    let failed = |why: String| {
+        Error::new(Code::Connect, format!("the endpoint at {address} is not ready"))
+            .because(why)
+            .hint("look at what `serve` told on its stderr")
+    };
+    let ask = || -> std::io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream
+            .write_all(format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())?;
+        let mut answer = Vec::new();
+        stream.take(4 << 10).read_to_end(&mut answer)?;
+        Ok(answer)
+    };
+    let answer = ask().map_err(|why| failed(why.to_string()))?;
+    if answer.starts_with(b"HTTP/1.1 200") {
+        return Ok(());
+    }
+    Err(failed("a profile has no valid credentials".to_owned()))
+}
+
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The profiles that are meant, each once. Errors: two of them that a client could not tell apart.
 fn names(asked: &Serve, env: &Env) -> Result<Vec<String>> {

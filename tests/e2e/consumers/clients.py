@@ -58,3 +58,7 @@ LOOPS = {
     "s3torch": python("s3torch", "loop.py", "s3torch", "s3torch"),
     "js-v3": node("loop.js", "v3", "js-v3"),
 }
+
+# What reads ~/.aws/credentials by itself, whatever AWS_SHARED_CREDENTIALS_FILE names: its own limit, note 1 of the table.
+# GDAL has a variable of its own for it, which `exec` sets.
+READS_ITS_OWN_FILE = {"polars 2.1": ("exec", "serve"), "GDAL (rasterio 1.4)": ("serve",)}

@@ -35,8 +35,8 @@ mod tests {
     }
 
     #[test]
-    fn both_files_are_yaml() {
-        for text in [TEMPLATE, SIDECAR] {
+    fn all_files_are_yaml() {
+        for text in [TEMPLATE, SIDECAR, include_str!("../../../../packaging/kubernetes/kustomization.yaml")] {
             for event in saphyr_parser::Parser::new_from_str(text) {
                 event.unwrap();
             }
