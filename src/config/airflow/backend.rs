@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 
 use super::broken::Broken;
 use super::connection::{Connection, Extra};
+use super::extras::{KNOWN, SPELLINGS};
 use super::redact;
+use super::spelling;
 use super::{json, uri};
 use crate::error::printable;
 
@@ -82,11 +84,13 @@ impl Backend {
                 Remote::new(Service::ParameterStore, kwargs).map(|remote| Backend::Remote(Box::new(remote)))
             }
             "airflow.secrets.local_filesystem.LocalFilesystemBackend" => {
-                let file = kwargs.get("connections_file_path").and_then(Value::as_str).map(PathBuf::from);
-                Ok(Backend::LocalFilesystem { connections_file: file })
+                known(&kwargs, &["connections_file_path", "variables_file_path"])?;
+                Ok(Backend::LocalFilesystem {
+                    connections_file: text(&kwargs, "connections_file_path")?.map(PathBuf::from),
+                })
             }
             "airflow.secrets.environment_variables.EnvironmentVariablesBackend"
-            | "airflow.secrets.metastore.MetastoreBackend" => Ok(Backend::BuiltIn),
+            | "airflow.secrets.metastore.MetastoreBackend" => known(&kwargs, &[]).map(|()| Backend::BuiltIn),
             _ => Err(Broken::new(
                 format!("Airflow would ask {} first, which fedcred cannot", redact::value(class)),
                 "use SecretsManagerBackend, SystemsManagerParameterStoreBackend or LocalFilesystemBackend, or unset AIRFLOW__SECRETS__BACKEND here",
@@ -97,6 +101,14 @@ impl Backend {
 
 impl Remote {
     fn new(service: Service, mut kwargs: Map<String, Value>) -> Result<Self, Broken> {
+        let own = ["connections_prefix", "connections_lookup_pattern"].iter().chain(&IGNORED).copied();
+        let of_service: &[&'static str] = match service {
+            Service::SecretsManager => &["sep", "extra_conn_words"],
+            Service::ParameterStore => &[],
+        };
+        // `profile` and `federation` are for a hook's connection, not for a backend.
+        let of_connection = KNOWN.into_iter().filter(|key| !["profile", "federation"].contains(key));
+        known(&kwargs, &own.chain(of_service.iter().copied()).chain(of_connection).collect::<Vec<_>>())?;
         let config_prefix = prefix(&kwargs, "config_prefix", service.default_prefix("config"))?;
         let connections_prefix = prefix(&kwargs, "connections_prefix", service.default_prefix("connections"))?;
         let sep = text(&kwargs, "sep")?.unwrap_or_else(|| "/".to_owned());
@@ -175,10 +187,17 @@ impl Remote {
                 fields.insert(field.to_owned(), value.clone());
             }
         }
-        let dropped = secret.keys().filter(|key| !used.contains(&key.as_str()));
+        let dropped: Vec<&str> = secret.keys().map(String::as_str).filter(|key| !used.contains(key)).collect();
+        if let Some(key) = dropped.iter().find(|key| KNOWN.contains(key)) {
+            return Err(Broken::new(
+                format!("`{key}` in the secret is dropped by Airflow: only the extra may hold it"),
+                format!("write it into the extra: \"extra\": {{\"{key}\": …}}"),
+            ));
+        }
+        spelling::check("", dropped.iter().copied(), &KNOWN, &SPELLINGS)?;
         let warning =
-            |key: &String| format!("`{}` in the secret is dropped: only the extra may hold it", redact::name(key));
-        let warnings = dropped.map(warning).collect();
+            |key: &&str| format!("`{}` in the secret is dropped: only the extra may hold it", redact::name(key));
+        let warnings = dropped.iter().map(warning).collect();
         Ok((json::from_fields(conn_id, fields)?, warnings))
     }
 
@@ -217,6 +236,20 @@ fn prefix(kwargs: &Map<String, Value>, key: &str, default: String) -> Result<Opt
         None => Ok(Some(default)),
         Some(_) => text(kwargs, key),
     }
+}
+
+/// Errors: an argument that the backend does not know. It would ask with its defaults in its place.
+fn known(kwargs: &Map<String, Value>, known: &[&'static str]) -> Result<(), Broken> {
+    let Some(key) = kwargs.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
+    let shown = redact::name(key);
+    let mended = match spelling::meant(key, known, &SPELLINGS) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("remove \"{shown}\""),
+    };
+    Err(Broken::new(
+        format!("`{shown}` is no argument of the secrets backend: Airflow would use its default in its place"),
+        mended,
+    ))
 }
 
 fn text(kwargs: &Map<String, Value>, key: &str) -> Result<Option<String>, Broken> {
@@ -295,7 +328,7 @@ mod tests {
         let table = [
             (json!({}), json!({"user": "a", "login": "b", "pass": "s"}), (Some("a"), None, 0)),
             (json!({}), json!({"conn_id": "x", "conn_type": "aws"}), (None, Some("x"), 0)),
-            (json!({}), json!({"login": "a", "region_name": "eu-west-1"}), (Some("a"), None, 1)),
+            (json!({}), json!({"login": "a", "team": "data"}), (Some("a"), None, 1)),
             (json!({"extra_conn_words": {"user": ["who"]}}), json!({"who": "a"}), (Some("a"), None, 0)),
         ];
         for (kwargs, secret, (login, conn_type, warnings)) in table {
@@ -319,5 +352,41 @@ mod tests {
     #[test]
     fn an_unknown_backend_is_an_error_since_airflow_would_ask_it_first() {
         assert!(Backend::new("corp.Vault", Map::new()).unwrap_err().why.contains("corp.Vault"));
+    }
+
+    #[test]
+    fn an_argument_that_the_backend_does_not_know_is_no_reason_for_its_default() {
+        let amazon = "airflow.providers.amazon.aws.secrets.";
+        let secrets_manager = &format!("{amazon}secrets_manager.SecretsManagerBackend");
+        let parameter_store = &format!("{amazon}systems_manager.SystemsManagerParameterStoreBackend");
+        let files = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
+        let table = [
+            (secrets_manager.as_str(), json!({"connection_prefix": "data"}), "did you mean \"connections_prefix\"?"),
+            (secrets_manager, json!({"connections_prefx": "data"}), "did you mean \"connections_prefix\"?"),
+            (secrets_manager, json!({"Connections_Prefix": "data"}), "did you mean \"connections_prefix\"?"),
+            (secrets_manager, json!({"region": "eu-west-1"}), "did you mean \"region_name\"?"),
+            (secrets_manager, json!({"profile": "x"}), "did you mean \"profile_name\"?"),
+            (secrets_manager, json!({"vault_url": "x"}), "remove \"vault_url\""),
+            (secrets_manager, json!({"connections_prefix": 5}), "write \"connections_prefix\": \"…\""),
+            (secrets_manager, json!({"sep": false}), "write \"sep\": \"…\""),
+            (parameter_store, json!({"sep": "-"}), "remove \"sep\""),
+            (parameter_store, json!({"connections_lookup_patern": "x"}), "\"connections_lookup_pattern\""),
+            (files, json!({"connection_file_path": "/x.json"}), "\"connections_file_path\""),
+            (files, json!({"connections_file_path": ["/x.json"]}), "write \"connections_file_path\": \"…\""),
+            ("airflow.secrets.environment_variables.EnvironmentVariablesBackend", json!({"x": 1}), "remove \"x\""),
+        ];
+        for (class, kwargs, mended) in table {
+            let broken = Backend::new(class, kwargs.as_object().unwrap().clone()).unwrap_err();
+            assert!(broken.mended.contains(mended), "{kwargs}: {broken:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_backend_would_drop_of_a_secret_and_decides_is_an_error() {
+        let remote = remote(Service::SecretsManager, json!({}));
+        for key in ["role_arn", "region_name", "roleArn", "profile_name", "aws_secret_access_key"] {
+            let secret = json!({"conn_type": "aws", key: "x"}).to_string();
+            assert!(remote.connection("my", &secret).unwrap_err().why.contains(key), "{key}");
+        }
     }
 }

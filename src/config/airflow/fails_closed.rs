@@ -164,6 +164,54 @@ fn a_connection_that_says_nothing_of_credentials_has_the_default_ones() {
 }
 
 #[test]
+fn arguments_of_a_backend_that_are_no_json_are_told_with_their_place() {
+    let class = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend";
+    let home = tempfile::tempdir().unwrap();
+    for text in [
+        "{'connections_prefix': 'data', 'verify': False}",
+        r#"{"connections_prefix": "data",}"#,
+        "connections_prefix=data",
+        "[1]",
+        "\"x\"",
+        "{",
+    ] {
+        let base = |more: &[(&str, &str)]| {
+            let pairs =
+                [("AIRFLOW__SECRETS__BACKEND", class), ("HOME", "/nowhere")].into_iter().chain(more.iter().copied());
+            Env::fixed(pairs.collect::<Vec<_>>())
+        };
+        let cfg = home.path().join("airflow.cfg");
+        std::fs::write(&cfg, format!("[secrets]\nbackend = {class}\nbackend_kwargs = {text}\n")).unwrap();
+        let cases = [
+            (base(&[("AIRFLOW__SECRETS__BACKEND_KWARGS", text)]), "$AIRFLOW__SECRETS__BACKEND_KWARGS"),
+            (base(&[("AIRFLOW__SECRETS__BACKEND_KWARGS_CMD", text)]), "$AIRFLOW__SECRETS__BACKEND_KWARGS_CMD"),
+            (Env::fixed([("AIRFLOW_CONFIG", cfg.to_str().unwrap())]), "[secrets] backend_kwargs"),
+        ];
+        for (env, place) in cases {
+            let error = find("x", &Places { env: &env, file: None, outside: &Prints(text) }).unwrap_err();
+            assert!(error.code == Code::AirflowConnection && error.what.contains(place), "{text}: {error:?}");
+        }
+    }
+    // A name in the backend that is not there, of which Airflow makes no arguments.
+    let env = Env::fixed([("AIRFLOW__SECRETS__BACKEND", class), ("AIRFLOW__SECRETS__BACKEND_KWARGS_SECRET", "kw")]);
+    let error = find("x", &Places { env: &env, file: None, outside: &Prints("") }).unwrap_err();
+    assert!(error.what.contains("BACKEND_KWARGS_SECRET"), "{error:?}");
+}
+
+/// Commands print this, and no secret is there.
+struct Prints<'a>(&'a str);
+
+impl Outside for Prints<'_> {
+    fn secret(&self, _: &Remote, _: &str) -> Result<Option<Secret>> {
+        Ok(None)
+    }
+
+    fn output(&self, _: &[String]) -> Result<Secret> {
+        Ok(Secret::new(self.0.to_owned()))
+    }
+}
+
+#[test]
 fn a_text_in_place_of_an_id_is_not_repeated() {
     let env = Env::fixed([("HOME", "/nowhere")]);
     for id in [&format!("aws://{ID}:{SECRET}@/"), SECRET, &format!("{ID}:{SECRET}@"), r#"{"password": "wJalrX"}"#, ""] {

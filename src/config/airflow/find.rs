@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::backend::{Backend, Remote};
+use super::broken::Broken;
 use super::connection::Connection;
 use super::redact;
 use super::settings::{self, Kwargs, Settings};
@@ -113,8 +114,9 @@ impl Search<'_> {
         }
     }
 
-    /// Arguments that are no JSON object are passed over, as Airflow does with a warning.
-    fn kwargs(&mut self, settings: &Settings, places: &Places<'_>) -> Result<Map<String, Value>> {
+    /// Errors: arguments that are no JSON object, which Airflow passes over with a warning: the backend's defaults may be
+    /// another's secrets.
+    fn kwargs(&self, settings: &Settings, places: &Places<'_>) -> Result<Map<String, Value>> {
         let text = match &settings.kwargs {
             Kwargs::None => None,
             Kwargs::Text(text) => Some(Secret::new(text.clone())),
@@ -122,24 +124,27 @@ impl Search<'_> {
             Kwargs::Secret(name) => {
                 let backend =
                     Backend::new(&settings.class, Map::new()).map_err(|broken| misconfigured(settings, broken))?;
-                match &backend {
-                    Backend::Remote(remote) => match remote.config_id(name) {
-                        Some(id) => places.outside.secret(remote, &id)?,
-                        None => None,
-                    },
+                let id = match &backend {
+                    Backend::Remote(remote) => remote.config_id(name).map(|id| (remote, id)),
                     Backend::LocalFilesystem { .. } | Backend::BuiltIn => None,
-                }
+                };
+                let text = id.map(|(remote, id)| places.outside.secret(remote, &id)).transpose()?.flatten();
+                let missing = || {
+                    Broken::new("the backend has no secret of this name", "correct the name, or write the arguments")
+                };
+                Some(text.ok_or_else(|| misconfigured_by(&settings.kwargs_said_in, missing()))?)
             }
         };
-        let mut kwargs = match text.map(|text| serde_json::from_str(text.expose())) {
-            None => Map::new(),
-            Some(Ok(Value::Object(map))) => map,
-            Some(_) => {
-                self.warnings
-                    .push("the secrets backend's arguments are no JSON object: its defaults are used".to_owned());
-                Map::new()
+        let read = |text: Secret| match json::value(text.expose(), "")? {
+            Value::Object(map) => Ok(map),
+            Value::Null => Ok(Map::new()),
+            other => {
+                let why = format!("it is {}, not a JSON object", json::kind(&other));
+                Err(Broken::new(why, "write {\"connections_prefix\": \"…\"}"))
             }
         };
+        let read = text.filter(|text| !text.expose().trim().is_empty()).map_or(Ok(Map::new()), read);
+        let mut kwargs = read.map_err(|broken| misconfigured_by(&settings.kwargs_said_in, broken))?;
         kwargs.extend(settings.single.clone());
         Ok(kwargs)
     }
@@ -161,7 +166,7 @@ impl Search<'_> {
         })?;
         let text = text.expose().trim();
         let read = match text.chars().next() {
-            None => Err(super::broken::Broken::new("it is blank", "store a URI or JSON there, or unset it")),
+            None => Err(Broken::new("it is blank", "store a URI or JSON there, or unset it")),
             Some('{') => json::parse(self.conn_id, text),
             Some(_) => uri::parse(self.conn_id, text),
         };
@@ -197,8 +202,19 @@ impl Search<'_> {
     }
 }
 
-fn misconfigured(settings: &Settings, broken: super::broken::Broken) -> Error {
-    Error::new(Code::AirflowConnection, format!("the secrets backend that {} names cannot be used", settings.said_in))
+fn misconfigured_by(place: &str, broken: Broken) -> Error {
+    Error::new(Code::AirflowConnection, format!("the arguments of Airflow's secrets backend in {place} cannot be used"))
         .because(broken.why)
         .hint(broken.mended)
+}
+
+fn misconfigured(settings: &Settings, broken: Broken) -> Error {
+    let of_kwargs =
+        if settings.kwargs_said_in.is_empty() { String::new() } else { format!(", with {}", settings.kwargs_said_in) };
+    Error::new(
+        Code::AirflowConnection,
+        format!("the secrets backend that {} names{of_kwargs} cannot be used", settings.said_in),
+    )
+    .because(broken.why)
+    .hint(broken.mended)
 }

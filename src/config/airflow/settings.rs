@@ -4,13 +4,16 @@
 //! `airflow.cfg`, which is `$AIRFLOW_CONFIG`, else `$AIRFLOW_HOME/airflow.cfg`, else `~/airflow/airflow.cfg`. What a worker
 //! would use instead (`[workers] secrets_backend`) wins over both, as it does there.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
 use super::ini::Ini;
+use super::redact;
 use crate::config::env::Env;
 use crate::config::file;
+use crate::config::reader::nearest;
 use crate::error::{Code, Error, Result};
 
 /// Which class of Airflow's is asked, and with which arguments.
@@ -20,8 +23,10 @@ pub struct Settings {
     pub kwargs: Kwargs,
     /// Single arguments, which win over those of `kwargs`.
     pub single: Map<String, Value>,
-    /// Where it says so: `$AIRFLOW__SECRETS__BACKEND`.
+    /// Where the backend is named: `$AIRFLOW__SECRETS__BACKEND`.
     pub said_in: String,
+    /// Where `kwargs` are.
+    pub kwargs_said_in: String,
 }
 
 /// `backend_kwargs`, or where they are to be had.
@@ -35,43 +40,29 @@ pub enum Kwargs {
     None,
 }
 
-/// Arguments that may stand in variables of their own. The environment cannot be searched by prefix.
-const SINGLE: [&str; 19] = [
-    "connections_prefix",
-    "connections_lookup_pattern",
-    "connections_file_path",
-    "variables_prefix",
-    "variables_lookup_pattern",
-    "variables_file_path",
-    "config_prefix",
-    "config_lookup_pattern",
-    "sep",
-    "region_name",
-    "profile_name",
-    "endpoint_url",
-    "verify",
-    "role_arn",
-    "external_id",
-    "assume_role_method",
-    "aws_access_key_id",
-    "aws_secret_access_key",
-    "aws_session_token",
-];
-
 /// What is set, if a backend is.
+///
+/// Errors: a file that cannot be read, and a setting that is nearly one of these, which Airflow would pass over.
 pub fn read(env: &Env) -> Result<Option<Settings>> {
     let cfg = Cfg::read(env)?;
     for (section, key) in [("workers", "secrets_backend"), ("secrets", "backend")] {
+        cfg.check_spelling(section, key, env)?;
         let Some((class, said_in)) = cfg.get(section, key, env) else { continue };
-        let prefix = format!("AIRFLOW__{}__{}_KWARG__", section.to_uppercase(), key.to_uppercase());
-        let single = SINGLE.iter().filter_map(|name| {
-            let value = env.text(&format!("{prefix}{}", name.to_uppercase()))?;
-            Some(((*name).to_owned(), Value::String(value)))
-        });
-        let single = single.collect();
-        return Ok(Some(Settings { class, kwargs: cfg.kwargs(section, key, env)?, single, said_in }));
+        let (kwargs, kwargs_said_in) = cfg.kwargs(section, key, env)?;
+        return Ok(Some(Settings { class, kwargs, kwargs_said_in, single: single(section, key, env), said_in }));
     }
     Ok(None)
+}
+
+/// `AIRFLOW__SECRETS__BACKEND_KWARG__NAME`, each an argument of its own.
+fn single(section: &str, key: &str, env: &Env) -> Map<String, Value> {
+    let prefix = format!("AIRFLOW__{}__{}_KWARG__", section.to_uppercase(), key.to_uppercase());
+    let argument = |name: OsString| {
+        let name = name.into_string().ok()?;
+        let argument = name.strip_prefix(&prefix)?.to_lowercase();
+        Some((argument, Value::String(env.text(&name)?)))
+    };
+    env.names().into_iter().filter_map(argument).collect()
 }
 
 /// `airflow.cfg`, read.
@@ -108,28 +99,64 @@ impl Cfg {
         Some((expanded(&text, env), format!("{} [{section}] {key}", self.shown)))
     }
 
-    fn kwargs(&self, section: &str, key: &str, env: &Env) -> Result<Kwargs> {
+    fn kwargs(&self, section: &str, key: &str, env: &Env) -> Result<(Kwargs, String)> {
         let key = format!("{key}_kwargs");
         let variable = |suffix: &str| format!("AIRFLOW__{}__{}{suffix}", section.to_uppercase(), key.to_uppercase());
-        let from_file = |suffix: &str| {
-            self.ini
-                .get(section, &format!("{key}{suffix}"))
-                .map(|text| text.replace("%%", "%"))
-                .filter(|t| !t.is_empty())
-        };
+        let from_file =
+            |key: &str| self.ini.get(section, key).map(|text| text.replace("%%", "%")).filter(|t| !t.is_empty());
         let suffixes = ["", "_CMD", "_SECRET"];
         // Of each source the plain value first; the environment before the file.
-        let from_env = suffixes.map(|suffix| env.text(&variable(suffix)));
-        let from_file = suffixes.map(|suffix| from_file(&suffix.to_lowercase()));
+        let from_env = suffixes.map(|suffix| {
+            let name = variable(suffix);
+            Some((env.text(&name)?, format!("${name}")))
+        });
+        let from_file = suffixes.map(|suffix| {
+            let key = format!("{key}{}", suffix.to_lowercase());
+            Some((from_file(&key)?, format!("{} [{section}] {key}", self.shown)))
+        });
         for source in [from_env, from_file] {
             match source {
-                [Some(text), _, _] => return Ok(Kwargs::Text(expanded(&text, env))),
-                [None, Some(command), _] => return argv(&command).map(Kwargs::Command),
-                [None, None, Some(name)] => return Ok(Kwargs::Secret(name)),
+                [Some((text, place)), _, _] => return Ok((Kwargs::Text(expanded(&text, env)), place)),
+                [None, Some((command, place)), _] => return Ok((Kwargs::Command(argv(&command)?), place)),
+                [None, None, Some((name, place))] => return Ok((Kwargs::Secret(name), place)),
                 [None, None, None] => (),
             }
         }
-        Ok(Kwargs::None)
+        Ok((Kwargs::None, String::new()))
+    }
+
+    /// Errors: `backend_kwarg` and its like, in the section or the environment. The backend would be asked with its defaults,
+    /// which may be somebody else's secrets.
+    fn check_spelling(&self, section: &str, key: &str, env: &Env) -> Result<()> {
+        let known: Vec<String> = ["", "_cmd", "_secret", "_kwargs", "_kwargs_cmd", "_kwargs_secret"]
+            .map(|suffix| format!("{key}{suffix}"))
+            .into();
+        let near = |name: &str| {
+            let is_known = known.iter().any(|known| known == name) || name.starts_with(&format!("{key}_kwarg__"));
+            // Other settings of the section are not for us to judge.
+            let near =
+                nearest(name, known.iter().map(String::as_str).filter(|_| !is_known && name.contains("backend")));
+            near.filter(|near| strsim::osa_distance(name, near) <= 2)
+        };
+        let unknown = |what: String, near: String| {
+            Err(Error::new(Code::AirflowConnection, format!("{what} is no setting of Airflow's"))
+                .because("Airflow would pass it over and ask the secrets backend for other secrets")
+                .hint(format!("did you mean {near}?")))
+        };
+        let prefix = format!("AIRFLOW__{}__", section.to_uppercase());
+        for variable in env.names().into_iter().filter_map(|name| name.into_string().ok()) {
+            let Some(near) = variable.strip_prefix(&prefix).map(str::to_lowercase).and_then(|name| near(&name)) else {
+                continue;
+            };
+            return unknown(format!("${}", redact::name(&variable)), format!("{prefix}{}", near.to_uppercase()));
+        }
+        let values = self.ini.iter().find(|(name, _)| *name == section).map(|(_, values)| values);
+        for name in values.into_iter().flat_map(|values| values.keys()) {
+            if let Some(near) = near(name) {
+                return unknown(format!("{} [{section}] {}", self.shown, redact::name(name)), near.to_owned());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -243,5 +270,27 @@ mod tests {
             assert_eq!(argv(command).unwrap(), expected, "{command}");
         }
         assert!(argv("a 'b").is_err() && argv(" ").is_err());
+    }
+
+    #[test]
+    fn a_setting_that_is_nearly_one_is_an_error() {
+        let env = |name: &str| Env::fixed([("HOME", "/nowhere"), (name, "{}"), ("AIRFLOW__SECRETS__BACKEND", "a.B")]);
+        for name in [
+            "AIRFLOW__SECRETS__BACKEND_KWARG",
+            "AIRFLOW__SECRETS__BACKENDS_KWARGS",
+            "AIRFLOW__SECRETS__BACKEND_KWARGS_CMDS",
+            "AIRFLOW__WORKERS__SECRETS_BACKEND_KWARG",
+        ] {
+            assert!(read(&env(name)).unwrap_err().what.contains(name), "{name}");
+        }
+        for name in
+            ["AIRFLOW__SECRETS__USE_CACHE", "AIRFLOW__SECRETS__BACKENDS_ORDER", "AIRFLOW__SECRETS__BACKEND_KWARG__SEP"]
+        {
+            assert!(read(&env(name)).is_ok(), "{name}");
+        }
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("airflow.cfg"), "[secrets]\nbackend = a.B\nbackend_kwarg = {}\n").unwrap();
+        let error = read(&Env::fixed([("AIRFLOW_HOME", home.path())])).unwrap_err();
+        assert!(error.what.contains("[secrets] backend_kwarg") && error.hint.unwrap().contains("backend_kwargs?"));
     }
 }

@@ -33,7 +33,7 @@ pub fn check<'k>(
 }
 
 /// The known key that `key` is another spelling of.
-fn meant(key: &str, known: &[&'static str], more: &[(&'static str, &'static str)]) -> Option<&'static str> {
+pub fn meant(key: &str, known: &[&'static str], more: &[(&'static str, &'static str)]) -> Option<&'static str> {
     let whole = letters(key);
     // Airflow's own form once stored `extra__aws__role_arn`.
     let core = ["extraaws", "aws", "amazon", "airflow"].iter().find_map(|prefix| whole.strip_prefix(prefix));
