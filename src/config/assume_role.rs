@@ -46,10 +46,15 @@ enum Source {
     Environment,
     Instance,
     Container,
+    DefaultChain,
 }
 
-const SOURCES: [(&str, Source); 3] =
-    [("environment", Source::Environment), ("instance", Source::Instance), ("container", Source::Container)];
+const SOURCES: [(&str, Source); 4] = [
+    ("environment", Source::Environment),
+    ("instance", Source::Instance),
+    ("container", Source::Container),
+    ("default-chain", Source::DefaultChain),
+];
 
 /// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
 pub fn read<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<AssumeRole> {
@@ -97,10 +102,11 @@ fn base<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<Base> {
             table.read("source_profile", |found| bases.profile(found)).map(|base| Base::Profile(Box::new(base)))
         }
         "aws_profile" => table.read("aws_profile", values::text).map(Base::AwsProfile),
-        _ => table.read("credential_source", |f| values::choice(f, &SOURCES, &[])).map(|source| match source {
-            Source::Environment => Base::Environment,
-            Source::Instance => Base::Instance,
-            Source::Container => Base::Container,
+        _ => table.read("credential_source", |found| match values::choice(found, &SOURCES, &[])? {
+            Source::Environment => Ok(Base::Environment),
+            Source::Instance => Ok(Base::Instance),
+            Source::Container => Ok(Base::Container),
+            Source::DefaultChain => bases.default_chain(found),
         }),
     }
 }

@@ -1,13 +1,17 @@
 //! `source_profile`: the profiles that a profile stands on, to any depth, and never on itself.
 
 use super::Config;
+use super::airflow::aws_profiles::{AwsProfiles, named_by};
+use super::airflow::base::{Chain, Source};
 use super::airflow::policy::Policy;
+use super::assume_role::Base;
 use super::locations::Locations;
 use super::origin::Log;
 use super::profile::Profile;
-use super::reader::Found;
+use super::reader::{Found, Section};
 use super::{resolve, values};
 use crate::error::{Code, Error, Result, printable};
+use crate::quote::shell::command;
 
 /// The way from the profile that was asked for down to the one being read.
 pub struct Bases<'a, 'c> {
@@ -46,6 +50,41 @@ impl<'a, 'c> Bases<'a, 'c> {
             (Some(error), _) => Err(error),
             (None, None) => Err(found.error(Code::ConflictingKeys, "names a profile that cannot be read")),
         }
+    }
+
+    /// What the default chain of AWS's SDKs finds here, as botocore goes along it: `credential_source = "default-chain"`.
+    pub fn default_chain(&self, found: &Found<'c>) -> Result<Base> {
+        let env = &self.config.env;
+        let files = AwsProfiles::read(env)?;
+        let named = named_by(env);
+        let cannot =
+            |why: String, hint: String| found.error(Code::InvalidValue, "finds nothing").because(why).hint(hint);
+        if let Some(name) = named.as_ref().filter(|name| !files.has(name)) {
+            let why = format!("AWS_PROFILE names {:?}, which ~/.aws/config does not have", printable(name, 60));
+            return Err(cannot(why, command(["unset", "AWS_PROFILE"])));
+        }
+        let chain = Chain::follow(None, named.as_deref().unwrap_or("default"), &files, env);
+        Ok(match chain.map_err(|broken| cannot(broken.why, broken.mended))?.source {
+            Source::Environment => Base::Environment,
+            Source::Sso { profile } | Source::ProfileKeys { profile } | Source::CredentialProcess { profile } => {
+                Base::AwsProfile(profile)
+            }
+            Source::Role(hop) => match hop.profile {
+                Some(profile) => Base::AwsProfile(profile),
+                None => Base::Profile(Box::new(self.of_environment()?)),
+            },
+            Source::Container => Base::Container,
+            Source::Instance => Base::Instance,
+        })
+    }
+
+    /// EKS IRSA and its like, whether or not a profile `default` is written.
+    fn of_environment(&self) -> Result<Profile> {
+        let log = Log::default();
+        let below = Bases { config: self.config, name: "default", above: None };
+        let profile = resolve::profile(&Section::new(&log, "", Vec::new()), &self.config.env, &below);
+        let error = log.take_errors().into_iter().next();
+        error.map_or_else(|| profile.ok_or_else(|| self.config.not_found("default")), Err)
     }
 
     /// `[airflow]`. What is wrong with it is in the log.

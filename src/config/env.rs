@@ -41,6 +41,16 @@ impl Env {
         }
     }
 
+    /// The same without what AWS's variables say of this shell's session, for what is written to hold elsewhere and later, too.
+    /// Where AWS's files are stays.
+    pub fn without_aws(&self) -> Env {
+        let kept = |name: &str| {
+            !name.starts_with("AWS_") || ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"].contains(&name)
+        };
+        let names = self.names().into_iter().filter_map(|name| name.into_string().ok()).filter(|name| kept(name));
+        Env::fixed(names.filter_map(|name| self.os(&name).map(|value| (name, value))).collect::<Vec<_>>())
+    }
+
     /// The variable's value when it is set, not empty and Unicode.
     pub fn text(&self, name: &str) -> Option<String> {
         self.os(name)?.into_string().ok()

@@ -4,7 +4,7 @@ use super::Config;
 use super::origin::{Log, SourceFile};
 use super::reader::{Layer, Section, nearest};
 use super::tree::{Node, Value};
-use super::values;
+use super::{resolve, values};
 use crate::error::{Code, Error, Result, printable};
 
 /// Names of profiles that an error lists at most.
@@ -84,6 +84,16 @@ impl Config {
     }
 
     pub(super) fn not_found(&self, name: &str) -> Error {
+        if let Some((set, missing)) = resolve::half_of_implicit(name, &self.env) {
+            return Error::new(Code::ProfileNotFound, "there is no profile \"default\"")
+                .because(format!(
+                    "{set} is set and {missing} is not: with both, the environment is that profile (EKS IRSA)"
+                ))
+                .because(format!("looked in {}", self.looked_in().join(" and ")))
+                .hint(format!(
+                    "set {missing}: the service account's annotation eks.amazonaws.com/role-arn makes both"
+                ));
+        }
         let names = self.profile_names();
         let list = |names: &[&str]| printable(&names.join(", "), 400);
         let error = Error::new(Code::ProfileNotFound, format!("there is no profile {:?}", printable(name, 80)));

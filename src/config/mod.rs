@@ -196,7 +196,9 @@ impl Config {
         };
         let mut names: Vec<&str> = self.profile_names().into_iter().filter(|name| !is_base(name)).collect();
         if let Err(place) = names.binary_search(&"default")
-            && self.profile("default").is_ok()
+            && (self.profile("default").is_ok()
+                // Half of what would make it one is told, not passed over.
+                || self.files.is_empty() && resolve::half_of_implicit("default", &self.env).is_some())
         {
             names.insert(place, "default");
         }

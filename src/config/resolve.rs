@@ -24,6 +24,16 @@ pub fn is_implicit(name: &str, env: &Env) -> bool {
     name == "default" && ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| env.os(name).is_some())
 }
 
+/// The variable that is missing beside the other one, where the profile of the environment would be.
+pub fn half_of_implicit(name: &str, env: &Env) -> Option<(&'static str, &'static str)> {
+    let pair = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN");
+    match (env.os(pair.0), env.os(pair.1)) {
+        (Some(_), None) if name == "default" => Some(pair),
+        (None, Some(_)) if name == "default" => Some((pair.1, pair.0)),
+        _ => None,
+    }
+}
+
 /// The profile whose layers `top` is; without layers, that of the environment. What is wrong is in the section's log; then
 /// nothing, or a value nobody will use, comes back.
 pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<Profile> {

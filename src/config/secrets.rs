@@ -5,6 +5,7 @@ use super::reader::Found;
 use super::tree::{Table, Value};
 use super::values;
 use crate::error::{Code, Result};
+use crate::file::shape::looks_like_a_secret;
 
 /// The ways that exist, in the order of the hint.
 const WAYS: [&str; 5] = ["keyring", "file", "command", "env", "credential"];
@@ -35,7 +36,7 @@ pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
     match way {
         "file" => values::path(&inner).map(SecretSource::File),
         "command" => command(&inner).map(SecretSource::Command),
-        "env" => name(&inner, |c| c != '=').map(SecretSource::Env),
+        "env" => variable(&inner).map(SecretSource::Env),
         "credential" => name(&inner, |c| c.is_ascii_alphanumeric() || "_-.".contains(c)).map(SecretSource::Credential),
         // The keys are `WAYS`; this is the one that is left.
         _ if values::boolean(&inner)? => Ok(SecretSource::Keyring(account.clone())),
@@ -94,10 +95,25 @@ fn located(found: &Found<'_>, program: &str) -> Result<String> {
     path.map_err(|_| found.error(Code::InvalidValue, "names a program whose path is not Unicode"))
 }
 
+/// The name of a variable (POSIX.1, 8.1). Anything else is not repeated: a password may stand there.
+pub fn variable(found: &Found<'_>) -> Result<String> {
+    let name = values::text(found)?;
+    let is_name = !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !looks_like_a_secret(&name);
+    if is_name {
+        return Ok(name);
+    }
+    Err(found
+        .error(Code::InvalidValue, "is no name of an environment variable: letters, digits and _")
+        .because("the value is not shown: it may be the secret itself")
+        .hint("put the secret into a variable, and write that variable's name"))
+}
+
 fn name(found: &Found<'_>, allowed: impl Fn(char) -> bool) -> Result<String> {
     let name = values::text(found)?;
     // A credential's name is a file's in $CREDENTIALS_DIRECTORY.
-    if name.starts_with('.') || !name.chars().all(allowed) {
+    if name.starts_with('.') || looks_like_a_secret(&name) || !name.chars().all(allowed) {
         return Err(found.error(Code::InvalidValue, "is not a name that can be"));
     }
     Ok(name)

@@ -180,7 +180,9 @@ fn token_source(source: Source, table: &Section<'_, '_>, env: &Env) -> Option<To
     let audience = || table.read("audience", values::text);
     Some(match source {
         Source::File => TokenSource::File(token_file(table, env)?),
-        Source::Env => TokenSource::Env(table.required("token_env", "token_env = \"CI_JOB_JWT\"", values::text)?),
+        Source::Env => {
+            TokenSource::Env(table.required("token_env", "token_env = \"CI_JOB_JWT\"", secrets::variable)?)
+        }
         Source::Service(service) => TokenSource::Service(service),
         Source::Command => {
             let hint = "command = [\"vault\", \"read\", \"-field=token\", \"identity/oidc/token/aws\"]";

@@ -5,11 +5,13 @@ mod put;
 use crate::acquire::airflow::{Backends, Reading};
 use crate::cli::args::{Airflow, AirflowConnection, AirflowExport, AirflowImport, AirflowShow, Global};
 use crate::cli::output::{self, Text};
+use crate::config::airflow::base::Base;
 use crate::config::airflow::broken::Broken;
 use crate::config::airflow::connection::Connection;
 use crate::config::airflow::find::Found;
 use crate::config::airflow::meaning::Compat;
 use crate::config::airflow::plan::Plan;
+use crate::config::airflow::toml::LeftOpen;
 use crate::config::airflow::trust::Asked;
 use crate::config::airflow::{export, json, show, toml, uri};
 use crate::config::env::Env;
@@ -24,9 +26,9 @@ pub fn run(command: &Airflow, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
     match command {
         Airflow::Show(arguments) => explain(arguments, &config, env),
-        Airflow::Uri(arguments) => export(arguments, &config, env, uri::write),
-        Airflow::Json(arguments) => export(arguments, &config, env, json::write),
-        Airflow::Put(arguments) => put::run(arguments, &config, env),
+        Airflow::Uri(arguments) => export(arguments, &config, global, env, uri::write),
+        Airflow::Json(arguments) => export(arguments, &config, global, env, json::write),
+        Airflow::Put(arguments) => put::run(arguments, &config, global, env),
         Airflow::Import(arguments) => import(arguments, &config, global, env),
     }
 }
@@ -61,29 +63,59 @@ fn explain(arguments: &AirflowShow, config: &Config, env: &Env) -> Result<()> {
     }
 }
 
-fn export(arguments: &AirflowExport, config: &Config, env: &Env, write: fn(&Connection) -> Secret) -> Result<()> {
-    let profile = config.profile(&super::profile_name(arguments.profile.as_deref(), env))?;
-    let connection = match &profile.identity {
-        // As it stands, with whatever secrets are in it.
-        Identity::Airflow(source) => planned(source, config, env)?.0.connection,
-        _ => export::connection(&profile, &profile.name)?,
-    };
+fn export(
+    arguments: &AirflowExport,
+    config: &Config,
+    global: &Global,
+    env: &Env,
+    write: fn(&Connection) -> Secret,
+) -> Result<()> {
+    let name = super::profile_name(arguments.profile.as_deref(), env);
+    let connection = as_connection(&name, &name, config, global, env)?;
     output::exactly(&format!("{}\n", text::escaped(write(&connection).expose())))
+}
+
+/// The profile as the connection `id`: what it says itself, and nothing of this shell.
+fn as_connection(profile: &str, id: &str, config: &Config, global: &Global, env: &Env) -> Result<Connection> {
+    let elsewhere = Config::load(&env.without_aws(), global.config.as_deref())?;
+    let profile = elsewhere.profile(profile).map_err(|error| match config.profile(profile) {
+        Ok(_) => error
+            .because("variables of this shell are not written: they hold here and now")
+            .hint("write what the profile needs into it, or use an empty connection: aws://"),
+        Err(error) => error,
+    })?;
+    match &profile.identity {
+        // As it stands, with whatever secrets are in it.
+        Identity::Airflow(source) => Ok(planned(source, config, env)?.0.connection),
+        _ => export::connection(&profile, id),
+    }
 }
 
 fn import(arguments: &AirflowImport, config: &Config, global: &Global, env: &Env) -> Result<()> {
     let name = arguments.name.as_ref().unwrap_or(&arguments.id);
     let source = source(&arguments.id, &arguments.connection, config)?;
-    let (found, plan) = planned(&source, config, env)?;
+    let (found, mut plan, elsewhere) = planned_elsewhere(&source, config, env)?;
+    let open = LeftOpen::by(&plan, found.connection.extra.fields());
+    source.look_up_profile(&mut plan, &elsewhere)?;
+    let is_profile = matches!(&plan.base, Base::Federation { .. } if plan.call.is_none());
     let (id, place) = (found.connection.conn_id, found.found_in);
-    let profile = plan.into_profile(name, &source.policy, env).map_err(|broken| broken.at(&id, &place))?;
-    if let Identity::Base(_) = profile.identity {
+    let profile = plan.into_profile(name, &source.policy, &elsewhere).map_err(|broken| broken.at(&id, &place))?;
+    if matches!(profile.identity, Identity::Base(_)) || is_profile {
         return Err(Error::new(Code::AirflowConnection, format!("the Airflow connection {id:?} logs in nowhere"))
-            .because("it is keys, or the default credentials; a profile is a login")
+            .because("it is keys, the default credentials, or a profile that is there already; a profile is a login")
             .hint("aws configure"));
     }
-    let path = add::profile(env, global.config.as_deref(), name, &toml::profile(&profile, name)?)?;
+    let path = add::profile(env, global.config.as_deref(), name, &toml::profile(&profile, name, &open)?)?;
     output::line(format!("profile {name} written into {}", path.display()))
+}
+
+/// The connection as it is found here, its meaning apart from this shell, and the environment of that meaning.
+fn planned_elsewhere(source: &AirflowSource, config: &Config, env: &Env) -> Result<(Found, Plan, Env)> {
+    let settings = config.cache()?;
+    let backends = Backends::new(&settings, env, Reading::Anew, DEFAULT_DEADLINE);
+    let elsewhere = env.without_aws();
+    let (found, plan) = source.plan_in(env, &elsewhere, &backends.for_policy(&source.policy))?;
+    Ok((found, plan, elsewhere))
 }
 
 /// Where the connection is and what it means, by what a secrets backend says now.

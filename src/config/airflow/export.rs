@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::connection::{Connection, Extra};
 use crate::config::profile::{
-    AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Profile, Retry, Saml, Spnego, StsHttp,
+    AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Profile, Retry, Saml, Spnego, StsHttp, StsTarget,
     TokenSource, WebIdentity,
 };
 use crate::error::{Code, Error, Result};
@@ -28,7 +28,7 @@ pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
         let url = url.as_str().trim_end_matches('/');
         extra.insert("service_config".to_owned(), json!({"sts": {"endpoint_url": url}}));
     }
-    let client = client(&profile.sts.http);
+    let client = client(&profile.sts);
     if !client.is_empty() {
         extra.insert("config_kwargs".to_owned(), Value::Object(client));
     }
@@ -60,9 +60,11 @@ pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
     })
 }
 
-fn client(http: &StsHttp) -> Map<String, Value> {
-    let StsHttp { proxy, client_cert, connect_timeout, read_timeout, attempts } = http;
+fn client(sts: &StsTarget) -> Map<String, Value> {
+    let StsHttp { proxy, client_cert, connect_timeout, read_timeout, attempts } = &sts.http;
     let fields = [
+        ("use_fips_endpoint", sts.use_fips.then_some(json!(true))),
+        ("use_dualstack_endpoint", sts.use_dualstack.then_some(json!(true))),
         ("proxies", proxy.as_ref().map(|url| json!({"http": url.as_str(), "https": url.as_str()}))),
         ("client_cert", client_cert.as_ref().map(|(cert, key)| json!([cert, key]))),
         ("connect_timeout", connect_timeout.map(|timeout| json!(timeout.as_secs_f64()))),

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use super::base::{Base, Source};
+pub use super::base::Base;
+use super::base::Source;
 use super::saml::SamlLogin;
 use super::session_region::SessionRegion;
 use super::sts_client::StsClient;

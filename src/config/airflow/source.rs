@@ -83,9 +83,14 @@ impl AirflowSource {
 
     /// Where the connection is and what it means; the warnings of both in the plan.
     pub fn plan(&self, env: &Env, outside: &dyn Outside) -> Result<(Found, Plan)> {
+        self.plan_in(env, env, outside)
+    }
+
+    /// The same with the meaning that it has in another environment than the one in which it is looked for.
+    pub fn plan_in(&self, env: &Env, meant_in: &Env, outside: &dyn Outside) -> Result<(Found, Plan)> {
         let mut found = self.find(env, outside)?;
         let ask = Ask { compat: self.compat, region: self.region.clone() };
-        let mut plan = meaning::plan(&found.connection, &ask, &AwsProfiles::read(env)?, env)
+        let mut plan = meaning::plan(&found.connection, &ask, &AwsProfiles::read(meant_in)?, meant_in)
             .map_err(|broken| broken.at(&found.connection.conn_id, &found.found_in))?;
         plan.warnings.splice(0..0, std::mem::take(&mut found.warnings));
         Ok((found, plan))
@@ -94,9 +99,7 @@ impl AirflowSource {
     /// The connection as the profile `name`, whose logins have `deadline`. What is odd about it goes to the log.
     pub fn resolve(&self, name: &str, deadline: Duration, env: &Env, outside: &dyn Outside) -> Result<Resolved> {
         let (found, mut plan) = self.plan(env, outside)?;
-        if let Base::Federation { profile, found } = &mut plan.base {
-            *found = Some(Box::new(self.federated(profile, env)?));
-        }
+        self.look_up_profile(&mut plan, env)?;
         for warning in plan.warnings.iter().chain(&plan.differs_from_airflow) {
             tracing::warn!("connection {}: {warning}", printable(&self.conn_id, 100));
         }
@@ -104,6 +107,14 @@ impl AirflowSource {
             .into_profile(name, &self.policy, env)
             .map_err(|broken| broken.at(&found.connection.conn_id, &found.found_in))?;
         Ok(Resolved { profile: Profile { deadline, ..profile }, is_fallback: found.is_fallback })
+    }
+
+    /// Fills in the profile of fedcred's that the plan stands on, if it does.
+    pub fn look_up_profile(&self, plan: &mut Plan, env: &Env) -> Result<()> {
+        if let Base::Federation { profile, found } = &mut plan.base {
+            *found = Some(Box::new(self.federated(profile, env)?));
+        }
+        Ok(())
     }
 
     /// The profile that the connection names.

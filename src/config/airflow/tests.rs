@@ -167,7 +167,7 @@ fn an_imported_profile_is_the_connections() {
         if let Identity::Base(_) = profile.identity {
             continue;
         }
-        let Ok(lines) = toml::profile(&profile, "etl") else { continue };
+        let Ok(lines) = toml::profile(&profile, "etl", &toml::LeftOpen::default()) else { continue };
         let env = Env::fixed([("HOME", home.path())]);
         add::profile(&env, None, "etl", &lines).unwrap_or_else(|error| panic!("{}: {error:?}\n{lines}", case["name"]));
         let again = Config::load(&env, None).unwrap().profile("etl").unwrap();

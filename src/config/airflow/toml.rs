@@ -3,7 +3,11 @@
 //! What a file may not hold (a secret) or a profile has no key for is an error; the connection itself then serves as the
 //! profile, `airflow_conn = "ID"`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::plan::{self, Plan};
 
 use crate::config::profile::{
     AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Parser, Profile, Retry, Saml, Spnego, StsHttp,
@@ -14,8 +18,40 @@ use crate::error::{Code, Error, Result};
 use crate::quote::config::toml_key as key;
 use crate::region::Region;
 
+/// What the connection leaves to the place where it is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOpen {
+    /// The key and value of `assume_role` that stand for the base, where that is not the connection's own.
+    pub base: Option<(&'static str, String)>,
+    /// `AWS_WEB_IDENTITY_TOKEN_FILE` names the token's file.
+    pub token_file: bool,
+    /// Region and endpoint are those of the environment, else of the role's partition.
+    pub region: bool,
+}
+
+impl LeftOpen {
+    /// By what `plan` and its connection say.
+    pub fn by(plan: &Plan, extra: &Map<String, Value>) -> LeftOpen {
+        let base = match &plan.base {
+            plan::Base::Chain(chain) if chain.profile_name.is_none() => {
+                Some(("credential_source", "default-chain".to_owned()))
+            }
+            plan::Base::Federation { profile, found: _ } => Some(("source_profile", profile.clone())),
+            plan::Base::Chain(_) | plan::Base::Keys(_) | plan::Base::Unused => None,
+        };
+        let is_file = matches!(plan.call.as_ref().map(|call| &call.identity), Some(plan::Identity::TokenFile(_)));
+        LeftOpen {
+            base,
+            token_file: is_file && !extra.contains_key("assume_role_with_web_identity_token_file"),
+            region: plan.region.named().is_none()
+                && plan.sts.region.is_none()
+                && matches!(plan.endpoint, plan::Endpoint::OfMachine(_)),
+        }
+    }
+}
+
 /// The tables of the profile `name`.
-pub fn profile(profile: &Profile, name: &str) -> Result<String> {
+pub fn profile(profile: &Profile, name: &str, open: &LeftOpen) -> Result<String> {
     let heading = format!("profile.{}", key(name));
     let mut out = Lines(format!("[{heading}]\n"));
     out.text("role_arn", profile.role_arn.as_ref().map(|arn| arn.as_str()));
@@ -24,15 +60,17 @@ pub fn profile(profile: &Profile, name: &str) -> Result<String> {
             .because("it says how STS is reached: proxies, client_cert, time limits or retries")
             .hint("use the connection as it is: airflow_conn = \"ID\" in a profile"));
     }
-    out.text("region", profile.sts.region.as_ref().map(Region::as_str));
-    out.text("sts_endpoint_url", profile.sts.endpoint_url.as_ref().map(|url| url.as_str()));
+    if !open.region {
+        out.text("region", profile.sts.region.as_ref().map(Region::as_str));
+        out.text("sts_endpoint_url", profile.sts.endpoint_url.as_ref().map(|url| url.as_str()));
+    }
     out.bare("duration", profile.session.duration.map(|duration| format!("\"{}s\"", duration.as_secs())));
     out.text("policy", profile.session.policy.as_deref());
     out.list("policy_arns", &profile.session.policy_arns);
     match &profile.identity {
         Identity::Saml(saml) => out.saml(&heading, saml)?,
-        Identity::WebIdentity(identity) => out.web_identity(&heading, identity)?,
-        Identity::AssumeRole(role) => out.assume_role(&heading, role)?,
+        Identity::WebIdentity(identity) => out.web_identity(&heading, identity, open)?,
+        Identity::AssumeRole(role) => out.assume_role(&heading, role, open)?,
         Identity::Base(_) | Identity::Airflow(_) => {
             return Err(Error::new(Code::InvalidValue, "what logs in nowhere has no tables of its own"));
         }
@@ -135,12 +173,12 @@ impl Lines {
         self.bare("respect_retry_after", Some(retry.respect_retry_after.to_string()));
     }
 
-    fn web_identity(&mut self, heading: &str, identity: &WebIdentity) -> Result<()> {
+    fn web_identity(&mut self, heading: &str, identity: &WebIdentity, open: &LeftOpen) -> Result<()> {
         self.table(heading, "web_identity");
         match &identity.source {
             TokenSource::File(path) => {
                 self.text("source", Some("file"));
-                self.path("token_file", Some(path));
+                self.path("token_file", Some(path).filter(|_| !open.token_file).map(PathBuf::as_path));
             }
             TokenSource::Google(google) => {
                 self.text("source", Some("google"));
@@ -160,8 +198,12 @@ impl Lines {
         Ok(())
     }
 
-    fn assume_role(&mut self, heading: &str, role: &AssumeRole) -> Result<()> {
+    fn assume_role(&mut self, heading: &str, role: &AssumeRole, open: &LeftOpen) -> Result<()> {
         self.table(heading, "assume_role");
+        if let Some((key, value)) = &open.base {
+            self.text(key, Some(value));
+            return self.rest_of_assume_role(heading, role);
+        }
         match &role.base {
             Base::AwsProfile(name) => self.text("aws_profile", Some(name)),
             Base::Environment => self.text("credential_source", Some("environment")),
@@ -176,6 +218,10 @@ impl Lines {
                 .hint("put them into ~/.aws/credentials and write profile_name into the connection"));
             }
         }
+        self.rest_of_assume_role(heading, role)
+    }
+
+    fn rest_of_assume_role(&mut self, heading: &str, role: &AssumeRole) -> Result<()> {
         self.text("role_session_name", Some(&role.session_name.to_string()));
         self.text("external_id", role.external_id.as_deref());
         self.list("transitive_tag_keys", &role.transitive_tag_keys);

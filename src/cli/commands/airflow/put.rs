@@ -4,24 +4,24 @@ use serde_json::{Map, json};
 
 use crate::acquire::airflow::store;
 use crate::arn::Partition;
-use crate::cli::args::AirflowPut;
+use crate::cli::args::{AirflowPut, Global};
 use crate::cli::output::{self, Text};
 use crate::cli::prompt;
 use crate::config::Config;
 use crate::config::airflow::backend::{Backend, Remote};
 use crate::config::airflow::backend_client::{self, BackendClient};
+use crate::config::airflow::json as json_form;
 use crate::config::airflow::policy::Policy;
 use crate::config::airflow::reader_policy::{self, SecretPlace};
-use crate::config::airflow::{export, json as json_form};
 use crate::config::env::Env;
-use crate::config::profile::{DEFAULT_DEADLINE, Identity};
+use crate::config::profile::DEFAULT_DEADLINE;
 use crate::error::{Code, Error, Result, printable};
 use crate::region::Region;
 use crate::secret::Secret;
 
 const CLASS: &str = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend";
 
-pub fn run(asked: &AirflowPut, config: &Config, env: &Env) -> Result<()> {
+pub fn run(asked: &AirflowPut, config: &Config, global: &Global, env: &Env) -> Result<()> {
     let remote = backend(asked)?;
     let name = remote.id(&asked.id).unwrap_or_else(|| asked.id.clone());
     if asked.print_policy {
@@ -30,7 +30,7 @@ pub fn run(asked: &AirflowPut, config: &Config, env: &Env) -> Result<()> {
         return output::json(&reader_policy::policy(&place));
     }
     let client = BackendClient::of(&remote, &Policy::default(), DEFAULT_DEADLINE, env)?;
-    let text = connection(asked, config, env)?;
+    let text = connection(asked, config, global, env)?;
     let question =
         format!("Store the connection {:?} as the secret {name} in {}? [y/N] ", asked.id, client.target.region);
     if !asked.yes && !prompt::confirm(&question).map_err(|error| error.hint("for scripts: --yes"))? {
@@ -57,15 +57,11 @@ fn backend(asked: &AirflowPut) -> Result<Remote> {
 }
 
 /// The profile as a connection, or the connection of this id as it is found here.
-fn connection(asked: &AirflowPut, config: &Config, env: &Env) -> Result<Secret> {
+fn connection(asked: &AirflowPut, config: &Config, global: &Global, env: &Env) -> Result<Secret> {
     let named = asked.profile.as_deref().or_else(|| config.profile_names().into_iter().find(|name| *name == asked.id));
-    let found = |source| super::planned(&source, config, env).map(|(found, _)| found.connection);
-    let connection = match named.map(|name| config.profile(name)).transpose()? {
-        Some(profile) => match &profile.identity {
-            Identity::Airflow(source) => found((**source).clone())?,
-            _ => export::connection(&profile, &asked.id)?,
-        },
-        None => found(super::source(&asked.id, &asked.connection, config)?)?,
+    let connection = match named {
+        Some(name) => super::as_connection(name, &asked.id, config, global, env)?,
+        None => super::planned(&super::source(&asked.id, &asked.connection, config)?, config, env)?.0.connection,
     };
     Ok(json_form::write(&connection))
 }
