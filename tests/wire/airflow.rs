@@ -406,7 +406,8 @@ fn half_of_what_makes_the_profile_of_a_pod_is_told_by_every_command() {
         ] {
             let run = std::process::Command::new(env!("CARGO_BIN_EXE_fedcred"))
                 .env_clear()
-                .envs([("HOME", home.path().as_os_str()), (set.as_ref(), value.as_ref())])
+                .env("HOME", home.path())
+                .env(set, value)
                 .args(command)
                 .output()
                 .unwrap();

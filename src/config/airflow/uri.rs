@@ -230,6 +230,31 @@ mod tests {
         }
     }
 
+    /// What was read, written, and read again. None: the text is refused.
+    fn again(text: &str) -> Option<(String, String)> {
+        let written = write(&parse("x", text).ok()?);
+        let again =
+            parse("x", written.expose()).unwrap_or_else(|broken| panic!("{text:?}: {}: {broken:?}", written.expose()));
+        Some((written.expose().to_owned(), write(&again).expose().to_owned()))
+    }
+
+    #[test]
+    fn texts_that_were_read_otherwise_once_written_are_refused_or_the_same() {
+        for text in ["//7://7://", "//", "://", "7://7://", "//a://b", ":"] {
+            assert_eq!(again(text), None, "{text}");
+        }
+        for text in [
+            "aws://https://h:1/s?a=b",
+            "aws://http://h",
+            "my-aws://K:p@h:1/s",
+            "aws://@:1",
+            "aws://?__extra__=%7B%22a%22%3A1%7D",
+        ] {
+            let (first, second) = again(text).unwrap();
+            assert_eq!(first, second, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_was_written_reads_as_before(
