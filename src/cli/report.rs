@@ -132,7 +132,7 @@ pub fn usual_hint(code: Code) -> &'static str {
         }
         Code::KerberosRejected => "get a new ticket: kdestroy, then kinit",
         Code::KerberosTicketTooLarge => {
-            "have the IdP's administrator raise its limit of headers (IIS: MaxFieldLength, MaxRequestBytes; Tomcat: maxHttpHeaderSize), or the account taken out of groups"
+            "have the IdP allow larger headers (IIS: MaxFieldLength, MaxRequestBytes; Tomcat: maxHttpHeaderSize), or leave some groups"
         }
         Code::KeytabRefused => "have a new keytab made, with the account's present password",
         Code::KdcRefused => "ask the administrator of the Kerberos realm about this account",
