@@ -2,21 +2,22 @@
 # shellcheck shell=bash
 
 # enter_the_world [FEDCRED]: builds what is measured, then starts the script anew inside bench_world (world.rs), where it
-# goes on with $fedcred and $noop.
+# goes on with $fedcred, $small and $noop. FEDCRED: a complete program in place of the release build, and no small one.
 enter_the_world() {
   if [[ -n ${BENCH_FEDCRED-} ]]; then
-    fedcred=$BENCH_FEDCRED noop=$BENCH_NOOP
+    fedcred=$BENCH_FEDCRED small=$BENCH_SMALL noop=$BENCH_NOOP
     return
   fi
-  local root target fedcred
+  local root target fedcred small=
   # Where the caller stands, not we.
   [[ -z ${1-} ]] || fedcred=$(realpath "$1")
   root=$(cd "$(dirname "$0")/../.." && pwd)
   cd "$root"
   target=$(realpath --canonicalize-missing "${CARGO_TARGET_DIR:-target}")
   if [[ -z ${1-} ]]; then
-    cargo build --quiet --locked --release
-    fedcred=$target/release/fedcred
+    packaging/build "$target/bench/installed"
+    fedcred=$target/bench/installed/libexec/fedcred/fedcred
+    small=$target/bench/installed/bin/fedcred
   fi
   cargo build --quiet --locked --example bench_world
   mkdir -p "$target/bench"
@@ -24,7 +25,7 @@ enter_the_world() {
   rustc --edition 2024 -C opt-level=3 -C lto=fat -C codegen-units=1 -C strip=symbols \
     -o "$target/bench/noop" tests/bench/noop.rs
   exec "$target/debug/examples/bench_world" \
-    env BENCH_FEDCRED="$fedcred" BENCH_NOOP="$target/bench/noop" "$root/tests/bench/${0##*/}"
+    env BENCH_FEDCRED="$fedcred" BENCH_SMALL="$small" BENCH_NOOP="$target/bench/noop" "$root/tests/bench/${0##*/}"
 }
 
 # row WHAT NOOP OURS
