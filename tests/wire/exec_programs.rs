@@ -45,11 +45,12 @@ fn with_env_fedcred_is_replaced_by_the_command() {
 #[test]
 fn what_stays_behind_in_the_background_loses_its_endpoint() {
     let world = world();
-    let script = "env; setsid sleep 600 >/dev/null 2>&1 & echo $!; echo ready";
+    let script = "env; setsid sleep 600 >/dev/null 2>&1 & echo $!; echo ready; read line";
     let mut run = Background::start(&mut exec(&world, &[], &["sh", "-c", script]));
     let told = run.lines_until("ready");
     let client = Client::of(&told);
     let daemon = told.lines().rev().nth(1).unwrap().to_owned();
+    run.say("that is all");
     assert_eq!(run.end().0.code(), Some(0), "nobody waits for it");
     eventually("the endpoint is gone", || !client.listens());
     assert!(lives(&daemon), "it is not ours to end");

@@ -69,7 +69,7 @@ fn whatever_it_does_not_answer_comes_out_as_of_the_complete_program() {
         &["--version"],
         &["get", "--help"],
         &["config", "show", "dev"],
-        &["status", "dev", "--json"],
+        &["config", "path"],
         &[],
     ];
     let world = world();

@@ -473,9 +473,9 @@ fn pages_of_each_kind_are_told_apart_without_a_false_product() {
         ("adfs-home-realm", PageKind::HomeRealm, Some(Product::AdFs)),
         ("adfs-rsa", PageKind::Code, Some(Product::AdFs)),
         ("adfs-french-disabled", PageKind::Login, Some(Product::AdFs)),
-        ("adfs-msis", PageKind::Error, None),
+        ("msis-german", PageKind::Error, None),
         ("netiq-token", PageKind::Code, None),
-        ("okta-push", PageKind::SecondFactor, None),
+        ("push", PageKind::SecondFactor, None),
         ("sms-german", PageKind::SecondFactor, None),
         ("duo-frame", PageKind::SecondFactor, None),
         ("google-challenge", PageKind::SecondFactor, Some(Product::Google)),
@@ -537,7 +537,7 @@ fn what_a_page_says_is_found_in_any_language_and_not_where_it_is_hidden() {
             assert_eq!(says.as_deref(), expected, "{body}");
         }
     }
-    assert_eq!(html(page("adfs-msis")).summary.msis.as_deref(), Some("MSIS7012"));
+    assert_eq!(html(page("msis-german")).summary.msis.as_deref(), Some("MSIS7012"));
     assert!(html(page("adfs-french-disabled")).summary.says.is_some_and(|says| says.contains("désactivé")));
 }
 
