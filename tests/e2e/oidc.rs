@@ -31,6 +31,7 @@ fn client(id: &str, flow: Flow) -> Oidc {
         resource: None,
         token: Token::Id,
         redirect_uri: Url::parse("http://127.0.0.1/callback").expect("a URL"),
+        auth_params: Vec::new(),
         ca_bundle: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::LazyLock;
 use std::{io::Read, os::unix::process::CommandExt};
 
@@ -11,6 +11,8 @@ pub struct Lab {
     variables: HashMap<String, String>,
     /// The lab ends when this pipe does, and the pipe ends with this process, however that ends.
     _hold: ChildStdin,
+    /// Never waited for: it ends after this process.
+    _up: Child,
 }
 
 /// The running lab; the first call starts it.
@@ -33,7 +35,7 @@ impl Lab {
         up.stdout.take().expect("stdout is piped").read_to_string(&mut printed).expect("the lab prints text");
         let variables: HashMap<_, _> = printed.lines().filter_map(parse_export).collect();
         assert!(variables.contains_key("LAB_ACCEPTOR_ORIGIN"), "the lab did not start; run tests/lab/install");
-        Lab { variables, _hold: up.stdin.take().expect("stdin is piped") }
+        Lab { variables, _hold: up.stdin.take().expect("stdin is piped"), _up: up }
     }
 
     /// A variable of the lab's environment; their list is what `tests/lab/up` prints.
