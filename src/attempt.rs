@@ -11,9 +11,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::error::Result;
+use crate::error::{Result, printable};
 use crate::secret::Secret;
 
 /// What the peer showed of a secret that was about to be sent to it.
@@ -62,7 +63,14 @@ enum Mark {
 
 /// One attempt with one secret. Copies are the same attempt.
 #[derive(Clone, Debug)]
-pub struct Attempt(Rc<Cell<State>>);
+pub struct Attempt(Rc<Sent>);
+
+#[derive(Debug)]
+struct Sent {
+    state: Cell<State>,
+    /// To be recognised in what the peer says.
+    text: Secret,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct State {
@@ -86,7 +94,8 @@ pub fn send(secrets: &[&CountedSecret], ledger: &dyn Ledger, write: impl FnOnce(
     let mut attempts = Vec::with_capacity(secrets.len());
     for secret in secrets {
         let is_of_proxy = matches!(secret.mark, Mark::ProxyText);
-        let attempt = Attempt(Rc::new(Cell::new(State { has_left: false, shown: None, is_of_proxy })));
+        let state = Cell::new(State { has_left: false, shown: None, is_of_proxy });
+        let attempt = Attempt(Rc::new(Sent { state, text: secret.text.duplicate() }));
         match &secret.mark {
             Mark::Text | Mark::ProxyText => ledger.begin(secret.text.expose().as_bytes(), &attempt)?,
             Mark::Other(mark) => ledger.begin(mark.expose().as_bytes(), &attempt)?,
@@ -139,37 +148,60 @@ impl Attempt {
     /// Notes what the peer showed. The first verdict stands: what a later page looks like does not take back what an earlier
     /// one proved.
     pub fn settle(&self, shown: Shown) {
-        let state = self.0.get();
+        let state = self.0.state.get();
         if !matches!(state.shown, Some(Shown::Accepted | Shown::Refused)) {
-            self.0.set(State { shown: Some(shown), ..state });
+            self.0.state.set(State { shown: Some(shown), ..state });
         }
     }
 
     /// Whether it is about a proxy on the way, and not about who logs in.
     pub fn is_of_proxy(&self) -> bool {
-        self.0.get().is_of_proxy
+        self.0.state.get().is_of_proxy
     }
 
     /// What is known of it. Without a word from anybody: no verdict.
     pub fn shown(&self) -> Shown {
-        self.0.get().shown.unwrap_or(Shown::NoVerdict)
+        self.0.state.get().shown.unwrap_or(Shown::NoVerdict)
+    }
+
+    /// What a peer says, without the secret. `None`: it does not repeat it.
+    pub fn taken_out_of(&self, words: &str) -> Option<String> {
+        let text = Zeroizing::new(printable(self.0.text.expose(), usize::MAX));
+        let in_url = Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>());
+        let forms = [squashed(&text), squashed(&in_url), squashed(&in_url.replace('+', "%20"))];
+        let repeats = |words: &str| {
+            let words = squashed(words);
+            // A message that is too long may have been cut within it.
+            let ends_in = |form: &str| {
+                let cut = words.strip_suffix('…').unwrap_or_default();
+                form.char_indices().skip(3).any(|(at, _)| cut.ends_with(&form[..at]))
+            };
+            forms.iter().any(|form| !form.is_empty() && (words.contains(form.as_str()) || ends_in(form)))
+        };
+        if !repeats(words) {
+            return None;
+        }
+        let rest = words.replace(text.as_str(), "…");
+        // A gap where a short word was could be filled in again by who reads the sentence.
+        let can_be_guessed = text.chars().count() < 4 || text.chars().all(char::is_alphabetic);
+        Some(if can_be_guessed || repeats(&rest) { WITHHELD.to_owned() } else { rest })
     }
 
     /// A request goes out that carries it. Should time run out before more is known, it counts.
     pub fn leaves(&self) {
-        let state = self.0.get();
-        self.0.set(State { shown: state.shown.filter(|shown| *shown != Shown::NotSent), ..state });
+        let state = self.0.state.get();
+        self.0.state.set(State { shown: state.shown.filter(|shown| *shown != Shown::NotSent), ..state });
     }
 
     /// A connection was made that could carry it, whatever became of the request.
     pub fn left(&self) {
         self.leaves();
-        self.0.set(State { has_left: true, ..self.0.get() });
+        self.0.state.set(State { has_left: true, ..self.0.state.get() });
     }
 
     /// No connection was made for a request that should have carried it. An earlier request of this attempt may have.
     pub fn did_not_leave(&self) {
-        if !self.0.get().has_left {
+        if !self.0.state.get().has_left {
             self.settle(Shown::NotSent);
         }
     }
@@ -206,6 +238,14 @@ impl Carried {
     pub fn duplicate(&self) -> Self {
         Carried { text: self.text.duplicate(), attempts: self.attempts.clone() }
     }
+}
+
+/// In place of a sentence that repeats a secret.
+const WITHHELD: &str = "(a sentence that repeats what was sent, and is not shown)";
+
+/// Without what pages and terminals change of a text: white space and case.
+fn squashed(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect())
 }
 
 #[cfg(test)]
@@ -286,6 +326,26 @@ pub mod tests {
             let attempt = begun();
             events.iter().for_each(|event| event(&attempt));
             assert_eq!(attempt.shown(), shown, "row {row}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_of_what_a_peer_says() {
+        let table = [
+            ("S3cret!", "No login for alice with S3cret!.", Some("No login for alice with ….")),
+            ("S3cret!", "No login for alice.", None),
+            ("S3 cret!", "you sent s3CRET!", Some(WITHHELD)),
+            ("S3&cret", "username=alice&password=S3%26cret", Some(WITHHELD)),
+            ("S3 cret", "password=S3%20cret", Some(WITHHELD)),
+            ("battery-staple", "a message that is too long: batt…", Some(WITHHELD)),
+            ("123456", "The code 123456 is wrong", Some("The code … is wrong")),
+            ("password", "Wrong user name or password", Some(WITHHELD)),
+            ("x1", "Error x1", Some(WITHHELD)),
+            ("", "Wrong user name or password", None),
+        ];
+        for (text, words, expected) in table {
+            let carried = send(&[&secret(text)], &Lenient::default(), |_| Secret::new(String::new())).unwrap();
+            assert_eq!(carried.attempts()[0].taken_out_of(words).as_deref(), expected, "{text:?} in {words:?}");
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::credentials::Credentials;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach, Request};
 use crate::http::shown;
-use crate::identity::saml::conversation::Assertion;
+use crate::identity::saml::Assertion;
 use crate::identity::saml::extract::accounts;
 use crate::secret::Secret;
 use crate::sts::sign_in::{self, Visit};

@@ -12,10 +12,11 @@ use zeroize::Zeroizing;
 use super::cookies::{Jar, KeptCookie};
 use super::loopback::is_loopback;
 use super::proxy::Chosen;
+use super::retry::Attempt;
 use super::shown;
 use super::tls::Trust;
-use super::transport::{self, Reply, Transport, Way};
-use crate::attempt::{Attempt, Carried};
+use super::transport::{Failure, Reply, Transport, Way};
+use crate::attempt::{self, Carried};
 use crate::config::profile::IdpHttp;
 use crate::error::{Code, Error, Result};
 use crate::time::{self, Deadline, Timestamp};
@@ -54,7 +55,7 @@ impl Request {
         self.form.iter().chain(&self.authorization)
     }
 
-    fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+    fn attempts(&self) -> impl Iterator<Item = &attempt::Attempt> {
         self.carried().flat_map(Carried::attempts)
     }
 }
@@ -74,16 +75,6 @@ pub struct Response {
     pub body: Zeroizing<Vec<u8>>,
     /// DER of the leaf certificate, on TLS.
     pub peer_certificate: Option<Vec<u8>>,
-}
-
-/// A request that got no response.
-#[derive(Debug)]
-pub struct Failure {
-    pub error: Error,
-    /// The same request may be sent again: nothing of it can have been acted upon, or acting twice does no harm.
-    pub may_repeat: bool,
-    /// No connection came about.
-    pub is_connect: bool,
 }
 
 /// The connection to one IdP: its cookies, its trust, its limits. Lives for one login.
@@ -148,25 +139,38 @@ impl Client {
     }
 
     /// Sends one request and reads the whole answer, within the deadline.
-    pub async fn send(&mut self, request: &Request, deadline: &Deadline) -> std::result::Result<Response, Failure> {
-        let failed = |error| Failure { error, may_repeat: false, is_connect: false };
-        let (transport, built) = self.build(request, deadline).map_err(|error| {
-            request.attempts().for_each(Attempt::did_not_leave);
-            failed(error)
-        })?;
+    pub async fn send(&mut self, request: &Request, deadline: &Deadline) -> Attempt<Response> {
+        let (transport, built) = match self.build(request, deadline) {
+            Ok(built) => built,
+            Err(error) => {
+                request.attempts().for_each(attempt::Attempt::did_not_leave);
+                return Attempt::Final(Err(error));
+            }
+        };
         let peer = format!("the IdP at {}", shown(&request.url));
         let is_harmless = request.is_harmless();
         let outcome = tokio::time::timeout(deadline.remaining(), transport.send(built, &peer)).await;
-        let is_unsent = matches!(&outcome, Ok(Err(transport::Failure { is_unsent: true, .. })));
-        request.attempts().for_each(if is_unsent { Attempt::did_not_leave } else { Attempt::left });
+        let is_unsent = matches!(&outcome, Ok(Err(Failure { is_unsent: true, .. })));
+        request.attempts().for_each(if is_unsent { attempt::Attempt::did_not_leave } else { attempt::Attempt::left });
         match outcome {
-            Ok(Ok(reply)) => Ok(self.keep(request, reply)),
-            Ok(Err(transport::Failure { error, is_unsent, may_pass })) => {
+            Ok(Ok(reply)) => {
+                let answer = self.keep(request, reply);
+                match is_harmless {
+                    true => {
+                        Attempt::Answered { status: answer.status, retry_after: answer.retry_after.clone(), answer }
+                    }
+                    false => Attempt::Final(Ok(answer)),
+                }
+            }
+            Ok(Err(Failure { error, is_unsent, may_pass })) => {
                 // The next connection is given its part of what is then left.
                 self.carriers.clear();
-                Err(Failure { error, may_repeat: may_pass && (is_harmless || is_unsent), is_connect: is_unsent })
+                match may_pass && (is_harmless || is_unsent) {
+                    true => Attempt::Failed { error, is_connect: is_unsent },
+                    false => Attempt::Final(Err(error)),
+                }
             }
-            Err(_) => Err(failed(deadline.error(&format!("waiting for {peer}")))),
+            Err(_) => Attempt::Final(Err(deadline.error(&format!("waiting for {peer}")))),
         }
     }
 

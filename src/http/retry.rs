@@ -154,7 +154,7 @@ impl Retries {
     }
 
     /// The wait before the same request goes out again after this response; `None`: take the response as it is.
-    pub fn after_response(
+    fn after_response(
         &mut self,
         status: u16,
         retry_after: Option<&str>,
@@ -172,7 +172,7 @@ impl Retries {
 
     /// The wait before a request that got no response goes out again, for want of a connection (`is_connect`) or of a whole
     /// answer; `None`: give up.
-    pub fn after_failure(&mut self, is_connect: bool, deadline: &Deadline) -> Option<Duration> {
+    fn after_failure(&mut self, is_connect: bool, deadline: &Deadline) -> Option<Duration> {
         self.next(if is_connect { Cause::Connect } else { Cause::Read }, None, deadline)
     }
 

@@ -79,3 +79,12 @@ fn what_is_no_response_for_aws_is_told_for_what_it_is() {
         assert!(world.sts.calls().is_empty());
     }
 }
+
+#[test]
+fn a_fault_is_told_without_the_secret_that_was_sent() {
+    let says = PASSWORD.replace('&', "&amp;").replace('<', "&lt;");
+    let fault =
+        format!("<S:Fault><faultcode>S:Client</faultcode><faultstring>no ECP for {says} here</faultstring></S:Fault>");
+    let world = world(envelope(AWS_ACS, &fault));
+    world.get().fails_as("idp-denied-claim").saying("no ECP for … here");
+}

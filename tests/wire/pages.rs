@@ -143,6 +143,80 @@ fn what_the_idp_says_is_told_and_kept_with_the_refusal() {
 }
 
 #[test]
+fn what_the_idp_says_is_told_without_the_secret_that_was_sent() {
+    let form =
+        r#"<form method="post" action="/login"><input name="username"><input type="password" name="password"></form>"#;
+    let fully = PASSWORD.replace('&', "&amp;").replace('<', "&lt;");
+    let in_url: String = PASSWORD.bytes().map(|b| format!("%{b:02X}")).collect();
+    // what the answer repeats it in, what is told of that all the same
+    let table = [
+        (format!("<p role=alert>This account is locked ({fully}).</p>{form}"), "This account is locked (…)."),
+        (format!("<p role=alert>Wrong password: {}</p>{form}", fully.to_uppercase()), "not shown"),
+        (format!("<title>No login with {fully}</title>{form}"), "refused the user name or password"),
+        (format!("<title>Error {fully}</title><h1>Error</h1>"), "its title is \"Error …\""),
+        (format!("<title>Error</title><p class=error>Invalid: {fully}</p>"), "Invalid: …"),
+    ];
+    for (body, told) in table {
+        let answer = Reply::new(200, "text/html; charset=utf-8", format!("<!DOCTYPE html>{body}"));
+        let world = World::form(Site::new().get("/sso", login_page("/login")).post("/login", answer));
+        let run = world.get();
+        run.saying(told);
+        // What is kept of the failure is told again.
+        for run in [run, world.get(), world.run(&["status"])] {
+            for text in [PASSWORD, &in_url, "h+rse", "H+RSE"] {
+                assert!(
+                    !run.stderr.contains(text) && !run.stdout.contains(text),
+                    "{body}\n{}{}",
+                    run.stdout,
+                    run.stderr
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_frame_on_a_page_without_a_form_is_named() {
+    // the page, the frame that is named
+    let table = [
+        ("<iframe src=/login/inner?session=s3ss></iframe>", Some("/login/inner")),
+        (
+            "<h1>Welcome</h1><script>x()</script><iframe width=100% src='login/inner'>Frames, please.</iframe>",
+            Some("/login/inner"),
+        ),
+        ("<base href=/idp/><iframe src=inner>", Some("/idp/inner")),
+        (
+            "<iframe src=about:blank></iframe><iframe src=https://login.corp.example/a></iframe>",
+            Some("https://login.corp.example/a"),
+        ),
+        ("<iframe src=/session-check style=display:none></iframe>", None),
+        ("<noscript><iframe src=/ns.html></iframe></noscript>", None),
+        ("<iframe srcdoc='<p>hello' src=/login/inner></iframe>", None),
+        ("<form><input name=q></form><iframe src=/login/inner></iframe>", None),
+    ];
+    for (body, frame) in table {
+        let world = World::form(Site::new().get("/sso", Reply::html(page(body))));
+        let run = world.get();
+        run.fails_as("xpath-no-match");
+        match frame {
+            Some(frame) => {
+                let frame = if frame.starts_with('/') { world.idp.url(frame) } else { frame.to_owned() };
+                run.saying(&format!("a frame on it shows {frame}"))
+                    .saying("saml.auth = \"browser\"")
+                    .saying("saml.idp_url");
+                assert!(!run.stderr.contains("s3ss"), "{}", run.stderr);
+            }
+            None => assert!(!run.stderr.contains("a frame on it"), "{body}\n{}", run.stderr),
+        }
+        assert_eq!(world.idp.lines(), ["GET /sso"], "{body}");
+    }
+    let frameset =
+        "<html><head><title>x</title></head><frameset cols='20%,80%'><frame src=/menu><frame src=/b></frameset></html>";
+    let world = World::form(Site::new().get("/sso", Reply::new(200, "text/html", frameset)));
+    world.get().fails_as("xpath-no-match").saying(&format!("a frame on it shows {}", world.idp.url("/menu")));
+}
+
+#[test]
 fn a_response_elsewhere_is_found() {
     let encoded = Assertion::default().base64();
     let xml = STANDARD.decode(&encoded).unwrap();

@@ -15,7 +15,7 @@ use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::error::Result;
-use crate::identity::saml::conversation::Assertion;
+use crate::identity::saml::Assertion;
 use crate::identity::saml::response::Offer;
 use crate::identity::trace::Trace;
 use crate::quote::shell::fedcred;

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::auth::form;
-use super::conversation::Assertion;
+use super::exchange::Assertion;
 use super::extract::kind::title;
 use super::extract::{self, XPath};
 use super::response::{self, Response};

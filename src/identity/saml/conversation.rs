@@ -1,6 +1,6 @@
 //! The conversation with an identity provider, from `idp_url` to an assertion for AWS.
 //!
-//! `Login::next` decides what to do with an answer, without sending anything; [`log_in`] is the one loop that sends.
+//! `Login::next` decides what to do with an answer, without sending anything; `exchange` is the one loop that sends.
 //! On the way: redirects, challenges, login forms, pages that post themselves on, and hubs whose own SAML response leads
 //! to AWS's. What is sent to whom is the business of `http::client`; here every target of a secret is checked once more.
 
@@ -9,46 +9,26 @@ use std::time::Duration;
 use url::Url;
 
 use super::auth::filled::Filled;
-use super::auth::{Method, not_asked};
+use super::auth::not_asked;
 use super::authn_request;
 use super::ending;
+use super::exchange::{Assertion, Exchange, Step};
 use super::extract::{self, Method as FormMethod, Page, PageKind, XPath};
 use super::remembered::Remembered;
 use super::response::{self, Response as SamlResponse, is_aws_sign_in};
-use crate::attempt::{Attempt, Carried};
+use crate::attempt::Carried;
 use crate::config::profile::{Auth, AuthnRequest, Saml};
 use crate::error::{Code, Error, Result, printable};
-use crate::http::client::{Client, Request, Response};
-use crate::http::retry::Retries;
+use crate::http::client::{Request, Response};
 use crate::http::{shown, shown_path};
 use crate::identity::Run;
-use crate::identity::watch::{self, Sign};
 use crate::secret::Secret;
-use crate::time::{self, Timestamp};
+use crate::time;
 
-/// Redirects and forms in a row; real logins take fewer than ten.
-const MAX_HOPS: u32 = 30;
 /// Forms to one address; a hub takes two at the most, and a wizard has a page more.
 const MAX_SUBMISSIONS: u32 = 6;
 /// Reading one page, whatever is on it.
 const MAX_READING: Duration = Duration::from_secs(3);
-
-/// What a login brings home.
-#[derive(Debug)]
-pub struct Assertion {
-    /// Base64, for STS; what it encodes is as the IdP gave it, byte for byte.
-    pub encoded: Secret,
-    pub response: SamlResponse,
-    /// The IdP's own clock when it gave it.
-    pub idp_time: Option<Timestamp>,
-}
-
-impl Assertion {
-    /// Refuses what STS would surely refuse, by the IdP's clock where it is known.
-    pub fn preflight(&self) -> Result<()> {
-        self.response.preflight(self.idp_time.unwrap_or_else(time::now))
-    }
-}
 
 /// Logs in and returns the assertion for AWS. One deadline covers everything in it.
 pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
@@ -61,159 +41,63 @@ pub async fn log_in_from(page: Url, saml: &Saml, run: Run<'_>) -> Result<Asserti
 }
 
 async fn converse(page: Option<Url>, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
-    let deadline = run.deadline;
-    let mut login = Login::new(saml, run)?;
-    login.restore_device();
-    let mut retries = Retries::new(saml.retry.clone());
-    let mut request = match page {
-        Some(page) => login.get(page),
-        None => login.first()?,
+    let mut exchange = Exchange::new(saml, run)?;
+    let xpath = XPath::parse(&saml.xpath, saml.parser)?;
+    let keeps_device = matches!(saml.auth, Auth::Form(_));
+    // A person who types the password wants it tried: then the IdP must not let us in for a cookie.
+    if keeps_device && run.typed.is_none() {
+        exchange.client.restore_cookies(&Remembered::load(run.keep).cookies);
+    }
+    let first = match page {
+        Some(page) => exchange.get(page),
+        None => first(saml, &mut exchange)?,
     };
-    loop {
-        tracing::debug!(url = shown(&request.url), post = request.form.is_some(), "request to the IdP");
-        let outcome = login.client.send(&request, deadline).await;
-        let wait = match &outcome {
-            Ok(answer) if request.is_harmless() => {
-                retries.after_response(answer.status, answer.retry_after.as_deref(), time::now(), deadline)
-            }
-            Err(failure) if failure.may_repeat => retries.after_failure(failure.is_connect, deadline),
-            Ok(_) | Err(_) => None,
-        };
-        if let Some(wait) = wait {
-            match &outcome {
-                Ok(answer) => tracing::info!(status = answer.status, ?wait, "the IdP asks for another try"),
-                Err(failure) => tracing::info!(error = %failure.error, ?wait, "another try"),
-            }
-            tokio::time::sleep(wait).await;
-            login.again(&mut request);
-            continue;
+    let mut submissions = Vec::new();
+    let next = |exchange: &mut Exchange<'_>, sent, answer| {
+        Login { saml, exchange, xpath: &xpath, submissions: &mut submissions }.next(sent, answer)
+    };
+    let assertion = exchange.until_done(first, next).await?;
+    if keeps_device {
+        remember_device(&exchange);
+    }
+    Ok(assertion)
+}
+
+fn first(saml: &Saml, exchange: &mut Exchange<'_>) -> Result<Request> {
+    let first = match saml.authn_request {
+        AuthnRequest::None => exchange.get(saml.idp_url.clone()),
+        AuthnRequest::Redirect => exchange.get(authn_request::redirect(saml)?),
+        AuthnRequest::Post => {
+            let (url, form) = authn_request::post(saml)?;
+            Request { form: Some(Carried::plain(form)), ..exchange.get(url) }
         }
-        let answer = outcome.map_err(|failure| failure.error)?;
-        tracing::debug!(status = answer.status, bytes = answer.body.len(), "answer of the IdP");
-        if let Some(trace) = run.trace {
-            trace.answered(&answer, request.form.is_some());
-        }
-        match login.next(request, answer)? {
-            Step::Send(next) => request = *next,
-            Step::Done(assertion) => {
-                login.settle(watch::sign_of_response(&assertion.response));
-                login.remember_device();
-                return Ok(*assertion);
-            }
-        }
+    };
+    Ok(Request { is_first: true, ..first })
+}
+
+fn remember_device(exchange: &Exchange<'_>) {
+    let cookies = exchange.client.lasting_cookies();
+    let before = Remembered::load(exchange.run.keep);
+    if !cookies.is_empty() || !before.cookies.is_empty() {
+        Remembered { cookies, ..before }.save(exchange.run.keep);
     }
 }
 
-enum Step {
-    Send(Box<Request>),
-    Done(Box<Assertion>),
-}
-
-impl Step {
-    fn send(request: Request) -> Self {
-        Step::Send(Box::new(request))
-    }
-}
-
-struct Login<'a> {
-    saml: &'a Saml,
-    client: Client,
-    method: Method<'a>,
-    xpath: XPath,
-    run: Run<'a>,
-    hops: u32,
-    /// All that were begun in this login.
-    attempts: Vec<Attempt>,
+/// What decides on the next step.
+struct Login<'l, 'a> {
+    saml: &'l Saml,
+    exchange: &'l mut Exchange<'a>,
+    xpath: &'l XPath,
     /// How often a form went to each target.
-    submissions: Vec<(Url, u32)>,
+    submissions: &'l mut Vec<(Url, u32)>,
 }
 
-impl<'a> Login<'a> {
-    fn new(saml: &'a Saml, run: Run<'a>) -> Result<Self> {
-        let method = Method::new(saml, run)?;
-        Ok(Login {
-            saml,
-            client: Client::new(
-                saml.http.clone(),
-                &saml.idp_url,
-                default_user_agent(&saml.auth),
-                matches!(saml.auth, Auth::Spnego(_)),
-            ),
-            method,
-            xpath: XPath::parse(&saml.xpath, saml.parser)?,
-            run,
-            hops: 0,
-            attempts: Vec::new(),
-            submissions: Vec::new(),
-        })
-    }
-
-    fn first(&mut self) -> Result<Request> {
-        let first = match self.saml.authn_request {
-            AuthnRequest::None => self.get(self.saml.idp_url.clone()),
-            AuthnRequest::Redirect => self.get(authn_request::redirect(self.saml)?),
-            AuthnRequest::Post => {
-                let (url, form) = authn_request::post(self.saml)?;
-                Request { form: Some(Carried::plain(form)), ..self.get(url) }
-            }
-        };
-        Ok(Request { is_first: true, ..first })
-    }
-
-    /// A person who types the password wants it tried: then the IdP must not let us in for a cookie.
-    fn restore_device(&mut self) {
-        if matches!(self.saml.auth, Auth::Form(_)) && self.run.typed.is_none() {
-            self.client.restore_cookies(&Remembered::load(self.run.keep).cookies);
-        }
-    }
-
-    fn remember_device(&self) {
-        if matches!(self.saml.auth, Auth::Form(_)) {
-            let cookies = self.client.lasting_cookies();
-            let before = Remembered::load(self.run.keep);
-            if !cookies.is_empty() || !before.cookies.is_empty() {
-                Remembered { cookies, ..before }.save(self.run.keep);
-            }
-        }
-    }
-
-    fn get(&mut self, url: Url) -> Request {
-        Request { url, form: None, soap: None, authorization: self.authorization(), is_first: false }
-    }
-
-    /// Makes a request fit to be sent once more. A Kerberos token is taken only once.
-    fn again(&mut self, request: &mut Request) {
-        self.method.restart();
-        request.authorization = self.authorization();
-    }
-
-    fn authorization(&mut self) -> Option<Carried> {
-        let header = self.method.authorize()?;
-        self.attempts.extend_from_slice(header.attempts());
-        Some(header)
-    }
-
-    /// What an answer shows of everything that was sent until now.
-    fn settle(&self, sign: Sign) {
-        for attempt in &self.attempts {
-            attempt.settle(watch::shown(sign));
-        }
-    }
-
+impl Login<'_, '_> {
     fn next(&mut self, sent: Request, answer: Response) -> Result<Step> {
-        self.hops += 1;
-        if self.hops > MAX_HOPS {
-            return Err(Error::new(
-                Code::TooManyRedirects,
-                format!("the login goes round in circles at {}", shown(&answer.url)),
-            )
-            .because(format!("{MAX_HOPS} redirects and forms brought no assertion"))
-            .hint("open `saml.idp_url` in a browser: does it log in there?"));
-        }
         if answer.status == 401 {
             return self.challenge(sent, answer);
         }
-        self.method.check_answer(&answer, self.run.deadline)?;
+        self.exchange.method.check_answer(&answer, self.exchange.run.deadline)?;
         match answer.status {
             301 | 302 | 303 | 307 | 308 => self.redirect(sent, &answer),
             // A refused form may come back with an error's status.
@@ -223,14 +107,14 @@ impl<'a> Login<'a> {
     }
 
     fn challenge(&mut self, sent: Request, answer: Response) -> Result<Step> {
-        if !self.client.is_allowed(&answer.url) {
+        if !self.exchange.client.is_allowed(&answer.url) {
             return Err(self.foreign(&answer.url, "wants a login"));
         }
         if sent.form.as_ref().is_some_and(Carried::has_secret) {
             // The login form may come back with this status, too.
             return if answer.body.is_empty() { Err(refused_by_status(&answer)) } else { self.page(answer) };
         }
-        match self.method.answer_challenge(&answer, self.run)? {
+        match self.exchange.method.answer_challenge(&answer, self.exchange.run)? {
             None => self.page(answer),
             Some(authorization) => Ok(Step::send(Request { authorization: Some(authorization), ..sent })),
         }
@@ -256,7 +140,7 @@ impl<'a> Login<'a> {
         }
         let keeps_the_form = matches!(answer.status, 307 | 308) && sent.form.is_some();
         if !keeps_the_form {
-            return Ok(Step::send(self.get(target)));
+            return Ok(Step::send(self.exchange.get(target)));
         }
         if sent.form.as_ref().is_some_and(Carried::has_secret) {
             return Err(Error::new(
@@ -266,32 +150,34 @@ impl<'a> Login<'a> {
             .because(format!("HTTP {} to {}; a password is sent once", answer.status, shown(&target))));
         }
         self.check_target(&target, "a form is to be sent on there")?;
-        Ok(Step::send(Request { form: sent.form, ..self.get(target) }))
+        Ok(Step::send(Request { form: sent.form, ..self.exchange.get(target) }))
     }
 
     fn page(&mut self, mut answer: Response) -> Result<Step> {
-        if let Some(trace) = self.run.trace {
+        if let Some(trace) = self.exchange.run.trace {
             trace.came(&answer);
         }
         let body = std::mem::take(&mut *answer.body);
         let is_empty = body.iter().all(u8::is_ascii_whitespace);
-        let limit = MAX_READING.min(self.run.deadline.remaining());
-        let mut page = extract::read(body, answer.content_type.clone(), &self.xpath, limit)?;
-        if let Some(trace) = self.run.trace {
+        let limit = MAX_READING.min(self.exchange.run.deadline.remaining());
+        let mut page = extract::read(body, answer.content_type.clone(), self.xpath, limit)?;
+        self.exchange.take_secrets_out_of(&mut page.title);
+        self.exchange.take_secrets_out_of(&mut page.summary.says);
+        if let Some(trace) = self.exchange.run.trace {
             trace.read(&page, &answer.url);
         }
         if let Some(encoded) = page.saml_response.take() {
             return self.found(encoded, &page, &answer);
         }
-        let is_allowed = self.client.is_allowed(&answer.url);
-        if !is_allowed && self.method.reads_forms() && page.summary.kind.asks() {
+        let is_allowed = self.exchange.client.is_allowed(&answer.url);
+        if !is_allowed && self.exchange.method.reads_forms() && page.summary.kind.asks() {
             // Who made that page chose what goes along with a secret, and where it goes next (CWE-601).
             return Err(ending::told(
                 self.foreign(&answer.url, "is not the IdP's, and its page asks for a login"),
                 &page,
             ));
         }
-        if let Some(filled) = self.method.fill(&page, &answer.url)? {
+        if let Some(filled) = self.exchange.method.fill(&page, &answer.url)? {
             return self.submit(&page, filled, &answer);
         }
         if let Some(elsewhere) = page.elsewhere.take().filter(|_| is_allowed) {
@@ -308,7 +194,7 @@ impl<'a> Login<'a> {
             }
         }
         if answer.status == 401 {
-            let is_refusal = !self.attempts.is_empty();
+            let is_refusal = !self.exchange.attempts.is_empty();
             return Err(if is_refusal {
                 ending::says_itself(refused_by_status(&answer), &page)
             } else {
@@ -320,14 +206,14 @@ impl<'a> Login<'a> {
         }
         if let Some(target) = &page.meta_refresh {
             let target = self.resolve(&answer.url, target)?;
-            return Ok(Step::send(self.get(target)));
+            return Ok(Step::send(self.exchange.get(target)));
         }
         Err(ending::nothing_found(&page, &answer.url, &self.saml.xpath, is_empty))
     }
 
     /// A SAML response is on the page: ours, or a hub's on the way to it.
     fn found(&mut self, encoded: Secret, page: &Page, answer: &Response) -> Result<Step> {
-        let response = SamlResponse::decode(&encoded)?;
+        let mut response = SamlResponse::decode(&encoded)?;
         let carrier =
             page.forms.iter().position(|f| f.inputs.iter().any(|i| i.value.expose().trim() == encoded.expose()));
         let carrier = carrier.map(|index| Filled::new(page, index, Vec::new(), None));
@@ -338,9 +224,10 @@ impl<'a> Login<'a> {
             return Ok(Step::Done(Box::new(Assertion { encoded, response, idp_time: answer.date })));
         };
         if !response.is_success() {
+            self.exchange.take_secrets_out_of(&mut response.status_message);
             response.preflight(time::now())?;
         }
-        if !self.client.is_allowed(&target) {
+        if !self.exchange.client.is_allowed(&target) {
             return Err(self.foreign(&target, "is to be sent the IdP's SAML response, which is not for AWS"));
         }
         tracing::info!(target = shown(&target), "a SAML response for another service is passed on");
@@ -372,15 +259,15 @@ impl<'a> Login<'a> {
             if filled.has_secret() { "the login form is to be sent there" } else { "a form is to be sent there" };
         self.check_target(&target, purpose)?;
         self.count_submission(&target)?;
-        let body = filled.body(self.run.ledger)?;
-        self.method.sent(body.attempts());
-        self.attempts.extend_from_slice(body.attempts());
+        let body = filled.body(self.exchange.run.ledger)?;
+        self.exchange.method.sent(body.attempts());
+        self.exchange.attempts.extend_from_slice(body.attempts());
         if filled.method == FormMethod::Post {
-            return Ok(Step::send(Request { form: Some(body), ..self.get(target) }));
+            return Ok(Step::send(Request { form: Some(body), ..self.exchange.get(target) }));
         }
         let mut target = target;
         target.set_query(Some(body.expose()));
-        Ok(Step::send(self.get(target)))
+        Ok(Step::send(self.exchange.get(target)))
     }
 
     /// Ends a login whose page sends the same form again and again.
@@ -406,8 +293,7 @@ impl<'a> Login<'a> {
         if action.is_empty() {
             return Ok(answer.url.clone());
         }
-        let base = page.base_href.as_deref().and_then(|href| answer.url.join(href).ok());
-        let target = base.as_ref().unwrap_or(&answer.url).join(action).map_err(|_| bad_target(&answer.url, action))?;
+        let target = page.resolve(&answer.url, action).ok_or_else(|| bad_target(&answer.url, action))?;
         self.check_downgrade(&answer.url, &target)?;
         Ok(target)
     }
@@ -416,7 +302,7 @@ impl<'a> Login<'a> {
         let mut target = from.join(to.trim()).map_err(|_| bad_target(from, to))?;
         target.set_fragment(None);
         self.check_downgrade(from, &target)?;
-        self.client.check_scheme(&target)?;
+        self.exchange.client.check_scheme(&target)?;
         Ok(target)
     }
 
@@ -434,8 +320,8 @@ impl<'a> Login<'a> {
 
     /// A form's target must be one that may be trusted with a login, over a connection that may carry it.
     fn check_target(&self, target: &Url, purpose: &str) -> Result<()> {
-        self.client.check_scheme(target)?;
-        if self.client.is_allowed(target) {
+        self.exchange.client.check_scheme(target)?;
+        if self.exchange.client.is_allowed(target) {
             Ok(())
         } else {
             Err(self.foreign(target, &format!("is not the IdP's: {purpose}")))
@@ -475,23 +361,4 @@ fn bad_target(from: &Url, to: &str) -> Error {
         Code::HttpUnexpected,
         format!("the page at {} leads to {:?}, which is no address", shown(from), printable(&path, 80)),
     )
-}
-
-/// AD FS offers Negotiate to browsers whose User-Agent it knows; `Trident/7.0` is in its list from the beginning
-/// (`Get-AdfsProperties`, WIASupportedUserAgents).
-fn default_user_agent(auth: &Auth) -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    match auth {
-        Auth::Spnego(_) => format!("Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko fedcred/{version}"),
-        Auth::None
-        | Auth::Basic { .. }
-        | Auth::Bearer { .. }
-        | Auth::Form(_)
-        | Auth::Okta(_)
-        | Auth::Ecp(_)
-        | Auth::Browser(_)
-        | Auth::Command(_) => {
-            format!("Mozilla/5.0 (compatible; fedcred/{version})")
-        }
-    }
 }

@@ -11,19 +11,18 @@ use zeroize::Zeroizing;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::auth::Method;
 use super::authn_request::{self, Answer};
-use super::conversation::{Assertion, status_error};
+use super::conversation::status_error;
+use super::exchange::{Assertion, Exchange, Step};
+use super::reading::resolved;
 use super::response::{Response as SamlResponse, is_aws_sign_in};
-use crate::config::profile::{Auth, Ecp, Saml};
+use crate::config::profile::Saml;
 use crate::error::{Code, Error, Result, printable};
-use crate::http::client::{Client, Request, Response};
-use crate::http::retry::Retries;
+use crate::http::client::{Request, Response};
 use crate::http::shown;
 use crate::identity::Run;
-use crate::identity::watch::{self, Sign};
+use crate::identity::watch::Sign;
 use crate::secret::Secret;
-use crate::time;
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
@@ -31,66 +30,32 @@ const ECP: &str = "urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp";
 
 /// Asks for an assertion, and returns it.
 pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
-    let mut method = Method::new(saml, run)?;
-    let user_agent = format!("fedcred/{}", env!("CARGO_PKG_VERSION"));
-    let is_negotiate = matches!(saml.auth, Auth::Ecp(Ecp::Kerberos(_)));
-    let mut client = Client::new(saml.http.clone(), &saml.idp_url, user_agent, is_negotiate);
-    let mut retries = Retries::new(saml.retry.clone());
+    let mut exchange = Exchange::new(saml, run)?;
     let envelope = format!(
         "<S:Envelope xmlns:S=\"{ENVELOPE}\"><S:Body>{}</S:Body></S:Envelope>",
         authn_request::xml(saml, Answer::Paos)?
     );
-    let mut request = Request {
-        url: saml.idp_url.clone(),
-        form: None,
-        soap: Some(envelope),
-        authorization: method.authorize(),
-        is_first: false,
-    };
-    loop {
-        let outcome = client.send(&request, run.deadline).await;
-        let wait = match &outcome {
-            Ok(answer) if request.is_harmless() => {
-                retries.after_response(answer.status, answer.retry_after.as_deref(), time::now(), run.deadline)
-            }
-            Err(failure) if failure.may_repeat => retries.after_failure(failure.is_connect, run.deadline),
-            Ok(_) | Err(_) => None,
-        };
-        if let Some(wait) = wait {
-            tokio::time::sleep(wait).await;
-            method.restart();
-            request.authorization = method.authorize();
-            continue;
-        }
-        let answer = outcome.map_err(|failure| failure.error)?;
-        if let Some(trace) = run.trace {
-            trace.answered(&answer, true);
-        }
-        if answer.status == 401 {
-            request.authorization = method.answer_challenge(&answer, run)?;
-            continue;
-        }
-        method.check_answer(&answer, run.deadline)?;
-        let (sign, outcome) = read(&answer);
-        if let Some(header) = &request.authorization {
-            header.settle(watch::shown(sign));
-        }
-        return outcome;
-    }
+    let first = Request { soap: Some(envelope), ..exchange.get(saml.idp_url.clone()) };
+    exchange.until_done(first, next).await
 }
 
-/// The assertion in the answer, and what the answer shows of the password.
-fn read(answer: &Response) -> (Sign, Result<Assertion>) {
-    match enclosed(answer) {
-        Ok(Enclosed::Fault { says, is_about_authentication }) => {
+fn next(exchange: &mut Exchange<'_>, sent: Request, answer: Response) -> Result<Step> {
+    if answer.status == 401 {
+        let authorization = exchange.method.answer_challenge(&answer, exchange.run)?;
+        return Ok(Step::send(Request { authorization, ..sent }));
+    }
+    exchange.method.check_answer(&answer, exchange.run.deadline)?;
+    match enclosed(&answer)? {
+        Enclosed::Fault { says, is_about_authentication } => {
             let sign = if is_about_authentication { Sign::AuthenticationFault } else { Sign::Anything };
-            (sign, Err(refused(answer, &says, is_about_authentication)))
+            exchange.settle(sign);
+            let mut says = Some(printable(&says, 300));
+            exchange.take_secrets_out_of(&mut says);
+            Err(refused(&answer, &says.unwrap_or_default(), is_about_authentication))
         }
-        Ok(Enclosed::Response { xml, consumer }) => match assertion(&xml, consumer.as_deref(), answer) {
-            Ok(assertion) => (watch::sign_of_response(&assertion.response), Ok(assertion)),
-            Err(error) => (Sign::Anything, Err(error)),
-        },
-        Err(error) => (Sign::Anything, Err(error)),
+        Enclosed::Response { xml, consumer } => {
+            Ok(Step::Done(Box::new(assertion(&xml, consumer.as_deref(), &answer)?)))
+        }
     }
 }
 
@@ -102,7 +67,7 @@ fn refused(answer: &Response, says: &str, is_about_authentication: bool) -> Erro
         Error::new(Code::IdpDeniedClaim, format!("the IdP at {at} refuses the request"))
             .hint("ask the IdP's administrators whether ECP is enabled for AWS (urn:amazon:webservices)")
     };
-    error.because(format!("it says: {}", printable(says, 300)))
+    error.because(format!("it says: {says}"))
 }
 
 fn assertion(xml: &str, consumer: Option<&str>, answer: &Response) -> Result<Assertion> {
@@ -207,12 +172,11 @@ fn open_envelope(text: &str) -> std::result::Result<Enclosed, String> {
                     return Ok(Enclosed::Response { xml, consumer });
                 }
             }
-            Event::Text(words) if path.last().is_some_and(|(name, _)| name.eq_ignore_ascii_case("faultstring")) => {
-                fault.push_str(&words.xml10_content());
-            }
-            Event::Text(words) if path.last().is_some_and(|(name, _)| name.eq_ignore_ascii_case("faultcode")) => {
-                code.push_str(&words.xml10_content());
-            }
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => match path.last() {
+                Some((name, _)) if name.eq_ignore_ascii_case("faultstring") => fault.push_str(&words(&event)),
+                Some((name, _)) if name.eq_ignore_ascii_case("faultcode") => code.push_str(&words(&event)),
+                Some(_) | None => {}
+            },
             Event::DocType(_) => return Err("it has a document type declaration".to_owned()),
             Event::Eof if !fault.is_empty() || !code.is_empty() => {
                 let is_about_authentication = is_about_authentication(&code, &fault);
@@ -222,6 +186,15 @@ fn open_envelope(text: &str) -> std::result::Result<Enclosed, String> {
             Event::Eof => return Err("its body holds no SAML response".to_owned()),
             _ => {}
         }
+    }
+}
+
+fn words(event: &Event<'_>) -> String {
+    match event {
+        Event::Text(text) => text.xml10_content().into_owned(),
+        Event::CData(text) => text.xml10_content().into_owned(),
+        Event::GeneralRef(entity) => resolved(entity).unwrap_or_default(),
+        _ => String::new(),
     }
 }
 
@@ -312,9 +285,9 @@ mod tests {
             (format!("<S:Envelope {soap}><S:Body>"), "its body holds no SAML response"),
             (
                 format!(
-                    "<S:Envelope {soap}><S:Body><S:Fault><faultstring>no ECP</faultstring></S:Fault></S:Body></S:Envelope>"
+                    "<S:Envelope {soap}><S:Body><S:Fault><faultstring>no &quot;ECP&#34; <![CDATA[& ]]>here</faultstring></S:Fault></S:Body></S:Envelope>"
                 ),
-                "fault: no ECP",
+                "fault: no \"ECP\" & here",
             ),
             (
                 format!(

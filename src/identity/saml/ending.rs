@@ -112,7 +112,15 @@ pub fn nothing_found(page: &Page, url: &Url, xpath: &str, is_empty: bool) -> Err
             error.because(format!("`{expression}` matches nothing on it")).hint(hint)
         }
     };
-    told(error, page)
+    let Some(frame) = page.frame.as_deref().and_then(|src| page.resolve(url, src)) else { return told(error, page) };
+    let error = told(error.because(format!("a frame on it shows {}", shown(&frame))), page);
+    if !matches!(sight.kind, PageKind::Other | PageKind::ByScript) {
+        return error;
+    }
+    error.hint(
+        "set `saml.idp_url` to the frame's address, if that is the IdP's login for AWS; or `saml.auth = \"browser\"`, \
+         which logs in with a browser of this machine",
+    )
 }
 
 /// The error with the page's title and its own words.

@@ -10,6 +10,7 @@ mod command;
 pub mod conversation;
 mod ecp;
 mod ending;
+mod exchange;
 pub mod extract;
 pub mod klist;
 mod krb5_conf;
@@ -20,7 +21,7 @@ pub mod remembered;
 pub mod response;
 pub mod roles;
 
-pub use self::conversation::Assertion;
+pub use self::exchange::Assertion;
 use super::Run;
 use crate::config::profile::{Auth, Saml};
 use crate::error::Result;

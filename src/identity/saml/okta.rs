@@ -3,7 +3,8 @@
 
 use url::Url;
 
-use super::conversation::{self, Assertion};
+use super::conversation;
+use super::exchange::Assertion;
 use crate::config::oidc::{Flow, Oidc, Token};
 use crate::config::profile::{Okta, Saml};
 use crate::error::{Code, Error, Result};

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quick_xml::NsReader;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
 use super::response::{AWS_ATTRIBUTE, Attribute, Offer, Response, Signature, not_saml};
@@ -59,12 +59,9 @@ impl Reading {
                 Event::End(_) => self.close(),
                 Event::Text(text) => self.text.push_str(&text.xml10_content()),
                 Event::CData(text) => self.text.push_str(&text.xml10_content()),
-                Event::GeneralRef(entity) => match entity.resolve_char_ref() {
-                    Ok(Some(c)) => self.text.push(c),
-                    _ => match quick_xml::escape::resolve_predefined_entity(&entity.xml10_content()) {
-                        Some(text) => self.text.push_str(text),
-                        None => return Err(not_saml("it uses an entity that XML does not define")),
-                    },
+                Event::GeneralRef(entity) => match resolved(&entity) {
+                    Some(text) => self.text.push_str(&text),
+                    None => return Err(not_saml("it uses an entity that XML does not define")),
                 },
                 // STS refuses one too; entities could be declared in it.
                 Event::DocType(_) => return Err(not_saml("it has a document type declaration")),
@@ -205,4 +202,12 @@ fn offers(value: &str) -> Vec<Offer> {
             either(a, b).or_else(|| either(b, a))
         })
         .collect()
+}
+
+/// What a reference stands for: a character, or an entity that XML itself defines.
+pub(super) fn resolved(entity: &BytesRef<'_>) -> Option<String> {
+    match entity.resolve_char_ref() {
+        Ok(Some(c)) => Some(c.to_string()),
+        _ => quick_xml::escape::resolve_predefined_entity(&entity.xml10_content()).map(str::to_owned),
+    }
 }

@@ -18,7 +18,7 @@ use url::form_urlencoded;
 
 use self::devtools::{DevTools, Event, Paused};
 use super::authn_request;
-use super::conversation::Assertion;
+use super::exchange::Assertion;
 use super::response::{self, Response, is_aws_sign_in};
 use crate::arn::Partition;
 use crate::config::env::Env;

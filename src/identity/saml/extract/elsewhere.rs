@@ -2,6 +2,7 @@
 //! text. Whether it is one, and whether it is taken, is decided by who asks.
 
 use serde_json::Value;
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::forms::Form;
@@ -94,6 +95,15 @@ pub fn find(tree: &Tree, forms: &[Form], json: Option<Elsewhere>) -> Option<Else
         }
     }
     None
+}
+
+/// The address of the first visible frame whose content is another page's.
+pub fn frame(tree: &Tree, hidden: &[bool]) -> Option<String> {
+    let visible = tree.descendants(ROOT).filter(|id| !hidden[id.index()]).filter_map(|id| tree.element(id));
+    let frames = visible.filter(|e| (e.is("iframe") || e.is("frame")) && e.attribute("srcdoc").is_none());
+    // Most addresses are relative to the page's.
+    let is_page = |src: &&str| !src.is_empty() && Url::parse(src).map_or(true, |url| url.scheme().starts_with("http"));
+    frames.filter_map(|e| e.attribute("src").map(str::trim)).find(is_page).map(str::to_owned)
 }
 
 /// The string in quotes that follows the name, as `SAMLResponse: "…"`, `name="SAMLResponse" value="…"` or

@@ -28,6 +28,7 @@ mod xpath;
 use std::time::Duration;
 
 use encoding_rs::Encoding;
+use url::Url;
 use zeroize::Zeroizing;
 
 pub use self::elsewhere::{Elsewhere, Place};
@@ -66,7 +67,17 @@ pub struct Page {
     pub sends_itself: Option<(usize, Option<usize>)>,
     /// A SAML response where the expression does not look.
     pub elsewhere: Option<Elsewhere>,
+    /// What a page without a form shows in a frame, as written.
+    pub frame: Option<String>,
     pub summary: Summary,
+}
+
+impl Page {
+    /// Where a relative address on the page leads.
+    pub fn resolve(&self, url: &Url, to: &str) -> Option<Url> {
+        let base = self.base_href.as_deref().and_then(|href| url.join(href).ok());
+        base.as_ref().unwrap_or(url).join(to).ok()
+    }
 }
 
 /// Reads a page within `limit`, whatever it holds. A page on which the expression finds nothing is no error.
@@ -138,6 +149,7 @@ fn reading(body: &[u8], content_type: Option<&str>, xpath: &XPath, deadline: Dea
         saml_response,
         base_href: forms::base_href(&tree),
         meta_refresh: forms::meta_refresh(&tree),
+        frame: if forms.is_empty() { elsewhere::frame(&tree, &hidden) } else { None },
         forms,
         sends_itself,
         elsewhere,

@@ -1,0 +1,165 @@
+//! The loop of a login over HTTP: sends a request, again where that does no harm, and what each answer leads to, until there is
+//! an assertion. What to send is decided in `conversation` and `ecp`. Serves `[saml.retry]`.
+
+use url::Url;
+
+use super::auth::Method;
+use super::response::Response as SamlResponse;
+use crate::attempt::{Attempt, Carried};
+use crate::config::profile::{Auth, Ecp, Saml};
+use crate::error::{Code, Error, Result};
+use crate::http::client::{Client, Request, Response};
+use crate::http::retry::Retries;
+use crate::http::shown;
+use crate::identity::Run;
+use crate::identity::watch::{self, Sign};
+use crate::secret::Secret;
+use crate::time::{self, Timestamp};
+
+/// Requests in a row, for redirects, challenges and forms; real logins take fewer than ten.
+const MAX_HOPS: u32 = 30;
+
+/// What a login brings home.
+#[derive(Debug)]
+pub struct Assertion {
+    /// Base64, for STS; what it encodes is as the IdP gave it, byte for byte.
+    pub encoded: Secret,
+    pub response: SamlResponse,
+    /// The IdP's own clock when it gave it.
+    pub idp_time: Option<Timestamp>,
+}
+
+impl Assertion {
+    /// Refuses what STS would surely refuse, by the IdP's clock where it is known.
+    pub fn preflight(&self) -> Result<()> {
+        self.response.preflight(self.idp_time.unwrap_or_else(time::now))
+    }
+}
+
+/// What an answer leads to.
+pub enum Step {
+    Send(Box<Request>),
+    Done(Box<Assertion>),
+}
+
+impl Step {
+    pub fn send(request: Request) -> Self {
+        Step::Send(Box::new(request))
+    }
+}
+
+/// One login with an identity provider.
+pub struct Exchange<'a> {
+    pub client: Client,
+    pub method: Method<'a>,
+    pub run: Run<'a>,
+    /// All that were begun in this login.
+    pub attempts: Vec<Attempt>,
+    retries: Retries,
+}
+
+impl<'a> Exchange<'a> {
+    pub fn new(saml: &Saml, run: Run<'a>) -> Result<Self> {
+        let method = Method::new(saml, run)?;
+        let is_negotiate = matches!(saml.auth, Auth::Spnego(_) | Auth::Ecp(Ecp::Kerberos(_)));
+        let client = Client::new(saml.http.clone(), &saml.idp_url, default_user_agent(&saml.auth), is_negotiate);
+        Ok(Exchange { client, method, run, attempts: Vec::new(), retries: Retries::new(saml.retry.clone()) })
+    }
+
+    /// A request to `url` with what the method adds to each.
+    pub fn get(&mut self, url: Url) -> Request {
+        let authorization = authorization(&mut self.method, &mut self.attempts);
+        Request { url, form: None, soap: None, authorization, is_first: false }
+    }
+
+    /// Sends `first`, and then what `next` makes of each answer to a request.
+    pub async fn until_done(
+        &mut self,
+        first: Request,
+        mut next: impl FnMut(&mut Self, Request, Response) -> Result<Step>,
+    ) -> Result<Assertion> {
+        let mut request = first;
+        let mut hops = 0;
+        loop {
+            let answer = self.answer(&mut request).await?;
+            hops += 1;
+            if hops > MAX_HOPS {
+                let what = format!("the login goes round in circles at {}", shown(&answer.url));
+                return Err(Error::new(Code::TooManyRedirects, what)
+                    .because(format!("{MAX_HOPS} redirects and forms brought no assertion"))
+                    .hint("open `saml.idp_url` in a browser: does it log in there?"));
+            }
+            match next(self, request, answer)? {
+                Step::Send(then) => request = *then,
+                Step::Done(mut assertion) => {
+                    self.take_secrets_out_of(&mut assertion.response.status_message);
+                    self.settle(watch::sign_of_response(&assertion.response));
+                    return Ok(*assertion);
+                }
+            }
+        }
+    }
+
+    async fn answer(&mut self, request: &mut Request) -> Result<Response> {
+        let Exchange { client, method, run, attempts, retries } = self;
+        let peer = format!("the IdP at {}", shown(&request.url));
+        let is_post = request.form.is_some() || request.soap.is_some();
+        let mut is_again = false;
+        let attempt = async || {
+            if std::mem::replace(&mut is_again, true) {
+                // A Kerberos token is taken only once.
+                method.restart();
+                request.authorization = authorization(method, attempts);
+            }
+            tracing::debug!(url = shown(&request.url), post = is_post, "request to the IdP");
+            client.send(request, run.deadline).await
+        };
+        let answer = retries.persist(run.deadline, &peer, attempt).await?;
+        tracing::debug!(status = answer.status, bytes = answer.body.len(), "answer of the IdP");
+        if let Some(trace) = run.trace {
+            trace.answered(&answer, is_post);
+        }
+        Ok(answer)
+    }
+
+    /// Notes what an answer shows of everything that was sent until now.
+    pub fn settle(&self, sign: Sign) {
+        for attempt in &self.attempts {
+            attempt.settle(watch::shown(sign));
+        }
+    }
+
+    /// Keeps what was sent out of what the IdP says, which is passed on.
+    pub fn take_secrets_out_of(&self, words: &mut Option<String>) {
+        for attempt in &self.attempts {
+            if let Some(rest) = words.as_deref().and_then(|words| attempt.taken_out_of(words)) {
+                *words = Some(rest);
+            }
+        }
+    }
+}
+
+fn authorization(method: &mut Method<'_>, attempts: &mut Vec<Attempt>) -> Option<Carried> {
+    let header = method.authorize()?;
+    attempts.extend_from_slice(header.attempts());
+    Some(header)
+}
+
+/// AD FS offers Negotiate to browsers whose User-Agent it knows; `Trident/7.0` is in its list from the beginning
+/// (`Get-AdfsProperties`, WIASupportedUserAgents).
+fn default_user_agent(auth: &Auth) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    match auth {
+        Auth::Spnego(_) => format!("Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko fedcred/{version}"),
+        Auth::Ecp(_) => format!("fedcred/{version}"),
+        Auth::None
+        | Auth::Basic { .. }
+        | Auth::Bearer { .. }
+        | Auth::Form(_)
+        | Auth::Okta(_)
+        | Auth::Browser(_)
+        | Auth::Command(_) => {
+            format!("Mozilla/5.0 (compatible; fedcred/{version})")
+        }
+    }
+}
