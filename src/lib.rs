@@ -25,7 +25,7 @@
 //! - [`cache`]: sealed files, their keys, and the lock.
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
-//! - [`file`]: the one reader of files that a setting or a text names.
+//! - [`mod@file`]: the one reader of files that a setting or a text names.
 //! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`text`], [`quote`], [`arn`], [`der`], [`x509`]: leaves.
 //!
 //! # Rules that hold everywhere

@@ -1,7 +1,7 @@
 //! Text that is not ours, fit to be shown: what could steer a terminal, reorder or hide the text around it does not reach a
 //! person (CWE-150; "Trojan Source", CVE-2021-42574).
 //!
-//! People's text loses such characters ([`line`], [`printable`]), JSON escapes them ([`escaped`]). `cli::output` applies both
+//! People's text loses such characters ([`line()`], [`printable`]), JSON escapes them ([`escaped`]). `cli::output` applies both
 //! to everything that is printed, so that no command has to remember it.
 
 use std::borrow::Cow;

@@ -199,12 +199,17 @@ fn a_bound_token_convinces_a_service_that_requires_it() {
 #[test]
 fn a_refusal_of_the_kdc_names_what_it_refuses() {
     let keytab = |keytab, principal| Exchange::with("localhost").keytab(keytab, principal);
+    let home = tempfile::tempdir().unwrap();
+    let no_keytab = home.path().join("no.keytab");
+    std::fs::write(&no_keytab, "[libdefaults]\n").unwrap();
+    std::fs::set_permissions(&no_keytab, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let table = [
         (keytab("locked.keytab", "locked"), "kdc-refused", "locked or disabled"),
         (keytab("alice-outdated.keytab", "alice"), "keytab-refused", "does not accept the key of alice"),
         (keytab("alice.keytab", "bob"), "keytab-unusable", "cannot be used for bob"),
         (keytab("no-such.keytab", "alice"), "keytab-unusable", "cannot read"),
-        (keytab("krb5.conf", "alice"), "keytab-unusable", "cannot be used"),
+        (keytab("", "alice").set("EXCHANGE_KEYTAB", no_keytab.to_str().unwrap()), "keytab-unusable", "cannot be used"),
+        (keytab("krb5.conf", "alice"), "insecure-permissions", "open to other users"),
         (Exchange::with("127.0.0.1").keytab("alice.keytab", "alice"), "kdc-refused", "an address never works"),
         (Exchange::with("alias.localhost").keytab("alice.keytab", "alice"), "kdc-refused", "HTTP/alias.localhost"),
     ];

@@ -81,7 +81,8 @@ fn a_person_at_a_terminal_is_led_through_it() {
     terminal.shows("status 0");
     let written = std::fs::read_to_string(home.path(".config/fedcred/config.toml")).expect("the configuration");
     assert!(written.contains("password = { keyring = true }") && written.contains("auth = \"form\""), "{written}");
-    assert!(aws_config(&home).contains("[profile corp]\nregion = eu-west-1\ncredential_process = "));
+    let aws = aws_config(&home);
+    assert!(aws.contains("[profile corp]\ncredential_process = ") && aws.contains("\nregion = eu-west-1\n"), "{aws}");
     sdks_are_alice(&home);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Airflow's reading is Python's `urlsplit` after a plain text replacement of the scheme, with its quirks: every occurrence of
 //! the scheme goes, a second `://` makes the host carry a protocol, and a raw `/` in the password turns it into a port. What
-//! Airflow cannot read is [`Broken`] here, and so is what it reads as a connection without its credentials ([`super::misread`]).
+//! Airflow cannot read is [`Broken`] here, and so is what it reads as a connection without its credentials (`misread`).
 
 use serde_json::{Map, Value};
 
