@@ -20,7 +20,7 @@ use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::sdk::Carrier;
 use crate::http::tls::Trust;
-use crate::process::callers::{Callers, VARIABLE};
+use crate::process::callers::{self, Callers, VARIABLE};
 use crate::quote::shell::command;
 use crate::secret::Secret;
 use crate::time::{Deadline, Timestamp};
@@ -128,9 +128,11 @@ async fn provide(
             return ours.clone().because(format!("{whose} was asked for AWS credentials")).hint(hint);
         }
         let why = causes(&error).last().map(ToString::to_string).unwrap_or_default();
-        Error::new(Code::NoAwsCredentials, format!("{whose} has no AWS credentials to give"))
-            .because(printable(&why, 300))
-            .hint(hint)
+        callers::refusal_in(&why).unwrap_or_else(|| {
+            Error::new(Code::NoAwsCredentials, format!("{whose} has no AWS credentials to give"))
+                .because(printable(&why, 300))
+                .hint(hint)
+        })
     })?;
     Ok(SigningKeys {
         access_key_id: given.access_key_id().to_owned(),

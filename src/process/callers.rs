@@ -5,9 +5,9 @@
 
 use crate::cache::key::hex;
 use crate::config::env::Env;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, printable};
 
-/// Set for the programs of AWS profiles only; nothing else that fedcred starts inherits it.
+/// Set for the programs of AWS profiles, and inherited by all that these start, `exec`'s command included.
 pub const VARIABLE: &str = "FEDCRED_WAITING_PROFILES";
 
 /// Profiles that wait, outermost first, each as the hexadecimal of its name: fit for a shell without quotes.
@@ -25,9 +25,7 @@ impl Callers {
         if !self.0.contains(&hex(profile.as_bytes())) {
             return Ok(());
         }
-        Err(Error::new(Code::CallsItself, format!("the profile {profile:?} waits for itself"))
-            .because("its `aws_profile` runs a `credential_process` that asks fedcred for it again")
-            .hint("write `source_profile` in place of `aws_profile`, or another credential_process"))
+        Err(refusal(&format!("the profile {profile:?} waits for itself")))
     }
 
     /// The variable's value for a program that `profile` waits for: letters, digits and commas.
@@ -43,6 +41,19 @@ impl Callers {
     }
 }
 
+/// The refusal in what a program said before it failed, which some profile waited for: fedcred's own words, behind those of
+/// an SDK or of the AWS CLI that ran it. With it all that wait fail alike, with the first one's reason.
+pub fn refusal_in(said: &str) -> Option<Error> {
+    let (_, refused) = said.split_once(&format!("error[{}]: ", Code::CallsItself.as_str()))?;
+    Some(refusal(&printable(refused.lines().next().unwrap_or_default(), 200)))
+}
+
+fn refusal(what: &str) -> Error {
+    Error::new(Code::CallsItself, what)
+        .because("its `aws_profile` runs a `credential_process` that asks fedcred for it again")
+        .hint("write `source_profile` in place of `aws_profile`, or another credential_process")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +67,19 @@ mod tests {
         assert_eq!(inner.check("other"), Ok(()));
         let third = Callers::of(&Env::fixed([(VARIABLE, inner.with("other"))]));
         assert!(third.check("prod").is_err() && third.check("other").is_err());
+    }
+
+    #[test]
+    fn a_refusal_comes_through_the_programs_in_between() {
+        let refused = Callers(vec![hex(b"prod")]).check("prod").unwrap_err();
+        for said in [
+            "Error retrieving credentials: external process exited with code exit status: 78. Stderr: error[calls-itself]: the profile \"prod\" waits for itself\ncaused by: x\n",
+            "\nError when retrieving credentials from custom-process: warning: old\nerror[calls-itself]: the profile \"prod\" waits for itself",
+        ] {
+            assert_eq!(refusal_in(said).unwrap(), refused);
+        }
+        assert_eq!(refusal_in("error[no-kerberos-ticket]: of alice"), None);
+        assert!(!refusal_in("error[calls-itself]: \u{1b}[2J").unwrap().what.contains('\u{1b}'));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 use crate::time::whole_seconds;
 
 /// Credentials that would be taken in place of ours, or names of places where such are.
-const CREDENTIALS: [&str; 21] = [
+const CREDENTIALS: [&str; 20] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCESS_KEY",
     "AWS_SECRET_ACCESS_KEY",
@@ -34,7 +34,6 @@ const CREDENTIALS: [&str; 21] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    "FEDCRED_WAITING_PROFILES", // ours, against calling ourselves; the command starts anew
 ];
 
 /// What a CI job or a service manager gives us to log in with.
@@ -181,10 +180,18 @@ mod tests {
             "AIRFLOW_CONN_AWS_DEFAULT",
             "CREDENTIALS_DIRECTORY",
             "CORP_PASSWORD",
+        ];
+        let kept = [
+            "PATH",
+            "HOME",
+            "AWS_REGION",
+            "AWS_ENDPOINT_URL",
+            "AWS_CONFIG_FILE",
+            "FEDCRED_CONFIG",
+            "AIRFLOW_HOME",
+            // Whoever waits for us waits for the command, too.
             "FEDCRED_WAITING_PROFILES",
         ];
-        let kept =
-            ["PATH", "HOME", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "FEDCRED_CONFIG", "AIRFLOW_HOME"];
         let env = Env::fixed(gone.iter().chain(&kept).map(|name| (*name, "value")));
         let removed = ChildEnvironment::scrubbed(&env, &["CORP_PASSWORD".to_owned()]).removed;
         let mut expected: Vec<OsString> = gone.iter().map(OsString::from).collect();

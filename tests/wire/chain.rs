@@ -2,6 +2,10 @@
 
 use serde_json::json;
 
+#[cfg(unix)]
+use crate::background::{Background, eventually};
+#[cfg(unix)]
+use crate::client::Client;
 use crate::support::assertion::{ADMIN, Assertion};
 use crate::support::idp::Site;
 use crate::support::reply::Reply;
@@ -180,15 +184,65 @@ fn an_aws_profiles_process_is_run_and_knows_who_waits() {
     assert_eq!(std::fs::read_to_string(marker).unwrap(), "FEDCRED_WAITING_PROFILES=646576\n", "dev, in hexadecimal");
 }
 
+/// `dev` and `other` stand on AWS profiles `corp` and `corp2`, whose programs ask fedcred again.
+#[cfg(unix)]
+fn loops() -> Vec<(World, &'static str)> {
+    let fedcred = env!("CARGO_BIN_EXE_fedcred");
+    let words = format!("{fedcred} get dev 2>&1 | sed 's/^/Error when retrieving credentials: /' >&2; exit 255");
+    let table = [
+        (format!("{fedcred} get dev"), "\"dev\" waits for itself"),
+        (format!("{fedcred} exec dev -- cat printed"), "\"dev\" waits for itself"),
+        (format!("{fedcred} exec --env keys -- {fedcred} get dev"), "\"dev\" waits for itself"),
+        // By way of a program with words of its own, as the AWS CLI is, and of another profile.
+        (words, "\"dev\" waits for itself"),
+        (format!("{fedcred} get other"), "\"dev\" waits for itself"),
+        (format!("{fedcred} get two"), "\"two\" waits for itself"),
+    ];
+    let worlds = table.map(|(process, expected)| {
+        let world = World::beside(nobody()).set("assume_role.aws_profile", "corp");
+        let config = format!(
+            "[profile corp]\ncredential_process = {process}\n\
+             [profile corp2]\ncredential_process = {fedcred} get dev\n\
+             [profile corp3]\nrole_arn = {ADMIN}\nsource_profile = corp4\n[profile corp4]\ncredential_process = {fedcred} get two\n"
+        );
+        let config = world.write("aws-config", &config);
+        let on = |name: &str, aws_profile: &str| {
+            format!("[profile.{name}]\nrole_arn = \"{ADMIN}\"\nregion = \"eu-west-1\"\nassume_role.aws_profile = \"{aws_profile}\"\n")
+        };
+        let keys = format!(
+            "[profile.keys]\nassume_role.credential_source = \"environment\"\nrole_arn = \"{ADMIN}\"\nregion = \"eu-west-1\"\nsts_endpoint_url = \"{}\"\n",
+            world.sts.server().origin()
+        );
+        let world = world.also(&keys).also(&on("other", "corp2")).also(&on("two", "corp3"));
+        let world = world.env("AWS_ACCESS_KEY_ID", LONG_TERM_KEY.0).env("AWS_SECRET_ACCESS_KEY", LONG_TERM_KEY.1);
+        (world.env("AWS_CONFIG_FILE", config.to_str().unwrap()), expected)
+    });
+    worlds.into()
+}
+
 #[test]
 #[cfg(unix)]
-fn a_profile_that_would_call_itself_is_refused() {
-    let world = World::beside(nobody()).set("assume_role.aws_profile", "corp");
-    let process = format!("{} get dev", env!("CARGO_BIN_EXE_fedcred"));
-    let config = world.write("aws-config", &format!("[profile corp]\ncredential_process = {process}\n"));
-    let world = world.env("AWS_CONFIG_FILE", config.to_str().unwrap());
-    world.get().fails_as("no-aws-credentials").saying("calls-itself");
-    assert_eq!(world.connections(), 0);
+fn profiles_that_wait_for_each_other_end_with_the_true_reason() {
+    for (world, expected) in loops() {
+        world.get().fails_as("calls-itself").saying(expected).saying("`source_profile`");
+        let run = world.run(&["exec", "dev", "--", "touch", "ran"]);
+        run.saying(expected);
+        assert!(run.stderr.starts_with("error[calls-itself]: "), "{}", run.stderr);
+        assert_eq!((run.status, world.path("ran").exists()), (Some(125), false), "{}", run.stderr);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn an_endpoint_tells_of_a_loop_as_such() {
+    let (world, expected) = loops().swap_remove(4);
+    let mut run = Background::start(world.command(env!("CARGO_BIN_EXE_fedcred")).args(["serve", "dev"]));
+    let client = Client::of(&[run.line(), run.line(), run.line()].concat());
+    eventually("the login has failed", || !client.ask().body.contains("\"timeout\""));
+    let answer = client.ask();
+    let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((answer.status, body["code"].as_str()), (503, Some("calls-itself")), "{body}");
+    assert!(body["message"].as_str().unwrap().contains(expected), "{body}");
 }
 
 /// What a metadata service hands out.
