@@ -13,6 +13,7 @@ mod airflow;
 mod broker;
 mod browser;
 mod consumers;
+mod containers;
 mod doctor;
 mod ecp;
 mod expiries;
