@@ -17,6 +17,7 @@ use self::fault::Why;
 pub mod fault;
 pub mod kind;
 pub mod shape;
+pub mod shared;
 
 /// What sort of file is read.
 #[derive(Clone, Copy, Debug)]
@@ -144,7 +145,7 @@ fn check_access(metadata: &Metadata, path: &Path, kind: &Kind) -> Result<(), Fau
     if mode & forbidden != 0 {
         return Err(Fault::new(kind, path, Why::Mode { mode, forbidden, is_ours: owner == us }));
     }
-    if matches!(kind.access, Access::Secret | Access::Guard) && mode & 0o077 != 0 {
+    if matches!(kind.access, Access::Secret | Access::Guard) && shared::is_shared(mode) {
         tracing::info!("{} {} can be read by others than its owner: its mode is {mode:04o}", kind.noun, path.display());
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::shape::looks_like_a_secret;
+use super::shared::is_projected;
 use super::{Access, Kind, is_absent};
 use crate::error::{Code, Error};
 use crate::quote::shell::on_path;
@@ -108,7 +109,7 @@ impl Fault {
                 Error::new(Code::InsecurePermissions, format!("{noun} {path} {what}"))
                     .because(format!("its mode is {mode:04o}"))
                     .hint(match is_ours {
-                        _ if self.is_projected() => {
+                        _ if is_projected(&self.path) => {
                             "set `defaultMode: 0400` on the volume, or 0440 together with an `fsGroup`".into()
                         }
                         true => on_path(&["chmod", closing(*forbidden)], &self.path),
@@ -126,11 +127,6 @@ impl Fault {
 
     fn is_a_secret(&self) -> bool {
         looks_like_a_secret(&self.path.to_string_lossy())
-    }
-
-    /// Whether the kubelet made it, in a directory that it exchanges as a whole.
-    fn is_projected(&self) -> bool {
-        self.path.parent().is_some_and(|parent| parent.join("..data").is_symlink())
     }
 }
 

@@ -103,6 +103,54 @@ fn people_get_a_check_list_without_colours_where_nobody_sees_them() {
     assert!(run.stdout.contains("not looked at, since the fault comes first: identity, roles,"), "{}", run.stdout);
 }
 
+/// Also where a fault comes later, as without a KDC or a readable key.
+#[test]
+#[cfg(unix)]
+fn secrets_that_others_may_read_are_taken_and_told() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let worlds: [(&str, fn(World, &str) -> World); 6] = [
+        ("saml.password", |world, path| world.unset("saml.password.env").set("saml.password.file", path)),
+        ("saml.otp_secret", |world, path| world.set("saml.otp_secret.file", path)),
+        ("saml.client_key", |world, path| world.set("saml.client_cert", path).set("saml.client_key", path)),
+        ("saml.keytab", |_, path| {
+            World::at(Site::new().start().unwrap(), "spnego").set("saml.principal", "alice@X").set("saml.keytab", path)
+        }),
+        ("saml.token", |_, path| World::at(Site::new().start().unwrap(), "bearer").set("saml.token.file", path)),
+        ("web_identity.token_file", |_, path| {
+            let world = World::beside(Site::new().start().unwrap());
+            world.set("web_identity.source", "file").set("web_identity.token_file", path)
+        }),
+    ];
+    for (setting, configured) in worlds {
+        let volume = tempfile::tempdir().unwrap();
+        let path = volume.path().join("secret");
+        std::fs::write(&path, PASSWORD).unwrap();
+        let world = configured(working(), path.to_str().unwrap());
+        let told = |mode: u32| {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let (_, report) = report(&world);
+            let checks = report["checks"].as_array().unwrap();
+            let check = checks.iter().find(|check| check["check"] == "configuration").unwrap();
+            (facts(&report, "configuration")["secrets_that_others_may_read"].clone(), check["warnings"].clone())
+        };
+        assert_eq!(told(0o600), (Value::Null, json!([])), "{setting}");
+        let line = |mode| json!([format!("{}  (`{setting}`, mode {mode})", path.display())]);
+        let (named, warnings) = told(0o640);
+        assert_eq!(named, line("0640"));
+        assert_eq!(warnings[0]["hint"], format!("chmod 600 {}", path.display()), "{warnings}");
+        assert!(warnings[0]["what"].as_str().unwrap().contains(setting), "{warnings}");
+        // Of a volume of Kubernetes' the mode is set elsewhere.
+        symlink(".", volume.path().join("..data")).unwrap();
+        assert_eq!(told(0o440), (line("0440"), json!([])));
+    }
+    let working = working();
+    let path = working.given("password", PASSWORD);
+    let world = working.unset("saml.password.env").set("saml.password.file", path.to_str().unwrap());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let run = world.run(&["doctor", "dev"]);
+    assert!(run.status == Some(0) && run.stdout.contains("one warning above"), "{}", run.stdout);
+}
+
 #[test]
 fn a_configuration_that_is_wrong_is_where_it_ends() {
     let (run, report) = report(&working().set("saml.ipd_url", "x"));

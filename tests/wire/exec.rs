@@ -350,3 +350,53 @@ fn when_nothing_is_valid_the_answer_says_why_and_is_no_success() {
     assert_eq!((answer.status, body["code"].as_str()), (503, Some("sts-access-denied")));
     assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()) && body.get("AccessKeyId").is_none());
 }
+
+/// As in a chroot or a sandbox: the command sees an empty directory in place of /proc. `None`: this system lets nobody but root
+/// have mounts of their own, which a machine for tests has to.
+#[cfg(target_os = "linux")]
+fn without_proc(command: &Command) -> Option<Command> {
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs tmpfs /proc && exec \"$@\"", "sh"]);
+    let is_possible = Command::new("unshare").args(["--map-root-user", "--mount", "true"]).output();
+    if !is_possible.is_ok_and(|tried| tried.status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "mounts of one's own are not possible here");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"not tried: exec without /proc\n");
+        return None;
+    }
+    unshare.arg(command.get_program()).args(command.get_args()).env_clear();
+    unshare.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    unshare.current_dir(command.get_current_dir().unwrap());
+    Some(unshare)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn without_proc_it_is_all_the_same() {
+    let world = world();
+    let script = "env; ls /proc | wc -l; echo ready; read line; exit 7";
+    let Some(mut command) = without_proc(&exec(&world, &[], &["sh", "-c", script])) else { return };
+    let mut run = Background::start(&mut command);
+    let told = run.lines_until("ready");
+    assert_eq!(told.lines().rev().nth(1).map(str::trim), Some("0"), "/proc is empty:\n{told}");
+    let client = Client::of(&told);
+    client.credentials();
+    run.say("that is all");
+    assert_eq!(run.end().0.code(), Some(7));
+    eventually("the endpoint is gone", || !client.listens());
+
+    let script = world.write("script", "#!/nowhere/interpreter\n");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    for (program, status) in [("no-such-program", 127), (script.to_str().unwrap(), 126), ("/", 126)] {
+        let alone = Run::of(&mut exec(&world, &[], &[program]));
+        let run = Run::of(&mut without_proc(&exec(&world, &[], &[program])).unwrap());
+        assert_eq!((run.status, &run.stderr), (alone.status, &alone.stderr), "{program}");
+        assert_eq!(run.status, Some(status), "{program}: {}", run.stderr);
+    }
+
+    let mut run = Background::start(&mut without_proc(world.command(FEDCRED).args(["serve", "dev"])).unwrap());
+    let client = Client::of(&[run.line(), run.line(), run.line()].concat());
+    client.credentials();
+    run.signal(Signal::TERM);
+    assert_eq!(run.end().0.code(), Some(0));
+    assert_eq!(world.sts.calls().len(), 1);
+}

@@ -11,6 +11,7 @@ mod login;
 mod network;
 mod place;
 mod report;
+mod secret_files;
 mod storage;
 
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
         configuration::check(report, name, global.config.as_deref(), env).map_err(at(Step::Configuration))?;
     aws_files::check(report, name, env).map_err(at(Step::AwsFiles))?;
     let chain = chain(&profile);
+    secret_files::check(report, &chain);
     let base = *chain.first().unwrap_or(&&profile);
 
     progress.show("looking at the network");

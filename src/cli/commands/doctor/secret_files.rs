@@ -1,0 +1,74 @@
+//! Files with secrets that others than their owner may read: they are taken, as Kubernetes' `fsGroup` makes them, and told.
+
+use std::path::{Path, PathBuf};
+
+use super::report::{Report, Step};
+use crate::config::profile::{Auth, Ecp, FormLogin, Identity, Otp, Profile, SecretSource, TokenSource};
+use crate::file::shared::{Shared, shared};
+use crate::quote::shell::on_path;
+
+/// `chain` is the profile with those it stands on.
+pub fn check(report: &mut Report, chain: &[&Profile]) {
+    let mut told = Vec::new();
+    for (setting, path) in chain.iter().flat_map(|profile| of(profile)) {
+        let Some(Shared { mode, may_be_closed }) = shared(&path) else { continue };
+        told.push(format!("{}  (`{setting}`, mode {mode:04o})", path.display()));
+        if may_be_closed {
+            let what = format!("others than you may read the file that `{setting}` names");
+            report.warn(Step::Configuration, what, on_path(&["chmod", "600"], &path));
+        }
+    }
+    if !told.is_empty() {
+        report.fact(Step::Configuration, "secrets_that_others_may_read", told);
+    }
+}
+
+/// Every file that the profile names for a secret in it, with the key that does.
+fn of(profile: &Profile) -> Vec<(&'static str, PathBuf)> {
+    let named = |setting, source: &SecretSource| match source {
+        SecretSource::File(path) => Some((setting, path.clone())),
+        // A systemd credential has the mode that systemd gives it.
+        SecretSource::Credential(_) | SecretSource::Command(_) | SecretSource::Env(_) | SecretSource::Keyring(_) => {
+            None
+        }
+    };
+    let mut files: Vec<_> = profile.secret().and_then(|(setting, source)| named(setting, source)).into_iter().collect();
+    files.extend(profile.keytab().map(|path| ("saml.keytab", without_kind(path))));
+    files.extend(profile.sts.http.client_cert.iter().map(|(_, key)| ("client_cert", key.clone())));
+    match &profile.identity {
+        Identity::Saml(saml) => {
+            files.extend(saml.http.client_cert.iter().map(|(_, key)| ("saml.client_key", key.clone())));
+            files.extend(match &saml.auth {
+                Auth::Form(FormLogin { otp: Some(Otp::Code(source)), .. }) => named("saml.otp", source),
+                Auth::Form(FormLogin { otp: Some(Otp::Secret(source)), .. }) => named("saml.otp_secret", source),
+                Auth::Form(FormLogin { otp: None, .. })
+                | Auth::None
+                | Auth::Basic { .. }
+                | Auth::Bearer { .. }
+                | Auth::Spnego(_)
+                | Auth::Okta(_)
+                | Auth::Ecp(Ecp::Basic { .. } | Ecp::Kerberos(_))
+                | Auth::Browser(_)
+                | Auth::Command(_) => None,
+            });
+        }
+        Identity::WebIdentity(identity) => match &identity.source {
+            TokenSource::File(path) => files.push(("web_identity.token_file", path.clone())),
+            TokenSource::Env(_)
+            | TokenSource::Service(_)
+            | TokenSource::Command(_)
+            | TokenSource::GithubActions { .. }
+            | TokenSource::Google(_)
+            | TokenSource::Oidc(_)
+            | TokenSource::Azure(_)
+            | TokenSource::Kubernetes(_) => {}
+        },
+        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {}
+    }
+    files
+}
+
+/// `FILE:` in front is the Kerberos library's.
+fn without_kind(keytab: &Path) -> PathBuf {
+    keytab.to_str().and_then(|path| path.strip_prefix("FILE:")).map_or_else(|| keytab.to_owned(), PathBuf::from)
+}
