@@ -108,7 +108,8 @@ fn people_get_a_check_list_without_colours_where_nobody_sees_them() {
 #[cfg(unix)]
 fn secrets_that_others_may_read_are_taken_and_told() {
     use std::os::unix::fs::{PermissionsExt, symlink};
-    let worlds: [(&str, fn(World, &str) -> World); 6] = [
+    type Setting = fn(World, &str) -> World;
+    let worlds: [(&str, Setting); 6] = [
         ("saml.password", |world, path| world.unset("saml.password.env").set("saml.password.file", path)),
         ("saml.otp_secret", |world, path| world.set("saml.otp_secret.file", path)),
         ("saml.client_key", |world, path| world.set("saml.client_cert", path).set("saml.client_key", path)),
