@@ -85,15 +85,33 @@ impl Retries {
         retries.at_a_time(time.unwrap_or(Duration::from_secs(8)), true)
     }
 
+    /// The same for a call that carries what is good for one use: an attempt that was given up is not repeated.
+    pub fn once(self) -> Self {
+        Retries { limit: self.limit.map(|limit| Limit { may_repeat: false, ..limit }), ..self }
+    }
+
     /// Makes attempts as long as they fail for want of a peer ([`Kind::Unavailable`]).
     pub async fn ask<T>(
         &mut self,
         deadline: &Deadline,
         peer: &str,
+        attempt: impl AsyncFnMut() -> Result<T>,
+    ) -> Result<T> {
+        self.ask_while(deadline, peer, || true, attempt).await
+    }
+
+    /// The same as long as `may_repeat` allows it after a failure.
+    pub async fn ask_while<T>(
+        &mut self,
+        deadline: &Deadline,
+        peer: &str,
+        may_repeat: impl Fn() -> bool,
         mut attempt: impl AsyncFnMut() -> Result<T>,
     ) -> Result<T> {
         self.persist(deadline, peer, async || match attempt().await {
-            Err(error) if error.kind() == Kind::Unavailable => Attempt::Failed { error, is_connect: false },
+            Err(error) if error.kind() == Kind::Unavailable && may_repeat() => {
+                Attempt::Failed { error, is_connect: false }
+            }
             outcome => Attempt::Final(outcome),
         })
         .await

@@ -3,6 +3,7 @@
 //! The proxy is the system's (`HTTPS_PROXY`, `NO_PROXY`), never for loopback. No redirect is followed: AWS sends none, and
 //! the body is an assertion.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ pub struct Carrier {
     /// Whom an error names.
     peer: String,
     date: Arc<Mutex<Option<Timestamp>>>,
+    has_sent: Arc<AtomicBool>,
 }
 
 impl Carrier {
@@ -46,7 +48,7 @@ impl Carrier {
         connect: Duration,
     ) -> Result<Self> {
         let transport = Transport::new(endpoint, trust, Way { proxy, ..Way::new(connect, MAX_BODY) })?;
-        Ok(Carrier { transport, direct: None, peer, date: Arc::default() })
+        Ok(Carrier { transport, direct: None, peer, date: Arc::default(), has_sent: Arc::default() })
     }
 
     /// A client for whatever endpoints an AWS profile or the environment leads to: a metadata service over plain http, which
@@ -62,11 +64,20 @@ impl Carrier {
         *self.date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a connection was there to carry the last request, so that the peer may have acted upon it.
+    pub fn has_sent(&self) -> bool {
+        self.has_sent.load(Ordering::Relaxed)
+    }
+
     async fn send(&self, request: HttpRequest, limit: Option<Duration>) -> Result<HttpResponse> {
         let is_plain = request.uri().starts_with("http://");
         let transport = self.direct.as_ref().filter(|_| is_plain).unwrap_or(&self.transport);
         let request = self.translate(request, limit)?;
-        let reply = transport.send(request, &self.peer).await.map_err(|failure| match failure.error.code {
+        // Also where the attempt is given up in the middle.
+        self.has_sent.store(true, Ordering::Relaxed);
+        let outcome = transport.send(request, &self.peer).await;
+        self.has_sent.store(!outcome.as_ref().is_err_and(|failure| failure.is_unsent), Ordering::Relaxed);
+        let reply = outcome.map_err(|failure| match failure.error.code {
             Code::PageTooLarge => Error { code: Code::StsBadAnswer, ..failure.error },
             _ => failure.error,
         })?;

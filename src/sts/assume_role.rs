@@ -10,7 +10,7 @@ use super::{Sts, policies, refuse_reserved, seconds};
 use crate::arn::RoleArn;
 use crate::config::profile::{AssumeRole, Session, StsTarget};
 use crate::credentials::{Credentials, SigningKeys};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Kind, Result};
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
 
@@ -44,27 +44,42 @@ pub async fn assume_role(target: &StsTarget, call: AssumeRoleCall<'_>, deadline:
         proof: call.keys.session_token.as_ref().unwrap_or(&call.keys.secret_access_key),
     };
     let tags = tags(&call.settings.tags)?;
-    sts.retries()
-        .ask(deadline, &sts.peer, async || {
-            let request = sts
-                .client
-                .assume_role()
-                .role_arn(call.role_arn.as_str())
-                .role_session_name(call.role_session_name)
-                .set_external_id(call.settings.external_id.clone())
-                .set_tags(tags.clone())
-                .set_transitive_tag_keys(some(&call.settings.transitive_tag_keys))
-                .set_source_identity(call.settings.source_identity.clone())
-                .set_serial_number(call.settings.serial_number.clone())
-                .set_token_code(call.token_code.map(|code| code.expose().to_owned()))
-                .set_duration_seconds(seconds(duration))
-                .set_policy(call.session.policy.clone())
-                .set_policy_arns(policies(call.session));
-            let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
-            let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
-            answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
-        })
-        .await
+    // STS may have used the code up, and counts wrong ones (RFC 6238 §5.2: a code is good for one use).
+    let is_once = call.token_code.is_some();
+    let mut retries = if is_once { sts.retries().once() } else { sts.retries() };
+    let outcome = retries
+        .ask_while(
+            deadline,
+            &sts.peer,
+            || !(is_once && sts.carrier.has_sent()),
+            async || {
+                let request = sts
+                    .client
+                    .assume_role()
+                    .role_arn(call.role_arn.as_str())
+                    .role_session_name(call.role_session_name)
+                    .set_external_id(call.settings.external_id.clone())
+                    .set_tags(tags.clone())
+                    .set_transitive_tag_keys(some(&call.settings.transitive_tag_keys))
+                    .set_source_identity(call.settings.source_identity.clone())
+                    .set_serial_number(call.settings.serial_number.clone())
+                    .set_token_code(call.token_code.map(|code| code.expose().to_owned()))
+                    .set_duration_seconds(seconds(duration))
+                    .set_policy(call.session.policy.clone())
+                    .set_policy_arns(policies(call.session));
+                let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
+                let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
+                answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
+            },
+        )
+        .await;
+    outcome.map_err(|error| {
+        if is_once && sts.carrier.has_sent() && error.kind() == Kind::Unavailable {
+            error.because("the code of the MFA device was sent, and is not sent again: log in with its next one")
+        } else {
+            error
+        }
+    })
 }
 
 /// What can be had: STS refuses more than an hour on temporary credentials, whatever the role allows.

@@ -50,11 +50,24 @@ fn a_redirect_back_to_the_form_after_the_password_is_a_refusal() {
 }
 
 #[test]
-fn a_401_after_the_password_is_a_refusal() {
-    let site = Site::new().get("/sso", login_page("/login")).post("/login", Reply::status(401));
-    let world = World::form(site);
-    world.get().fails_as("idp-rejected");
-    assert_eq!(world.idp.lines(), ["GET /sso", "POST /login"]);
+fn a_401_after_the_password_is_a_refusal_only_if_the_form_comes_with_it() {
+    let offering = |scheme: &str| Reply::status(401).with("WWW-Authenticate", scheme);
+    let form = Reply::new(401, "text/html", pages::login_form("/login"));
+    let denied = Reply::new(401, "text/html", "<h1>401</h1><p role=alert>No such session</p>");
+    let table = [
+        (form, "idp-rejected", "refused the user name or password"),
+        (Reply::status(401), "http-unexpected", "does not show whether the password is right"),
+        (denied, "http-unexpected", "No such session"),
+        (offering("Negotiate"), "login-page", "spnego"),
+        (offering("NTLM"), "login-page", "does not show whether the password is right"),
+    ];
+    for (answer, code, told) in table {
+        let world = World::form(Site::new().get("/sso", login_page("/login")).post("/login", answer));
+        let run = world.get();
+        run.fails_as(code).saying(told);
+        assert_eq!(run.stderr.contains("refused"), code == "idp-rejected", "{}", run.stderr);
+        assert_eq!(world.idp.lines(), ["GET /sso", "POST /login"]);
+    }
 }
 
 #[test]

@@ -199,3 +199,34 @@ fn the_code_of_a_device_is_asked_for_and_sent_once() {
     world.get().succeeds();
     assert_eq!(world.sts.calls().len(), 1, "until the session ends");
 }
+
+#[test]
+fn the_code_of_a_device_is_not_sent_again_once_a_connection_was_made() {
+    use crate::support::sts::chain::LONG_TERM_KEY;
+    use crate::support::sts::{Fault, Refusal};
+    let world = || {
+        World::beside(Site::new().start().unwrap())
+            .set("assume_role.credential_source", "environment")
+            .set("assume_role.serial_number", "arn:aws:iam::111122223333:mfa/alice")
+            .env("AWS_ACCESS_KEY_ID", LONG_TERM_KEY.0)
+            .env("AWS_SECRET_ACCESS_KEY", LONG_TERM_KEY.1)
+    };
+    let refuse = |status, code| Fault::Refuse(Refusal::new(status, code, "later"));
+    for (fault, code) in [
+        (refuse(503, "ServiceUnavailable"), "sts-unavailable"),
+        (refuse(500, "InternalFailure"), "sts-unavailable"),
+        (refuse(400, "Throttling"), "sts-throttled"),
+        (Fault::HangUp, "connect"),
+        (Fault::Hang, "timeout"),
+    ] {
+        let world = world();
+        world.sts.fail(1, fault);
+        let (login, _) = world.run_typing(&["login", "dev"], "123456");
+        login.fails_as(code).saying("is not sent again: log in with its next one");
+        assert_eq!(world.sts.server().journal().len(), 1, "{}", login.stderr);
+    }
+    let gone = world().env("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1");
+    let (login, _) = gone.run_typing(&["login", "dev"], "123456");
+    login.fails_as("connect").saying("5 attempts were made");
+    assert!(!login.stderr.contains("next one"), "nothing was sent: {}", login.stderr);
+}

@@ -110,10 +110,6 @@ impl Login<'_, '_> {
         if !self.exchange.client.is_allowed(&answer.url) {
             return Err(self.foreign(&answer.url, "wants a login"));
         }
-        if sent.form.as_ref().is_some_and(Carried::has_secret) {
-            // The login form may come back with this status, too.
-            return if answer.body.is_empty() { Err(refused_by_status(&answer)) } else { self.page(answer) };
-        }
         match self.exchange.method.answer_challenge(&answer, self.exchange.run)? {
             None => self.page(answer),
             Some(authorization) => Ok(Step::send(Request { authorization: Some(authorization), ..sent })),
@@ -194,11 +190,11 @@ impl Login<'_, '_> {
             }
         }
         if answer.status == 401 {
-            let is_refusal = !self.exchange.attempts.is_empty();
-            return Err(if is_refusal {
-                ending::says_itself(refused_by_status(&answer), &page)
+            let error = not_asked(&answer);
+            return Err(if self.exchange.attempts.is_empty() {
+                error
             } else {
-                not_asked(&answer)
+                ending::says_itself(after_the_secret(error, &answer), &page)
             });
         }
         if answer.status >= 400 {
@@ -336,9 +332,15 @@ impl Login<'_, '_> {
     }
 }
 
-fn refused_by_status(answer: &Response) -> Error {
-    Error::new(Code::IdpRejected, format!("the IdP at {} refused the user name or password", shown(&answer.url)))
-        .because("it answered HTTP 401 to the login form")
+/// The error of a 401 without the login form, after a secret was sent in one. It shows what the server takes, and nothing of
+/// the secret (RFC 9110 §11.6.1). `asked`: the error where none was sent.
+fn after_the_secret(asked: Error, answer: &Response) -> Error {
+    let error = if answer.www_authenticate.is_empty() {
+        status_error(answer).hint("log in at `saml.idp_url` in a browser: is the password right, and what comes after it?")
+    } else {
+        asked
+    };
+    error.because("it came after the login form was sent, and does not show whether the password is right")
 }
 
 pub(super) fn status_error(answer: &Response) -> Error {

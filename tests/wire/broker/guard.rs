@@ -100,7 +100,7 @@ fn without_a_verdict() -> Vec<(&'static str, Reply, &'static str)> {
 
 fn form(answer: Reply) -> World {
     let site = Site::new().get("/sso", login_page("/login")).post("/login", answer);
-    let site = site.get("/elsewhere", Reply::html("<p>Sign in failed</p>"));
+    let site = site.get("/elsewhere", Reply::html("<p>Sign in failed</p>")).get("/denied", Reply::status(401));
     World::form(site)
 }
 
@@ -117,6 +117,13 @@ fn a_password_in_a_form() {
         ("the form again with 401", Reply::new(401, "text/html", login()), Refused, "idp-rejected"),
         ("the form again with 403", Reply::new(403, "text/html", login()), Refused, "idp-rejected"),
         ("the first page again", Reply::html(identifier), NoVerdict, "login-page"),
+        ("401", Reply::status(401), NoVerdict, "http-unexpected"),
+        ("401 with a page", Reply::new(401, "text/html", "<p>Sign in failed</p>"), NoVerdict, "http-unexpected"),
+        ("401 with JSON", Reply::new(401, "application/json", r#"{"error":"no"}"#), NoVerdict, "http-unexpected"),
+        ("401 for Kerberos", Reply::status(401).with("WWW-Authenticate", "Negotiate"), NoVerdict, "login-page"),
+        ("401 for Basic", Reply::status(401).with("WWW-Authenticate", "Basic realm=x"), NoVerdict, "login-page"),
+        ("401 after a redirect", Reply::redirect(303, "/denied"), NoVerdict, "http-unexpected"),
+        ("407", Reply::status(407).with("Proxy-Authenticate", "Basic realm=x"), NoVerdict, "http-unexpected"),
         ("elsewhere", Reply::redirect(302, "/elsewhere"), NoVerdict, "xpath-no-match"),
         ("a new password", Reply::html(pages::change_password_form("/new", 3)), Person, "password-change-required"),
         (

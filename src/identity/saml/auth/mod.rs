@@ -83,7 +83,7 @@ impl<'a> Method<'a> {
         match self {
             Method::None => Err(not_asked(answer)),
             Method::Authorization(method) => Err(method.challenged(answer)),
-            Method::Form(_) if answer.body.trim_ascii().is_empty() => Err(not_asked(answer)),
+            // The login form may come with this status, too.
             Method::Form(_) => Ok(None),
             Method::Spnego(method) => method.answer_challenge(answer, run).map(|token| Some(Carried::plain(token))),
         }
