@@ -13,7 +13,7 @@ use crate::cache::master_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
     Auth, AuthnRequest, BrowserLogin, CommandLogin, Ecp, FormChoices, FormLogin, Identity, IdpHttp, Okta, Profile,
-    Saml, SecretSource, Session, SessionName, Spnego, StsHttp, StsTarget, TokenSource,
+    Saml, SecretSource, Session, SessionName, Spnego, StsHttp, StsTarget, TokenSource, Whose,
 };
 use crate::config::session_name::Asker;
 use crate::error::printable;
@@ -61,7 +61,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
     let key = match &profile.identity {
         Identity::Saml(saml) => {
             let key =
-                key.field("origin", saml.idp_url.origin().ascii_serialization()).field("auth", method(&saml.auth));
+                key.field("origin", saml.idp_url.origin().ascii_serialization()).field("auth", saml.auth.facts().name);
             let labels = ["username", "principal", "keytab", "ticket of"];
             let key = match &saml.auth {
                 // What it is told may decide as whom it logs in.
@@ -141,20 +141,6 @@ pub fn unknowable(profile: &Profile, env: &Env) -> Option<String> {
     of(profile, env, &SealingKey::from_bytes([0; 32])).unknowable
 }
 
-fn method(auth: &Auth) -> &'static str {
-    match auth {
-        Auth::None => "none",
-        Auth::Basic { .. } => "basic",
-        Auth::Bearer { .. } => "bearer",
-        Auth::Form(_) => "form",
-        Auth::Spnego(_) => "spnego",
-        Auth::Okta(_) => "okta",
-        Auth::Ecp(_) => "ecp",
-        Auth::Browser(_) => "browser",
-        Auth::Command(_) => "command",
-    }
-}
-
 fn sts_fields(key: KeyBuilder, sts: &StsTarget) -> KeyBuilder {
     let StsTarget { region, endpoint_url, use_fips, use_dualstack, ca_bundle, http } = sts;
     // The rest only says how long and how often it is tried.
@@ -224,7 +210,7 @@ fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
 }
 
 fn auth_fields(key: KeyBuilder, auth: &Auth) -> KeyBuilder {
-    let key = key.field("auth", method(auth));
+    let key = key.field("auth", auth.facts().name);
     match auth {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Ecp(Ecp::Basic { .. }) => key,
         Auth::Okta(Okta { client_id, app_id }) => key.field("client_id", client_id).field("app_id", app_id),
@@ -270,37 +256,27 @@ type Who = Vec<(&'static str, Zeroizing<Vec<u8>>)>;
 
 fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
     let one = |label, value: &[u8]| (label, Zeroizing::new(value.to_vec()));
-    match auth {
-        // As for a browser.
-        Auth::None | Auth::Okta(_) => Ok(Vec::new()),
+    match auth.facts().whose {
+        // Who has logged in in a browser or at Okta, `login` decides, after which what another person got is gone
+        // (`acquire::session`).
+        Whose::Anyone => Ok(Vec::new()),
         // A password proves who asks, it does not decide it: the user's name does.
-        Auth::Basic { username, .. }
-        | Auth::Form(FormLogin { username, .. })
-        | Auth::Ecp(Ecp::Basic { username, .. }) => Ok(vec![one("username", username.as_bytes())]),
-        // A bearer token is the user's name and the password in one.
-        Auth::Bearer { token } => Ok(vec![("token", token_at_hand(token, env)?)]),
-        Auth::Spnego(Spnego { principal, keytab, .. }) | Auth::Ecp(Ecp::Kerberos(Spnego { principal, keytab, .. })) => {
-            match (principal, keytab) {
-                (Some(principal), Some(keytab)) => Ok(vec![
-                    one("principal", principal.as_bytes()),
-                    one("keytab", keytab.as_os_str().as_encoded_bytes()),
-                ]),
-                (Some(principal), None) => Ok(vec![one("principal", principal.as_bytes())]),
-                (None, _) => match ccache::default_cache_owner(env) {
-                    Owner::Known(owner) => Ok(vec![one("ticket of", owner.as_bytes())]),
-                    Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
-                    Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
-                },
+        Whose::User(name) => Ok(vec![one("username", name.as_bytes())]),
+        Whose::Bearer(token) => Ok(vec![("token", token_at_hand(token, env)?)]),
+        Whose::Principal(Spnego { principal, keytab, .. }) => match (principal, keytab) {
+            (Some(principal), Some(keytab)) => {
+                Ok(vec![one("principal", principal.as_bytes()), one("keytab", keytab.as_os_str().as_encoded_bytes())])
             }
-        }
-        // Who has logged in there, `login` decides, after which what another person got is gone (`acquire::session`).
-        Auth::Browser(BrowserLogin { username, .. }) => {
-            Ok(username.iter().map(|name| one("username", name.as_bytes())).collect())
-        }
-        Auth::Command(CommandLogin { username, .. }) => match username {
-            Some(username) => Ok(vec![one("username", username.as_bytes())]),
-            None => Err("as whom the command logs in is not known; set `saml.username` to have results kept".into()),
+            (Some(principal), None) => Ok(vec![one("principal", principal.as_bytes())]),
+            (None, _) => match ccache::default_cache_owner(env) {
+                Owner::Known(owner) => Ok(vec![one("ticket of", owner.as_bytes())]),
+                Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
+                Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
+            },
         },
+        Whose::Unknown => {
+            Err("as whom the command logs in is not known; set `saml.username` to have results kept".into())
+        }
     }
 }
 

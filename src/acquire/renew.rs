@@ -14,7 +14,7 @@ use crate::attempt::{CountedSecret, Ledger};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::Profile;
+use crate::config::profile::{ByHand, Profile};
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result};
 use crate::identity::keep::Person;
@@ -147,7 +147,7 @@ impl Renewal<'_> {
     }
 
     fn keep(&self, place: &LoginPlace, shared: &Shared<'_>, assertion: &Assertion, generation: u64) {
-        if self.profile.is_as_whom_they_choose()
+        if matches!(self.profile.by_hand(), ByHand::Browser | ByHand::Code)
             && let Err(why) = place.note_person(assertion)
         {
             tracing::warn!(%why, "who logged in is not noted");

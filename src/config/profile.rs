@@ -13,6 +13,7 @@ pub use super::assume_role::{AssumeRole, Base};
 pub use super::google::Google;
 use super::oidc::Flow;
 pub use super::oidc::Oidc;
+pub use super::saml::facts::{ByHand, Facts, Whose};
 pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
 use crate::arn::{ProviderArn, RoleArn};
@@ -36,7 +37,7 @@ impl Profile {
     /// The secret of a person or a machine that this login sends, with the key that names it.
     pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
         match &self.identity {
-            Identity::Saml(saml) => saml.auth.secret(),
+            Identity::Saml(saml) => saml.auth.facts().secret,
             Identity::WebIdentity(identity) => match &identity.source {
                 TokenSource::Oidc(oidc) => {
                     oidc.client_secret.as_ref().map(|secret| ("web_identity.client_secret", secret))
@@ -56,63 +57,30 @@ impl Profile {
 
     /// The keytab that this login opens, which is a secret too.
     pub fn keytab(&self) -> Option<&Path> {
+        self.facts()?.ticket?.keytab.as_deref()
+    }
+
+    /// The settings of its SAML login, if it is one.
+    pub fn saml(&self) -> Option<&Saml> {
         match &self.identity {
-            Identity::Saml(saml) => match &saml.auth {
-                Auth::Spnego(spnego) | Auth::Ecp(Ecp::Kerberos(spnego)) => spnego.keytab.as_deref(),
-                Auth::None
-                | Auth::Basic { .. }
-                | Auth::Bearer { .. }
-                | Auth::Form(_)
-                | Auth::Okta(_)
-                | Auth::Ecp(Ecp::Basic { .. })
-                | Auth::Browser(_)
-                | Auth::Command(_) => None,
-            },
+            Identity::Saml(saml) => Some(saml),
             Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
         }
     }
 
-    /// Whether a login by hand may have to wait for what a person does in the middle of it.
-    pub fn waits_for_a_person(&self) -> bool {
-        match &self.identity {
-            Identity::Saml(saml) => match &saml.auth {
-                Auth::Browser(_) | Auth::Okta(_) => true,
-                Auth::Form(form) => form.otp.is_none(),
-                Auth::None
-                | Auth::Basic { .. }
-                | Auth::Bearer { .. }
-                | Auth::Spnego(_)
-                | Auth::Ecp(_)
-                | Auth::Command(_) => false,
-            },
-            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => false,
-        }
+    /// The facts of its SAML login's method.
+    pub fn facts(&self) -> Option<Facts<'_>> {
+        self.saml().map(|saml| saml.auth.facts())
+    }
+
+    /// What a person has to do in the middle of a login by hand.
+    pub fn by_hand(&self) -> ByHand {
+        self.facts().map_or(ByHand::Nothing, |facts| facts.by_hand)
     }
 
     /// Whether this login reads the pages of an IdP itself.
     pub fn reads_pages(&self) -> bool {
-        match &self.identity {
-            Identity::Saml(saml) => match &saml.auth {
-                Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } | Auth::Form(_) | Auth::Spnego(_) => true,
-                Auth::Okta(_) | Auth::Ecp(_) | Auth::Browser(_) | Auth::Command(_) => false,
-            },
-            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => false,
-        }
-    }
-
-    /// Whether it is not written as whom a person logs in: in a browser, or at Okta.
-    pub fn is_as_whom_they_choose(&self) -> bool {
-        matches!(&self.identity, Identity::Saml(saml) if matches!(saml.auth, Auth::Browser(_) | Auth::Okta(_)))
-    }
-
-    /// Whether a person enters a code elsewhere that `login` shows them.
-    pub fn is_by_code(&self) -> bool {
-        matches!(&self.identity, Identity::Saml(saml) if matches!(saml.auth, Auth::Okta(_)))
-    }
-
-    /// Whether a person logs in in a browser, as whomever they choose.
-    pub fn is_by_browser(&self) -> bool {
-        matches!(&self.identity, Identity::Saml(saml) if matches!(saml.auth, Auth::Browser(_)))
+        self.facts().is_some_and(|facts| facts.reads_pages)
     }
 
     /// Whether this login lives on a refresh token, which may be used once only.
@@ -206,24 +174,6 @@ pub struct Saml {
     pub parser: Parser,
     pub http: IdpHttp,
     pub retry: Retry,
-}
-
-impl Auth {
-    /// The secret this login needs, with the key that names it.
-    pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
-        match self {
-            Auth::Basic { password, .. }
-            | Auth::Form(FormLogin { password, .. })
-            | Auth::Ecp(Ecp::Basic { password, .. }) => Some(("saml.password", password)),
-            Auth::Bearer { token } => Some(("saml.token", token)),
-            Auth::None
-            | Auth::Okta(_)
-            | Auth::Spnego(_)
-            | Auth::Ecp(Ecp::Kerberos(_))
-            | Auth::Browser(_)
-            | Auth::Command(_) => None,
-        }
-    }
 }
 
 /// How the IdP comes to know who asks.

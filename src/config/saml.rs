@@ -10,6 +10,7 @@ use super::{carry, headers, refuse, urls, values};
 use crate::arn::ProviderArn;
 
 mod auth;
+pub mod facts;
 
 const MAX_TIMEOUT: Duration = Duration::from_secs(600);
 

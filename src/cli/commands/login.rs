@@ -9,7 +9,7 @@ use crate::cli::output::{self, Text};
 use crate::cli::prompt;
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::profile::{Account, Identity, Profile, SecretSource};
+use crate::config::profile::{Account, ByHand, Identity, Profile, SecretSource};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::identity::keep::Person;
@@ -52,11 +52,11 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
         None => None,
     };
     let typed = asked.as_ref().map(|(_, secret)| secret).or(code.as_ref());
-    if profile.waits_for_a_person() && !arguments.use_stored {
+    if profile.by_hand() != ByHand::Nothing && !arguments.use_stored {
         profile.deadline = profile.deadline.max(PATIENCE);
     }
     // A code that nobody sees would be waited for in vain.
-    if profile.is_by_code() && !arguments.use_stored {
+    if profile.by_hand() == ByHand::Code && !arguments.use_stored {
         prompt::terminal().map_err(|error| without_terminal(error, &profile))?;
     }
     let person: Option<&dyn Person> = if arguments.use_stored { None } else { Some(&prompt::Terminal) };
@@ -141,19 +141,17 @@ pub(super) fn kept_where(place: &Place) -> Text {
 }
 
 fn nothing_to_keep(profile: &Profile) -> &'static str {
-    let secret = match &profile.identity {
-        Identity::Saml(saml) => saml.auth.secret(),
-        Identity::WebIdentity(_) if super::person_at(profile).is_some() => {
-            return "with the refresh token that is kept";
-        }
-        Identity::AssumeRole(_) if mfa_device(profile).is_some() => return "a code is good for once, so none is kept",
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
-    };
-    match secret {
-        None if profile.is_by_code() => "the refresh token of this login is kept, sealed",
-        None if profile.is_by_browser() => "the browser keeps the session, in a profile of its own",
-        None => "this login needs no secret of yours, so none is kept",
-        Some((_, SecretSource::Keyring(_))) => "with the secret that is kept",
-        Some(_) => "with the secret from where the configuration says; it stays there",
+    if super::person_at(profile).is_some() {
+        return "with the refresh token that is kept";
+    }
+    if mfa_device(profile).is_some() {
+        return "a code is good for once, so none is kept";
+    }
+    match (profile.facts().and_then(|facts| facts.secret), profile.by_hand()) {
+        (None, ByHand::Code) => "the refresh token of this login is kept, sealed",
+        (None, ByHand::Browser) => "the browser keeps the session, in a profile of its own",
+        (None, ByHand::Nothing | ByHand::Answer) => "this login needs no secret of yours, so none is kept",
+        (Some((_, SecretSource::Keyring(_))), _) => "with the secret that is kept",
+        (Some(_), _) => "with the secret from where the configuration says; it stays there",
     }
 }

@@ -28,7 +28,7 @@ use crate::acquire::airflow as airflow_connections;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::oidc::Flow;
-use crate::config::profile::{Account, Auth, FormLogin, Identity, Oidc, Otp, Profile, SecretSource, TokenSource};
+use crate::config::profile::{Account, Identity, Oidc, Otp, Profile, SecretSource, TokenSource};
 use crate::error::Result;
 
 /// The profile that is meant: the argument, else `$FEDCRED_PROFILE`, else `default`.
@@ -44,7 +44,7 @@ fn looked_up(config: &Config, name: &str, env: &Env) -> Result<Profile> {
 /// The secret of this profile that `fedcred login` keeps: the key that names it, and whose it is.
 fn kept_secret(profile: &Profile) -> Option<(&'static str, Account)> {
     match &profile.identity {
-        Identity::Saml(saml) => match saml.auth.secret()? {
+        Identity::Saml(saml) => match saml.auth.facts().secret? {
             (setting, SecretSource::Keyring(account)) => Some((setting, account.clone())),
             _ => None,
         },
@@ -55,18 +55,9 @@ fn kept_secret(profile: &Profile) -> Option<(&'static str, Account)> {
 
 /// Whose secret of one-time codes `fedcred login` keeps, if it does.
 fn kept_otp_secret(profile: &Profile) -> Option<Account> {
-    let Identity::Saml(saml) = &profile.identity else { return None };
-    match &saml.auth {
-        Auth::Form(FormLogin { otp: Some(Otp::Secret(SecretSource::Keyring(account))), .. }) => Some(account.clone()),
-        Auth::None
-        | Auth::Basic { .. }
-        | Auth::Bearer { .. }
-        | Auth::Form(_)
-        | Auth::Spnego(_)
-        | Auth::Okta(_)
-        | Auth::Ecp(_)
-        | Auth::Browser(_)
-        | Auth::Command(_) => None,
+    match profile.facts()?.otp? {
+        Otp::Secret(SecretSource::Keyring(account)) => Some(account.clone()),
+        Otp::Secret(_) | Otp::Code(_) => None,
     }
 }
 

@@ -86,18 +86,8 @@ fn session(profile: &Profile) -> Map<String, Value> {
 }
 
 fn block(saml: &Saml) -> Result<Value> {
-    let Spnego { principal, keytab, mutual_authentication, channel_bindings: _ } = match &saml.auth {
-        Auth::Spnego(spnego) => spnego,
-        Auth::None
-        | Auth::Basic { .. }
-        | Auth::Bearer { .. }
-        | Auth::Form(_)
-        | Auth::Okta(_)
-        | Auth::Ecp(_)
-        | Auth::Browser(_)
-        | Auth::Command(_) => {
-            return Err(unsaid("saml.auth", "Airflow logs in by Kerberos alone (auth = \"spnego\")"));
-        }
+    let Auth::Spnego(Spnego { principal, keytab, mutual_authentication, channel_bindings: _ }) = &saml.auth else {
+        return Err(unsaid("saml.auth", "Airflow logs in by Kerberos alone (auth = \"spnego\")"));
     };
     if principal.is_some() || keytab.is_some() {
         return Err(unsaid("saml.keytab", "Airflow takes the tickets that are there; set KRB5_CLIENT_KTNAME for it"));

@@ -8,17 +8,14 @@ use crate::config::profile::{
 
 impl Rows<'_, '_> {
     pub(super) fn auth(&mut self, auth: &Auth) {
+        self.row("auth", quoted(auth.facts().name));
         match auth {
-            Auth::None => self.row("auth", quoted("none")),
-            Auth::Basic { username, password } => {
-                self.row("auth", quoted("basic"));
+            Auth::None => {}
+            Auth::Basic { username, password } | Auth::Ecp(Ecp::Basic { username, password }) => {
                 self.row("username", quoted(username));
                 self.row("password", source(password));
             }
-            Auth::Bearer { token } => {
-                self.row("auth", quoted("bearer"));
-                self.row("token", source(token));
-            }
+            Auth::Bearer { token } => self.row("token", source(token)),
             Auth::Form(FormLogin {
                 username,
                 password,
@@ -31,7 +28,6 @@ impl Rows<'_, '_> {
                 choices,
             }) => {
                 let FormChoices { form, button, fields } = choices.as_ref();
-                self.row("auth", quoted("form"));
                 self.row("username", quoted(username));
                 self.row("password", source(password));
                 self.or("username_field", username_field.as_ref().map(quoted), "found on the page");
@@ -52,32 +48,17 @@ impl Rows<'_, '_> {
                 }
                 self.table = table;
             }
-            Auth::Spnego(spnego) => {
-                self.row("auth", quoted("spnego"));
-                self.spnego(spnego);
-            }
+            Auth::Spnego(spnego) | Auth::Ecp(Ecp::Kerberos(spnego)) => self.spnego(spnego),
             Auth::Okta(Okta { client_id, app_id }) => {
-                self.row("auth", quoted("okta"));
                 self.row("client_id", quoted(client_id));
                 self.row("app_id", quoted(app_id));
             }
-            Auth::Ecp(Ecp::Basic { username, password }) => {
-                self.row("auth", quoted("ecp"));
-                self.row("username", quoted(username));
-                self.row("password", source(password));
-            }
-            Auth::Ecp(Ecp::Kerberos(spnego)) => {
-                self.row("auth", quoted("ecp"));
-                self.spnego(spnego);
-            }
             Auth::Browser(BrowserLogin { program, is_headless_allowed, username }) => {
-                self.row("auth", quoted("browser"));
                 self.or("browser", program.as_ref().map(quoted), "the first that is found");
                 self.row("browser_headless", is_headless_allowed.to_string());
                 self.or("username", username.as_ref().map(quoted), "whoever logs in there");
             }
             Auth::Command(CommandLogin { argv, username }) => {
-                self.row("auth", quoted("command"));
                 self.row("command", program(argv));
                 self.or("username", username.as_ref().map(quoted), "only the command knows, so nothing is kept");
             }

@@ -263,8 +263,37 @@ fn a_kept_secret_is_named_by_origin_and_user_whatever_the_profile() {
         (bearer, "saml.token", "https://idp.example.com  token"),
     ] {
         let auth = saml_of(Home::with(&saml(lines)).profile("x").unwrap()).auth;
-        let Some((key, SecretSource::Keyring(account))) = auth.secret() else { panic!("{auth:?}") };
+        let Some((key, SecretSource::Keyring(account))) = auth.facts().secret else { panic!("{auth:?}") };
         assert_eq!((key, account.to_string().as_str()), (setting, name));
+    }
+}
+
+#[test]
+fn the_facts_of_a_method_are_those_of_the_method_that_is_written() {
+    use crate::config::profile::ByHand;
+    let password = "username = \"alice\"\npassword = { env = \"PW\" }";
+    let code = format!("{password}\notp = {{ env = \"OTP\" }}");
+    // Name, further lines, then: secret, ticket, what a person does, reads pages.
+    let table = [
+        ("none", "", None, false, ByHand::Nothing, true),
+        ("basic", password, Some("saml.password"), false, ByHand::Nothing, true),
+        ("bearer", "token = { env = \"T\" }", Some("saml.token"), false, ByHand::Nothing, true),
+        ("form", password, Some("saml.password"), false, ByHand::Answer, true),
+        ("form", &code, Some("saml.password"), false, ByHand::Nothing, true),
+        ("spnego", "", None, true, ByHand::Nothing, true),
+        ("okta", "client_id = \"c\"\napp_id = \"a\"", None, false, ByHand::Code, false),
+        ("ecp", password, Some("saml.password"), false, ByHand::Nothing, false),
+        ("ecp", "", None, true, ByHand::Nothing, false),
+        ("browser", "", None, false, ByHand::Browser, false),
+        ("command", "command = [\"corp-login\"]", None, false, ByHand::Nothing, false),
+    ];
+    for (name, lines, secret, has_ticket, by_hand, reads_pages) in table {
+        let auth = saml_of(Home::with(&saml(&format!("auth = \"{name}\"\n{lines}"))).profile("x").unwrap()).auth;
+        let facts = auth.facts();
+        assert_eq!((facts.name, facts.secret.map(|(key, _)| key)), (name, secret), "{lines}");
+        assert_eq!((facts.ticket.is_some(), facts.by_hand), (has_ticket, by_hand), "{name} {lines}");
+        assert_eq!((facts.reads_pages, facts.keeps_cookies), (reads_pages, name == "form"), "{name} {lines}");
+        assert_eq!(facts.otp.is_some(), lines == code, "{name} {lines}");
     }
 }
 

@@ -17,7 +17,7 @@ use super::extract::{self, Method as FormMethod, Page, PageKind, XPath};
 use super::remembered::Remembered;
 use super::response::{self, Response as SamlResponse, is_aws_sign_in};
 use crate::attempt::Carried;
-use crate::config::profile::{Auth, AuthnRequest, Saml};
+use crate::config::profile::{AuthnRequest, Saml};
 use crate::error::{Code, Error, Result, printable};
 use crate::http::client::{Request, Response};
 use crate::http::{shown, shown_path};
@@ -43,7 +43,7 @@ pub async fn log_in_from(page: Url, saml: &Saml, run: Run<'_>) -> Result<Asserti
 async fn converse(page: Option<Url>, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let mut exchange = Exchange::new(saml, run)?;
     let xpath = XPath::parse(&saml.xpath, saml.parser)?;
-    let keeps_device = matches!(saml.auth, Auth::Form(_));
+    let keeps_device = saml.auth.facts().keeps_cookies;
     // A person who types the password wants it tried: then the IdP must not let us in for a cookie.
     if keeps_device && run.typed.is_none() {
         exchange.client.restore_cookies(&Remembered::load(run.keep).cookies);
@@ -336,7 +336,8 @@ impl Login<'_, '_> {
 /// the secret (RFC 9110 §11.6.1). `asked`: the error where none was sent.
 fn after_the_secret(asked: Error, answer: &Response) -> Error {
     let error = if answer.www_authenticate.is_empty() {
-        status_error(answer).hint("log in at `saml.idp_url` in a browser: is the password right, and what comes after it?")
+        status_error(answer)
+            .hint("log in at `saml.idp_url` in a browser: is the password right, and what comes after it?")
     } else {
         asked
     };

@@ -6,7 +6,7 @@ use url::Url;
 use super::auth::Method;
 use super::response::Response as SamlResponse;
 use crate::attempt::{Attempt, Carried};
-use crate::config::profile::{Auth, Ecp, Saml};
+use crate::config::profile::{Auth, Saml};
 use crate::error::{Code, Error, Result};
 use crate::http::client::{Client, Request, Response};
 use crate::http::retry::Retries;
@@ -61,7 +61,7 @@ pub struct Exchange<'a> {
 impl<'a> Exchange<'a> {
     pub fn new(saml: &Saml, run: Run<'a>) -> Result<Self> {
         let method = Method::new(saml, run)?;
-        let is_negotiate = matches!(saml.auth, Auth::Spnego(_) | Auth::Ecp(Ecp::Kerberos(_)));
+        let is_negotiate = saml.auth.facts().ticket.is_some();
         let client = Client::new(saml.http.clone(), &saml.idp_url, default_user_agent(&saml.auth), is_negotiate);
         Ok(Exchange { client, method, run, attempts: Vec::new(), retries: Retries::new(saml.retry.clone()) })
     }

@@ -6,7 +6,7 @@ use super::report::{Report, Step};
 use crate::config::Config;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::{Auth, Ecp, Identity, Profile};
+use crate::config::profile::{Identity, Profile};
 use crate::config::show::Origin;
 use crate::error::Result;
 
@@ -45,18 +45,7 @@ pub fn check(report: &mut Report, name: &str, explicit: Option<&Path>, env: &Env
 
 fn method(profile: &Profile) -> &'static str {
     match &profile.identity {
-        Identity::Saml(saml) => match &saml.auth {
-            Auth::None => "SAML, without a login",
-            Auth::Basic { .. } => "SAML, HTTP Basic",
-            Auth::Bearer { .. } => "SAML, bearer token",
-            Auth::Form(_) => "SAML, login form",
-            Auth::Spnego(_) => "SAML, Kerberos",
-            Auth::Okta(_) => "SAML, Okta's device login",
-            Auth::Ecp(Ecp::Basic { .. }) => "SAML, ECP with HTTP Basic",
-            Auth::Ecp(Ecp::Kerberos(_)) => "SAML, ECP with Kerberos",
-            Auth::Command(_) => "SAML, a command of one's own",
-            Auth::Browser(_) => "SAML, in a browser",
-        },
+        Identity::Saml(saml) => saml.auth.facts().in_words,
         Identity::WebIdentity(_) => "OIDC token",
         Identity::AssumeRole(_) => "role on top of other credentials",
         Identity::Base(_) => "AWS credentials as they stand",

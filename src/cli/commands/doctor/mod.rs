@@ -22,7 +22,7 @@ use crate::cli::progress::Progress;
 use crate::cli::style::Style;
 use crate::cli::{output, report as errors};
 use crate::config::env::Env;
-use crate::config::profile::{Auth, Base, Ecp, Identity, Profile};
+use crate::config::profile::{Base, Identity, Profile};
 use crate::error::Result;
 
 pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitCode> {
@@ -49,26 +49,12 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
 
     progress.show("looking at the network");
     network::check(report, &profile, base)?;
-    match &base.identity {
-        Identity::Saml(saml) => match &saml.auth {
-            Auth::Spnego(spnego) | Auth::Ecp(Ecp::Kerberos(spnego)) => {
-                progress.show("asking for a Kerberos ticket");
-                kerberos::check(report, base, saml, spnego, env).map_err(at(Step::Kerberos))?;
-            }
-            Auth::None
-            | Auth::Basic { .. }
-            | Auth::Bearer { .. }
-            | Auth::Form(_)
-            | Auth::Okta(_)
-            | Auth::Ecp(Ecp::Basic { .. })
-            | Auth::Command(_)
-            | Auth::Browser(_) => {
-                report.skip(Step::Kerberos, "this login does without");
-            }
-        },
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
-            report.skip(Step::Kerberos, "this login does without");
+    match base.saml().and_then(|saml| Some((saml, saml.auth.facts().ticket?))) {
+        Some((saml, spnego)) => {
+            progress.show("asking for a Kerberos ticket");
+            kerberos::check(report, base, saml, spnego, env).map_err(at(Step::Kerberos))?;
         }
+        None => report.skip(Step::Kerberos, "this login does without"),
     }
     storage::check_before(&settings, env)?;
     progress.show("logging in");

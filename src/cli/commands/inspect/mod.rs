@@ -18,7 +18,7 @@ use crate::cli::output::{self, Text};
 use crate::cli::prompt;
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::profile::{Auth, BrowserLogin, CommandLogin, Ecp, FormLogin, Identity, Profile};
+use crate::config::profile::{Profile, Whose};
 use crate::error::{Code, Error, Result};
 use crate::file::{self, kind};
 use crate::identity::oidc::claims::Claims;
@@ -218,19 +218,9 @@ fn save(file: &Path, page: Option<LastPage>, profile: Option<&Profile>) -> Resul
 
 /// The name that stands on pages of this person's logins.
 fn user_name(profile: &Profile) -> Option<String> {
-    match &profile.identity {
-        Identity::Saml(saml) => match &saml.auth {
-            Auth::Form(FormLogin { username, .. })
-            | Auth::Basic { username, .. }
-            | Auth::Ecp(Ecp::Basic { username, .. }) => Some(username.clone()),
-            Auth::Spnego(spnego) | Auth::Ecp(Ecp::Kerberos(spnego)) => {
-                spnego.principal.as_ref().and_then(|p| p.split('@').next()).map(str::to_owned)
-            }
-            Auth::Browser(BrowserLogin { username, .. }) | Auth::Command(CommandLogin { username, .. }) => {
-                username.clone()
-            }
-            Auth::None | Auth::Bearer { .. } | Auth::Okta(_) => None,
-        },
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+    match profile.facts()?.whose {
+        Whose::User(name) => Some(name.to_owned()),
+        Whose::Principal(spnego) => spnego.principal.as_ref().and_then(|p| p.split('@').next()).map(str::to_owned),
+        Whose::Bearer(_) | Whose::Anyone | Whose::Unknown => None,
     }
 }

@@ -9,7 +9,7 @@ use crate::acquire::schedule::Life;
 use crate::cli::args::{Global, Pace, ScheduleInstall};
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::profile::{Identity, Profile, SecretSource, TokenSource};
+use crate::config::profile::{Profile, SecretSource};
 use crate::error::{Code, Error, Result};
 use crate::process::installed;
 use crate::quote::config::schedulable;
@@ -167,7 +167,7 @@ fn environment(env: &Env, notes: &mut Vec<String>) -> Vec<(String, String)> {
 fn credentials(profiles: &[Profile], notes: &mut Vec<String>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for profile in profiles {
-        match secret(profile) {
+        match profile.secret().map(|(_, source)| source) {
             Some(SecretSource::Credential(name)) if !names.contains(name) => names.push(name.clone()),
             Some(SecretSource::Env(name)) => notes.push(format!(
                 "the profile {} reads its secret from ${name}, which a scheduled job does not see: use a file, a command, \
@@ -178,25 +178,6 @@ fn credentials(profiles: &[Profile], notes: &mut Vec<String>) -> Vec<String> {
         }
     }
     names
-}
-
-fn secret(profile: &Profile) -> Option<&SecretSource> {
-    match &profile.identity {
-        Identity::WebIdentity(identity) => match &identity.source {
-            TokenSource::Oidc(oidc) => oidc.client_secret.as_ref(),
-            TokenSource::File(_)
-            | TokenSource::Env(_)
-            | TokenSource::Service(_)
-            | TokenSource::Command(_)
-            | TokenSource::GithubActions { .. }
-            | TokenSource::Google(_)
-            | TokenSource::Azure(_)
-            | TokenSource::Kubernetes(_) => None,
-        },
-        Identity::Saml(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
-            profile.secret().map(|(_, source)| source)
-        }
-    }
 }
 
 fn program(env: &Env) -> Result<PathBuf> {
