@@ -116,8 +116,9 @@ impl fmt::Display for Partition {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RoleArn {
     text: String,
+    /// `aws` where it is a maker's own.
     pub partition: Partition,
-    /// Twelve digits.
+    /// Twelve digits; at an STS that is not AWS's it may be a tenant's name, or nothing.
     pub account_id: String,
     /// The role's name without its path.
     pub name: String,
@@ -137,6 +138,40 @@ impl RoleArn {
     /// Parses `text`; the error ([`Code::InvalidArn`]) says which part cannot be.
     pub fn parse(text: &str) -> Result<Self> {
         let (partition, account_id, resource) = iam_resource(text, "role")?;
+        Self::named(text, partition, account_id, resource)
+    }
+
+    /// Parses `text` as [`RoleArn::parse`] does, and what servers that are not AWS's call a role: Ceph's roles have a tenant's
+    /// name or nothing in the account's place, MinIO's a partition of its own (`arn:minio:iam:::role/…`).
+    pub fn parse_of_any_maker(text: &str) -> Result<Self> {
+        let of_aws = match RoleArn::parse(text) {
+            Ok(role) => return Ok(role),
+            Err(error) => error,
+        };
+        let fields: Vec<&str> = text.splitn(6, ':').collect();
+        let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        match fields.as_slice() {
+            ["arn", maker, "iam", "", tenant, resource] if !maker.is_empty() && is_word(maker) && is_word(tenant) => {
+                let resource = resource.strip_prefix("role/").ok_or(of_aws)?;
+                let partition = partition_of(maker).unwrap_or(Partition::Aws);
+                Self::named(text, partition, (*tenant).to_owned(), resource)
+            }
+            _ => Err(of_aws),
+        }
+    }
+
+    /// The role that nobody names: a server that is not AWS's chooses by the token alone.
+    pub fn unnamed() -> Self {
+        let (text, account_id, name) = (String::new(), String::new(), String::new());
+        RoleArn { text, partition: Partition::Aws, account_id, name }
+    }
+
+    /// Whether AWS could have such a role.
+    pub fn is_of_aws(&self) -> bool {
+        is_account(&self.account_id) && self.text.split(':').nth(1) == Some(self.partition.id())
+    }
+
+    fn named(text: &str, partition: Partition, account_id: String, resource: &str) -> Result<Self> {
         // A path and a name: IAM allows any printable ASCII in a path, and [\w+=,.@-]{1,64} in a name.
         let name = resource.rsplit('/').next().unwrap_or_default();
         check_name(text, name, 64, |c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))?;
@@ -170,7 +205,7 @@ impl ProviderArn {
 
 impl fmt::Display for RoleArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(if self.text.is_empty() { "the role that the server chooses" } else { &self.text })
     }
 }
 
@@ -196,6 +231,9 @@ pub fn check_policy_arn(text: &str) -> Result<()> {
     }
 }
 
+/// Who writes such an ARN may have meant another server.
+const ELSEWHERE: &str = " (an STS that is not AWS's may have others: name it by `sts_endpoint_url`)";
+
 fn iam_resource<'a>(text: &'a str, resource_type: &str) -> Result<(Partition, String, &'a str)> {
     let example = format!("expected arn:aws:iam::112233334444:{resource_type}/NAME");
     let fields: Vec<&str> = text.splitn(6, ':').collect();
@@ -207,7 +245,7 @@ fn iam_resource<'a>(text: &'a str, resource_type: &str) -> Result<(Partition, St
     }
     let partition = partition_of(partition).ok_or_else(|| {
         let known = Partition::ALL.map(Partition::id).join(", ");
-        invalid(text, format!("the partition {partition:?} is none of {known}"))
+        invalid(text, format!("the partition {partition:?} is none of {known}{ELSEWHERE}"))
     })?;
     if *service != "iam" {
         let sts = if *service == "sts" { "; an sts ARN names a session, not the role behind it" } else { "" };
@@ -217,7 +255,10 @@ fn iam_resource<'a>(text: &'a str, resource_type: &str) -> Result<(Partition, St
         return Err(invalid(text, "IAM has no regions: the field after \"iam\" stays empty"));
     }
     if !is_account(account) {
-        return Err(invalid(text, format!("the account id {account:?} is not twelve digits")));
+        // Digits are an account's, miscounted.
+        let elsewhere =
+            if account.is_empty() || account.contains(|c: char| !c.is_ascii_digit()) { ELSEWHERE } else { "" };
+        return Err(invalid(text, format!("the account id {account:?} is not twelve digits{elsewhere}")));
     }
     let Some(name) = resource.strip_prefix(resource_type).and_then(|rest| rest.strip_prefix('/')) else {
         return Err(invalid(text, example));

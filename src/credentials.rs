@@ -12,7 +12,7 @@ pub struct Credentials {
     pub session_token: Secret,
     /// When STS will stop accepting them.
     pub expiration: Timestamp,
-    /// Twelve digits, of the role's account.
+    /// Twelve digits, of the role's account; empty where STS is not AWS's.
     pub account_id: String,
 }
 

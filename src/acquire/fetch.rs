@@ -97,9 +97,10 @@ async fn proxies(profile: &Profile) -> Vec<Proxy> {
         Identity::Saml(saml) => Proxy::of(&saml.idp_url, chosen(&saml.http.proxy, "saml.proxy").as_ref()),
         Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     };
-    let sts = match &profile.role_arn {
-        Some(role) => sts::whereabouts(&profile.sts, role).await.ok().map(|(url, _)| url),
-        None => Url::parse("https://sts.amazonaws.com/").ok(),
+    let sts = match (&profile.role_arn, &profile.sts.endpoint_url) {
+        (Some(role), _) => sts::whereabouts(&profile.sts, role).await.ok().map(|(url, _)| url),
+        (None, Some(url)) => Some(url.clone()),
+        (None, None) => Url::parse("https://sts.amazonaws.com/").ok(),
     };
     let sts = sts.and_then(|url| Proxy::of(&url, chosen(&profile.sts.http.proxy, "proxies in config_kwargs").as_ref()));
     idp.into_iter().chain(sts).collect()
@@ -224,7 +225,8 @@ async fn of_token(profile: &Profile, identity: &WebIdentity, web: &WebToken, run
     let (user, host, time) = (whoami::user(env), whoami::host(env), time::now().as_second().to_string());
     let asker = Asker { user: &user, host: &host, profile: &profile.name, subject: web.claims.subject(), time: &time };
     let call = WebIdentityCall {
-        role_arn: profile.role()?,
+        // `config` leaves it out only where STS is not AWS's.
+        role_arn: profile.role_arn.as_ref(),
         role_session_name: &identity.session_name.expand(&asker),
         token: &web.token,
         issuer: web.claims.issuer(),
@@ -234,8 +236,9 @@ async fn of_token(profile: &Profile, identity: &WebIdentity, web: &WebToken, run
     };
     let outcome = assume_role_with_web_identity(&profile.sts, call, run.deadline).await;
     outcome.map_err(|error| {
-        let request = trust::oidc::request(&Token::of(&web.claims), call.role_arn);
-        denial::enrich(error, &request, &profile.name, call.role_arn)
+        let Some(role) = call.role_arn else { return error };
+        let request = trust::oidc::request(&Token::of(&web.claims), role);
+        denial::enrich(error, &request, &profile.name, role)
     })
 }
 

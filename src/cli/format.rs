@@ -38,7 +38,7 @@ impl<'a> From<&'a Credentials> for Shown<'a> {
             secret_access_key: credentials.secret_access_key.expose(),
             session_token: Some(credentials.session_token.expose()),
             expiration: Some(whole_seconds(credentials.expiration)),
-            account_id: Some(&credentials.account_id),
+            account_id: Some(credentials.account_id.as_str()).filter(|id| !id.is_empty()),
         }
     }
 }

@@ -47,6 +47,7 @@ mod saml;
 mod secrets;
 pub mod session_name;
 pub mod show;
+pub mod sts_home;
 mod tree;
 mod urls;
 mod values;

@@ -9,6 +9,7 @@ use super::env::Env;
 use super::origin::Origin;
 use super::profile::{AirflowSource, DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, StsHttp, StsTarget};
 use super::reader::{Found, Section};
+use super::sts_home::Home;
 use super::{assume_role, refuse, saml, urls, values, web_identity};
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result, printable};
@@ -39,9 +40,13 @@ pub fn half_of_implicit(name: &str, env: &Env) -> Option<(&'static str, &'static
 pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<Profile> {
     // `include` has been followed when the layers were laid.
     top.find("include");
-    let role_arn =
-        if top.is_empty() { role_of_env(top, env) } else { top.read("role_arn", |f| values::arn(f, RoleArn::parse)) };
     let sts = sts(top, env);
+    let home = Home::of(sts.endpoint_url.as_ref());
+    let role_arn = if top.is_empty() {
+        role_of_env(top, env, home)
+    } else {
+        top.read("role_arn", |f| values::arn(f, |text| home.role(text)))
+    };
     let session = Session {
         duration: top
             .read("duration", |f| values::duration(f, Duration::from_secs(900)..=Duration::from_secs(12 * 3600))),
@@ -63,10 +68,13 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
     } else {
         identity(top, env, bases)
     };
-    if matches!(identity, Some(Identity::WebIdentity(_) | Identity::AssumeRole(_)))
-        && top.find("role_arn").is_none()
-        && !top.is_empty()
-    {
+    let needs_role = match &identity {
+        // MinIO takes the policy from the token's claims, and no role beside them.
+        Some(Identity::WebIdentity(_)) => home == Home::Aws,
+        Some(Identity::AssumeRole(_)) => true,
+        Some(Identity::Saml(_) | Identity::Base(_) | Identity::Airflow(_)) | None => false,
+    };
+    if needs_role && top.find("role_arn").is_none() && !top.is_empty() {
         top.log().error(top.missing("role_arn", ROLE_HINT));
     }
     refuse::beside_the_identity(top);
@@ -77,9 +85,9 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
     Some(Profile { name: bases.name().to_owned(), role_arn, sts, session, deadline, identity: identity? })
 }
 
-fn role_of_env(top: &Section<'_, '_>, env: &Env) -> Option<RoleArn> {
+fn role_of_env(top: &Section<'_, '_>, env: &Env, home: Home) -> Option<RoleArn> {
     top.log().record("", "role_arn", Origin::Env("AWS_ROLE_ARN"));
-    top.log().keep(RoleArn::parse(&env.text("AWS_ROLE_ARN")?).map_err(|why| why.hint("correct AWS_ROLE_ARN")))
+    top.log().keep(home.role(&env.text("AWS_ROLE_ARN")?).map_err(|why| why.hint("correct AWS_ROLE_ARN")))
 }
 
 fn identity<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<Identity> {

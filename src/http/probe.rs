@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use url::{Host, Url};
 
 use super::proxy::Chosen;
@@ -39,6 +40,8 @@ pub struct Probe {
     pub chain: Vec<Certificate>,
     /// The server's clock less this machine's, in seconds, as far as one `Date` can tell.
     pub clock_ahead: Option<i64>,
+    /// The answer's headers, of which some tell who made the server.
+    pub headers: HeaderMap,
     /// Any answer will do. The error: why there was none.
     pub answer: std::result::Result<(), Error>,
 }
@@ -63,7 +66,11 @@ pub async fn probe(peer: Peer<'_>) -> Result<Probe> {
     let date = answer.as_ref().ok().and_then(|reply| reply.date);
     let clock_ahead = date.map(|date| ahead(date, sent, received));
     let chain = transport.handshakes().chain().iter().filter_map(|der| Certificate::parse(der)).collect();
-    Ok(Probe { proxy, addresses, chain, clock_ahead, answer: answer.map(drop).map_err(|failure| failure.error) })
+    let (headers, answer) = match answer {
+        Ok(reply) => (reply.headers, Ok(())),
+        Err(failure) => (HeaderMap::new(), Err(failure.error)),
+    };
+    Ok(Probe { proxy, addresses, chain, clock_ahead, headers, answer })
 }
 
 /// By how much `date`, cut to whole seconds some time between the two, cannot be explained: 0 when it lies between them.

@@ -85,7 +85,10 @@ impl ChildEnvironment {
 
     /// The credentials themselves.
     pub fn credentials(&mut self, credentials: Credentials) {
-        self.set.push(("AWS_ACCOUNT_ID".into(), credentials.account_id.as_str().into()));
+        // An STS that is not AWS's has none.
+        if !credentials.account_id.is_empty() {
+            self.set.push(("AWS_ACCOUNT_ID".into(), credentials.account_id.as_str().into()));
+        }
         self.keys(&credentials.into());
     }
 

@@ -28,8 +28,11 @@ pub(super) fn credentials(
         Error::new(Code::StsBadAnswer, format!("the answer of {peer} has no {what}"))
             .hint("check that `sts_endpoint_url` and AWS_ENDPOINT_URL_STS name an STS")
     };
-    let user = user.ok_or_else(|| incomplete("AssumedRoleUser"))?;
-    check_role(&user.arn, asked, peer)?;
+    match user {
+        Some(user) => check_role(&user.arn, asked, peer)?,
+        None if asked.is_of_aws() => return Err(incomplete("AssumedRoleUser")),
+        None => {}
+    }
 
     let given = given.ok_or_else(|| incomplete("Credentials"))?;
     for (value, name) in [
@@ -48,20 +51,32 @@ pub(super) fn credentials(
         secret_access_key: Secret::new(given.secret_access_key),
         session_token: Secret::new(given.session_token),
         expiration,
-        account_id: asked.account_id.clone(),
+        // A tenant is no account that a client of AWS's could use.
+        account_id: if asked.is_of_aws() { asked.account_id.clone() } else { String::new() },
     };
     check_clock(expiration, clocks)?;
     Ok(credentials)
 }
 
 /// `arn:aws:sts::112233334444:assumed-role/Analyst/SESSION`: the role's name without its path.
+///
+/// Another maker's STS may leave it empty, as MinIO does, or write another's partition and tenant; the role's name is its own.
 fn check_role(got: &str, asked: &RoleArn, peer: &str) -> Result<()> {
     let expected = format!("arn:{}:sts::{}:assumed-role/{}/", asked.partition, asked.account_id, asked.name);
-    match got.strip_prefix(&expected) {
-        Some(session) if !session.is_empty() => Ok(()),
-        _ => Err(Error::new(Code::StsWrongRole, format!("{peer} answered for another role than the one asked for"))
-            .because(format!("asked for {asked}, got {}", printable(got, 200)))
-            .hint("check that `sts_endpoint_url` and AWS_ENDPOINT_URL_STS name an STS")),
+    let is_it = if asked.is_of_aws() {
+        got.strip_prefix(&expected).is_some_and(|session| !session.is_empty())
+    } else {
+        let session = got.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("assumed-role/"));
+        let name = session.and_then(|session| session.split('/').next());
+        asked.name.is_empty() || name.is_none_or(|name| name == asked.name)
+    };
+    match is_it {
+        true => Ok(()),
+        false => {
+            Err(Error::new(Code::StsWrongRole, format!("{peer} answered for another role than the one asked for"))
+                .because(format!("asked for {asked}, got {}", printable(got, 200)))
+                .hint("check that `sts_endpoint_url` and AWS_ENDPOINT_URL_STS name an STS"))
+        }
     }
 }
 
@@ -142,6 +157,21 @@ mod tests {
         ] {
             assert_eq!(take(Some(given("A", "s", "t")), arn, clocks).unwrap_err().code, Code::StsWrongRole, "{arn}");
         }
+    }
+
+    #[test]
+    fn another_makers_answer_may_name_nobody_but_no_other_role() {
+        let clocks = Clocks { ours: at(NOW), theirs: None };
+        let take = |asked: &RoleArn, arn: &str| {
+            credentials(Some(given("A", "s", "t")), Some(user(arn)), asked, clocks, "STS at test")
+        };
+        let ceph = RoleArn::parse_of_any_maker("arn:aws:iam::tenant:role/S3Access").unwrap();
+        for arn in ["arn:aws:sts::tenant:assumed-role/S3Access/me", "arn:aws:sts:::assumed-role/S3Access/me", ""] {
+            assert_eq!(take(&ceph, arn).unwrap().account_id, "", "{arn}");
+            assert!(take(&RoleArn::unnamed(), arn).is_ok());
+        }
+        let error = take(&ceph, "arn:aws:sts::tenant:assumed-role/Admin/me").unwrap_err();
+        assert_eq!(error.code, Code::StsWrongRole);
     }
 
     #[test]

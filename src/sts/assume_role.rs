@@ -38,6 +38,7 @@ pub async fn assume_role(target: &StsTarget, call: AssumeRoleCall<'_>, deadline:
     let asked = Asked {
         peer: &sts.peer,
         region: &sts.region,
+        home: sts.home,
         role: call.role_arn,
         duration,
         call: Call::AssumeRole { access_key_id: &call.keys.access_key_id },

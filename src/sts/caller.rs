@@ -14,6 +14,7 @@ pub async fn arn(target: &StsTarget, role: &RoleArn, keys: &SigningKeys, deadlin
     let asked = Asked {
         peer: &sts.peer,
         region: &sts.region,
+        home: sts.home,
         role,
         duration: None,
         call: Call::AssumeRole { access_key_id: &keys.access_key_id },

@@ -8,6 +8,7 @@ pub mod assume_role;
 pub mod caller;
 mod endpoint;
 pub mod failure;
+pub mod maker;
 pub mod saml;
 pub mod sign_in;
 pub mod web_identity;
@@ -23,6 +24,7 @@ use url::Url;
 
 use crate::arn::RoleArn;
 use crate::config::profile::{Session, StsHttp, StsTarget};
+use crate::config::sts_home::Home;
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result};
 use crate::http::proxy::Chosen;
@@ -40,6 +42,7 @@ struct Sts {
     /// Whom an error names.
     peer: String,
     region: String,
+    home: Home,
     attempts: Option<u32>,
     /// Of one attempt.
     attempt: Option<Duration>,
@@ -49,7 +52,7 @@ impl Sts {
     /// Unsigned without `keys`.
     async fn open(target: &StsTarget, role: &RoleArn, keys: Option<&SigningKeys>) -> Result<Self> {
         let endpoint = endpoint::Endpoint::of(target, role).await?;
-        let peer = endpoint.peer();
+        let (peer, home) = (endpoint.peer(), Home::of(Some(&endpoint.url)));
         let StsHttp { proxy, client_cert, connect_timeout, read_timeout, attempts } = &target.http;
         let client_cert = client_cert.as_ref().map(|(cert, key)| (cert.as_path(), key.as_path()));
         let trust =
@@ -82,6 +85,7 @@ impl Sts {
             carrier,
             peer,
             region: endpoint.region,
+            home,
             attempts: *attempts,
             attempt: read_timeout.map(|read| connect + read),
         })

@@ -27,6 +27,7 @@ pub async fn assume_role_with_saml(target: &StsTarget, call: SamlCall<'_>, deadl
     let asked = Asked {
         peer: &sts.peer,
         region: &sts.region,
+        home: sts.home,
         role: call.role_arn,
         duration: call.session.duration,
         call: Call::Saml { provider: call.principal_arn },

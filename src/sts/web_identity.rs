@@ -14,7 +14,8 @@ use crate::time::{self, Deadline};
 /// What is asked of STS.
 #[derive(Clone, Copy, Debug)]
 pub struct WebIdentityCall<'a> {
-    pub role_arn: &'a RoleArn,
+    /// MinIO can do without one.
+    pub role_arn: Option<&'a RoleArn>,
     /// `[\w+=,.@-]{2,64}`
     pub role_session_name: &'a str,
     pub token: &'a Secret,
@@ -31,12 +32,15 @@ pub async fn assume_role_with_web_identity(
     call: WebIdentityCall<'_>,
     deadline: &Deadline,
 ) -> Result<Credentials> {
-    refuse_reserved(call.role_arn)?;
-    let sts = Sts::open(target, call.role_arn, None).await?;
+    let unnamed = RoleArn::unnamed();
+    let role = call.role_arn.unwrap_or(&unnamed);
+    refuse_reserved(role)?;
+    let sts = Sts::open(target, role, None).await?;
     let asked = Asked {
         peer: &sts.peer,
         region: &sts.region,
-        role: call.role_arn,
+        home: sts.home,
+        role,
         duration: call.session.duration,
         call: Call::WebIdentity { issuer: call.issuer, subject: call.subject, audiences: call.audiences },
         proof: call.token,
@@ -46,7 +50,7 @@ pub async fn assume_role_with_web_identity(
             let request = sts
                 .client
                 .assume_role_with_web_identity()
-                .role_arn(call.role_arn.as_str())
+                .set_role_arn(call.role_arn.map(|role| role.as_str().to_owned()))
                 .role_session_name(call.role_session_name)
                 .web_identity_token(call.token.expose())
                 .set_duration_seconds(seconds(call.session.duration))
@@ -54,7 +58,7 @@ pub async fn assume_role_with_web_identity(
                 .set_policy_arns(policies(call.session));
             let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
             let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
-            answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
+            answer::credentials(answer.credentials, answer.assumed_role_user, role, clocks, &sts.peer)
         })
         .await
 }

@@ -96,7 +96,11 @@ fn mfa_device(profile: &Profile) -> Option<&str> {
 
 pub(super) fn logged_in(profile: &Profile, credentials: &Credentials) -> Text {
     let until = time::whole_seconds(credentials.expiration);
-    Text::of(format!("{}: logged in; credentials of account {} until {until}", profile.name, credentials.account_id))
+    let whose = match credentials.account_id.as_str() {
+        "" => String::new(),
+        account => format!(" of account {account}"),
+    };
+    Text::of(format!("{}: logged in; credentials{whose} until {until}", profile.name))
 }
 
 pub(super) fn keep(store: SecretStore, account: &Account, secret: &Secret, env: &Env) -> Result<Place> {

@@ -16,13 +16,14 @@ use super::redact;
 use super::saml::{SamlLogin, Verify};
 use super::sts_params::{Action, SessionParams};
 use super::trust::Asked;
-use crate::arn::{ProviderArn, RoleArn};
+use crate::arn::ProviderArn;
 use crate::config::env::Env;
 use crate::config::profile::{
     self, AssumeRole, Auth, AuthnRequest, ChannelBindings, DEFAULT_DEADLINE, DEFAULT_TIMEOUT, Google, IdpHttp,
     MutualAuthentication, Parser, Profile, Retry, Saml, Session, Spnego, StsTarget, TokenSource, WebIdentity,
 };
 use crate::config::session_name;
+use crate::config::sts_home::Home;
 use crate::credentials::SigningKeys;
 use crate::error::{Error, printable};
 use crate::region::Region;
@@ -75,7 +76,8 @@ impl Plan {
                 session_name,
             })),
         };
-        let role_arn = Some(RoleArn::parse(&role_arn).map_err(|error| in_words(error, "role_arn"))?);
+        let role_arn =
+            Some(Home::of(target.endpoint_url.as_ref()).role(&role_arn).map_err(|error| in_words(error, "role_arn"))?);
         Ok(Profile { role_arn, session, ..bare(name, target, identity) })
     }
 
@@ -140,7 +142,8 @@ fn of_environment(hop: Hop, name: &str, target: StsTarget, env: &Env) -> Result<
         path.ok_or_else(|| Broken::new("the environment names no token file", "set AWS_WEB_IDENTITY_TOKEN_FILE"))?;
     let session_name = hop.params.role_session_name.map_or(SessionName::Generated, SessionName::Given);
     let identity = WebIdentity { source: TokenSource::File(path), session_name: written(Some(session_name))? };
-    let role_arn = RoleArn::parse(&hop.role_arn).map_err(|error| in_words(error, "AWS_ROLE_ARN"))?;
+    let role_arn =
+        Home::of(target.endpoint_url.as_ref()).role(&hop.role_arn).map_err(|error| in_words(error, "AWS_ROLE_ARN"))?;
     Ok(Profile { role_arn: Some(role_arn), ..bare(name, target, profile::Identity::WebIdentity(Box::new(identity))) })
 }
 

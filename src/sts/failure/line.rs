@@ -2,6 +2,7 @@
 
 use super::{Asked, Call, says, verdict, what};
 use crate::arn::{ProviderArn, RoleArn};
+use crate::config::sts_home::Home;
 use crate::error::Code;
 use crate::secret::Secret;
 
@@ -87,7 +88,7 @@ pub fn of_line(text: &str, known: Known<'_>) -> Option<Told> {
     };
     let none = Secret::new(String::new());
     let region = known.region.unwrap_or("REGION");
-    let asked = Asked { peer: "STS", region, role: &role, duration: None, call, proof: &none };
+    let asked = Asked { peer: "STS", region, home: Home::Aws, role: &role, duration: None, call, proof: &none };
     let (code, next) = verdict(400, code, text, &asked);
     let words = |text: String| text.replace("000000000000", "ACCOUNT");
     Some(Told { code, what: words(what(code, &asked)), next: next.map(words) })

@@ -19,7 +19,9 @@ use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use self::proof::without_proof;
+use super::maker::{Maker, Marks};
 use crate::arn::{ProviderArn, RoleArn};
+use crate::config::sts_home::Home;
 use crate::error::{Code, Error, printable};
 use crate::quote::shell::command;
 use crate::secret::Secret;
@@ -28,6 +30,7 @@ use crate::secret::Secret;
 pub(super) struct Asked<'a> {
     pub peer: &'a str,
     pub region: &'a str,
+    pub home: Home,
     pub role: &'a RoleArn,
     pub duration: Option<Duration>,
     pub call: Call<'a>,
@@ -54,22 +57,53 @@ where
     let Some(answer) = error.raw_response() else { return not_answered(error, asked) };
     let status = answer.status().as_u16();
     let meta = error.meta();
+    let header = |name: &str| answer.headers().get(name).map(str::to_owned);
+    let request_id = meta.request_id().map(str::to_owned).or_else(|| header("x-amz-request-id"));
+    let marks = Marks { server: header("server"), request_id, is_of_s3: false };
     let Some(code) = meta.code() else {
         let body = answer.body().bytes().unwrap_or_default();
         return match s3::Refusal::read(body) {
-            Some(refusal) => refusal.explain(status, asked),
+            Some(refusal) => refusal.explain(status, &Marks { is_of_s3: true, ..marks }, asked),
             None => not_from_sts(status, asked),
         };
     };
+    let maker = Maker::of(asked.home, Some(asked.role), &marks);
     let message = without_proof(meta.message().unwrap_or_default(), asked.proof);
     let (ours, hint) = verdict(status, code, &message, asked);
     let said = said("STS", code, &message);
     let mut error = Error::new(ours, what(ours, asked)).because(said);
     error.hint = hint;
+    if maker.is_another_than_aws() {
+        error = of_another_maker(error, maker, asked.role);
+    }
     match meta.request_id() {
         Some(id) => error.because(format!("request id {}", printable(id, 60))),
         None => error,
     }
+}
+
+/// The same at a server that is not AWS's: whatever AWS's own tools could mend, they mend nothing there.
+fn of_another_maker(mut error: Error, maker: Maker, role: &RoleArn) -> Error {
+    if error.hint.as_deref().is_some_and(|hint| hint.contains("aws iam")) {
+        error.hint = Some(match error.code {
+            Code::StsAccessDenied => DENIED.replace("{role}", &role.to_string()),
+            Code::StsDuration => "set `duration` to what the server's own settings allow".to_owned(),
+            _ => "look there whether the issuer of the token is set up with its audience (`audience`, client id)"
+                .to_owned(),
+        });
+    }
+    error.because(format!("{ANSWERED}{}", maker.in_words()))
+}
+
+/// The next step after AccessDenied, there.
+const DENIED: &str = "look there whether the trust policy of {role} lets this identity in, and whether the role's tenant is the right one";
+
+const ANSWERED: &str = "what answered is ";
+
+/// Whether the error is the answer of an STS that is not AWS's.
+pub fn is_of_another_maker(error: &Error) -> bool {
+    let makers = [Maker::MinIo, Maker::Ceph, Maker::Other].map(Maker::in_words);
+    error.causes.iter().filter_map(|cause| cause.strip_prefix(ANSWERED)).any(|maker| makers.contains(&maker))
 }
 
 /// Code and message as they came; some servers leave the message empty.
@@ -239,6 +273,7 @@ mod tests {
             f(&Asked {
                 peer: "STS at test",
                 region: "eu-south-1",
+                home: Home::Here,
                 role: &role,
                 duration: Some(Duration::from_secs(7200)),
                 call,

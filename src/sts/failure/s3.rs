@@ -1,6 +1,7 @@
 //! Refusals in the shape of S3's errors, `<Error><Code>…`, as Ceph's RADOS Gateway and others answer that are no AWS.
 
-use super::{Asked, said, verdict, what};
+use super::super::maker::{Maker, Marks};
+use super::{Asked, DENIED, of_another_maker, said, verdict, what};
 use crate::error::{Code, Error};
 
 /// Code and message of such an error; the message may be empty.
@@ -23,15 +24,12 @@ impl Refusal {
         Some(Refusal { code, message: between("Message").unwrap_or_default() })
     }
 
-    pub(super) fn explain(&self, status: u16, asked: &Asked<'_>) -> Error {
+    pub(super) fn explain(&self, status: u16, marks: &Marks, asked: &Asked<'_>) -> Error {
         let message = super::without_proof(&self.message, asked.proof);
         let (code, _) = verdict(status, &self.code, &message, asked);
         let role = asked.role;
         let (code, hint) = match self.code.as_str() {
-            "AccessDenied" | "AccessDeniedException" => (
-                Code::StsAccessDenied,
-                format!("look there whether the trust policy of {role} lets this identity in, and whether the role's tenant is the right one"),
-            ),
+            "AccessDenied" | "AccessDeniedException" => (Code::StsAccessDenied, DENIED.replace("{role}", &role.to_string())),
             "NoSuchEntity" | "NoSuchRole" | "InvalidRole" => {
                 (Code::StsValidation, format!("there is no role {role} there: check `role_arn`, its account or tenant above all"))
             }
@@ -42,10 +40,11 @@ impl Refusal {
             ),
             _ => (code, "look at the server's own log: its messages say little".to_owned()),
         };
-        Error::new(code, what(code, asked))
+        let error = Error::new(code, what(code, asked))
             .because(said(asked.peer, &self.code, &message))
             .because("the error has the shape of S3's, as Ceph, MinIO and their like write it: this is not AWS")
-            .hint(hint)
+            .hint(hint);
+        of_another_maker(error, Maker::of(asked.home, Some(role), marks), role)
     }
 }
 

@@ -12,6 +12,7 @@ use super::request::{Request, shown};
 use crate::arn::RoleArn;
 use crate::error::{Code, Error, printable};
 use crate::quote::shell::{command, fedcred};
+use crate::sts::failure;
 
 /// A refusal, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,9 @@ pub fn enrich(error: Error, request: &Request, profile: &str, role: &RoleArn) ->
     }
     let keys: Vec<String> = request.context.all().map(|(key, values)| format!("{key} is {}", shown(values))).collect();
     let offered = format!("{} has for its trust policy: {}", request.proof, keys.join(", "));
+    if failure::is_of_another_maker(&error) {
+        return error.because(printable(&offered, 900));
+    }
     let needed = format!("the policy has to allow {} to {}", request.actions.join(" and "), request.principal.id());
     let step = compare(&role.name, profile);
     // What STS's message means; how to look is told better here.

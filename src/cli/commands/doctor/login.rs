@@ -164,7 +164,9 @@ fn tell_roles(report: &mut Report, response: &Response) {
 }
 
 fn tell_session(report: &mut Report, profile: &Profile, session: &Credentials) {
-    report.fact(Step::Sts, "account", session.account_id.clone());
+    if !session.account_id.is_empty() {
+        report.fact(Step::Sts, "account", session.account_id.clone());
+    }
     let granted = session.expiration.duration_since(time::now());
     // What STS grants is a number of minutes, and some seconds have passed.
     let granted = SignedDuration::from_secs((granted.as_secs() + 30) / 60 * 60);

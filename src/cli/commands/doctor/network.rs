@@ -6,14 +6,17 @@ use url::Url;
 
 use super::report::{Fault, Report, Step, at};
 use crate::acquire::fetch::block_on;
+use crate::arn::RoleArn;
 use crate::cli::table::span;
 use crate::config::oidc::Flow;
 use crate::config::profile::{Auth, Identity, IdpHttp, Profile, TokenSource};
+use crate::config::sts_home::Home;
 use crate::error::{Code, Error, Result};
 use crate::http::probe::{Peer, Probe, probe};
 use crate::http::proxy::Chosen;
 use crate::http::tls::Trust;
 use crate::sts;
+use crate::sts::maker::{Maker, Marks};
 use crate::time::{self, Timestamp};
 use crate::x509::Certificate;
 
@@ -50,8 +53,10 @@ pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::res
         },
         Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
     };
-    let sts = match &profile.role_arn {
-        // Without a role it is not known yet whose STS it is.
+    let unnamed = RoleArn::unnamed();
+    // Without a role nor an endpoint it is not known yet whose STS it is.
+    let role = profile.role_arn.as_ref().or(profile.sts.endpoint_url.as_ref().map(|_| &unnamed));
+    let sts = match role {
         None => None,
         Some(role) => {
             let (url, region) = block_on(sts::whereabouts(&profile.sts, role)).map_err(at(Step::Sts))?;
@@ -65,6 +70,12 @@ pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::res
     check_clock(report, &sides).map_err(at(Step::Clock))?;
     for side in &sides {
         side.tell(report).map_err(at(Step::Network))?;
+        if side.name == "STS" {
+            let is_of_saml = matches!(base.identity, Identity::Saml(_));
+            let named = if is_of_saml { profile.role_arn.as_ref() } else { role };
+            let maker = Maker::of(Home::of(Some(&side.url)), named, &Marks::of(&side.probe.headers));
+            report.fact(Step::Sts, "answered_by", maker.in_words());
+        }
     }
     if sides.is_empty() {
         report.skip(Step::Network, "nobody is asked over the network whose address is known before");
@@ -247,6 +258,7 @@ fn in_words(certificate: &Certificate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderMap;
 
     #[test]
     fn whose_clock_is_wrong_is_told_by_the_others() {
@@ -255,7 +267,14 @@ mod tests {
             origin: format!("https://{name}"),
             url: Url::parse("https://a/").unwrap(),
             trust: Trust { ca_bundle: None, setting: "s", verify: true, client_cert: None },
-            probe: Probe { proxy: None, addresses: vec![], chain: vec![], clock_ahead: ahead, answer: Ok(()) },
+            probe: Probe {
+                proxy: None,
+                addresses: vec![],
+                chain: vec![],
+                clock_ahead: ahead,
+                headers: HeaderMap::new(),
+                answer: Ok(()),
+            },
         };
         let table = [
             (vec![(Some(0)), Some(0)], None),

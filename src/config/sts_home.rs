@@ -1,0 +1,112 @@
+//! Whose STS a profile asks: AWS's own, or one that Ceph, MinIO and their like bring, where roles are named otherwise.
+
+use url::Url;
+
+use crate::arn::RoleArn;
+use crate::error::Result;
+use crate::http::loopback::is_loopback;
+
+/// Whose host an endpoint is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// AWS's domains, an interface endpoint's among them.
+    Aws,
+    /// This machine, where a tunnel to AWS may end, or anything else.
+    Here,
+    /// A host of somebody else.
+    Elsewhere,
+}
+
+/// The domains of AWS's endpoint rules, of every partition, with and without dual-stack.
+const AWS: [&str; 14] = [
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "api.aws",
+    "api.amazonwebservices.com.cn",
+    "api.amazonwebservices.eu",
+    "c2s.ic.gov",
+    "sc2s.sgov.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+    "api.aws.ic.gov",
+    "api.aws.scloud",
+    "api.cloud-aws.adc-e.uk",
+    "api.aws.hci.ic.gov",
+];
+
+impl Home {
+    /// Of an endpoint that the user named; without one it is AWS's.
+    pub fn of(endpoint: Option<&Url>) -> Home {
+        let Some(url) = endpoint else { return Home::Aws };
+        let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+        let is_below = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+        if AWS.iter().any(|domain| is_below(domain)) {
+            Home::Aws
+        } else if is_loopback(url) {
+            Home::Here
+        } else {
+            Home::Elsewhere
+        }
+    }
+
+    /// The role that `text` names there: an ARN of AWS's, and where it is not AWS's also one without an account, with a tenant's
+    /// name in its place, or of another maker's partition.
+    pub fn role(self, text: &str) -> Result<RoleArn> {
+        match self {
+            Home::Aws => RoleArn::parse(text),
+            Home::Here | Home::Elsewhere => RoleArn::parse_of_any_maker(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_hosts_below_awss_domains_are_awss() {
+        let home = |url: &str| Home::of(Some(&Url::parse(url).unwrap()));
+        assert_eq!(Home::of(None), Home::Aws);
+        for url in [
+            "https://sts.eu-west-1.amazonaws.com/",
+            "https://sts.eu-west-1.amazonaws.com./",
+            "https://STS.amazonaws.com/",
+            "https://vpce-1-ab.sts.eu-west-1.vpce.amazonaws.com/",
+            "https://sts.cn-north-1.amazonaws.com.cn/",
+            "https://sts.eu-west-1.api.aws/",
+            "https://sts.eusc-de-east-1.amazonaws.eu/",
+            "https://sts.us-iso-east-1.c2s.ic.gov/",
+        ] {
+            assert_eq!(home(url), Home::Aws, "{url}");
+        }
+        for url in ["https://rgw.example.com/", "https://notamazonaws.com/", "https://amazonaws.com.example.org:9000/"]
+        {
+            assert_eq!(home(url), Home::Elsewhere, "{url}");
+        }
+        assert_eq!(home("http://127.0.0.1:9000/"), Home::Here);
+    }
+
+    #[test]
+    fn a_role_without_an_account_is_one_only_where_sts_is_not_awss() {
+        for text in [
+            "arn:aws:iam:::role/S3Access",
+            "arn:aws:iam::tenant:role/team/S3Access",
+            "arn:aws:iam::RGW11111111111111111:role/x",
+            "arn:minio:iam:::role/nOybJqMNzNmroqEKq5D0EUsRZw0",
+        ] {
+            assert!(Home::Aws.role(text).is_err(), "{text}");
+            let role = Home::Elsewhere.role(text).unwrap();
+            assert_eq!((role.as_str(), role.is_of_aws()), (text, false));
+            assert_eq!(Home::Here.role(text).unwrap(), role);
+        }
+        assert!(Home::Elsewhere.role("arn:aws:iam::112233334444:role/A").unwrap().is_of_aws());
+        for text in
+            ["Analyst", "arn:aws:iam:::user/x", "arn:aws:iam::a b:role/x", "arn::iam:::role/x", "arn:aws:s3:::role/x"]
+        {
+            assert!(Home::Elsewhere.role(text).is_err(), "{text}");
+        }
+        let error = Home::Aws.role("arn:aws:iam:::role/x").unwrap_err();
+        assert!(error.causes.join(" ").contains("sts_endpoint_url"), "{:?}", error.causes);
+    }
+}
