@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::error::{Code, Error, Result};
+use crate::file::shape::looks_like_a_secret;
 use crate::region::{self, Region};
 
 /// A separate AWS: its own accounts, endpoints and sign-in host.
@@ -296,6 +297,10 @@ fn check_path(text: &str, resource: &str) -> Result<()> {
 }
 
 fn invalid(text: &str, why: impl Into<String>) -> Error {
+    if looks_like_a_secret(text) {
+        return Error::new(Code::InvalidArn, "a token or key stands where an ARN should")
+            .because("the value is not shown: it looks like a secret");
+    }
     Error::new(Code::InvalidArn, format!("{:?} is not a usable ARN", crate::error::printable(text, 200))).because(why)
 }
 
@@ -318,6 +323,13 @@ mod tests {
             let region = Region::parse(partition.default_region()).unwrap();
             assert_eq!(Partition::of_region(&region), partition);
         }
+    }
+
+    #[test]
+    fn a_token_in_the_place_of_an_arn_is_not_repeated() {
+        let error = RoleArn::parse("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lzc3VlciJ9.c2lnbmF0dXJl").unwrap_err();
+        assert_eq!(error.code, Code::InvalidArn);
+        assert!(!format!("{error:?}").contains("eyJ"), "{error:?}");
     }
 
     #[test]

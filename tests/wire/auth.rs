@@ -4,8 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::support::assertion::Assertion;
-use crate::support::idp::{PASSWORD, Site, USER, assertion_page, authorization_check};
+use crate::support::idp::{PASSWORD, Respond, Site, USER, assertion_page, authorization_check};
 use crate::support::reply::Reply;
+use crate::support::server::Request;
 use crate::support::tls::Authority;
 use crate::world::World;
 
@@ -48,6 +49,34 @@ fn basic_with_a_wrong_password_is_refused_after_one_request() {
         .secret("not the password");
     world.get().fails_as("idp-rejected");
     assert_eq!(world.idp.lines(), ["GET /sso"]);
+}
+
+#[test]
+fn an_address_that_redirects_to_itself_gets_the_password_once() {
+    let site = Site::new().get("/sso", |_: &Request| Reply::redirect(302, "/sso?error=1"));
+    let world = world(site, "basic")
+        .set("saml.username", USER)
+        .set("saml.password.env", "IDP_PASSWORD")
+        .env("IDP_PASSWORD", PASSWORD);
+    world.get().fails_as("too-many-redirects");
+    let sent = world.idp.journal().iter().filter(|request| request.header("authorization").is_some()).count();
+    assert_eq!(sent, 1);
+}
+
+#[test]
+fn an_address_that_asks_once_more_for_the_password_gets_it() {
+    let check = authorization_check("Basic realm=\"idp\"", &basic(), assertion_page(Assertion::default()));
+    let site = Site::new().get("/sso", move |request: &Request| match request.query("step") {
+        None => Reply::redirect(302, "/sso?step=2"),
+        Some(_) => check.respond(request),
+    });
+    let world = world(site, "basic")
+        .set("saml.username", USER)
+        .set("saml.password.env", "IDP_PASSWORD")
+        .env("IDP_PASSWORD", PASSWORD);
+    world.get().succeeds();
+    let sent = world.idp.journal().iter().filter(|request| request.header("authorization").is_some()).count();
+    assert_eq!(sent, 2);
 }
 
 #[test]

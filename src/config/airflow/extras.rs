@@ -101,6 +101,7 @@ pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Res
     // `region` beside region_name is one that Airflow passes over for the other.
     let is_shadowed = |key: &&str| *key == "region" && extra.has("region_name");
     spelling::check("", extra.keys().filter(|key| !is_shadowed(key)), &KNOWN, &SPELLINGS)?;
+    names_no_other_role(extra)?;
     for key in extra.keys() {
         if let Some((_, why)) = OF_CLIENTS.iter().find(|(name, _)| *name == key) {
             notes.warnings.push(format!("`{key}` has no effect on the credentials: {why}"));
@@ -118,6 +119,29 @@ pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Res
     }
     dropped(extra, compat, &mut notes)?;
     Ok(notes)
+}
+
+/// Errors: a role stands under a key that Airflow passes over, whatever its spelling. Whoever names a role means to have its rights.
+fn names_no_other_role(extra: &Fields<'_>) -> Result<(), Broken> {
+    fn holds_a_role(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.starts_with("arn:") && text.contains(":iam::") && text.contains(":role/"),
+            Value::Array(all) => all.iter().any(holds_a_role),
+            Value::Object(map) => map.values().any(holds_a_role),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+    let other = |key: &&str| !KNOWN.contains(key) && extra.get(key).is_some_and(holds_a_role);
+    match extra.keys().find(other) {
+        None => Ok(()),
+        Some(key) => Err(Broken::new(
+            format!(
+                "a role stands under `{}`, which Airflow passes over: other credentials would be taken",
+                redact::name(key)
+            ),
+            "write \"role_arn\" for that key, or remove it",
+        )),
+    }
 }
 
 fn kind_of_connection(connection: &Connection, notes: &mut Notes) {

@@ -219,3 +219,11 @@ fn a_text_in_place_of_an_id_is_not_repeated() {
         assert!(!format!("{error:?}").contains("wJalrX"), "{error:?}");
     }
 }
+
+#[test]
+fn a_role_under_a_key_that_airflow_passes_over_is_an_error() {
+    for extra in [json!({"role_to_assume": ROLE}), json!({"extra": {"role_arn": ROLE}}), json!({"x": [ROLE]})] {
+        let error = planned(&json!({"conn_type": "aws", "extra": extra}).to_string()).unwrap_err();
+        assert_eq!(error.code, Code::AirflowConnection, "{extra}: {error:?}");
+    }
+}

@@ -110,6 +110,11 @@ impl Login<'_, '_> {
         if !self.exchange.client.is_allowed(&answer.url) {
             return Err(self.foreign(&answer.url, "wants a login"));
         }
+        if sent.authorization.is_none()
+            && let Some(authorization) = self.exchange.asked_for_it(&answer.url)?
+        {
+            return Ok(Step::send(Request { authorization: Some(authorization), ..sent }));
+        }
         match self.exchange.method.answer_challenge(&answer, self.exchange.run)? {
             None => self.page(answer),
             Some(authorization) => Ok(Step::send(Request { authorization: Some(authorization), ..sent })),

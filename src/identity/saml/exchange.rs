@@ -18,6 +18,8 @@ use crate::time::{self, Timestamp};
 
 /// Requests in a row, for redirects, challenges and forms; real logins take fewer than ten.
 const MAX_HOPS: u32 = 30;
+/// Challenges of addresses that had the secret of `Authorization` before: one for each leg of a flow below one path.
+const MAX_ASKED_AGAIN: u32 = 3;
 
 /// What a login brings home.
 #[derive(Debug)]
@@ -56,6 +58,10 @@ pub struct Exchange<'a> {
     /// All that were begun in this login.
     pub attempts: Vec<Attempt>,
     retries: Retries,
+    /// Where a secret in `Authorization` went, without the query.
+    shown_to: Vec<Url>,
+    /// How often an address that had the secret before asked for it once more.
+    asked_again: u32,
 }
 
 impl<'a> Exchange<'a> {
@@ -63,13 +69,40 @@ impl<'a> Exchange<'a> {
         let method = Method::new(saml, run)?;
         let is_negotiate = saml.auth.facts().ticket.is_some();
         let client = Client::new(saml.http.clone(), &saml.idp_url, default_user_agent(&saml.auth), is_negotiate);
-        Ok(Exchange { client, method, run, attempts: Vec::new(), retries: Retries::new(saml.retry.clone()) })
+        let retries = Retries::new(saml.retry.clone());
+        Ok(Exchange { client, method, run, attempts: Vec::new(), retries, shown_to: Vec::new(), asked_again: 0 })
     }
 
     /// A request to `url` with what the method adds to each.
     pub fn get(&mut self, url: Url) -> Request {
-        let authorization = authorization(&mut self.method, &mut self.attempts);
+        let authorization = if self.is_new(&url) { authorization(&mut self.method, &mut self.attempts) } else { None };
         Request { url, form: None, soap: None, authorization, is_first: false }
+    }
+
+    /// Whether no secret in `Authorization` went to this address. One that redirects to itself may count wrong tries, and so is
+    /// not shown a password again and again; where it asks for it by 401, it is (see [`Self::asked_for_it`]).
+    fn is_new(&mut self, url: &Url) -> bool {
+        let mut place = url.clone();
+        place.set_query(None);
+        place.set_fragment(None);
+        let is_new = !self.shown_to.contains(&place);
+        if is_new {
+            self.shown_to.push(place);
+        }
+        is_new
+    }
+
+    /// What an address is shown that answered 401 to a request without the method's header; `None` where the method has none.
+    ///
+    /// Errors: it asked several times over.
+    pub fn asked_for_it(&mut self, url: &Url) -> Result<Option<Carried>> {
+        let Some(header) = authorization(&mut self.method, &mut self.attempts) else { return Ok(None) };
+        self.asked_again += 1;
+        match self.asked_again > MAX_ASKED_AGAIN {
+            true => Err(round_in_circles(url)
+                .because("it asks for the password again and again, and never says whether it is right")),
+            false => Ok(Some(header)),
+        }
     }
 
     /// Sends `first`, and then what `next` makes of each answer to a request.
@@ -84,10 +117,8 @@ impl<'a> Exchange<'a> {
             let answer = self.answer(&mut request).await?;
             hops += 1;
             if hops > MAX_HOPS {
-                let what = format!("the login goes round in circles at {}", shown(&answer.url));
-                return Err(Error::new(Code::TooManyRedirects, what)
-                    .because(format!("{MAX_HOPS} redirects and forms brought no assertion"))
-                    .hint("open `saml.idp_url` in a browser: does it log in there?"));
+                return Err(round_in_circles(&answer.url)
+                    .because(format!("{MAX_HOPS} redirects and forms brought no assertion")));
             }
             match next(self, request, answer)? {
                 Step::Send(then) => request = *then,
@@ -101,7 +132,7 @@ impl<'a> Exchange<'a> {
     }
 
     async fn answer(&mut self, request: &mut Request) -> Result<Response> {
-        let Exchange { client, method, run, attempts, retries } = self;
+        let Exchange { client, method, run, attempts, retries, .. } = self;
         let peer = format!("the IdP at {}", shown(&request.url));
         let is_post = request.form.is_some() || request.soap.is_some();
         let mut is_again = false;
@@ -109,7 +140,9 @@ impl<'a> Exchange<'a> {
             if std::mem::replace(&mut is_again, true) {
                 // A Kerberos token is taken only once.
                 method.restart();
-                request.authorization = authorization(method, attempts);
+                if request.authorization.is_some() {
+                    request.authorization = authorization(method, attempts);
+                }
             }
             tracing::debug!(url = shown(&request.url), post = is_post, "request to the IdP");
             client.send(request, run.deadline).await
@@ -137,6 +170,11 @@ impl<'a> Exchange<'a> {
             }
         }
     }
+}
+
+fn round_in_circles(url: &Url) -> Error {
+    Error::new(Code::TooManyRedirects, format!("the login goes round in circles at {}", shown(url)))
+        .hint("open `saml.idp_url` in a browser: does it log in there?")
 }
 
 fn authorization(method: &mut Method<'_>, attempts: &mut Vec<Attempt>) -> Option<Carried> {

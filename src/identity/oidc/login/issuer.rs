@@ -193,12 +193,22 @@ fn encode(fields: &[(&str, Field<'_>)], ledger: &dyn Ledger) -> Result<Carried> 
     })
 }
 
+/// Whether it is a success as OAuth's endpoints write it, a JSON object without an error. A page with status 200 is a proxy's or a
+/// portal's, and shows nothing.
+fn holds_an_answer(answer: &Answer) -> bool {
+    let is_object = || {
+        serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_ok()
+            && answer.body.trim_ascii_start().starts_with(b"{")
+    };
+    answer.is_success() && answer.oauth_error().is_none() && is_object()
+}
+
 /// What the answer shows of the client's secret. Any error that RFC 6749 §5.2 and RFC 8628 §3.5 give to a client that was
 /// authenticated proves that it was.
 fn of_client(answer: &Answer) -> Shown {
     let said = answer.oauth_error().map(|said| said.error);
     watch::shown(match said.as_deref() {
-        _ if answer.is_success() => Sign::Proof,
+        _ if holds_an_answer(answer) => Sign::Proof,
         Some("invalid_client") => Sign::AuthenticationFault,
         Some(
             "invalid_grant"
@@ -221,7 +231,7 @@ fn of_client(answer: &Answer) -> Shown {
 /// What it shows of a refresh token.
 fn of_grant(answer: &Answer) -> Shown {
     watch::shown(match answer.oauth_error() {
-        _ if answer.is_success() => Sign::Proof,
+        _ if holds_an_answer(answer) => Sign::Proof,
         Some(said) if said.error == "invalid_grant" => Sign::AuthenticationFault,
         Some(_) | None => Sign::Anything,
     })

@@ -212,6 +212,7 @@ const SECOND_FACTOR: &[(Sign, i32)] = &[
     (Sign::Headline(v::SECOND_FACTOR_TITLES), 3),
     (Sign::Button(v::SEND_FACTOR), 3),
     (Sign::Text(v::SECOND_FACTOR_TEXTS), 2),
+    (Sign::Text(v::FACTOR_IS_ON_ITS_WAY), 2),
     (
         Sign::Name(
             &["factor", "mfa", "otp", "totp", "duo", "2fa"],
@@ -391,7 +392,9 @@ impl<'a> Facts<'a> {
         let has = |marks: &[Mark]| marks.iter().any(|mark| mark.is_on(self.tree));
         let is_field = |name: &str| self.inputs().any(|input| input.name.as_deref() == Some(name));
         let any = |asks| self.forms.iter().any(|form| form.asks_for(asks));
-        let logs_in = any(Asks::Password);
+        // Beside new ones, a password's own input is the first step of a change of password.
+        let changes = |form: &Form| form.asks_for(Asks::NewPassword);
+        let logs_in = self.forms.iter().any(|form| form.asks_for(Asks::Password) && !changes(form));
         let (factor, consent, realm) = (self.factor_points(), self.points(CONSENT), self.points(HOME_REALM));
         match () {
             () if self.has_saml_response || is_field("SAMLResponse") => PageKind::SamlResponse,
@@ -512,8 +515,11 @@ impl<'a> Facts<'a> {
         let by_message = carriers.map(|(index, _)| (index, None)).next();
         let by_script = || self.submissions.iter().find_map(|submission| self.target(submission));
         let by_noscript = || {
-            let mut fitting =
-                self.forms.iter().enumerate().filter(|(_, form)| form.has_noscript_button && is_bare(form));
+            let mut fitting = self
+                .forms
+                .iter()
+                .enumerate()
+                .filter(|(_, form)| form.has_noscript_button && is_bare(form) && !leads_out(form));
             let first = fitting.next();
             first
                 .filter(|(_, form)| fitting.next().is_none() && form.buttons().next().is_none())

@@ -434,6 +434,31 @@ fn the_purpose_of_a_page_is_told_without_knowing_its_product() {
     let table = [
         (format!("<form method=post>{user}{password}</form>"), PageKind::Login),
         (format!("<form method=post>{password}{password}</form>"), PageKind::NewPassword),
+        (
+            "<title>Your password has expired</title><form method=post><input type=password name=current autocomplete=current-password>\
+             <input type=password name=a autocomplete=new-password><input type=password name=b autocomplete=new-password></form>"
+                .into(),
+            PageKind::NewPassword,
+        ),
+        (
+            "<form action=/in method=post><input name=user><input type=password name=pw></form>\
+             <form action=/up method=post><input name=mail><input type=password name=n autocomplete=new-password></form>"
+                .into(),
+            PageKind::Login,
+        ),
+        ("<p>Open your Authenticator app and approve the request.</p><script>poll()</script>".into(), PageKind::SecondFactor),
+        (
+            "<p>We sent a push notification to your phone</p><form method=post action=/poll><input type=hidden name=x value=1></form>\
+             <script>document.forms[0].submit()</script>"
+                .into(),
+            PageKind::SecondFactor,
+        ),
+        ("<title>二段階認証</title><form method=post><input name=auth></form>".into(), PageKind::SecondFactor),
+        (
+            "<p>Hello</p><form method=post action=/logout><input type=hidden name=t value=1><noscript><button>Sign out</button></noscript></form>"
+                .into(),
+            PageKind::Portal,
+        ),
         (format!("<form method=post>{user}</form>"), PageKind::UserName),
         ("<form method=post><input name=c autocomplete=one-time-code></form>".into(), PageKind::Code),
         ("<form><input type=hidden name=a></form><script>f.submit()</script>".into(), PageKind::PassesOn),
