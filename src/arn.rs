@@ -151,8 +151,10 @@ impl RoleArn {
         };
         let fields: Vec<&str> = text.splitn(6, ':').collect();
         let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        // Digits alone are an account's, miscounted.
+        let is_tenant = |word: &str| is_word(word) && (word.is_empty() || !word.chars().all(|c| c.is_ascii_digit()));
         match fields.as_slice() {
-            ["arn", maker, "iam", "", tenant, resource] if !maker.is_empty() && is_word(maker) && is_word(tenant) => {
+            ["arn", maker, "iam", "", tenant, resource] if !maker.is_empty() && is_word(maker) && is_tenant(tenant) => {
                 let resource = resource.strip_prefix("role/").ok_or(of_aws)?;
                 let partition = partition_of(maker).unwrap_or(Partition::Aws);
                 Self::named(text, partition, (*tenant).to_owned(), resource)

@@ -392,9 +392,7 @@ impl<'a> Facts<'a> {
         let has = |marks: &[Mark]| marks.iter().any(|mark| mark.is_on(self.tree));
         let is_field = |name: &str| self.inputs().any(|input| input.name.as_deref() == Some(name));
         let any = |asks| self.forms.iter().any(|form| form.asks_for(asks));
-        // Beside new ones, a password's own input is the first step of a change of password.
-        let changes = |form: &Form| form.asks_for(Asks::NewPassword);
-        let logs_in = self.forms.iter().any(|form| form.asks_for(Asks::Password) && !changes(form));
+        let logs_in = any(Asks::Password);
         let (factor, consent, realm) = (self.factor_points(), self.points(CONSENT), self.points(HOME_REALM));
         match () {
             () if self.has_saml_response || is_field("SAMLResponse") => PageKind::SamlResponse,

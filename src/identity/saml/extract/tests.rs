@@ -435,12 +435,6 @@ fn the_purpose_of_a_page_is_told_without_knowing_its_product() {
         (format!("<form method=post>{user}{password}</form>"), PageKind::Login),
         (format!("<form method=post>{password}{password}</form>"), PageKind::NewPassword),
         (
-            "<title>Your password has expired</title><form method=post><input type=password name=current autocomplete=current-password>\
-             <input type=password name=a autocomplete=new-password><input type=password name=b autocomplete=new-password></form>"
-                .into(),
-            PageKind::NewPassword,
-        ),
-        (
             "<form action=/in method=post><input name=user><input type=password name=pw></form>\
              <form action=/up method=post><input name=mail><input type=password name=n autocomplete=new-password></form>"
                 .into(),
