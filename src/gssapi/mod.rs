@@ -27,6 +27,8 @@ mod status;
 #[cfg(unix)]
 mod worker;
 #[cfg(unix)]
+pub use error_token::refusal;
+#[cfg(unix)]
 pub use worker::Negotiation;
 
 #[cfg(windows)]

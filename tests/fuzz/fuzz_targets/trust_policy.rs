@@ -9,7 +9,11 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     let now = "2026-11-21T10:00:00Z".parse().expect("a time");
     for (provider, action, keys) in [
-        ("oidc-provider/issuer.example.com", "sts:AssumeRoleWithWebIdentity", ["issuer.example.com:aud", "issuer.example.com:sub"]),
+        (
+            "oidc-provider/issuer.example.com",
+            "sts:AssumeRoleWithWebIdentity",
+            ["issuer.example.com:aud", "issuer.example.com:sub"],
+        ),
         ("saml-provider/corp", "sts:AssumeRoleWithSAML", ["SAML:aud", "SAML:sub"]),
     ] {
         let mut context = Context::default();

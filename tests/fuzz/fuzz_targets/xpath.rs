@@ -8,7 +8,8 @@ use fedcred::error::Code;
 use fedcred::identity::saml::extract::{XPath, read};
 use libfuzzer_sys::fuzz_target;
 
-const PAGE: &str = "<html a='1' b='x'><p>text<i>1.5</i></p><form><input name='SAMLResponse' value='PHN'/></form></html>";
+const PAGE: &str =
+    "<html a='1' b='x'><p>text<i>1.5</i></p><form><input name='SAMLResponse' value='PHN'/></form></html>";
 
 fuzz_target!(|text: &str| {
     for parser in [Parser::Html, Parser::Xml] {
