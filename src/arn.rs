@@ -75,6 +75,19 @@ impl Partition {
         }
     }
 
+    /// Where its services are, below their region (AWS's `partitions.json`, `dnsSuffix`).
+    pub fn service_domain(self) -> &'static str {
+        match self {
+            Partition::Aws | Partition::AwsUsGov => "amazonaws.com",
+            Partition::AwsCn => "amazonaws.com.cn",
+            Partition::AwsIso => "c2s.ic.gov",
+            Partition::AwsIsoB => "sc2s.sgov.gov",
+            Partition::AwsIsoE => "cloud.adc-e.uk",
+            Partition::AwsIsoF => "csp.hci.ic.gov",
+            Partition::AwsEusc => "amazonaws.eu",
+        }
+    }
+
     pub fn console_domain(self) -> &'static str {
         match self {
             Partition::Aws => "console.aws.amazon.com",

@@ -1,24 +1,43 @@
 //! What AWS's answer of a secrets backend means for people. Airflow passes every one of these over, and takes the next place,
 //! or any credentials at hand.
 
-use std::error::Error as StdError;
-
-use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use http::HeaderMap;
+use serde_json::Value;
 
 use crate::error::{Code, Error, printable};
 
+/// An answer that is not what was asked for. `code` is empty where the answer is none of AWS's.
+#[derive(Debug)]
+pub struct Refusal {
+    pub code: String,
+    message: String,
+    status: u16,
+}
+
+impl Refusal {
+    pub fn of(status: u16, headers: &HeaderMap, body: &[u8]) -> Refusal {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
+        let header = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let written =
+            [header, text("code"), text("__type")].into_iter().find(|code| !code.is_empty()).unwrap_or_default();
+        // A success has no code, whatever stands in it.
+        let written = if status < 300 { "" } else { written };
+        // `namespace#Code:http://…` (AWS JSON 1.1, "Operation error serialization").
+        let code = written.rsplit('#').next().and_then(|code| code.split(':').next()).unwrap_or_default();
+        let message = [text("message"), text("Message")].concat();
+        Refusal { code: code.to_owned(), message, status }
+    }
+}
+
 /// The error for the secret `id`; `action` is what IAM calls the call.
-pub fn explain<E>(error: &SdkError<E, HttpResponse>, peer: &str, id: &str, action: &str) -> Error
-where
-    E: ProvideErrorMetadata + StdError + 'static,
-{
-    let Some((service, code)) = error.as_service_error().and_then(|service| Some((service, service.code()?))) else {
-        return not_answered(error, peer, id, action);
-    };
-    let message = service.message().unwrap_or_default();
+pub fn explain(refusal: &Refusal, peer: &str, id: &str, action: &str) -> Error {
+    let Refusal { code, message, status } = refusal;
+    if code.is_empty() {
+        return not_answered(*status, peer, id, action);
+    }
     let id = printable(id, 200);
-    let (ours, what, hint) = meaning(code, message, peer, &id, action, status(error));
+    let (ours, what, hint) = meaning(code, message, peer, &id, action, *status);
     let said = format!("{}: {}", printable(code, 80), printable(message, 300));
     Error::new(ours, what).because(said).hint(hint)
 }
@@ -70,29 +89,41 @@ fn meaning(code: &str, message: &str, peer: &str, id: &str, action: &str, status
     }
 }
 
-fn status<E>(error: &SdkError<E, HttpResponse>) -> u16 {
-    error.raw_response().map_or(0, |response| response.status().as_u16())
-}
-
-/// No answer, or none of AWS's: the carrier said why, in an error of ours that the SDK wrapped.
-fn not_answered<E: StdError + 'static>(error: &SdkError<E, HttpResponse>, peer: &str, id: &str, action: &str) -> Error {
-    let error_of_any: &(dyn StdError + 'static) = error;
-    let mut causes = std::iter::successors(Some(error_of_any), |cause| (*cause).source());
-    if let Some(ours) = causes.find_map(|cause| cause.downcast_ref::<Error>()) {
-        return ours.clone();
-    }
-    if status(error) == 403 {
+/// No answer of AWS's.
+fn not_answered(status: u16, peer: &str, id: &str, action: &str) -> Error {
+    if status == 403 {
         let what = format!("{peer} refuses {:?}, in words that are not AWS's (HTTP 403)", printable(id, 200));
         return Error::new(Code::SecretDenied, what)
             .hint(format!("allow {action} on it; or a proxy refuses: look at HTTPS_PROXY"));
     }
-    Error::new(Code::HttpUnexpected, format!("{peer} gave an answer that is not AWS's (HTTP {})", status(error)))
+    Error::new(Code::HttpUnexpected, format!("{peer} gave an answer that is not AWS's (HTTP {})", status))
         .hint("look at what is on the way: HTTPS_PROXY, endpoint_url in backend_kwargs, AWS_ENDPOINT_URL")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_code_is_read_wherever_aws_writes_it() {
+        let of = |status, header: &str, body: &str| {
+            let headers = [("x-amzn-errortype", header)].into_iter().filter(|(_, value)| !value.is_empty());
+            let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+            let Refusal { code, message, .. } = Refusal::of(status, &headers, body.as_bytes());
+            (code, message)
+        };
+        let table = [
+            (400, "", r#"{"__type": "Denied", "Message": "no"}"#, "Denied", "no"),
+            (400, "", r#"{"__type": "com.amazonaws.ssm#Denied", "message": "no"}"#, "Denied", "no"),
+            (400, "Denied:http://internal.amazon.com/", r#"{"message": "no"}"#, "Denied", "no"),
+            (400, "", r#"{"code": "Denied"}"#, "Denied", ""),
+            (403, "", "<html>", "", ""),
+            (200, "", r#"{"__type": "Denied"}"#, "", ""),
+        ];
+        for (status, header, body, code, message) in table {
+            assert_eq!(of(status, header, body), (code.to_owned(), message.to_owned()), "{header} {body}");
+        }
+    }
 
     #[test]
     fn each_refusal_has_a_code_of_its_own_and_a_next_step() {

@@ -1,28 +1,33 @@
 //! The SSM Parameter Store: GetParameter, decrypted.
 
-use aws_sdk_ssm::error::ProvideErrorMetadata;
+use serde::{Deserialize, Serialize};
 
-use super::{client, failure};
-use crate::config::airflow::backend_client::Target;
-use crate::credentials::SigningKeys;
+use super::service::Service;
 use crate::error::Result;
-use crate::http::retry::Retries;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-pub(super) async fn read(
-    target: &Target,
-    keys: &SigningKeys,
-    id: &str,
-    peer: &str,
-    deadline: &Deadline,
-) -> Result<Option<Secret>> {
-    let client = client!(aws_sdk_ssm, target, keys, peer);
-    Retries::of_aws(None, None)
-        .ask(deadline, peer, async || match client.get_parameter().name(id).with_decryption(true).send().await {
-            Ok(answer) => Ok(answer.parameter.and_then(|parameter| parameter.value).map(Secret::new)),
-            Err(error) if error.code() == Some("ParameterNotFound") => Ok(None),
-            Err(error) => Err(failure::explain(&error, peer, id, "ssm:GetParameter")),
-        })
-        .await
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetParameter<'a> {
+    name: &'a str,
+    with_decryption: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Output {
+    parameter: Option<Parameter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Parameter {
+    value: Option<String>,
+}
+
+pub(super) async fn read(service: &Service<'_>, id: &str, deadline: &Deadline) -> Result<Option<Secret>> {
+    let input = GetParameter { name: id, with_decryption: true };
+    let output: Option<Output> = service.ask("GetParameter", id, &input, Some("ParameterNotFound"), deadline).await?;
+    Ok(output.and_then(|output| output.parameter?.value).map(Secret::new))
 }

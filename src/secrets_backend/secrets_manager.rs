@@ -1,35 +1,37 @@
 //! AWS Secrets Manager: GetSecretValue, and CreateSecret and PutSecretValue for `fedcred airflow put`.
 
-use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use serde::{Deserialize, Serialize};
 
-use super::{client, failure, peer};
-use crate::config::airflow::backend::Service;
+use super::service::Service;
+use crate::cache::key::hex;
+use crate::cache::seal;
+use crate::config::airflow::backend;
 use crate::config::airflow::backend_client::Target;
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result, printable};
-use crate::http::retry::Retries;
 use crate::quote::shell::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-pub(super) async fn read(
-    target: &Target,
-    keys: &SigningKeys,
-    id: &str,
-    peer: &str,
-    deadline: &Deadline,
-) -> Result<Option<Secret>> {
-    let client = client!(aws_sdk_secretsmanager, target, keys, peer);
-    Retries::of_aws(None, None)
-        .ask(deadline, peer, async || match client.get_secret_value().secret_id(id).send().await {
-            Ok(answer) => match (answer.secret_string, answer.secret_binary) {
-                (Some(text), _) => Ok(Some(Secret::new(text))),
-                (None, _) => Err(binary(id, peer)),
-            },
-            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
-            Err(error) => Err(failure::explain(&error, peer, id, "secretsmanager:GetSecretValue")),
-        })
-        .await
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetSecretValue<'a> {
+    secret_id: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SecretValue {
+    secret_string: Option<String>,
+}
+
+pub(super) async fn read(service: &Service<'_>, id: &str, deadline: &Deadline) -> Result<Option<Secret>> {
+    let input = GetSecretValue { secret_id: id };
+    match service.ask("GetSecretValue", id, &input, Some("ResourceNotFoundException"), deadline).await? {
+        Some(SecretValue { secret_string: Some(text) }) => Ok(Some(Secret::new(text))),
+        Some(SecretValue { secret_string: None }) => Err(binary(id, &service.peer)),
+        None => Ok(None),
+    }
 }
 
 fn binary(id: &str, peer: &str) -> Error {
@@ -58,6 +60,31 @@ pub struct Stored {
     pub is_new: bool,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateSecret<'a> {
+    name: &'a str,
+    client_request_token: &'a str,
+    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_key_id: Option<&'a str>,
+    secret_string: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutSecretValue<'a> {
+    secret_id: &'a str,
+    client_request_token: &'a str,
+    secret_string: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Output {
+    #[serde(rename = "ARN", default)]
+    arn: String,
+}
+
 /// Stores `text` as the secret `id`: a new one, encrypted under `kms_key` if one is named, or a new version of the one that is
 /// there. Needs a tokio runtime with time and I/O.
 pub async fn store(
@@ -68,26 +95,25 @@ pub async fn store(
     kms_key: Option<&str>,
     deadline: &Deadline,
 ) -> Result<Stored> {
-    let peer = peer(Service::SecretsManager, target);
-    let client = client!(aws_sdk_secretsmanager, target, keys, &peer);
-    Retries::of_aws(None, None)
-        .ask(deadline, &peer, async || {
-            let created = client
-                .create_secret()
-                .name(id)
-                .description("An Apache Airflow connection")
-                .secret_string(text.expose())
-                .set_kms_key_id(kms_key.map(str::to_owned))
-                .send()
-                .await;
-            match created {
-                Ok(answer) => return Ok(Stored { arn: answer.arn.unwrap_or_default(), is_new: true }),
-                Err(error) if error.code() == Some("ResourceExistsException") => (),
-                Err(error) => return Err(failure::explain(&error, &peer, id, "secretsmanager:CreateSecret")),
-            }
-            let put = client.put_secret_value().secret_id(id).secret_string(text.expose()).send().await;
-            let answer = put.map_err(|error| failure::explain(&error, &peer, id, "secretsmanager:PutSecretValue"))?;
-            Ok(Stored { arn: answer.arn.unwrap_or_default(), is_new: false })
-        })
-        .await
+    let service = Service::new(backend::Service::SecretsManager, target, keys)?;
+    // Names the new version, so that a repeated request makes no second one; 32 to 64 characters.
+    let random: [u8; 16] = seal::random()
+        .map_err(|why| Error::new(Code::Bug, "the system has no random numbers").because(why.to_string()))?;
+    let token = hex(&random);
+    let create = CreateSecret {
+        name: id,
+        client_request_token: &token,
+        description: "An Apache Airflow connection",
+        kms_key_id: kms_key,
+        secret_string: text.expose(),
+    };
+    let created: Option<Output> =
+        service.ask("CreateSecret", id, &create, Some("ResourceExistsException"), deadline).await?;
+    if let Some(Output { arn }) = created {
+        return Ok(Stored { arn, is_new: true });
+    }
+    let put = PutSecretValue { secret_id: id, client_request_token: &token, secret_string: text.expose() };
+    let Output { arn } =
+        service.ask("PutSecretValue", id, &put, None, deadline).await?.unwrap_or(Output { arn: String::new() });
+    Ok(Stored { arn, is_new: false })
 }

@@ -25,12 +25,11 @@ pub fn policy(place: &SecretPlace<'_>) -> Value {
         "Resource": format!("arn:{partition}:secretsmanager:{region}:{account_id}:secret:{name}-??????"),
     });
     let decrypt = kms_key.map(|key| {
-        let suffix = if *partition == Partition::AwsCn { "amazonaws.com.cn" } else { "amazonaws.com" };
         json!({
             "Effect": "Allow",
             "Action": "kms:Decrypt",
             "Resource": key,
-            "Condition": {"StringLike": {"kms:ViaService": format!("secretsmanager.{region}.{suffix}")}},
+            "Condition": {"StringLike": {"kms:ViaService": format!("secretsmanager.{region}.{}", partition.service_domain())}},
         })
     });
     let statements: Vec<Value> = std::iter::once(read).chain(decrypt).collect();
