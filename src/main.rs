@@ -8,5 +8,5 @@ use fedcred::config::env::Env;
 fn main() -> ExitCode {
     fedcred::process::keep_memory_private();
     fedcred::process::signals::take_back();
-    fedcred::cli::run(std::env::args_os(), &Env::Process)
+    fedcred::cli::run(std::env::args_os(), &Env::process())
 }

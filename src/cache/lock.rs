@@ -280,7 +280,7 @@ mod tests {
     #[test]
     #[ignore = "run by the test below"]
     fn killed_holder() {
-        let Some(dir) = crate::config::env::Env::Process.path(CHILD_DIR) else { return };
+        let Some(dir) = crate::config::env::Env::process().path(CHILD_DIR) else { return };
         let _lock = acquired(ask(&FileStore::new(dir), "alice", LONG));
         let mut end_of_input = String::new();
         std::io::stdin().read_to_string(&mut end_of_input).unwrap();

@@ -15,8 +15,13 @@ pub fn failure(error: &Error) -> ExitCode {
 
 /// Prints several errors; the first one's status counts.
 pub fn failures(errors: &[Error]) -> ExitCode {
+    ExitCode::from(tell(errors))
+}
+
+/// Prints several errors to stderr and returns the status to exit with, that of the first; 0 if there are none.
+pub fn tell(errors: &[Error]) -> u8 {
     output::to_stderr(&errors.iter().map(text).collect::<Text>().cut(MAX_TEXT));
-    errors.first().map_or(ExitCode::SUCCESS, |e| ExitCode::from(status(e.kind())))
+    errors.first().map_or(0, |error| status(error.kind()))
 }
 
 /// `error[CODE]: …`, the causes, the hint; each on a line of its own.

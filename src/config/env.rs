@@ -11,12 +11,23 @@ use crate::process::whoami;
 /// Where variables come from.
 #[derive(Clone, Debug)]
 pub enum Env {
-    Process,
+    /// This process's; `home` says what the password database has for a user without `HOME`.
+    Process { home: fn() -> Option<PathBuf> },
     /// Only these.
     Fixed(BTreeMap<String, OsString>),
 }
 
 impl Env {
+    /// This process's variables, and the password database.
+    pub fn process() -> Self {
+        Env::Process { home: whoami::home }
+    }
+
+    /// This process's variables alone: a static program that can ask the database carries half a loader.
+    pub fn variables() -> Self {
+        Env::Process { home: || None }
+    }
+
     /// Only the pairs given.
     pub fn fixed<K: Into<String>, V: Into<OsString>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         Env::Fixed(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
@@ -26,7 +37,7 @@ impl Env {
     #[allow(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub fn os(&self, name: &str) -> Option<OsString> {
         let value = match self {
-            Env::Process => std::env::var_os(name),
+            Env::Process { .. } => std::env::var_os(name),
             Env::Fixed(pairs) => pairs.get(name).cloned(),
         };
         value.filter(|v| !v.is_empty())
@@ -36,7 +47,7 @@ impl Env {
     #[allow(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub fn names(&self) -> Vec<OsString> {
         match self {
-            Env::Process => std::env::vars_os().map(|(name, _)| name).collect(),
+            Env::Process { .. } => std::env::vars_os().map(|(name, _)| name).collect(),
             Env::Fixed(pairs) => pairs.keys().map(OsString::from).collect(),
         }
     }
@@ -70,7 +81,7 @@ impl Env {
     pub fn home(&self) -> Option<PathBuf> {
         let named = self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
         let home = named.or_else(|| match self {
-            Env::Process => whoami::home(),
+            Env::Process { home } => home(),
             Env::Fixed(_) => None,
         });
         home.filter(|home| home.is_absolute())

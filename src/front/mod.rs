@@ -8,7 +8,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use zeroize::Zeroizing;
 
@@ -18,15 +18,22 @@ use crate::cli::{commands, format, output, report};
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
-use crate::process::installed;
+use crate::process::{installed, signals};
 
-/// Answers, or becomes the complete program; returns only with an answer, or where there is no complete program.
-pub fn run(arguments: &[OsString], env: &Env) -> ExitCode {
+/// Answers, or becomes the complete program. Returns the status to exit with: with an answer, or where there is no complete
+/// program.
+pub fn run(arguments: &[OsString], env: &Env) -> i32 {
     let done = match answer(arguments, env) {
-        Some(line) => output::exactly(&line).map(|()| ExitCode::SUCCESS),
+        Some(line) => {
+            signals::ignore_closed_pipes();
+            output::exactly(&line).map(|()| 0)
+        }
         None => hand_over(arguments),
     };
-    done.unwrap_or_else(|error| report::failure(&error))
+    done.unwrap_or_else(|error| {
+        signals::ignore_closed_pipes();
+        report::tell(&[error]).into()
+    })
 }
 
 /// The line that the complete program would print, if a fresh entry is there to make it of.
@@ -36,6 +43,8 @@ fn answer(arguments: &[OsString], env: &Env) -> Option<Zeroizing<String>> {
     if env.os("FEDCRED_LOG").is_some() {
         return None;
     }
+    // Without HOME, it stands in a database that only the complete program reads.
+    env.home()?;
     let name = commands::profile_name(plain.profile, env);
     let (profile, settings) = Config::load_profile(env, plain.config, &name).ok()?;
     let entry = cached::fresh_in_file(&profile, &settings, env)?;
@@ -46,7 +55,7 @@ fn answer(arguments: &[OsString], env: &Env) -> Option<Zeroizing<String>> {
 ///
 /// On Unix it returns only with an error. On Windows, where no program can become another, it waits for it and returns its
 /// exit status.
-fn hand_over(arguments: &[OsString]) -> Result<ExitCode> {
+fn hand_over(arguments: &[OsString]) -> Result<i32> {
     let complete = installed::complete()?;
     become_(&complete, arguments).map_err(|why| {
         Error::new(Code::ProgramMissing, format!("the complete fedcred at {} does not start", complete.display()))
@@ -55,7 +64,7 @@ fn hand_over(arguments: &[OsString]) -> Result<ExitCode> {
 }
 
 #[cfg(unix)]
-fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<ExitCode> {
+fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<i32> {
     use std::os::unix::process::CommandExt;
     let mut command = Command::new(complete);
     if let Some((name, rest)) = arguments.split_first() {
@@ -66,9 +75,9 @@ fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<ExitCode>
 
 /// It shares the console, so Ctrl-C reaches it as well; this process only waits.
 #[cfg(not(unix))]
-fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<ExitCode> {
+fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<i32> {
     // A second handler cannot be set, and none is.
     let _ = ctrlc::set_handler(|| ());
     let status = Command::new(complete).args(arguments.iter().skip(1)).status()?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+    Ok(status.code().unwrap_or(1))
 }

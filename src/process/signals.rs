@@ -1,4 +1,6 @@
-//! What this process has inherited of signals, taken back: a program that started it may have other ideas of its children.
+//! What signals do to this process.
+//!
+//! What it has inherited of them is taken back: a program that started it may have other ideas of its children.
 
 /// Puts SIGCHLD back to its default and blocks no signal.
 ///
@@ -18,3 +20,17 @@ pub fn take_back() {
 
 #[cfg(not(unix))]
 pub fn take_back() {}
+
+/// Makes a write to a pipe that nobody reads an error (EPIPE), as the start of Rust's standard library does. For a program
+/// that has no such start.
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "rustix has no call for what a signal does")]
+pub fn ignore_closed_pipes() {
+    // SAFETY: no handler is installed.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+    }
+}
+
+#[cfg(not(unix))]
+pub fn ignore_closed_pipes() {}

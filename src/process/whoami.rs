@@ -66,6 +66,6 @@ mod tests {
     fn somebody_without_a_name_has_a_number() {
         assert_eq!(user(&Env::fixed([("LOGNAME", "alice")])), "alice");
         assert!(!user(&Env::fixed::<&str, &str>([])).is_empty());
-        assert!(!host(&Env::Process).contains('.'));
+        assert!(!host(&Env::process()).contains('.'));
     }
 }

@@ -21,7 +21,7 @@ fn readme_shows_the_pages_of_help_as_they_are() {
         shown += 1;
     }
     assert_eq!(shown, 12, "every topic but the environment");
-    if fedcred::config::env::Env::Process.text("FEDCRED_CASES").as_deref() == Some("write") {
+    if fedcred::config::env::Env::process().text("FEDCRED_CASES").as_deref() == Some("write") {
         fs::write(path, expected).unwrap();
     } else {
         assert!(

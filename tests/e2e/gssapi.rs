@@ -58,7 +58,7 @@ impl Exchange {
 #[ignore = "run by the tests of this file, in a process of its own"]
 #[allow(clippy::disallowed_macros, reason = "its result goes to the test that started it")]
 fn exchange() {
-    let env = Env::Process;
+    let env = Env::process();
     let host = env.text("EXCHANGE_HOST").expect("run by the tests of this file");
     let credential = match (env.path("EXCHANGE_KEYTAB"), env.text("EXCHANGE_PRINCIPAL")) {
         (Some(path), Some(principal)) => CredentialSource::Keytab { path, principal },
@@ -131,7 +131,7 @@ fn accept(env: &Env, token: &[u8]) -> (String, Vec<u8>) {
 
 /// The process of an exchange is told where the lab is; the tests start it.
 fn kdc_file(name: &str) -> String {
-    let told = Env::Process.text("LAB_KDC_DIR");
+    let told = Env::process().text("LAB_KDC_DIR");
     let directory = told.unwrap_or_else(|| lab().variable("LAB_KDC_DIR").to_owned());
     format!("{directory}/{name}")
 }

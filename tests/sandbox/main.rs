@@ -172,7 +172,7 @@ fn build_fedcred() -> Result<PathBuf> {
         None | Some("debug") => "dev",
         Some(name) => name,
     };
-    let cargo = Env::Process.os("CARGO").unwrap_or_else(|| "cargo".into());
+    let cargo = Env::process().os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["build", "--quiet", "--bin", "fedcred", "--example", "sandbox", "--profile", name])
         .arg("--manifest-path")
