@@ -6,11 +6,14 @@
 //! # The way of the data
 //!
 //! ```text
-//! argv + files ─► config::Config ─► config::profile::Profile ─► CacheKey ─► hit: Credentials ─► cli::format
-//!                                                                 │
-//!                                                                 └► miss: identity (a SAML response from the IdP)
-//!                                                                           ─► sts ─► Credentials ─► cache ─► cli::format
+//! argv + files ─► config::Config ─► WrittenProfile ─► Profile ─► CacheKey ─► hit: Credentials ─► cli::format
+//!                                                                     │
+//!                                                                     └► miss: identity (a SAML response from the IdP)
+//!                                                                               ─► sts ─► Credentials ─► cache ─► cli::format
 //! ```
+//!
+//! What is written is a [`config::written::WrittenProfile`], perhaps an Airflow connection; `acquire::airflow` looks that up, and
+//! what can be acted on is a [`config::profile::Profile`].
 //!
 //! Each arrow is a function, each type has one owner, and imports point down this list:
 //!

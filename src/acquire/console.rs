@@ -28,7 +28,7 @@ pub fn url(profile: &Profile, credentials: &Credentials, service: Option<&str>, 
         Identity::Saml(saml) => (profile.session.duration, Some(shown(&saml.idp_url))),
         Identity::WebIdentity(_) => (profile.session.duration, None),
         // AWS refuses a duration with the credentials of a role that was assumed with a role's.
-        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => (None, None),
+        Identity::AssumeRole(_) | Identity::Base(_) => (None, None),
     };
     let endpoint = sign_in::endpoint(partition, region, env)?;
     let visit = Visit { endpoint, partition, region, service, duration, issuer };

@@ -95,7 +95,7 @@ async fn proxies(profile: &Profile) -> Vec<Proxy> {
     let chosen = |url: &Option<Url>, setting| url.clone().map(|url| Chosen { url, setting });
     let idp = match &profile.identity {
         Identity::Saml(saml) => Proxy::of(&saml.idp_url, chosen(&saml.http.proxy, "saml.proxy").as_ref()),
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) => None,
     };
     let sts = match (&profile.role_arn, &profile.sts.endpoint_url) {
         (Some(role), _) => sts::whereabouts(&profile.sts, role).await.ok().map(|(url, _)| url),
@@ -173,7 +173,6 @@ async fn proof(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> R
         }
         Identity::AssumeRole(role) => Proof::Keys(Box::new(keys(profile, role, below, run).await?)),
         Identity::Base(base) => Proof::Keys(Box::new(signing_keys(base, &profile.name, run.env, run.deadline).await?)),
-        Identity::Airflow(_) => return Err(Error::new(Code::Bug, "the Airflow connection has not been looked up")),
     })
 }
 
@@ -195,7 +194,7 @@ async fn at_sts(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Creden
         (Identity::Saml(saml), Proof::Assertion(assertion)) => of_assertion(profile, saml, assertion, run).await,
         (Identity::WebIdentity(identity), Proof::Token(web)) => of_token(profile, identity, web, run).await,
         (Identity::AssumeRole(role), Proof::Keys(keys)) => of_keys(profile, role, keys, run).await,
-        (Identity::Base(_) | Identity::Airflow(_), _) => {
+        (Identity::Base(_), _) => {
             Err(Error::new(Code::Bug, format!("the profile {:?} asks STS for nothing", profile.name)))
         }
         (Identity::Saml(_) | Identity::WebIdentity(_) | Identity::AssumeRole(_), _) => {

@@ -46,7 +46,6 @@ pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
         Identity::WebIdentity(identity) => web_identity::fields(key.clone(), identity, name, env),
         Identity::AssumeRole(role) => assume_role::fields(key.clone(), role, name, env, sealing),
         Identity::Base(base) => assume_role::base_fields(key.clone().field("identity", "base"), base, env, sealing),
-        Identity::Airflow(_) => Err("the Airflow connection has not been looked up".into()),
     };
     match whole {
         Ok(key) => Identified { key: key.cache_key(), unknowable: None },
@@ -84,7 +83,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
         Identity::WebIdentity(identity) if let TokenSource::Oidc(oidc) = &identity.source => {
             key.field("issuer", &oidc.issuer).field("client_id", &oidc.client_id)
         }
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) => {
             key.field("result", of(profile, env, sealing).key.as_bytes())
         }
     };
@@ -96,7 +95,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
 pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<AssertionKey> {
     match &profile.identity {
         Identity::Saml(saml) => Some(login_fields(KeyBuilder::new(sealing), saml, env).ok()?.assertion_key()),
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) => None,
     }
 }
 
@@ -112,7 +111,6 @@ pub fn login_settings(profile: &Profile, sealing: &SealingKey) -> LoginSettings 
         Identity::WebIdentity(identity) => key.field("source", format!("{:?}", identity.source)),
         Identity::AssumeRole(role) => key.field("assume_role", format!("{role:?}")),
         Identity::Base(base) => key.field("base", format!("{base:?}")),
-        Identity::Airflow(source) => key.field("airflow", format!("{source:?}")),
     };
     LoginSettings(key.cache_key())
 }
@@ -130,7 +128,6 @@ pub fn asker(identity: &Identity, env: &Env) -> Option<String> {
         Identity::WebIdentity(identity) => web_identity::subject(identity, env)?,
         Identity::AssumeRole(role) => return assume_role::asker(&role.base, env),
         Identity::Base(base) => return assume_role::asker(base, env),
-        Identity::Airflow(_) => return None,
     };
     Some(printable(&name, 200))
 }

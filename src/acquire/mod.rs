@@ -97,10 +97,8 @@ const ASKED_AGAIN: Duration = Duration::from_secs(3600);
 
 /// Credentials for `profile`. `patience`: how long a refresh ahead of time may take.
 pub fn given(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, patience: Duration) -> Result<Given> {
-    let airflow::LookedUp { profile, may_keep, .. } = airflow::look_up(profile, settings, env, ask, patience)?;
-    let ask = Ask { use_cache: ask.use_cache && may_keep, ..*ask };
     let Identity::Base(base) = &profile.identity else {
-        return entry(&profile, settings, env, &ask, patience).map(Given::Entry);
+        return entry(profile, settings, env, ask, patience).map(Given::Entry);
     };
     Callers::of(env).check(&profile.name)?;
     fetch::base(base, &profile.name, env, &Deadline::after(profile.deadline)).map(Given::Keys)

@@ -17,7 +17,7 @@ use super::{Ask, airflow, life, status};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::{Identity, Profile};
+use crate::config::profile::{Identity, Profile, WrittenProfile};
 use crate::error::{Code, Error, Kind, Result};
 use crate::process::callers::Callers;
 use crate::time::{self, Timestamp};
@@ -41,9 +41,9 @@ pub enum Outcome {
 }
 
 /// Renews what is cached of `profile` if it is due, or fetches it if there is nothing.
-pub fn refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> Refreshed {
+pub fn refresh(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> Refreshed {
     let ask = Ask { window: None, force: false, use_cache: true };
-    match airflow::look_up(profile, settings, env, &ask, profile.deadline) {
+    match airflow::look_up(profile, settings, env, &ask, profile.deadline()) {
         Ok(looked_up) => looked_up_refresh(&looked_up.profile, settings, env),
         Err(error) => Refreshed {
             next: next(None, None, None, Some(error.kind()), time::now()),
@@ -82,17 +82,17 @@ fn looked_up_refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> 
 /// Credentials of `profile` for a process that hands them out for a time: kept in the cache or not, and when to ask again.
 ///
 /// A renewal that fails is told beside the credentials that are still good.
-pub fn hand_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> (Refreshed, Option<CacheEntry>) {
+pub fn hand_out(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> (Refreshed, Option<CacheEntry>) {
     let ask = Ask { window: None, force: false, use_cache: true };
     let failed = |error: Error, failure| {
         let next = next_to_hand_out(None, failure, Some(error.kind()), time::now());
         (Refreshed { outcome: Outcome::Failed(error), until: None, next }, None)
     };
-    let looked_up = match airflow::look_up(profile, settings, env, &ask, profile.deadline) {
+    let looked_up = match airflow::look_up(profile, settings, env, &ask, profile.deadline()) {
         Ok(looked_up) => looked_up,
         Err(error) => return failed(error, None),
     };
-    let (profile, ask) = (&*looked_up.profile, Ask { use_cache: looked_up.may_keep, ..ask });
+    let (profile, ask) = (&*looked_up.profile, looked_up.asked(&ask));
     let before = time::now();
     // Nobody waits for this but the process that keeps the credentials fresh.
     let given = super::given(profile, settings, env, &ask, profile.deadline);

@@ -10,7 +10,7 @@ use super::{airflow, key, life};
 use crate::cache::master_key::KeyPlace;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::{Identity, Profile};
+use crate::config::profile::{Identity, Profile, WrittenProfile};
 use crate::error::{Code, Error, Result};
 use crate::quote::shell::fedcred;
 use crate::time::Timestamp;
@@ -62,15 +62,34 @@ pub enum Next {
 }
 
 /// What is known of `profile` at `now`. Errors: an Airflow connection that is defined nowhere, or is broken.
-pub fn of(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Result<Status> {
+pub fn of(profile: &WrittenProfile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Result<Status> {
     let Some(looked_up) = airflow::offline(profile, settings, env)? else {
-        return Ok(of_looked_up(profile, settings, env, now));
+        return Ok(unread(profile, settings, env));
     };
-    let status = of_looked_up(&looked_up.profile, settings, env, now);
+    let status = of_profile(&looked_up.profile, settings, env, now);
     Ok(Status { connection_since: looked_up.kept_since, ..status })
 }
 
-fn of_looked_up(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Status {
+/// Of a connection that nobody has read yet: under what its credentials would be kept is not known.
+fn unread(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> Status {
+    let unread = || {
+        let get = fedcred(&["get"], profile.name(), &[]);
+        nothing_kept().because("its Airflow connection has not been read yet").hint(format!("read it: {get}"))
+    };
+    Status {
+        state: State::None,
+        expires: None,
+        next: Next::WhenAsked,
+        failure: None,
+        who: None,
+        unkept: Some(no_cache(settings, env).unwrap_or_else(unread)),
+        role_arn: profile.role_arn().map(ToString::to_string),
+        connection_since: None,
+    }
+}
+
+/// The same of what can be acted on.
+pub fn of_profile(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Status {
     let (kept, unreadable) =
         match Slot::existing(profile, settings, env).and_then(|slot| slot.map_or(Ok(None), |s| s.read())) {
             Ok(kept) => (kept.as_ref().map(life), None),

@@ -56,7 +56,7 @@ impl Addition {
         let gap = if old.is_empty() { "" } else { "\n" };
         let text = format!("{old}{}{gap}{lines}", if old.is_empty() || old.ends_with('\n') { "" } else { "\n" });
         let config = Config::of_user_text(&locations, env, &text)?;
-        Ok(Addition { profile: config.profile(name)?, cache: config.cache()?, path, shown, text })
+        Ok(Addition { profile: config.profile(name)?.into_profile()?, cache: config.cache()?, path, shown, text })
     }
 
     /// Writes the file; where it is.

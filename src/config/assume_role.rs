@@ -8,12 +8,13 @@ use super::profile::Profile;
 use super::reader::{Found, Section};
 use super::session_name::{self, SessionName};
 use super::values;
+use super::written::WrittenBase;
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Result};
 
 #[derive(Clone, Debug)]
-pub struct AssumeRole {
-    pub base: Base,
+pub struct AssumeRole<B = Base> {
+    pub base: B,
     pub session_name: SessionName,
     pub external_id: Option<String>,
     /// Key and value of each, in the order of the keys.
@@ -22,6 +23,24 @@ pub struct AssumeRole {
     pub source_identity: Option<String>,
     /// An MFA device: its code can only be asked of a person.
     pub serial_number: Option<String>,
+}
+
+impl<B> AssumeRole<B> {
+    /// The same role on top of `base`, and what it was on top of.
+    pub fn put_on<C>(self, base: C) -> (AssumeRole<C>, B) {
+        let AssumeRole {
+            base: old,
+            session_name,
+            external_id,
+            tags,
+            transitive_tag_keys,
+            source_identity,
+            serial_number,
+        } = self;
+        let role =
+            AssumeRole { base, session_name, external_id, tags, transitive_tag_keys, source_identity, serial_number };
+        (role, old)
+    }
 }
 
 /// The AWS credentials that sign the call.
@@ -57,7 +76,7 @@ const SOURCES: [(&str, Source); 4] = [
 ];
 
 /// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
-pub fn read<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<AssumeRole> {
+pub fn read<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<AssumeRole<WrittenBase>> {
     let base = base(table, bases);
     // The characters and lengths are those of STS's model of AssumeRole.
     let name = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
@@ -65,7 +84,7 @@ pub fn read<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<Assume
     let device = |c: char| name(c) || "/:".contains(c);
     let tags = table.table("tags", "assume_role.tags").map(|tags| read_tags(&tags)).unwrap_or_default();
     let role = AssumeRole {
-        base: Base::Environment,
+        base: (),
         session_name: table
             .read("role_session_name", |f| session_name::read(f, false))
             .unwrap_or_else(SessionName::of_user),
@@ -78,10 +97,10 @@ pub fn read<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<Assume
         serial_number: table.read("serial_number", |f| text_of(f, 9..=256, device)),
     };
     table.finish();
-    Some(AssumeRole { base: base?, ..role })
+    Some(role.put_on(base?).0)
 }
 
-fn base<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<Base> {
+fn base<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<WrittenBase> {
     let written: Vec<Found<'c>> =
         ["source_profile", "aws_profile", "credential_source"].iter().filter_map(|key| table.find(key)).collect();
     let found = match written.as_slice() {
@@ -98,14 +117,12 @@ fn base<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<Base> {
         }
     };
     match found.key {
-        "source_profile" => {
-            table.read("source_profile", |found| bases.profile(found)).map(|base| Base::Profile(Box::new(base)))
-        }
-        "aws_profile" => table.read("aws_profile", values::text).map(Base::AwsProfile),
+        "source_profile" => table.read("source_profile", |found| bases.profile(found)).map(WrittenBase::from),
+        "aws_profile" => table.read("aws_profile", values::text).map(|name| WrittenBase::Base(Base::AwsProfile(name))),
         _ => table.read("credential_source", |found| match values::choice(found, &SOURCES, &[])? {
-            Source::Environment => Ok(Base::Environment),
-            Source::Instance => Ok(Base::Instance),
-            Source::Container => Ok(Base::Container),
+            Source::Environment => Ok(WrittenBase::Base(Base::Environment)),
+            Source::Instance => Ok(WrittenBase::Base(Base::Instance)),
+            Source::Container => Ok(WrittenBase::Base(Base::Container)),
             Source::DefaultChain => bases.default_chain(found),
         }),
     }

@@ -7,8 +7,8 @@ use super::airflow::policy::Policy;
 use super::assume_role::Base;
 use super::locations::Locations;
 use super::origin::Log;
-use super::profile::Profile;
 use super::reader::{Found, Section};
+use super::written::{WrittenBase, WrittenProfile};
 use super::{resolve, values};
 use crate::error::{Code, Error, Result, printable};
 use crate::quote::shell::command;
@@ -26,7 +26,7 @@ impl<'a, 'c> Bases<'a, 'c> {
     }
 
     /// The profile that this `source_profile` names; its own first error, if it has one.
-    pub fn profile(&self, found: &Found<'c>) -> Result<Profile> {
+    pub fn profile(&self, found: &Found<'c>) -> Result<WrittenProfile> {
         let name = values::written(found, "the name of a profile")?;
         let way: Vec<&str> = self.way();
         if let Some(from) = way.iter().position(|above| *above == name) {
@@ -53,7 +53,7 @@ impl<'a, 'c> Bases<'a, 'c> {
     }
 
     /// What the default chain of AWS's SDKs finds here, as botocore goes along it: `credential_source = "default-chain"`.
-    pub fn default_chain(&self, found: &Found<'c>) -> Result<Base> {
+    pub fn default_chain(&self, found: &Found<'c>) -> Result<WrittenBase> {
         let env = &self.config.env;
         let files = AwsProfiles::read(env)?;
         let named = named_by(env);
@@ -64,22 +64,23 @@ impl<'a, 'c> Bases<'a, 'c> {
             return Err(cannot(why, command(["unset", "AWS_PROFILE"])));
         }
         let chain = Chain::follow(None, named.as_deref().unwrap_or("default"), &files, env);
-        Ok(match chain.map_err(|broken| cannot(broken.why, broken.mended))?.source {
+        let base = match chain.map_err(|broken| cannot(broken.why, broken.mended))?.source {
             Source::Environment => Base::Environment,
             Source::Sso { profile } | Source::ProfileKeys { profile } | Source::CredentialProcess { profile } => {
                 Base::AwsProfile(profile)
             }
             Source::Role(hop) => match hop.profile {
                 Some(profile) => Base::AwsProfile(profile),
-                None => Base::Profile(Box::new(self.of_environment()?)),
+                None => return self.of_environment().map(WrittenBase::from),
             },
             Source::Container => Base::Container,
             Source::Instance => Base::Instance,
-        })
+        };
+        Ok(WrittenBase::Base(base))
     }
 
     /// EKS IRSA and its like, whether or not a profile `default` is written.
-    fn of_environment(&self) -> Result<Profile> {
+    fn of_environment(&self) -> Result<WrittenProfile> {
         let log = Log::default();
         let below = Bases { config: self.config, name: "default", above: None };
         let profile = resolve::profile(&Section::new(&log, "", Vec::new()), &self.config.env, &below);

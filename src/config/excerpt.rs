@@ -16,20 +16,20 @@ use super::cache::CacheSettings;
 use super::env::Env;
 use super::file::{self, Text};
 use super::locations::Locations;
-use super::profile::Profile;
 use super::tree::{Lines, Table};
+use super::written::WrittenProfile;
 use crate::error::Result;
 
 impl Config {
     /// What `get` asks for: the profile and `[cache]`, from no more of the files than they need.
     ///
     /// Errors: those of [`Config::load`], [`Config::profile`] and [`Config::cache`].
-    pub fn load_profile(env: &Env, explicit: Option<&Path>, name: &str) -> Result<(Profile, CacheSettings)> {
+    pub fn load_profile(env: &Env, explicit: Option<&Path>, name: &str) -> Result<(WrittenProfile, CacheSettings)> {
         Config::read_profile_of(Locations::of(env, explicit), env, name)
     }
 
     /// The same, from these places.
-    pub fn read_profile_of(locations: Locations, env: &Env, name: &str) -> Result<(Profile, CacheSettings)> {
+    pub fn read_profile_of(locations: Locations, env: &Env, name: &str) -> Result<(WrittenProfile, CacheSettings)> {
         let texts = file::texts(&locations)?;
         if let Some(part) = Config::part(&locations, env, &texts, name)
             && let (Ok(profile), Ok(cache)) = (part.profile(name), part.cache())

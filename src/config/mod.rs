@@ -1,7 +1,7 @@
-//! Settings: files and environment in, a checked [`profile::Profile`] out.
+//! Settings: files and environment in, a checked [`written::WrittenProfile`] out.
 //!
 //! ```text
-//! file ─► tree ─► layers of one profile (user over machine, then each include) ─► reader ─► resolve, saml ─► Profile
+//! file ─► tree ─► layers of one profile (user over machine, then each include) ─► reader ─► resolve, saml ─► WrittenProfile
 //! ```
 //! Only what is asked for is validated: a broken profile does not stop its neighbours. [`Config::check`] validates everything.
 //! Precedence: environment variable, profile (the user's file, then the machine's), included profile, built-in.
@@ -15,10 +15,10 @@ use self::env::Env;
 use self::file::Text;
 use self::locations::Locations;
 use self::origin::{Log, SourceFile};
-use self::profile::Profile;
 use self::reader::{Layer, Section};
 use self::show::{Paths, Setting};
 use self::tree::Table;
+use self::written::WrittenProfile;
 use crate::error::{Code, Error, Result};
 
 pub mod add;
@@ -52,6 +52,7 @@ mod tree;
 mod urls;
 mod values;
 pub mod web_identity;
+pub mod written;
 
 pub use values::{parse_duration, written_duration};
 
@@ -104,7 +105,7 @@ impl Config {
     }
 
     /// The profile, with what it includes and what the environment overrides. The first of its errors, if there are any.
-    pub fn profile(&self, name: &str) -> Result<Profile> {
+    pub fn profile(&self, name: &str) -> Result<WrittenProfile> {
         let log = Log::default();
         let profile = self.read_profile(name, &log);
         match (log.take_errors().into_iter().next(), profile) {
@@ -216,13 +217,13 @@ impl Config {
         self.top(log).table("airflow", "airflow").map(|table| Policy::read(&table)).unwrap_or_default()
     }
 
-    fn read_profile<'c>(&'c self, name: &'c str, log: &Log<'c>) -> Option<Profile> {
+    fn read_profile<'c>(&'c self, name: &'c str, log: &Log<'c>) -> Option<WrittenProfile> {
         self.top_keys(log);
         self.read_with(&Bases::of(self, name), log)
     }
 
     /// The profile at the end of this way.
-    fn read_with<'c>(&'c self, bases: &Bases<'_, 'c>, log: &Log<'c>) -> Option<Profile> {
+    fn read_with<'c>(&'c self, bases: &Bases<'_, 'c>, log: &Log<'c>) -> Option<WrittenProfile> {
         let name = bases.name();
         // EKS IRSA and its like: the environment alone says it all.
         let layers = if !self.is_written(name) && resolve::is_implicit(name, &self.env) {

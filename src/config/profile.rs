@@ -1,6 +1,7 @@
 //! A profile as the rest of the program knows it: resolved, checked, and only in states that can be used.
 //!
-//! Built by `config::resolve` from the files as written; nothing here reads a file or the environment.
+//! Built by `config::resolve` from the files, or by `config::airflow` from a connection; nothing here reads a file or the
+//! environment. What is not known before a connection is looked up is a [`WrittenProfile`].
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,6 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use super::airflow::source::AirflowSource;
 pub use super::assume_role::{AssumeRole, Base};
 pub use super::google::Google;
 use super::oidc::Flow;
@@ -16,13 +16,14 @@ pub use super::oidc::Oidc;
 pub use super::saml::facts::{ByHand, Facts, Whose};
 pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
+pub use super::written::{ConnectionProfile, WrittenProfile};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result};
 use crate::region::Region;
 
 /// One `[profile.NAME]`, with everything it includes.
 #[derive(Clone, Debug)]
-pub struct Profile {
+pub struct Profile<I = Identity> {
     pub name: String,
     /// The role to assume; absent, for SAML alone: the one role on offer.
     pub role_arn: Option<RoleArn>,
@@ -30,7 +31,7 @@ pub struct Profile {
     pub session: Session,
     /// One limit over lock, login, retries and STS together.
     pub deadline: Duration,
-    pub identity: Identity,
+    pub identity: I,
 }
 
 impl Profile {
@@ -51,7 +52,7 @@ impl Profile {
                 | TokenSource::Azure(_)
                 | TokenSource::Kubernetes(_) => None,
             },
-            Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+            Identity::AssumeRole(_) | Identity::Base(_) => None,
         }
     }
 
@@ -64,7 +65,7 @@ impl Profile {
     pub fn saml(&self) -> Option<&Saml> {
         match &self.identity {
             Identity::Saml(saml) => Some(saml),
-            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+            Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) => None,
         }
     }
 
@@ -97,7 +98,7 @@ impl Profile {
                 | TokenSource::Azure(_)
                 | TokenSource::Kubernetes(_) => false,
             },
-            Identity::Saml(_) | Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => false,
+            Identity::Saml(_) | Identity::AssumeRole(_) | Identity::Base(_) => false,
         }
     }
 
@@ -156,8 +157,6 @@ pub enum Identity {
     /// AWS credentials as they stand, without a role on top: what an Airflow connection without one comes to. Nobody is
     /// asked to log in, and nothing is kept.
     Base(Base),
-    /// An Airflow connection that has not been looked up yet; it says what this profile is.
-    Airflow(Box<AirflowSource>),
 }
 
 /// `[profile.NAME.saml]`

@@ -1,15 +1,18 @@
-//! From `[profile.NAME]` and the environment to a [`Profile`]: the keys beside its identity's.
+//! From `[profile.NAME]` and the environment to a [`WrittenProfile`]: the keys beside its identity's.
 
 use std::time::Duration;
 
 use url::Url;
 
+use super::airflow::source::AirflowSource;
+use super::assume_role::AssumeRole;
 use super::bases::Bases;
 use super::env::Env;
 use super::origin::Origin;
-use super::profile::{AirflowSource, DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, StsHttp, StsTarget};
+use super::profile::{DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, StsHttp, StsTarget};
 use super::reader::{Found, Section};
 use super::sts_home::Home;
+use super::written::{ConnectionProfile, WrittenBase, WrittenProfile};
 use super::{assume_role, refuse, saml, urls, values, web_identity};
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result, printable};
@@ -37,7 +40,7 @@ pub fn half_of_implicit(name: &str, env: &Env) -> Option<(&'static str, &'static
 
 /// The profile whose layers `top` is; without layers, that of the environment. What is wrong is in the section's log; then
 /// nothing, or a value nobody will use, comes back.
-pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<Profile> {
+pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<WrittenProfile> {
     // `include` has been followed when the layers were laid.
     top.find("include");
     let sts = sts(top, env);
@@ -64,25 +67,55 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
         .read("deadline", |f| values::duration(f, Duration::from_secs(1)..=Duration::from_secs(600)))
         .unwrap_or(DEFAULT_DEADLINE);
     let identity = if top.is_empty() {
-        web_identity::of_environment(top.log(), env).map(|identity| Identity::WebIdentity(Box::new(identity)))
+        web_identity::of_environment(top.log(), env)
+            .map(|identity| Written::Identity(Identity::WebIdentity(Box::new(identity))))
     } else {
         identity(top, env, bases)
     };
     let needs_role = match &identity {
         // MinIO takes the policy from the token's claims, and no role beside them.
-        Some(Identity::WebIdentity(_)) => home == Home::Aws,
-        Some(Identity::AssumeRole(_)) => true,
-        Some(Identity::Saml(_) | Identity::Base(_) | Identity::Airflow(_)) | None => false,
+        Some(Written::Identity(Identity::WebIdentity(_))) => home == Home::Aws,
+        Some(Written::Identity(Identity::AssumeRole(_)) | Written::RoleOnConnection(_)) => true,
+        Some(Written::Identity(Identity::Saml(_) | Identity::Base(_)) | Written::Connection(_)) | None => false,
     };
     if needs_role && top.find("role_arn").is_none() && !top.is_empty() {
         top.log().error(top.missing("role_arn", ROLE_HINT));
     }
     refuse::beside_the_identity(top);
-    if let Some(Identity::Airflow(_)) = identity {
+    if let Some(Written::Connection(_)) = identity {
         refuse::beside_airflow_conn(top);
     }
     top.finish();
-    Some(Profile { name: bases.name().to_owned(), role_arn, sts, session, deadline, identity: identity? })
+    let name = bases.name().to_owned();
+    Some(match identity? {
+        Written::Identity(identity) => {
+            WrittenProfile::Profile(Box::new(Profile { name, role_arn, sts, session, deadline, identity }))
+        }
+        Written::RoleOnConnection(identity) => {
+            let identity = *identity;
+            WrittenProfile::RoleOnConnection(Box::new(Profile { name, role_arn, sts, session, deadline, identity }))
+        }
+        Written::Connection(source) => {
+            WrittenProfile::Connection(Box::new(ConnectionProfile { name, deadline, source: *source }))
+        }
+    })
+}
+
+/// What stands under one of [`IDENTITIES`].
+enum Written {
+    Identity(Identity),
+    RoleOnConnection(Box<AssumeRole<WrittenProfile>>),
+    Connection(Box<AirflowSource>),
+}
+
+impl From<AssumeRole<WrittenBase>> for Written {
+    fn from(role: AssumeRole<WrittenBase>) -> Self {
+        let (role, base) = role.put_on(());
+        match base {
+            WrittenBase::Base(base) => Written::Identity(Identity::AssumeRole(Box::new(role.put_on(base).0))),
+            WrittenBase::Connection(base) => Written::RoleOnConnection(Box::new(role.put_on(base).0)),
+        }
+    }
 }
 
 fn role_of_env(top: &Section<'_, '_>, env: &Env, home: Home) -> Option<RoleArn> {
@@ -90,7 +123,7 @@ fn role_of_env(top: &Section<'_, '_>, env: &Env, home: Home) -> Option<RoleArn> 
     top.log().keep(home.role(&env.text("AWS_ROLE_ARN")?).map_err(|why| why.hint("correct AWS_ROLE_ARN")))
 }
 
-fn identity<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<Identity> {
+fn identity<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<Written> {
     let written: Vec<Found<'_>> = IDENTITIES.iter().filter_map(|key| top.find(key)).collect();
     match written.as_slice() {
         [] => {
@@ -100,14 +133,16 @@ fn identity<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Opti
         }
         [found] => match found.key {
             "saml" => {
-                saml::read(&top.table("saml", "saml")?, bases.name(), env).map(|saml| Identity::Saml(Box::new(saml)))
+                let saml = saml::read(&top.table("saml", "saml")?, bases.name(), env)?;
+                Some(Written::Identity(Identity::Saml(Box::new(saml))))
             }
-            "web_identity" => web_identity::read(&top.table("web_identity", "web_identity")?, env)
-                .map(|identity| Identity::WebIdentity(Box::new(identity))),
-            "assume_role" => assume_role::read(&top.table("assume_role", "assume_role")?, bases)
-                .map(|role| Identity::AssumeRole(Box::new(role))),
+            "web_identity" => {
+                let identity = web_identity::read(&top.table("web_identity", "web_identity")?, env)?;
+                Some(Written::Identity(Identity::WebIdentity(Box::new(identity))))
+            }
+            "assume_role" => assume_role::read(&top.table("assume_role", "assume_role")?, bases).map(Written::from),
             _ => AirflowSource::read(top, bases.airflow(top.log()), bases.locations())
-                .map(|source| Identity::Airflow(Box::new(source))),
+                .map(|source| Written::Connection(Box::new(source))),
         },
         [first, second, ..] => {
             let said = format!("is a second source of identity, beside `{}` ({})", first.key, first.place);

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use super::airflow::meaning::Compat;
 use super::airflow::policy::Policy;
+use super::airflow::source::AirflowSource;
 use super::cache::CacheSettings;
 use super::locations::Locations;
 use super::origin::Log;
 use super::profile::{
-    AirflowSource, AssumeRole, AuthnRequest, Azure, Base, Google, Identity, IdpHttp, Kubernetes, Oidc, Parser, Profile,
-    Retry, Saml, SecretSource, Session, StsTarget, TokenSource, WebIdentity,
+    AssumeRole, AuthnRequest, Azure, Base, Google, Identity, IdpHttp, Kubernetes, Oidc, Parser, Profile, Retry, Saml,
+    SecretSource, Session, StsTarget, TokenSource, WebIdentity,
 };
 use super::values::written_duration;
+use super::written::{ConnectionProfile, WrittenProfile};
 use crate::quote::config;
 
 mod auth;
@@ -55,24 +57,23 @@ impl Paths {
 }
 
 /// Every key of the profile. Each struct is taken apart, so that the compiler names a field that is not shown.
-pub(super) fn settings<'c>(profile: &Profile, log: &Log<'c>) -> Vec<Setting<'c>> {
-    let Profile { name: _, role_arn, sts, session, deadline, identity } = profile;
+pub(super) fn settings<'c>(profile: &WrittenProfile, log: &Log<'c>) -> Vec<Setting<'c>> {
     let mut rows = Rows { log, table: "", settings: Vec::new() };
-    if let Identity::Airflow(source) = identity {
-        rows.airflow(source);
-        rows.row("deadline", duration(*deadline));
-        return rows.settings;
-    }
-    rows.or("role_arn", role_arn.as_ref().map(quoted), "the one role on offer");
-    rows.sts(sts, role_arn.as_ref().map(|role| role.partition.default_region()));
-    rows.session(session);
-    rows.row("deadline", duration(*deadline));
-    match identity {
-        Identity::Saml(saml) => rows.saml(saml),
-        Identity::WebIdentity(identity) => rows.web_identity(identity),
-        Identity::AssumeRole(role) => rows.assume_role(role),
-        Identity::Base(base) => rows.base(base),
-        Identity::Airflow(_) => (),
+    match profile {
+        WrittenProfile::Profile(profile) => rows.profile(profile, |rows, identity| match identity {
+            Identity::Saml(saml) => rows.saml(saml),
+            Identity::WebIdentity(identity) => rows.web_identity(identity),
+            Identity::AssumeRole(role) => rows.assume_role(role, Rows::base),
+            Identity::Base(base) => rows.base(base),
+        }),
+        WrittenProfile::RoleOnConnection(profile) => {
+            rows.profile(profile, |rows, role| rows.assume_role(role, |rows, base| rows.source_profile(base.name())));
+        }
+        WrittenProfile::Connection(connection) => {
+            let ConnectionProfile { name: _, deadline, source } = connection.as_ref();
+            rows.airflow(source);
+            rows.row("deadline", duration(*deadline));
+        }
     }
     rows.settings
 }
@@ -93,6 +94,15 @@ impl Rows<'_, '_> {
 
     fn or(&mut self, key: &str, value: Option<String>, otherwise: &str) {
         self.row(key, value.unwrap_or_else(|| format!("({otherwise})")));
+    }
+
+    fn profile<I>(&mut self, profile: &Profile<I>, rest: impl FnOnce(&mut Self, &I)) {
+        let Profile { name: _, role_arn, sts, session, deadline, identity } = profile;
+        self.or("role_arn", role_arn.as_ref().map(quoted), "the one role on offer");
+        self.sts(sts, role_arn.as_ref().map(|role| role.partition.default_region()));
+        self.session(session);
+        self.row("deadline", duration(*deadline));
+        rest(self, identity);
     }
 
     fn sts(&mut self, sts: &StsTarget, default_region: Option<&str>) {
@@ -269,10 +279,10 @@ impl Rows<'_, '_> {
         self.row("role_session_name", quoted(session_name));
     }
 
-    fn assume_role(&mut self, role: &AssumeRole) {
+    fn assume_role<B>(&mut self, role: &AssumeRole<B>, show_base: impl FnOnce(&mut Self, &B)) {
         let AssumeRole { base, session_name, external_id, tags, transitive_tag_keys, source_identity, serial_number } =
             role;
-        self.base(base);
+        show_base(self, base);
         self.row("role_session_name", quoted(session_name));
         self.or("external_id", external_id.as_ref().map(quoted), "none");
         self.row("transitive_tag_keys", list(transitive_tag_keys.iter().map(quoted)));
@@ -284,10 +294,15 @@ impl Rows<'_, '_> {
         }
     }
 
+    fn source_profile(&mut self, name: &str) {
+        self.table = "assume_role";
+        self.row("source_profile", quoted(name));
+    }
+
     fn base(&mut self, base: &Base) {
         self.table = "assume_role";
         match base {
-            Base::Profile(profile) => self.row("source_profile", quoted(&profile.name)),
+            Base::Profile(profile) => self.source_profile(&profile.name),
             Base::AwsProfile(name) => self.row("aws_profile", quoted(name)),
             Base::Environment => self.row("credential_source", quoted("environment")),
             Base::Instance => self.row("credential_source", quoted("instance")),

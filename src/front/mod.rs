@@ -47,8 +47,8 @@ fn answer(arguments: &[OsString], env: &Env) -> Option<Zeroizing<String>> {
     env.home()?;
     let name = commands::profile_name(plain.profile, env);
     let (profile, settings) = Config::load_profile(env, plain.config, &name).ok()?;
-    let entry = cached::fresh_in_file(&profile, &settings, env)?;
-    format::render(&Given::Entry(entry), Format::Process, &profile.name).ok()
+    let entry = cached::fresh_in_file(profile.as_profile()?, &settings, env)?;
+    format::render(&Given::Entry(entry), Format::Process, profile.name()).ok()
 }
 
 /// Runs the complete program in place of this one; the arguments are this one's, its name first.

@@ -19,25 +19,32 @@ use super::schedule::State;
 use super::{Ask, life, status};
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::{AssumeRole, Base, Identity, Profile};
+use crate::config::profile::{Base, Identity, Profile, WrittenProfile};
 use crate::error::Result;
 use crate::time::{self, Timestamp};
 
 /// A text that came so short a while ago was read for a crowd, of which this process is one that came late.
 const OF_A_CROWD: SignedDuration = SignedDuration::from_secs(5);
 
-/// A profile with every connection in it looked up.
+/// What a written profile is.
 pub struct LookedUp<'p> {
     pub profile: Cow<'p, Profile>,
     /// Whether results may be kept: not those of the default credentials that `--airflow-fallback` took.
-    pub may_keep: bool,
+    may_keep: bool,
     /// When the oldest text came that was kept of a backend.
     pub kept_since: Option<Timestamp>,
 }
 
-/// `profile` for whoever wants credentials, as `ask` and `patience` say.
+impl LookedUp<'_> {
+    /// How the profile may be asked for, by whoever would `ask` for it.
+    pub fn asked(&self, ask: &Ask) -> Ask {
+        Ask { use_cache: ask.use_cache && self.may_keep, ..*ask }
+    }
+}
+
+/// What `profile` is for whoever wants credentials, as `ask` and `patience` say.
 pub fn look_up<'p>(
-    profile: &'p Profile,
+    profile: &'p WrittenProfile,
     settings: &CacheSettings,
     env: &Env,
     ask: &Ask,
@@ -63,7 +70,7 @@ pub fn look_up<'p>(
 }
 
 /// `profile` by what is kept: nobody is asked. `None`: it is in a secrets backend, of which nothing is kept.
-pub fn offline<'p>(profile: &'p Profile, settings: &CacheSettings, env: &Env) -> Result<Option<LookedUp<'p>>> {
+pub fn offline<'p>(profile: &'p WrittenProfile, settings: &CacheSettings, env: &Env) -> Result<Option<LookedUp<'p>>> {
     match resolved(profile, settings, env, Reading::Offline) {
         Ok(looked_up) => Ok(Some(looked_up)),
         Err(error) if kept::is_not_read(&error) => Ok(None),
@@ -72,13 +79,13 @@ pub fn offline<'p>(profile: &'p Profile, settings: &CacheSettings, env: &Env) ->
 }
 
 /// `profile` by what the backends say now.
-pub fn online<'p>(profile: &'p Profile, settings: &CacheSettings, env: &Env) -> Result<LookedUp<'p>> {
+pub fn online<'p>(profile: &'p WrittenProfile, settings: &CacheSettings, env: &Env) -> Result<LookedUp<'p>> {
     resolved(profile, settings, env, Reading::Anew)
 }
 
 /// Removes what is kept of the backends that `profile` is in; how many texts went.
-pub fn forget(profile: &Profile, settings: &CacheSettings, env: &Env) -> usize {
-    let backends = Backends::new(settings, env, Reading::Forget, profile.deadline);
+pub fn forget(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> usize {
+    let backends = Backends::new(settings, env, Reading::Forget, profile.deadline());
     // It finds nothing, and so nothing of the connection's.
     let _ = resolve(profile, env, &backends);
     backends.forgotten()
@@ -100,32 +107,33 @@ fn state(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask) -> R
     }))
 }
 
-fn resolved<'p>(profile: &'p Profile, settings: &CacheSettings, env: &Env, reading: Reading) -> Result<LookedUp<'p>> {
-    let backends = Backends::new(settings, env, reading, profile.deadline);
+fn resolved<'p>(
+    profile: &'p WrittenProfile,
+    settings: &CacheSettings,
+    env: &Env,
+    reading: Reading,
+) -> Result<LookedUp<'p>> {
+    let backends = Backends::new(settings, env, reading, profile.deadline());
     let (profile, may_keep) = resolve(profile, env, &backends)?;
     Ok(LookedUp { profile, may_keep, kept_since: backends.kept_since() })
 }
 
-fn resolve<'p>(profile: &'p Profile, env: &Env, backends: &Backends<'_>) -> Result<(Cow<'p, Profile>, bool)> {
-    match &profile.identity {
-        Identity::Airflow(source) => {
+/// What `profile` is, and whether results may be kept.
+fn resolve<'p>(profile: &'p WrittenProfile, env: &Env, backends: &Backends<'_>) -> Result<(Cow<'p, Profile>, bool)> {
+    match profile {
+        WrittenProfile::Profile(profile) => Ok((Cow::Borrowed(profile), true)),
+        WrittenProfile::Connection(connection) => {
+            let source = &connection.source;
             let backends = backends.for_policy(&source.policy);
-            let resolved = source.resolve(&profile.name, profile.deadline, env, &backends)?;
+            let resolved = source.resolve(&connection.name, connection.deadline, env, &backends)?;
             Ok((Cow::Owned(resolved.profile), !resolved.is_fallback))
         }
-        Identity::AssumeRole(role) => match &role.base {
-            Base::Profile(base) => match resolve(base, env, backends)? {
-                (Cow::Borrowed(_), may_keep) => Ok((Cow::Borrowed(profile), may_keep)),
-                (Cow::Owned(base), may_keep) => {
-                    let role = AssumeRole { base: Base::Profile(Box::new(base)), ..(**role).clone() };
-                    let identity = Identity::AssumeRole(Box::new(role));
-                    Ok((Cow::Owned(Profile { identity, ..profile.clone() }), may_keep))
-                }
-            },
-            Base::AwsProfile(_) | Base::Environment | Base::Instance | Base::Container | Base::Keys(_) => {
-                Ok((Cow::Borrowed(profile), true))
-            }
-        },
-        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) => Ok((Cow::Borrowed(profile), true)),
+        WrittenProfile::RoleOnConnection(role) => {
+            let (base, may_keep) = resolve(&role.identity.base, env, backends)?;
+            let Profile { name, role_arn, sts, session, deadline, identity: role } = (**role).clone();
+            let (role, _) = role.put_on(Base::Profile(Box::new(base.into_owned())));
+            let identity = Identity::AssumeRole(Box::new(role));
+            Ok((Cow::Owned(Profile { name, role_arn, sts, session, deadline, identity }), may_keep))
+        }
     }
 }

@@ -11,11 +11,12 @@ use crate::config::airflow::connection::Connection;
 use crate::config::airflow::find::Found;
 use crate::config::airflow::meaning::Compat;
 use crate::config::airflow::plan::Plan;
+use crate::config::airflow::source::AirflowSource;
 use crate::config::airflow::toml::LeftOpen;
 use crate::config::airflow::trust::Asked;
 use crate::config::airflow::{export, json, show, toml, uri};
 use crate::config::env::Env;
-use crate::config::profile::{AirflowSource, DEFAULT_DEADLINE, Identity, Profile};
+use crate::config::profile::{DEFAULT_DEADLINE, Identity, WrittenProfile};
 use crate::config::{Config, add};
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -34,7 +35,7 @@ pub fn run(command: &Airflow, global: &Global, env: &Env) -> Result<()> {
 }
 
 /// The profile that a connection is, before it is looked up.
-pub fn profile(id: &str, arguments: &AirflowConnection, config: &Config) -> Result<Profile> {
+pub fn profile(id: &str, arguments: &AirflowConnection, config: &Config) -> Result<WrittenProfile> {
     Ok(source(id, arguments, config)?.into_profile())
 }
 
@@ -84,10 +85,11 @@ fn as_connection(profile: &str, id: &str, config: &Config, global: &Global, env:
             .hint("write what the profile needs into it, or use an empty connection: aws://"),
         Err(error) => error,
     })?;
-    match &profile.identity {
+    match &profile {
+        WrittenProfile::Profile(profile) => export::connection(profile, id),
         // As it stands, with whatever secrets are in it.
-        Identity::Airflow(source) => Ok(planned(source, config, env)?.0.connection),
-        _ => export::connection(&profile, id),
+        WrittenProfile::Connection(connection) => Ok(planned(&connection.source, config, env)?.0.connection),
+        WrittenProfile::RoleOnConnection(role) => Err(export::on_profile(role.identity.base.name())),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cache::entry::CacheEntry;
 use crate::cli::args::{Exec, Global};
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::profile::Profile;
+use crate::config::profile::WrittenProfile;
 use crate::error::Result;
 use crate::process::child_environment::ChildEnvironment;
 use crate::process::exec::exec;
@@ -18,12 +18,10 @@ pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitCode> {
     let profile = config.profile(&super::profile_name(asked.profile.as_deref(), env))?;
     let ask = Ask { window: None, force: false, use_cache: true };
     let settings = config.cache()?;
-    let given = acquire::given(&profile, &settings, env, &ask, acquire::EARLY)?;
-    // The region is the connection's to say, which has just been read.
-    let looked_up = airflow::offline(&profile, &settings, env)?;
-    let region = looked_up.as_ref().map_or(&profile.sts.region, |looked_up| &looked_up.profile.sts.region);
+    let looked_up = airflow::look_up(&profile, &settings, env, &ask, acquire::EARLY)?;
+    let given = acquire::given(&looked_up.profile, &settings, env, &looked_up.asked(&ask), acquire::EARLY)?;
     let mut environment = ChildEnvironment::scrubbed(env, &config.secret_variables());
-    if let Some(region) = region {
+    if let Some(region) = &looked_up.profile.sts.region {
         environment.region(region.as_str());
     }
     match given {
@@ -39,7 +37,7 @@ pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitCode> {
 fn with_endpoint(
     asked: &Exec,
     mut environment: ChildEnvironment,
-    profile: &Profile,
+    profile: &WrittenProfile,
     first: CacheEntry,
     global: &Global,
     env: &Env,
@@ -48,7 +46,7 @@ fn with_endpoint(
     use crate::serve::child_protocol::Fetched;
     use crate::serve::exec_endpoint;
 
-    let arguments = super::exec_endpoint::arguments(global, &profile.name, std::process::id(), profile.deadline);
+    let arguments = super::exec_endpoint::arguments(global, profile.name(), std::process::id(), profile.deadline());
     let refreshed =
         Refreshed { outcome: Outcome::Fresh, until: Some(first.credentials.expiration), next: first.issued };
     let offer = exec_endpoint::start(&arguments, Fetched { refreshed, entry: Some(first) }, global.verbose > 0)?;
@@ -62,7 +60,7 @@ fn with_endpoint(
 fn with_endpoint(
     asked: &Exec,
     mut environment: ChildEnvironment,
-    profile: &Profile,
+    profile: &WrittenProfile,
     first: CacheEntry,
     global: &Global,
     env: &Env,
@@ -76,7 +74,7 @@ fn with_endpoint(
     let token = Token::fresh()?;
     let shown = token.text();
     let mut endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), Reach::Loopback, token)?;
-    let served = Served { name: profile.name.clone(), patience: profile.deadline, first: Some(first) };
+    let served = Served { name: profile.name().to_owned(), patience: profile.deadline(), first: Some(first) };
     for answers in refresher::start(vec![served], FetchChild::new(global.as_arguments(), true), Box::new(|_| ()))? {
         endpoint.add(answers);
     }

@@ -1,6 +1,6 @@
 //! `fedcred get`: credentials on stdout, one write, after everything has succeeded.
 
-use crate::acquire::{self, Ask};
+use crate::acquire::{self, Ask, airflow};
 use crate::cli::args::{Get, Global};
 use crate::cli::{format, output};
 use crate::config::Config;
@@ -19,8 +19,9 @@ pub fn run(get: &Get, global: &Global, env: &Env) -> Result<()> {
         }
     };
     let ask = Ask { window: get.window, force: get.force, use_cache: !get.no_cache };
-    let given = acquire::given(&profile, &cache, env, &ask, acquire::EARLY)?;
-    output::exactly(&format::render(&given, get.format, &profile.name)?)
+    let looked_up = airflow::look_up(&profile, &cache, env, &ask, acquire::EARLY)?;
+    let given = acquire::given(&looked_up.profile, &cache, env, &looked_up.asked(&ask), acquire::EARLY)?;
+    output::exactly(&format::render(&given, get.format, profile.name())?)
 }
 
 /// Flags of a connection say nothing about a profile.

@@ -90,7 +90,7 @@ fn ask_otp_secret(store: SecretStore, profile: &Profile, env: &Env) -> Result<()
 fn mfa_device(profile: &Profile) -> Option<&str> {
     match &profile.identity {
         Identity::AssumeRole(role) => role.serial_number.as_deref(),
-        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) => None,
     }
 }
 

@@ -27,11 +27,11 @@ fn one(config: &Config, name: &str, env: &Env) -> Result<()> {
         told.forgotten(login::log_out(&looked_up.profile, &settings, env)?);
     }
     told.forgotten(Forgotten { connections: airflow::forget(&profile, &settings, env), ..Forgotten::default() });
-    for account in super::kept_accounts(&profile) {
-        let places = kept::forget(&account, env).map_err(|error| error.because(told.text(&profile.name)))?;
+    for account in profile.as_profile().into_iter().flat_map(super::kept_accounts) {
+        let places = kept::forget(&account, env).map_err(|error| error.because(told.text(profile.name())))?;
         told.places(&account, places);
     }
-    output::line(told.text(&profile.name))
+    output::line(told.text(profile.name()))
 }
 
 /// A profile or keyring that cannot be read does not keep the rest from being removed.
@@ -43,7 +43,7 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
     }
     for name in config.profile_names() {
         let Ok(profile) = config.profile(name) else { continue };
-        for account in super::kept_accounts(&profile) {
+        for account in profile.as_profile().into_iter().flat_map(super::kept_accounts) {
             match kept::forget(&account, env) {
                 Ok(places) => told.places(&account, places),
                 Err(error) if errors.contains(&error) => {}

@@ -49,7 +49,7 @@ fn kept_secret(profile: &Profile) -> Option<(&'static str, Account)> {
             _ => None,
         },
         Identity::WebIdentity(_) => person_at(profile).map(|oidc| ("web_identity", oidc.account())),
-        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+        Identity::AssumeRole(_) | Identity::Base(_) => None,
     }
 }
 

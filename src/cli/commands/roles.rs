@@ -27,9 +27,7 @@ pub fn run(arguments: &Roles, global: &Global, env: &Env) -> Result<()> {
         Identity::Saml(_) => on_offer(arguments, &profile, &config.cache()?, env)?,
         // Nobody is asked: these identities name no roles.
         Identity::WebIdentity(_) => without_offers(&profile, "a token names no roles"),
-        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {
-            without_offers(&profile, "AWS credentials name no roles")
-        }
+        Identity::AssumeRole(_) | Identity::Base(_) => without_offers(&profile, "AWS credentials name no roles"),
     };
     match arguments.json {
         true => output::json(&shown.json(&profile)),

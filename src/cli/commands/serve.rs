@@ -29,7 +29,7 @@ pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
     let names = names(asked, env)?;
     let served = names.iter().map(|name| {
         let profile = config.profile(name)?;
-        Ok(Served { name: name.clone(), patience: profile.deadline, first: None })
+        Ok(Served { name: name.clone(), patience: profile.deadline(), first: None })
     });
     let served = served.collect::<Result<Vec<_>>>()?;
     let token = match &asked.token_file {

@@ -41,13 +41,6 @@ pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
         Identity::WebIdentity(identity) => web_identity(identity, &mut extra, &mut kwargs)?,
         Identity::AssumeRole(role) => assume_role(role, &mut extra, &mut kwargs)?,
         Identity::Base(_) => return Err(unsaid("the keys", "a connection of them alone is for Airflow to make")),
-        Identity::Airflow(source) => {
-            return Err(Error::new(
-                Code::InvalidValue,
-                format!("the profile {:?} is a connection already", profile.name),
-            )
-            .hint(fedcred(&["airflow", "show"], &source.conn_id, &[])));
-        }
     }
     if !kwargs.is_empty() {
         extra.insert("assume_role_kwargs".to_owned(), Value::Object(kwargs));
@@ -215,12 +208,7 @@ fn assume_role(role: &AssumeRole, extra: &mut Map<String, Value>, kwargs: &mut M
         }
         // What Airflow's default chain finds there as well.
         Base::Environment | Base::Instance | Base::Container => (),
-        Base::Profile(below) => {
-            let get = fedcred(&["get"], &below.name, &[]);
-            return Err(unsaid("assume_role.source_profile", "Airflow chains AWS profiles, not fedcred's").hint(
-                format!("name one as aws_profile whose section in ~/.aws/config has credential_process = {get}"),
-            ));
-        }
+        Base::Profile(below) => return Err(on_profile(&below.name)),
         Base::Keys(_) => {
             return Err(unsaid("the keys", "they would be written in the open; they stand in the connection already"));
         }
@@ -239,6 +227,13 @@ fn assume_role(role: &AssumeRole, extra: &mut Map<String, Value>, kwargs: &mut M
     ];
     kwargs.extend(fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
     Ok(())
+}
+
+/// Why a role on top of the profile `below` is no connection.
+pub fn on_profile(below: &str) -> Error {
+    let get = fedcred(&["get"], below, &[]);
+    unsaid("assume_role.source_profile", "Airflow chains AWS profiles, not fedcred's")
+        .hint(format!("name one as aws_profile whose section in ~/.aws/config has credential_process = {get}"))
 }
 
 fn unsaid(key: &str, why: &str) -> Error {

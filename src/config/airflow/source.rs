@@ -12,11 +12,10 @@ use super::find::{Found, Outside, Places, find};
 use super::meaning::{self, Ask, Compat};
 use super::plan::Plan;
 use super::policy::Policy;
-use super::redact;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::locations::Locations;
-use crate::config::profile::{self, DEFAULT_DEADLINE, Identity, Profile, Session, StsHttp, StsTarget};
+use crate::config::profile::{ConnectionProfile, DEFAULT_DEADLINE, Profile, WrittenProfile};
 use crate::config::reader::Section;
 use crate::config::values;
 use crate::error::{Code, Error, Result, printable};
@@ -63,22 +62,9 @@ impl AirflowSource {
     }
 
     /// A profile that is this connection, named like it.
-    pub fn into_profile(self) -> Profile {
-        Profile {
-            name: self.conn_id.clone(),
-            role_arn: None,
-            sts: StsTarget {
-                region: None,
-                endpoint_url: None,
-                use_fips: false,
-                use_dualstack: false,
-                ca_bundle: None,
-                http: StsHttp::default(),
-            },
-            session: Session { duration: None, policy: None, policy_arns: Vec::new() },
-            deadline: DEFAULT_DEADLINE,
-            identity: Identity::Airflow(Box::new(self)),
-        }
+    pub fn into_profile(self) -> WrittenProfile {
+        let name = self.conn_id.clone();
+        WrittenProfile::Connection(Box::new(ConnectionProfile { name, deadline: DEFAULT_DEADLINE, source: self }))
     }
 
     /// Where the connection is and what it means; the warnings of both in the plan.
@@ -119,7 +105,6 @@ impl AirflowSource {
 
     /// The profile that the connection names.
     fn federated(&self, name: &str, env: &Env) -> Result<Profile> {
-        let shown = redact::value(name);
         let named = |error: Error| {
             error.because(format!(
                 "the Airflow connection {:?} names it as federation.profile",
@@ -127,13 +112,7 @@ impl AirflowSource {
             ))
         };
         let profile = Config::read(self.configuration.clone(), env)?.profile(name).map_err(named)?;
-        match is_connection(&profile) {
-            false => Ok(profile),
-            true => Err(named(
-                Error::new(Code::ConflictingKeys, format!("the profile {shown:?} is an Airflow connection itself"))
-                    .hint("name a profile that logs in itself"),
-            )),
-        }
+        profile.into_profile().map_err(|error| named(error.hint("name a profile that logs in itself")))
     }
 
     fn find(&self, env: &Env, outside: &dyn Outside) -> Result<Found> {
@@ -148,21 +127,5 @@ impl AirflowSource {
             }),
             found => found,
         }
-    }
-}
-
-/// Whether a connection has to be looked up for it.
-fn is_connection(profile: &Profile) -> bool {
-    match &profile.identity {
-        Identity::Airflow(_) => true,
-        Identity::AssumeRole(role) => match &role.base {
-            profile::Base::Profile(base) => is_connection(base),
-            profile::Base::AwsProfile(_)
-            | profile::Base::Environment
-            | profile::Base::Instance
-            | profile::Base::Container
-            | profile::Base::Keys(_) => false,
-        },
-        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) => false,
     }
 }

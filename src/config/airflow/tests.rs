@@ -170,7 +170,7 @@ fn an_imported_profile_is_the_connections() {
         let Ok(lines) = toml::profile(&profile, "etl", &toml::LeftOpen::default()) else { continue };
         let env = Env::fixed([("HOME", home.path())]);
         add::profile(&env, None, "etl", &lines).unwrap_or_else(|error| panic!("{}: {error:?}\n{lines}", case["name"]));
-        let again = Config::load(&env, None).unwrap().profile("etl").unwrap();
+        let again = Config::load(&env, None).unwrap().profile("etl").unwrap().into_profile().unwrap();
         assert_eq!(again.role_arn, profile.role_arn);
         let debug = |identity| format!("{identity:?}");
         assert_eq!(debug(&again.identity), debug(&profile.identity), "{}", case["name"]);

@@ -71,7 +71,7 @@ pub fn profile(profile: &Profile, name: &str, open: &LeftOpen) -> Result<String>
         Identity::Saml(saml) => out.saml(&heading, saml)?,
         Identity::WebIdentity(identity) => out.web_identity(&heading, identity, open)?,
         Identity::AssumeRole(role) => out.assume_role(&heading, role, open)?,
-        Identity::Base(_) | Identity::Airflow(_) => {
+        Identity::Base(_) => {
             return Err(Error::new(Code::InvalidValue, "what logs in nowhere has no tables of its own"));
         }
     }

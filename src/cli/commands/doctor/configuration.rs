@@ -49,6 +49,5 @@ fn method(profile: &Profile) -> &'static str {
         Identity::WebIdentity(_) => "OIDC token",
         Identity::AssumeRole(_) => "role on top of other credentials",
         Identity::Base(_) => "AWS credentials as they stand",
-        Identity::Airflow(_) => "Airflow connection",
     }
 }

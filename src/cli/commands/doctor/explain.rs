@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::acquire::airflow;
 use crate::cli::args::{Doctor, Global};
 use crate::cli::commands::{inspect, profile_name};
 use crate::cli::output::{self, Text};
@@ -16,17 +17,24 @@ use crate::trust::denial::{self, Denial, Own};
 
 pub fn run(file: &Path, doctor: &Doctor, global: &Global, env: &Env) -> Result<()> {
     let name = profile_name(doctor.profile.as_deref(), env);
-    let profile = Config::load(env, global.config.as_deref()).and_then(|config| config.profile(&name));
-    let profile = match profile {
-        Ok(profile) => Some(profile),
+    let written =
+        Config::load(env, global.config.as_deref()).and_then(|config| Ok((config.profile(&name)?, config.cache()?)));
+    // Nobody is asked: of a connection that nobody has read, nothing is known.
+    let looked_up = match &written {
+        Ok((profile, settings)) => airflow::offline(profile, settings, env),
+        Err(error) => Err(error.clone()),
+    };
+    let looked_up = match looked_up {
+        Ok(looked_up) => looked_up,
         // A line from elsewhere can be explained without any profile; one that is named has to be there.
         Err(error) if doctor.profile.is_some() => return Err(error),
         Err(_) => None,
     };
     let contents = inspect::contents(file)?;
     let text = String::from_utf8_lossy(&contents);
-    let own = own(&name, profile.as_ref());
-    let (mut shown, said) = match told(&text, profile.as_ref()) {
+    let profile = looked_up.as_ref().map(|looked_up| &*looked_up.profile);
+    let own = own(&name, profile);
+    let (mut shown, said) = match told(&text, profile) {
         Some(told) => of_sts(told),
         None => {
             let denial = denial::read(&text).ok_or_else(|| {
@@ -55,7 +63,7 @@ fn own<'a>(name: &'a str, profile: Option<&'a Profile>) -> Own<'a> {
             Base::Profile(base) => base.role_arn.as_ref(),
             Base::AwsProfile(_) | Base::Environment | Base::Instance | Base::Container | Base::Keys(_) => None,
         },
-        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+        Identity::Saml(_) | Identity::WebIdentity(_) | Identity::Base(_) => None,
     });
     Own {
         profile: name,

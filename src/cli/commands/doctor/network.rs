@@ -51,7 +51,7 @@ pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::res
             | TokenSource::Azure(_)
             | TokenSource::Kubernetes(_) => None,
         },
-        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => None,
+        Identity::AssumeRole(_) | Identity::Base(_) => None,
     };
     let unnamed = RoleArn::unnamed();
     // Without a role nor an endpoint it is not known yet whose STS it is.

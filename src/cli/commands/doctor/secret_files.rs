@@ -63,7 +63,7 @@ fn of(profile: &Profile) -> Vec<(&'static str, PathBuf)> {
             | TokenSource::Azure(_)
             | TokenSource::Kubernetes(_) => {}
         },
-        Identity::AssumeRole(_) | Identity::Base(_) | Identity::Airflow(_) => {}
+        Identity::AssumeRole(_) | Identity::Base(_) => {}
     }
     files
 }

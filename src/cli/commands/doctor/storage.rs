@@ -46,11 +46,11 @@ pub fn check(report: &mut Report, profile: &Profile, settings: &CacheSettings, e
         Some(KeyPlace::Keyring { keyring: Keyring::Kernel, .. }) => "the kernel's keyring".to_owned(),
     };
     report.fact(Step::Cache, "key", key);
-    let known = status::of(profile, settings, env, time::now()).ok();
-    if let Some(expires) = known.as_ref().and_then(|known| known.expires) {
+    let known = status::of_profile(profile, settings, env, time::now());
+    if let Some(expires) = known.expires {
         report.fact(Step::Cache, "kept_until", time::whole_seconds(expires));
     }
-    if let Some(why) = known.and_then(|known| known.unkept) {
+    if let Some(why) = known.unkept {
         let causes: String = why.causes.iter().map(|cause| format!(": {cause}")).collect();
         let hint = crate::cli::report::hint(&why).to_owned();
         report.warn(Step::Cache, format!("{}{causes}", why.what), hint);

@@ -66,7 +66,7 @@ fn names(command: &Refresh, config: &Config, env: &Env) -> Vec<String> {
 
 /// How long a login of the profile may take. One that is wrong is told at once by the process that is started for it.
 fn patience(config: &Config, name: &str) -> Duration {
-    config.profile(name).map_or(Duration::from_secs(20), |profile| profile.deadline)
+    config.profile(name).map_or(Duration::from_secs(20), |profile| profile.deadline())
 }
 
 fn here(config: &Config, name: &str, env: &Env) -> Result<Line> {

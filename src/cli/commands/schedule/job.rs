@@ -9,7 +9,7 @@ use crate::acquire::schedule::Life;
 use crate::cli::args::{Global, Pace, ScheduleInstall};
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::profile::{Profile, SecretSource};
+use crate::config::profile::{SecretSource, WrittenProfile};
 use crate::error::{Code, Error, Result};
 use crate::process::installed;
 use crate::quote::config::schedulable;
@@ -98,7 +98,7 @@ impl Job {
     }
 }
 
-fn profiles(asked: &ScheduleInstall, config: &Config, env: &Env) -> Result<Vec<Profile>> {
+fn profiles(asked: &ScheduleInstall, config: &Config, env: &Env) -> Result<Vec<WrittenProfile>> {
     if asked.all {
         // One that is broken is told by each run, and keeps the others from nothing.
         return Ok(config.usable_profile_names().iter().filter_map(|name| config.profile(name).ok()).collect());
@@ -110,8 +110,8 @@ fn profiles(asked: &ScheduleInstall, config: &Config, env: &Env) -> Result<Vec<P
 }
 
 /// So often that two runs more can fail in the window of this profile's credentials.
-fn pace(profile: &Profile) -> Duration {
-    let lifetime = profile.session.duration.unwrap_or(Duration::from_secs(3600));
+fn pace(profile: &WrittenProfile) -> Duration {
+    let lifetime = profile.duration().unwrap_or(Duration::from_secs(3600));
     let issued = Timestamp::UNIX_EPOCH;
     let expires = issued.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
     let window = Life { issued, expires }.window(None);
@@ -164,9 +164,9 @@ fn environment(env: &Env, notes: &mut Vec<String>) -> Vec<(String, String)> {
 }
 
 /// The names of systemd credentials; and notes on secrets that a job cannot read.
-fn credentials(profiles: &[Profile], notes: &mut Vec<String>) -> Vec<String> {
+fn credentials(profiles: &[WrittenProfile], notes: &mut Vec<String>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for profile in profiles {
+    for profile in profiles.iter().filter_map(WrittenProfile::as_profile) {
         match profile.secret().map(|(_, source)| source) {
             Some(SecretSource::Credential(name)) if !names.contains(name) => names.push(name.clone()),
             Some(SecretSource::Env(name)) => notes.push(format!(

@@ -55,7 +55,7 @@ pub fn identify<'a>(
             let caller = caller(arguments, profile, role, prove)?;
             Ok(Identified::Chain { settings: role, caller, role: profile.role()? })
         }
-        Identity::Base(_) | Identity::Airflow(_) => {
+        Identity::Base(_) => {
             Err(Error::new(Code::MissingKey, format!("the profile {:?} assumes no role", profile.name))
                 .because("its credentials are used as they stand, so no role's policy is asked")
                 .hint("name a profile with a role, or add `role_arn` to this one"))
