@@ -12,7 +12,29 @@ pub use jiff::Timestamp;
 /// The wall clock.
 #[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
 pub fn now() -> Timestamp {
+    #[cfg(test)]
+    if let Some(set) = stopped_clock::read() {
+        return set;
+    }
     Timestamp::now()
+}
+
+/// A clock that stands where a test sets it, on the test's own thread.
+#[cfg(test)]
+pub mod stopped_clock {
+    use std::cell::Cell;
+
+    use super::Timestamp;
+
+    thread_local!(static CLOCK: Cell<Option<Timestamp>> = const { Cell::new(None) });
+
+    pub fn set(at: Timestamp) {
+        CLOCK.set(Some(at));
+    }
+
+    pub(super) fn read() -> Option<Timestamp> {
+        CLOCK.get()
+    }
 }
 
 /// `2026-11-21T23:59:59Z`: UTC with `Z`, whole seconds, as every reader of a `credential_process` accepts it.

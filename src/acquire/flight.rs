@@ -273,3 +273,6 @@ fn held_back(error: &Error, until: Timestamp) -> Error {
     let error = error.clone();
     error.because(format!("this was a short while ago; the next try is allowed from {}", time::whole_seconds(until)))
 }
+
+#[cfg(test)]
+mod tests;

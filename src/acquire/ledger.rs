@@ -15,6 +15,8 @@ pub struct MemoryLedger<'a> {
     deadline: &'a Deadline,
     memory: RefCell<Memory>,
     begun: RefCell<Vec<Begun>>,
+    /// The first secret that was accepted and then sent again.
+    accepted: Cell<Option<SecretMark>>,
     /// The secret that was not sent because of what became of it before.
     kept_back: Cell<Option<SecretMark>>,
 }
@@ -42,6 +44,7 @@ impl<'a> MemoryLedger<'a> {
             deadline,
             memory: RefCell::new(memory),
             begun: RefCell::default(),
+            accepted: Cell::default(),
             kept_back: Cell::default(),
         }
     }
@@ -50,7 +53,7 @@ impl<'a> MemoryLedger<'a> {
     /// of its secrets were accepted.
     pub fn settle(self, failure: Option<&Error>) -> (Memory, Settled) {
         let mut memory = self.memory.into_inner();
-        let (mut refused, mut open, mut first) = (self.kept_back.get(), None, None);
+        let (mut refused, mut open, mut first) = (self.kept_back.get(), None, self.accepted.get());
         for Begun { mark, attempt, before } in self.begun.into_inner() {
             let shown = match failure {
                 Some(_) => attempt.shown(),
@@ -68,6 +71,18 @@ impl<'a> MemoryLedger<'a> {
         }
         let settled = Settled { is_refused: refused.is_some(), secret: refused.or(open).or(first) };
         (memory, settled)
+    }
+
+    /// Settles an earlier attempt with this secret, whose fate is known where another one is allowed ([`Self::check`]): the next
+    /// one counts from there.
+    fn settle_earlier(&self, mark: &SecretMark, memory: &mut Memory) {
+        let mut begun = self.begun.borrow_mut();
+        let Some(earlier) = begun.iter().position(|begun| begun.mark == *mark) else { return };
+        let Begun { mark, attempt, before } = begun.remove(earlier);
+        if attempt.shown() == Shown::Accepted && !attempt.is_of_proxy() {
+            self.accepted.set(self.accepted.get().or(Some(mark)));
+        }
+        memory.settle(&mark, attempt.shown(), before, None, time::now());
     }
 
     fn check(&self, mark: &SecretMark) -> Result<()> {
@@ -97,6 +112,7 @@ impl Ledger for MemoryLedger<'_> {
         self.check(&mark)?;
         // On disk before the secret leaves: a process that is killed in between has counted.
         let mut memory = self.memory.borrow_mut();
+        self.settle_earlier(&mark, &mut memory);
         let before = memory.begin_attempt(&mark, time::now());
         memory.save(&self.place.store, &self.place.sealing, &self.place.login)?;
         self.begun.borrow_mut().push(Begun { mark, attempt: attempt.clone(), before });
