@@ -187,7 +187,7 @@ fn ask_the_guard<F: Flight>(
     let failed = |error| (error, Settled::default());
     // Reading it may cost a command, so it is read only if there is something to compare it with.
     let secret = if memory.knows_secrets() { flight.secret(deadline).map_err(failed)? } else { None };
-    let mark = |mark: &[u8]| SecretMark::new(&place.sealing, &place.login, mark);
+    let mark = |mark: &[u8]| SecretMark::new(&place.store.sealing, &place.login, mark);
     let own = secret.as_ref().and_then(CountedSecret::mark).map(mark);
     let (wanted, now) = (&place.wanted, time::now());
     if let Some(own) = &own {
@@ -228,14 +228,6 @@ impl NoResult {
 }
 
 impl LoginPlace {
-    pub fn memory(&self) -> Result<Memory> {
-        Memory::load(&self.store, &self.sealing, &self.login)
-    }
-
-    pub(super) fn remember(&self, memory: &Memory) -> Result<()> {
-        memory.save(&self.store, &self.sealing, &self.login)
-    }
-
     /// The lock, waited for until `deadline`, by which the work under it will have ended as well. With a limit of its own, nothing
     /// after that; an error otherwise.
     pub(super) fn lock(
@@ -245,7 +237,7 @@ impl LoginPlace {
     ) -> std::result::Result<Option<Lock>, NoResult> {
         let until = time::after(deadline.remaining());
         let own = wait.map(Deadline::after);
-        let waited = Lock::acquire(&self.store, &self.login, own.as_ref().unwrap_or(deadline), until);
+        let waited = Lock::acquire(&self.store.files, &self.login, own.as_ref().unwrap_or(deadline), until);
         match (waited.map_err(NoResult::Place)?, wait) {
             (Attempt::Acquired(lock), _) => Ok(Some(lock)),
             (Attempt::Held(_), Some(_)) => Ok(None),

@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Shown;
-use crate::cache::key::{LoginKey, hex};
+use crate::cache::key::LoginKey;
 use crate::cache::master_key::{Purpose, SealingKey};
 use crate::error::{Code, Error};
 use crate::time::{Timestamp, whole_seconds};
@@ -33,9 +33,9 @@ impl SecretMark {
 }
 
 impl SecretMark {
-    /// Lower-case hexadecimal, to compare one that was kept with.
-    pub fn to_hex(self) -> String {
-        hex(&self.0)
+    /// To compare one that was kept with.
+    pub fn to_bytes(self) -> [u8; 32] {
+        self.0
     }
 }
 

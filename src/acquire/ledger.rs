@@ -73,16 +73,18 @@ impl<'a> MemoryLedger<'a> {
         (memory, settled)
     }
 
-    /// Settles an earlier attempt with this secret, whose fate is known where another one is allowed ([`Self::check`]): the next
-    /// one counts from there.
-    fn settle_earlier(&self, mark: &SecretMark, memory: &mut Memory) {
+    /// Settles an earlier attempt with this secret that is over, and that allows another one: the next one counts from there.
+    fn settle_earlier(&self, mark: &SecretMark) {
         let mut begun = self.begun.borrow_mut();
-        let Some(earlier) = begun.iter().position(|begun| begun.mark == *mark) else { return };
+        let is_over = |attempt: &Attempt| matches!(attempt.shown(), Shown::Accepted | Shown::NotSent);
+        let Some(earlier) = begun.iter().position(|begun| begun.mark == *mark && is_over(&begun.attempt)) else {
+            return;
+        };
         let Begun { mark, attempt, before } = begun.remove(earlier);
         if attempt.shown() == Shown::Accepted && !attempt.is_of_proxy() {
             self.accepted.set(self.accepted.get().or(Some(mark)));
         }
-        memory.settle(&mark, attempt.shown(), before, None, time::now());
+        self.memory.borrow_mut().settle(&mark, attempt.shown(), before, None, time::now());
     }
 
     fn check(&self, mark: &SecretMark) -> Result<()> {
@@ -108,13 +110,13 @@ impl<'a> MemoryLedger<'a> {
 
 impl Ledger for MemoryLedger<'_> {
     fn begin(&self, mark: &[u8], attempt: &Attempt) -> Result<()> {
-        let mark = SecretMark::new(&self.place.sealing, &self.place.login, mark);
+        let mark = SecretMark::new(&self.place.store.sealing, &self.place.login, mark);
+        self.settle_earlier(&mark);
         self.check(&mark)?;
         // On disk before the secret leaves: a process that is killed in between has counted.
         let mut memory = self.memory.borrow_mut();
-        self.settle_earlier(&mark, &mut memory);
         let before = memory.begin_attempt(&mark, time::now());
-        memory.save(&self.place.store, &self.place.sealing, &self.place.login)?;
+        self.place.remember(&memory)?;
         self.begun.borrow_mut().push(Begun { mark, attempt: attempt.clone(), before });
         Ok(())
     }

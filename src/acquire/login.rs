@@ -1,6 +1,7 @@
 //! What a person asks for by hand: one login, whatever is cached, held back or was refused before; and that all of it be
 //! forgotten.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Ask;
@@ -8,10 +9,12 @@ use super::flight::Policy;
 use super::place::{LoginPlace, Slot};
 use super::renew::Renewal;
 use super::session;
-use super::shared::Shared;
 use super::storage::{self, Storage};
-use crate::cache::key::FileName;
+use crate::cache::entry::CacheEntry;
+use crate::cache::file_store::FileStore;
+use crate::cache::key::{FileName, Kind};
 use crate::cache::lock::{Attempt, Lock};
+use crate::cache::record;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
@@ -60,16 +63,44 @@ pub struct Forgotten {
     pub sessions: usize,
 }
 
-/// Forgets the result of this profile, and what is remembered of its login.
+impl Forgotten {
+    /// Removes these files of a store, and counts them.
+    fn remove(&mut self, store: &FileStore, names: Vec<FileName>) -> Result<()> {
+        // What is remembered of reading a text is no login's.
+        let texts: HashSet<_> = names.iter().filter_map(|name| of_kind(name, Kind::Text)).collect();
+        for name in names {
+            let FileName::Sealed(kind, digest) = name else { continue };
+            let removed = usize::from(store.remove(&name)?);
+            match kind {
+                Kind::Entry => self.results += removed,
+                Kind::Memory if texts.contains(&digest) => {}
+                Kind::Memory => self.memories += removed,
+                Kind::Session => self.sessions += removed,
+                Kind::Text => self.connections += removed,
+                Kind::Assertion | Kind::Secret => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn of_kind(name: &FileName, wanted: Kind) -> Option<[u8; 32]> {
+    match name {
+        FileName::Sealed(kind, digest) if *kind == wanted => Some(*digest),
+        FileName::Sealed(..) | FileName::Lock(_) => None,
+    }
+}
+
+/// Forgets the result of this profile, and everything else that is kept of its login; results of other profiles stay.
 pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let mut forgotten = Forgotten::default();
-    let slot = Slot::existing(profile, settings, env)?;
     for place in LoginPlace::existing(profile, settings, env)? {
         let _lock = place.locked(&Deadline::after(profile.deadline))?;
-        forgotten.results += usize::from(place.store.remove(&FileName::Entry(place.wanted.result))?);
-        forgotten.memories += usize::from(place.store.remove(&FileName::Record(place.login))?);
-        forgotten.sessions += usize::from(place.forget_session()?);
-        Shared::new(slot.as_ref(), profile, env).forget();
+        let own = record::name::<CacheEntry>(&place.wanted.result);
+        let mut names = place.store.files.of_login(&place.login)?;
+        names.retain(|name| *name == own || of_kind(name, Kind::Entry).is_none());
+        forgotten.remove(&place.store.files, names)?;
+        forgotten.sessions = forgotten.sessions.max(usize::from(place.forget_browser()?));
     }
     Ok(forgotten)
 }
@@ -83,26 +114,15 @@ pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let deadline = Deadline::after(UNDER_WAY);
     for Storage { store, .. } in storage::used(settings, env) {
         let mut locks = Vec::new();
-        for (name, _) in store.list()? {
-            if let FileName::Lock(login) = name {
-                match Lock::acquire(&store, &login, &deadline, time::after(deadline.remaining()))? {
-                    Attempt::Acquired(lock) => locks.push(lock),
-                    Attempt::Held(held) => return Err(held.error(time::now())),
-                }
+        for login in store.logins()? {
+            match Lock::acquire(&store, &login, &deadline, time::after(deadline.remaining()))? {
+                Attempt::Acquired(lock) => locks.push(lock),
+                Attempt::Held(held) => return Err(held.error(time::now())),
             }
         }
-        // Listed anew: what was waited for has left its result.
-        for (name, _) in store.list()? {
-            match name {
-                FileName::Entry(_) => forgotten.results += usize::from(store.remove(&name)?),
-                FileName::Record(_) => forgotten.memories += usize::from(store.remove(&name)?),
-                FileName::Text(_) => forgotten.connections += usize::from(store.remove(&name)?),
-                FileName::Cookies(_) => forgotten.sessions += usize::from(store.remove(&name)?),
-                FileName::Assertion(_) => drop(store.remove(&name)?),
-                FileName::Lock(_) => {}
-            }
-        }
-        forgotten.sessions += usize::from(session::forget_browsers(&store)?);
+        // Asked only now: what was waited for has left its result.
+        forgotten.remove(&store, store.all()?)?;
+        forgotten.sessions = forgotten.sessions.max(usize::from(session::forget_browsers(&store)?));
         // And what an earlier version left.
         store.prune(time::now())?;
     }

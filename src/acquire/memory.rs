@@ -8,16 +8,15 @@
 //! The record is changed under the login's lock, and read without it.
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::guard::{Before, Guard, SecretMark};
 use super::key::LoginSettings;
 use super::ledger::Settled;
 use super::schedule::{Ceiling, LastFailure};
 use crate::attempt::Shown;
-use crate::cache::file_store::FileStore;
-use crate::cache::key::{CacheKey, FileName, LoginKey};
-use crate::cache::master_key::SealingKey;
-use crate::cache::seal::{self, Kind as FileKind};
+use crate::cache::key::{CacheKey, Kind as RecordKind, LoginKey};
+use crate::cache::record::{self, Record};
 use crate::error::{Code, Error, Kind, Result, Step, printable};
 use crate::time::{Timestamp, whole_seconds};
 
@@ -106,29 +105,6 @@ pub enum Waits {
 const KEPT: usize = 8;
 
 impl Memory {
-    /// The record of `login`; an empty one when there is none that can be read.
-    ///
-    /// Errors: those of [`FileStore::read`].
-    pub fn load(store: &FileStore, key: &SealingKey, login: &LoginKey) -> Result<Self> {
-        let file = store.read(&FileName::Record(*login))?;
-        Ok(file.and_then(|file| Memory::open(key, login, &file)).unwrap_or_default())
-    }
-
-    /// The record in `file`, if it is that of `login`, sealed with `key` and unchanged since.
-    pub fn open(key: &SealingKey, login: &LoginKey, file: &[u8]) -> Option<Self> {
-        let (_, json) = seal::open::<0>(key, &FILE_KIND, login.as_bytes(), file).ok()?;
-        serde_json::from_slice(&json).ok()
-    }
-
-    /// Keeps the record. Whoever sends a secret calls this before it leaves, and does not go on if it fails.
-    ///
-    /// Errors: those of [`FileStore::write`].
-    pub fn save(&self, store: &FileStore, key: &SealingKey, login: &LoginKey) -> Result<()> {
-        let json = serde_json::to_vec(self)
-            .map_err(|e| Error::new(Code::Bug, "a record cannot be written as JSON").because(e.to_string()))?;
-        store.write(&FileName::Record(*login), &seal::seal(key, &FILE_KIND, login.as_bytes(), &[], &json)?)
-    }
-
     /// To whoever looks now, a login that ends later is news.
     pub fn seen(&self) -> Seen {
         Seen(self.finished)
@@ -291,7 +267,23 @@ impl Memory {
     }
 }
 
-const FILE_KIND: FileKind = *b"fc-memo\x01";
+impl Record for Memory {
+    const KIND: RecordKind = RecordKind::Memory;
+    type Key = LoginKey;
+
+    fn until(&self, now: Timestamp) -> Timestamp {
+        record::unused(now)
+    }
+
+    fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
+        let json = serde_json::to_vec(self).map(Zeroizing::new);
+        json.map_err(|e| Error::new(Code::Bug, "a record cannot be written as JSON").because(e.to_string()))
+    }
+
+    fn of_body(body: &[u8], _: Timestamp) -> Option<Self> {
+        serde_json::from_slice(body).ok()
+    }
+}
 
 impl Failure {
     fn is_of(&self, wanted: &Wanted) -> bool {
@@ -317,7 +309,7 @@ impl Failure {
     }
 }
 
-/// The error as it is kept: however much a peer had to say, a record fits into [`seal::MAX_FILE`].
+/// The error as it is kept: however much a peer had to say, a record fits into [`crate::cache::seal::MAX_FILE`].
 fn shortened(error: &Error) -> Error {
     Error {
         code: error.code,

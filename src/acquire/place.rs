@@ -1,12 +1,12 @@
 //! What is kept where ([`storage`]) of one profile: its result, and its login's lock and memory.
 
 use super::key::{self, Identified};
-use super::memory::Wanted;
+use super::memory::{Memory, Wanted};
 use super::storage::{self, Choice, Storage};
 use crate::cache::entry::CacheEntry;
-use crate::cache::file_store::FileStore;
-use crate::cache::key::{CacheKey, FileName, LoginKey};
-use crate::cache::master_key::{self, KeyPlace, Opened, SealingKey};
+use crate::cache::key::{CacheKey, LoginKey};
+use crate::cache::master_key::{self, KeyPlace};
+use crate::cache::record::SealedStore;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
@@ -14,8 +14,7 @@ use crate::error::{Code, Result};
 
 /// The place of one result in the cache.
 pub struct Slot {
-    pub(super) store: FileStore,
-    pub(super) sealing: SealingKey,
+    pub(super) store: SealedStore,
     key: CacheKey,
     /// The configured place, if it cannot be written now.
     before: Option<Box<Slot>>,
@@ -26,8 +25,7 @@ pub struct Slot {
 ///
 /// Errors: a key or an entry that others can read, which must be mended, not passed over.
 pub fn at_hand(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<CacheEntry>> {
-    let Some(storage) = storage::configured(settings) else { return Ok(None) };
-    Slot::in_use(storage, profile, env)?.map_or(Ok(None), |slot| slot.read())
+    Slot::configured(profile, settings, env)?.map_or(Ok(None), |slot| slot.read())
 }
 
 impl Slot {
@@ -40,20 +38,18 @@ impl Slot {
             tracing::info!(why = why.map(tracing::field::display), "nothing is kept");
             return Ok(None);
         };
-        let sealing = match storage.key.open()? {
-            Opened::Key(key) => key,
-            Opened::NoKey(why) => {
-                tracing::info!(%why, "nothing is kept: no sealing key");
-                return Ok(None);
+        match storage.open()?.map(|store| Slot::at(store, profile, env)) {
+            Ok(Ok(slot)) if elsewhere => Ok(Some(Slot { before: Slot::before(profile, settings, env)?, ..slot })),
+            Ok(Ok(slot)) => Ok(Some(slot)),
+            Ok(Err(why)) => {
+                tracing::info!(why, "nothing is kept");
+                Ok(None)
             }
-        };
-        let Identified { key, unknowable } = key::of(profile, env, &sealing);
-        if let Some(why) = unknowable {
-            tracing::info!(why, "nothing is kept");
-            return Ok(None);
+            Err(why) => {
+                tracing::info!(%why, "nothing is kept: no sealing key");
+                Ok(None)
+            }
         }
-        let before = if elsewhere { Slot::before(profile, settings, env)? } else { None };
-        Ok(Some(Slot { store: storage.store, sealing, key, before }))
     }
 
     /// The same place, if there is a key to read it with. Nothing is made.
@@ -67,32 +63,30 @@ impl Slot {
         })
     }
 
+    fn configured(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Slot>> {
+        storage::configured(settings).map_or(Ok(None), |storage| Slot::in_use(storage, profile, env))
+    }
+
     /// The configured place where it can be read and not written: what is there still counts.
     fn before(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Box<Slot>>> {
-        let Some(storage) = storage::configured(settings) else { return Ok(None) };
-        Ok(Slot::in_use(storage, profile, env)?.map(Box::new))
+        Ok(Slot::configured(profile, settings, env)?.map(Box::new))
     }
 
     fn in_use(storage: Storage, profile: &Profile, env: &Env) -> Result<Option<Slot>> {
-        let sealing = match storage.key.read() {
-            Ok(Some(sealing)) => sealing,
-            Ok(None) => return Ok(None),
-            Err(error) if error.code == Code::InsecurePermissions => return Err(error),
-            Err(why) => {
-                tracing::info!(%why, "the sealing key is passed over");
-                return Ok(None);
-            }
-        };
-        let Identified { key, unknowable } = key::of(profile, env, &sealing);
-        Ok(unknowable.is_none().then_some(Slot { store: storage.store, sealing, key, before: None }))
+        let store = passed_over("the sealing key", storage.existing())?;
+        Ok(store.and_then(|store| Slot::at(store, profile, env).ok()))
     }
 
     /// The same place where both key and entries are files, for who may link nothing else: whatever is wrong is no place.
     pub fn in_file(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Slot> {
         let Storage { store, key: KeyPlace::File(path) } = storage::configured(settings)? else { return None };
-        let sealing = master_key::read_file(&path).ok()??;
-        let Identified { key, unknowable } = key::of(profile, env, &sealing);
-        unknowable.is_none().then_some(Slot { store, sealing, key, before: None })
+        Slot::at(SealedStore::new(store, master_key::read_file(&path).ok()??), profile, env).ok()
+    }
+
+    /// Errors: why nothing may be kept of it: it cannot be told who asks.
+    fn at(store: SealedStore, profile: &Profile, env: &Env) -> std::result::Result<Slot, String> {
+        let Identified { key, unknowable } = key::of(profile, env, &store.sealing);
+        unknowable.map_or(Ok(Slot { store, key, before: None }), Err)
     }
 
     /// A number that differs from machine to machine and from profile to profile, and stays the same.
@@ -112,34 +106,29 @@ impl Slot {
     }
 
     fn read_here(&self) -> Result<Option<CacheEntry>> {
-        let file = match self.store.read(&FileName::Entry(self.key)) {
-            Ok(Some(file)) => file,
-            Ok(None) => return Ok(None),
-            Err(error) if error.code == Code::InsecurePermissions => return Err(error),
-            Err(why) => {
-                tracing::info!(%why, "the cached entry is passed over");
-                return Ok(None);
-            }
-        };
-        match CacheEntry::open(&self.sealing, &self.key, &file) {
-            Ok(entry) => Ok(Some(entry)),
-            Err(miss) => {
-                tracing::info!(%miss, "the cached entry is passed over");
-                Ok(None)
-            }
-        }
+        passed_over("the cached entry", self.store.get(&self.key))
     }
 
     /// Keeps what came by a login as `login`.
     pub fn write(&self, entry: &CacheEntry, login: &LoginKey) -> Result<()> {
-        self.store.write(&FileName::Entry(self.key), &entry.seal(&self.sealing, &self.key, login)?)
+        self.store.put(&self.key, login, entry)
     }
+}
+
+/// What cannot be read is as good as none; what others can read is to be mended.
+fn passed_over<T>(what: &str, read: Result<Option<T>>) -> Result<Option<T>> {
+    read.or_else(|why| match why.code {
+        Code::InsecurePermissions => Err(why),
+        _ => {
+            tracing::info!(%why, "{what} is passed over");
+            Ok(None)
+        }
+    })
 }
 
 /// The place of one login's lock and memory.
 pub struct LoginPlace {
-    pub store: FileStore,
-    pub sealing: SealingKey,
+    pub store: SealedStore,
     pub login: LoginKey,
     /// What is wanted of the login; stands in the memory of its failures.
     pub wanted: Wanted,
@@ -161,28 +150,31 @@ impl LoginPlace {
 
     /// All places that have been used.
     pub fn existing(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Vec<LoginPlace>> {
-        let mut places = Vec::new();
-        for Storage { store, key } in storage::used(settings, env) {
-            if let Some(sealing) = key.read()? {
-                places.push(LoginPlace::of(store, sealing, profile, env));
-            }
-        }
-        Ok(places)
+        let used = storage::used(settings, env).into_iter();
+        let opened = used.filter_map(|storage| storage.existing().transpose());
+        opened.map(|store| Ok(LoginPlace::of(store?, profile, env))).collect()
     }
 
-    fn open(Storage { store, key }: Storage, profile: &Profile, env: &Env) -> Result<LoginPlace> {
+    fn open(storage: Storage, profile: &Profile, env: &Env) -> Result<LoginPlace> {
         // Before a key is made in it: under /tmp anybody could have taken the name, with a link to anywhere.
-        store.open_dir()?;
-        match key.open()? {
-            Opened::Key(sealing) => Ok(LoginPlace::of(store, sealing, profile, env)),
-            Opened::NoKey(why) => Err(why),
-        }
+        storage.store.open_dir()?;
+        storage.open()?.map(|store| LoginPlace::of(store, profile, env))
     }
 
-    fn of(store: FileStore, sealing: SealingKey, profile: &Profile, env: &Env) -> LoginPlace {
-        let login = key::login(profile, env, &sealing);
-        let result = key::of(profile, env, &sealing).key;
-        let wanted = Wanted { result, settings: key::login_settings(profile, &sealing) };
-        LoginPlace { store, sealing, login, wanted }
+    fn of(store: SealedStore, profile: &Profile, env: &Env) -> LoginPlace {
+        let login = key::login(profile, env, &store.sealing);
+        let result = key::of(profile, env, &store.sealing).key;
+        let wanted = Wanted { result, settings: key::login_settings(profile, &store.sealing) };
+        LoginPlace { store, login, wanted }
+    }
+
+    /// What is remembered of the login. Errors: a record that cannot be read, which may hold a refusal.
+    pub fn memory(&self) -> Result<Memory> {
+        Ok(self.store.get(&self.login)?.unwrap_or_default())
+    }
+
+    /// Keeps it. Whoever sends a secret calls this before it leaves, and does not go on if it fails.
+    pub(super) fn remember(&self, memory: &Memory) -> Result<()> {
+        self.store.put(&self.login, &self.login, memory)
     }
 }

@@ -3,24 +3,56 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::guard::SecretMark;
 use super::place::LoginPlace;
 use crate::cache::file_store::FileStore;
-use crate::cache::key::{FileName, hex};
-use crate::cache::private::{self, Dir};
-use crate::cache::seal::{self, Kind};
+use crate::cache::key::{FileName, Kind, LoginKey, hex};
+use crate::cache::private::Dir;
+use crate::cache::record::{self, Record};
 use crate::error::{Code, Error, Result};
 use crate::identity::keep::Keep;
 use crate::identity::saml::Assertion;
 use crate::secret::Secret;
-
-const COOKIES: Kind = *b"fc-cook\x01";
+use crate::time::Timestamp;
 
 /// In the directory of a store: a directory for each login identity.
 const BROWSERS: &str = "browser";
 
-/// In a browser's directory: a mark of who logged in there last.
-const PERSON: &str = "person";
+/// What is kept of a session.
+#[derive(Default)]
+struct Session {
+    /// Cookies, or what stands for them, as the login wrote it.
+    cookies: Option<Secret>,
+    /// The mark of who logged in last, in a browser or by a code.
+    person: Option<[u8; 32]>,
+}
+
+impl Record for Session {
+    const KIND: Kind = Kind::Session;
+    type Key = LoginKey;
+
+    fn until(&self, now: Timestamp) -> Timestamp {
+        record::unused(now)
+    }
+
+    fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
+        let person = self.person.as_ref().map_or(&[][..], |mark| mark);
+        match &self.cookies {
+            Some(cookies) => Ok(record::join(&[person, cookies.expose().as_bytes()])),
+            None => Ok(record::join(&[person])),
+        }
+    }
+
+    fn of_body(body: &[u8], _: Timestamp) -> Option<Self> {
+        let (person, cookies) = match record::split::<2>(body) {
+            Some([person, cookies]) => (person, Some(Secret::new(std::str::from_utf8(cookies).ok()?.to_owned()))),
+            None => (record::split::<1>(body)?[0], None),
+        };
+        Some(Session { cookies, person: person.try_into().ok() })
+    }
+}
 
 impl Keep for LoginPlace {
     fn directory(&self) -> Result<PathBuf> {
@@ -31,25 +63,25 @@ impl Keep for LoginPlace {
     }
 
     fn cookies(&self) -> Option<Secret> {
-        let file = self.store.read(&FileName::Cookies(self.login)).ok()??;
-        match seal::open::<0>(&self.sealing, &COOKIES, self.login.as_bytes(), &file) {
-            Ok((_, text)) => std::str::from_utf8(&text).ok().map(|text| Secret::new(text.to_owned())),
-            Err(miss) => {
-                tracing::info!(%miss, "kept cookies are passed over");
-                None
-            }
-        }
+        self.session().ok()?.cookies
     }
 
     fn keep_cookies(&self, cookies: &Secret) {
-        let sealed = seal::seal(&self.sealing, &COOKIES, self.login.as_bytes(), &[], cookies.expose().as_bytes());
-        if let Err(why) = sealed.and_then(|file| self.store.write(&FileName::Cookies(self.login), &file)) {
+        let kept = self.session().and_then(|session| {
+            let session = Session { cookies: Some(cookies.duplicate()), ..session };
+            self.store.put(&self.login, &self.login, &session)
+        });
+        if let Err(why) = kept {
             tracing::info!(%why, "cookies are not kept");
         }
     }
 }
 
 impl LoginPlace {
+    fn session(&self) -> Result<Session> {
+        Ok(self.store.get(&self.login)?.unwrap_or_default())
+    }
+
     /// Who logged in in this identity's browser. Where it was somebody else before, what was cached of this identity goes: no
     /// result says which person it is of.
     pub(super) fn note_person(&self, assertion: &Assertion) -> Result<()> {
@@ -57,24 +89,22 @@ impl LoginPlace {
         else {
             return Ok(());
         };
-        let file = self.directory()?.join(PERSON);
-        let mark = SecretMark::new(&self.sealing, &self.login, name.as_bytes()).to_hex();
-        let before = private::read(&file, 256)?.unwrap_or_default();
-        if before == mark.as_bytes() {
+        let session = self.session()?;
+        let person = Some(SecretMark::new(&self.store.sealing, &self.login, name.as_bytes()).to_bytes());
+        if session.person == person {
             return Ok(());
         }
-        for name in self.store.of_login(&self.login)? {
-            if matches!(name, FileName::Entry(_) | FileName::Assertion(_)) {
-                self.store.remove(&name)?;
+        for name in self.store.files.of_login(&self.login)? {
+            if matches!(name, FileName::Sealed(Kind::Entry | Kind::Assertion, _)) {
+                self.store.files.remove(&name)?;
             }
         }
-        Dir::ours_alone(&self.browser_dir())?.replace(PERSON, mark.as_bytes())
+        self.store.put(&self.login, &self.login, &Session { person, ..session })
     }
 
-    /// Removes cookies and browser profile. Whether there were any.
-    pub(super) fn forget_session(&self) -> Result<bool> {
-        let had_cookies = self.store.remove(&FileName::Cookies(self.login))?;
-        Ok(remove(&self.browser_dir())? || had_cookies)
+    /// Removes the browser's profile. False: there was none.
+    pub(super) fn forget_browser(&self) -> Result<bool> {
+        remove(&self.browser_dir())
     }
 
     fn browser_dir(&self) -> PathBuf {

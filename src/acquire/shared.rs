@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::key;
 use super::place::Slot;
 use crate::cache::assertion::KeptAssertion;
-use crate::cache::key::{AssertionKey, FileName, LoginKey};
+use crate::cache::key::{AssertionKey, LoginKey};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::identity::saml::Assertion;
@@ -28,25 +28,24 @@ pub struct Shared<'a> {
 impl<'a> Shared<'a> {
     /// Without a slot nothing is kept, and so for what is no SAML login.
     pub fn new(slot: Option<&'a Slot>, profile: &Profile, env: &Env) -> Self {
-        let place = slot.and_then(|slot| Some((slot, key::assertion(profile, env, &slot.sealing)?)));
+        let place = slot.and_then(|slot| Some((slot, key::assertion(profile, env, &slot.store.sealing)?)));
         Shared { place }
     }
 
     /// The assertion that is kept, if it is still good and `is_wanted`, by the number of its login. What is over is removed.
     pub fn find(&self, is_wanted: impl Fn(u64) -> bool) -> Option<Assertion> {
         let (slot, name) = self.place.as_ref()?;
-        let file = slot.store.read(&FileName::Assertion(*name)).ok()??;
-        match KeptAssertion::open(&slot.sealing, name, &file) {
-            Ok(kept) if !is_good(&kept, time::now()) => self.forget(),
-            Ok(kept) if is_wanted(kept.generation) => {
-                let response = Response::decode(&kept.encoded).ok()?;
-                tracing::info!("the assertion of a login a short while ago serves this role, too");
-                return Some(Assertion { encoded: kept.encoded, response, idp_time: None });
-            }
-            Ok(_) => {}
-            Err(miss) => tracing::info!(%miss, "a kept assertion is passed over"),
+        let kept: KeptAssertion = slot.store.get(name).ok()??;
+        if !is_good(&kept, time::now()) {
+            let _ = slot.store.remove::<KeptAssertion>(name);
+            return None;
         }
-        None
+        if !is_wanted(kept.generation) {
+            return None;
+        }
+        let response = Response::decode(&kept.encoded).ok()?;
+        tracing::info!("the assertion of a login a short while ago serves this role, too");
+        Some(Assertion { encoded: kept.encoded, response, idp_time: None })
     }
 
     /// Keeps what the login of this number, as `login`, brought for the other roles in it.
@@ -56,18 +55,8 @@ impl<'a> Shared<'a> {
         let left = left(assertion.response.not_on_or_after, assertion.idp_time.unwrap_or(now));
         let Some(until) = left.and_then(|left| now.checked_add(left).ok()) else { return };
         let kept = KeptAssertion { encoded: assertion.encoded.duplicate(), received: now, until, generation };
-        let written =
-            kept.seal(&slot.sealing, name, login).and_then(|file| slot.store.write(&FileName::Assertion(*name), &file));
-        if let Err(why) = written {
+        if let Err(why) = slot.store.put(name, login, &kept) {
             tracing::info!(%why, "the assertion is not kept for other roles");
-        }
-    }
-
-    /// It is of no more use.
-    pub fn forget(&self) {
-        let Some((slot, name)) = &self.place else { return };
-        if let Err(why) = slot.store.remove(&FileName::Assertion(*name)) {
-            tracing::info!(%why, "a kept assertion stays");
         }
     }
 }

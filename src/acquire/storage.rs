@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use crate::cache::file_store::FileStore;
-use crate::cache::master_key::KeyPlace;
+use crate::cache::master_key::{KeyPlace, Opened};
 use crate::cache::obstacle;
 use crate::cache::private::Dir;
+use crate::cache::record::SealedStore;
 use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
@@ -37,6 +38,21 @@ impl Storage {
         // by whoever gets hold of the file alone.
         let key = KeyPlace::File(dir.join("cache.key"));
         Storage { store: FileStore::new(dir), key }
+    }
+
+    /// With its key, if there is one. Nothing is made.
+    pub fn existing(self) -> Result<Option<SealedStore>> {
+        Ok(self.key.read()?.map(|sealing| SealedStore::new(self.store, sealing)))
+    }
+
+    /// With its key, made where there is none; or why there can be none.
+    ///
+    /// The one error is [`Code::InsecurePermissions`].
+    pub fn open(self) -> Result<std::result::Result<SealedStore, Error>> {
+        Ok(match self.key.open()? {
+            Opened::Key(sealing) => Ok(SealedStore::new(self.store, sealing)),
+            Opened::NoKey(why) => Err(why),
+        })
     }
 
     /// Whether it can be written, as far as that can be told without writing.

@@ -8,16 +8,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::assertion::KeptAssertion;
-use super::entry::CacheEntry;
 use super::key::{self, FileName, LoginKey};
 use super::private::{self, Dir};
-use super::seal::MAX_FILE;
+use super::seal::{HEADER_LEN, Header, MAX_FILE};
 use crate::error::{Code, Error, Result};
 use crate::time::Timestamp;
-
-/// A record that nobody wrote for this long is forgotten.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A file still being written after this long was left by a process that was killed.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
@@ -68,39 +63,57 @@ impl FileStore {
         Dir::ours_alone(&self.dir)
     }
 
-    /// The files of the store, with the time of their last write. Nothing else in the directory is seen.
-    pub fn list(&self) -> Result<Vec<(FileName, Timestamp)>> {
+    /// Everything that is kept here: of the person whose directory it is.
+    pub fn all(&self) -> Result<Vec<FileName>> {
         let names = self.names()?;
-        Ok(names.into_iter().filter_map(|(name, written)| Some((FileName::parse(&name)?, written))).collect())
+        let ours = names.iter().filter_map(|(name, _)| FileName::parse(name));
+        Ok(ours.filter(|name| matches!(name, FileName::Sealed(..))).collect())
     }
 
-    /// Everything of this login identity but its lock: by name, or by what a header says, which is enough to throw a file away.
+    /// Everything that is kept of this login identity, as the headers say.
     pub fn of_login(&self, login: &LoginKey) -> Result<Vec<FileName>> {
-        let mut found = Vec::new();
-        for (name, _) in self.list()? {
-            let of = match name {
-                FileName::Entry(_) => self.read(&name)?.and_then(|file| CacheEntry::peek_login(&file)),
-                FileName::Assertion(_) => self.read(&name)?.and_then(|file| KeptAssertion::peek_login(&file)),
-                FileName::Record(of) | FileName::Cookies(of) | FileName::Text(of) => Some(of),
-                FileName::Lock(_) => None,
-            };
-            if of == Some(*login) {
-                found.push(name);
+        let mut found = self.all()?;
+        let mut unreadable = None;
+        found.retain(|name| match self.header(name) {
+            Ok(header) => header.is_some_and(|header| header.login == *login),
+            Err(why) => {
+                unreadable.get_or_insert(why);
+                false
             }
-        }
-        Ok(found)
+        });
+        unreadable.map_or(Ok(found), Err)
     }
 
-    /// Removes expired entries and assertions, records and cookies of 30 days ago, files of earlier
-    /// formats, and what killed processes left. How many files went.
+    /// The identities whose logins have been locked.
+    pub fn logins(&self) -> Result<Vec<LoginKey>> {
+        let names = self.names()?;
+        Ok(names
+            .iter()
+            .filter_map(|(name, _)| match FileName::parse(name)? {
+                FileName::Lock(login) => Some(login),
+                FileName::Sealed(..) => None,
+            })
+            .collect())
+    }
+
+    /// What the beginning of a file says: enough to throw it away, never to use it. `None`: there is no such file, or it is none
+    /// of this version's.
+    pub fn header(&self, name: &FileName) -> Result<Option<Header>> {
+        let FileName::Sealed(kind, _) = name else { return Ok(None) };
+        let beginning = private::read(&self.path(name), HEADER_LEN)?;
+        Ok(beginning.and_then(|bytes| Header::read(*kind, &bytes)))
+    }
+
+    /// Removes what is of no more use by its own header, files of earlier formats, and what killed processes left. How many files
+    /// went.
     pub fn prune(&self, now: Timestamp) -> Result<usize> {
         let mut removed = 0;
         for (name, written) in self.names()? {
             let age = Duration::try_from(now.duration_since(written)).unwrap_or_default();
             let useless = match (FileName::parse(&name), name.strip_suffix(private::TEMPORARY)) {
-                (Some(entry @ FileName::Entry(_)), _) => self.has_expired(&entry, now)?,
-                (Some(assertion @ FileName::Assertion(_)), _) => self.is_over(&assertion, now)?,
-                (Some(FileName::Record(_) | FileName::Cookies(_) | FileName::Text(_)), _) => age > FORGOTTEN_AFTER,
+                (Some(sealed @ FileName::Sealed(..)), _) => {
+                    self.header(&sealed)?.is_none_or(|header| header.until <= now)
+                }
                 // Never: whoever waits for a removed lock and whoever makes it anew would both go on.
                 (Some(FileName::Lock(_)), _) => false,
                 (None, Some(of)) => is_ours(of) && age > ABANDONED_AFTER,
@@ -111,16 +124,6 @@ impl FileStore {
             }
         }
         Ok(removed)
-    }
-
-    fn has_expired(&self, name: &FileName, now: Timestamp) -> Result<bool> {
-        let Some(file) = self.read(name)? else { return Ok(false) };
-        Ok(CacheEntry::peek_expires(&file).is_none_or(|expires| expires <= now))
-    }
-
-    fn is_over(&self, name: &FileName, now: Timestamp) -> Result<bool> {
-        let Some(file) = self.read(name)? else { return Ok(false) };
-        Ok(KeptAssertion::peek_until(&file).is_none_or(|until| until <= now))
     }
 
     fn names(&self) -> Result<Vec<(String, Timestamp)>> {
@@ -160,8 +163,10 @@ fn remove(path: &Path) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
+    use crate::cache::entry::CacheEntry;
+    use crate::cache::key::{CacheKey, KeyBuilder, Kind, LoginKey};
     use crate::cache::master_key::SealingKey;
+    use crate::cache::record::{self, Record};
     use crate::credentials::Credentials;
     use crate::secret::Secret;
 
@@ -177,12 +182,16 @@ mod tests {
         KeyBuilder::new(&key()).field("of", of).login_key()
     }
 
+    fn entry_name(of: &str) -> FileName {
+        FileName::Sealed(Kind::Entry, *cache_key(of).as_bytes())
+    }
+
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
     }
 
-    fn sealed(expires: &str, secret_len: usize) -> Vec<u8> {
-        let entry = CacheEntry {
+    fn entry(expires: &str, secret_len: usize) -> CacheEntry {
+        CacheEntry {
             credentials: Credentials {
                 access_key_id: "ASIAEXAMPLE".into(),
                 secret_access_key: Secret::new("s".repeat(secret_len)),
@@ -192,49 +201,58 @@ mod tests {
             },
             issued: at("2026-11-22T12:00:00Z"),
             generation: secret_len as u64,
-        };
-        entry.seal(&key(), &cache_key("a"), &login_key("a")).unwrap()
+        }
+    }
+
+    fn sealed(expires: &str, secret_len: usize) -> Vec<u8> {
+        let (entry, login) = (entry(expires, secret_len), login_key("a"));
+        record::seal_body::<CacheEntry>(&key(), &cache_key("a"), &login, at(expires), &entry.body().unwrap()).unwrap()
     }
 
     #[test]
     fn a_file_is_there_from_its_write_to_its_removal() {
         let home = tempfile::tempdir().unwrap();
         let store = FileStore::new(home.path().join("made/at/the/first/write"));
-        let name = FileName::Entry(cache_key("a"));
+        let name = entry_name("a");
         assert_eq!(store.read(&name).unwrap(), None);
         assert!(!store.remove(&name).unwrap());
         store.write(&name, b"one").unwrap();
         store.write(&name, b"two").unwrap();
         assert_eq!(store.read(&name).unwrap().unwrap(), b"two");
-        assert_eq!(store.read(&FileName::Entry(cache_key("b"))).unwrap(), None);
+        assert_eq!(store.read(&entry_name("b")).unwrap(), None);
         assert!(store.remove(&name).unwrap());
         assert_eq!(store.read(&name).unwrap(), None);
     }
 
     #[test]
-    fn what_is_of_a_login_is_found_by_its_name_or_header_and_earlier_formats_go() {
+    fn what_is_of_a_login_is_found_by_its_header_whatever_kind_it_is() {
         let home = tempfile::tempdir().unwrap();
         let store = FileStore::new(home.path().join("cache"));
-        let (entry, record) = (FileName::Entry(cache_key("of a")), FileName::Record(login_key("a")));
-        store.write(&entry, &sealed("2026-11-22T13:00:00Z", 40)).unwrap();
-        store.write(&record, b"record").unwrap();
-        store.write(&FileName::Record(login_key("b")), b"record").unwrap();
+        let mut expected = Vec::new();
+        for (number, kind) in Kind::ALL.into_iter().enumerate() {
+            for of in ["a", "b"] {
+                let name = FileName::Sealed(kind, [number as u8 ^ of.as_bytes()[0]; 32]);
+                let FileName::Sealed(_, digest) = name else { unreachable!() };
+                let header = Header { kind, key: digest, login: login_key(of), until: Timestamp::MAX };
+                store.write(&name, &crate::cache::seal::seal(&key(), &header, b"any").unwrap()).unwrap();
+                expected.extend(Some(name).filter(|_| of == "a"));
+            }
+        }
         store.write(&FileName::Lock(login_key("a")), b"").unwrap();
-        store.write(&FileName::Entry(cache_key("junk")), b"junk").unwrap();
+        store.write(&entry_name("junk"), b"junk").unwrap();
         let mut found = store.of_login(&login_key("a")).unwrap();
         found.sort_by_key(FileName::to_string);
-        let mut expected = [entry, record];
         expected.sort_by_key(FileName::to_string);
         assert_eq!(found, expected);
         assert_eq!(store.of_login(&login_key("c")).unwrap(), []);
+        assert_eq!((store.all().unwrap().len(), store.logins().unwrap()), (13, vec![login_key("a")]));
 
         let digest = "0".repeat(64);
-        for name in [format!("{digest}.v1"), format!("{digest}.saml.v1"), "notes.v1".into()] {
+        for name in [format!("{digest}.v2"), format!("{digest}.login.v1"), "notes.v1".into()] {
             fs::write(store.dir().join(name), "x").unwrap();
         }
-        let listed = store.list().unwrap().len();
         assert_eq!(store.prune(at("2026-11-22T12:30:00Z")).unwrap(), 3, "with the junk");
-        assert_eq!((store.list().unwrap().len(), store.dir().join("notes.v1").exists()), (listed - 1, true));
+        assert_eq!((store.all().unwrap().len(), store.dir().join("notes.v1").exists()), (12, true));
     }
 
     #[test]
@@ -242,7 +260,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("file"), "").unwrap();
         let store = FileStore::new(home.path().join("file/cache"));
-        let name = FileName::Entry(cache_key("a"));
+        let name = entry_name("a");
         assert_eq!(store.write(&name, b"x").unwrap_err().code, Code::CacheWrite);
         assert_eq!(store.read(&name).unwrap(), None);
     }
@@ -252,39 +270,43 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("cache");
         let store = FileStore::new(dir.clone());
-        assert_eq!((store.list().unwrap().len(), store.prune(crate::time::now()).unwrap()), (0, 0));
+        assert_eq!((store.all().unwrap().len(), store.prune(crate::time::now()).unwrap()), (0, 0));
 
-        let good = FileName::Entry(cache_key("good"));
-        store.write(&good, &sealed("2026-11-22T13:00:00Z", 40)).unwrap();
-        store.write(&FileName::Entry(cache_key("expired")), &sealed("2026-11-22T12:29:59Z", 40)).unwrap();
-        store.write(&FileName::Entry(cache_key("junk")), b"junk").unwrap();
-        let (record, lock) = (FileName::Record(login_key("a")), FileName::Lock(login_key("a")));
-        store.write(&record, b"record").unwrap();
+        store.write(&entry_name("good"), &sealed("2026-11-22T13:00:00Z", 40)).unwrap();
+        store.write(&entry_name("expired"), &sealed("2026-11-22T12:29:59Z", 40)).unwrap();
+        store.write(&entry_name("junk"), b"junk").unwrap();
+        let lock = FileName::Lock(login_key("a"));
         store.write(&lock, b"").unwrap();
-        let abandoned = format!("{good}.0011223344556677.tmp");
+        let abandoned = format!("{}.0011223344556677.tmp", entry_name("good"));
         for name in [abandoned.as_str(), "notes.txt", "notes.tmp"] {
             fs::write(dir.join(name), "").unwrap();
         }
-        assert_eq!(store.list().unwrap().len(), 5);
+        assert_eq!(store.all().unwrap().len(), 3);
 
         let now = at("2026-11-22T12:30:00Z");
-        let set_age = |name: &str, seconds: i64| {
+        let set_age = |seconds: i64| {
             let written = std::time::SystemTime::from(Timestamp::from_second(now.as_second() - seconds).unwrap());
-            fs::File::options().write(true).open(dir.join(name)).unwrap().set_modified(written).unwrap();
+            for (name, _) in store.names().unwrap() {
+                fs::File::options().write(true).open(dir.join(name)).unwrap().set_modified(written).unwrap();
+            }
         };
-        for (name, _) in store.names().unwrap() {
-            set_age(&name, 600);
-        }
+        set_age(600);
         assert_eq!(store.prune(now).unwrap(), 2, "the expired entry and the unreadable one");
-        for (name, _) in store.names().unwrap() {
-            set_age(&name, 31 * 24 * 3600);
-        }
-        assert_eq!(store.prune(now).unwrap(), 2, "the old record and the abandoned file");
+        set_age(4000);
+        assert_eq!(store.prune(now).unwrap(), 1, "the abandoned file");
         let mut left: Vec<String> = store.names().unwrap().into_iter().map(|(name, _)| name).collect();
         left.sort();
-        let mut expected = vec![good.to_string(), lock.to_string(), "notes.txt".into(), "notes.tmp".into()];
+        let mut expected =
+            vec![entry_name("good").to_string(), lock.to_string(), "notes.txt".into(), "notes.tmp".into()];
         expected.sort();
         assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn what_counts_only_while_it_is_used_goes_after_thirty_days() {
+        let written = at("2026-11-22T12:30:00Z");
+        assert_eq!(record::unused(written), at("2026-12-22T12:30:00Z"));
+        assert_eq!(record::unused(Timestamp::MAX), Timestamp::MAX);
     }
 
     /// Where the child of the test below writes; unset in an ordinary run.
@@ -299,7 +321,7 @@ mod tests {
         let files: Vec<_> = [1, 100, 2_000, 8_000].map(|len| sealed("2026-11-22T13:00:00Z", len)).into();
         loop {
             for file in &files {
-                store.write(&FileName::Entry(cache_key("a")), file).unwrap();
+                store.write(&entry_name("a"), file).unwrap();
             }
         }
     }
@@ -309,10 +331,12 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("cache");
         let store = FileStore::new(dir.clone());
-        let name = FileName::Entry(cache_key("a"));
+        let name = entry_name("a");
+        let sealing = key();
         let read_whole = || {
             let file = store.read(&name).unwrap()?;
-            let entry = CacheEntry::open(&key(), &cache_key("a"), &file).expect("a whole entry, from before or after");
+            let opened = record::open::<CacheEntry>(&sealing, &cache_key("a"), &file);
+            let entry = opened.expect("a whole entry, from before or after");
             let len = usize::try_from(entry.generation).unwrap();
             assert_eq!(entry.credentials.secret_access_key.expose(), "s".repeat(len), "all of it of one write");
             Some(())

@@ -10,17 +10,40 @@ use serde::{Deserialize, Serialize};
 
 use super::master_key::{HmacSha256, Purpose, SealingKey};
 
-/// The digest of every input that can change a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct CacheKey([u8; 32]);
+macro_rules! digests {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub struct $name([u8; 32]);
 
-/// The digest of who logs in where, and how: what the lock and the memory of failures are kept for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LoginKey([u8; 32]);
+        impl $name {
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
 
-/// The digest of who logs in where and how, with every setting that can change the assertion that comes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct AssertionKey([u8; 32]);
+        impl AsRef<[u8; 32]> for $name {
+            fn as_ref(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl From<[u8; 32]> for $name {
+            fn from(digest: [u8; 32]) -> Self {
+                $name(digest)
+            }
+        }
+    )*};
+}
+
+digests! {
+    /// The digest of every input that can change a result.
+    CacheKey;
+    /// The digest of who logs in where, and how: what the lock and the memory of failures are kept for.
+    LoginKey;
+    /// The digest of who logs in where and how, with every setting that can change the assertion that comes of it.
+    AssertionKey;
+}
 
 /// Collects the fields of a digest.
 #[derive(Clone)]
@@ -34,10 +57,19 @@ impl KeyBuilder {
     /// Adds a field. One that does not apply is left out; a list is one field an item.
     pub fn field(mut self, label: &str, value: impl AsRef<[u8]>) -> Self {
         for part in [label.as_bytes(), value.as_ref()] {
-            self.0.update(&(part.len() as u64).to_be_bytes());
+            self.length(part.len());
             self.0.update(part);
         }
         self
+    }
+
+    /// Seven bits a byte, the last one without the high bit (LEB128): most fields are short, and a hit digests some forty.
+    fn length(&mut self, mut length: usize) {
+        while length > 0x7f {
+            self.0.update(&[0x80 | (length & 0x7f) as u8]);
+            length >>= 7;
+        }
+        self.0.update(&[length as u8]);
     }
 
     pub fn cache_key(self) -> CacheKey {
@@ -57,78 +89,95 @@ impl KeyBuilder {
     }
 }
 
-impl CacheKey {
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+/// What a sealed record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Credentials: a result.
+    Entry,
+    /// An assertion, for other roles in it.
+    Assertion,
+    /// What is remembered of a login: failures, and what became of secrets.
+    Memory,
+    /// What a login leaves for the next one of its identity: cookies or a refresh token, and who logged in.
+    Session,
+    /// The text of an Airflow connection out of a secrets backend, or what a command of its settings printed.
+    Text,
+    /// A secret that `fedcred login` keeps in a file.
+    Secret,
+}
+
+/// The version of the format of all sealed records. What has another one is a miss.
+const VERSION: u8 = 3;
+
+impl Kind {
+    pub const ALL: [Kind; 6] = [Kind::Entry, Kind::Assertion, Kind::Memory, Kind::Session, Kind::Text, Kind::Secret];
+
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Entry => "cred",
+            Kind::Assertion => "saml",
+            Kind::Memory => "memo",
+            Kind::Session => "sess",
+            Kind::Text => "text",
+            Kind::Secret => "pass",
+        }
+    }
+
+    /// The first bytes of such a file.
+    pub(super) fn tag(self) -> [u8; 8] {
+        let mut tag = *b"fc-????\0";
+        tag[3..7].copy_from_slice(self.name().as_bytes());
+        tag[7] = VERSION;
+        tag
+    }
+
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Kind::Entry => "the cached entry",
+            Kind::Assertion => "the kept assertion",
+            Kind::Memory => "what is remembered of the login",
+            Kind::Session => "what is kept of the session",
+            Kind::Text => "the kept connection",
+            Kind::Secret => "the file of a secret",
+        }
     }
 }
 
-impl LoginKey {
-    /// The digest as it stands in a header.
-    pub(super) fn from_bytes(digest: [u8; 32]) -> Self {
-        LoginKey(digest)
-    }
-
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl AssertionKey {
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-/// A file of the cache. Its name carries the version of its format, so that versions of fedcred can share a directory.
+/// A file of a store: `DIGEST.KIND.v3`, or a lock. Its name carries the version of its format, so that versions of fedcred can
+/// share a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileName {
-    /// A result: `DIGEST.v2`.
-    Entry(CacheKey),
-    /// An assertion: `DIGEST.saml.v2`.
-    Assertion(AssertionKey),
-    /// What is remembered of a login: `DIGEST.login.v1`.
-    Record(LoginKey),
-    /// Cookies of a login: `DIGEST.cookies.v1`.
-    Cookies(LoginKey),
-    /// The text of an Airflow connection out of a secrets backend: `DIGEST.text.v1`.
-    Text(LoginKey),
-    /// The lock of a login, or of reading such a text: `DIGEST.lock`. Without a version: all versions must wait for each other.
+    Sealed(Kind, [u8; 32]),
+    /// The lock of a login, or of reading a text: `DIGEST.lock`. Without a version: all versions must wait for each other.
     Lock(LoginKey),
 }
 
 impl FileName {
     /// Reads a name back; `None` for a file that is not one of these.
     pub fn parse(name: &str) -> Option<Self> {
-        let (digest, kind) = name.split_at_checked(64)?;
+        let (digest, ending) = name.split_at_checked(64)?;
         let digest = digest_of_hex(digest)?;
-        match kind {
-            ".v2" => Some(FileName::Entry(CacheKey(digest))),
-            ".saml.v2" => Some(FileName::Assertion(AssertionKey(digest))),
-            ".login.v1" => Some(FileName::Record(LoginKey(digest))),
-            ".text.v1" => Some(FileName::Text(LoginKey(digest))),
-            ".cookies.v1" => Some(FileName::Cookies(LoginKey(digest))),
-            ".lock" => Some(FileName::Lock(LoginKey(digest))),
-            _ => None,
+        if ending == ".lock" {
+            return Some(FileName::Lock(LoginKey(digest)));
         }
+        let kind = ending.strip_prefix('.')?.strip_suffix(&format!(".v{VERSION}"))?;
+        Some(FileName::Sealed(*Kind::ALL.iter().find(|known| known.name() == kind)?, digest))
     }
 }
 
 /// Whether this is the name of a file of an earlier format, which nobody reads any more.
 pub fn is_outdated(name: &str) -> bool {
-    name.split_at_checked(64)
-        .is_some_and(|(digest, kind)| digest_of_hex(digest).is_some() && matches!(kind, ".v1" | ".saml.v1"))
+    name.split_at_checked(64).is_some_and(|(digest, ending)| {
+        let endings = [".v1", ".v2", ".saml.v1", ".saml.v2", ".login.v1", ".text.v1", ".cookies.v1"];
+        digest_of_hex(digest).is_some() && endings.contains(&ending)
+    })
 }
 
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FileName::Entry(key) => write!(f, "{}.v2", hex(&key.0)),
-            FileName::Assertion(key) => write!(f, "{}.saml.v2", hex(&key.0)),
-            FileName::Record(key) => write!(f, "{}.login.v1", hex(&key.0)),
-            FileName::Text(key) => write!(f, "{}.text.v1", hex(&key.0)),
-            FileName::Cookies(key) => write!(f, "{}.cookies.v1", hex(&key.0)),
-            FileName::Lock(key) => write!(f, "{}.lock", hex(&key.0)),
+            FileName::Sealed(kind, digest) => write!(f, "{}.{}.v{VERSION}", hex(digest), kind.name()),
+            FileName::Lock(login) => write!(f, "{}.lock", hex(&login.0)),
         }
     }
 }
@@ -186,6 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn lengths_of_one_byte_and_of_more_are_told_apart() {
+        let long = |length| builder().field("x", vec![b'a'; length]).cache_key();
+        let keys: HashSet<CacheKey> = [0, 1, 127, 128, 129, 255, 256, 16_383, 16_384, 16_385].map(long).into();
+        assert_eq!(keys.len(), 10);
+        // A length of two bytes is not one of one byte and a part that begins with the other.
+        let split = builder().field("x", [&[0x01][..], &[b'a'; 128]].concat()).cache_key();
+        assert!(!keys.contains(&split));
+    }
+
+    #[test]
     fn the_same_fields_under_another_sealing_key_give_another_digest() {
         let other = KeyBuilder::new(&SealingKey::from_bytes([8; 32]));
         assert_eq!(builder().field("user", "alice").cache_key(), builder().field("user", "alice").cache_key());
@@ -195,25 +254,22 @@ mod tests {
 
     #[test]
     fn a_file_name_reads_back_and_a_strangers_does_not() {
-        for name in [
-            FileName::Entry(builder().cache_key()),
-            FileName::Assertion(builder().assertion_key()),
-            FileName::Record(builder().login_key()),
-            FileName::Text(builder().login_key()),
-            FileName::Cookies(builder().login_key()),
-            FileName::Lock(builder().login_key()),
-        ] {
+        let sealed = Kind::ALL.map(|kind| FileName::Sealed(kind, [0xab; 32]));
+        for name in sealed.into_iter().chain([FileName::Lock(builder().login_key())]) {
             assert_eq!(FileName::parse(&name.to_string()), Some(name));
         }
+        assert_eq!(sealed.map(|name| name.to_string()).into_iter().collect::<HashSet<_>>().len(), sealed.len());
         let digest = hex(&[0xab; 32]);
         for name in [
             "".to_owned(),
             "config.toml".to_owned(),
             digest.clone(),
-            format!("{digest}.v0"),
-            format!("{}.v2", digest.to_uppercase()),
-            format!("{digest}.v2.0011223344556677.tmp"),
-            format!("{}ä.v2", &digest[1..]),
+            format!("{digest}.cred.v2"),
+            format!("{digest}.v3"),
+            format!("{digest}.other.v3"),
+            format!("{}.cred.v3", digest.to_uppercase()),
+            format!("{digest}.cred.v3.0011223344556677.tmp"),
+            format!("{}ä.cred.v3", &digest[1..]),
         ] {
             assert_eq!(FileName::parse(&name), None, "{name:?}");
         }

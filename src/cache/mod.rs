@@ -5,7 +5,8 @@
 //!
 //! - [`key`]: the digest of every input of a result, and the names of files.
 //! - [`seal`]: the sealed file: a header in the clear, bound to the body by an AEAD.
-//! - [`entry`]: credentials as a sealed file.
+//! - [`record`]: what is kept in one, of whatever kind: the only way in and out.
+//! - [`entry`]: credentials as a record.
 //! - [`assertion`]: an assertion as one, for a few minutes.
 //! - [`file_store`]: sealed files in a directory, replaced atomically.
 //! - [`lock`]: one login at a time, whoever dies on the way.
@@ -22,4 +23,5 @@ pub mod lock;
 pub mod master_key;
 pub mod obstacle;
 pub mod private;
+pub mod record;
 pub mod seal;

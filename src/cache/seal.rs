@@ -2,15 +2,16 @@
 //!
 //! | offset | bytes | |
 //! |---|---|---|
-//! | 0 | 8 | what kind of file; the last byte is the version of its format |
+//! | 0 | 8 | what kind of record; the last byte is the version of the format |
 //! | 8 | 8 | id of the sealing key |
 //! | 16 | 32 | the digest that is also the file's name |
-//! | 48 | N | fields in the clear, of a length fixed by the kind |
-//! | 48 + N | 24 | nonce |
-//! | 72 + N | | body, sealed, and 16 bytes of tag |
+//! | 48 | 32 | the digest of the login identity that it is of |
+//! | 80 | 8 | of no more use from then on, in seconds since 1970, signed, big-endian |
+//! | 88 | 24 | nonce |
+//! | 112 | | body, sealed, and 16 bytes of tag |
 //!
 //! Everything before the nonce is associated data of the AEAD: a file that was renamed, exchanged, cut, or had one bit changed
-//! anywhere does not open. That is a [`Miss`], not an error: what is lost is fetched again.
+//! anywhere does not open. That is a [`Miss`], not an error: what is lost is fetched again. Only [`super::record`] comes here.
 
 use std::fmt;
 use std::io;
@@ -19,16 +20,15 @@ use chacha20poly1305::aead::{Aead, Generate, Key, Nonce, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use zeroize::Zeroizing;
 
+use super::key::{Kind, LoginKey};
 use super::master_key::{Purpose, SealingKey};
 use crate::error::{Code, Error, Result};
+use crate::time::Timestamp;
 
 /// The longest sealed file that is written or read.
 ///
 /// STS takes 100,000 characters of an assertion.
 pub const MAX_FILE: usize = 128 * 1024;
-
-/// Name and version of a kind of sealed file.
-pub type Kind = [u8; 8];
 
 /// Why a file is of no use. For `-v`; to everything else it is as if there were none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,60 +60,86 @@ impl fmt::Display for Miss {
     }
 }
 
+/// What stands in the clear. Believed without the key, it is enough to throw a file away, never to use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub kind: Kind,
+    pub key: [u8; 32],
+    pub login: LoginKey,
+    /// Of no more use from then on; whole seconds.
+    pub until: Timestamp,
+}
+
 const KEY_ID_AT: usize = 8;
-const NAME_AT: usize = 16;
-const CLEAR_AT: usize = 48;
+const KEY_AT: usize = 16;
+const LOGIN_AT: usize = 48;
+const UNTIL_AT: usize = 80;
+/// So many bytes of a file tell its [`Header`].
+pub const HEADER_LEN: usize = 88;
 const NONCE_LEN: usize = 24;
 const TAG_LEN: usize = 16;
 
-/// Seals `body` as a file of `kind` under the digest `name`, with the fields `clear` readable by everybody.
+impl Header {
+    /// What the beginning of a file says, if it is a record of this kind.
+    pub fn read(kind: Kind, file: &[u8]) -> Option<Header> {
+        let header: &[u8; HEADER_LEN] = file.first_chunk()?;
+        if header[..KEY_ID_AT] != kind.tag() {
+            return None;
+        }
+        let until = i64::from_be_bytes(*header[UNTIL_AT..].first_chunk()?);
+        Some(Header {
+            kind,
+            key: *header[KEY_AT..].first_chunk()?,
+            login: LoginKey::from(*header[LOGIN_AT..].first_chunk::<32>()?),
+            until: Timestamp::from_second(until).ok()?,
+        })
+    }
+
+    fn to_bytes(self, sealing: &SealingKey) -> [u8; HEADER_LEN] {
+        let mut bytes = [0; HEADER_LEN];
+        bytes[..KEY_ID_AT].copy_from_slice(&self.kind.tag());
+        bytes[KEY_ID_AT..KEY_AT].copy_from_slice(&sealing.id().0);
+        bytes[KEY_AT..LOGIN_AT].copy_from_slice(&self.key);
+        bytes[LOGIN_AT..UNTIL_AT].copy_from_slice(self.login.as_bytes());
+        bytes[UNTIL_AT..].copy_from_slice(&self.until.as_second().to_be_bytes());
+        bytes
+    }
+}
+
+/// Seals `body` behind `header`.
 ///
 /// Errors: [`Code::CacheWrite`] when the file would be longer than [`MAX_FILE`], or the system has no randomness.
-pub fn seal<const N: usize>(
-    key: &SealingKey,
-    kind: &Kind,
-    name: &[u8; 32],
-    clear: &[u8; N],
-    body: &[u8],
-) -> Result<Vec<u8>> {
+pub(super) fn seal(sealing: &SealingKey, header: &Header, body: &[u8]) -> Result<Vec<u8>> {
     let refused = |why: &str| Error::new(Code::CacheWrite, "cannot seal a file of the cache").because(why);
-    if CLEAR_AT + N + NONCE_LEN + body.len() + TAG_LEN > MAX_FILE {
+    if HEADER_LEN + NONCE_LEN + body.len() + TAG_LEN > MAX_FILE {
         return Err(refused("it would be longer than 128 KiB"));
     }
-    let header = [&kind[..], &key.id().0, name, clear].concat();
+    let header = header.to_bytes(sealing);
     let nonce: [u8; NONCE_LEN] = random().map_err(|e| refused(&e.to_string()))?;
-    let sealed = encrypt(key, &nonce, &header, body).ok_or_else(|| refused("the cipher took no such length"))?;
+    let sealed = encrypt(sealing, &nonce, &header, body).ok_or_else(|| refused("the cipher took no such length"))?;
     Ok([&header[..], &nonce, &sealed].concat())
 }
 
-/// The clear fields and the body of a file that [`seal`] made with the same key, kind and name.
-pub fn open<const N: usize>(
-    key: &SealingKey,
-    kind: &Kind,
-    name: &[u8; 32],
+/// The header and the body of a file that [`seal`] made with the same sealing key, of this kind and under this digest.
+pub(super) fn open(
+    sealing: &SealingKey,
+    kind: Kind,
+    key: &[u8; 32],
     file: &[u8],
-) -> std::result::Result<([u8; N], Zeroizing<Vec<u8>>), Miss> {
-    let header_len = CLEAR_AT + N;
-    if file.len() < header_len + NONCE_LEN + TAG_LEN || file.len() > MAX_FILE {
+) -> std::result::Result<(Header, Zeroizing<Vec<u8>>), Miss> {
+    if file.len() < HEADER_LEN + NONCE_LEN + TAG_LEN || file.len() > MAX_FILE {
         return Err(Miss::Size);
     }
-    let (header, rest) = file.split_at(header_len);
-    let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Miss::Size)?;
-    if header[..KEY_ID_AT] != kind[..] {
-        return Err(Miss::Kind);
-    }
-    if header[NAME_AT..CLEAR_AT] != name[..] {
+    let header = Header::read(kind, file).ok_or(Miss::Kind)?;
+    if header.key != *key {
         return Err(Miss::Name);
     }
+    let (clear, rest) = file.split_at(HEADER_LEN);
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Miss::Size)?;
     // The key's id only tells the reason: under another key the tag does not fit. Deriving it is not for the hit path.
-    let body = decrypt(key, nonce, header, sealed)
-        .ok_or_else(|| if header[KEY_ID_AT..NAME_AT] == key.id().0 { Miss::Tag } else { Miss::KeyId })?;
-    Ok((header[CLEAR_AT..].try_into().map_err(|_| Miss::Size)?, body))
-}
-
-/// The clear fields of a file, believed without proof: enough to throw it away, never to use it.
-pub fn peek<const N: usize>(kind: &Kind, file: &[u8]) -> Option<[u8; N]> {
-    file.starts_with(kind).then(|| file.get(CLEAR_AT..CLEAR_AT + N)?.try_into().ok())?
+    let body = decrypt(sealing, nonce, clear, sealed)
+        .ok_or_else(|| if clear[KEY_ID_AT..KEY_AT] == sealing.id().0 { Miss::Tag } else { Miss::KeyId })?;
+    Ok((header, body))
 }
 
 /// Bytes from the operating system's randomness.
@@ -143,21 +169,32 @@ mod tests {
 
     use super::*;
 
-    const KIND: Kind = *b"fc-test\x01";
-
     fn key() -> SealingKey {
         SealingKey::from_bytes([7; 32])
     }
 
+    fn header() -> Header {
+        let until = "2026-11-22T13:00:00Z".parse().unwrap();
+        Header { kind: Kind::Entry, key: [1; 32], login: LoginKey::from([2; 32]), until }
+    }
+
     fn sealed() -> Vec<u8> {
-        seal(&key(), &KIND, &[1; 32], &[2; 4], b"the body").unwrap()
+        seal(&key(), &header(), b"the body").unwrap()
+    }
+
+    fn opened(file: &[u8]) -> std::result::Result<(Header, Zeroizing<Vec<u8>>), Miss> {
+        open(&key(), Kind::Entry, &[1; 32], file)
     }
 
     #[test]
     fn what_was_sealed_opens() {
-        let (clear, body) = open::<4>(&key(), &KIND, &[1; 32], &sealed()).unwrap();
-        assert_eq!((clear, &body[..]), ([2; 4], &b"the body"[..]));
-        assert_eq!(peek::<4>(&KIND, &sealed()), Some([2; 4]));
+        let (told, body) = opened(&sealed()).unwrap();
+        assert_eq!((told, &body[..]), (header(), &b"the body"[..]));
+        assert_eq!(Header::read(Kind::Entry, &sealed()[..HEADER_LEN]), Some(header()));
+        assert_eq!(Header::read(Kind::Memory, &sealed()), None);
+        let endless = Header { until: Timestamp::MAX, ..header() };
+        let file = seal(&key(), &endless, b"").unwrap();
+        assert!(opened(&file).unwrap().0.until.duration_since(Timestamp::MAX).abs().as_secs() < 1);
     }
 
     #[test]
@@ -170,26 +207,38 @@ mod tests {
     fn every_reason_has_its_name() {
         let file = sealed();
         let other_key = SealingKey::from_bytes([8; 32]);
-        let mut bent = file.clone();
-        bent[48] ^= 1;
+        let bent = |at: usize| {
+            let mut bent = file.clone();
+            bent[at] ^= 1;
+            bent
+        };
         let table = [
-            (open::<4>(&key(), &KIND, &[1; 32], b""), Miss::Size),
-            (open::<4>(&key(), &KIND, &[1; 32], &vec![0; MAX_FILE + 1]), Miss::Size),
-            (open::<4>(&key(), b"fc-test\x02", &[1; 32], &file), Miss::Kind),
-            (open::<4>(&other_key, &KIND, &[1; 32], &file), Miss::KeyId),
-            (open::<4>(&key(), &KIND, &[3; 32], &file), Miss::Name),
-            (open::<4>(&key(), &KIND, &[1; 32], &bent), Miss::Tag),
+            (opened(b""), Miss::Size),
+            (opened(&vec![0; MAX_FILE + 1]), Miss::Size),
+            (open(&key(), Kind::Memory, &[1; 32], &file), Miss::Kind),
+            (opened(&bent(7)), Miss::Kind), // another version's
+            (open(&other_key, Kind::Entry, &[1; 32], &file), Miss::KeyId),
+            (open(&key(), Kind::Entry, &[3; 32], &file), Miss::Name),
+            (opened(&bent(LOGIN_AT)), Miss::Tag),
+            (opened(&bent(UNTIL_AT + 7)), Miss::Tag),
         ];
-        for (opened, reason) in table {
-            assert_eq!(opened.unwrap_err(), reason);
+        for (row, (opened, reason)) in table.into_iter().enumerate() {
+            assert_eq!(opened.unwrap_err(), reason, "row {row}");
         }
     }
 
     #[test]
+    fn two_halves_of_files_do_not_open() {
+        let later = seal(&key(), &Header { until: Timestamp::MAX, ..header() }, b"the body").unwrap();
+        let spliced = [&later[..HEADER_LEN], &sealed()[HEADER_LEN..]].concat();
+        assert_eq!(opened(&spliced).unwrap_err(), Miss::Tag);
+    }
+
+    #[test]
     fn a_body_too_long_to_read_back_is_not_written() {
-        let longest = MAX_FILE - CLEAR_AT - NONCE_LEN - TAG_LEN;
-        assert!(seal(&key(), &KIND, &[1; 32], &[], &vec![0; longest]).is_ok_and(|file| file.len() == MAX_FILE));
-        assert_eq!(seal(&key(), &KIND, &[1; 32], &[], &vec![0; longest + 1]).unwrap_err().code, Code::CacheWrite);
+        let longest = MAX_FILE - HEADER_LEN - NONCE_LEN - TAG_LEN;
+        assert!(seal(&key(), &header(), &vec![0; longest]).is_ok_and(|file| file.len() == MAX_FILE));
+        assert_eq!(seal(&key(), &header(), &vec![0; longest + 1]).unwrap_err().code, Code::CacheWrite);
     }
 
     proptest! {
@@ -198,16 +247,16 @@ mod tests {
             let mut file = sealed();
             let at = at.index(file.len());
             file[at] ^= flip;
-            prop_assert!(open::<4>(&key(), &KIND, &[1; 32], &file).is_err());
+            prop_assert!(opened(&file).is_err());
         }
 
         #[test]
         fn a_file_cut_or_grown_does_not_open(cut in any::<prop::sample::Index>(), more in prop::collection::vec(any::<u8>(), 1..64)) {
             let mut file = sealed();
             let shorter = &file[..cut.index(file.len())];
-            prop_assert!(open::<4>(&key(), &KIND, &[1; 32], shorter).is_err());
+            prop_assert!(opened(shorter).is_err());
             file.extend(more);
-            prop_assert!(open::<4>(&key(), &KIND, &[1; 32], &file).is_err());
+            prop_assert!(opened(&file).is_err());
         }
     }
 }

@@ -4,25 +4,21 @@
 //! sealed under the key file beside it. The seal keeps it out of a listing, a search and a careless copy; whoever can read
 //! all of the user's files, or a backup of that directory, can read it.
 
-use std::fs;
-use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::cache::key::{KeyBuilder, hex};
-use crate::cache::master_key::{KeyPlace, Opened, SealingKey};
-use crate::cache::private::{self, Dir};
-use crate::cache::seal;
+use zeroize::Zeroizing;
+
+use crate::cache::file_store::FileStore;
+use crate::cache::key::{KeyBuilder, Kind, LoginKey};
+use crate::cache::master_key::{KeyPlace, Opened};
+use crate::cache::record::{self, Record, SealedStore};
 use crate::config::env::Env;
 use crate::config::locations::Locations;
 use crate::config::profile::Account;
 use crate::error::{Code, Error, Result};
 use crate::keyring::Keyring;
 use crate::secret::Secret;
-
-/// Name and version of the file's format.
-const FILE_KIND: seal::Kind = *b"fc-pass\x01";
-/// The version again, in the file's name.
-const EXTENSION: &str = "v1";
+use crate::time::{self, Timestamp};
 
 /// Where a secret lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,16 +93,38 @@ pub fn forget_files(env: &Env) -> Result<usize> {
     Files::of(env).map_or(Ok(0), |files| files.remove_all())
 }
 
+/// A secret as it is kept: until somebody removes it.
+struct KeptSecret(Secret);
+
+impl Record for KeptSecret {
+    const KIND: Kind = Kind::Secret;
+    type Key = LoginKey;
+
+    fn until(&self, _: Timestamp) -> Timestamp {
+        Timestamp::MAX
+    }
+
+    fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
+        Ok(record::join(&[self.0.expose().as_bytes()]))
+    }
+
+    fn of_body(body: &[u8], _: Timestamp) -> Option<Self> {
+        let [text] = record::split(body)?;
+        Some(KeptSecret(Secret::new(std::str::from_utf8(text).ok()?.to_owned())))
+    }
+}
+
 /// The directory of the sealed files, and the file of their key.
 struct Files {
-    dir: PathBuf,
+    store: FileStore,
     key: KeyPlace,
 }
 
 impl Files {
     fn of(env: &Env) -> Option<Files> {
         let locations = Locations::of(env, None);
-        Some(Files { dir: locations.secrets_dir()?, key: KeyPlace::File(locations.key_file()?) })
+        let store = FileStore::new(locations.secrets_dir()?);
+        Some(Files { store, key: KeyPlace::File(locations.key_file()?) })
     }
 
     fn read(&self, account: &Account) -> Result<Option<Secret>> {
@@ -114,84 +132,58 @@ impl Files {
     }
 
     fn read_at(&self, account: &Account) -> Result<Option<(PathBuf, Secret)>> {
-        if !self.dir.exists() {
-            return Ok(None);
-        }
-        let Some(key) = self.key.read()? else { return Ok(None) };
-        let name = digest(&key, account);
-        let path = self.path(&name);
-        let Some(file) = private::read(&path, seal::MAX_FILE + 1)? else { return Ok(None) };
-        match seal::open::<0>(&key, &FILE_KIND, &name, &file) {
-            Ok((_, secret)) => Ok(std::str::from_utf8(&secret).ok().map(|text| (path, Secret::new(text.to_owned())))),
-            Err(miss) => {
-                tracing::info!(%miss, "the file of a secret is passed over");
-                Ok(None)
-            }
-        }
+        let Some(store) = self.existing()? else { return Ok(None) };
+        let name = digest(&store, account);
+        let kept: Option<KeptSecret> = store.get(&name)?;
+        Ok(kept.map(|kept| (self.store.path(&record::name::<KeptSecret>(&name)), kept.0)))
     }
 
     fn write(&self, account: &Account, secret: &Secret) -> Result<PathBuf> {
-        let key = match self.key.open()? {
-            Opened::Key(key) => key,
+        let store = match self.key.open()? {
+            Opened::Key(key) => SealedStore::new(self.store.clone(), key),
             Opened::NoKey(why) => return Err(why),
         };
-        let name = digest(&key, account);
-        let sealed = seal::seal(&key, &FILE_KIND, &name, &[], secret.expose().as_bytes())?;
-        Dir::ours_alone(&self.dir)?.replace(&file_name(&name), &sealed)?;
-        Ok(self.path(&name))
+        let name = digest(&store, account);
+        store.put(&name, &name, &KeptSecret(secret.duplicate()))?;
+        // What an earlier version kept is read no more, and must not lie around.
+        self.store.prune(time::now())?;
+        Ok(self.store.path(&record::name::<KeptSecret>(&name)))
     }
 
     fn remove(&self, account: &Account) -> Result<Option<PathBuf>> {
-        let Some(key) = self.key.read()? else { return Ok(None) };
-        let path = self.path(&digest(&key, account));
-        match fs::remove_file(&path) {
-            Ok(()) => Ok(Some(path)),
-            Err(e) if is_absent(&e) => Ok(None),
-            Err(e) => Err(not_removed(&path, &e)),
-        }
+        let Some(store) = self.existing()? else { return Ok(None) };
+        let name = digest(&store, account);
+        let removed = store.remove::<KeptSecret>(&name)?;
+        Ok(removed.then(|| self.store.path(&record::name::<KeptSecret>(&name))))
     }
 
     /// They need no key to go.
     fn remove_all(&self) -> Result<usize> {
-        let listing = match fs::read_dir(&self.dir) {
-            Err(e) if is_absent(&e) => return Ok(0),
-            listing => listing.map_err(|e| not_removed(&self.dir, &e))?,
-        };
-        let mut removed = 0;
-        for file in listing {
-            let path = file.map_err(|e| not_removed(&self.dir, &e))?.path();
-            if path.extension().is_some_and(|extension| extension == EXTENSION) {
-                fs::remove_file(&path).map_err(|e| not_removed(&path, &e))?;
-                removed += 1;
-            }
+        let mut removed = self.store.prune(time::now())?;
+        for name in self.store.all()? {
+            removed += usize::from(self.store.remove(&name)?);
         }
         Ok(removed)
     }
 
-    fn path(&self, name: &[u8; 32]) -> PathBuf {
-        self.dir.join(file_name(name))
+    /// Whoever has no such file needs no key.
+    fn existing(&self) -> Result<Option<SealedStore>> {
+        if !self.store.dir().exists() {
+            return Ok(None);
+        }
+        Ok(self.key.read()?.map(|key| SealedStore::new(self.store.clone(), key)))
     }
 }
 
 /// A file's name tells neither the user nor the identity provider.
-fn digest(key: &SealingKey, account: &Account) -> [u8; 32] {
-    *KeyBuilder::new(key).field("secret kept for", account.to_string()).login_key().as_bytes()
-}
-
-fn file_name(name: &[u8; 32]) -> String {
-    format!("{}.{EXTENSION}", hex(name))
-}
-
-fn is_absent(e: &io::Error) -> bool {
-    matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
-}
-
-fn not_removed(path: &Path, e: &io::Error) -> Error {
-    Error::new(Code::CacheWrite, format!("cannot remove {}", path.display())).because(e.to_string())
+fn digest(store: &SealedStore, account: &Account) -> LoginKey {
+    KeyBuilder::new(&store.sealing).field("secret kept for", account.to_string()).login_key()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn account(user: &str) -> Account {

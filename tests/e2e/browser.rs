@@ -99,7 +99,7 @@ fn a_page_that_wants_a_person_ends_a_headless_login_and_the_next_ones_do_not_beg
     let home = home();
     logs_in(&home);
     // The IdP has forgotten the session: its page asks again.
-    let cookies = files(&home).into_iter().find(|name| name.ends_with(".cookies.v1")).expect("the session's cookies");
+    let cookies = files(&home).into_iter().find(|name| name.ends_with(".sess.v3")).expect("the session's cookies");
     fs::remove_file(home.path(cookies)).expect("it is ours");
     home.configure(&headless());
     for starts_by_then in [2, 2] {
@@ -158,7 +158,7 @@ fn another_person_in_the_browser_ends_what_the_first_one_got() {
         profile().role("arn:aws:iam::111122223333:role/path/Admin").to_toml().replace("profile.lab", "profile.admin");
     home.configure_with(&other, &profile());
     home.run(&mut with_person(&home, "nothing", &["get", "admin"])).credentials();
-    let cookies = files(&home).into_iter().find(|name| name.ends_with(".cookies.v1")).expect("the session's cookies");
+    let cookies = files(&home).into_iter().find(|name| name.ends_with(".sess.v3")).expect("the session's cookies");
     fs::remove_file(home.path(cookies)).expect("it is ours");
     let mut as_bob = with_person(&home, "log-in", &["login", "lab"]);
     as_bob.env("LAB_PERSON", "bob").env("LAB_PERSON_PASSWORD", lab().password("bob"));
@@ -178,7 +178,7 @@ fn logout_removes_the_session_and_the_browsers_profile() {
     logs_in(&home);
     let outcome = home.run(home.fedcred().args(["logout", "lab"]));
     assert!(outcome.stdout.contains("1 session at an identity provider"), "{}", outcome.stdout);
-    assert!(!files(&home).iter().any(|name| name.contains("/browser/") || name.ends_with(".cookies.v1")));
+    assert!(!files(&home).iter().any(|name| name.contains("/browser/") || name.ends_with(".sess.v3")));
 }
 
 /// Files of the cache, below the home.

@@ -1,12 +1,13 @@
 //! Entries of the cache, opened with the key that lies beside them, to make them as old as a test wants them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use fedcred::cache::assertion::KeptAssertion;
 use fedcred::cache::entry::CacheEntry;
-use fedcred::cache::key::{AssertionKey, CacheKey, FileName};
-use fedcred::cache::master_key::{KeyPlace, SealingKey};
+use fedcred::cache::file_store::FileStore;
+use fedcred::cache::key::{AssertionKey, CacheKey, FileName, Kind};
+use fedcred::cache::master_key::KeyPlace;
+use fedcred::cache::record::SealedStore;
 use jiff::SignedDuration;
 
 /// An entry that lies in a cache.
@@ -15,7 +16,7 @@ pub struct Kept {
     key: CacheKey,
     /// The assertions that lie beside it.
     assertions: Vec<(PathBuf, AssertionKey)>,
-    sealing: SealingKey,
+    store: SealedStore,
 }
 
 impl Kept {
@@ -28,44 +29,56 @@ impl Kept {
 
     /// Every entry among them.
     pub fn all(files: &[PathBuf]) -> Vec<Kept> {
-        let place = files.iter().find(|path| path.ends_with("cache.key")).expect("the file of a sealing key");
-        let sealing = || KeyPlace::File(place.clone()).read().unwrap().expect("a sealing key");
-        let assertions: Vec<_> = files.iter().filter_map(|path| Some((path.clone(), assertion_of(path)?))).collect();
+        let assertions: Vec<_> = files
+            .iter()
+            .filter_map(|path| Some((path.clone(), AssertionKey::from(digest_of(path, Kind::Assertion)?))))
+            .collect();
         let entries = files.iter().filter_map(|path| Some((path.clone(), key_of(path)?)));
-        entries.map(|(path, key)| Kept { path, key, assertions: assertions.clone(), sealing: sealing() }).collect()
+        entries
+            .map(|(path, key)| Kept { store: store_of(files, &path), path, key, assertions: assertions.clone() })
+            .collect()
     }
 
     /// Makes it, and what was kept with it, as old as it will be in so many minutes; below zero, it comes from the future.
     pub fn age(&self, minutes: i64) {
-        let file = fs::read(&self.path).expect("an entry");
-        let mut entry = CacheEntry::open(&self.sealing, &self.key, &file).expect("a whole entry");
-        entry.issued -= SignedDuration::from_mins(minutes);
-        entry.credentials.expiration -= SignedDuration::from_mins(minutes);
-        let login = CacheEntry::peek_login(&file).expect("its login");
-        let sealed = entry.seal(&self.sealing, &self.key, &login).expect("a sealed entry");
-        fs::write(&self.path, sealed).expect("it is ours");
+        let by = SignedDuration::from_mins(minutes);
+        let login = |path: &Path| {
+            let header = self.store.files.header(&name_of(path).expect("a name")).expect("ours");
+            header.expect("a whole file").login
+        };
+        let mut entry: CacheEntry = self.store.get(&self.key).expect("ours").expect("a whole entry");
+        entry.issued -= by;
+        entry.credentials.expiration -= by;
+        self.store.put(&self.key, &login(&self.path), &entry).expect("it is ours");
         for (path, key) in &self.assertions {
-            let file = fs::read(path).expect("an assertion");
-            let mut kept = KeptAssertion::open(&self.sealing, key, &file).expect("a whole assertion");
-            kept.received -= SignedDuration::from_mins(minutes);
-            kept.until -= SignedDuration::from_mins(minutes);
-            let login = KeptAssertion::peek_login(&file).expect("its login");
-            fs::write(path, kept.seal(&self.sealing, key, &login).expect("a sealed assertion")).expect("it is ours");
+            let mut kept: KeptAssertion = self.store.get(key).expect("ours").expect("a whole assertion");
+            kept.received -= by;
+            kept.until -= by;
+            self.store.put(key, &login(path), &kept).expect("it is ours");
         }
     }
 }
 
-fn assertion_of(path: &Path) -> Option<AssertionKey> {
-    match FileName::parse(path.file_name()?.to_str()?) {
-        Some(FileName::Assertion(key)) => Some(key),
-        _ => None,
+/// The store that a file lies in, with the one sealing key among these files.
+pub fn store_of(files: &[PathBuf], path: &Path) -> SealedStore {
+    let place = files.iter().find(|path| path.ends_with("cache.key")).expect("the file of a sealing key");
+    let sealing = KeyPlace::File(place.clone()).read().unwrap().expect("a sealing key");
+    SealedStore::new(FileStore::new(path.parent().expect("a directory").to_path_buf()), sealing)
+}
+
+fn name_of(path: &Path) -> Option<FileName> {
+    FileName::parse(path.file_name()?.to_str()?)
+}
+
+/// The digest in the name of a file of this kind.
+pub fn digest_of(path: &Path, wanted: Kind) -> Option<[u8; 32]> {
+    match name_of(path)? {
+        FileName::Sealed(kind, digest) => (kind == wanted).then_some(digest),
+        FileName::Lock(_) => None,
     }
 }
 
 /// What an entry of this name is of; `None`: it is no entry.
 pub fn key_of(path: &Path) -> Option<CacheKey> {
-    match FileName::parse(path.file_name()?.to_str()?) {
-        Some(FileName::Entry(key)) => Some(key),
-        _ => None,
-    }
+    digest_of(path, Kind::Entry).map(CacheKey::from)
 }

@@ -1,30 +1,26 @@
 //! What a cache remembers of logins, opened with the key that lies beside it, to make it as old as a test wants it.
 
-use std::fs;
 use std::path::PathBuf;
 
 use fedcred::acquire::memory::Memory;
-use fedcred::cache::file_store::FileStore;
-use fedcred::cache::key::FileName;
-use fedcred::cache::master_key::KeyPlace;
+use fedcred::cache::key::{Kind, LoginKey};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+
+use super::entries::{digest_of, store_of};
 
 /// Makes every memory among these files of a home as old as it will be in so many minutes; below zero, it comes from the
 /// future. How many there were.
 pub fn age(files: &[PathBuf], minutes: i64) -> usize {
-    let place = files.iter().find(|path| path.ends_with("cache.key")).expect("the file of a sealing key");
-    let sealing = KeyPlace::File(place.clone()).read().unwrap().expect("a sealing key");
     let mut aged = 0;
     for path in files {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let Some(FileName::Record(login)) = FileName::parse(name) else { continue };
-        let memory = Memory::open(&sealing, &login, &fs::read(path).expect("a memory")).expect("a whole memory");
+        let Some(login) = digest_of(path, Kind::Memory).map(LoginKey::from) else { continue };
+        let store = store_of(files, path);
+        let memory: Memory = store.get(&login).expect("ours").expect("a whole memory");
         let mut json = serde_json::to_value(&memory).expect("JSON");
         shift(&mut json, SignedDuration::from_mins(minutes));
         let memory: Memory = serde_json::from_value(json).expect("a memory");
-        let store = FileStore::new(path.parent().expect("a directory").to_path_buf());
-        memory.save(&store, &sealing, &login).expect("it is ours");
+        store.put(&login, &login, &memory).expect("it is ours");
         aged += 1;
     }
     aged

@@ -107,7 +107,7 @@ fn force_reads_it_anew_and_no_cache_leaves_nothing() {
     let backend = Backend::start();
     let world = backend.world();
     world.get_profile("etl", &["--no-cache"]).succeeds();
-    assert!(world.files().iter().all(|file| !file.to_string_lossy().ends_with(".text.v1")), "{:?}", world.files());
+    assert!(world.files().iter().all(|file| !file.to_string_lossy().ends_with(".text.v3")), "{:?}", world.files());
     world.get_profile("etl", &[]).succeeds();
     backend.holds(&role_named("other"));
     world.get_profile("etl", &["--force"]).succeeds();

@@ -105,7 +105,7 @@ fn where_a_log_is_asked_for_the_complete_program_tells_of_the_hit() {
 
 #[test]
 fn an_entry_or_a_key_of_another_version_is_for_the_complete_program_to_judge() {
-    for (ending, is_key) in [(".v2", false), ("cache.key", true)] {
+    for (ending, is_key) in [(".cred.v3", false), ("cache.key", true)] {
         let world = world();
         let first = complete(&world, &["get", "dev"]);
         let of_version = |path: &std::path::PathBuf| path.to_string_lossy().ends_with(ending);

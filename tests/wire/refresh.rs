@@ -152,10 +152,7 @@ fn what_ran_out_is_removed_in_passing() {
     world.get().succeeds();
     std::thread::sleep(Duration::from_secs(3));
     let entries = || -> Vec<PathBuf> {
-        let is_entry = |path: &PathBuf| {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            name.ends_with(".v2") && name.matches('.').count() == 1
-        };
+        let is_entry = |path: &PathBuf| path.to_string_lossy().ends_with(".cred.v3");
         world.files().into_iter().filter(is_entry).collect()
     };
     let expired = entries();

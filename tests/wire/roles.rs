@@ -33,7 +33,7 @@ fn logins(world: &World) -> usize {
 
 /// Kept assertions.
 fn kept(world: &World) -> usize {
-    world.files().iter().filter(|path| path.to_string_lossy().ends_with(".saml.v2")).count()
+    world.files().iter().filter(|path| path.to_string_lossy().ends_with(".saml.v3")).count()
 }
 
 #[test]

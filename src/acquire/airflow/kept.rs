@@ -1,17 +1,14 @@
 //! A text out of a secrets backend, kept sealed: read without asking anybody, and asked for anew under a lock of its own.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::acquire::storage::{self, Storage};
-use crate::cache::file_store::FileStore;
-use crate::cache::key::{FileName, LoginKey};
+use crate::cache::key::{Kind, LoginKey};
 use crate::cache::lock::{Attempt, Lock};
-use crate::cache::master_key::{Opened, SealingKey};
-use crate::cache::seal::{self, Kind};
+use crate::cache::master_key::SealingKey;
+use crate::cache::record::{self, Record, SealedStore};
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
@@ -35,15 +32,12 @@ pub enum Reading {
     Forget,
 }
 
-const KIND: Kind = *b"fc-text\x01";
-
 /// After a try that failed, one ahead of time waits so long.
 const NEXT_EARLY_TRY: Duration = Duration::from_secs(300);
 
 /// The place of one text.
 pub struct Shelf {
-    store: FileStore,
-    sealing: SealingKey,
+    store: SealedStore,
     key: LoginKey,
 }
 
@@ -55,13 +49,32 @@ struct Kept {
     failure: Option<Error>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Body<'a> {
-    came: Option<Timestamp>,
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    tried: Timestamp,
-    failure: Option<Error>,
+impl Record for Kept {
+    const KIND: Kind = Kind::Text;
+    type Key = LoginKey;
+
+    fn until(&self, now: Timestamp) -> Timestamp {
+        record::unused(now)
+    }
+
+    fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
+        let dates = serde_json::to_vec(&(self.text.as_ref().map(|(came, _)| came), self.tried, &self.failure));
+        let dates =
+            dates.map_err(|e| Error::new(Code::Bug, "a text cannot be written as JSON").because(e.to_string()))?;
+        Ok(match &self.text {
+            Some((_, Some(text))) => record::join(&[&dates, text.expose().as_bytes()]),
+            Some((_, None)) | None => record::join(&[&dates]),
+        })
+    }
+
+    fn of_body(body: &[u8], _: Timestamp) -> Option<Self> {
+        let (dates, text) = match record::split::<2>(body) {
+            Some([dates, text]) => (dates, Some(Secret::new(std::str::from_utf8(text).ok()?.to_owned()))),
+            None => (record::split::<1>(body)?[0], None),
+        };
+        let (came, tried, failure): (Option<Timestamp>, _, _) = serde_json::from_slice(dates).ok()?;
+        Some(Kept { text: came.map(|came| (came, text)), tried, failure })
+    }
 }
 
 /// A text, and since when it has been kept; absent: it came just now.
@@ -75,19 +88,18 @@ impl Shelf {
         key: impl Fn(&SealingKey) -> Option<LoginKey>,
     ) -> Result<Option<Shelf>> {
         // As a hit does: where there is one, nothing else is looked at.
-        if let Some(Storage { store, key: place }) = storage::configured(settings)
-            && let Ok(Some(sealing)) = place.read()
-            && let Some(key) = key(&sealing)
+        if let Some(Ok(Some(store))) = storage::configured(settings).map(Storage::existing)
+            && let Some(key) = key(&store.sealing)
         {
-            let shelf = Shelf { store, sealing, key };
+            let shelf = Shelf { store, key };
             if shelf.is_used() {
                 return Ok(Some(shelf));
             }
         }
-        let Some(Storage { store, key: place }) = storage::choose(settings, env)?.storage else { return Ok(None) };
-        match place.open()? {
-            Opened::Key(sealing) => Ok(key(&sealing).map(|key| Shelf { store, sealing, key })),
-            Opened::NoKey(why) => {
+        let Some(storage) = storage::choose(settings, env)?.storage else { return Ok(None) };
+        match storage.open()? {
+            Ok(store) => Ok(key(&store.sealing).map(|key| Shelf { store, key })),
+            Err(why) => {
                 tracing::info!(%why, "the connection's text is not kept: no sealing key");
                 Ok(None)
             }
@@ -96,7 +108,7 @@ impl Shelf {
 
     /// Whether anything is kept there.
     pub fn is_used(&self) -> bool {
-        self.store.path(&FileName::Text(self.key)).exists()
+        self.store.files.path(&record::name::<Kept>(&self.key)).exists()
     }
 
     /// The text as `reading` wants it; `ask` asks the backend, within the deadline it is given. `whole` bounds everything.
@@ -111,7 +123,7 @@ impl Shelf {
         let is_first = kept.is_none();
         match (reading, kept) {
             (Reading::Forget, _) => {
-                self.store.remove(&FileName::Text(self.key))?;
+                self.store.remove::<Kept>(&self.key)?;
                 Ok((None, None))
             }
             (Reading::Offline | Reading::Kept, Some(Kept { text: Some((came, text)), .. })) => Ok((text, Some(came))),
@@ -194,35 +206,19 @@ impl Shelf {
     }
 
     fn lock(&self, wait: &Deadline, work: &Deadline) -> Result<Option<Lock>> {
-        match Lock::acquire(&self.store, &self.key, wait, time::after(work.remaining()))? {
+        match Lock::acquire(&self.store.files, &self.key, wait, time::after(work.remaining()))? {
             Attempt::Acquired(lock) => Ok(Some(lock)),
             Attempt::Held(_) => Ok(None),
         }
     }
 
-    /// A file that does not open is as good as none.
     fn read(&self) -> Result<Option<Kept>> {
-        let Some(file) = self.store.read(&FileName::Text(self.key))? else { return Ok(None) };
-        let opened = seal::open::<0>(&self.sealing, &KIND, self.key.as_bytes(), &file);
-        let kept = opened.ok().and_then(|(_, json)| {
-            let body: Body<'_> = serde_json::from_slice(&json).ok()?;
-            let text = body.text.map(|text| Secret::new(text.into_owned()));
-            Some(Kept { text: body.came.map(|came| (came, text)), tried: body.tried, failure: body.failure })
-        });
         // From a clock that was wrong: as good as none.
-        Ok(kept.filter(|kept| kept.tried <= time::now()))
+        Ok(self.store.get(&self.key)?.filter(|kept: &Kept| kept.tried <= time::now()))
     }
 
     fn write(&self, kept: &Kept) -> Result<()> {
-        let (came, text) = match &kept.text {
-            Some((came, text)) => (Some(*came), text.as_ref().map(|text| Cow::Borrowed(text.expose()))),
-            None => (None, None),
-        };
-        // Room for all of it at once: a buffer that grows leaves copies behind that nobody wipes.
-        let mut json = Zeroizing::new(Vec::with_capacity(2 * text.as_ref().map_or(0, |text| text.len()) + 8192));
-        serde_json::to_writer(&mut *json, &Body { came, text, tried: kept.tried, failure: kept.failure.clone() })
-            .map_err(|e| Error::new(Code::Bug, "a text cannot be written as JSON").because(e.to_string()))?;
-        self.store.write(&FileName::Text(self.key), &seal::seal(&self.sealing, &KIND, self.key.as_bytes(), &[], &json)?)
+        self.store.put(&self.key, &self.key, kept)
     }
 }
 
@@ -240,12 +236,13 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::cache::file_store::FileStore;
     use crate::cache::key::KeyBuilder;
 
     fn shelf(dir: &std::path::Path) -> Shelf {
         let sealing = SealingKey::from_bytes([7; 32]);
         let key = KeyBuilder::new(&sealing).field("of", "a test").login_key();
-        Shelf { store: FileStore::new(dir.join("cache")), sealing, key }
+        Shelf { store: SealedStore::new(FileStore::new(dir.join("cache")), sealing), key }
     }
 
     #[test]
@@ -282,8 +279,8 @@ mod tests {
         for (row, (reading, answer, expected, calls)) in table.into_iter().enumerate() {
             assert_eq!((read(reading, answer), asked.get()), (expected, calls), "row {row}");
         }
-        let file = std::fs::read(shelf.store.path(&FileName::Text(shelf.key))).unwrap();
-        assert!(!file.windows(9).any(|bytes| bytes == b"\"text\":\"c"), "it is sealed");
+        let file = std::fs::read(shelf.store.files.path(&record::name::<Kept>(&shelf.key))).unwrap();
+        assert!(!file.windows(9).any(|bytes| bytes == b"c"), "it is sealed");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::attempt::{self, Shown};
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{FileName, KeyBuilder};
 use crate::cache::master_key::SealingKey;
+use crate::cache::record::{self, SealedStore};
 use crate::error::Step;
 use crate::secret::Secret;
 use crate::time::stopped_clock;
@@ -56,7 +57,8 @@ fn place(dir: &std::path::Path) -> LoginPlace {
     let login = KeyBuilder::new(&sealing).field("user", "alice").login_key();
     let result = KeyBuilder::new(&sealing).field("role", "a").cache_key();
     let settings = serde_json::from_value(serde_json::to_value(result).unwrap()).unwrap();
-    LoginPlace { store: FileStore::new(dir.join("cache")), sealing, login, wanted: Wanted { result, settings } }
+    let store = SealedStore::new(FileStore::new(dir.join("cache")), sealing);
+    LoginPlace { store, login, wanted: Wanted { result, settings } }
 }
 
 /// A login that sends these secrets, until one is not accepted.
@@ -71,7 +73,7 @@ struct Script<'a> {
 
 impl Script<'_> {
     fn record(&self) -> FileName {
-        FileName::Record(self.place.login)
+        record::name::<Memory>(&self.place.login)
     }
 }
 
@@ -103,7 +105,7 @@ impl Flight for Script<'_> {
             self.left.borrow_mut().push((*which, *fate));
             match fate {
                 Fate::Killed => {
-                    self.killed.set(self.place.store.read(&self.record())?);
+                    self.killed.set(self.place.store.files.read(&self.record())?);
                     return failed(Step::IdentityProvider);
                 }
                 Fate::Shows(shown) => carried.settle(*shown),
@@ -187,7 +189,9 @@ fn play(calls: &[Call]) -> std::result::Result<usize, TestCaseError> {
         let place = place(home.path());
         let script = Script { place: &place, sends, left: RefCell::default(), killed: Cell::default() };
         let outcome = single_flight(&script, &place, policy, &Deadline::after(Duration::from_secs(60)));
-        if policy.pardons && let Some(own) = script.secret(&Deadline::after(Duration::ZERO)).unwrap() {
+        if policy.pardons
+            && let Some(own) = script.secret(&Deadline::after(Duration::ZERO)).unwrap()
+        {
             let pardoned = counts.keys().copied().find(|which| secret(*which).mark() == own.mark()).unwrap();
             counts.insert(pardoned, Count::default());
         }
@@ -198,9 +202,11 @@ fn play(calls: &[Call]) -> std::result::Result<usize, TestCaseError> {
             count.settle(*fate, real);
         }
         match script.killed.take() {
-            Some(record) => place.store.write(&script.record(), &record).unwrap(),
+            Some(record) => place.store.files.write(&script.record(), &record).unwrap(),
             // By a success everything that was sent is right, and after a login by hand all is forgotten.
-            None if outcome.is_ok() && policy.pardons => counts.values_mut().for_each(|count| *count = Count::default()),
+            None if outcome.is_ok() && policy.pardons => {
+                counts.values_mut().for_each(|count| *count = Count::default())
+            }
             None => {}
         }
     }
@@ -223,10 +229,8 @@ fn what_the_table_allows_does_leave() {
     let silent = Fate::Shows(Shown::NoVerdict);
     for which in 0..ALL {
         // Two at once, then one an hour; a login by hand at any time.
-        let calls: Vec<Call> = [0, 60, 60, HOUR, 60, HOUR]
-            .iter()
-            .map(|later| call(*later, Policy::FORCED, which, silent))
-            .collect();
+        let calls: Vec<Call> =
+            [0, 60, 60, HOUR, 60, HOUR].iter().map(|later| call(*later, Policy::FORCED, which, silent)).collect();
         assert_eq!(play(&calls).unwrap(), 4, "{which}");
         let killed: Vec<Call> = [0, 60, 60, HOUR].map(|later| call(later, Policy::COLD, which, Fate::Killed)).into();
         assert_eq!(play(&killed).unwrap(), 3, "{which}");
@@ -243,7 +247,7 @@ fn what_the_table_allows_does_leave() {
 #[test]
 fn a_secret_that_was_accepted_and_is_then_refused_in_the_same_login_is_refused() {
     let (accepted, refused) = (Fate::Shows(Shown::Accepted), Fate::Shows(Shown::Refused));
-    for (fate, expected) in [(refused, 2), (Fate::Shows(Shown::NoVerdict), 3), (Fate::Shows(Shown::NotSent), 6)] {
+    for (fate, expected) in [(refused, 2), (Fate::Shows(Shown::NoVerdict), 6), (Fate::Shows(Shown::NotSent), 6)] {
         let calls = [0, 60, 60].map(|later| Call {
             later,
             step: 0,

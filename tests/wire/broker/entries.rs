@@ -79,7 +79,7 @@ fn a_lost_record_does_not_make_the_old_entry_news() {
     let world = world();
     let first = world.get().succeeds();
     world.get_with(&["--force"]).succeeds();
-    fs::write(kept(&world, ".login.v1").remove(0), "not a record").unwrap();
+    fs::write(kept(&world, ".memo.v3").remove(0), "not a record").unwrap();
     let forced = world.get_with(&["--force"]).succeeds();
     assert_ne!(forced, first);
     assert_eq!(world.sts.calls().len(), 3);

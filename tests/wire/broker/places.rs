@@ -68,7 +68,7 @@ fn without_a_cache_by_choice_each_run_logs_in() {
     for world in [form(), open()] {
         let world = world.also("[cache]\nstore = \"none\"\n");
         assert_ne!(world.get().succeeds(), world.get().succeeds());
-        assert_eq!(kept(&world, ".v2").len(), 0, "records only");
+        assert_eq!(kept(&world, ".cred.v3").len(), 0, "records only");
     }
 }
 
@@ -170,7 +170,7 @@ fn set_mode(path: &Path, mode: u32) {
 #[test]
 #[cfg(unix)]
 fn what_is_open_to_others_is_refused_with_the_command_that_mends_it() {
-    for (which, flags) in [("cache.key", &[][..]), ("cache.key", &["--no-cache"]), (".login.v1", &["--force"])] {
+    for (which, flags) in [("cache.key", &[][..]), ("cache.key", &["--no-cache"]), (".memo.v3", &["--force"])] {
         for world in [form(), open()] {
             world.get().succeeds();
             let path = kept(&world, which).remove(0);
@@ -185,7 +185,7 @@ fn what_is_open_to_others_is_refused_with_the_command_that_mends_it() {
     }
     let world = form();
     world.get().succeeds();
-    let directory = kept(&world, ".login.v1").remove(0).parent().unwrap().to_owned();
+    let directory = kept(&world, ".memo.v3").remove(0).parent().unwrap().to_owned();
     set_mode(&directory, 0o755);
     world.get_with(&["--force"]).fails_as("insecure-permissions").saying(&format!("chmod 700 {}", directory.display()));
     set_mode(&directory, 0o700);

@@ -134,7 +134,7 @@ fn after_the_end_an_idp_that_is_down_is_unavailable_and_not_stormed() {
     }
     // The pause doubles from a second: no machine takes a quarter of an hour for fifty runs.
     assert!(world.idp.lines().len() < 30, "{} requests", world.idp.lines().len());
-    assert_eq!(kept(&world, ".login.v1").len(), 1);
+    assert_eq!(kept(&world, ".memo.v3").len(), 1);
 }
 
 #[test]
