@@ -5,7 +5,7 @@ use url::Url;
 
 use super::extract::kind::title;
 use super::extract::product::Product;
-use super::extract::vocabulary::{self as v, folded, says};
+use super::extract::words::{Meaning, folded, says};
 use super::extract::{Page, PageKind};
 use crate::error::{Code, Error, Step, printable};
 use crate::http::shown;
@@ -163,10 +163,10 @@ impl Refusal {
     pub fn of(words: &str) -> Refusal {
         let words = folded(words);
         match () {
-            () if says(&words, v::LOCKED) => Refusal::Locked,
-            () if says(&words, v::DISABLED) => Refusal::Disabled,
-            () if says(&words, v::EXPIRED) && says(&words, v::PASSWORD_WORDS) => Refusal::PasswordExpired,
-            () if says(&words, v::EXPIRED) => Refusal::Expired,
+            () if says(&words, Meaning::Locked) => Refusal::Locked,
+            () if says(&words, Meaning::Disabled) => Refusal::Disabled,
+            () if says(&words, Meaning::Expired) && says(&words, Meaning::Password) => Refusal::PasswordExpired,
+            () if says(&words, Meaning::Expired) => Refusal::Expired,
             () => Refusal::Other,
         }
     }

@@ -5,15 +5,16 @@
 
 use url::Url;
 
-use super::filled::{self, Filled, Value};
+use super::filled::{Filled, Value};
+use super::{button, named};
 use crate::config::profile::FormLogin;
 use crate::error::Result;
-use crate::identity::saml::extract::vocabulary::{self as v, folded, says};
+use crate::identity::saml::extract::words::{Meaning, folded, says};
 use crate::identity::saml::extract::{Form, Input, Page, PageKind};
 
 /// The form on this page that goes on, with the choice made.
 pub fn choose(page: &Page, login: &FormLogin, url: &Url) -> Result<Option<Filled>> {
-    if let Some(named) = named(page, login, url)? {
+    if let Some(named) = by_settings(page, login, url)? {
         return Ok(Some(named));
     }
     Ok(match page.summary.kind {
@@ -42,22 +43,22 @@ pub fn remember(form: &Form, login: &FormLogin) -> Option<usize> {
 }
 
 /// What the settings name goes on: a button of theirs, or an input of theirs with its value. A password is never set that way.
-fn named(page: &Page, login: &FormLogin, url: &Url) -> Result<Option<Filled>> {
+fn by_settings(page: &Page, login: &FormLogin, url: &Url) -> Result<Option<Filled>> {
     let is_barred = matches!(page.summary.kind, PageKind::Captcha | PageKind::NewPassword | PageKind::Registration);
     for (index, form) in page.forms.iter().enumerate().filter(|_| !is_barred) {
         let button = login
             .choices
             .button
             .as_deref()
-            .and_then(|name| form.buttons().find(|(_, b)| filled::is_the_button(b, name)));
-        let values = filled::named_values(form, login, url)?;
+            .and_then(|name| form.buttons().find(|(_, b)| button::is_the_button(b, name)));
+        let values = named::values(form, login, url)?;
         if button.is_none() && values.is_empty() {
             continue;
         }
         let last = values.iter().map(|(at, _)| *at).max();
         let button = match button {
             Some((at, _)) => Some(at),
-            None => filled::button(form, login, last, url)?,
+            None => button::button(form, login, last, url)?,
         };
         return Ok(Some(Filled::new(page, index, values, button)));
     }
@@ -104,7 +105,8 @@ fn is_choice(input: &Input) -> bool {
 fn pressed(page: &Page, index: usize, chosen: Option<usize>) -> Filled {
     let form = &page.forms[index];
     let is_button = |at: &usize| form.inputs[*at].sends();
-    let declines = |button: &Input| says(&folded(&format!("{} {}", button.label, button.value.expose())), v::DECLINE);
+    let declines =
+        |button: &Input| says(&folded(&format!("{} {}", button.label, button.value.expose())), Meaning::Decline);
     let default = || {
         let mut buttons = form.buttons().peekable();
         let first = buttons.peek().map(|(at, _)| *at);
@@ -119,6 +121,7 @@ fn pressed(page: &Page, index: usize, chosen: Option<usize>) -> Filled {
 mod tests {
     use std::time::Duration;
 
+    use super::super::filled;
     use super::*;
     use crate::config::profile::{DEFAULT_XPATH, FormChoices, Parser, SecretSource};
     use crate::identity::saml::extract::{self, XPath};

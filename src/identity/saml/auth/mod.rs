@@ -4,9 +4,11 @@
 //! and when a page comes. It answers with what to send; the conversation sends it.
 
 pub mod authorization;
+mod button;
 mod choice;
 pub mod filled;
 pub mod form;
+mod named;
 mod otp;
 pub mod spnego;
 

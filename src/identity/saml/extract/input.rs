@@ -1,8 +1,8 @@
 //! What an input is for: by `autocomplete`, by the names that programs give it, by the words that people read at it, and by
-//! the page around it. One weighing for all products: their names are in `vocabulary` among those of nobody.
+//! the page around it. One weighing for all products: their names are in `words` among those of nobody.
 
 use super::forms::{Form, Input};
-use super::vocabulary::{self as v, folded, says};
+use super::words::{Meaning, folded, is_named, says};
 
 /// What is to be filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,9 @@ pub fn settle(form: &mut Form, around: &Around<'_>) {
         has_user: form.inputs.iter().any(|input| input.takes_text() && asks_for_user(input)),
         passwords: form.inputs.iter().filter(|input| input.takes_password()).count(),
         is_registration: is_registration(form, around, &buttons),
+        is_subscription: is_subscription(form, &buttons),
         has_captcha: form.has_captcha,
+        has_picture: form.inputs.iter().any(|input| input.has_picture),
     };
     for input in &mut form.inputs {
         input.asks = match () {
@@ -48,9 +50,11 @@ pub fn settle(form: &mut Form, around: &Around<'_>) {
         };
     }
     form.has_captcha |= form.asks_for(Asks::Captcha);
-    // Two of a kind set a new one, where nobody is asked who they are.
+    // Beside a new password the other one is the old. Two of a kind set a new one, where nobody is asked who they are; three
+    // do so anywhere.
     let passwords = form.asking(Asks::Password);
-    if passwords.len() > 1 && !context.has_user {
+    let most = if context.has_user { 2 } else { 1 };
+    if passwords.len() > most || form.asks_for(Asks::NewPassword) {
         passwords.into_iter().for_each(|at| form.inputs[at].asks = Some(Asks::NewPassword));
     }
 }
@@ -61,35 +65,35 @@ struct Context<'a> {
     has_user: bool,
     passwords: usize,
     is_registration: bool,
+    is_subscription: bool,
     has_captcha: bool,
+    /// A picture that is made anew stands somewhere in the form.
+    has_picture: bool,
 }
 
 fn asks_for_user(input: &Input) -> bool {
     let is_said =
         input.autocomplete.as_deref().is_some_and(|a| a.split_whitespace().any(|w| matches!(w, "username" | "email")));
-    is_said || input.is_named(v::USER_NAMES)
+    is_said || input.is_named(Meaning::User)
+}
+
+/// Newsletters are sent to whom nobody knows.
+fn is_subscription(form: &Form, buttons: &[String]) -> bool {
+    let names = [&form.id, &form.name, &form.action];
+    names.into_iter().flatten().any(|name| is_named(name, Meaning::Newsletter))
+        || buttons.iter().any(|button| says(button, Meaning::Newsletter))
+        || form.inputs.iter().filter(|input| input.takes_text()).any(|input| input.is_named(Meaning::Newsletter))
 }
 
 fn is_registration(form: &Form, around: &Around<'_>, buttons: &[String]) -> bool {
-    let says_so = buttons.iter().any(|button| says(button, v::REGISTRATION_WORDS));
-    let logs_in = buttons.iter().any(|button| says(button, v::LOG_IN) && !says(button, v::REGISTRATION_WORDS));
-    let asks_who_you_are = form.inputs.iter().filter(|input| input.takes_text()).filter(|input| {
-        input.is_named((
-            &[
-                "first", "last", "given", "family", "surname", "birthday", "vorname", "nachname", "prenom", "nombre",
-                "apellido",
-            ],
-            &["firstname", "lastname", "givenname", "fullname", "displayname"],
-        ))
-    });
-    let action = form
-        .action
-        .as_deref()
-        .map(|action| v::is_named(action, &["register", "registration", "signup", "enroll"], &["createaccount"]));
+    let says_so = buttons.iter().any(|button| says(button, Meaning::Register));
+    let logs_in = buttons.iter().any(|button| says(button, Meaning::LogIn) && !says(button, Meaning::Register));
+    let asks_who_you_are = form.inputs.iter().any(|input| input.takes_text() && input.is_named(Meaning::PersonalName));
+    let is_action = form.action.as_deref().is_some_and(|action| is_named(action, Meaning::Register));
     let points = 2 * i32::from(says_so)
-        + 2 * i32::from(asks_who_you_are.count() > 0)
-        + 2 * i32::from(action == Some(true))
-        + i32::from(says(around.headline, v::REGISTRATION_WORDS))
+        + 2 * i32::from(asks_who_you_are)
+        + 2 * i32::from(is_action)
+        + i32::from(says(around.headline, Meaning::Register))
         - 2 * i32::from(logs_in);
     points >= 2
 }
@@ -102,34 +106,37 @@ fn of_password(input: &Input, context: &Context<'_>) -> Asks {
     let is_said = |kind: &str| input.autocomplete.as_deref().is_some_and(|a| a.split_whitespace().any(|w| w == kind));
     let points =
         |table: &[(bool, i32)]| table.iter().filter(|(holds, _)| *holds).map(|(_, points)| points).sum::<i32>();
-    let is_named_password = input.is_named(v::PASSWORD_NAMES);
+    let is_named_password = input.is_named(Meaning::Password);
+    let is_new = says(&label, Meaning::NewPassword) || says(&label, Meaning::New);
     let new = points(&[
         (is_said("new-password"), 2),
-        (input.is_named(v::NEW_PASSWORD_NAMES), 2),
-        (
-            says(&label, v::NEW_PASSWORD_WORDS)
-                || says(&label, &["new ", "confirm", "repeat", "again", "neues", "neu "]),
-            2,
-        ),
-        (says(context.around.headline, v::NEW_PASSWORD_WORDS), 2),
-        (says(&context.buttons, v::SAVE_BUTTONS), 1),
-        (says(&context.buttons, v::LOG_IN), -1),
+        (input.is_named(Meaning::NewPassword), 2),
+        (is_new, 2),
+        (says(context.around.headline, Meaning::NewPassword), 2),
+        (says(&context.buttons, Meaning::Save), 1),
+        (says(&context.buttons, Meaning::LogIn), -1),
         (is_said("current-password"), -3),
     ]);
     let code = points(&[
         (is_said("one-time-code"), 4),
-        (input.is_named(v::CODE_NAMES), 2),
-        (input.is_named(v::MAYBE_CODE_NAMES), 1),
-        (says(&label, v::CODE_WORDS), 2),
-        (says(context.around.headline, v::CODE_WORDS), 2),
-        (says(context.around.text, v::CODE_WORDS), 1),
+        (input.is_named(Meaning::Code), 2),
+        (input.is_named(Meaning::MaybeCode), 1),
+        (says(&label, Meaning::Code), 2),
+        (says(context.around.headline, Meaning::Code), 2),
+        (says(context.around.text, Meaning::Code), 1),
+        // One more than a password's sentence speaks against it.
+        (is_question(input, &label) || says(context.around.headline, Meaning::Question), 3),
         (input.is_short, 1),
+        // A character of a card, or of a word to remember.
+        (input.max_length.is_some_and(|length| length < 3), 4),
         (is_named_password, -2),
-        (says(&label, v::PASSWORD_WORDS) && !says(&label, v::CODE_WORDS), -1),
+        (says(&label, Meaning::Password) && !says(&label, Meaning::Code), -1),
         (context.has_user, -2),
         // The other one is for the password, then.
         (context.has_user && context.passwords > 1 && !is_named_password, 3),
         (is_said("current-password"), -3),
+        // A PIN to be chosen.
+        (is_new && context.passwords > 1, -4),
     ]);
     match () {
         () if code >= 2 && code >= new => Asks::Code,
@@ -138,22 +145,59 @@ fn of_password(input: &Input, context: &Context<'_>) -> Asks {
     }
 }
 
+/// What only who one is can answer.
+fn is_question(input: &Input, label: &str) -> bool {
+    input.is_named(Meaning::Question)
+        || says(label, Meaning::Question)
+        || label.ends_with('?') && !says(label, Meaning::Password)
+}
+
 fn of_text(input: &Input, context: &Context<'_>) -> Asks {
     let label = folded(&input.label);
     let is_code_said =
         input.autocomplete.as_deref().is_some_and(|a| a.split_whitespace().any(|word| word == "one-time-code"));
     let is_user = asks_for_user(input);
+    let is_code = input.is_named(Meaning::MaybeCode) || says(&label, Meaning::Code);
     match () {
         () if is_code_said => Asks::Code,
-        () if input.is_named((&[], v::CAPTCHA_NAMES)) || says(&label, v::CAPTCHA_WORDS) => Asks::Captcha,
-        () if input.is_named(v::CODE_NAMES) => Asks::Code,
+        () if input.is_named(Meaning::Captcha) || says(&label, Meaning::Captcha) || is_sum(&label) => Asks::Captcha,
+        () if !is_user && is_of_picture(input, &label, context) => Asks::Captcha,
+        () if input.is_named(Meaning::Code) => Asks::Code,
+        () if context.is_subscription => Asks::Other,
         () if is_user => Asks::User,
         // Beside a picture that keeps programs out, what is not for the user is for the picture.
         () if context.has_captcha && context.has_user => Asks::Captcha,
-        () if input.is_named(v::MAYBE_CODE_NAMES) || says(&label, v::CODE_WORDS) => Asks::Code,
-        () if context.passwords == 0 && input.is_short && says(context.around.headline, v::CODE_WORDS) => Asks::Code,
-        () if says(&label, v::USER_LABELS) => Asks::User,
-        () if context.passwords == 0 && says(context.around.headline, v::CODE_WORDS) => Asks::Code,
+        () if is_code => Asks::Code,
+        () if context.passwords == 0 && (input.is_short || is_question(input, &label)) && asks_for_proof(context) => {
+            Asks::Code
+        }
+        () if says(&label, Meaning::User) => Asks::User,
+        () if context.passwords == 0 && says(context.around.headline, Meaning::Code) => Asks::Code,
         () => Asks::Other,
     }
+}
+
+fn asks_for_proof(context: &Context<'_>) -> bool {
+    [Meaning::Code, Meaning::Question, Meaning::SecondFactor]
+        .into_iter()
+        .any(|meaning| says(context.around.headline, meaning))
+}
+
+/// Whether what a picture shows is to be typed: it is spoken of at the input, or stands beside it where there is a password to be
+/// guarded or the page speaks of it.
+fn is_of_picture(input: &Input, label: &str, context: &Context<'_>) -> bool {
+    let is_spoken_of = says(label, Meaning::Picture);
+    let is_guard = context.passwords > 0 || is_spoken_of || says(context.around.text, Meaning::Picture);
+    is_spoken_of && (context.has_picture || says(label, Meaning::Code)) || input.has_picture && is_guard
+}
+
+/// "3 + 4 =": easy for a person.
+fn is_sum(label: &str) -> bool {
+    let is_digit = |c: &char| c.is_ascii_digit();
+    label.contains(['=', '?'])
+        && label.match_indices(['+', '*', '×']).any(|(at, operator)| {
+            let before = label[..at].trim_end().chars().rev().take_while(is_digit).count();
+            let after = label[at + operator.len()..].trim_start().chars().take_while(is_digit).count();
+            (1..=2).contains(&before) && (1..=2).contains(&after)
+        })
 }

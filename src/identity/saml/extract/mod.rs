@@ -2,26 +2,33 @@
 //!
 //! Pages come from the network and may be made to harm: everything that reads one is behind [`read`], which ends within
 //! its limit in a [`Page`] or an error, within 256 MB, whatever the page and the expression are. The way of a page:
-//! `charset` (bytes → text), `html` or `xml` (text → `tree`), then `visibility`, `forms`, `input`, `script`, `evaluate`,
-//! `elsewhere` and `kind` (tree → [`Page`]), in a `fence`. What a page and its inputs are for is decided in `kind` and `input`,
-//! by facts and by the words in `vocabulary`; everybody else asks for the verdict.
+//! `charset` (bytes → text), `html` or `xml` (text → `tree`), then `visibility`, `controls`, `input`, `script`, `evaluate`,
+//! `elsewhere` and `facts` (tree → [`Page`]), in a `fence`. What a page and its inputs are for is decided in `facts` and `input`,
+//! by signs and by `words`; everybody else asks for the verdict.
 
 pub mod accounts;
+mod captcha;
 mod charset;
+mod clicks;
+mod controls;
+mod document;
 mod elsewhere;
 mod evaluate;
+mod facts;
 mod fence;
 mod forms;
 mod html;
 mod input;
 pub mod kind;
+mod passing;
 pub mod product;
 pub mod redact;
 mod says;
 mod script;
+mod signs;
 mod tree;
 mod visibility;
-pub mod vocabulary;
+pub mod words;
 mod xml;
 mod xpath;
 
@@ -32,9 +39,9 @@ use url::Url;
 use zeroize::Zeroizing;
 
 pub use self::elsewhere::{Elsewhere, Place};
+use self::facts::Facts;
 pub use self::forms::{Form, Input, Method};
 pub use self::input::Asks;
-use self::kind::Facts;
 pub use self::kind::{PageKind, Summary};
 use self::xpath::Reading;
 pub use self::xpath::XPath;
@@ -137,8 +144,9 @@ fn reading(body: &[u8], content_type: Option<&str>, xpath: &XPath, deadline: Dea
     let text_of_json = elsewhere::json(&text);
     drop(text);
     let hidden = visibility::hidden(&tree);
-    let title = forms::title(&tree);
-    let mut forms = forms::forms(&tree, &hidden);
+    let title = document::title(&tree);
+    let mut forms = controls::forms(&tree, &hidden);
+    clicks::settle(&tree, &hidden, &mut forms);
     let saml_response = evaluate::first_value(&tree, xpath, deadline)?;
     let facts = Facts::of(&tree, &hidden, title.as_deref(), &mut forms, saml_response.is_some());
     let (summary, sends_itself) = (facts.summary(), facts.sends_itself());
@@ -147,8 +155,8 @@ fn reading(body: &[u8], content_type: Option<&str>, xpath: &XPath, deadline: Dea
         encoding,
         title,
         saml_response,
-        base_href: forms::base_href(&tree),
-        meta_refresh: forms::meta_refresh(&tree),
+        base_href: document::base_href(&tree),
+        meta_refresh: document::meta_refresh(&tree),
         frame: if forms.is_empty() { elsewhere::frame(&tree, &hidden) } else { None },
         forms,
         sends_itself,

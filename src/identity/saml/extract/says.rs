@@ -3,7 +3,7 @@
 use super::kind::PageKind;
 use super::product::Mark;
 use super::tree::{Element, NodeId, ROOT, Tree};
-use super::vocabulary::{self as v, folded, says};
+use super::words::{Meaning, folded, says, words};
 use crate::error::printable;
 
 /// As much as is told of it.
@@ -33,7 +33,7 @@ pub fn message(tree: &Tree, hidden: &[bool], kind: PageKind) -> Option<String> {
         let told = rated.filter_map(|(rating, id)| {
             let text = text(id)?;
             // A box for messages may hold a greeting.
-            let is_complaint = says(&folded(&text), v::COMPLAINTS);
+            let is_complaint = says(&folded(&text), Meaning::Complaint);
             (rating > 1 || is_complaint).then_some((rating + i32::from(is_complaint), text))
         });
         // The first of the best.
@@ -53,7 +53,7 @@ pub fn message(tree: &Tree, hidden: &[bool], kind: PageKind) -> Option<String> {
                     .descendants(*id)
                     .filter(|child| tree.parent(*child) == Some(*id))
                     .filter_map(|id| tree.text(id));
-                says(&folded(&own.collect::<Vec<_>>().join(" ")), v::COMPLAINTS)
+                says(&folded(&own.collect::<Vec<_>>().join(" ")), Meaning::Complaint)
             })
             .filter(|(id, _)| !holds_inputs(tree, *id))
             .find_map(|(id, _)| text(id).filter(|text| text.chars().count() < MAX))
@@ -101,7 +101,7 @@ fn rating(element: &Element) -> i32 {
     if ["input", "form", "body", "html", "script", "style", "head", "fieldset"].iter().any(|name| element.is(name)) {
         return 0;
     }
-    let words: Vec<String> = [attribute("id"), attribute("class")].iter().flat_map(|name| v::words(name)).collect();
+    let words: Vec<String> = [attribute("id"), attribute("class")].iter().flat_map(|name| words(name)).collect();
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     let role = attribute("role").to_ascii_lowercase();
     match () {

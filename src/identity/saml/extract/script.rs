@@ -33,8 +33,8 @@ const CALLS: [(&str, bool); 5] = [
     (".click(", true),
 ];
 
-/// Everything that the scripts on the page send when it loads.
-pub fn submissions(tree: &Tree) -> Vec<Submission> {
+/// The scripts of the page in one, without comments, and what runs when it loads.
+pub fn code(tree: &Tree) -> String {
     let mut texts = Vec::new();
     for id in tree.descendants(ROOT) {
         let Some(element) = tree.element(id) else { continue };
@@ -45,8 +45,42 @@ pub fn submissions(tree: &Tree) -> Vec<Submission> {
         // The trick of pages that may hold no script element.
         texts.extend(element.attribute("onerror").map(str::to_owned));
     }
-    let code = texts.join("\n;\n");
-    let code = without_comments(&code);
+    without_comments(&texts.join("\n;\n"))
+}
+
+/// The bodies of the functions that a handler calls by name, and of those that they call.
+pub fn called(code: &str, handler: &str) -> String {
+    let mut bodies = String::new();
+    let mut callers = handler.to_owned();
+    for _ in 0..2 {
+        let calls =
+            callers.match_indices('(').map(|(at, _)| word_before(&callers[..at])).filter(|name| !name.is_empty());
+        let found = calls.take(MAX_CALLS).filter_map(|name| body_of(code, name)).collect::<Vec<_>>().join(";");
+        bodies.push_str(&found);
+        callers = found;
+    }
+    bodies
+}
+
+/// What stands in the braces of `function name(…) {`.
+fn body_of<'c>(code: &'c str, name: &str) -> Option<&'c str> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    code.match_indices(name).take(MAX_CALLS).find_map(|(at, _)| {
+        let (before, after) = (&code[..at], code[at + name.len()..].trim_start());
+        let is_declared = word_before(before.trim_end()) == "function" && after.starts_with('(');
+        let is_assigned =
+            after.strip_prefix(['=', ':']).is_some_and(|value| value.trim_start().starts_with("function"));
+        if before.ends_with(is_word) || !is_declared && !is_assigned {
+            return None;
+        }
+        let open = at + code[at..].find('{')?;
+        code.get(open + 1..closing_brace(code, open))
+    })
+}
+
+/// Everything that the scripts on the page send when it loads.
+pub fn submissions(tree: &Tree) -> Vec<Submission> {
+    let code = code(tree);
     let lower = code.to_ascii_lowercase();
     let budget = Cell::new(MAX_STEPS);
     let mut found = Vec::new();
@@ -277,7 +311,7 @@ fn word_before(text: &str) -> &str {
 }
 
 /// The expression at the end of this text: names, dots, calls and indices.
-fn receiver(before: &str) -> String {
+pub fn receiver(before: &str) -> String {
     let mut depth = 0;
     let start = before.char_indices().rev().take(200).find_map(|(at, c)| {
         match c {

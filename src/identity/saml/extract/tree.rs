@@ -28,7 +28,7 @@ pub const ROOT: NodeId = NodeId(0);
 /// Where comments go and the contents of templates stay: in no document.
 pub const NOWHERE: NodeId = NodeId(1);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeId(u32);
 
 impl NodeId {

@@ -1,0 +1,148 @@
+//! What a page that comes after the password shows of it, and the errors of a login that was refused.
+
+use url::Url;
+
+use super::FormAuth;
+use crate::error::{Code, Error, Result, Step};
+use crate::http::shown;
+use crate::identity::saml::auth::filled::Filled;
+use crate::identity::saml::ending::{self, Refusal};
+use crate::identity::saml::extract::{Form, Page, PageKind};
+use crate::identity::watch::{self, Sign};
+
+impl FormAuth<'_> {
+    /// The next step on a page that came after the password. What the page shows of the password is settled.
+    pub(super) fn after_the_secret(&mut self, page: &Page, url: &Url) -> Result<Option<Filled>> {
+        let names_code = |form: &Form| self.login.otp_field.is_some() && self.code_input(page, form).is_some();
+        if page.forms.iter().any(names_code) {
+            return self.second_page(page, url);
+        }
+        let asks_again = self.is_login_again(page);
+        let refusal = Refusal::of(self.news(page).unwrap_or_default());
+        let sign = sign_of(page.summary.kind, asks_again, refusal);
+        // A page that asks for a code says nothing good of a code that was sent; what it says, `second_page` tells.
+        if asks_again || !(self.code_sent && page.forms.iter().any(|form| self.code_input(page, form).is_some())) {
+            self.settle(sign);
+        }
+        if asks_again {
+            return Err(self.refused(page, refusal, url));
+        }
+        if page.summary.kind == PageKind::UserName {
+            return Err(self.first_page_again(page, url));
+        }
+        self.second_page(page, url)
+    }
+
+    /// Whether the login form came back: what the password went into is on the page, and the page is not one of another kind that
+    /// only a right password leads to, such as a change of it that wants the old one, too.
+    fn is_login_again(&self, page: &Page) -> bool {
+        let kind = page.summary.kind;
+        let is_behind =
+            sign_of(kind, false, Refusal::Other) == Sign::PageBehindTheLogin && Some(kind) != self.filled_kind;
+        let asks = |form: &Form| !self.is_codes_turn(page, form) && !self.secret_inputs(form).is_empty();
+        !is_behind && page.forms.iter().any(asks)
+    }
+
+    fn first_page_again(&self, page: &Page, url: &Url) -> Error {
+        let error = Error::new(Code::LoginPage, format!("the IdP at {} asks for the user's name again", shown(url)))
+            .because("its first page came back after the password was sent")
+            .hint("log in in a browser: is the password right, and what comes after it?");
+        ending::told(error, page)
+    }
+
+    pub(super) fn settle(&self, sign: Sign) {
+        for attempt in &self.attempts {
+            attempt.settle(watch::shown(sign));
+        }
+    }
+
+    /// The login form came back, with or without a reason.
+    fn refused(&self, page: &Page, refusal: Refusal, url: &Url) -> Error {
+        let error = match refusal {
+            Refusal::PasswordExpired => {
+                Error::new(Code::PasswordChangeRequired, format!("the IdP at {} wants a new password", shown(url)))
+                    .at(Step::Person)
+            }
+            Refusal::Locked | Refusal::Disabled | Refusal::Expired | Refusal::Other => {
+                Error::new(Code::IdpRejected, format!("the IdP at {} refused the user name or password", shown(url)))
+            }
+        };
+        let error = error.because("the login form came back after they were sent");
+        let error = match self.news(page) {
+            Some(_) => ending::says_itself(error, page),
+            None => error,
+        };
+        match refusal.hint() {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+
+    /// One that came from a source is as good as a refused password: sent again and again, it locks the account.
+    pub(super) fn code_refused(&self, page: &Page, url: &Url) -> Error {
+        let what = format!("the IdP at {} refused the one-time code", shown(url));
+        let error = match &self.login.otp {
+            None => Error::new(Code::MfaNeeded, what).at(Step::Person),
+            Some(_) => Error::new(Code::IdpRejected, what)
+                .hint("correct `saml.otp_secret` or `saml.otp`, and this machine's clock: timedatectl set-ntp true"),
+        };
+        ending::says_itself(error.because("the page came back after it was sent"), page)
+    }
+
+    /// The page for the user's name came back. Where its form has an input for a password that a script would show, that is what it
+    /// lacks.
+    pub(super) fn user_unknown(&self, page: &Page, url: &Url) -> Error {
+        let unseen =
+            page.forms.iter().flat_map(|form| &form.inputs).find(|input| {
+                input.kind == "password" && !input.is_visible && !input.is_disabled && input.name.is_some()
+            });
+        let at = shown(url);
+        let Some(input) = unseen else {
+            let error = Error::new(Code::IdpRejected, format!("the IdP at {at} does not know the user name"))
+                .because("the form for the user's name came back after it was sent");
+            return ending::told(error, page);
+        };
+        let error = Error::new(Code::LoginFormUnclear, format!("the IdP at {at} asks for the user name again"))
+            .because(format!(
+                "its form has an input {:?} that only a script shows; nothing was filled into it",
+                input.called()
+            ))
+            .hint(format!("if that is where the password goes, set `saml.password_field = \"{}\"`", input.called()));
+        ending::told(error, page)
+    }
+
+    /// What the page says that the login page did not say before.
+    fn news<'p>(&self, page: &'p Page) -> Option<&'p str> {
+        page.summary.says.as_deref().filter(|says| self.said_before.as_deref() != Some(says))
+    }
+}
+
+/// What a page that came after the password shows of it. `asks_again`: it is the login form.
+fn sign_of(kind: PageKind, asks_again: bool, refusal: Refusal) -> Sign {
+    match kind {
+        // Nobody is told that a wrong password has expired.
+        _ if asks_again && refusal == Refusal::PasswordExpired => Sign::PageBehindTheLogin,
+        // One comes after too many wrong tries.
+        PageKind::Captcha => Sign::Anything,
+        _ if asks_again => Sign::FormAgain,
+        PageKind::Code
+        | PageKind::SecondFactor
+        | PageKind::Consent
+        | PageKind::NewPassword
+        | PageKind::StaySignedIn => Sign::PageBehindTheLogin,
+        PageKind::Login
+        // Also the first page of a login that asks for the name alone: it may have come for another reason.
+        | PageKind::UserName
+        | PageKind::SamlResponse
+        | PageKind::WsFederation
+        | PageKind::Registration
+        | PageKind::AccountChoice
+        | PageKind::HomeRealm
+        | PageKind::Error
+        // Where nobody is logged in, links look alike.
+        | PageKind::Portal
+        | PageKind::PassesOn
+        | PageKind::ByScript
+        | PageKind::Other => Sign::Anything,
+    }
+}
