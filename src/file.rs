@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 pub use self::fault::Fault;
 use self::fault::Why;
 
+pub mod directory;
 pub mod fault;
 pub mod kind;
 pub mod shape;
@@ -74,6 +75,14 @@ pub fn head(path: &Path, kind: &Kind) -> Result<Zeroizing<Vec<u8>>, Fault> {
 /// Checks that a file is there and may be used, and reads nothing: another library opens it by its path.
 pub fn check(path: &Path, kind: &Kind) -> Result<(), Fault> {
     open(path, kind).map(|_| ())
+}
+
+/// Checks the name of a file that may have to be made: a secret in its place would become one.
+pub fn check_name(path: &Path, kind: &Kind) -> Result<(), Fault> {
+    if shape::looks_like_a_secret(&path.to_string_lossy()) {
+        return Err(Fault::new(kind, path, Why::Absent(ErrorKind::InvalidInput.into())));
+    }
+    Ok(())
 }
 
 /// Checks a file that is open already.

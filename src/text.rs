@@ -1,11 +1,14 @@
 //! Text that is not ours, fit to be shown: what could steer a terminal, reorder or hide the text around it does not reach a
 //! person (CWE-150; "Trojan Source", CVE-2021-42574).
 //!
-//! People's text loses such characters ([`line()`], [`printable`]), JSON escapes them ([`escaped`]). `cli::output` applies both
-//! to everything that is printed, so that no command has to remember it.
+//! People's text loses such characters ([`line()`], [`printable`]), JSON escapes them ([`escaped`]). In each of them a secret that
+//! stands where something else should is masked. `cli::output` applies them to everything that is printed, so that no command
+//! has to remember it.
 
 use std::borrow::Cow;
 use std::fmt::Write;
+
+use crate::file::shape::masked;
 
 /// Whether `c` acts on a terminal or on the text around it and shows nothing of its own: the control characters (Unicode's
 /// `Cc`), the format characters that are not drawn (`Cf`: zero-width, bidirectional, tags), and the separators of lines and
@@ -35,9 +38,10 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 fn cleaned(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     let is_shown = |c: char| !is_hidden(c) || is_kept(c);
     if text.chars().all(is_shown) {
-        return Cow::Borrowed(text);
+        return masked(text);
     }
-    Cow::Owned(text.chars().map(|c| if is_shown(c) { c } else { ' ' }).collect())
+    let text: String = text.chars().map(|c| if is_shown(c) { c } else { ' ' }).collect();
+    Cow::Owned(masked(&text).into_owned())
 }
 
 /// Text of a peer within a sentence: hidden characters become spaces, runs of white space one space, and at most `max`
@@ -45,7 +49,8 @@ fn cleaned(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
 pub fn printable(text: &str, max: usize) -> String {
     let mut out = String::new();
     let mut kept = 0;
-    for c in text.trim_end().chars() {
+    // Before it is cut: a part of a secret is not known for one.
+    for c in masked(text.trim_end()).chars() {
         let c = if is_hidden(c) || c.is_whitespace() { ' ' } else { c };
         if c == ' ' && (out.is_empty() || out.ends_with(' ')) {
             continue;

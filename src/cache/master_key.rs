@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::private::{self, Dir};
 use super::seal;
 use crate::error::{Code, Error, Result};
+use crate::file;
 use crate::keyring::Keyring;
 use crate::quote::shell::on_path;
 use crate::time::{self, Deadline};
@@ -152,6 +153,7 @@ fn make_file(path: &Path) -> Result<SealingKey> {
     let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str())) else {
         return Err(Error::new(Code::CacheWrite, format!("{} cannot be a file's name", path.display())));
     };
+    file::directory::check(path).map_err(|fault| fault.error(Code::CacheWrite))?;
     let key = SealingKey::generate()?;
     let bytes = Zeroizing::new([&MAGIC[..], &key.0[..]].concat());
     Dir::shared(dir)?.create(name, &bytes)?;

@@ -56,6 +56,7 @@ fn ours(level: LevelFilter) -> Targets {
 
 /// Appended to, made 0600; no link, pipe or device that somebody left there, and nobody else's file.
 fn open(path: &Path) -> Result<File> {
+    file::check_name(path, &kind::LOG).map_err(|fault| fault.error(Code::FileUnreadable))?;
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! The only writer of standard output and standard error, and so the gate that all text passes on its way to a person.
 //!
-//! What people read is a [`Text`], whose lines can hold nothing that steers a terminal or breaks out of its line, whatever
-//! was put into them; there is no other way to print one. JSON escapes what people's text loses. `.clippy.toml` bans the two
+//! What people read is a [`Text`], whose lines can hold nothing that steers a terminal, breaks out of its line or looks like a
+//! secret, whatever was put into them; there is no other way to print one. JSON escapes what people's text loses. `.clippy.toml` bans the two
 //! streams elsewhere.
 
 #![allow(clippy::disallowed_methods, reason = "the one file that names the streams")]
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::style::{Colour, Style};
 use crate::error::{Code, Error, Result};
+use crate::file::shape::masked;
 use crate::text;
 
 /// Lines for a person.
@@ -52,7 +53,7 @@ impl Text {
 
     /// Adds a value as JSON over several lines.
     pub fn json(&mut self, value: &impl Serialize) -> Result<()> {
-        self.0.push_str(&text::escaped(&pretty(value)?));
+        self.0.push_str(&text::escaped(&masked(&pretty(value)?)));
         self.0.push('\n');
         Ok(())
     }
@@ -119,7 +120,7 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 
 /// Prints each value as a line of JSON.
 pub fn json_lines<'a, T: Serialize + 'a>(values: impl IntoIterator<Item = &'a T>) -> Result<()> {
-    let line = |value: &T| serde_json::to_string(value).map(|json| text::escaped(&json).into_owned() + "\n");
+    let line = |value: &T| serde_json::to_string(value).map(|json| text::escaped(&masked(&json)).into_owned() + "\n");
     to_stdout(&values.into_iter().map(line).collect::<std::result::Result<String, _>>().map_err(no_json)?)
 }
 

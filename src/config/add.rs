@@ -10,6 +10,7 @@ use super::locations::Locations;
 use super::profile::Profile;
 use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
+use crate::file::directory;
 
 /// Appends `lines`, which are the profile `name`, and gives the file's path. Everything that stands there stays as it is.
 ///
@@ -66,6 +67,7 @@ impl Addition {
         let (Some(parent), Some(file)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
             return Err(cannot("it is no path of a file"));
         };
+        directory::check(&path).map_err(|fault| fault.error(Code::ConfigUnreadable))?;
         Dir::shared(parent)?.replace(file, text.as_bytes())?;
         Ok(path)
     }

@@ -9,8 +9,10 @@ use super::reader::Section;
 use super::tree::Value;
 use super::values;
 use crate::cache::master_key::KeyPlace;
-use crate::error::Code;
+use crate::error::{Code, Error};
+use crate::file::shape::looks_like_a_secret;
 use crate::keyring::Keyring;
+use crate::quote::shell::command;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheSettings {
@@ -63,6 +65,11 @@ pub enum Store {
 pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheSettings {
     let dir = cache.read("dir", values::path).or_else(|| locations.cache_dir.clone());
     let dir = match env.path("FEDCRED_CACHE_DIR") {
+        Some(path) if looks_like_a_secret(&path.to_string_lossy()) => {
+            let what = "a token or key stands in $FEDCRED_CACHE_DIR, where a directory should";
+            cache.log().error(Error::new(Code::InvalidValue, what).hint(command(["unset", "FEDCRED_CACHE_DIR"])));
+            dir
+        }
         Some(path) => {
             cache.log().record("cache", "dir", Origin::Env("FEDCRED_CACHE_DIR"));
             Some(path)

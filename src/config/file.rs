@@ -24,7 +24,12 @@ pub fn texts(locations: &Locations) -> Result<Vec<Text>> {
     for (path, is_machine) in places {
         let shown = printable(&locations.shown(path), 300);
         match (read(path, &shown)?, locations.named_by) {
-            (Some(content), _) => texts.push(Text { path: path.clone(), shown, is_machine, content }),
+            (Some(content), _) => {
+                file::directory::check(path).map_err(|fault| {
+                    fault.error(Code::ConfigUnreadable).because("who can write in it decides where logins go")
+                })?;
+                texts.push(Text { path: path.clone(), shown, is_machine, content });
+            }
             (None, Some(named_by)) if !is_machine => {
                 return Err(Error::new(Code::ConfigUnreadable, format!("there is no file {shown}"))
                     .because(format!("{named_by} names it")));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::reader::{Found, nearest};
 use super::tree::Value;
 use crate::error::{Code, Error, Result};
+use crate::file::shape::looks_like_a_secret;
 use crate::region::{NotARegion, Region};
 
 /// Text with something in it and nothing that drives a terminal or breaks a line.
@@ -114,6 +115,12 @@ pub fn path(found: &Found<'_>) -> Result<PathBuf> {
 }
 
 pub fn resolve_path(found: &Found<'_>, text: &str) -> Result<PathBuf> {
+    if looks_like_a_secret(text) {
+        return Err(found
+            .error(Code::InvalidValue, "holds a token or key where a path should stand")
+            .because("the value is not shown: it looks like a secret, and no file has such a name")
+            .hint("write the secret into a file that only you can read, and name that file"));
+    }
     if let Some(rest) = text.strip_prefix("~/") {
         let home = found.place.file.home.as_ref();
         return home.map(|home| home.join(rest)).ok_or_else(|| {

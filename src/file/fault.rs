@@ -154,6 +154,7 @@ pub fn of_another(owner: u32, us: u32, otherwise: &str) -> String {
 fn closing(forbidden: u32) -> &'static str {
     match forbidden {
         0o022 => "go-w",
+        0o002 => "o-w",
         0o007 => "o-rwx",
         _ => "600",
     }

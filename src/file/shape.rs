@@ -1,4 +1,6 @@
-//! What a secret looks like, where a path or a name should stand.
+//! What a secret looks like: where a path or a name should stand, and within a text that is about to be shown.
+
+use std::borrow::Cow;
 
 /// No path that anybody writes into a setting is longer.
 const LONGEST_PATH: usize = 1024;
@@ -13,8 +15,80 @@ pub fn looks_like_a_secret(text: &str) -> bool {
         || text.contains(char::is_control)
         || trimmed.contains("-----BEGIN ")
         || is_document(trimmed)
+        || is_secret_key(trimmed)
         // A relative path was joined to its file's directory: its last names are what was written.
         || trimmed.split(['/', '\\']).any(|name| name.len() > LONGEST_NAME || is_document(name) || is_token(name))
+}
+
+/// A variable that is not set, by its name if that has the form of one by custom (`CORP_PASSWORD`). Any other may be the secret
+/// itself, in the place of the name of the variable that has it.
+pub fn shown_variable(name: &str) -> String {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let is_by_custom = name.contains('_') && name.split('_').all(is_word) && !looks_like_a_secret(name);
+    if is_by_custom { format!("the variable ${name}") } else { "the variable".to_owned() }
+}
+
+/// What stands in the place of a secret in a text that is shown.
+const REDACTED: &str = "[redacted]";
+
+/// The text with `[redacted]` in place of each token, secret key and private key in it. An access key id stays: it is a name.
+///
+/// `cli::output` applies it to whatever it writes, since a secret can stand in every place that is a person's to fill.
+pub fn masked(text: &str) -> Cow<'_, str> {
+    let mut parts: Vec<(usize, usize)> = Vec::new();
+    parts.extend(private_keys(text));
+    parts.extend(runs(text, |b| b.is_ascii_alphanumeric() || b"_-.+".contains(&b)).filter(|part| {
+        let name = text[part.0..part.1].trim_matches('.');
+        is_jwt(name) || has_prefix(name) || name.len() > LONGEST_NAME && !name.contains('.')
+    }));
+    parts.extend(runs(text, is_base64).filter(|part| is_secret_key(&text[part.0..part.1])));
+    if parts.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    parts.sort_unstable();
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    for (start, end) in parts.into_iter().filter(|(start, end)| start < end) {
+        if start >= at {
+            out.push_str(&text[at..start]);
+            out.push_str(REDACTED);
+        }
+        at = at.max(end);
+    }
+    out.push_str(&text[at..]);
+    Cow::Owned(out)
+}
+
+/// The longest parts that consist of such bytes, which are of ASCII.
+fn runs(text: &str, is_part: impl Fn(u8) -> bool) -> impl Iterator<Item = (usize, usize)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + bytes[at..].iter().position(|b| is_part(*b))?;
+        at = bytes[start..].iter().position(|b| !is_part(*b)).map_or(bytes.len(), |len| start + len);
+        Some((start, at))
+    })
+}
+
+/// PEM private keys, from their first line to their last (RFC 7468, section 2), or to the end of the text or string they are in.
+fn private_keys(text: &str) -> Vec<(usize, usize)> {
+    const END: &str = "-----END ";
+    let mut found = Vec::new();
+    for (start, _) in text.match_indices("-----BEGIN ") {
+        let label = text[start + 11..].split("-----").next().unwrap_or_default();
+        if !label.ends_with("PRIVATE KEY") || label.len() > 60 {
+            continue;
+        }
+        let rest = text[start + 11..].split('"').next().unwrap_or_default();
+        let end = match rest.find(END) {
+            Some(end) => {
+                let after = end + END.len();
+                after + rest[after..].find("-----").map_or(0, |dashes| dashes + 5)
+            }
+            None => rest.len(),
+        };
+        found.push((start, start + 11 + end));
+    }
+    found
 }
 
 /// JSON, XML.
@@ -23,7 +97,11 @@ fn is_document(text: &str) -> bool {
 }
 
 fn is_token(name: &str) -> bool {
-    is_jwt(name) || is_aws_key(name) || PREFIXES.iter().any(|prefix| name.len() > 20 && name.starts_with(prefix))
+    is_jwt(name) || is_key_id(name) || is_secret_key(name) || has_prefix(name)
+}
+
+fn has_prefix(name: &str) -> bool {
+    PREFIXES.iter().any(|prefix| name.len() > 20 && name.starts_with(prefix))
 }
 
 /// Three parts of base64url, the first of which begins with `{"`; an encrypted one has five, a cut one fewer.
@@ -32,21 +110,63 @@ fn is_jwt(name: &str) -> bool {
     name.starts_with("eyJ") && (name.len() > 20 || name.contains('.')) && name.split('.').all(is_base64url)
 }
 
-/// An access key id, or the secret that goes with one (40 characters of base64, of mixed case and with a digit).
-fn is_aws_key(name: &str) -> bool {
-    let is_id = name.len() == 20 && ["AKIA", "ASIA"].iter().any(|prefix| name.starts_with(prefix));
-    let has = |which: fn(&u8) -> bool| name.as_bytes().iter().any(which);
-    let is_secret = name.len() == 40
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
-        && has(u8::is_ascii_uppercase)
-        && has(u8::is_ascii_lowercase)
-        && has(u8::is_ascii_digit);
-    is_id && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) || is_secret
+/// An access key id of AWS's.
+fn is_key_id(name: &str) -> bool {
+    name.len() == 20
+        && ["AKIA", "ASIA"].iter().any(|prefix| name.starts_with(prefix))
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
+
+fn is_base64(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'+' || b == b'/'
+}
+
+/// The secret of an access key: 40 characters of base64. A path or a name in words changes less often between the kinds of
+/// characters than what was drawn by lot, 25 times of 39 in the mean.
+fn is_secret_key(text: &str) -> bool {
+    let kind = |b: u8| match b {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        _ => 3,
+    };
+    let bytes = text.as_bytes();
+    bytes.len() == 40
+        && bytes.iter().all(|b| is_base64(*b))
+        && (0..3).all(|each| bytes.iter().any(|b| kind(*b) == each))
+        && bytes.iter().filter(|b| **b == b'/').count() <= 4
+        && bytes.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count() >= 14
 }
 
 /// Tokens of services that mark theirs, so that scanners find them.
-const PREFIXES: [&str; 12] =
-    ["ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "glcbt-", "xoxb-", "xoxp-", "hvs.", "ya29.", "PHNhbWxwO"];
+/// The last ones begin a SAML response and a session token of STS.
+const PREFIXES: [&str; 25] = [
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "ghu_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "glcbt-",
+    "glrt-",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xapp-",
+    "hvs.",
+    "hvb.",
+    "ya29.",
+    "npm_",
+    "pypi-",
+    "dop_v1_",
+    "sk_live_",
+    "rk_live_",
+    "PHNhbWxwO",
+    "PD94bWwg",
+    "IQoJb3JpZ2lu",
+    "FwoGZXIvYXdz",
+];
 
 #[cfg(test)]
 mod tests {
@@ -67,6 +187,7 @@ mod tests {
             "two\nlines",
             "AKIAIOSFODNN7EXAMPLE",
             "wJalrXUtnFEMIaK7MDENGbPxRfiCYEXAMPLEKEYa",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
             "github_pat_11ABCDEFG0aaaaaaaaaaaaaaa",
             &"A".repeat(256),
             &"a/".repeat(1000),
@@ -87,6 +208,38 @@ mod tests {
         ];
         for path in paths {
             assert!(!looks_like_a_secret(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_a_text_is_masked_and_the_text_around_it_stays() {
+        let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lzc3VlciJ9.c2lnbmF0dXJl";
+        let pem = "-----BEGIN RSA PRIVATE KEY-----\\nMIIEow+/=\\n-----END RSA PRIVATE KEY-----";
+        let table = [
+            (format!("no profile \"{jwt}\"; fedcred get {jwt}"), "no profile \"[redacted]\"; fedcred get [redacted]"),
+            (format!("/home/alice/{jwt}: not found"), "/home/alice/[redacted]: not found"),
+            (format!("key: \"{pem}\\n\", id: 5"), "key: \"[redacted]\\n\", id: 5"),
+            ("key: \"-----BEGIN PRIVATE KEY-----\\nMII\", id: 5".into(), "key: \"[redacted]\", id: 5"),
+            ("-----BEGIN PRIVATE KEY----- MII cut".into(), "[redacted]"),
+            ("id wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY.".into(), "id [redacted]."),
+            ("token=ghp_0123456789abcdefghij&x=1".into(), "token=[redacted]&x=1"),
+            ("ü xoxb-123456789012-abcdefghijkl ü".into(), "ü [redacted] ü"),
+            (format!("a {} b", "A".repeat(300)), "a [redacted] b"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(masked(&text), expected);
+        }
+        let plain = [
+            "the access key id AKIAIOSFODNN7EXAMPLE",
+            "it holds no `-----BEGIN CERTIFICATE-----`",
+            "arn:aws:iam::112233334444:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123456789abcdef",
+            "/usr/share/Corporate1/Trust/Bundles/Prod/x",
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "https://idp.example.com/adfs/ls/IdpInitiatedSignOn.aspx?loginToRp=urn:amazon:webservices",
+            "s3cr3t-looking.but-short",
+        ];
+        for text in plain {
+            assert!(matches!(masked(text), Cow::Borrowed(_)), "{}", masked(text));
         }
     }
 }

@@ -12,6 +12,7 @@ use rustls::{
 };
 
 use super::handshake::Handshakes;
+use super::verifier::UNREAD_ROOTS;
 use crate::error::{Code, Error, printable};
 
 /// Whose fault it may be.
@@ -123,6 +124,9 @@ fn tls_error(fault: &rustls::Error, is_established: bool, peer: Peer<'_>) -> Err
     let failed = |cause: &str| Error::new(Code::TlsFailed, format!("no TLS with {name}")).because(cause);
     match fault {
         rustls::Error::InvalidCertificate(_) => untrusted(fault, peer),
+        rustls::Error::General(why) if why.starts_with(UNREAD_ROOTS) => {
+            not_trusted(name, &why[UNREAD_ROOTS.len()..]).hint("correct or unset SSL_CERT_FILE and SSL_CERT_DIR")
+        }
         // What the platform's verifier says when it finds no store (a bare container).
         rustls::Error::General(why) if why.contains("No CA certificates") => {
             not_trusted(name, "this machine has no certificate authorities")

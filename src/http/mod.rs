@@ -7,6 +7,8 @@ pub mod cookies;
 mod fault;
 mod handshake;
 pub mod loopback;
+#[cfg(all(unix, not(target_vendor = "apple")))]
+mod named_roots;
 pub mod probe;
 pub mod proxy;
 pub mod retry;

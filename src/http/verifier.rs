@@ -67,14 +67,29 @@ impl Verifier {
     }
 }
 
-/// The platform's own verifier; on Linux `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
+/// The platform's own verifier; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` go before it.
 fn system(provider: &Arc<CryptoProvider>) -> Verdict<&'static dyn ServerCertVerifier> {
-    static SYSTEM: OnceLock<Verdict<rustls_platform_verifier::Verifier>> = OnceLock::new();
-    match SYSTEM.get_or_init(|| rustls_platform_verifier::Verifier::new(provider.clone())) {
-        Ok(verifier) => Ok(verifier),
+    static SYSTEM: OnceLock<Verdict<Arc<dyn ServerCertVerifier>>> = OnceLock::new();
+    match SYSTEM.get_or_init(|| of_system(provider.clone())) {
+        Ok(verifier) => Ok(&**verifier),
         Err(e) => Err(e.clone()),
     }
 }
+
+fn of_system(provider: Arc<CryptoProvider>) -> Verdict<Arc<dyn ServerCertVerifier>> {
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    if let Some(named) = super::named_roots::Named::by_environment() {
+        let none = |why: String| rustls::Error::General(format!("{UNREAD_ROOTS}{why}"));
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(named.certificates().map_err(none)?);
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build();
+        return Ok(verifier.map_err(|why| none(why.to_string()))?);
+    }
+    Ok(Arc::new(rustls_platform_verifier::Verifier::new(provider)?))
+}
+
+/// Begins the error of roots that `SSL_CERT_FILE` or `SSL_CERT_DIR` name and that cannot be used.
+pub(super) const UNREAD_ROOTS: &str = "of SSL_CERT_FILE and SSL_CERT_DIR: ";
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,10 +7,9 @@ use zeroize::Zeroizing;
 use crate::config::env::Env;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
-use crate::file::{self, kind};
+use crate::file::{self, kind, shape};
 use crate::identity::kept;
 use crate::process::command;
-use crate::quote::config::systemd;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -25,8 +24,9 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
         SecretSource::Env(name) => Zeroizing::new(
             env.text(name)
                 .ok_or_else(|| {
-                    Error::new(Code::MissingKey, format!("${name}, which `{setting}` names, is not set or not Unicode"))
-                        .hint(format!("set {name} in the environment of this process"))
+                    let named = shape::shown_variable(name);
+                    Error::new(Code::MissingKey, format!("{named} that `{setting}` names is not set or not Unicode"))
+                        .hint(format!("set {named} in the environment of this process"))
                 })?
                 .into_bytes(),
         ),
@@ -34,7 +34,7 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
             let directory = env.path("CREDENTIALS_DIRECTORY").ok_or_else(|| {
                 Error::new(Code::MissingKey, format!("`{setting}` is a systemd credential, and there are none here"))
                     .because("$CREDENTIALS_DIRECTORY is not set")
-                    .hint(format!("add LoadCredential={}:/path/to/file to the unit", systemd(name)))
+                    .hint("add LoadCredential=NAME:/path/to/file to the unit, with the name that the setting has")
             })?;
             file(&directory.join(name), setting)?
         }
@@ -114,12 +114,33 @@ mod tests {
             (file("empty", "\n", 0o600), Code::InvalidValue),
             (SecretSource::File(home.path().join("absent")), Code::FileUnreadable),
             (SecretSource::File(home.path().into()), Code::FileUnreadable),
-            (SecretSource::Env("PW".into()), Code::MissingKey),
+            (SecretSource::Env("CORP_PASSWORD".into()), Code::MissingKey),
             (SecretSource::Credential("pw".into()), Code::MissingKey),
             (SecretSource::Command(vec!["false".into()]), Code::SecretCommand),
         ];
         for (source, code) in table {
             assert_eq!(read_with(&source, &none).unwrap_err().code, code, "{source:?}");
         }
+    }
+
+    #[test]
+    fn a_secret_in_place_of_its_places_name_is_not_repeated() {
+        let home = tempfile::tempdir().unwrap();
+        let (without, with) =
+            (Env::fixed::<String, String>([]), Env::fixed([("CREDENTIALS_DIRECTORY", home.path().to_str().unwrap())]));
+        for secret in ["Plum7Tidewater", "HUNTER2", "hunter2", "Sup3r_Secret"] {
+            for source in [
+                SecretSource::Env(secret.into()),
+                SecretSource::Credential(secret.into()),
+                SecretSource::File(home.path().join(secret)),
+            ] {
+                for env in [&without, &with] {
+                    let error = format!("{:?}", read_with(&source, env).unwrap_err());
+                    assert!(!error.contains(secret) && error.contains("saml.password"), "{error}");
+                }
+            }
+        }
+        let error = read_with(&SecretSource::Env("CORP_PASSWORD".into()), &without).unwrap_err();
+        assert!(error.what.contains("$CORP_PASSWORD"), "{error:?}");
     }
 }

@@ -50,6 +50,7 @@ impl Token {
     ///
     /// Errors: [`Code::TokenUnusable`], and [`Code::InsecurePermissions`] where others know it.
     pub fn of_file(path: &Path) -> Result<Token> {
+        file::check_name(path, &kind::ENDPOINT_TOKEN).map_err(|fault| fault.error(Code::TokenUnusable))?;
         if !path.try_exists().unwrap_or(true) {
             let token = Token::fresh()?.text();
             let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {

@@ -54,7 +54,7 @@ fn source(id: &str, arguments: &AirflowConnection, config: &Config) -> Result<Ai
 fn explain(arguments: &AirflowShow, config: &Config, env: &Env) -> Result<()> {
     let source = source(&arguments.id, &arguments.connection, config)?;
     let (found, mut plan) = planned(&source, config, env)?;
-    if let Err(Broken { why, mended }) = Asked::by(&plan).permitted(&source.policy) {
+    if let Err(Broken { why, mended, .. }) = Asked::by(&plan).permitted(&source.policy) {
         plan.warnings.push(format!("{why}; {mended}"));
     }
     let shown = show::to_json(&found.connection, &found.found_in, &found.also_in, &plan, time::now());

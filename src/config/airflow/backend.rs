@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::broken::Broken;
 use super::connection::{Connection, Extra};
 use super::extras::{KNOWN, SPELLINGS};
+use super::placeholder;
 use super::redact;
 use super::spelling;
 use super::{json, uri};
@@ -85,6 +86,7 @@ impl Backend {
             }
             "airflow.secrets.local_filesystem.LocalFilesystemBackend" => {
                 known(&kwargs, &["connections_file_path", "variables_file_path"])?;
+                placeholder::check_all(&kwargs, "the arguments of the secrets backend")?;
                 Ok(Backend::LocalFilesystem {
                     connections_file: text(&kwargs, "connections_file_path")?.map(PathBuf::from),
                 })
@@ -109,6 +111,7 @@ impl Remote {
         // `profile` and `federation` are for a hook's connection, not for a backend.
         let of_connection = KNOWN.into_iter().filter(|key| !["profile", "federation"].contains(key));
         known(&kwargs, &own.chain(of_service.iter().copied()).chain(of_connection).collect::<Vec<_>>())?;
+        placeholder::check_all(&kwargs, "the arguments of the secrets backend")?;
         let config_prefix = prefix(&kwargs, "config_prefix", service.default_prefix("config"))?;
         let connections_prefix = prefix(&kwargs, "connections_prefix", service.default_prefix("connections"))?;
         let sep = text(&kwargs, "sep")?.unwrap_or_else(|| "/".to_owned());
@@ -230,12 +233,24 @@ const WORDS: [(&str, &[&str]); 7] = [
     ("extra", &["extra"]),
 ];
 
-/// Absent is the default, null switches the lookup off.
+/// Absent is the default, null switches the lookup off. Errors: what is part of no secret's name (Secrets Manager's
+/// CreateSecret, SSM's PutParameter), such as a variable that nobody expanded.
 fn prefix(kwargs: &Map<String, Value>, key: &str, default: String) -> Result<Option<String>, Broken> {
-    match kwargs.get(key) {
-        None => Ok(Some(default)),
-        Some(_) => text(kwargs, key),
+    let prefix = match kwargs.get(key) {
+        None => return Ok(Some(default)),
+        Some(_) => text(kwargs, key)?,
+    };
+    match prefix.as_deref().and_then(|prefix| prefix.chars().find(|c| !is_of_a_name(*c))) {
+        None => Ok(prefix),
+        Some(odd) => Err(Broken::new(
+            format!("`{key}` of the secrets backend has {odd:?}, which no secret's name has"),
+            format!("write the prefix itself, with every variable in it expanded: \"{key}\": \"airflow/…\""),
+        )),
     }
+}
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "/_+=.@-".contains(c)
 }
 
 /// Errors: an argument that the backend does not know. It would ask with its defaults in its place.
@@ -347,6 +362,36 @@ mod tests {
         let kwargs = json!({"connections_prefix": "x", "variables_prefix": "y", "region_name": "eu-west-1", "full_url_mode": false});
         let remote = remote(Service::SecretsManager, kwargs);
         assert_eq!(remote.connection.extra.fields(), json!({"region_name": "eu-west-1"}).as_object().unwrap());
+    }
+
+    #[test]
+    fn a_prefix_that_nobody_expanded_leads_to_no_secret() {
+        let class = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend";
+        for text in [
+            "$PREFIX",
+            "${PREFIX}",
+            "airflow/$ENV",
+            "airflow/{{ env }}",
+            "%(prefix)s",
+            "%PREFIX%",
+            "a b",
+            "<prefix>",
+            "a\n",
+        ] {
+            for kwargs in [json!({"connections_prefix": text}), json!({"config_prefix": text})] {
+                let broken = Backend::new(class, kwargs.as_object().unwrap().clone()).unwrap_err();
+                assert!(broken.mended.contains("expand") || broken.why.contains("expand"), "{text}: {broken:?}");
+            }
+        }
+        for kwargs in
+            [json!({"region_name": "$REGION"}), json!({"profile_name": "{{ p }}"}), json!({"role_arn": "${ROLE}"})]
+        {
+            let broken = Backend::new(class, kwargs.as_object().unwrap().clone()).unwrap_err();
+            assert!(broken.why.contains("nobody expanded"), "{broken:?}");
+        }
+        let files = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
+        let kwargs = json!({"connections_file_path": "$AIRFLOW_HOME/c.json"});
+        assert!(Backend::new(files, kwargs.as_object().unwrap().clone()).unwrap_err().why.contains("nobody expanded"));
     }
 
     #[test]

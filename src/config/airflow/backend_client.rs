@@ -47,7 +47,7 @@ impl Target {
 impl BackendClient {
     /// Errors: arguments that mean nothing, or no region.
     pub fn of(remote: &Remote, policy: &Policy, deadline: Duration, env: &Env) -> Result<Self> {
-        let (asks, target) = read(remote, policy, env)?.map_err(|Broken { why, mended }| {
+        let (asks, target) = read(remote, policy, env)?.map_err(|Broken { why, mended, .. }| {
             let what =
                 format!("the arguments of Airflow's secrets backend for {} cannot be used", remote.service.name());
             Error::new(Code::AirflowConnection, what).because(why).hint(mended)

@@ -1,7 +1,7 @@
 //! A variable or template that nobody expanded (`$AWS_KEY`, `${VAR}`, `%VAR%`, `{{ var }}`): single quotes, an env file or a
 //! missing step kept it from becoming the value it stands for, and as the value it is a credential that no service takes.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::broken::Broken;
 use super::connection::Connection;
@@ -49,15 +49,29 @@ pub fn check(connection: &Connection) -> Result<(), Broken> {
             ));
         }
     }
-    connection.extra.fields().iter().try_for_each(|(key, value)| check_value(&redact::name(key), value))
+    check_all(connection.extra.fields(), "the extra")
 }
 
-fn check_value(path: &str, value: &Value) -> Result<(), Broken> {
+/// Errors: a value that is one, or a path that begins with one.
+pub fn check_all(fields: &Map<String, Value>, place: &str) -> Result<(), Broken> {
+    fields.iter().try_for_each(|(key, value)| check_value(&redact::name(key), value, place))
+}
+
+/// Whether a path begins with a variable.
+fn is_path_of_one(text: &str) -> bool {
+    text.starts_with('$') && text.split('/').next().is_some_and(is_whole) && text.contains('/')
+}
+
+fn check_value(path: &str, value: &Value, place: &str) -> Result<(), Broken> {
     match value {
-        Value::String(text) if is_whole(text) => Err(unexpanded(&format!("`{path}` in the extra"))),
-        Value::Array(items) => items.iter().try_for_each(|item| check_value(path, item)),
+        Value::String(text) if is_whole(text) || is_path_of_one(text) => {
+            Err(unexpanded(&format!("`{path}` in {place}")))
+        }
+        Value::Array(items) => items.iter().try_for_each(|item| check_value(path, item, place)),
         Value::Object(map) => {
-            map.iter().try_for_each(|(key, value)| check_value(&format!("{path}.{}", redact::name(key)), value))
+            let inner =
+                |(key, value): (&String, &Value)| check_value(&format!("{path}.{}", redact::name(key)), value, place);
+            map.iter().try_for_each(inner)
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }

@@ -51,7 +51,7 @@ impl Asked {
     pub fn permitted(&self, policy: &Policy) -> Result<(), Broken> {
         let refused = self.wishes.iter().find(|wish| !wish.list.of(policy).contains(&wish.origin));
         refused.map_or(Ok(()), |wish| {
-            Err(Broken::new(
+            Err(Broken::refused(
                 format!("{}: the text of a connection may not say so", wish.what),
                 format!("if it is right, write into [airflow] of the configuration: {}", wish.line(policy)),
             ))

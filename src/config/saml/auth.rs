@@ -11,7 +11,8 @@ use crate::config::profile::{
 use crate::config::reader::{Found, Section};
 use crate::config::tree::Value;
 use crate::config::{secrets, values};
-use crate::error::{Code, Result, printable};
+use crate::error::{Code, Result};
+use crate::file::shape::shown_variable;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
@@ -198,8 +199,8 @@ fn user(found: &Found<'_>, env: &Env) -> Result<String> {
         _ => return Err(found.wrong("a string, or { env = \"NAME\" }")),
     };
     env.text(&variable).ok_or_else(|| {
-        let variable = printable(&variable, 80);
-        found.error(Code::MissingKey, format!("names ${variable}, which is not set")).hint(format!("set {variable}"))
+        let variable = shown_variable(&variable);
+        found.error(Code::MissingKey, format!("is {variable} that is not set")).hint("set it, or write the name itself")
     })
 }
 

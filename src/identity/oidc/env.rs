@@ -7,18 +7,21 @@ use super::token_file::one_token;
 use crate::config::env::Env;
 use crate::config::profile::Service;
 use crate::error::{Code, Error, Result};
+use crate::file::shape::shown_variable;
 use crate::secret::Secret;
 
 /// The token in this variable.
 pub fn token(name: &str, env: &Env) -> Result<Secret> {
     first(&[name], env)?.ok_or_else(|| {
-        missing(&[name]).hint("set it for this process, or name another variable in `web_identity.token_env`")
+        missing(&format!("{} that `web_identity.token_env` names", shown_variable(name)))
+            .hint("set it for this process, or name another variable in `web_identity.token_env`")
     })
 }
 
 /// The token that the service has put into the environment.
 pub fn of_service(service: &Service, env: &Env) -> Result<Secret> {
-    first(service.variables, env)?.ok_or_else(|| missing(service.variables).hint(service.hint))
+    let variables: Vec<String> = service.variables.iter().map(|name| format!("${name}")).collect();
+    first(service.variables, env)?.ok_or_else(|| missing(&variables.join(" or ")).hint(service.hint))
 }
 
 fn first(names: &[&str], env: &Env) -> Result<Option<Secret>> {
@@ -26,9 +29,8 @@ fn first(names: &[&str], env: &Env) -> Result<Option<Secret>> {
     found.map(|(name, text)| one_token(&text, &format!("${name}"))).transpose()
 }
 
-fn missing(names: &[&str]) -> Error {
-    let shown: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
-    Error::new(Code::TokenMissing, format!("there is no token in {}", shown.join(" or ")))
+fn missing(variables: &str) -> Error {
+    Error::new(Code::TokenMissing, format!("there is no token in {variables}"))
         .because("no such variable is set, or it is empty")
 }
 

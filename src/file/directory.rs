@@ -1,0 +1,100 @@
+//! The directory that holds our configuration and key: whoever can write in it can put another file in the place of one.
+
+use std::path::Path;
+
+use super::Fault;
+
+/// Checks the directory of the file `path`, as it is after links: it has to be this user's own or root's, and not writable by
+/// everybody. A group may write in it, as where every user has a group of their own; that is told at `-v`.
+///
+/// Taken all the same: one in which nobody removes another's file (`/tmp`, by its sticky bit), and a volume that the kubelet
+/// projects, which has the mode 0777 and is mounted read-only.
+#[cfg(unix)]
+pub fn check(path: &Path) -> Result<(), Fault> {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::fault::Why;
+    use super::{Access, Kind};
+
+    const DIRECTORY: Kind = Kind { noun: "the configuration directory", max: 0, access: Access::Trusted };
+    const BY_EVERYBODY: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+
+    let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) else { return Ok(()) };
+    let metadata = match dir.metadata() {
+        Ok(metadata) => metadata,
+        // Whoever opens the file tells it.
+        Err(_) => return Ok(()),
+    };
+    let (owner, mode, us) = (metadata.uid(), metadata.mode() & 0o7777, rustix::process::geteuid().as_raw());
+    if owner != us && owner != 0 {
+        return Err(Fault::new(&DIRECTORY, dir, Why::Owner { owner, us }));
+    }
+    let is_projected =
+        || dir.join("..data").symlink_metadata().is_ok_and(|data| data.is_symlink() && data.uid() == owner);
+    if mode & BY_EVERYBODY != 0 && mode & STICKY == 0 && !is_projected() {
+        return Err(Fault::new(&DIRECTORY, dir, Why::Mode { mode, forbidden: BY_EVERYBODY, is_ours: owner == us }));
+    }
+    if mode & 0o020 != 0 {
+        tracing::info!("{} {} can be written by a group: its mode is {mode:04o}", DIRECTORY.noun, dir.display());
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub fn check(_: &Path) -> Result<(), Fault> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+    use crate::error::Code;
+
+    #[test]
+    fn a_directory_in_which_everybody_writes_is_refused_with_the_command_that_mends_it() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("config.toml");
+        let with_mode = |mode| {
+            fs::set_permissions(home.path(), fs::Permissions::from_mode(mode)).unwrap();
+            check(&file)
+        };
+        for mode in [0o700, 0o755, 0o750, 0o775, 0o2770, 0o1777] {
+            assert!(with_mode(mode).is_ok(), "{mode:o}");
+        }
+        for mode in [0o777, 0o707, 0o702, 0o2777] {
+            let error = with_mode(mode).unwrap_err().error(Code::ConfigUnreadable);
+            assert_eq!(error.code, Code::InsecurePermissions, "{mode:o}");
+            assert_eq!(error.hint.as_deref(), Some(&*format!("chmod o-w {}", home.path().display())));
+        }
+        // As the kubelet makes a volume of a ConfigMap.
+        symlink("..2026_11_26", home.path().join("..data")).unwrap();
+        assert!(with_mode(0o777).is_ok());
+    }
+
+    #[test]
+    fn the_directory_behind_a_link_counts() {
+        let home = tempfile::tempdir().unwrap();
+        let (real, link) = (home.path().join("real"), home.path().join("link"));
+        fs::create_dir(&real).unwrap();
+        symlink(&real, &link).unwrap();
+        assert!(check(&link.join("config.toml")).is_ok());
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(check(&link.join("config.toml")).is_err());
+        assert!(check(Path::new("config.toml")).is_ok() && check(Path::new("/nowhere/config.toml")).is_ok());
+    }
+
+    #[test]
+    fn another_users_directory_is_refused() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let home = tempfile::tempdir().unwrap();
+        std::os::unix::fs::chown(home.path(), Some(12345), None).unwrap();
+        let error = check(&home.path().join("config.toml")).unwrap_err().error(Code::ConfigUnreadable);
+        assert!(error.code == Code::InsecurePermissions && error.causes[0].contains("12345"), "{error:?}");
+    }
+}
