@@ -41,7 +41,7 @@ pub fn masked(text: &str) -> Cow<'_, str> {
         let name = text[part.0..part.1].trim_matches('.');
         is_jwt(name) || has_prefix(name) || name.len() > LONGEST_NAME && !name.contains('.')
     }));
-    parts.extend(runs(text, is_base64).filter(|part| is_secret_key(&text[part.0..part.1])));
+    parts.extend(runs(text, is_base64).flat_map(|(start, end)| secret_keys(text, start, end)));
     if parts.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -56,6 +56,14 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     }
     out.push_str(&text[at..]);
     Cow::Owned(out)
+}
+
+/// Secret keys in a run of base64's characters, a part of which may be a path's: `9/` of a port, a directory.
+fn secret_keys(text: &str, start: usize, end: usize) -> Vec<(usize, usize)> {
+    let run = &text.as_bytes()[start..end];
+    let is_edge = |at: usize| at == 0 || at == run.len() || run[at] == b'/' || run[at - 1] == b'/';
+    let windows = (0..(run.len() + 1).saturating_sub(40)).filter(|at| is_edge(*at) && is_edge(at + 40));
+    windows.map(|at| (start + at, start + at + 40)).filter(|(at, end)| is_secret_key(&text[*at..*end])).collect()
 }
 
 /// The longest parts that consist of such bytes, which are of ASCII.
@@ -222,6 +230,10 @@ mod tests {
             ("key: \"-----BEGIN PRIVATE KEY-----\\nMII\", id: 5".into(), "key: \"[redacted]\", id: 5"),
             ("-----BEGIN PRIVATE KEY----- MII cut".into(), "[redacted]"),
             ("id wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY.".into(), "id [redacted]."),
+            (
+                "proxy = \"http://127.0.0.1:9/wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\"".into(),
+                "proxy = \"http://127.0.0.1:9/[redacted]\"",
+            ),
             ("token=ghp_0123456789abcdefghij&x=1".into(), "token=[redacted]&x=1"),
             ("ü xoxb-123456789012-abcdefghijkl ü".into(), "ü [redacted] ü"),
             (format!("a {} b", "A".repeat(300)), "a [redacted] b"),

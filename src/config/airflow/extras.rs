@@ -7,7 +7,7 @@ use super::broken::Broken;
 use super::connection::Connection;
 use super::fields::Fields;
 use super::meaning::Compat;
-use super::{redact, spelling};
+use super::{misread, redact, spelling};
 
 /// What is to be said about a connection besides its plan.
 #[derive(Debug, Default)]
@@ -121,28 +121,35 @@ pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Res
     Ok(notes)
 }
 
-/// Errors: a role stands under a key that Airflow passes over, whatever its spelling. Whoever names a role means to have its rights.
+/// Errors: a role or key stands under a key that Airflow passes over, whatever its spelling. Whoever names one means to have its
+/// rights.
 fn names_no_other_role(extra: &Fields<'_>) -> Result<(), Broken> {
-    fn holds_a_role(value: &Value) -> bool {
+    fn names_one(value: &Value) -> bool {
         match value {
-            Value::String(text) => text.starts_with("arn:") && text.contains(":iam::") && text.contains(":role/"),
-            Value::Array(all) => all.iter().any(holds_a_role),
-            Value::Object(map) => map.values().any(holds_a_role),
+            Value::String(text) => misread::names_credentials(text),
+            Value::Array(all) => all.iter().any(names_one),
+            Value::Object(map) => {
+                map.values().any(names_one) || map.keys().any(|key| OF_CREDENTIALS.contains(&key.as_str()))
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
-    let other = |key: &&str| !KNOWN.contains(key) && extra.get(key).is_some_and(holds_a_role);
+    let other = |key: &&str| !KNOWN.contains(key) && extra.get(key).is_some_and(names_one);
     match extra.keys().find(other) {
         None => Ok(()),
         Some(key) => Err(Broken::new(
             format!(
-                "a role stands under `{}`, which Airflow passes over: other credentials would be taken",
+                "a role or key stands under `{}`, which Airflow passes over: other credentials would be taken",
                 redact::name(key)
             ),
-            "write \"role_arn\" for that key, or remove it",
+            "write \"role_arn\" or the key's own field for it, or remove it",
         )),
     }
 }
+
+/// The fields that choose credentials.
+const OF_CREDENTIALS: [&str; 5] =
+    ["role_arn", "profile_name", "aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
 
 fn kind_of_connection(connection: &Connection, notes: &mut Notes) {
     // A login can end up in the place of the type, so that nothing but plain words is repeated.

@@ -148,6 +148,46 @@ fn a_role_by_another_name_is_a_role() {
 }
 
 #[test]
+fn what_stands_where_airflow_does_not_look_is_no_reason_for_other_credentials() {
+    let quoted = super::quote::quote(SECRET);
+    let encoded = super::quote::quote(ROLE);
+    let texts = [
+        format!("aws://{}%3A{quoted}", ID.replace('I', "%49")),
+        format!("aws://{encoded}"),
+        format!("aws:///{encoded}"),
+        format!("aws:///{ROLE}"),
+        format!("aws://;aws_access_key_id={ID}"),
+        format!("aws:///role_arn={ROLE}"),
+        format!("aws:///?note=uses+{encoded}+today"),
+        json!({"conn_type": "aws", "host": ROLE}).to_string(),
+        json!({"conn_type": "aws", "schema": ROLE}).to_string(),
+        json!({"conn_type": "aws", "schema": SECRET}).to_string(),
+        json!({"conn_type": "aws", "host": format!("{ID}:{SECRET}")}).to_string(),
+        json!({"extra": {"extra": json!({"role_arn": ROLE}).to_string()}}).to_string(),
+        json!({"extra": {"creds": format!("{ID}:{SECRET}")}}).to_string(),
+        json!({"extra": {"aws": {"profile_name": "analytics"}}}).to_string(),
+        format!(r#"{{"extra": {{"role_arn": "{ROLE}"}}, "extra": {{}}}}"#),
+        format!(r#"{{"extra": {{"role_arn": "{ROLE}", "role_arn": null}}}}"#),
+        // References that something else was to resolve.
+        "op://vault/item/field".into(),
+        "ref+awsssm://path".into(),
+        "file:///run/secrets/aws".into(),
+        "vault://secret/data/aws".into(),
+    ];
+    for text in texts {
+        refused(&text, "");
+    }
+    for text in [
+        "aws://",
+        "s3://",
+        "{\"conn_type\": \"aws\", \"host\": \"localhost\", \"schema\": \"default\"}",
+        "aws://localhost:4566/bucket-1",
+    ] {
+        assert!(planned(text).unwrap().contains("Environment"), "{text}");
+    }
+}
+
+#[test]
 fn a_connection_that_says_nothing_of_credentials_has_the_default_ones() {
     for text in [
         "aws://",

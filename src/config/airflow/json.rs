@@ -3,6 +3,10 @@
 //! Read as Airflow's `Connection.from_json`, which takes no other key. Where Airflow would quietly go on without the
 //! connection, or without its extra, this is an error that names the place and shows it mended; no value is ever shown.
 
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::broken::Broken;
@@ -121,7 +125,75 @@ pub fn kind(value: &Value) -> &'static str {
 
 /// The value of `text`; `place` is the key that holds it, empty for the connection itself.
 pub fn value(text: &str, place: &str) -> Result<Value, Broken> {
-    serde_json::from_str(text).map_err(|why| not_json(text, place, &why))
+    let value = serde_json::from_str(text).map_err(|why| not_json(text, place, &why))?;
+    // Python's reader takes the last one, and a role in the first is lost.
+    match serde_json::from_str::<Once>(text) {
+        Ok(Once) => Ok(value),
+        Err(_) => Err(Broken::new(
+            format!("a key stands twice in {}: Airflow would take the last one", in_words(place)),
+            "write it once",
+        )),
+    }
+}
+
+fn in_words(place: &str) -> String {
+    if place.is_empty() { "the JSON".to_owned() } else { format!("`{place}`") }
+}
+
+/// A document none of whose objects has a key twice.
+struct Once;
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Once)
+    }
+}
+
+impl<'de> Visitor<'de> for Once {
+    type Value = Once;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("keys that stand once")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Once, A::Error> {
+        let mut keys = HashSet::new();
+        while let Some((key, Once)) = map.next_entry::<String, Once>()? {
+            if !keys.insert(key) {
+                return Err(A::Error::custom("a key stands twice"));
+            }
+        }
+        Ok(Once)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Once, A::Error> {
+        while items.next_element::<Once>()?.is_some() {}
+        Ok(Once)
+    }
+
+    fn visit_unit<E>(self) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Once, E> {
+        Ok(Once)
+    }
 }
 
 /// As Python's `if extra:`, after which text is parsed and everything else is taken as it is.

@@ -18,7 +18,7 @@ use super::saml::SamlLogin;
 use super::session_region::SessionRegion;
 use super::sts_client::StsClient;
 use super::sts_params::{Action, SessionParams};
-use super::{extras, placeholder, redact, s3_config, slug, spelling};
+use super::{extras, misread, placeholder, redact, s3_config, slug, spelling};
 use crate::config::env::Env;
 use crate::region::Region;
 use crate::secret::Secret;
@@ -47,6 +47,7 @@ pub struct Ask {
 /// The plan of a connection. Reads AWS's files and the environment, and nothing else.
 pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) -> Result<Plan, Broken> {
     placeholder::check(connection)?;
+    misread::places(connection)?;
     let extra = Fields::top(connection.extra.fields());
     let mut notes = extras::notes(connection, &extra, ask.compat)?;
     let session = extra.object("session_kwargs")?;

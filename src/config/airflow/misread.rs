@@ -5,9 +5,10 @@
 //! that shows the text mended.
 
 use super::broken::Broken;
-use super::placeholder;
+use super::connection::Connection;
 use super::sketch::sketch;
 use super::urlsplit::Parts;
+use super::{placeholder, redact};
 
 /// What can be told before the text is taken apart.
 pub fn text(text: &str) -> Result<(), Broken> {
@@ -72,6 +73,53 @@ pub fn parts(text: &str, parts: &Parts) -> Result<(), Broken> {
         return Err(Broken::new("an access key id stands where the scheme should be", "write aws://KEY:…@"));
     }
     Ok(())
+}
+
+/// Places that mean nothing to AWS, in which something stands that does; and a connection of another service that says nothing.
+pub fn places(connection: &Connection) -> Result<(), Broken> {
+    let of_place = [("host", &connection.host), ("schema", &connection.schema)];
+    for (place, text) in of_place.into_iter().filter_map(|(place, text)| Some((place, text.as_deref()?))) {
+        if names_credentials(text) || redact::is_secret(text) {
+            return Err(Broken::new(
+                format!("a role or key stands where the {place} should be, which means nothing to AWS"),
+                "write aws://KEY:SECRET@ for keys, and ?role_arn=… for a role, with / as %2F in a secret",
+            ));
+        }
+        if text.contains(['=', ';', '&']) {
+            return Err(Broken::new(
+                format!("a parameter stands where the {place} should be: Airflow would pass it over"),
+                "begin the parameters with a ?, as in aws://?role_arn=…&region_name=…",
+            ));
+        }
+    }
+    let is_blank = |text: Option<&str>| text.is_none_or(|text| text.trim().is_empty());
+    let says_nothing = is_blank(connection.login.as_deref())
+        && connection.password.as_ref().is_none_or(|password| password.is_empty())
+        && connection.extra.fields().is_empty();
+    let is_amazons = connection.conn_type.as_deref().is_none_or(|kind| AMAZON.contains(&kind));
+    if says_nothing && !is_amazons {
+        return Err(Broken::new(
+            "it is of another service and names no credentials of AWS's: a reference to a secret may stand there unresolved",
+            "store the URI itself, which begins with aws://",
+        ));
+    }
+    Ok(())
+}
+
+/// Types of connections that Airflow's provider for Amazon has, and what others were before.
+const AMAZON: [&str; 8] = ["", "aws", "s3", "emr", "athena", "redshift", "generic", "chime"];
+
+/// Whether a role or an access key stands in the text.
+pub fn names_credentials(text: &str) -> bool {
+    let is_role = text.contains("arn:") && text.contains(":iam::") && text.contains(":role/");
+    is_role || text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_access_key_id)
+}
+
+fn is_access_key_id(word: &str) -> bool {
+    let upper = word.to_ascii_uppercase();
+    is_key_id(word)
+        && ["AKIA", "ASIA"].iter().any(|prefix| upper.starts_with(prefix))
+        && word.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }
 
 /// Whether the text is one of AWS's unique ids (IAM User Guide, "Unique identifiers"), in any case.
