@@ -38,6 +38,9 @@ pub fn origin(found: &Found<'_>, allow_http: bool) -> Result<Origin> {
 /// `proxy`. A password in it would be a secret in the file; the usual variables may hold one.
 pub fn proxy(found: &Found<'_>) -> Result<Url> {
     let url = parse(found, &values::text(found)?, &["http", "https", "socks5", "socks5h"])?;
+    if url.path().len() > 1 || url.query().is_some() || url.fragment().is_some() {
+        return Err(found.error(Code::InvalidValue, "must be scheme, host and port alone"));
+    }
     if url.username().is_empty() && url.password().is_none() {
         return Ok(url);
     }

@@ -37,10 +37,9 @@ const REDACTED: &str = "[redacted]";
 pub fn masked(text: &str) -> Cow<'_, str> {
     let mut parts: Vec<(usize, usize)> = Vec::new();
     parts.extend(private_keys(text));
-    parts.extend(runs(text, |b| b.is_ascii_alphanumeric() || b"_-.+".contains(&b)).filter(|part| {
-        let name = text[part.0..part.1].trim_matches('.');
-        is_jwt(name) || has_prefix(name) || name.len() > LONGEST_NAME && !name.contains('.')
-    }));
+    parts.extend(named_secrets(text));
+    let runs_of_names = runs(text, |b| b.is_ascii_alphanumeric() || b"_-.+".contains(&b));
+    parts.extend(runs_of_names.filter_map(|(start, end)| token_in(text, start, end)));
     parts.extend(runs(text, is_base64).flat_map(|(start, end)| secret_keys(text, start, end)));
     if parts.is_empty() {
         return Cow::Borrowed(text);
@@ -56,6 +55,48 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     }
     out.push_str(&text[at..]);
     Cow::Owned(out)
+}
+
+/// A token in a run of names that dots part: `profile.ghp_…`. Of a JWT all parts that follow belong to it.
+fn token_in(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
+    let mut at = start;
+    for name in text[start..end].split('.') {
+        let rest = text[at..end].trim_end_matches('.');
+        if is_jwt(rest) {
+            return Some((at, at + rest.len()));
+        }
+        if has_prefix(name) || name.len() > LONGEST_NAME {
+            return Some((at, at + rest.len()));
+        }
+        at += name.len() + 1;
+    }
+    None
+}
+
+/// The values of keys that name a secret, in JSON or what is left of it within quotes of another text: `\\"private_key\\":\\"…`.
+fn named_secrets(text: &str) -> Vec<(usize, usize)> {
+    const KEYS: [&str; 8] = [
+        "private_key",
+        "client_secret",
+        "refresh_token",
+        "access_token",
+        "id_token",
+        "secret_access_key",
+        "SecretAccessKey",
+        "SessionToken",
+    ];
+    let quote = |text: &str| text.len() - text.trim_start_matches('\\').strip_prefix('"').map_or(text.len(), str::len);
+    let value_after = |at: usize| {
+        let mut start = at + quote(&text[at..]);
+        let rest = text[start..].trim_start();
+        start = text.len() - rest.strip_prefix(':')?.trim_start().len();
+        let opening = quote(&text[start..]);
+        let value = text[start + opening..].split(['"', '\\']).next()?;
+        let is_hidden = opening == 0 || value.len() < 6;
+        (start > at && !is_hidden).then_some((start + opening, start + opening + value.len()))
+    };
+    let keys = KEYS.iter().flat_map(|key| text.match_indices(key).map(move |(at, _)| at + key.len()));
+    keys.filter_map(value_after).collect()
 }
 
 /// Secret keys in a run of base64's characters, a part of which may be a path's: `9/` of a port, a directory.
@@ -236,6 +277,10 @@ mod tests {
             ),
             ("token=ghp_0123456789abcdefghij&x=1".into(), "token=[redacted]&x=1"),
             ("ü xoxb-123456789012-abcdefghijkl ü".into(), "ü [redacted] ü"),
+            (format!("[profile.{jwt}]"), "[profile.[redacted]]"),
+            ("[profile.ghp_0123456789abcdefghij]".into(), "[profile.[redacted]]"),
+            (r#"{"type":"x","private_key":"MIIEvAIBADAN"}"#.into(), r#"{"type":"x","private_key":"[redacted]"}"#),
+            (r#""{\"private_key\": \"MIIEvAIBADAN\"}" is no"#.into(), r#""{\"private_key\": \"[redacted]\"}" is no"#),
             (format!("a {} b", "A".repeat(300)), "a [redacted] b"),
         ];
         for (text, expected) in table {
@@ -249,6 +294,7 @@ mod tests {
             "da39a3ee5e6b4b0d3255bfef95601890afd80709",
             "https://idp.example.com/adfs/ls/IdpInitiatedSignOn.aspx?loginToRp=urn:amazon:webservices",
             "s3cr3t-looking.but-short",
+            "{\"private_key\": \"…\"}, `client_secret`: where it is read from",
         ];
         for text in plain {
             assert!(matches!(masked(text), Cow::Borrowed(_)), "{}", masked(text));

@@ -30,6 +30,7 @@ mod keyring;
 mod look;
 mod manual;
 mod oidc;
+mod quotes;
 mod schedule;
 mod setup;
 mod shells;
