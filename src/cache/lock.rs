@@ -50,7 +50,7 @@ impl Lock {
         store.open_dir()?;
         let path = store.path(&FileName::Lock(*login));
         let mut file = private::open_or_create(&path)?;
-        let mut pause = SHORTEST_PAUSE;
+        let (mut pause, mut is_told) = (SHORTEST_PAUSE, false);
         loop {
             if try_lock(&file, &path)? {
                 if private::is_in_place(&file) {
@@ -64,6 +64,11 @@ impl Lock {
             let left = wait.remaining();
             if left.is_zero() {
                 return Ok(Attempt::Held(Held { holder: Holder::read(&mut file) }));
+            }
+            if !std::mem::replace(&mut is_told, true)
+                && let Some(holder) = Holder::read(&mut file)
+            {
+                tracing::info!("process {} is logging in as the same identity; waiting for its result", holder.pid);
             }
             sleep(jittered(pause).min(left));
             pause = (pause * 2).min(LONGEST_PAUSE);

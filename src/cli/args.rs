@@ -2,6 +2,7 @@
 
 mod airflow;
 mod look;
+mod notes;
 mod plain;
 mod schedule;
 mod setup;
@@ -12,26 +13,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::airflow::*;
 pub use self::look::*;
 pub use self::plain::{PlainGet, plain_get};
 pub use self::schedule::*;
-use self::setup::SETUP_HELP;
 pub use self::setup::{Setup, SetupAuth};
+use super::style::When;
 use crate::config::parse_duration;
 
 /// Turns an enterprise or workload identity into short-lived AWS credentials.
 #[derive(Debug, Parser)]
-#[command(name = "fedcred", version, propagate_version = true, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = "\
-Use it from ~/.aws/config:
-  [profile analytics]
-  credential_process = /usr/bin/fedcred get analytics
-
-Exit status: 0 success, 2 usage, 3 login required, 65 unusable response, 70 internal,
-74 storage, 75 unavailable (worth another try), 77 refused, 78 configuration.")]
+#[command(name = "fedcred", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = notes::ROOT)]
 pub struct Arguments {
     #[command(flatten)]
     pub global: Global,
@@ -43,15 +38,18 @@ impl Arguments {
     /// Parses these; the first is the program's own name.
     ///
     /// What SDKs run all day needs no grammar ([`plain_get`]).
-    pub fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+    ///
+    /// `width`: the columns for help, if that is asked for.
+    pub fn parse(arguments: &[OsString], width: usize) -> Result<Arguments, clap::Error> {
         match plain_get(arguments) {
             Some(plain) => Ok(plain.into()),
-            None => Arguments::by_grammar(arguments),
+            None => Arguments::by_grammar(arguments, width),
         }
     }
 
-    fn by_grammar(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
-        Arguments::try_parse_from(arguments)?.with_named_profile()
+    fn by_grammar(arguments: &[OsString], width: usize) -> Result<Arguments, clap::Error> {
+        let grammar = Arguments::command().term_width(width);
+        Arguments::from_arg_matches(&grammar.try_get_matches_from(arguments)?)?.with_named_profile()
     }
 
     /// Puts the profile of `--profile` where the command looks for the one that stands behind its name.
@@ -83,7 +81,14 @@ enum Profiles<'a> {
 impl From<PlainGet<'_>> for Arguments {
     fn from(PlainGet { profile, config }: PlainGet<'_>) -> Arguments {
         Arguments {
-            global: Global { config: config.map(Path::to_owned), profile: None, verbose: 0, log_file: None },
+            global: Global {
+                config: config.map(Path::to_owned),
+                profile: None,
+                verbose: 0,
+                quiet: false,
+                color: When::Auto,
+                log_file: None,
+            },
             command: Command::Get(Get {
                 profile: profile.map(str::to_owned),
                 format: Format::Process,
@@ -107,12 +112,18 @@ pub struct Global {
     /// Configuration file [env: FEDCRED_CONFIG] [default: ~/.config/fedcred/config.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Profile, in place of the argument
+    /// Profile, in place of the argument [env: FEDCRED_PROFILE]
     #[arg(id = "named_profile", short = 'p', long = "profile", global = true, value_name = "PROFILE")]
     pub profile: Option<String>,
-    /// Tell on stderr what happens; twice for more
+    /// Print what happens on stderr; twice for more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Print no progress and no warnings
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// When to use colours [env: NO_COLOR, CLICOLOR_FORCE]
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true)]
+    pub color: When,
     /// Append what happens to this file [env: FEDCRED_LOG]
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
@@ -121,8 +132,9 @@ pub struct Global {
 impl Global {
     /// The arguments that make another process of this program do as this one does.
     pub fn as_arguments(&self) -> Vec<OsString> {
-        let Global { config, profile: _, verbose, log_file } = self;
+        let Global { config, profile: _, verbose, quiet, color: _, log_file } = self;
         let mut arguments = vec![OsString::from("-v"); usize::from(*verbose)];
+        arguments.extend(quiet.then(|| "--quiet".into()));
         for (flag, path) in [("--config", config), ("--log-file", log_file)] {
             if let Some(path) = path {
                 arguments.extend([flag.into(), path.into()]);
@@ -136,43 +148,49 @@ impl Global {
 #[command(defer = true)]
 pub enum Command {
     /// Print credentials, from the cache while they are fresh
-    #[command(visible_alias = "credential-process")]
+    #[command(visible_alias = "credential-process", after_help = notes::GET)]
     Get(Get),
     /// Run a command with credentials that refresh themselves
+    #[command(after_help = notes::EXEC)]
     Exec(Exec),
     /// Hand out credentials to other programs on this machine
+    #[command(after_help = notes::SERVE)]
     Serve(Serve),
-    /// Renew what is due in the cache, for timers and cron
-    #[command(after_help = REFRESH_HELP)]
+    /// Renew cached credentials that are due, for timers and cron
+    #[command(after_help = notes::REFRESH)]
     Refresh(Refresh),
-    /// Have the cache renewed from time to time: a systemd timer, a launchd agent or a cron line
+    /// Have a systemd timer, a launchd agent or cron run `refresh`
     #[command(subcommand)]
     Schedule(Schedule),
-    /// Say what is cached, what failed last, and what comes next; asks nobody
-    #[command(after_help = STATUS_HELP)]
+    /// Show what is cached, what failed last, and what comes next; contacts no server
+    #[command(after_help = notes::STATUS)]
     Status(Status),
     /// Ask for the password or token, log in once, and keep it for later runs
     ///
-    /// Asks on the terminal, tries once, and keeps the secret only if the identity provider takes it.
-    /// Profiles read it with `password = { keyring = true }` (or `token = …`); those that need no
-    /// secret, or read it elsewhere, just log in.
-    #[command(verbatim_doc_comment)]
+    /// Asks on the terminal, tries once, and keeps the secret only if the identity provider accepts it. Profiles read it with
+    /// `password = { keyring = true }` (or `token = …`); profiles that need no secret, or read it elsewhere, just log in.
+    #[command(after_help = notes::LOGIN)]
     Login(Login),
     /// Forget cached credentials, kept secrets and remembered failures
+    #[command(after_help = notes::LOGOUT)]
     Logout(Logout),
-    /// Find out how to log in at an identity provider, and write the profile and its lines in ~/.aws/config
-    #[command(after_help = SETUP_HELP)]
+    /// Find out how to log in at an identity provider, and write a profile
+    #[command(after_help = notes::SETUP)]
     Setup(Setup),
-    /// Walk the way of a login step by step, and name the first fault with its remedy
-    #[command(after_help = DOCTOR_HELP)]
+    /// Check each step of a login; show the first problem and its fix
+    #[command(after_help = notes::DOCTOR)]
     Doctor(Doctor),
-    /// Say what the identity says of itself: the decoded assertion or token, no secret in it
+    /// Show the decoded assertion or token, without secrets
+    #[command(after_help = notes::INSPECT)]
     Inspect(Inspect),
     /// List the roles that the identity is offered
+    #[command(after_help = notes::ROLES)]
     Roles(Roles),
-    /// Say what must exist in AWS for this profile, or why an existing trust policy keeps it out
+    /// Print what must exist in AWS for a profile, or explain why a trust policy refuses it
+    #[command(after_help = notes::TRUST_POLICY)]
     TrustPolicy(TrustPolicy),
     /// Print the address that signs a browser in to the AWS console
+    #[command(after_help = notes::CONSOLE)]
     Console(Console),
     /// Explain, print and import Apache Airflow connections
     #[command(subcommand)]
@@ -180,12 +198,14 @@ pub enum Command {
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
-    /// Print this message and a list of topics, the help of a command, or the page of a topic
+    /// Print this message and the topics, the help of a command, or a topic
+    #[command(after_help = notes::HELP)]
     Help(Help),
-    /// Print a script that completes commands, flags and profile names in a shell
-    #[command(after_help = COMPLETIONS_HELP)]
+    /// Print a script that completes commands, flags and names in a shell
+    #[command(after_help = notes::COMPLETIONS)]
     Completions(Completions),
-    /// Print the manual
+    /// Show the manual
+    #[command(after_help = notes::MAN)]
     Man(Man),
     /// The child process that logs in on behalf of a long-lived fedcred process
     #[command(hide = true)]
@@ -217,14 +237,14 @@ impl Command {
                 | Airflow::Json(AirflowExport { profile })
                 | Airflow::Put(AirflowPut { profile, .. }),
             )
-            | Command::Config(Config::Show { profile }) => Profiles::One(profile),
+            | Command::Config(Config::Show { profile, .. }) => Profiles::One(profile),
             Command::Serve(Serve { profiles, .. })
             | Command::Refresh(Refresh { profiles, .. })
             | Command::Schedule(Schedule::Install(ScheduleInstall { profiles, .. }))
             | Command::Status(Status { profiles, .. }) => Profiles::Several(profiles),
-            Command::Schedule(Schedule::Status | Schedule::Remove)
+            Command::Schedule(Schedule::Status { .. } | Schedule::Remove)
             | Command::Airflow(Airflow::Show(_) | Airflow::Import(_))
-            | Command::Config(Config::Check | Config::Path | Config::Schema)
+            | Command::Config(Config::Check { .. } | Config::Path { .. } | Config::Schema)
             | Command::Help(_)
             | Command::Completions(_)
             | Command::Man(_)
@@ -242,7 +262,7 @@ pub struct Login {
     /// Where to keep the secret
     #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
     pub store: SecretStore,
-    /// Ask nobody: try the configured or kept secret once more, also if it was refused before
+    /// Do not ask: try the configured or kept secret once more, even if it was refused before
     #[arg(long, conflicts_with = "store")]
     pub use_stored: bool,
 }
@@ -259,17 +279,13 @@ pub enum SecretStore {
 pub struct Doctor {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
-    /// Explain a service's AccessDenied in this file, and ask nobody; - reads standard input
+    /// Explain a service's AccessDenied in this file, without a login; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub explain: Option<PathBuf>,
     /// JSON for scripts
     #[arg(long)]
     pub json: bool,
 }
-
-const DOCTOR_HELP: &str = "\
-It logs in once, as `get` would: a secret that was refused before is not sent again. Nothing that it
-prints is secret. Exit status: 0 if the login works, else that of the fault.";
 
 #[derive(Debug, Args)]
 pub struct Help {
@@ -292,22 +308,12 @@ pub enum Shell {
     Elvish,
 }
 
-const COMPLETIONS_HELP: &str = "\
-Where it goes:
-  bash        fedcred completions bash > ~/.local/share/bash-completion/completions/fedcred
-  zsh         fedcred completions zsh > ~/.zfunc/_fedcred    (fpath+=~/.zfunc before compinit)
-  fish        fedcred completions fish > ~/.config/fish/completions/fedcred.fish
-  PowerShell  fedcred completions powershell >> $PROFILE
-  elvish      fedcred completions elvish >> ~/.config/elvish/rc.elv
-
-The script asks fedcred, which has to be in PATH, for what can come next.";
-
 #[derive(Debug, Args)]
 pub struct Man {
-    /// Of which command, such as `get` or `config show` [default: of all of fedcred]
+    /// A command, such as `get` or `config show` [default: all of fedcred]
     #[arg(value_name = "COMMAND")]
     pub command: Vec<String>,
-    /// Write every page into this directory, one a command
+    /// Write all pages into this directory, one for each command
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
     pub dir: Option<PathBuf>,
 }
@@ -316,7 +322,7 @@ pub struct Man {
 pub struct Logout {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
-    /// Of every profile
+    /// Every profile
     #[arg(long, conflicts_with = "profile")]
     pub all: bool,
 }
@@ -331,7 +337,7 @@ pub struct Get {
     /// Refresh when less than this is left, such as 30m or 1h [default: by the credentials' lifetime]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub window: Option<Duration>,
-    /// Ask anew, whatever the cache holds
+    /// Request new credentials, whatever is cached
     #[arg(long)]
     pub force: bool,
     /// Neither read nor write the cache
@@ -345,17 +351,10 @@ pub struct Get {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
-By default the command is given the address of a container endpoint on loopback, which every AWS SDK
-asks for credentials and asks again before they expire. The endpoint ends with the command: for
-programs that go on in the background use `fedcred serve`.
-
-Exit status: that of the command; 125 if there are no credentials for it, 126 if it cannot be run,
-127 if it is not there.")]
 pub struct Exec {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
-    /// Put the credentials themselves into the environment; they are not refreshed
+    /// Set the credentials themselves as variables; they are not refreshed
     #[arg(long)]
     pub env: bool,
     /// The command and its arguments
@@ -364,10 +363,6 @@ pub struct Exec {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
-It prints the variables that tell an AWS SDK where to ask: at / for the first profile, at
-/profile/NAME for each. /healthz says whether all have valid credentials. When logins begin to
-fail, and when they work again, it says so on stderr. For containers see `fedcred help containers`.")]
 pub struct Serve {
     /// Profiles of the configuration [env: FEDCRED_PROFILE] [default: default]
     #[arg(value_name = "PROFILE")]
@@ -376,13 +371,13 @@ pub struct Serve {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
     /// Let --listen name an address on a network, such as a container bridge's: whoever is on that
-    /// network and has the token is given credentials
+    /// network and has the token gets credentials
     #[arg(long)]
     pub allow_non_loopback: bool,
-    /// Ask the endpoint that runs at --listen whether it has credentials, and end: for a startup probe
+    /// Ask the endpoint at --listen whether it has credentials, and exit: for a startup probe
     #[arg(long, conflicts_with_all = ["allow_non_loopback", "token_file"])]
     pub probe: bool,
-    /// File with the token that clients show, made if it is not there [default: a token of this run]
+    /// File with the token that clients show; created if missing [default: a token for this run]
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }
@@ -390,7 +385,7 @@ pub struct Serve {
 #[derive(Debug, Args)]
 pub struct FetchChild {
     pub profile: String,
-    /// Tell the credentials too
+    /// Pass on the credentials too
     #[arg(long)]
     pub with_credentials: bool,
 }
@@ -436,23 +431,13 @@ pub struct Refresh {
     /// Every profile
     #[arg(long, conflicts_with = "profiles")]
     pub all: bool,
-    /// Stay, and renew each profile when it is due, until SIGTERM or Ctrl-C
+    /// Keep running, and renew each profile when it is due, until SIGTERM or Ctrl-C
     #[arg(long = "loop")]
     pub is_loop: bool,
     /// One line of JSON for each profile
     #[arg(long)]
     pub json: bool,
 }
-
-const REFRESH_HELP: &str = "\
-A profile is renewed when less is left than `fedcred get` wants, and up to a quarter of that earlier,
-by what differs from machine to machine. Profiles are renewed side by side; a failure of one does not
-stop the others. The exit status is that of the worst: refused (77), login required (3), unusable
-response (65), storage (74), configuration (78), internal (70), and unavailable (75) only when nothing
-else failed. Expired entries and what nobody used for 30 days are removed in passing.
-
-With --loop, failures are told and tried again, a changed configuration is read again, and the exit
-status is 0.";
 
 #[derive(Debug, Args)]
 pub struct Status {
@@ -464,26 +449,31 @@ pub struct Status {
     pub json: bool,
 }
 
-const STATUS_HELP: &str = "\
-States:
-  fresh    handed out as it is
-  due      handed out after a try to renew it
-  expired  of no more use: the next `fedcred get` logs in
-  failed   nothing of use, and the last login failed
-  none     nothing, and no login is remembered";
-
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Config {
-    /// Check every profile; all faults are listed
-    Check,
+    /// Check every profile; all mistakes are listed
+    #[command(after_help = notes::CONFIG_CHECK)]
+    Check {
+        /// JSON for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a profile's settings and where each comes from
+    #[command(after_help = notes::CONFIG_SHOW)]
     Show {
         /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
         profile: Option<String>,
+        /// JSON for scripts
+        #[arg(long)]
+        json: bool,
     },
-    /// Say which files are read and where the cache is
-    Path,
+    /// Print which files are read and where the cache is
+    Path {
+        /// JSON for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a JSON Schema of the file, for editors: `#:schema ./fedcred.schema.json` as its first line
     Schema,
 }

@@ -1,4 +1,4 @@
-//! `-v`, `-vv` and `--log-file`: what fedcred itself tells, never what a library does, never a page or a secret.
+//! `-v`, `-vv`, `--log-file` and the line of progress: what fedcred itself tells, never what a library does, never a page or a secret.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -9,18 +9,20 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::args::Global;
+use super::args::{Command, Global};
 use super::output::{self, LogLines};
+use super::progress;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Fault, kind};
 
-/// Starts what was asked for. Without `-v` and log file nothing is built.
+/// Starts what was asked for. Without `-v`, log file and terminal nothing is built.
 ///
 /// Returns why the log file is not written: that is a warning, since no credentials are withheld for the sake of a log.
-pub fn start(global: &Global, env: &Env) -> Option<Error> {
+pub fn start(global: &Global, command: &Command, env: &Env) -> Option<Error> {
     let log_file = global.log_file.clone().or_else(|| env.path("FEDCRED_LOG"));
-    if global.verbose == 0 && log_file.is_none() {
+    let progress = progress::layer(global, command);
+    if global.verbose == 0 && log_file.is_none() && progress.is_none() {
         return None;
     }
     let on_stderr = match global.verbose {
@@ -46,7 +48,7 @@ pub fn start(global: &Global, env: &Env) -> Option<Error> {
             .with_filter(ours(LevelFilter::from_level(Level::DEBUG)))
     });
     // A second start (tests run several commands in one process) keeps the first listener.
-    let _ = tracing_subscriber::registry().with(stderr).with(file).try_init();
+    let _ = tracing_subscriber::registry().with(stderr).with(file).with(progress).try_init();
     fault
 }
 

@@ -5,10 +5,12 @@ pub mod commands;
 mod facts;
 pub mod format;
 mod logging;
+mod markdown;
 pub(crate) mod output;
 mod progress;
 mod prompt;
 pub mod report;
+mod screen;
 mod style;
 mod table;
 pub mod topics;
@@ -20,6 +22,8 @@ use clap::error::ErrorKind;
 
 use self::args::{Arguments, Command};
 use self::output::Text;
+use self::screen::Screen;
+use self::style::{Style, When};
 use crate::config::env::Env;
 use crate::error::{Code, Result};
 
@@ -32,15 +36,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
             Err(error) => report::failure(&error),
         };
     }
-    let arguments = match Arguments::parse(&arguments) {
+    let arguments = match Arguments::parse(&arguments, help_width(env)) {
         Ok(arguments) => arguments,
-        Err(error) => return not_run(&error),
+        Err(error) => return not_run(&error, env),
     };
     let global = &arguments.global;
     let done = |outcome: Result<()>| outcome.map(|()| ExitCode::SUCCESS).map_err(|error| vec![error]);
-    if let Some(fault) = logging::start(global, env) {
+    if let Some(fault) = logging::start(global, &arguments.command, env) {
         tracing::warn!(%fault, "no log is written");
-        if global.verbose == 0 && tells_warnings(&arguments.command) {
+        if global.verbose == 0 && !global.quiet && tells_warnings(&arguments.command) {
             output::to_stderr(&Text::of(format!("warning: {}: {}", fault.what, fault.causes.join(": "))));
         }
     }
@@ -61,21 +65,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Console(console) => done(commands::console::run(console, global, env)),
         Command::Airflow(airflow) => done(commands::airflow::run(airflow, global, env)),
         Command::Config(config) => commands::config::run(config, global, env).map(|()| ExitCode::SUCCESS),
-        Command::Help(help) => done(commands::help::run(help)),
+        Command::Help(help) => done(commands::help::run(help, global, env)),
         Command::Completions(completions) => done(commands::completions::run(completions)),
         Command::Man(man) => done(commands::man::run(man)),
         Command::FetchChild(asked) => done(commands::fetch_child::run(asked, global, env)),
         #[cfg(unix)]
         Command::ExecEndpoint(asked) => done(commands::exec_endpoint::run(asked, global, env)),
     };
+    let style = || Screen::stderr_style(global.color, env);
     match (outcome, &arguments.command) {
         (Ok(status), _) => status,
         (Err(errors), Command::Exec(_)) => {
-            report::failures(&errors);
+            report::failures(&errors, style());
             report::status_of_exec(&errors)
         }
-        (Err(errors), _) => report::failures(&errors),
+        (Err(errors), _) => report::failures(&errors, style()),
     }
+}
+
+/// The columns of help: it is prose.
+fn help_width(env: &Env) -> usize {
+    screen::width(output::stdout_width(), env).unwrap_or(screen::PROSE).min(screen::PROSE)
 }
 
 /// The C++ SDK takes standard error for output, and what runs on behalf of another process repeats what that one has told.
@@ -89,19 +99,22 @@ fn tells_warnings(command: &Command) -> bool {
 }
 
 /// `--help` and `--version` go to stdout; everything else is an error with our code in front.
-fn not_run(error: &clap::Error) -> ExitCode {
-    let text = error.render().to_string();
+fn not_run(error: &clap::Error, env: &Env) -> ExitCode {
+    let text = error.render();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return match output::file(&text) {
+        let style = Style::of(When::Auto, output::is_stdout_a_terminal(), env);
+        return match output::help(&text, style) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => report::failure(&error),
         };
     }
+    let text = text.to_string();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         output::to_stderr(&Text::document(&text));
         return ExitCode::from(report::status(Code::BadFlag.kind()));
     }
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    output::to_stderr(&Text::document(&format!("error[{}]: {text}", Code::BadFlag.as_str())));
+    let mut said = report::mark(Code::BadFlag, Screen::stderr_style(When::Auto, env));
+    said += Text::document(text.strip_prefix("error: ").unwrap_or(&text));
+    output::to_stderr(&said);
     ExitCode::from(report::status(Code::BadFlag.kind()))
 }

@@ -11,6 +11,7 @@ use std::ops::{Add, AddAssign, Deref};
 
 use serde::Serialize;
 
+use super::progress;
 use super::style::{Colour, Style};
 use crate::error::{Code, Error, Result};
 use crate::file::shape::masked;
@@ -31,6 +32,11 @@ impl Text {
     /// A text of several lines that are ours, such as a help page. Values of others stand in a [`Text::line`].
     pub fn document(lines: &str) -> Text {
         Text(text::lines(lines).into_owned())
+    }
+
+    /// The beginning of a line, coloured.
+    pub fn begun(style: Style, colour: Colour, piece: &str) -> Text {
+        Text(style.paint(colour, &text::line(piece)))
     }
 
     /// Adds one line. What would end it earlier is a space in it.
@@ -62,6 +68,31 @@ impl Text {
         self.0.is_empty()
     }
 
+    /// Wraps the lines that are longer than `width` columns, between words, with the rest of a line further in than its
+    /// beginning. Hints stay whole, so that their commands can be copied, and so does a word that is longer.
+    pub fn fit(self, width: Option<usize>) -> Text {
+        let Some(width) = width else { return self };
+        let mut fitted = String::with_capacity(self.0.len());
+        for line in self.0.lines() {
+            let words = line.trim_start_matches([' ', '-']);
+            let is_short = textwrap::core::display_width(line) <= width;
+            if is_short || words.starts_with("hint: ") {
+                fitted.push_str(line);
+                fitted.push('\n');
+                continue;
+            }
+            let deeper = if line.starts_with([' ', '-']) { 2 } else { 0 };
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            let (first, rest) = (" ".repeat(indent), " ".repeat(indent + deeper));
+            let options = wrapping(width.max(indent + 20)).initial_indent(&first).subsequent_indent(&rest);
+            for piece in textwrap::wrap(line.trim_start_matches(' '), options) {
+                fitted.push_str(piece.trim_end());
+                fitted.push('\n');
+            }
+        }
+        Text(fitted)
+    }
+
     /// Cuts it to `max` bytes, with a mark where it was longer.
     pub fn cut(mut self, max: usize) -> Text {
         if self.0.len() > max {
@@ -70,6 +101,15 @@ impl Text {
         }
         self
     }
+}
+
+/// How lines are broken: at blanks only, since a broken address or ARN cannot be copied.
+pub fn wrapping<'a>(width: usize) -> textwrap::Options<'a> {
+    textwrap::Options::new(width)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
 }
 
 impl Deref for Text {
@@ -129,6 +169,11 @@ pub fn file(lines: &str) -> Result<()> {
     to_stdout(&text::lines(lines))
 }
 
+/// Prints the help of clap, which is made of our own words.
+pub fn help(help: &clap::builder::StyledStr, style: Style) -> Result<()> {
+    if style.is_coloured() { to_stdout(&help.ansi().to_string()) } else { file(&help.to_string()) }
+}
+
 /// Prints what a shell asked for: `\v` parts candidates for bash.
 pub fn candidates(answer: &str) -> Result<()> {
     let parts: Vec<_> = answer.split('\u{b}').map(text::lines).collect();
@@ -142,6 +187,7 @@ pub fn exactly(text: &str) -> Result<()> {
 
 /// A reader that has gone away is none of our business (it is a success).
 fn to_stdout(text: &str) -> Result<()> {
+    progress::clear();
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
@@ -152,6 +198,7 @@ fn to_stdout(text: &str) -> Result<()> {
 
 /// Writes to stderr, where nobody may be listening.
 pub fn to_stderr(text: &Text) {
+    progress::clear();
     let _ = std::io::stderr().write_all(text.0.as_bytes());
 }
 
@@ -162,6 +209,12 @@ pub fn progress(line: &str) {
 
 pub fn is_stdout_a_terminal() -> bool {
     std::io::stdout().is_terminal()
+}
+
+/// The columns of the terminal that standard output is, if it is one.
+pub fn stdout_width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(usize::from(width.0)).filter(|width| *width > 0)
 }
 
 pub fn is_stderr_a_terminal() -> bool {

@@ -1,30 +1,136 @@
-//! What is being done, on one line of a terminal that goes away again. Where stderr is no terminal, nothing is written.
+//! What is being done, and for how long, on one line of a terminal that goes away again. Where stderr is no terminal, nothing is
+//! written; nor in the first second, in which most commands have ended.
+//!
+//! The steps are the events of the log (`-vv` prints the same): a layer of `tracing` takes them, and one thread shows the last.
 
-use super::args::Global;
+use std::fmt::{Debug, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+use url::Url;
+
+use super::args::{Command, Global, Refresh};
 use super::output;
+use super::table::span;
+use crate::time::{self, Timestamp};
 
-pub struct Progress {
+/// How often the line is written anew, and how long nothing is.
+const PACE: Duration = Duration::from_secs(1);
+
+struct Line {
+    is_on: bool,
+    /// What is done, and since when; `None` while nothing is shown.
+    step: Option<(String, Timestamp)>,
     is_shown: bool,
 }
 
-impl Progress {
-    /// With `-v` the log tells more, and the line would be in its way.
-    pub fn new(global: &Global) -> Self {
-        Progress { is_shown: global.verbose == 0 && output::is_stderr_a_terminal() }
-    }
+static LINE: Mutex<Line> = Mutex::new(Line { is_on: false, step: None, is_shown: false });
+static WAKE: Condvar = Condvar::new();
+static SHOWING: Once = Once::new();
 
-    /// Shows `text` in place of what was shown before, cut to what fits on any terminal.
-    pub fn show(&self, text: &str) {
-        if self.is_shown {
-            output::progress(text);
+fn line() -> MutexGuard<'static, Line> {
+    LINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The listener that shows the steps, where somebody sees them. With `-v` the log shows more, and the line would be in its way;
+/// long-lived commands would never be without one.
+pub fn layer<S: Subscriber>(global: &Global, command: &Command) -> Option<impl Layer<S> + use<S>> {
+    let stays = match command {
+        Command::Serve(_) | Command::FetchChild(_) | Command::Refresh(Refresh { is_loop: true, .. }) => true,
+        #[cfg(unix)]
+        Command::ExecEndpoint(_) => true,
+        _ => false,
+    };
+    if stays || global.quiet || global.verbose > 0 || !output::is_stderr_a_terminal() {
+        return None;
+    }
+    line().is_on = true;
+    Some(Steps)
+}
+
+/// Says what is done from now on.
+pub fn step(text: &str) {
+    let mut line = line();
+    if !line.is_on {
+        return;
+    }
+    let since = line.step.as_ref().map_or_else(time::now, |(_, since)| *since);
+    line.step = Some((text.to_owned(), since));
+    SHOWING.call_once(|| drop(std::thread::spawn(show)));
+    WAKE.notify_one();
+}
+
+/// Takes the line away, before something else is written there. The next step begins a new one.
+pub fn clear() {
+    let mut line = line();
+    line.step = None;
+    if std::mem::take(&mut line.is_shown) {
+        output::progress("");
+    }
+}
+
+fn show() {
+    let mut line = line();
+    loop {
+        line = match line.step {
+            Some(_) => WAKE.wait_timeout(line, PACE).map_or_else(|e| e.into_inner().0, |(line, _)| line),
+            None => WAKE.wait(line).unwrap_or_else(PoisonError::into_inner),
+        };
+        let Some((step, since)) = &line.step else { continue };
+        let passed = time::now().duration_since(*since);
+        if passed.unsigned_abs() >= PACE {
+            output::progress(&format!("{step} ({})", span(passed)));
+            line.is_shown = true;
         }
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.is_shown {
-            output::progress("");
+/// The layer.
+struct Steps;
+
+impl<S: Subscriber> Layer<S> for Steps {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let metadata = event.metadata();
+        if *metadata.level() > Level::DEBUG || !metadata.target().starts_with("fedcred") {
+            return;
+        }
+        let mut words = Words::default();
+        event.record(&mut words);
+        step(&words.sentence());
+    }
+}
+
+/// The message of an event, and the server that its `url` names.
+#[derive(Default)]
+struct Words {
+    message: String,
+    host: Option<String>,
+}
+
+impl Words {
+    fn sentence(self) -> String {
+        match self.host {
+            Some(host) => format!("{}: {host}", self.message),
+            None => self.message,
+        }
+    }
+}
+
+impl Visit for Words {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "url" {
+            self.host = Url::parse(value).ok().and_then(|url| url.host_str().map(str::to_owned));
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        match field.name() {
+            "message" => drop(write!(self.message, "{value:?}")),
+            "url" => self.record_str(field, format!("{value:?}").trim_matches('"')),
+            _ => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 
+use super::progress;
 use crate::error::{Code, Error, Result};
 use crate::identity::keep::Person;
 #[cfg(unix)]
@@ -30,6 +31,7 @@ impl Person for Terminal {
 ///
 /// Errors: [`Code::PromptNeeded`], at once, where there is no terminal, and where nothing was typed.
 pub fn secret(what: &str) -> Result<Secret> {
+    progress::clear();
     let typed = unseen(&text::lines(what)).map(Secret::new).map_err(no_terminal)?;
     if typed.is_empty() {
         return Err(Error::new(Code::PromptNeeded, "nothing was typed, so nothing was tried"));
@@ -59,6 +61,7 @@ fn unseen(question: &str) -> std::io::Result<String> {
 
 /// The terminal, to show a person something on. Errors: [`Code::PromptNeeded`], at once, where there is none.
 pub fn terminal() -> Result<File> {
+    progress::clear();
     let device = if cfg!(windows) { "CONOUT$" } else { "/dev/tty" };
     OpenOptions::new().write(true).open(device).map_err(no_terminal)
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::output::{self, Text};
+use super::style::{Colour, Style};
 use crate::error::{Code, Error, Kind};
 
 /// The AWS SDKs for Java and Ruby block on more than a pipe's buffer, and others paste it all into their own error.
@@ -10,28 +11,38 @@ const MAX_TEXT: usize = 4096;
 
 /// Prints the error to stderr and gives the status to exit with.
 pub fn failure(error: &Error) -> ExitCode {
-    failures(std::slice::from_ref(error))
+    failures(std::slice::from_ref(error), Style::plain())
 }
 
 /// Prints several errors; the first one's status counts.
-pub fn failures(errors: &[Error]) -> ExitCode {
-    ExitCode::from(tell(errors))
+pub fn failures(errors: &[Error], style: Style) -> ExitCode {
+    ExitCode::from(print(errors, style))
 }
 
-/// Prints several errors to stderr and returns the status to exit with, that of the first; 0 if there are none.
+/// Prints several errors to stderr, uncoloured, and returns the status to exit with, that of the first; 0 if there are none.
 pub fn tell(errors: &[Error]) -> u8 {
-    output::to_stderr(&errors.iter().map(text).collect::<Text>().cut(MAX_TEXT));
+    print(errors, Style::plain())
+}
+
+fn print(errors: &[Error], style: Style) -> u8 {
+    output::to_stderr(&errors.iter().map(|error| text(error, style)).collect::<Text>().cut(MAX_TEXT));
     errors.first().map_or(0, |error| status(error.kind()))
 }
 
 /// `error[CODE]: …`, the causes, the hint; each on a line of its own.
-pub fn text(error: &Error) -> Text {
-    let mut text = Text::of(format!("error[{}]: {}", error.code.as_str(), error.what));
+pub fn text(error: &Error, style: Style) -> Text {
+    let mut text = mark(error.code, style);
+    text.line(&error.what);
     for cause in &error.causes {
-        text.line(format!("caused by: {cause}"));
+        text.painted(style, &[(Colour::Dim, "caused by: "), (Colour::Plain, cause)]);
     }
-    text.line(format!("hint: {}", hint(error)));
+    text.painted(style, &[(Colour::Green, "hint: "), (Colour::Strong, hint(error))]);
     text
+}
+
+/// `error[CODE]: `, before the rest of its line.
+pub fn mark(code: Code, style: Style) -> Text {
+    Text::begun(style, Colour::Red, &format!("error[{}]: ", code.as_str()))
 }
 
 /// The next step: the error's own, or the usual one of its code.
@@ -207,11 +218,11 @@ mod tests {
     fn an_error_is_told_with_its_causes_and_the_next_step() {
         let error = Error::new(Code::NoKerberosTicket, "no ticket").because("the cache is empty");
         assert_eq!(
-            &*text(&error),
+            &*text(&error, Style::plain()),
             "error[no-kerberos-ticket]: no ticket\ncaused by: the cache is empty\nhint: kinit\n"
         );
         let own = error.hint("kinit alice");
-        assert!(text(&own).ends_with("hint: kinit alice\n"));
+        assert!(text(&own, Style::plain()).ends_with("hint: kinit alice\n"));
     }
 
     #[test]

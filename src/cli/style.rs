@@ -1,7 +1,19 @@
-//! Colours, where somebody sees them: on a terminal, unless `NO_COLOR` is set (no-color.org) or `TERM` is `dumb`.
+//! Colours by the rules of anstyle's users: `--color`, then `NO_COLOR` (no-color.org), `CLICOLOR_FORCE` and `CLICOLOR`
+//! (bixense.com/clicolors), then whether somebody sees them: a terminal whose `TERM` is not `dumb`.
 
-use super::output;
+use clap::ValueEnum;
+
 use crate::config::env::Env;
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR is set; everywhere with CLICOLOR_FORCE
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
 
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
@@ -19,15 +31,29 @@ pub enum Colour {
 }
 
 impl Style {
-    /// As stdout and the environment want it.
-    pub fn of_stdout(env: &Env) -> Self {
-        let is_dumb = env.text("TERM").is_some_and(|term| term == "dumb");
-        Style { is_coloured: output::is_stdout_a_terminal() && env.os("NO_COLOR").is_none() && !is_dumb }
+    /// Decides for one stream.
+    pub fn of(when: When, is_terminal: bool, env: &Env) -> Self {
+        let is_set = |name: &str| env.text(name).is_some_and(|value| !value.is_empty());
+        let is_coloured = match when {
+            When::Always => true,
+            When::Never => false,
+            When::Auto if is_set("NO_COLOR") => false,
+            When::Auto if env.text("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0") => true,
+            When::Auto => {
+                let is_off = env.text("CLICOLOR").is_some_and(|value| value == "0");
+                let is_dumb = env.text("TERM").is_some_and(|term| term == "dumb");
+                is_terminal && !is_off && !is_dumb
+            }
+        };
+        Style { is_coloured }
     }
 
-    #[cfg(test)]
     pub fn plain() -> Self {
         Style { is_coloured: false }
+    }
+
+    pub fn is_coloured(self) -> bool {
+        self.is_coloured
     }
 
     pub fn paint(self, colour: Colour, text: &str) -> String {
@@ -41,5 +67,31 @@ impl Style {
             Colour::Yellow => 33,
         };
         if self.is_coloured { format!("\x1b[{number}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_goes_before_the_variables_and_these_before_the_terminal() {
+        let table: &[(When, bool, &[(&str, &str)], bool)] = &[
+            (When::Auto, true, &[], true),
+            (When::Auto, false, &[], false),
+            (When::Auto, true, &[("NO_COLOR", "1")], false),
+            (When::Auto, true, &[("NO_COLOR", "")], true),
+            (When::Auto, false, &[("CLICOLOR_FORCE", "1")], true),
+            (When::Auto, false, &[("CLICOLOR_FORCE", "0")], false),
+            (When::Auto, false, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
+            (When::Auto, true, &[("CLICOLOR", "0")], false),
+            (When::Auto, true, &[("TERM", "dumb")], false),
+            (When::Always, false, &[("NO_COLOR", "1")], true),
+            (When::Never, true, &[("CLICOLOR_FORCE", "1")], false),
+        ];
+        for (when, is_terminal, variables, expected) in table {
+            let env = Env::fixed(variables.iter().map(|(name, value)| (*name, *value)));
+            assert_eq!(Style::of(*when, *is_terminal, &env).is_coloured, *expected, "{when:?} {variables:?}");
+        }
     }
 }

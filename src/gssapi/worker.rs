@@ -47,6 +47,9 @@ impl Negotiation {
     /// On the server's token: kerberos-rejected when it says why it refuses the ticket, else mutual-auth-failed.
     pub fn step(&mut self, received: Option<&[u8]>, deadline: &Deadline) -> Result<Step> {
         let is_first = !std::mem::replace(&mut self.has_begun, true);
+        if is_first {
+            tracing::debug!("asking the KDC for a ticket for HTTP/{}", self.host);
+        }
         // A worker that has ended is noticed below: its last word, if any, is in the channel.
         let _ = self.received.as_ref().map(|worker| worker.send(received.map(<[u8]>::to_vec)));
         match self.steps.recv_timeout(deadline.remaining()) {

@@ -13,6 +13,7 @@ pub mod installed;
 pub mod life;
 pub mod once;
 pub mod own;
+pub mod pager;
 pub mod peers;
 pub mod private_dir;
 pub mod signals;

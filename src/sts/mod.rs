@@ -53,6 +53,7 @@ impl Sts {
     async fn open(target: &StsTarget, role: &RoleArn, keys: Option<&SigningKeys>) -> Result<Self> {
         let endpoint = endpoint::Endpoint::of(target, role).await?;
         let (peer, home) = (endpoint.peer(), Home::of(Some(&endpoint.url)));
+        tracing::debug!(url = endpoint.url.as_str(), "request to STS");
         let StsHttp { proxy, client_cert, connect_timeout, read_timeout, attempts } = &target.http;
         let client_cert = client_cert.as_ref().map(|(cert, key)| (cert.as_path(), key.as_path()));
         let trust =

@@ -9,7 +9,7 @@
 
 #[path = "../support/installed.rs"]
 mod installed;
-mod readme;
+mod pages;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,7 +1,7 @@
 //! `cargo run --example sandbox`: fedcred at work, with an identity provider and an STS that live in this process.
 //!
 //! Everything is on loopback and in one temporary directory. With `-- --keep` the two servers go on until Ctrl-C, for
-//! an AWS CLI or SDK of your own.
+//! an AWS CLI or SDK of your own. Nothing is written outside of `target/` and that directory.
 #![allow(
     clippy::disallowed_macros,
     clippy::disallowed_methods,
@@ -46,12 +46,13 @@ fn main() -> ExitCode {
 }
 
 fn run(keep: bool) -> Result<()> {
+    println!("Building fedcred; what is built already is used again:");
     let fedcred = build_fedcred()?;
     let idp = Site::with_login(Assertion::default()).start()?;
     let sts = Sts::start(None)?;
     let home = Home::write(&idp, &sts, &fedcred)?;
 
-    println!("An identity provider and an STS now run in this process, on loopback only:");
+    println!("\nAn identity provider and an STS now run in this process, on loopback only:");
     println!("  IdP  {}   SAML, with a login form for the user {USER}", idp.url("/sso"));
     println!("  STS  {}       trusts that IdP for the role {DEV}", sts.server().origin());
     println!("\nThe profile `sandbox` in {}:", home.config.display());
@@ -141,7 +142,10 @@ password = {{ file = "password" }}
 
 fn aws_profile(fedcred: &Path, home: &Home) -> String {
     let (fedcred, config) = (quoted(fedcred), quoted(&home.config));
-    format!("[profile sandbox]\nregion = eu-west-1\ncredential_process = {fedcred} --config {config} get sandbox\n")
+    // What fedcred keeps beside its cache, such as the sealing key, goes into the sandbox and not into this user's home.
+    let home = quoted(home.directory.path());
+    let command = format!("/usr/bin/env HOME={home} XDG_CONFIG_HOME= {fedcred} --config {config} get sandbox");
+    format!("[profile sandbox]\nregion = eu-west-1\ncredential_process = {command}\n")
 }
 
 /// A path as SDKs split a command line.
@@ -155,6 +159,7 @@ fn get(fedcred: &Path, home: &Home) -> Result<String> {
     for variable in ["FEDCRED_CACHE_DIR", "FEDCRED_LOG", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"] {
         command.env_remove(variable); // a sandbox shows what its own configuration does
     }
+    command.env("HOME", home.directory.path()).env_remove("XDG_CONFIG_HOME").env_remove("XDG_CACHE_HOME");
     let output = command.arg("--config").arg(&home.config).args(["get", "sandbox"]).output()?;
     if !output.status.success() {
         return Err(format!("`fedcred get sandbox` failed\n{}", String::from_utf8_lossy(&output.stderr)).into());
@@ -173,8 +178,12 @@ fn build_fedcred() -> Result<PathBuf> {
         Some(name) => name,
     };
     let cargo = Env::process().os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--bin", "fedcred", "--example", "sandbox", "--profile", name])
+    let mut build = Command::new(cargo);
+    for name in variables_of_cargo() {
+        build.env_remove(name);
+    }
+    let status = build
+        .args(["build", "--locked", "--bin", "fedcred", "--example", "sandbox", "--profile", name])
         .arg("--manifest-path")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
         .arg("--target-dir")
@@ -186,6 +195,16 @@ fn build_fedcred() -> Result<PathBuf> {
     } else {
         Err("the binary `fedcred` could not be built; `cargo build --bin fedcred` tells why".into())
     }
+}
+
+/// What `cargo run` set for this program. A build script that reads one of them would be run again, and all that needs it
+/// built anew.
+fn variables_of_cargo() -> Vec<std::ffi::OsString> {
+    let is_set_by_cargo = |name: &str| {
+        let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+        prefixes.iter().any(|prefix| name.starts_with(prefix)) || matches!(name, "CARGO" | "OUT_DIR")
+    };
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_str().is_some_and(is_set_by_cargo)).collect()
 }
 
 /// Until Ctrl-C, SIGTERM or SIGHUP; the temporary directory goes with the caller's `Home`.

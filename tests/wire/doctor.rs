@@ -100,7 +100,7 @@ fn people_get_a_check_list_without_colours_where_nobody_sees_them() {
     assert_eq!((run.status, run.stderr.as_str()), (Some(65), ""));
     assert!(run.stdout.contains("✗ page\n    title: Oops\n"), "{}", run.stdout);
     assert!(run.stdout.contains("error[xpath-no-match]: ") && run.stdout.contains("\n    hint: "), "{}", run.stdout);
-    assert!(run.stdout.contains("not looked at, since the fault comes first: identity, roles,"), "{}", run.stdout);
+    assert!(run.stdout.contains("not checked, because of the fault above: identity, roles,"), "{}", run.stdout);
 }
 
 /// Also where a fault comes later, as without a KDC or a readable key.

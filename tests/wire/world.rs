@@ -212,7 +212,7 @@ impl World {
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.home.path()).env("HOME", self.home.path());
         command.env("USERPROFILE", self.home.path()).env("TMPDIR", self.home.path());
-        command.env("PATH", "/usr/bin:/bin").env("FEDCRED_CONFIG", config).envs(&self.env);
+        command.env("PATH", "/usr/bin:/bin").env("LANG", "C.UTF-8").env("FEDCRED_CONFIG", config).envs(&self.env);
         #[cfg(windows)]
         command.env("SystemRoot", r"C:\Windows"); // without it no socket opens there
         command

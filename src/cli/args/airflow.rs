@@ -4,26 +4,29 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::notes;
 use crate::region::Region;
 
 #[derive(Debug, Subcommand)]
 pub enum Airflow {
-    /// Explain a connection: where it is, its fields, and what would be asked of whom. Nobody is asked but a secrets backend
+    /// Explain a connection: where it is, its fields, and which servers it would use; contacts only a secrets backend
+    #[command(after_help = notes::AIRFLOW_SHOW)]
     Show(AirflowShow),
     /// Print a profile as a connection's URI
+    #[command(after_help = notes::AIRFLOW_EXPORT)]
     Uri(AirflowExport),
     /// Print a profile as a connection's JSON
+    #[command(after_help = notes::AIRFLOW_EXPORT)]
     Json(AirflowExport),
     /// Write a connection into the configuration, as a profile of its own
+    #[command(after_help = notes::AIRFLOW_IMPORT)]
     Import(AirflowImport),
     /// Store a connection in AWS Secrets Manager, and print the policy that lets Amazon MWAA read it
+    #[command(after_help = notes::AIRFLOW_PUT)]
     Put(AirflowPut),
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Stored is the profile of --profile, else the one named like the connection, else the connection as it
-is found here.")]
 pub struct AirflowPut {
     /// The connection's id, as a DAG names it
     pub id: String,
@@ -33,16 +36,16 @@ pub struct AirflowPut {
     // That of `--profile`, which every command has.
     #[arg(skip)]
     pub profile: Option<String>,
-    /// [env: AWS_DEFAULT_REGION]
+    /// Region of Secrets Manager [env: AWS_DEFAULT_REGION]
     #[arg(long)]
     pub region: Option<Region>,
     /// ARN of the KMS key to encrypt it with [default: the account's own]
     #[arg(long, value_name = "ARN")]
     pub kms_key: Option<String>,
-    /// Ask nobody
+    /// Do not ask for confirmation
     #[arg(long)]
     pub yes: bool,
-    /// Print the policy, and store nothing
+    /// Only print the policy; store nothing
     #[arg(long)]
     pub print_policy: bool,
     #[command(flatten)]
@@ -83,10 +86,10 @@ pub struct AirflowConnection {
     /// File of `airflow connections export` (json, yaml or env), looked at after the environment
     #[arg(long, value_name = "FILE")]
     pub airflow_connections: Option<PathBuf>,
-    /// Ignore the fields that this version of Airflow's Amazon provider dropped
+    /// Ignore the fields that this version of Airflow's Amazon provider ignores
     #[arg(long, value_name = "VERSION", value_parser = ["9"])]
     pub airflow_compat: Option<String>,
-    /// Where the connection is defined nowhere, take the default credentials as Airflow does
+    /// Use the default credentials, as Airflow does, if the connection is defined nowhere
     #[arg(long)]
     pub airflow_fallback: bool,
 }

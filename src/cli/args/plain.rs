@@ -86,7 +86,7 @@ mod tests {
                 Command::Get(get) => format!("{:?} {get:?}", arguments.global),
                 _ => panic!("{line}"),
             };
-            let by_grammar = Arguments::by_grammar(&arguments).unwrap();
+            let by_grammar = Arguments::by_grammar(&arguments, 100).unwrap();
             assert_eq!(read(Arguments::from(plain)), read(by_grammar), "{line}");
         }
     }
@@ -107,7 +107,7 @@ mod tests {
     fn a_profile_that_is_named_twice_or_where_none_belongs_is_an_error() {
         let parse = |line: &str| {
             let arguments: Vec<OsString> = line.split_whitespace().map(Into::into).collect();
-            Arguments::parse(&arguments)
+            Arguments::parse(&arguments, 100)
         };
         let Command::Get(Get { profile, .. }) = parse("fedcred -p dev get --force").unwrap().command else { panic!() };
         assert_eq!(profile.as_deref(), Some("dev"));

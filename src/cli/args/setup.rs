@@ -70,7 +70,3 @@ pub enum SetupAuth {
     /// Kerberos
     Spnego,
 }
-
-pub(super) const SETUP_HELP: &str = "\
-It opens the page, says what it looks like, logs in once, shows the roles, and writes nothing before
-you have seen what. What ~/.aws/config was is kept beside it.";

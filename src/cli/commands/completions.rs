@@ -1,13 +1,15 @@
-//! `fedcred completions`: scripts that let a shell ask us what can come next; and the answers, profile names among them.
+//! `fedcred completions`: scripts that let a shell ask us what can come next; and the answers, names among them.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, Command, CommandFactory};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
 use crate::cli::args::{Arguments, Completions, Shell};
-use crate::cli::output;
+use crate::cli::{output, topics};
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
@@ -56,7 +58,8 @@ pub fn answer(request: Request, env: &Env) -> Result<()> {
     let mut command = Arguments::command();
     // Only now do the commands have their arguments.
     command.build();
-    let mut command = with_profile_names(command, env);
+    let config = config_of(&words);
+    let mut command = with_names(command, env, config.as_deref());
     #[allow(clippy::disallowed_methods, reason = "a path that is being typed is relative to it")]
     let directory = std::env::current_dir().ok();
     let mut answer = Vec::new();
@@ -64,31 +67,60 @@ pub fn answer(request: Request, env: &Env) -> Result<()> {
     output::candidates(&String::from_utf8_lossy(&answer))
 }
 
-/// The same command; wherever it takes a profile, it knows their names.
-fn with_profile_names(command: Command, env: &Env) -> Command {
-    let names = env.clone();
-    let complete = move |argument: Arg| {
-        let env = names.clone();
-        match argument.get_id().as_str() {
-            "profile" | "profiles" | "named_profile" => {
-                argument.add(ArgValueCompleter::new(move |begun: &OsStr| profiles(&env, begun)))
-            }
-            _ => argument,
+/// The file of `--config` in the line that is being typed.
+fn config_of(words: &[OsString]) -> Option<PathBuf> {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.to_str().and_then(|word| word.strip_prefix("--config")) {
+            Some("") => return words.next().filter(|path| !path.is_empty()).map(PathBuf::from),
+            Some(rest) => return rest.strip_prefix('=').map(PathBuf::from),
+            None => {}
         }
-    };
-    command.mut_args(complete).mut_subcommands(|below| with_profile_names(below, env))
+    }
+    None
 }
 
-/// None where the configuration cannot be read: a completion is no place for an error.
-fn profiles(env: &Env, begun: &OsStr) -> Vec<CompletionCandidate> {
-    let Ok(config) = Config::load(env, None) else { return Vec::new() };
+/// The same command; wherever it takes a profile, a role or a topic, it knows their names.
+fn with_names(command: Command, env: &Env, config: Option<&Path>) -> Command {
+    let of_config = |names: fn(&Config) -> Vec<String>| {
+        let (env, config) = (env.clone(), config.map(Path::to_owned));
+        ArgValueCompleter::new(move |begun: &OsStr| {
+            // None where the configuration cannot be read: a completion is no place for an error.
+            let names = Config::load(&env, config.as_deref()).map(|config| names(&config));
+            beginning(names.unwrap_or_default(), begun)
+        })
+    };
+    let complete = |argument: Arg| match argument.get_id().as_str() {
+        "profile" | "profiles" | "named_profile" => argument.add(of_config(profiles)),
+        "role_arn" | "caller" => argument.add(of_config(roles)),
+        "about" => argument.add(ArgValueCompleter::new(|begun: &OsStr| beginning(topics_and_commands(), begun))),
+        _ => argument,
+    };
+    command.mut_args(complete).mut_subcommands(|below| with_names(below, env, config))
+}
+
+fn beginning(names: Vec<String>, begun: &OsStr) -> Vec<CompletionCandidate> {
     let begun = begun.to_string_lossy();
-    config
-        .usable_profile_names()
-        .into_iter()
-        .filter(|name| name.starts_with(&*begun))
-        .map(CompletionCandidate::new)
-        .collect()
+    names.into_iter().filter(|name| name.starts_with(&*begun)).map(CompletionCandidate::new).collect()
+}
+
+fn profiles(config: &Config) -> Vec<String> {
+    config.usable_profile_names().into_iter().map(str::to_owned).collect()
+}
+
+/// Those that the configuration names.
+fn roles(config: &Config) -> Vec<String> {
+    let names = config.usable_profile_names().into_iter();
+    let roles: BTreeSet<String> =
+        names.filter_map(|name| Some(config.profile(name).ok()?.role_arn?.to_string())).collect();
+    roles.into_iter().collect()
+}
+
+fn topics_and_commands() -> Vec<String> {
+    let root = Arguments::command();
+    let commands = root.get_subcommands().filter(|command| !command.is_hide_set());
+    let commands = commands.map(|command| command.get_name().to_owned()).collect::<Vec<_>>();
+    topics::ALL.iter().map(|topic| topic.name.to_owned()).chain(["environment".to_owned()]).chain(commands).collect()
 }
 
 fn no_script(why: std::io::Error) -> Error {

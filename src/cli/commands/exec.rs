@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::acquire::{self, Ask, Given, airflow};
 use crate::cache::entry::CacheEntry;
 use crate::cli::args::{Exec, Global};
+use crate::cli::progress;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::profile::WrittenProfile;
@@ -30,6 +31,7 @@ pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitCode> {
         Given::Entry(entry) if asked.env => environment.credentials(entry.credentials),
         given => return with_endpoint(asked, environment, &profile, given.into_entry(), global, env),
     }
+    progress::clear();
     exec(&asked.command, &environment, env)
 }
 
@@ -52,6 +54,7 @@ fn with_endpoint(
     let offer = exec_endpoint::start(&arguments, Fetched { refreshed, entry: Some(first) }, global.verbose > 0)?;
     environment.endpoint(&offer.url, &offer.token, env);
     environment.files(offer.files.into_iter().map(|(name, path)| (name, path.into())));
+    progress::clear();
     exec(&asked.command, &environment, env)
 }
 
@@ -83,5 +86,6 @@ fn with_endpoint(
     environment.endpoint(&endpoint.first_url(), &shown, env);
     environment.files(files.variables().map(|(name, path)| (name.to_owned(), path.into())));
     std::thread::spawn(move || endpoint.run(std::future::pending));
+    progress::clear();
     exec(&asked.command, &environment, env)
 }

@@ -2,17 +2,25 @@
 
 use clap::CommandFactory;
 
-use crate::cli::args::{Arguments, Help};
-use crate::cli::{output, topics};
+use crate::cli::args::{Arguments, Global, Help};
+use crate::cli::output::{self, Text};
+use crate::cli::screen::Screen;
+use crate::cli::table::table;
+use crate::cli::{markdown, topics};
+use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 
-pub fn run(help: &Help) -> Result<()> {
-    if let [name] = help.about.as_slice()
-        && let Some(topic) = topics::find(name)
-    {
-        return output::file(&format!("{}\n\n{}", topic.title, topic.text()));
+pub fn run(help: &Help, global: &Global, env: &Env) -> Result<()> {
+    let screen = Screen::of_stdout(global, env);
+    if let [name] = help.about.as_slice() {
+        if let Some(topic) = topics::find(name) {
+            return output::write(&markdown::render(topic.text, screen));
+        }
+        if name == "environment" {
+            return output::file(topics::ENVIRONMENT);
+        }
     }
-    let mut root = Arguments::command();
+    let mut root = Arguments::command().term_width(screen.prose());
     root.build();
     let mut command = &mut root;
     for name in &help.about {
@@ -22,14 +30,22 @@ pub fn run(help: &Help) -> Result<()> {
                 .hint(format!("fedcred --help; the topics are {}", names()))
         })?;
     }
-    let mut text = command.render_long_help().to_string();
-    if help.about.is_empty() {
-        text.push_str("\nTopics (fedcred help TOPIC):\n");
-        text.extend(topics::all().iter().map(|topic| format!("  {:12} {}\n", topic.name, topic.title)));
+    output::help(&command.render_long_help(), screen.style)?;
+    match help.about.is_empty() {
+        true => output::write(&list(screen)),
+        false => Ok(()),
     }
-    output::file(&text)
+}
+
+fn list(screen: Screen) -> Text {
+    let topics = topics::ALL.iter().map(|topic| [topic.name.to_owned(), topic.title().to_owned()]);
+    let rows: Vec<_> = topics.chain([["environment".to_owned(), "Environment variables".to_owned()]]).collect();
+    let mut text = Text::default();
+    text.blank();
+    text.line("Topics (fedcred help TOPIC):");
+    text + table(["TOPIC", "WHAT IT SHOWS"], &rows, screen.width)
 }
 
 fn names() -> String {
-    topics::all().map(|topic| topic.name).join(", ")
+    topics::ALL.iter().map(|topic| topic.name).chain(["environment"]).collect::<Vec<_>>().join(", ")
 }

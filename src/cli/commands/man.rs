@@ -9,12 +9,21 @@ use clap_mangen::roff::{Roff, roman};
 use crate::cli::args::{Arguments, Man as Arg};
 use crate::cli::{output, topics};
 use crate::error::{Code, Error, Result, printable};
+use crate::process::pager;
 
 pub fn run(man: &Arg) -> Result<()> {
     let root = command();
     match &man.dir {
         Some(dir) => write_all(&root, dir),
-        None => output::file(&page(find(&root, &man.command)?)?),
+        None => show(&page(find(&root, &man.command)?)?),
+    }
+}
+
+/// By `man` on a terminal; as it is written elsewhere, and where there is no such program.
+fn show(page: &str) -> Result<()> {
+    match output::is_stdout_a_terminal() && pager::man(page) {
+        true => Ok(()),
+        false => output::file(page),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::acquire::proof::{self, Proof};
 use crate::cli::args::{Global, Roles};
 use crate::cli::output::{self, Text};
 use crate::cli::report;
+use crate::cli::screen::Screen;
 use crate::cli::table::table;
 use crate::config::Config;
 use crate::config::cache::CacheSettings;
@@ -31,7 +32,7 @@ pub fn run(arguments: &Roles, global: &Global, env: &Env) -> Result<()> {
     };
     match arguments.json {
         true => output::json(&shown.json(&profile)),
-        false => output::write(&shown.text(&profile)),
+        false => output::write(&shown.text(&profile, Screen::of_stdout(global, env))),
     }
 }
 
@@ -114,7 +115,7 @@ fn without_offers(profile: &Profile, why: &str) -> Shown {
 }
 
 impl Shown {
-    fn text(&self, profile: &Profile) -> Text {
+    fn text(&self, profile: &Profile, screen: Screen) -> Text {
         let row = |role: &Role| {
             [
                 role.role_arn.clone(),
@@ -126,7 +127,7 @@ impl Shown {
         let mut text = Text::default();
         if !self.roles.is_empty() {
             let rows: Vec<_> = self.roles.iter().map(row).collect();
-            text += table(["ROLE", "ACCOUNT ALIAS", "PROVIDER", "PROFILE"], &rows);
+            text += table(["ROLE", "ACCOUNT ALIAS", "PROVIDER", "PROFILE"], &rows, screen.width);
         }
         for note in &self.notes {
             if !text.is_empty() {
@@ -134,7 +135,7 @@ impl Shown {
             }
             text += note.lines().map(Text::of).collect();
         }
-        text
+        text.fit(screen.width)
     }
 
     fn json(&self, profile: &Profile) -> Value {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::cli::args::{Global, Serve};
 use crate::cli::output::{self, Text};
 use crate::cli::report;
+use crate::cli::style::Style;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
@@ -133,7 +134,7 @@ fn in_words(change: &Change<'_>) -> Text {
             if let Some(until) = good_until {
                 error.what.push_str(&format!("; those that are there are good until {}", whole_seconds(*until)));
             }
-            report::text(&error)
+            report::text(&error, Style::plain())
         }
         Change::Works { profile, good_until } => {
             Text::of(format!("{profile}: new credentials again, good until {}", whole_seconds(*good_until)))

@@ -11,6 +11,7 @@ use crate::cache::master_key::KeyPlace;
 use crate::cli::args::{Global, Status as Command};
 use crate::cli::output::{self, Text};
 use crate::cli::report;
+use crate::cli::screen::Screen;
 use crate::cli::table::{span, table};
 use crate::config::Config;
 use crate::config::cache::{CacheSettings, KeyStore, Store};
@@ -33,7 +34,7 @@ pub fn run(command: &Command, global: &Global, env: &Env) -> Result<()> {
     };
     match command.json {
         true => output::json(&as_json(&rows, &settings, env, now)),
-        false => output::write(&as_text(&rows, &settings, env, now)),
+        false => output::write(&as_text(&rows, &settings, env, now, Screen::of_stdout(global, env))),
     }
 }
 
@@ -170,11 +171,11 @@ fn as_json(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp) ->
     })
 }
 
-fn as_text(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp) -> Text {
+fn as_text(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp, screen: Screen) -> Text {
     let head = ["PROFILE", "STATE", "EXPIRES IN", "NEXT LOGIN", "LAST FAILURE", "WHO", "ROLE"];
     let mut text = match rows {
         [] => Text::of("no profile"),
-        rows => table(head, &rows.iter().map(|row| row.cells(now)).collect::<Vec<_>>()),
+        rows => table(head, &rows.iter().map(|row| row.cells(now)).collect::<Vec<_>>(), screen.width),
     };
     let (used, elsewhere) = used(settings, env);
     let (key, key_file, why) = key(&used);
@@ -188,7 +189,7 @@ fn as_text(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp) ->
     let general = status::no_cache(settings, env);
     text += general.iter().map(|error| note("cache", error)).collect();
     text += rows.iter().map(|row| row.notes(general.as_ref(), now)).collect();
-    text
+    text.fit(screen.width)
 }
 
 /// What is the matter, on one line, and what to do about it on the next.

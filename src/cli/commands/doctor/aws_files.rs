@@ -201,7 +201,7 @@ fn check_environment(report: &mut Report, callers: &[Caller<'_>], env: &Env) {
 fn asks_for(words: &[String], profile: &str, env: &Env) -> bool {
     let Some(at) = own_word(words) else { return false };
     let arguments: Vec<OsString> = words[at..].iter().map(OsString::from).collect();
-    match Arguments::parse(&arguments) {
+    match Arguments::parse(&arguments, crate::cli::screen::PROSE) {
         Ok(Arguments { command: Command::Get(get), .. }) => {
             crate::cli::commands::profile_name(get.profile.as_deref(), env) == profile
         }

@@ -18,8 +18,8 @@ use std::process::ExitCode;
 
 use self::report::{Fault, Report, Step, at};
 use crate::cli::args::{Doctor, Global};
-use crate::cli::progress::Progress;
-use crate::cli::style::Style;
+use crate::cli::progress;
+use crate::cli::screen::Screen;
 use crate::cli::{output, report as errors};
 use crate::config::env::Env;
 use crate::config::profile::{Base, Identity, Profile};
@@ -34,12 +34,15 @@ pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitCode> {
     if let Err(fault) = walk(&mut report, &name, global, env) {
         report.fault(fault);
     }
-    if doctor.json { output::json(&report.json()) } else { output::write(&report.text(Style::of_stdout(env))) }?;
+    if doctor.json {
+        output::json(&report.json())
+    } else {
+        output::write(&report.text(Screen::of_stdout(global, env)))
+    }?;
     Ok(report.error().map_or(ExitCode::SUCCESS, |error| ExitCode::from(errors::status(error.kind()))))
 }
 
 fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::result::Result<(), Fault> {
-    let progress = Progress::new(global);
     let (profile, settings) =
         configuration::check(report, name, global.config.as_deref(), env).map_err(at(Step::Configuration))?;
     aws_files::check(report, name, env).map_err(at(Step::AwsFiles))?;
@@ -47,17 +50,17 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
     secret_files::check(report, &chain);
     let base = *chain.first().unwrap_or(&&profile);
 
-    progress.show("looking at the network");
+    progress::step("checking the network");
     network::check(report, &profile, base)?;
     match base.saml().and_then(|saml| Some((saml, saml.auth.facts().ticket?))) {
         Some((saml, spnego)) => {
-            progress.show("asking for a Kerberos ticket");
+            progress::step("asking for a Kerberos ticket");
             kerberos::check(report, base, saml, spnego, env).map_err(at(Step::Kerberos))?;
         }
         None => report.skip(Step::Kerberos, "this login does without"),
     }
     storage::check_before(&settings, env)?;
-    progress.show("logging in");
+    progress::step("logging in");
     let logged_in = login::check(report, &chain, &settings, env);
     login::settle(report, &chain, logged_in.as_ref().err());
     logged_in?;

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::output::Text;
 use crate::cli::report::hint;
-use crate::cli::style::{Colour, Style};
+use crate::cli::screen::{Mark, Screen};
+use crate::cli::style::Colour;
 use crate::error::Error;
 use crate::quote::shell::fedcred;
 
@@ -180,22 +181,24 @@ impl Report {
         })
     }
 
-    pub fn text(&self, style: Style) -> Text {
+    pub fn text(&self, screen: Screen) -> Text {
+        let style = screen.style;
         let mut text = Text::default();
         text.painted(style, &[(Colour::Strong, &fedcred(&["doctor"], &self.profile, &[]))]);
         text.blank();
         let (reached, beyond): (Vec<&Check>, Vec<&Check>) =
             self.checks.iter().partition(|check| !matches!(check.state, State::NotReached));
-        text += reached.iter().map(|check| check.text(style)).collect();
+        text += reached.iter().map(|check| check.text(screen)).collect();
         if !beyond.is_empty() {
             let titles: Vec<&str> = beyond.iter().map(|check| check.step.title()).collect();
-            let line = format!("· not looked at, since the fault comes first: {}", titles.join(", "));
+            let line =
+                format!("{} not checked, because of the fault above: {}", screen.mark(Mark::Open), titles.join(", "));
             text.painted(style, &[(Colour::Dim, &line)]);
         }
         text.blank();
         let (colour, verdict) = self.verdict();
         text.painted(style, &[(colour, &verdict)]);
-        text
+        text.fit(screen.width)
     }
 
     fn verdict(&self) -> (Colour, String) {
@@ -234,15 +237,17 @@ impl Check {
         })
     }
 
-    fn text(&self, style: Style) -> Text {
+    fn text(&self, screen: Screen) -> Text {
+        let style = screen.style;
+        let mark = |mark: Mark| format!("{} ", screen.mark(mark));
         let title = self.step.title();
         let mut text = Text::default();
         match &self.state {
             State::Passed if self.warnings.is_empty() => {
-                text.painted(style, &[(Colour::Green, "✓ "), (Colour::Plain, title)])
+                text.painted(style, &[(Colour::Green, &mark(Mark::Passed)), (Colour::Plain, title)])
             }
             State::Passed => text.painted(style, &[(Colour::Yellow, "! "), (Colour::Plain, title)]),
-            State::Fault(_) => text.painted(style, &[(Colour::Red, "✗ "), (Colour::Strong, title)]),
+            State::Fault(_) => text.painted(style, &[(Colour::Red, &mark(Mark::Failed)), (Colour::Strong, title)]),
             State::Skipped(why) => {
                 text.painted(style, &[(Colour::Dim, &format!("- {title}: {why}"))]);
                 return text;
@@ -309,7 +314,7 @@ mod tests {
     fn a_fault_is_named_once_and_what_follows_is_not_judged() {
         let mut report = report();
         report.fault(at(Step::Network)(Error::new(Code::Connect, "no way").because("none").hint("make one")));
-        let text = report.text(Style::plain());
+        let text = report.text(Screen::plain());
         let expected = "\
 fedcred doctor dev
 
@@ -325,7 +330,7 @@ fedcred doctor dev
     error[connect]: no way
     caused by: none
     hint: make one
-· not looked at, since the fault comes first: Kerberos, login, page, identity, roles, STS, duration, cache, keyring
+· not checked, because of the fault above: Kerberos, login, page, identity, roles, STS, duration, cache, keyring
 
 fault: no way (connect)
 ";

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::line::Line;
 use crate::cli::args::{Global, Refresh};
+use crate::cli::style::Style;
 use crate::cli::{output, report};
 use crate::config::Config;
 use crate::config::env::Env;
@@ -62,7 +63,7 @@ impl Owner for Loop<'_> {
                 }
                 Err(error) => {
                     self.settings.state = State::Broken;
-                    output::to_stderr(&report::text(&error));
+                    output::to_stderr(&report::text(&error, Style::plain()));
                 }
             }
         }

@@ -14,8 +14,9 @@ use self::line::Line;
 use crate::acquire::refresh;
 use crate::cli::args::{Global, Refresh};
 use crate::cli::output::{self, Text};
-use crate::cli::progress::Progress;
+use crate::cli::progress;
 use crate::cli::report;
+use crate::cli::screen::Screen;
 use crate::cli::table::table;
 use crate::config::Config;
 use crate::config::env::Env;
@@ -29,7 +30,11 @@ pub fn run(command: &Refresh, global: &Global, env: &Env) -> std::result::Result
         return keep::run(command, global, env).map_err(|error| vec![error]);
     }
     let lines = once(command, global, env).map_err(|error| vec![error])?;
-    let written = if command.json { output::json_lines(&lines) } else { output::write(&text(&lines)) };
+    let written = if command.json {
+        output::json_lines(&lines)
+    } else {
+        output::write(&text(&lines, Screen::of_stdout(global, env)))
+    };
     written.map_err(|error| vec![error])?;
     let mut errors: Vec<Error> = lines.iter().filter_map(Line::named_error).collect();
     report::worst_first(&mut errors);
@@ -40,13 +45,15 @@ fn once(command: &Refresh, global: &Global, env: &Env) -> Result<Vec<Line>> {
     let config = Config::load(env, global.config.as_deref())?;
     config.cache()?;
     let names = names(command, &config, env);
-    let progress = Progress::new(global);
+    if names.is_empty() {
+        return Err(super::config::nothing(&config));
+    }
     match names.as_slice() {
         [one] => {
-            progress.show(&format!("renewing {one}"));
+            progress::step(&format!("renewing {one}"));
             here(&config, one, env).map(|line| vec![line])
         }
-        several => Ok(side_by_side(&config, several, global, &progress)),
+        several => Ok(side_by_side(&config, several, global)),
     }
 }
 
@@ -79,11 +86,11 @@ fn here(config: &Config, name: &str, env: &Env) -> Result<Line> {
     Ok(line)
 }
 
-fn side_by_side(config: &Config, names: &[String], global: &Global, progress: &Progress) -> Vec<Line> {
+fn side_by_side(config: &Config, names: &[String], global: &Global) -> Vec<Line> {
     let child = FetchChild::new(global.as_arguments(), false);
     let lines: Vec<Mutex<Option<Line>>> = names.iter().map(|_| Mutex::default()).collect();
     let (queue, ended) = (Mutex::new(names.iter().zip(&lines)), Mutex::new(0));
-    progress.show(&format!("renewing {} profiles", names.len()));
+    progress::step(&format!("renewing {} profiles", names.len()));
     thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(names.len()) {
             scope.spawn(|| {
@@ -94,7 +101,7 @@ fn side_by_side(config: &Config, names: &[String], global: &Global, progress: &P
                     if let (Ok(mut place), Ok(mut ended)) = (place.lock(), ended.lock()) {
                         *place = Some(line);
                         *ended += 1;
-                        progress.show(&format!("renewing {} profiles: {ended} done, {name} just now", names.len()));
+                        progress::step(&format!("renewing {} profiles: {ended} done, {name} just now", names.len()));
                     }
                 }
             });
@@ -103,7 +110,7 @@ fn side_by_side(config: &Config, names: &[String], global: &Global, progress: &P
     lines.into_iter().filter_map(|line| line.into_inner().ok().flatten()).collect()
 }
 
-fn text(lines: &[Line]) -> Text {
+fn text(lines: &[Line], screen: Screen) -> Text {
     let rows: Vec<_> = lines.iter().map(Line::row).collect();
-    if rows.is_empty() { Text::of("no profile") } else { table(["PROFILE", "OUTCOME", "UNTIL", "ERROR"], &rows) }
+    table(["PROFILE", "OUTCOME", "UNTIL", "ERROR"], &rows, screen.width)
 }

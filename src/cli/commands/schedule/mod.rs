@@ -14,6 +14,8 @@ mod systemd;
 mod tool;
 
 use self::job::Job;
+use serde_json::json;
+
 use crate::cli::args::{Global, Schedule, ScheduleInstall, Scheduler};
 use crate::cli::output::{self, Text};
 use crate::config::env::Env;
@@ -34,7 +36,7 @@ struct Found {
 pub fn run(command: &Schedule, global: &Global, env: &Env) -> Result<()> {
     match command {
         Schedule::Install(asked) => install(asked, global, env),
-        Schedule::Status => status(env),
+        Schedule::Status { json } => status(*json, env),
         Schedule::Remove => remove(env),
     }
 }
@@ -111,9 +113,16 @@ fn remove_from(scheduler: Scheduler, env: &Env) -> Result<Option<String>> {
     }
 }
 
-fn status(env: &Env) -> Result<()> {
+fn status(as_json: bool, env: &Env) -> Result<()> {
     let log = shell::log(env)?;
     let found = [systemd::status(env)?, launchd::status(env, &log)?, cron::status(&log)?];
+    if as_json {
+        let schedule = |found: Found| {
+            let Found { what, last, next, output } = found;
+            json!({ "scheduled": what, "last_run": last, "next_run": next, "output": output })
+        };
+        return output::json(&found.into_iter().flatten().map(schedule).collect::<Vec<_>>());
+    }
     let mut text = Text::default();
     for Found { what, last, next, output } in found.into_iter().flatten() {
         let or = |time: Option<String>, none: &str| time.unwrap_or_else(|| none.to_owned());

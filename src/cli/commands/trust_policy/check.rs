@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::args::TrustPolicy;
 use crate::cli::commands::inspect;
 use crate::cli::output::{self, Text};
+use crate::cli::screen::{Mark, Screen};
 use crate::config::profile::Profile;
 use crate::error::{Code, Error, Result};
 use crate::quote::shell::fedcred;
@@ -14,11 +15,11 @@ use crate::time;
 use crate::trust::engine::{Outcome, Report, Verdict, check};
 use crate::trust::request::Request;
 
-pub fn run(file: &Path, arguments: &TrustPolicy, profile: &Profile, request: &Request) -> Result<()> {
+pub fn run(file: &Path, arguments: &TrustPolicy, profile: &Profile, request: &Request, screen: Screen) -> Result<()> {
     let policy = inspect::contents(file)?;
     let report = check(&String::from_utf8_lossy(&policy), request, time::now())?;
     match arguments.format {
-        None => output::write(&text(&report, request))?,
+        None => output::write(&text(&report, request, screen).fit(screen.width))?,
         Some(_) => output::json(&document(&report, request))?,
     }
     match report.outcome {
@@ -29,15 +30,15 @@ pub fn run(file: &Path, arguments: &TrustPolicy, profile: &Profile, request: &Re
     }
 }
 
-fn text(report: &Report, request: &Request) -> Text {
+fn text(report: &Report, request: &Request, screen: Screen) -> Text {
     let mut text = Text::default();
     for statement in &report.statements {
         let effect = if statement.is_allow { "Allow" } else { "Deny" };
         text.line(format!("statement {} ({effect}):", statement.name));
         for line in &statement.lines {
             let (mark, why) = match &line.verdict {
-                Verdict::Holds(why) => ("✓", why),
-                Verdict::Fails(why) => ("✗", why),
+                Verdict::Holds(why) => (screen.mark(Mark::Passed), why),
+                Verdict::Fails(why) => (screen.mark(Mark::Failed), why),
                 Verdict::Unknown(why) => ("?", why),
             };
             text.line(format!("  {mark} {}: {why}", line.what));

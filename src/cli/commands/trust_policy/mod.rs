@@ -13,6 +13,7 @@ use crate::arn::RoleArn;
 use crate::cli::args::{Global, TrustFormat, TrustPolicy};
 use crate::cli::facts::{Facts, listed};
 use crate::cli::output::{self, Text};
+use crate::cli::screen::Screen;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::profile::{AssumeRole, Profile, Saml};
@@ -30,7 +31,7 @@ pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
     let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let identified = identify::identify(arguments, &profile, &config.cache()?, env)?;
     if let Some(file) = &arguments.check {
-        return check::run(file, arguments, &profile, &identified.request()?);
+        return check::run(file, arguments, &profile, &identified.request()?, Screen::of_stdout(global, env));
     }
     let trust = identified.trust(&profile);
     let thumbprint = match (&trust.provider, arguments.thumbprint) {
