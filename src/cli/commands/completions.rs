@@ -112,7 +112,7 @@ fn profiles(config: &Config) -> Vec<String> {
 fn roles(config: &Config) -> Vec<String> {
     let names = config.usable_profile_names().into_iter();
     let roles: BTreeSet<String> =
-        names.filter_map(|name| Some(config.profile(name).ok()?.role_arn?.to_string())).collect();
+        names.filter_map(|name| Some(config.profile(name).ok()?.role_arn()?.to_string())).collect();
     roles.into_iter().collect()
 }
 
