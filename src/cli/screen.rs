@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_first_locale_that_is_set_decides() {
-        let table: &[(&[(&str, &str)], bool)] = &[
+        let table: [(&[(&str, &str)], bool); 5] = [
             (&[], cfg!(windows)),
             (&[("LANG", "en_US.UTF-8")], true),
             (&[("LANG", "en_US.UTF-8"), ("LC_ALL", "C")], cfg!(windows)),
@@ -87,7 +87,7 @@ mod tests {
         ];
         for (variables, expected) in table {
             let env = Env::fixed(variables.iter().map(|(name, value)| (*name, *value)));
-            assert_eq!(is_utf8(&env), *expected, "{variables:?}");
+            assert_eq!(is_utf8(&env), expected, "{variables:?}");
         }
     }
 

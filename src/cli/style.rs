@@ -74,9 +74,11 @@ impl Style {
 mod tests {
     use super::*;
 
+    type Variables = &'static [(&'static str, &'static str)];
+
     #[test]
     fn the_flag_goes_before_the_variables_and_these_before_the_terminal() {
-        let table: &[(When, bool, &[(&str, &str)], bool)] = &[
+        let table: &[(When, bool, Variables, bool)] = &[
             (When::Auto, true, &[], true),
             (When::Auto, false, &[], false),
             (When::Auto, true, &[("NO_COLOR", "1")], false),
