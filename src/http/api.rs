@@ -17,7 +17,7 @@ use super::loopback::is_loopback;
 use super::retry::{Attempt, Retries};
 use super::shown;
 use super::tls::Trust;
-use super::transport::{Failure, Reply, Transport, Way};
+use super::transport::{Reply, Transport, Way};
 use crate::attempt::{self, Carried};
 use crate::config::profile::Retry;
 use crate::error::{Code, Error, Result, printable};
@@ -141,11 +141,11 @@ impl Request {
         self.may_repeat && !self.carried().any(Carried::has_secret)
     }
 
-    fn carried(&self) -> impl Iterator<Item = &Carried> {
+    fn carried(&self) -> impl Iterator<Item = &Carried> + Clone {
         self.headers.iter().map(|(_, value)| value).chain(self.body.iter().map(|(_, text)| text))
     }
 
-    fn attempts(&self) -> impl Iterator<Item = &attempt::Attempt> {
+    fn attempts(&self) -> impl Iterator<Item = &attempt::Attempt> + Clone {
         self.carried().flat_map(Carried::attempts)
     }
 
@@ -219,24 +219,14 @@ impl Api {
                 return Attempt::Final(Err(error));
             }
         };
-        request.attempts().for_each(attempt::Attempt::leaves);
-        let sent = transport.send(built, &self.name).await;
-        let is_unsent = matches!(&sent, Err(Failure { is_unsent: true, .. }));
-        request.attempts().for_each(if is_unsent { attempt::Attempt::did_not_leave } else { attempt::Attempt::left });
-        match sent {
-            Ok(Reply { status, headers, body, date, certificate: _ }) => {
-                let answer = Answer { status, body, date, headers, peer: self.name.clone() };
-                if !request.is_repeatable() {
-                    return Attempt::Final(Ok(answer));
-                }
-                let retry_after = answer.header("retry-after").map(str::to_owned);
-                Attempt::Answered { answer, status, retry_after }
-            }
-            Err(Failure { error, is_unsent, may_pass: true }) if is_unsent || request.is_repeatable() => {
-                Attempt::Failed { error, is_connect: is_unsent }
-            }
-            Err(Failure { error, .. }) => Attempt::Final(Err(error)),
-        }
+        let outcome = transport.attempt(built, &self.name, request.attempts(), request.is_repeatable()).await;
+        outcome.map(|Reply { status, headers, body, date, certificate: _ }| Answer {
+            status,
+            body,
+            date,
+            headers,
+            peer: self.name.clone(),
+        })
     }
 
     fn build(&self, request: &Request) -> Result<reqwest::Request> {

@@ -15,7 +15,7 @@ use super::proxy::Chosen;
 use super::retry::Attempt;
 use super::shown;
 use super::tls::Trust;
-use super::transport::{Failure, Reply, Transport, Way};
+use super::transport::{Reply, Transport, Way};
 use crate::attempt::{self, Carried};
 use crate::config::profile::IdpHttp;
 use crate::error::{Code, Error, Result};
@@ -34,8 +34,8 @@ const BUNDLE: &str = "saml.ca_bundle";
 #[derive(Debug)]
 pub struct Request {
     pub url: Url,
-    /// `application/x-www-form-urlencoded` text.
-    pub form: Option<Carried>,
+    /// The body of a form, and its media type.
+    pub form: Option<(Carried, String)>,
     /// A SOAP envelope in its place, for SAML's ECP profile.
     pub soap: Option<String>,
     /// The whole value of `Authorization`. Sent to allowed origins only.
@@ -51,11 +51,11 @@ impl Request {
         self.form.is_none() && !self.carried().any(Carried::has_secret)
     }
 
-    fn carried(&self) -> impl Iterator<Item = &Carried> {
-        self.form.iter().chain(&self.authorization)
+    fn carried(&self) -> impl Iterator<Item = &Carried> + Clone {
+        self.form.iter().map(|(body, _)| body).chain(&self.authorization)
     }
 
-    fn attempts(&self) -> impl Iterator<Item = &attempt::Attempt> {
+    fn attempts(&self) -> impl Iterator<Item = &attempt::Attempt> + Clone {
         self.carried().flat_map(Carried::attempts)
     }
 }
@@ -149,26 +149,14 @@ impl Client {
         };
         let peer = format!("the IdP at {}", shown(&request.url));
         let is_harmless = request.is_harmless();
-        let outcome = tokio::time::timeout(deadline.remaining(), transport.send(built, &peer)).await;
-        let is_unsent = matches!(&outcome, Ok(Err(Failure { is_unsent: true, .. })));
-        request.attempts().for_each(if is_unsent { attempt::Attempt::did_not_leave } else { attempt::Attempt::left });
-        match outcome {
-            Ok(Ok(reply)) => {
-                let answer = self.keep(request, reply);
-                match is_harmless {
-                    true => {
-                        Attempt::Answered { status: answer.status, retry_after: answer.retry_after.clone(), answer }
-                    }
-                    false => Attempt::Final(Ok(answer)),
+        let sending = transport.attempt(built, &peer, request.attempts(), is_harmless);
+        match tokio::time::timeout(deadline.remaining(), sending).await {
+            Ok(outcome) => {
+                if !matches!(outcome, Attempt::Answered { .. } | Attempt::Final(Ok(_))) {
+                    // The next connection is given its part of what is then left.
+                    self.carriers.clear();
                 }
-            }
-            Ok(Err(Failure { error, is_unsent, may_pass })) => {
-                // The next connection is given its part of what is then left.
-                self.carriers.clear();
-                match may_pass && (is_harmless || is_unsent) {
-                    true => Attempt::Failed { error, is_connect: is_unsent },
-                    false => Attempt::Final(Err(error)),
-                }
+                outcome.map(|reply| self.keep(request, reply))
             }
             Err(_) => Attempt::Final(Err(deadline.error(&format!("waiting for {peer}")))),
         }
@@ -198,8 +186,9 @@ impl Client {
         }
         let body = self.settings.body.as_ref().filter(|_| request.is_first && is_home);
         let (method, body): (_, Option<Vec<u8>>) = match (&request.form, &request.soap, body) {
-            (Some(form), _, _) => {
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+            (Some((form, media_type)), _, _) => {
+                let media_type = HeaderValue::from_str(media_type).map_err(|_| bad_header("Content-Type"))?;
+                headers.insert(header::CONTENT_TYPE, media_type);
                 (Method::POST, Some(form.expose().as_bytes().to_vec()))
             }
             (None, Some(soap), _) => {

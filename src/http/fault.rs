@@ -77,19 +77,27 @@ pub(super) fn classify(error: &reqwest::Error, peer: Peer<'_>) -> Error {
         Fault::NotConnected if is_unexpected_end(error) => {
             return connect(format!("cannot connect to {name}")).because("the connection was closed while it was made");
         }
-        Fault::CutShort => {
-            return connect(format!("the connection to {name} broke")).because("the answer ended before its end");
-        }
+        Fault::CutShort => return cut_short(name),
         Fault::NameUnknown => connect(format!("the name of {name} cannot be resolved")),
         Fault::NotConnected => connect(format!("cannot connect to {name}")),
         Fault::Broken => connect(format!("the connection to {name} broke")),
         Fault::NotMade => Error::new(Code::InvalidValue, format!("the request to {name} cannot be made")),
-        Fault::Undecodable => Error::new(Code::HttpUnexpected, format!("the answer of {name} cannot be decoded"))
-            .hint("something on the way may have changed it: is there a proxy?"),
+        Fault::Undecodable => undecodable(name),
         Fault::NotHttp => Error::new(Code::HttpUnexpected, format!("the answer of {name} is not HTTP"))
             .hint("check the scheme and the port of the URL: a port for https does not answer http"),
     };
     told.because(innermost(error))
+}
+
+/// The error of an answer that ends before its end.
+pub(super) fn cut_short(name: &str) -> Error {
+    Error::new(Code::Connect, format!("the connection to {name} broke")).because("the answer ended before its end")
+}
+
+/// The error of a body that is not what its `Content-Encoding` says.
+pub(super) fn undecodable(name: &str) -> Error {
+    Error::new(Code::HttpUnexpected, format!("the answer of {name} cannot be decoded"))
+        .hint("something on the way may have changed it: is there a proxy?")
 }
 
 /// Whether the same request may succeed a moment later. A certificate does not become trusted by asking again.

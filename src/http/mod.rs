@@ -4,6 +4,7 @@ pub mod api;
 pub mod challenge;
 pub mod client;
 pub mod cookies;
+mod encoding;
 mod fault;
 mod handshake;
 pub mod loopback;

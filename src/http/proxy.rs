@@ -6,13 +6,16 @@
 //! What each proxy has shown of its password is kept for as long as the process lives. One that was refused is not sent again,
 //! whoever asks for what; and `acquire` settles its attempts by it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::header::{self, HeaderMap};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::challenge::{challenges, in_words};
@@ -158,13 +161,13 @@ impl Proxy {
 
     /// Why this proxy let nobody through to `target`, as the failed request and the proxy itself tell. `None`: it is not known,
     /// or not the proxy's fault.
-    pub async fn explain(&self, error: &reqwest::Error, target: &Url) -> Option<Refusal> {
+    pub async fn explain(&self, error: &reqwest::Error, target: &Url, tls: &ClientConfig) -> Option<Refusal> {
         let said = words(error);
         if said.contains("credentials not accepted") || said.contains("does not support user/pass") {
             return Some(self.refused(&[], "it answered so in SOCKS 5".to_owned()));
         }
         if said.contains("proxy authorization required") {
-            let schemes = match self.ask(target, false).await {
+            let schemes = match self.ask(target, false, tls).await {
                 Some(Said { status: 407, schemes }) => schemes,
                 Some(_) | None => Vec::new(),
             };
@@ -173,11 +176,11 @@ impl Proxy {
         if !said.contains("tunnel error: unsuccessful") {
             return None;
         }
-        let mut said = self.ask(target, false).await;
+        let mut said = self.ask(target, false, tls).await;
         let is_proven = self.has_password() && said.as_ref().is_some_and(|said| said.status == 407);
         if is_proven {
             // It wants a login, and did not say so to ours: so it took the password, which may be shown again.
-            said = self.ask(target, true).await;
+            said = self.ask(target, true, tls).await;
         }
         Some(self.not_through(said.map(|said| said.status), target, is_proven))
     }
@@ -247,30 +250,44 @@ impl Proxy {
         Refusal { error: error.because(because), shown, may_repeat: !refused && (is_proven || !self.has_password()) }
     }
 
-    /// Asks a proxy over plain TCP for a way to `target`, and hangs up. `None`: no answer, or a proxy of another kind.
-    async fn ask(&self, target: &Url, with_password: bool) -> Option<Said> {
+    /// Asks a proxy for a way to `target`, over TLS if it is an https proxy, and hangs up. `None`: no answer, or a proxy of another
+    /// kind.
+    async fn ask(&self, target: &Url, with_password: bool, tls: &ClientConfig) -> Option<Said> {
         let uri = self.intercept.uri();
-        if uri.scheme_str() != Some("http") {
-            return None;
-        }
-        let (host, port) = (uri.host()?.trim_matches(['[', ']']), uri.port_u16().unwrap_or(80));
+        let default_port = match uri.scheme_str() {
+            Some("http") => 80,
+            Some("https") => 443,
+            Some(_) | None => return None,
+        };
+        let host = uri.host()?.trim_matches(['[', ']']).to_owned();
+        let port = uri.port_u16().unwrap_or(default_port);
         let at = format!("{}:{}", target.host_str()?, target.port_or_known_default()?);
         let login = self.intercept.basic_auth().filter(|_| with_password).and_then(|value| value.to_str().ok());
         let login = login.map(|value| format!("Proxy-Authorization: {value}\r\n")).unwrap_or_default();
         let question = zeroize::Zeroizing::new(format!("CONNECT {at} HTTP/1.1\r\nHost: {at}\r\n{login}\r\n"));
         let asking = async {
-            let mut stream = TcpStream::connect((host, port)).await.ok()?;
-            stream.write_all(question.as_bytes()).await.ok()?;
-            let mut head = Vec::new();
-            while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_HEAD {
-                if stream.read_buf(&mut head).await.ok()? == 0 {
-                    break;
-                }
+            let stream = TcpStream::connect((host.as_str(), port)).await.ok()?;
+            if default_port == 80 {
+                return answer(stream, question.as_bytes()).await;
             }
-            said(&String::from_utf8_lossy(&head))
+            let mut tls = tls.clone();
+            tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+            let name = ServerName::try_from(host.clone()).ok()?;
+            answer(TlsConnector::from(Arc::new(tls)).connect(name, stream).await.ok()?, question.as_bytes()).await
         };
         tokio::time::timeout(PATIENCE, asking).await.ok().flatten()
     }
+}
+
+async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, question: &[u8]) -> Option<Said> {
+    stream.write_all(question).await.ok()?;
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_HEAD {
+        if stream.read_buf(&mut head).await.ok()? == 0 {
+            break;
+        }
+    }
+    said(&String::from_utf8_lossy(&head))
 }
 
 /// Neither hyper-util's nor reqwest's errors of tunnels have a public type.

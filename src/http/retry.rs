@@ -35,6 +35,19 @@ pub enum Attempt<T> {
     Answered { answer: T, status: u16, retry_after: Option<String> },
 }
 
+impl<T> Attempt<T> {
+    /// The same with what `read` makes of an answer.
+    pub fn map<U>(self, read: impl FnOnce(T) -> U) -> Attempt<U> {
+        match self {
+            Attempt::Final(outcome) => Attempt::Final(outcome.map(read)),
+            Attempt::Failed { error, is_connect } => Attempt::Failed { error, is_connect },
+            Attempt::Answered { answer, status, retry_after } => {
+                Attempt::Answered { answer: read(answer), status, retry_after }
+            }
+        }
+    }
+}
+
 /// `backoff_factor * 2^(n-1)` seconds before retry n, at most `backoff_max`, each spread over ±50 % so that a thousand
 /// clients do not return together.
 struct Waits {

@@ -8,16 +8,18 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{self, HeaderMap, HeaderName};
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::encoding;
 use super::fault::{self, Peer};
 use super::handshake::Handshakes;
 use super::loopback::{self, is_loopback};
 use super::proxy::{Chosen, Proxy, Refusal};
+use super::retry::Attempt;
 use super::tls::Trust;
-use crate::attempt::Shown;
+use crate::attempt::{self, Shown};
 use crate::error::{Code, Error, Result, printable};
 use crate::time::{self, Timestamp};
 
@@ -84,7 +86,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn lasting(error: Error) -> Self {
+    pub(super) fn lasting(error: Error) -> Self {
         Failure { error, is_unsent: false, may_pass: false }
     }
 }
@@ -132,6 +134,32 @@ impl Transport {
         }
     }
 
+    /// The same for one of several attempts: notes whether `secrets`, which the request carries, left this machine, and says whether
+    /// the request may go out again. One that is not harmless does so only if no connection was made.
+    pub async fn attempt(
+        &self,
+        request: reqwest::Request,
+        peer: &str,
+        secrets: impl Iterator<Item = &attempt::Attempt> + Clone,
+        is_harmless: bool,
+    ) -> Attempt<Reply> {
+        secrets.clone().for_each(attempt::Attempt::leaves);
+        let sent = self.send(request, peer).await;
+        let is_unsent = matches!(&sent, Err(Failure { is_unsent: true, .. }));
+        secrets.for_each(if is_unsent { attempt::Attempt::did_not_leave } else { attempt::Attempt::left });
+        match sent {
+            Ok(answer) if is_harmless => {
+                let retry_after = answer.header(header::RETRY_AFTER).map(str::to_owned);
+                Attempt::Answered { status: answer.status, retry_after, answer }
+            }
+            Ok(answer) => Attempt::Final(Ok(answer)),
+            Err(Failure { error, is_unsent, may_pass: true }) if is_harmless || is_unsent => {
+                Attempt::Failed { error, is_connect: is_unsent }
+            }
+            Err(Failure { error, .. }) => Attempt::Final(Err(error)),
+        }
+    }
+
     async fn read(
         &self,
         mut response: reqwest::Response,
@@ -152,8 +180,7 @@ impl Transport {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > self.way.max_body => {
-                    let what = format!("the answer of {peer} is larger than {} MiB", self.way.max_body >> 20);
-                    return Err(Failure::lasting(Error::new(Code::PageTooLarge, what)));
+                    return Err(Failure::lasting(too_large(peer, self.way.max_body)));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
@@ -164,7 +191,7 @@ impl Transport {
                 Err(e) => return Err(self.failure(&e, url, peer).await),
             }
         }
-        check_encoding(&headers, &body, peer).map_err(Failure::lasting)?;
+        let body = encoding::plain(&headers, body, self.way.max_body, peer)?;
         if status == 403 && body.windows(LATE.len()).any(|words| words == LATE) {
             return Err(Failure::lasting(fault::late_handshake(peer)));
         }
@@ -184,7 +211,7 @@ impl Transport {
     async fn failure(&self, error: &reqwest::Error, url: &Url, peer: &str) -> Failure {
         let proxy = self.proxy(url);
         if let Some(proxy) = &proxy {
-            if let Some(Refusal { error, shown, may_repeat }) = proxy.explain(error, url).await {
+            if let Some(Refusal { error, shown, may_repeat }) = proxy.explain(error, url, &self.tls).await {
                 proxy.note(shown, Some(&error));
                 return Failure { error, is_unsent: true, may_pass: may_repeat };
             }
@@ -226,6 +253,10 @@ fn client(way: &Way, tls: &rustls::ClientConfig, is_http1: bool) -> Result<reqwe
         .referer(false)
         .connect_timeout(way.connect)
         .user_agent(&way.user_agent)
+        .default_headers(HeaderMap::from_iter([(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static(encoding::ASKED_FOR),
+        )]))
         .tls_backend_preconfigured(tls)
         .tls_info(true);
     if let Some(read) = way.read {
@@ -247,7 +278,11 @@ fn client(way: &Way, tls: &rustls::ClientConfig, is_http1: bool) -> Result<reqwe
         .map_err(|e| Error::new(Code::Bug, "no HTTP client can be made").because(printable(&e.to_string(), 200)))
 }
 
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+pub(super) fn too_large(peer: &str, limit: usize) -> Error {
+    Error::new(Code::PageTooLarge, format!("the answer of {peer} is larger than {} MiB", limit >> 20))
+}
+
+pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -264,24 +299,6 @@ fn is_whole(body: &[u8]) -> bool {
         Some(b'}') => true,
         Some(_) | None => false,
     }
-}
-
-/// Names a `Content-Encoding` that was not asked for and cannot be undone. Some servers put a character set there, which
-/// browsers pass over: what is text is taken.
-fn check_encoding(headers: &HeaderMap, body: &[u8], peer: &str) -> Result<()> {
-    let Some(encoding) = text(headers, header::CONTENT_ENCODING).map(str::trim) else { return Ok(()) };
-    let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
-    let first = body.trim_ascii_start().first();
-    if is_plain || matches!(first, None | Some(b'<' | b'{' | b'[')) || std::str::from_utf8(body).is_ok() {
-        return Ok(());
-    }
-    let name = printable(encoding, 60);
-    Err(Error::new(
-        Code::HttpUnexpected,
-        format!("the answer of {peer} is encoded as {name:?}, which is not known here"),
-    )
-    .because("fedcred asks for gzip, deflate, br or zstd, and for nothing else")
-    .hint("have that encoding switched off by who runs the server, or the proxy on the way"))
 }
 
 #[cfg(test)]
@@ -302,24 +319,6 @@ mod tests {
         ];
         for (body, expected) in table {
             assert_eq!(is_whole(body.as_bytes()), expected, "{body:?}");
-        }
-    }
-
-    #[test]
-    fn an_encoding_nobody_asked_for_is_named_unless_the_body_is_text() {
-        let table: [(&str, &[u8], bool); 6] = [
-            ("compress", b"\x1f\x9d\x90\xff", false),
-            ("gzip, br", b"\x8b\x00\xff", false),
-            ("utf-8", b"<html>", true),
-            ("UTF-8", b"{}", true),
-            ("identity", b"\xff\xfe", true),
-            ("compress", b"", true),
-        ];
-        for (encoding, body, expected) in table {
-            let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, encoding.parse().unwrap())]);
-            let outcome = check_encoding(&headers, body, "it");
-            assert_eq!(outcome.is_ok(), expected, "{encoding}");
-            assert!(outcome.err().is_none_or(|error| error.what.contains(encoding)));
         }
     }
 }

@@ -40,6 +40,28 @@ impl Raw {
         Raw { port, heard }
     }
 
+    /// The same as [`Raw::start`] within TLS.
+    pub fn start_tls(config: Arc<rustls::ServerConfig>, answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> Raw {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let journal = heard.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let Ok(stream) = stream else { return };
+                let connection = rustls::ServerConnection::new(config.clone()).expect("a TLS connection");
+                let mut stream = rustls::StreamOwned::new(connection, stream);
+                let mut buffer = [0; 16 * 1024];
+                let Ok(read) = stream.read(&mut buffer) else { continue };
+                journal.lock().unwrap().push(String::from_utf8_lossy(&buffer[..read]).into_owned());
+                let _ = stream.write_all(&answer(&buffer[..read]));
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        });
+        Raw { port, heard }
+    }
+
     pub fn authority(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }

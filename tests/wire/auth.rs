@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::support::assertion::Assertion;
-use crate::support::idp::{PASSWORD, Respond, Site, USER, assertion_page, authorization_check};
+use crate::support::idp::{PASSWORD, Respond, Site, USER, assertion_page, authorization_check, login_page};
 use crate::support::reply::Reply;
 use crate::support::server::Request;
 use crate::support::tls::Authority;
@@ -77,6 +77,55 @@ fn an_address_that_asks_once_more_for_the_password_gets_it() {
     world.get().succeeds();
     let sent = world.idp.journal().iter().filter(|request| request.header("authorization").is_some()).count();
     assert_eq!(sent, 2);
+}
+
+#[test]
+fn a_second_address_that_asks_for_the_password_gets_it_in_the_next_login_and_in_that_one_alone() {
+    let with_password =
+        |world: &World| world.idp.journal().iter().filter(|r| r.header("authorization").is_some()).count();
+    for is_right in [true, false] {
+        let check = authorization_check("Basic realm=\"idp\"", &basic(), assertion_page(Assertion::default()));
+        let site = Site::new().get("/sso", Reply::redirect(302, "/Authn/RemoteUser")).get("/Authn/RemoteUser", check);
+        let password = if is_right { PASSWORD } else { "not the password" };
+        let world = world(site, "basic")
+            .set("saml.username", USER)
+            .set("saml.password.env", "IDP_PASSWORD")
+            .env("IDP_PASSWORD", password)
+            .secret(password);
+        world.get().fails_as("http-unexpected").saying("asks for the password, too").saying("/Authn/RemoteUser");
+        assert_eq!(with_password(&world), 1);
+        let second = world.get_with(&["--force"]);
+        match is_right {
+            true => drop(second.succeeds()),
+            false => drop(second.fails_as("idp-rejected")),
+        }
+        assert_eq!(with_password(&world), 2, "once in each login");
+        assert!(
+            world.idp.journal().iter().rfind(|r| r.uri.path() == "/sso").unwrap().header("authorization").is_none()
+        );
+    }
+}
+
+#[test]
+fn a_gateway_that_redirects_who_has_no_token_sees_it_at_every_leg() {
+    let site = Site::new().get("/login", login_page("/login")).get("/sso", |request: &Request| {
+        match (request.header("authorization"), request.query("step").as_deref()) {
+            (None, _) => Reply::redirect(302, "/login"),
+            (Some(_), None) => Reply::redirect(302, "/sso?step=2"),
+            (Some(_), Some("2")) => Reply::redirect(302, "/sso?step=3"),
+            (Some(_), Some(_)) => assertion_page(Assertion::default()).respond(request),
+        }
+    });
+    let world = world(site, "bearer")
+        .set("saml.token.env", "IDP_TOKEN")
+        .env("IDP_TOKEN", "t0ken.of~mine")
+        .secret("t0ken.of~mine");
+    world.get().succeeds();
+    // An address that leads to itself for ever does not see it for ever.
+    let world = self::world(Site::new().get("/sso", Reply::redirect(302, "/sso")), "bearer");
+    let world = world.set("saml.token.env", "IDP_TOKEN").env("IDP_TOKEN", "t0ken.of~mine").secret("t0ken.of~mine");
+    world.get().fails_as("too-many-redirects");
+    assert_eq!(world.idp.journal().iter().filter(|request| request.header("authorization").is_some()).count(), 1);
 }
 
 #[test]

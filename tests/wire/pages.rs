@@ -129,7 +129,7 @@ fn a_password_goes_into_no_form_that_does_not_log_in() {
         (format!(r#"<form method="post">{both}<div class="h-captcha" data-sitekey="k"></div></form>"#), "captcha-needed"),
         (r#"<form method="post"><input name="username"><input type="password" name="pw" autocomplete="new-password"><button>Register</button></form>"#.into(), "password-change-required"),
         (format!(r#"<form method="dialog">{both}</form>"#), "login-form-unclear"),
-        (format!(r#"<form method="post" enctype="multipart/form-data">{both}</form>"#), "login-form-unclear"),
+        (format!(r#"<form method="post" enctype="text/plain">{both}</form>"#), "login-form-unclear"),
         (format!(r#"<form method="post" action="/a">{both}</form><form method="post" action="/b">{both}</form>"#), "login-form-unclear"),
         (r#"<form method="post"><input name="username"><input type="password" name="password" style="position:absolute;left:-9999px"></form>"#.into(), "login-form-unclear"),
     ];
@@ -237,44 +237,74 @@ fn what_the_idp_says_is_told_without_the_secret_that_was_sent() {
 }
 
 #[test]
-fn a_frame_on_a_page_without_a_form_is_named() {
-    // the page, the frame that is named
-    let table = [
-        ("<iframe src=/login/inner?session=s3ss></iframe>", Some("/login/inner")),
-        (
-            "<h1>Welcome</h1><script>x()</script><iframe width=100% src='login/inner'>Frames, please.</iframe>",
-            Some("/login/inner"),
-        ),
-        ("<base href=/idp/><iframe src=inner>", Some("/idp/inner")),
-        (
-            "<iframe src=about:blank></iframe><iframe src=https://login.corp.example/a></iframe>",
-            Some("https://login.corp.example/a"),
-        ),
-        ("<iframe src=/session-check style=display:none></iframe>", None),
-        ("<noscript><iframe src=/ns.html></iframe></noscript>", None),
-        ("<iframe srcdoc='<p>hello' src=/login/inner></iframe>", None),
-        ("<form><input name=q></form><iframe src=/login/inner></iframe>", None),
+fn a_login_in_a_frame_is_followed_and_a_frame_of_others_is_named() {
+    let ours = [
+        "<iframe src=/login/inner></iframe>",
+        "<h1>Welcome</h1><script>x()</script><iframe src='login/inner'>Frames, please.</iframe>",
     ];
-    for (body, frame) in table {
+    for body in ours {
+        let site = Site::new()
+            .get("/sso", Reply::html(page(body)))
+            .get("/login/inner", login_page("/login"))
+            .post("/login", password_check(login_page("/login"), assertion_page(Assertion::default())));
+        let world = World::form(site);
+        world.get().succeeds();
+        assert_eq!(world.idp.lines(), ["GET /sso", "GET /login/inner", "POST /login"], "{body}");
+    }
+    let site = Site::new()
+        .get(
+            "/sso",
+            Reply::new(
+                200,
+                "text/html",
+                "<html><frameset cols='20%,80%'><frame src=/menu?s=1><frame src=/b></frameset></html>",
+            ),
+        )
+        .get("/menu", assertion_page(Assertion::default()));
+    World::open(site).get().succeeds();
+    // One that shows itself ends.
+    let site = Site::new().get("/sso", Reply::html(page("<iframe src=/sso></iframe>")));
+    let world = World::form(site);
+    world.get().fails_as("xpath-no-match").saying("a frame on it shows").saying("saml.idp_url");
+    assert_eq!(world.idp.lines(), ["GET /sso", "GET /sso"]);
+    let not_followed = [
+        ("<iframe src=about:blank></iframe><iframe src=https://login.corp.example/a?session=s3ss></iframe>", true),
+        ("<iframe src=/session-check style=display:none></iframe>", false),
+        ("<noscript><iframe src=/ns.html></iframe></noscript>", false),
+        ("<iframe srcdoc='<p>hello' src=/login/inner></iframe>", false),
+        ("<form><input name=q></form><iframe src=/login/inner></iframe>", false),
+    ];
+    for (body, is_named) in not_followed {
         let world = World::form(Site::new().get("/sso", Reply::html(page(body))));
         let run = world.get();
         run.fails_as("xpath-no-match");
-        match frame {
-            Some(frame) => {
-                let frame = if frame.starts_with('/') { world.idp.url(frame) } else { frame.to_owned() };
-                run.saying(&format!("a frame on it shows {frame}"))
-                    .saying("saml.auth = \"browser\"")
-                    .saying("saml.idp_url");
-                assert!(!run.stderr.contains("s3ss"), "{}", run.stderr);
-            }
-            None => assert!(!run.stderr.contains("a frame on it"), "{body}\n{}", run.stderr),
+        if is_named {
+            run.saying("a frame on it shows https://login.corp.example/a").saying("saml.auth = \"browser\"");
         }
+        assert_eq!(run.stderr.contains("a frame on it"), is_named, "{body}\n{}", run.stderr);
+        assert!(!run.stderr.contains("s3ss"), "{}", run.stderr);
         assert_eq!(world.idp.lines(), ["GET /sso"], "{body}");
     }
-    let frameset =
-        "<html><head><title>x</title></head><frameset cols='20%,80%'><frame src=/menu><frame src=/b></frameset></html>";
-    let world = World::form(Site::new().get("/sso", Reply::new(200, "text/html", frameset)));
-    world.get().fails_as("xpath-no-match").saying(&format!("a frame on it shows {}", world.idp.url("/menu")));
+}
+
+#[test]
+fn a_form_in_parts_is_sent_in_parts() {
+    let form = r#"<form method="post" action="/login" enctype="multipart/form-data"><input name="username"><input type="password" name="password"></form>"#;
+    let taken = |request: &Request| {
+        let kind = request.header("content-type").unwrap_or_default().to_owned();
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        let part = |name: &str, value: &str| body.contains(&format!("name=\"{name}\"\r\n\r\n{value}\r\n--"));
+        match kind.starts_with("multipart/form-data; boundary=") && part("username", USER) && part("password", PASSWORD)
+        {
+            true => assertion_page(Assertion::default()).respond(request),
+            false => Reply::status(400),
+        }
+    };
+    World::form(
+        Site::new().get("/sso", Reply::html(page(&format!("<meta charset=utf-8>{form}")))).post("/login", taken),
+    )
+    .get()
+    .succeeds();
 }
 
 #[test]
@@ -290,6 +320,9 @@ fn a_response_elsewhere_is_found() {
         Reply::html(page(&format!("<script>send({{'SAMLResponse': '{encoded}'}})</script>"))),
         Reply::html(page(&format!(
             "<form method=post action={AWS_ACS}><textarea name=SAMLResponse>{encoded}</textarea></form>"
+        ))),
+        Reply::html(page(&format!(
+            "<iframe srcdoc=\"<form action='{AWS_ACS}' method=post><input name='SAMLResponse' value='{encoded}'></form>\"></iframe>"
         ))),
         Reply::redirect(302, format!("{AWS_ACS}?SAMLResponse={query}&RelayState=")),
     ];

@@ -3,6 +3,7 @@
 use crate::support::assertion::Assertion;
 use crate::support::idp::Site;
 use crate::support::raw::Raw;
+use crate::support::tls::{Authority, LOOPBACK_NAMES};
 use crate::world::World;
 
 const PASSWORD: &str = "Wrong+Proxy-Passw0rd";
@@ -49,6 +50,20 @@ fn a_proxys_407_is_told_with_what_it_offers_and_its_password_goes_out_once() {
         world.get().fails_as("proxy-auth-required").saying(said).saying(hint);
         assert_eq!(proxy.times("Proxy-Authorization"), usize::from(has_password), "{offers:?}");
     }
+}
+
+#[test]
+fn a_407_of_an_https_proxy_is_told_with_what_it_offers() {
+    let authority = Authority::new();
+    let proxy = Raw::start_tls(authority.server(LOOPBACK_NAMES), |_| {
+        b"HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n"
+            .to_vec()
+    });
+    let world = beyond(&proxy, "")
+        .trusting(&authority.pem())
+        .env("HTTPS_PROXY", format!("https://{}{}", with_password(), proxy.authority()));
+    world.get().fails_as("proxy-auth-required").saying("offers Negotiate and NTLM").saying("px or cntlm");
+    assert_eq!(proxy.times("Proxy-Authorization"), 1);
 }
 
 #[test]

@@ -53,6 +53,30 @@ fn what_is_encoded_as_we_ask_for_is_read() {
 }
 
 #[test]
+fn deflate_without_the_frame_of_zlib_is_read_too_and_asked_for_again_where_it_is_cut() {
+    let page = page();
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&page).unwrap();
+    let raw = encoder.finish().unwrap();
+    let zlib = deflate(&page);
+    for whole in [&raw, &zlib] {
+        for cut in [whole.len(), whole.len() / 2] {
+            let (whole, cut) = (whole.clone(), whole[..cut].to_vec());
+            let answers = at_first(
+                1,
+                Reply::html(cut).with("Content-Encoding", "deflate"),
+                Reply::html(whole).with("Content-Encoding", "Deflate"),
+            );
+            World::open(Site::new().get("/sso", answers)).get().succeeds();
+        }
+    }
+    // Some servers only say that they do.
+    World::open(Site::new().get("/sso", Reply::html(page).with("Content-Encoding", "deflate"))).get().succeeds();
+    let broken = Reply::html(b"\xff\xff\xff\xff".to_vec()).with("Content-Encoding", "deflate");
+    World::open(Site::new().get("/sso", broken)).get().fails_as("http-unexpected").saying("cannot be decoded");
+}
+
+#[test]
 fn another_encoding_is_named() {
     let answer = Reply::html(gzip(&page())).with("Content-Encoding", "compress");
     let world = World::open(Site::new().get("/sso", answer));

@@ -52,11 +52,13 @@ async fn converse(page: Option<Url>, saml: &Saml, run: Run<'_>) -> Result<Assert
         Some(page) => exchange.get(page),
         None => first(saml, &mut exchange)?,
     };
-    let mut submissions = Vec::new();
+    let mut passed = Passed::default();
     let next = |exchange: &mut Exchange<'_>, sent, answer| {
-        Login { saml, exchange, xpath: &xpath, submissions: &mut submissions }.next(sent, answer)
+        Login { saml, exchange, xpath: &xpath, passed: &mut passed }.next(sent, answer)
     };
-    let assertion = exchange.until_done(first, next).await?;
+    let outcome = exchange.until_done(first, next).await;
+    exchange.forget_where_it_was_asked_for();
+    let assertion = outcome?;
     if keeps_device {
         remember_device(&exchange);
     }
@@ -69,7 +71,8 @@ fn first(saml: &Saml, exchange: &mut Exchange<'_>) -> Result<Request> {
         AuthnRequest::Redirect => exchange.get(authn_request::redirect(saml)?),
         AuthnRequest::Post => {
             let (url, form) = authn_request::post(saml)?;
-            Request { form: Some(Carried::plain(form)), ..exchange.get(url) }
+            let body = (Carried::plain(form), "application/x-www-form-urlencoded".to_owned());
+            Request { form: Some(body), ..exchange.get(url) }
         }
     };
     Ok(Request { is_first: true, ..first })
@@ -88,8 +91,16 @@ struct Login<'l, 'a> {
     saml: &'l Saml,
     exchange: &'l mut Exchange<'a>,
     xpath: &'l XPath,
+    passed: &'l mut Passed,
+}
+
+/// What lies behind a login.
+#[derive(Default)]
+struct Passed {
     /// How often a form went to each target.
-    submissions: &'l mut Vec<(Url, u32)>,
+    submissions: Vec<(Url, u32)>,
+    /// Frames whose page was asked for.
+    frames: Vec<Url>,
 }
 
 impl Login<'_, '_> {
@@ -111,7 +122,7 @@ impl Login<'_, '_> {
             return Err(self.foreign(&answer.url, "wants a login"));
         }
         if sent.authorization.is_none()
-            && let Some(authorization) = self.exchange.asked_for_it(&answer.url)?
+            && let Some(authorization) = self.exchange.asked_for_it(&answer)?
         {
             return Ok(Step::send(Request { authorization: Some(authorization), ..sent }));
         }
@@ -143,7 +154,7 @@ impl Login<'_, '_> {
         if !keeps_the_form {
             return Ok(Step::send(self.exchange.get(target)));
         }
-        if sent.form.as_ref().is_some_and(Carried::has_secret) {
+        if sent.form.as_ref().is_some_and(|(body, _)| body.has_secret()) {
             return Err(Error::new(
                 Code::HttpUnexpected,
                 format!("the IdP at {} wants the password sent on", shown(&answer.url)),
@@ -209,7 +220,22 @@ impl Login<'_, '_> {
             let target = self.resolve(&answer.url, target)?;
             return Ok(Step::send(self.exchange.get(target)));
         }
+        if let Some(frame) = self.frame(&page, &answer.url) {
+            return Ok(Step::send(self.exchange.get(frame)));
+        }
         Err(ending::nothing_found(&page, &answer.url, &self.saml.xpath, is_empty))
+    }
+
+    /// The IdP's own page that is shown in a frame of one with nothing else on it. A browser loads it, too.
+    fn frame(&mut self, page: &Page, url: &Url) -> Option<Url> {
+        let frame = page.frame.as_deref().and_then(|src| page.resolve(url, src))?;
+        let is_shell = matches!(page.summary.kind, PageKind::Other | PageKind::ByScript);
+        let is_ours = self.exchange.client.is_allowed(&frame) && self.exchange.client.check_scheme(&frame).is_ok();
+        let is_new = is_shell && is_ours && !self.passed.frames.contains(&frame);
+        if is_new {
+            self.passed.frames.push(frame.clone());
+        }
+        is_new.then_some(frame)
     }
 
     /// A SAML response is on the page: ours, or a hub's on the way to it.
@@ -264,7 +290,8 @@ impl Login<'_, '_> {
         self.exchange.method.sent(body.attempts());
         self.exchange.attempts.extend_from_slice(body.attempts());
         if filled.method == FormMethod::Post {
-            return Ok(Step::send(Request { form: Some(body), ..self.exchange.get(target) }));
+            let form = Some((body, filled.media_type()));
+            return Ok(Step::send(Request { form, ..self.exchange.get(target) }));
         }
         let mut target = target;
         target.set_query(Some(body.expose()));
@@ -273,12 +300,12 @@ impl Login<'_, '_> {
 
     /// Ends a login whose page sends the same form again and again.
     fn count_submission(&mut self, target: &Url) -> Result<()> {
-        let at = self.submissions.iter().position(|(url, _)| url == target).unwrap_or_else(|| {
-            self.submissions.push((target.clone(), 0));
-            self.submissions.len() - 1
+        let at = self.passed.submissions.iter().position(|(url, _)| url == target).unwrap_or_else(|| {
+            self.passed.submissions.push((target.clone(), 0));
+            self.passed.submissions.len() - 1
         });
-        self.submissions[at].1 += 1;
-        match self.submissions[at].1 {
+        self.passed.submissions[at].1 += 1;
+        match self.passed.submissions[at].1 {
             0..=MAX_SUBMISSIONS => Ok(()),
             _ => {
                 Err(Error::new(Code::TooManyRedirects, format!("the login goes round in circles at {}", shown(target)))

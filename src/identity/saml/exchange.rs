@@ -4,6 +4,7 @@
 use url::Url;
 
 use super::auth::Method;
+use super::remembered::Remembered;
 use super::response::Response as SamlResponse;
 use crate::attempt::{Attempt, Carried};
 use crate::config::profile::{Auth, Saml};
@@ -18,8 +19,8 @@ use crate::time::{self, Timestamp};
 
 /// Requests in a row, for redirects, challenges and forms; real logins take fewer than ten.
 const MAX_HOPS: u32 = 30;
-/// Challenges of addresses that had the secret of `Authorization` before: one for each leg of a flow below one path.
-const MAX_ASKED_AGAIN: u32 = 3;
+/// Times that an address which had the secret of `Authorization` gets it again: once for each leg of a flow below one path.
+const MAX_AGAIN: u32 = 3;
 
 /// What a login brings home.
 #[derive(Debug)]
@@ -58,10 +59,12 @@ pub struct Exchange<'a> {
     /// All that were begun in this login.
     pub attempts: Vec<Attempt>,
     retries: Retries,
-    /// Where a secret in `Authorization` went, without the query.
+    /// Where a secret in `Authorization` went.
     shown_to: Vec<Url>,
-    /// How often an address that had the secret before asked for it once more.
-    asked_again: u32,
+    /// How often an address that had the secret before got it once more.
+    again: u32,
+    /// The address that asked for the password in the last login, after another one had had it: this time it is for that one.
+    asks_at: Option<Url>,
 }
 
 impl<'a> Exchange<'a> {
@@ -70,38 +73,72 @@ impl<'a> Exchange<'a> {
         let is_negotiate = saml.auth.facts().ticket.is_some();
         let client = Client::new(saml.http.clone(), &saml.idp_url, default_user_agent(&saml.auth), is_negotiate);
         let retries = Retries::new(saml.retry.clone());
-        Ok(Exchange { client, method, run, attempts: Vec::new(), retries, shown_to: Vec::new(), asked_again: 0 })
+        let asks_at = if method.is_shown_once() { Remembered::load(run.keep).asks_at } else { None };
+        Ok(Exchange { client, method, run, attempts: Vec::new(), retries, shown_to: Vec::new(), again: 0, asks_at })
     }
 
-    /// A request to `url` with what the method adds to each.
+    /// A request to `url` with what the method adds to it.
     pub fn get(&mut self, url: Url) -> Request {
-        let authorization = if self.is_new(&url) { authorization(&mut self.method, &mut self.attempts) } else { None };
+        let authorization = if self.is_for(&url) { self.show_to(&url) } else { None };
         Request { url, form: None, soap: None, authorization, is_first: false }
     }
 
-    /// Whether no secret in `Authorization` went to this address. One that redirects to itself may count wrong tries, and so is
-    /// not shown a password again and again; where it asks for it by 401, it is (see [`Self::asked_for_it`]).
-    fn is_new(&mut self, url: &Url) -> bool {
-        let mut place = url.clone();
-        place.set_query(None);
-        place.set_fragment(None);
-        let is_new = !self.shown_to.contains(&place);
-        if is_new {
-            self.shown_to.push(place);
+    /// Whether an address is shown the secret in `Authorization` before it asks.
+    ///
+    /// A password is, at the first address alone: each further one may count it as another try, and one that redirects to itself may
+    /// do so again and again. Gateways that redirect who has no token want to see it at every address.
+    fn is_for(&mut self, url: &Url) -> bool {
+        if self.method.is_shown_once() {
+            return self.shown_to.is_empty() && self.asks_at.as_ref().is_none_or(|at| *at == place(url));
         }
-        is_new
+        if self.shown_to.contains(url) {
+            return false;
+        }
+        let was_there = self.shown_to.iter().any(|before| place(before) == place(url));
+        self.again += u32::from(was_there);
+        self.again <= MAX_AGAIN
     }
 
-    /// What an address is shown that answered 401 to a request without the method's header; `None` where the method has none.
+    fn show_to(&mut self, url: &Url) -> Option<Carried> {
+        let header = authorization(&mut self.method, &mut self.attempts)?;
+        self.shown_to.push(url.clone());
+        Some(header)
+    }
+
+    /// What an address is shown that answered 401 to a request without the method's header; `None` where the method has none for it.
     ///
-    /// Errors: it asked several times over.
-    pub fn asked_for_it(&mut self, url: &Url) -> Result<Option<Carried>> {
-        let Some(header) = authorization(&mut self.method, &mut self.attempts) else { return Ok(None) };
-        self.asked_again += 1;
-        match self.asked_again > MAX_ASKED_AGAIN {
+    /// Errors: it asked several times over; another address had the password in this login, which goes out once.
+    pub fn asked_for_it(&mut self, answer: &Response) -> Result<Option<Carried>> {
+        let url = &answer.url;
+        if !self.method.is_asked_for(answer) {
+            return Ok(None);
+        }
+        let was_there = self.shown_to.iter().any(|before| place(before) == place(url));
+        if self.method.is_shown_once() && !was_there && !self.shown_to.is_empty() {
+            let before = Remembered::load(self.run.keep);
+            Remembered { asks_at: Some(place(url)), ..before }.save(self.run.keep);
+            return Err(Error::new(
+                Code::HttpUnexpected,
+                format!("the IdP at {} asks for the password, too", shown(url)),
+            )
+            .because(format!(
+                "it was sent to {}, which led on to there; it goes out once a login",
+                shown(&self.shown_to[0])
+            ))
+            .hint("run it again: the next login sends the password there instead"));
+        }
+        self.again += u32::from(was_there);
+        match self.again > MAX_AGAIN {
             true => Err(round_in_circles(url)
                 .because("it asks for the password again and again, and never says whether it is right")),
-            false => Ok(Some(header)),
+            false => Ok(self.show_to(url)),
+        }
+    }
+
+    /// Forgets where the password was to go if nobody asked for it there.
+    pub fn forget_where_it_was_asked_for(&self) {
+        if self.asks_at.is_some() && self.shown_to.is_empty() {
+            Remembered { asks_at: None, ..Remembered::load(self.run.keep) }.save(self.run.keep);
         }
     }
 
@@ -170,6 +207,14 @@ impl<'a> Exchange<'a> {
             }
         }
     }
+}
+
+/// An address without its query.
+fn place(url: &Url) -> Url {
+    let mut place = url.clone();
+    place.set_query(None);
+    place.set_fragment(None);
+    place
 }
 
 fn round_in_circles(url: &Url) -> Error {

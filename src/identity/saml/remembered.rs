@@ -1,7 +1,9 @@
-//! What the next login by form of the same identity starts with: cookies by which the IdP knows this device, and the time
-//! step of the last one-time code. Kept sealed; only cookies that a browser would keep beyond its end are.
+//! What the next login of the same identity starts with: cookies by which the IdP knows this device, the time step of the last
+//! one-time code, and the address that asks for the password. Kept sealed; only cookies that a browser would keep beyond its end
+//! are.
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::http::cookies::KeptCookie;
 use crate::identity::keep::Keep;
@@ -14,6 +16,9 @@ pub struct Remembered {
     /// When the step of the last code that was sent ends, in seconds since 1970.
     #[serde(default)]
     pub last_step: Option<u64>,
+    /// Where the password of `auth = "basic"` goes, if not to the first address.
+    #[serde(default)]
+    pub asks_at: Option<Url>,
 }
 
 impl Remembered {

@@ -1,4 +1,4 @@
-//! `auth = "basic"` (RFC 7617) and `auth = "bearer"` (RFC 6750): one header on every request to the IdP.
+//! `auth = "basic"` (RFC 7617) and `auth = "bearer"` (RFC 6750): one header on requests to the IdP. Which ones, `exchange` says.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +13,8 @@ use crate::http::shown;
 use crate::identity::Run;
 use crate::identity::watch::{self, Sign};
 use crate::secret::Secret;
+
+const BASIC: &str = "Basic";
 
 pub struct Authorization {
     header: Carried,
@@ -29,7 +31,7 @@ impl Authorization {
             let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
             Secret::new(format!("Basic {}", *encoded))
         })?;
-        Ok(Authorization { header, scheme: "Basic", name: "user name or password" })
+        Ok(Authorization { header, scheme: BASIC, name: "user name or password" })
     }
 
     pub fn bearer(token: &SecretSource, run: Run<'_>) -> Result<Self> {
@@ -42,10 +44,18 @@ impl Authorization {
         self.header.duplicate()
     }
 
-    /// What a 401 means. The header goes out with the first request, so one that offers its scheme is a refusal.
+    pub fn is_password(&self) -> bool {
+        self.scheme == BASIC
+    }
+
+    pub fn is_offered(&self, answer: &Response) -> bool {
+        challenges(answer.www_authenticate.iter().map(String::as_str)).iter().any(|offer| offer.is(self.scheme))
+    }
+
+    /// What a 401 to a request with the header means: one that offers its scheme is a refusal.
     pub fn challenged(&self, answer: &Response) -> Error {
         let offers = challenges(answer.www_authenticate.iter().map(String::as_str));
-        let offers_our_scheme = offers.iter().any(|offer| offer.is(self.scheme));
+        let offers_our_scheme = self.is_offered(answer);
         self.header.settle(watch::shown(Sign::Challenge { offers_our_scheme }));
         let at = shown(&answer.url);
         if offers_our_scheme {

@@ -2,9 +2,11 @@
 //! send.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use encoding_rs::Encoding;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::attempt::{self, Carried, CountedSecret, Ledger};
 use crate::error::{Code, Error, Result};
@@ -21,6 +23,8 @@ pub struct Filled {
     pub method: Method,
     enctype: Option<String>,
     encoding: &'static Encoding,
+    /// Between the parts of `multipart/form-data`.
+    boundary: String,
     pub fields: Vec<(String, Value)>,
 }
 
@@ -54,8 +58,25 @@ impl Filled {
             method: pressed.and_then(|b| b.form_method).unwrap_or(form.method),
             enctype: pressed.and_then(|b| b.form_enctype.clone()).or_else(|| form.enctype.clone()),
             encoding,
+            boundary: boundary(),
             fields: fields(form, values, button, encoding),
         }
+    }
+
+    /// The value of `Content-Type` for [`Self::body`].
+    pub fn media_type(&self) -> String {
+        match self.is_multipart() {
+            true => format!("multipart/form-data; boundary={}", self.boundary),
+            false => "application/x-www-form-urlencoded".to_owned(),
+        }
+    }
+
+    fn is_multipart(&self) -> bool {
+        self.method == Method::Post && self.enctype().as_deref() == Some("multipart/form-data")
+    }
+
+    fn enctype(&self) -> Option<String> {
+        self.enctype.as_deref().map(|kind| kind.split(';').next().unwrap_or_default().trim().to_owned())
     }
 
     /// Whether a password or code is among the fields.
@@ -65,14 +86,16 @@ impl Filled {
 
     /// Refuses what would put a secret into an address, or is sent in a way that is not known here.
     pub fn check(&self, url: &Url) -> Result<()> {
-        let encoding = self.enctype.as_deref().map(|kind| kind.split(';').next().unwrap_or_default().trim().to_owned());
-        let why = match (self.method, encoding.as_deref()) {
+        let why = match (self.method, self.enctype().as_deref()) {
             (Method::Get, _) if self.has_secret() => {
                 "its form is sent by GET, which would put the password into a URL; or a script sends it in another way"
             }
             (Method::Dialog, _) => "its form is not sent anywhere (method=dialog); a script does it in another way",
-            (Method::Post, Some("multipart/form-data" | "text/plain")) => {
-                "its form is sent as multipart/form-data or text/plain (enctype), which fedcred does not do"
+            (Method::Post, Some("text/plain")) => {
+                "its form is sent as text/plain (enctype), from which no server can tell its fields"
+            }
+            (Method::Post, Some("multipart/form-data")) if self.encoding != encoding_rs::UTF_8 && !self.is_ascii() => {
+                "its form is sent as multipart/form-data in another encoding than UTF-8, which fedcred does not do"
             }
             (Method::Get | Method::Post, _) => return Ok(()),
         };
@@ -81,8 +104,17 @@ impl Filled {
             .hint("set `saml.auth = \"browser\"`, which logs in with a browser of this machine"))
     }
 
-    /// The fields as `application/x-www-form-urlencoded` text (HTML, "form submission"), once the secrets among them are
-    /// written down.
+    fn is_ascii(&self) -> bool {
+        self.fields.iter().all(|(name, value)| {
+            let is_ascii = match value {
+                Value::Plain(text) => text.expose().is_ascii(),
+                Value::Counted(secret) => secret.mark().is_none_or(<[u8]>::is_ascii),
+            };
+            name.is_ascii() && is_ascii
+        })
+    }
+
+    /// The fields as [`Self::media_type`] says (HTML, "form submission"), once the secrets among them are written down.
     ///
     /// Errors: those of [`attempt::send`].
     pub fn body(&self, ledger: &dyn Ledger) -> Result<Carried> {
@@ -90,25 +122,49 @@ impl Filled {
             Value::Plain(_) => None,
             Value::Counted(secret) => Some(secret),
         });
-        let encoding = self.encoding;
         attempt::send(&counted.collect::<Vec<_>>(), ledger, |texts| {
-            let to_bytes = encoder(encoding);
-            let mut form = url::form_urlencoded::Serializer::new(String::new());
-            form.encoding_override(Some(&to_bytes));
             let mut texts = texts.iter();
-            for (name, value) in &self.fields {
-                match value {
-                    Value::Plain(text) => form.append_pair(name, text.expose()),
-                    Value::Counted(_) => form.append_pair(name, texts.next().copied().unwrap_or_default()),
-                };
+            let fields = self.fields.iter().map(|(name, value)| match value {
+                Value::Plain(text) => (name.as_str(), text.expose()),
+                Value::Counted(_) => (name.as_str(), texts.next().copied().unwrap_or_default()),
+            });
+            match self.is_multipart() {
+                true => multipart(fields, &self.boundary),
+                false => urlencoded(fields, self.encoding),
             }
-            Secret::new(form.finish())
         })
     }
 }
 
+fn urlencoded<'f>(fields: impl Iterator<Item = (&'f str, &'f str)>, encoding: &'static Encoding) -> Secret {
+    let to_bytes = encoder(encoding);
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.encoding_override(Some(&to_bytes));
+    form.extend_pairs(fields);
+    Secret::new(form.finish())
+}
+
 fn encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
     move |text| encoding.encode(text).0
+}
+
+/// HTML, "multipart form data": names with `"` and line ends escaped, values with line ends as CR LF.
+fn multipart<'f>(fields: impl Iterator<Item = (&'f str, &'f str)>, boundary: &str) -> Secret {
+    let lines = |text: &str| Zeroizing::new(text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n"));
+    let parts = fields.map(|(name, value)| {
+        let name = lines(name).replace('\r', "%0D").replace('\n', "%0A").replace('"', "%22");
+        let value = lines(value);
+        let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+        Zeroizing::new(format!("{head}{}\r\n", value.as_str()))
+    });
+    let parts = Zeroizing::new(parts.fold(String::new(), |all, part| all + &part));
+    Secret::new(format!("{}--{boundary}--\r\n", parts.as_str()))
+}
+
+/// Of 128 random bits, so that no value holds it.
+fn boundary() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("----fedcred{:016x}{:016x}", random(), random())
 }
 
 pub fn unclear(url: &Url) -> Error {
@@ -261,17 +317,35 @@ pub mod tests {
     }
 
     #[test]
+    fn a_form_is_sent_in_parts_where_it_asks_for_that() {
+        let html = "<meta charset=utf-8><form method=post enctype=Multipart/form-data><input name='a&quot;b' value='é\n1'>\
+                    <input type=password name=pw><input type=file name=f></form>";
+        let secret = Value::Counted(CountedSecret::new(Secret::new("p&w".into())));
+        let filled = Filled::new(&page(html), 0, vec![(1, secret)], None);
+        assert!(filled.check(&url()).is_ok());
+        let kind = filled.media_type();
+        let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
+        let part = |name: &str, value: &str| {
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        // A browser takes the line end out of the value of a text input; here it shows how one is written.
+        let expected = [part("a%22b", "é\r\n1"), part("pw", "p&w"), format!("--{boundary}--\r\n")].concat();
+        assert_eq!(filled.body(&Lenient::default()).unwrap().expose(), expected);
+        assert_ne!(Filled::new(&page(html), 0, Vec::new(), None).media_type(), kind);
+    }
+
+    #[test]
     fn what_is_sent_in_another_way_is_refused_by_name() {
         for (attributes, why) in [
             ("method=get", "GET"),
             ("", "GET"),
             ("method=dialog", "dialog"),
-            ("method=post enctype=multipart/form-data", "multipart/form-data"),
+            ("method=post accept-charset=latin1 enctype=multipart/form-data", "multipart/form-data"),
             ("method=post enctype='text/plain; charset=x'", "text/plain"),
         ] {
             let page = page(format!("<form {attributes}>{INPUTS}</form>"));
             let error =
-                Filled::new(&page, 0, vec![(1, Value::Counted(CountedSecret::new(Secret::new("x".into()))))], None)
+                Filled::new(&page, 0, vec![(1, Value::Counted(CountedSecret::new(Secret::new("ä".into()))))], None)
                     .check(&url())
                     .unwrap_err();
             assert!(error.causes[0].contains(why), "{attributes}: {error:?}");

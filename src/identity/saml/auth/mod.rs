@@ -64,6 +64,22 @@ impl<'a> Method<'a> {
         }
     }
 
+    /// Whether its header holds a password, which each server that sees it may count as a try.
+    pub fn is_shown_once(&self) -> bool {
+        match self {
+            Method::Authorization(method) => method.is_password(),
+            Method::None | Method::Form(_) | Method::Spnego(_) => false,
+        }
+    }
+
+    /// Whether a 401 offers the scheme of its header.
+    pub fn is_asked_for(&self, answer: &Response) -> bool {
+        match self {
+            Method::Authorization(method) => method.is_offered(answer),
+            Method::None | Method::Form(_) | Method::Spnego(_) => false,
+        }
+    }
+
     /// A form of this method's was sent, with these attempts in it.
     pub fn sent(&mut self, attempts: &[Attempt]) {
         match self {
