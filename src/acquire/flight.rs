@@ -4,89 +4,19 @@
 //! lock of the login identity leads and leaves result and memory; the others wait, or go on with what they have. What a leader
 //! found out is told from what was known before by the number of its login, never by a time.
 
+use std::borrow::Borrow;
 use std::time::Duration;
 
 use super::guard::SecretMark;
-use super::ledger::{MemoryLedger, Settled};
-use super::memory::{Memory, Seen, Wanted};
+use super::ledger::{MemoryLedger, NoLedger, Settled};
+use super::memory::{Memory, Seen};
 use super::place::LoginPlace;
+use super::policy::{Accepts, Obeys, Policy};
 use crate::attempt::{CountedSecret, Ledger};
 use crate::cache::lock::{Attempt, Lock};
 use crate::cache::seal;
 use crate::error::{Code, Error, Result};
-use crate::time::{self, Deadline, Timestamp};
-
-/// How a caller wants its login.
-#[derive(Clone, Copy, Debug)]
-pub struct Policy {
-    /// How long others who log in as the same identity are waited for; absent: as long as there is time. After that a policy with
-    /// a limit leaves it to them, and one without fails.
-    pub wait: Option<Duration>,
-    /// What that is there already will do.
-    pub accepts: Accepts,
-    /// What holds it back, besides a refused secret.
-    pub obeys: Obeys,
-    /// The secret is sent whatever became of it before: a person wants it so.
-    pub pardons: bool,
-    /// What a success disproves.
-    pub succeeds: fn(&mut Memory, &Wanted),
-}
-
-/// What that is there already will do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accepts {
-    /// What needs no refresh.
-    Fresh,
-    /// What is not used up, or what a leader left while we waited.
-    NotUsedUp,
-    /// What a leader brought that began later than we did.
-    BegunLater,
-    Nothing,
-}
-
-/// What holds a login back, besides a refused secret. Each includes those below it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Obeys {
-    /// Nothing else: a person asks for it.
-    Nothing,
-    /// A page that needs a person; what a leader met while we waited.
-    Holds,
-    /// The back-off after a failure.
-    BackOff,
-    /// A secret without a verdict: it is saved for those who have no credentials left.
-    Thrift,
-}
-
-impl Policy {
-    /// Ahead of time, with something to fall back on.
-    pub fn early(wait: Duration) -> Self {
-        let (accepts, obeys) = (Accepts::Fresh, Obeys::Thrift);
-        Policy { wait: Some(wait), accepts, obeys, pardons: false, succeeds: Memory::succeed }
-    }
-
-    /// With nothing to fall back on.
-    pub const COLD: Policy = Policy {
-        wait: None,
-        accepts: Accepts::NotUsedUp,
-        obeys: Obeys::BackOff,
-        pardons: false,
-        succeeds: Memory::succeed,
-    };
-
-    /// `--force`: whatever is cached, and whatever holds the next try back.
-    pub const FORCED: Policy = Policy { accepts: Accepts::BegunLater, obeys: Obeys::Holds, ..Policy::COLD };
-
-    /// `fedcred login`: once, in any case, after which nothing that held logins back is remembered.
-    pub const BY_HAND: Policy =
-        Policy { accepts: Accepts::Nothing, obeys: Obeys::Nothing, pardons: true, succeeds: forget, ..Policy::COLD };
-
-    /// To see who somebody is to STS, which is not asked.
-    pub const PROVING: Policy = Policy { pardons: false, succeeds: Memory::prove, ..Policy::BY_HAND };
-}
-
-fn forget(memory: &mut Memory, _: &Wanted) {
-    memory.forget();
-}
+use crate::time::{self, Deadline};
 
 /// What is to be had of a login identity, and how it is got.
 pub trait Flight {
@@ -114,6 +44,9 @@ pub trait Flight {
         ledger: &dyn Ledger,
         deadline: &Deadline,
     ) -> Result<Self::Brought>;
+
+    /// Whether it may be made where nothing can keep lock and memory. `why`: why the first place cannot.
+    fn unlocked(&self, why: Option<Error>) -> Result<()>;
 }
 
 /// Why a place gave no result.
@@ -175,7 +108,36 @@ pub fn single_flight<F: Flight>(
     outcome.map(Some).map_err(NoResult::Login)
 }
 
-/// Why this login is not made, if it is not, and which secret is kept back by that.
+/// What the flight brings at the first of these places that can keep lock and memory; where there is none, without either.
+/// Beside each: whether it is the configured one.
+pub fn at_first_place<F: Flight>(
+    flight: &F,
+    places: impl IntoIterator<Item = (Result<impl Borrow<LoginPlace>>, bool)>,
+    policy: &Policy,
+    deadline: &Deadline,
+) -> Result<F::Brought> {
+    let mut no_place = None;
+    for (place, is_configured) in places {
+        let place = place.map_err(NoResult::Place);
+        match place.and_then(|place| single_flight(flight, place.borrow(), policy, deadline)) {
+            Ok(Some(brought)) => return Ok(brought),
+            Ok(None) => return Err(Error::new(Code::Bug, "a login that has to be made was left to others")),
+            Err(NoResult::Login(error)) => return Err(error),
+            // A cache that is open to others is to be mended, not passed over; a fall-back is anybody's.
+            Err(NoResult::Place(why)) if is_configured && why.code == Code::InsecurePermissions => return Err(why),
+            Err(NoResult::Place(why)) => {
+                tracing::info!(%why, "no lock here");
+                no_place.get_or_insert(why);
+            }
+        }
+    }
+    flight.unlocked(no_place)?;
+    let (memory, accepts) = (Memory::default(), policy.accepts);
+    let prepared = flight.prepare(accepts, &memory, &memory.seen(), deadline)?;
+    flight.log_in(None, prepared, 0, &NoLedger, deadline)
+}
+
+/// Why this login is not made, if it is not, and what that counts as.
 fn ask_the_guard<F: Flight>(
     flight: &F,
     place: &LoginPlace,
@@ -189,32 +151,14 @@ fn ask_the_guard<F: Flight>(
     let secret = if memory.knows_secrets() { flight.secret(deadline).map_err(failed)? } else { None };
     let mark = |mark: &[u8]| SecretMark::new(&place.store.sealing, &place.login, mark);
     let own = secret.as_ref().and_then(CountedSecret::mark).map(mark);
-    let (wanted, now) = (&place.wanted, time::now());
-    if let Some(own) = &own {
-        if policy.pardons {
-            memory.pardon(own);
-        }
-        let objection = if policy.obeys == Obeys::Thrift { memory.spares(own, now) } else { memory.refuses(own, now) };
-        if let Some(error) = objection {
-            return Err((error, Settled { is_refused: true, secret: Some(*own) }));
-        }
+    if let Some(own) = own.filter(|_| policy.pardons) {
+        memory.guard.pardon(&own);
     }
-    let kept_back = |error| (error, Settled { is_refused: false, secret: own });
-    if policy.obeys >= Obeys::Holds {
-        let held = memory.waits_for_a_person(wanted, own.as_ref());
-        // Ahead of time nobody waited for a leader's word.
-        let news = || memory.news(seen, wanted, own.as_ref(), now).filter(|_| policy.wait.is_none()).cloned();
-        if let Some(error) = held.or_else(news) {
-            return Err(kept_back(error));
-        }
-    }
-    if policy.obeys == Obeys::BackOff
-        && let Some((until, error)) = memory.holds_back(wanted, own.as_ref(), now)
-    {
-        return Err(kept_back(held_back(error, until)));
+    if let Some(objection) = memory.objection(policy, &place.wanted, own.as_ref(), seen, time::now()) {
+        return Err(objection);
     }
     if matches!(policy.obeys, Obeys::Holds | Obeys::BackOff) && deadline.is_nearly_over() {
-        return Err(kept_back(too_late()));
+        return Err((too_late(), Settled { is_refused: false, secret: own }));
     }
     Ok(())
 }
@@ -259,11 +203,6 @@ fn jitter() -> u8 {
 fn too_late() -> Error {
     Error::new(Code::LockTimeout, "other processes were logging in until there was no time left to do it here")
         .hint("try again; `deadline` sets how long a run may take")
-}
-
-fn held_back(error: &Error, until: Timestamp) -> Error {
-    let error = error.clone();
-    error.because(format!("this was a short while ago; the next try is allowed from {}", time::whole_seconds(until)))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::attempt::Shown;
 use crate::cache::key::LoginKey;
 use crate::cache::master_key::{Purpose, SealingKey};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, printable};
 use crate::time::{Timestamp, whole_seconds};
 
 /// Recognises a secret that was tried before. Says nothing about it without the sealing key.
@@ -98,13 +98,11 @@ impl Guard {
             whole_seconds(until)
         );
         let error = Error::new(Code::SecretWithoutVerdict, what);
-        Some(
-            match &tried.why {
-                Some(why) => error.because(format!("the last time, {}: {}", whole_seconds(tried.last), why.what)),
-                None => error.because("the last time, nobody lived to tell what came of it"),
-            }
-            .because("each time may have counted as a wrong secret, and too many lock the account"),
-        )
+        let why = match &tried.why {
+            Some(why) => format!("the last time, {}: {}", whole_seconds(tried.last), why.what),
+            None => "the last time, nobody lived to tell what came of it".to_owned(),
+        };
+        Some(error.because(why).because("each time may have counted as a wrong secret, and too many lock the account"))
     }
 
     /// When a secret without a verdict may be sent again, if not now.
@@ -153,9 +151,10 @@ impl Guard {
         match shown {
             Shown::Accepted => {}
             Shown::NotSent => self.0.extend(before.map(|Before(tried)| tried)),
-            Shown::NoVerdict => self.keep(TriedSecret { why: failure.cloned(), ..tried }),
+            Shown::NoVerdict => self.keep(TriedSecret { why: failure.map(shortened), ..tried }),
             Shown::Refused => {
-                let error = failure.cloned().unwrap_or_else(|| Error::new(Code::IdpRejected, "the secret was refused"));
+                let refused = || Error::new(Code::IdpRejected, "the secret was refused");
+                let error = failure.map_or_else(refused, shortened);
                 self.keep(TriedSecret { unanswered: 0, why: None, refusal: Some(Refusal { at: now, error }), ..tried });
             }
         }
@@ -198,11 +197,21 @@ impl Refusal {
     }
 }
 
+/// The error as it is kept: however much a peer had to say, a record fits into [`crate::cache::seal::MAX_FILE`].
+pub(super) fn shortened(error: &Error) -> Error {
+    Error {
+        code: error.code,
+        what: printable(&error.what, 300),
+        causes: error.causes.iter().take(3).map(|cause| printable(cause, 200)).collect(),
+        hint: error.hint.as_ref().map(|hint| printable(hint, 200)),
+        step: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cache::key::KeyBuilder;
-    use proptest::prelude::*;
 
     fn key() -> SealingKey {
         SealingKey::from_bytes([7; 32])
@@ -341,49 +350,5 @@ mod tests {
             attempt(&mut guard, &i.to_string(), Shown::Refused, 0);
         }
         assert_eq!((guard.0.len(), refuses(&guard, "99", 0)), (KEPT, Some(Code::IdpRejected)));
-    }
-
-    /// What the peer will show, and how long after the last call this one comes.
-    fn calls() -> impl Strategy<Value = Vec<(Option<Shown>, i64)>> {
-        let shown = prop_oneof![
-            Just(None), // killed between writing and sending, or after it
-            Just(Some(Shown::NotSent)),
-            Just(Some(Shown::NoVerdict)),
-            Just(Some(Shown::Refused)),
-            Just(Some(Shown::Accepted)),
-        ];
-        let later = prop_oneof![0..120i64, 600..4000i64, Just(HOUR - 1), Just(HOUR)];
-        prop::collection::vec((shown, later), 0..60)
-    }
-
-    proptest! {
-        #[test]
-        fn no_secret_is_sent_more_often_than_the_table_allows(calls in calls()) {
-            let (mut guard, mut now) = (Guard::default(), 0);
-            // When it left without a verdict since it was last accepted; whether it was refused.
-            let (mut open, mut is_refused): (Vec<i64>, bool) = (Vec::new(), false);
-            for (shown, later) in calls {
-                now += later;
-                // Through the file, as the next process reads it.
-                guard = serde_json::from_str(&serde_json::to_string(&guard).unwrap()).unwrap();
-                if guard.refuses(&mark("s"), at(now)).is_some() {
-                    continue;
-                }
-                prop_assert!(!is_refused, "sent after a refusal");
-                let within_the_hour = open.iter().filter(|sent| now - **sent < HOUR).count();
-                let allowed = if open.len() < 2 { 1 } else { 0 };
-                prop_assert!(within_the_hour <= allowed, "{open:?}, and again at {now}");
-                match shown {
-                    None => drop(guard.begin(&mark("s"), at(now))),
-                    Some(shown) => attempt(&mut guard, "s", shown, now),
-                }
-                match shown {
-                    Some(Shown::NotSent) => {}
-                    None | Some(Shown::NoVerdict) => open.push(now),
-                    Some(Shown::Accepted) => open.clear(),
-                    Some(Shown::Refused) => is_refused = true,
-                }
-            }
-        }
     }
 }

@@ -101,7 +101,7 @@ pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<A
 
 /// Every setting of a login, whatever STS is told afterwards. A failure of the login concerns those who have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoginSettings(CacheKey);
+pub struct LoginSettings(pub(super) CacheKey);
 
 /// The settings with which `profile` logs in. All that is written counts here, also what cannot change a result.
 pub fn login_settings(profile: &Profile, sealing: &SealingKey) -> LoginSettings {

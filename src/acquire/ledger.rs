@@ -67,7 +67,7 @@ impl<'a> MemoryLedger<'a> {
                 Shown::NoVerdict => open = open.or(Some(mark)),
                 Shown::Refused => refused = Some(mark),
             }
-            memory.settle(&mark, shown, before, failure, time::now());
+            memory.guard.settle(&mark, shown, before, failure, time::now());
         }
         let settled = Settled { is_refused: refused.is_some(), secret: refused.or(open).or(first) };
         (memory, settled)
@@ -84,11 +84,11 @@ impl<'a> MemoryLedger<'a> {
         if attempt.shown() == Shown::Accepted && !attempt.is_of_proxy() {
             self.accepted.set(self.accepted.get().or(Some(mark)));
         }
-        self.memory.borrow_mut().settle(&mark, attempt.shown(), before, None, time::now());
+        self.memory.borrow_mut().guard.settle(&mark, attempt.shown(), before, None, time::now());
     }
 
     fn check(&self, mark: &SecretMark) -> Result<()> {
-        if let Some(error) = self.memory.borrow().refuses(mark, time::now()) {
+        if let Some(error) = self.memory.borrow().guard.refuses(mark, time::now()) {
             self.kept_back.set(Some(*mark));
             return Err(error);
         }
@@ -115,7 +115,7 @@ impl Ledger for MemoryLedger<'_> {
         self.check(&mark)?;
         // On disk before the secret leaves: a process that is killed in between has counted.
         let mut memory = self.memory.borrow_mut();
-        let before = memory.begin_attempt(&mark, time::now());
+        let before = memory.guard.begin(&mark, time::now());
         self.place.remember(&memory)?;
         self.begun.borrow_mut().push(Begun { mark, attempt: attempt.clone(), before });
         Ok(())

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Ask;
-use super::flight::Policy;
 use super::place::{LoginPlace, Slot};
+use super::policy::Policy;
 use super::renew::Renewal;
 use super::session;
 use super::storage::{self, Storage};

@@ -10,14 +10,14 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::guard::{Before, Guard, SecretMark};
+use super::guard::{Guard, SecretMark, shortened};
 use super::key::LoginSettings;
 use super::ledger::Settled;
+use super::policy::{Obeys, Policy};
 use super::schedule::{Ceiling, LastFailure};
-use crate::attempt::Shown;
 use crate::cache::key::{CacheKey, Kind as RecordKind, LoginKey};
 use crate::cache::record::{self, Record};
-use crate::error::{Code, Error, Kind, Result, Step, printable};
+use crate::error::{Code, Error, Kind, Result, Step};
 use crate::time::{Timestamp, whole_seconds};
 
 /// The record of one login identity.
@@ -27,7 +27,7 @@ pub struct Memory {
     begun: u64,
     /// The latest login that came to an end.
     finished: u64,
-    guard: Guard,
+    pub(super) guard: Guard,
     failures: Vec<Failure>,
 }
 
@@ -132,38 +132,6 @@ impl Memory {
         !self.guard.is_empty() || self.failures.iter().any(|failure| failure.secret.is_some())
     }
 
-    /// Why a secret must not be sent, if it must not. No flag passes this by.
-    pub fn refuses(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
-        self.guard.refuses(mark, now)
-    }
-
-    /// A person wants this secret sent, whatever became of it before.
-    pub fn pardon(&mut self, mark: &SecretMark) {
-        self.guard.pardon(mark);
-    }
-
-    /// Why a secret is not to be sent ahead of time, while there are credentials left.
-    pub fn spares(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
-        self.guard.spares(mark, now)
-    }
-
-    /// Notes that a secret is about to be sent. To be saved before it is.
-    pub fn begin_attempt(&mut self, mark: &SecretMark, now: Timestamp) -> Option<Before> {
-        self.guard.begin(mark, now)
-    }
-
-    /// What was shown of an attempt. `failure`: what the login failed with.
-    pub fn settle(
-        &mut self,
-        mark: &SecretMark,
-        shown: Shown,
-        before: Option<Before>,
-        failure: Option<&Error>,
-        now: Timestamp,
-    ) {
-        self.guard.settle(mark, shown, before, failure.map(shortened).as_ref(), now);
-    }
-
     /// The login begun last gave what was wanted.
     pub fn succeed(&mut self, wanted: &Wanted) {
         self.finished = self.begun;
@@ -230,20 +198,46 @@ impl Memory {
         Some(Remembered { last: failure.as_last(), error: failure.error.clone(), waits })
     }
 
-    /// The error that whoever has no credentials is given in place of a try, and when the next one is allowed.
+    /// Why a login by this policy is not made now, if it is not, and what that counts as.
     ///
-    /// A refused secret is not among these: it holds back only itself ([`Memory::refuses`]). Nor is what failed here.
-    /// `own`: the secret that would be sent, if it is read already. A changed one is tried at once.
-    pub fn holds_back(&self, wanted: &Wanted, own: Option<&SecretMark>, now: Timestamp) -> Option<(Timestamp, &Error)> {
-        let of_peers = self.failures.iter().filter(|f| f.is_of(wanted) && f.is_with(own) && f.stops == Stops::All);
-        let waiting = of_peers.filter(|f| f.as_last().holds_back(now));
-        waiting.map(|f| (f.as_last().retry_at(), &f.error)).max_by_key(|(until, _)| *until)
+    /// `own`: the secret that it would send, if it is read already. `seen`: how far logins had come when it was first looked.
+    pub fn objection(
+        &self,
+        policy: &Policy,
+        wanted: &Wanted,
+        own: Option<&SecretMark>,
+        seen: &Seen,
+        now: Timestamp,
+    ) -> Option<(Error, Settled)> {
+        let is_thrifty = policy.obeys == Obeys::Thrift;
+        let of_guard = |own| if is_thrifty { self.guard.spares(own, now) } else { self.guard.refuses(own, now) };
+        if let Some(error) = own.and_then(of_guard) {
+            return Some((error, Settled { is_refused: true, secret: own.copied() }));
+        }
+        // Each of these is obeyed by those who obey more. Ahead of time nobody waited for a leader's word.
+        let held = || self.waits_for_a_person(wanted, own).filter(|_| policy.obeys >= Obeys::Holds);
+        let waited = policy.obeys >= Obeys::Holds && policy.wait.is_none();
+        let news = || self.news(seen, wanted, own, now).filter(|_| waited).cloned();
+        let back_off = || self.holds_back(wanted, own, now).filter(|_| policy.obeys == Obeys::BackOff);
+        let error = held().or_else(news).or_else(back_off)?;
+        Some((error, Settled { is_refused: false, secret: own.copied() }))
     }
 
-    /// Returns what a login without a person is told in place of meeting a page again that needs one.
+    /// The error that whoever has no credentials is given in place of a try.
     ///
-    /// `own`: its secret, if it has read it. Another one than led to that page is tried.
-    pub fn waits_for_a_person(&self, wanted: &Wanted, own: Option<&SecretMark>) -> Option<Error> {
+    /// A refused secret is not among these: it holds back only itself. Nor is what failed here. A changed secret is tried at once.
+    fn holds_back(&self, wanted: &Wanted, own: Option<&SecretMark>, now: Timestamp) -> Option<Error> {
+        let of_peers = self.failures.iter().filter(|f| f.is_of(wanted) && f.is_with(own) && f.stops == Stops::All);
+        let waiting = of_peers.filter(|f| f.as_last().holds_back(now));
+        let failure = waiting.max_by_key(|f| f.as_last().retry_at())?;
+        let until = whole_seconds(failure.as_last().retry_at());
+        let why = format!("this was a short while ago; the next try is allowed from {until}");
+        Some(failure.error.clone().because(why))
+    }
+
+    /// Returns what a login without a person is told in place of meeting a page again that needs one. Another secret than led to
+    /// that page is tried.
+    fn waits_for_a_person(&self, wanted: &Wanted, own: Option<&SecretMark>) -> Option<Error> {
         let met = self.failures.iter().filter(|f| f.is_of(wanted) && f.is_with(own));
         let met = met.filter(|f| f.stops == Stops::Unattended).max_by_key(|f| f.generation)?;
         Some(met.error.clone().because(format!(
@@ -252,10 +246,9 @@ impl Memory {
         )))
     }
 
-    /// The error of a login that ended since `seen`: what whoever waited for it has to tell.
-    ///
-    /// `own`: the waiting process's secret, if it has read it. The refusal of another one is no news to it.
-    pub fn news(&self, seen: &Seen, wanted: &Wanted, own: Option<&SecretMark>, now: Timestamp) -> Option<&Error> {
+    /// The error of a login that ended since `seen`: what whoever waited for it has to tell. The refusal of another secret is no
+    /// news.
+    fn news(&self, seen: &Seen, wanted: &Wanted, own: Option<&SecretMark>, now: Timestamp) -> Option<&Error> {
         let own_may_go = own.is_some_and(|own| self.guard.refuses(own, now).is_none());
         let news = self.failures.iter().filter(|f| self.is_news(seen, f.generation) && f.is_of(wanted));
         let for_us = news.filter(|f| match f.stops {
@@ -306,17 +299,6 @@ impl Failure {
         let denied = self.step == Step::Sts && self.error.kind() == Kind::Refused;
         let ceiling = if denied { Ceiling::Denial } else { Ceiling::Outage };
         LastFailure { at: self.at, count: self.count, ceiling, jitter: self.jitter }
-    }
-}
-
-/// The error as it is kept: however much a peer had to say, a record fits into [`crate::cache::seal::MAX_FILE`].
-fn shortened(error: &Error) -> Error {
-    Error {
-        code: error.code,
-        what: printable(&error.what, 300),
-        causes: error.causes.iter().take(3).map(|cause| printable(cause, 200)).collect(),
-        hint: error.hint.as_ref().map(|hint| printable(hint, 200)),
-        step: None,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
 //! times it is given whether it is one. Everything else is a [`flight`]: one login for all who ask at once, guarded by what is
-//! remembered of earlier ones ([`memory`], [`guard`], [`ledger`]). [`renew`] makes one by [`fetch`], and for all roles in its assertion
+//! remembered of earlier ones ([`memory`], [`guard`], [`ledger`]), in the way that its [`policy`] says. [`renew`] makes one by [`fetch`], and for all roles in its assertion
 //! ([`shared`]). What a person asks for by hand is [`login`], and [`proof`] where they want to see who they are to STS.
 //! [`refresh`] renews with nobody waiting; [`status`] only looks. An Airflow connection is looked up before all of this
 //! ([`airflow`]); what it says is a profile like any other.
@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod login;
 pub mod memory;
 pub mod place;
+pub mod policy;
 pub mod proof;
 pub mod refresh;
 pub mod renew;

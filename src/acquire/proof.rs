@@ -6,17 +6,18 @@
 use super::Ask;
 use super::fetch;
 pub use super::fetch::Proof;
-use super::flight::{Accepts, Flight, Policy};
+use super::flight::Flight;
 use super::ledger::NoLedger;
 use super::memory::{Memory, Seen};
 use super::place::LoginPlace;
+use super::policy::{Accepts, Policy};
 use super::renew::Renewal;
 use crate::attempt::{CountedSecret, Ledger};
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::{Credentials, SigningKeys};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::Run;
 use crate::identity::trace::Trace;
 use crate::process::callers::Callers;
@@ -89,6 +90,10 @@ impl Flight for Proving<'_> {
     ) -> Result<Proof> {
         let run = Run { keep: place.map(|place| place as _), ..self.0.run(deadline, ledger) };
         fetch::prove(self.0.profile, below, run)
+    }
+
+    fn unlocked(&self, why: Option<Error>) -> Result<()> {
+        self.0.check_unlocked(why)
     }
 }
 

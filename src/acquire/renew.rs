@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::fetch;
-use super::flight::{Accepts, Flight, NoResult, Policy, single_flight};
+use super::flight::{Flight, NoResult, at_first_place, single_flight};
 use super::ledger::NoLedger;
 use super::memory::{Memory, Seen};
 use super::place::{LoginPlace, Slot};
+use super::policy::{Accepts, Policy};
 use super::schedule::State;
 use super::shared::Shared;
 use super::{Ask, life};
@@ -58,33 +59,11 @@ impl Renewal<'_> {
 
     /// What `flight` brings at the first place that can keep lock and memory; where there is none, without either.
     pub(super) fn somewhere<F: Flight>(&self, flight: &F, policy: &Policy) -> Result<F::Brought> {
-        self.anywhere(flight, policy).map_err(|error| self.name_the_way_out(error))
-    }
-
-    fn anywhere<F: Flight>(&self, flight: &F, policy: &Policy) -> Result<F::Brought> {
         let deadline = Deadline::after(self.profile.deadline);
         let in_cache = LoginPlace::in_cache(self.profile, self.settings, self.env).map(|place| (place, true));
         let elsewhere = LoginPlace::elsewhere(self.profile, self.env).map(|place| (place, false));
-        let mut no_place = None;
-        for (place, is_configured) in in_cache.into_iter().chain(elsewhere) {
-            let outcome =
-                place.map_err(NoResult::Place).and_then(|place| single_flight(flight, &place, policy, &deadline));
-            match outcome {
-                Ok(Some(brought)) => return Ok(brought),
-                Ok(None) => return Err(Error::new(Code::Bug, "a login that has to be made was left to others")),
-                Err(NoResult::Login(error)) => return Err(error),
-                // A cache that is open to others is to be mended, not passed over.
-                Err(NoResult::Place(why)) if is_configured && why.code == Code::InsecurePermissions => return Err(why),
-                Err(NoResult::Place(why)) => {
-                    tracing::info!(%why, "no lock here");
-                    no_place.get_or_insert(why);
-                }
-            }
-        }
-        self.check_unlocked(no_place)?;
-        let seen = Memory::default().seen();
-        let prepared = flight.prepare(policy.accepts, &Memory::default(), &seen, &deadline)?;
-        flight.log_in(None, prepared, 0, &NoLedger, &deadline)
+        at_first_place(flight, in_cache.into_iter().chain(elsewhere), policy, &deadline)
+            .map_err(|error| self.name_the_way_out(error))
     }
 
     /// What only a person can give, a person gives by `login`.
@@ -116,7 +95,7 @@ impl Renewal<'_> {
     }
 
     /// Without a place for lock and memory nothing can count how often a secret is sent: then none is.
-    fn check_unlocked(&self, why: Option<Error>) -> Result<()> {
+    pub(super) fn check_unlocked(&self, why: Option<Error>) -> Result<()> {
         // And two runs that use one refresh token end its login.
         if self.profile.secret().is_some() || self.profile.keytab().is_some() || self.profile.has_refresh_token() {
             let error = Error::new(
@@ -226,6 +205,10 @@ impl Flight for Renewal<'_> {
             tracing::warn!(%why, "the result is not kept");
         }
         Ok(entry)
+    }
+
+    fn unlocked(&self, why: Option<Error>) -> Result<()> {
+        self.check_unlocked(why)
     }
 }
 

@@ -106,8 +106,7 @@ impl Life {
 
     /// After a failure in the window the next try is in 5 to 10 min, but before these credentials are cold.
     fn retry_in_window(&self, failure: &LastFailure) -> Timestamp {
-        let pause = SignedDuration::from_mins(5) + SignedDuration::from_mins(5) * i32::from(failure.jitter) / 255;
-        after(failure.at, pause).min(before(self.expires, self.cold_threshold()))
+        failure.retry_ahead_of_time().min(before(self.expires, self.cold_threshold()))
     }
 
     fn cold_threshold(&self) -> SignedDuration {
@@ -130,6 +129,17 @@ impl LastFailure {
         let doublings = self.count.saturating_sub(1).min(16);
         let pause = SignedDuration::from_secs(1 << doublings).min(ceiling);
         after(self.at, pause / 2 + pause / 2 * i32::from(self.jitter) / 255)
+    }
+
+    /// When the next try is allowed to whoever has something to fall back on: in 5 to 10 min.
+    fn retry_ahead_of_time(&self) -> Timestamp {
+        let pause = SignedDuration::from_mins(5) + SignedDuration::from_mins(5) * i32::from(self.jitter) / 255;
+        after(self.at, pause)
+    }
+
+    /// Must a try ahead of time still wait?
+    pub fn puts_off(&self, now: Timestamp) -> bool {
+        self.counts(now) && now < self.retry_ahead_of_time()
     }
 
     /// Must the one who has no credentials still wait?

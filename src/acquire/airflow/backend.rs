@@ -60,7 +60,7 @@ impl<'a> Backends<'a> {
         &self,
         shelf: Option<Shelf>,
         reading: Reading,
-        ask: impl FnOnce(&Deadline) -> Result<Option<Secret>>,
+        ask: impl Fn(&Deadline) -> Result<Option<Secret>>,
     ) -> Result<Option<Secret>> {
         let Some(shelf) = shelf.filter(|_| reading != Reading::Unkept) else {
             return match reading {

@@ -1,17 +1,22 @@
-//! A text out of a secrets backend, kept sealed: read without asking anybody, and asked for anew under a lock of its own.
+//! A text out of a secrets backend, kept sealed: read without asking anybody, and asked for anew by one process for all.
 
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::acquire::flight::{Flight, NoResult, at_first_place, single_flight};
+use crate::acquire::key::LoginSettings;
+use crate::acquire::memory::{Memory, Seen, Wanted};
+use crate::acquire::place::LoginPlace;
+use crate::acquire::policy::{Accepts, Policy};
 use crate::acquire::storage::{self, Storage};
-use crate::cache::key::{Kind, LoginKey};
-use crate::cache::lock::{Attempt, Lock};
+use crate::attempt::{CountedSecret, Ledger};
+use crate::cache::key::{CacheKey, Kind, LoginKey};
 use crate::cache::master_key::SealingKey;
 use crate::cache::record::{self, Record, SealedStore};
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, Step};
 use crate::secret::Secret;
 use crate::time::{self, Deadline, Timestamp};
 
@@ -32,24 +37,16 @@ pub enum Reading {
     Forget,
 }
 
-/// After a try that failed, one ahead of time waits so long.
-const NEXT_EARLY_TRY: Duration = Duration::from_secs(300);
-
-/// The place of one text.
-pub struct Shelf {
-    store: SealedStore,
-    key: LoginKey,
+/// A text as it is kept.
+struct Text {
+    came: Timestamp,
+    /// The asking that brought it, as in [`crate::cache::entry::CacheEntry::generation`].
+    generation: u64,
+    /// `None`: there is no such secret.
+    text: Option<Secret>,
 }
 
-/// A text as it is kept, and the last try to read it.
-struct Kept {
-    /// When it came, and what it was; `None`: that there is no such secret.
-    text: Option<(Timestamp, Option<Secret>)>,
-    tried: Timestamp,
-    failure: Option<Error>,
-}
-
-impl Record for Kept {
+impl Record for Text {
     const KIND: Kind = Kind::Text;
     type Key = LoginKey;
 
@@ -58,27 +55,29 @@ impl Record for Kept {
     }
 
     fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
-        let dates = serde_json::to_vec(&(self.text.as_ref().map(|(came, _)| came), self.tried, &self.failure));
-        let dates =
-            dates.map_err(|e| Error::new(Code::Bug, "a text cannot be written as JSON").because(e.to_string()))?;
+        let (came, generation) = (record::seconds(self.came), self.generation.to_be_bytes());
         Ok(match &self.text {
-            Some((_, Some(text))) => record::join(&[&dates, text.expose().as_bytes()]),
-            Some((_, None)) | None => record::join(&[&dates]),
+            Some(text) => record::join(&[&came, &generation, text.expose().as_bytes()]),
+            None => record::join(&[&came, &generation]),
         })
     }
 
     fn of_body(body: &[u8], _: Timestamp) -> Option<Self> {
-        let (dates, text) = match record::split::<2>(body) {
-            Some([dates, text]) => (dates, Some(Secret::new(std::str::from_utf8(text).ok()?.to_owned()))),
-            None => (record::split::<1>(body)?[0], None),
+        let (came, generation, text) = match record::split(body) {
+            Some([came, generation, text]) => (came, generation, Some(std::str::from_utf8(text).ok()?)),
+            None => record::split(body).map(|[came, generation]| (came, generation, None))?,
         };
-        let (came, tried, failure): (Option<Timestamp>, _, _) = serde_json::from_slice(dates).ok()?;
-        Some(Kept { text: came.map(|came| (came, text)), tried, failure })
+        let generation = u64::from_be_bytes(generation.try_into().ok()?);
+        let text = text.map(|text| Secret::new(text.to_owned()));
+        Some(Text { came: record::time_of(came)?, generation, text })
     }
 }
 
 /// A text, and since when it has been kept; absent: it came just now.
 pub type Dated = (Option<Secret>, Option<Timestamp>);
+
+/// The place of one text.
+pub struct Shelf(LoginPlace);
 
 impl Shelf {
     /// The place whose key `key` makes; `None` where nothing can be kept, or where it cannot be told who asks.
@@ -91,14 +90,14 @@ impl Shelf {
         if let Some(Ok(Some(store))) = storage::configured(settings).map(Storage::existing)
             && let Some(key) = key(&store.sealing)
         {
-            let shelf = Shelf { store, key };
+            let shelf = Shelf::at(store, key);
             if shelf.is_used() {
                 return Ok(Some(shelf));
             }
         }
         let Some(storage) = storage::choose(settings, env)?.storage else { return Ok(None) };
         match storage.open()? {
-            Ok(store) => Ok(key(&store.sealing).map(|key| Shelf { store, key })),
+            Ok(store) => Ok(key(&store.sealing).map(|key| Shelf::at(store, key))),
             Err(why) => {
                 tracing::info!(%why, "the connection's text is not kept: no sealing key");
                 Ok(None)
@@ -106,9 +105,15 @@ impl Shelf {
         }
     }
 
+    fn at(store: SealedStore, login: LoginKey) -> Shelf {
+        // Nobody else wants it, and nothing else of it.
+        let result = CacheKey::from(*login.as_bytes());
+        Shelf(LoginPlace { store, login, wanted: Wanted { result, settings: LoginSettings(result) } })
+    }
+
     /// Whether anything is kept there.
     pub fn is_used(&self) -> bool {
-        self.store.files.path(&record::name::<Kept>(&self.key)).exists()
+        self.0.store.files.path(&record::name::<Text>(&self.0.login)).exists()
     }
 
     /// The text as `reading` wants it; `ask` asks the backend, within the deadline it is given. `whole` bounds everything.
@@ -116,109 +121,98 @@ impl Shelf {
         &self,
         reading: Reading,
         whole: Duration,
-        ask: impl FnOnce(&Deadline) -> Result<Option<Secret>>,
+        ask: impl Fn(&Deadline) -> Result<Option<Secret>>,
     ) -> Result<Dated> {
-        let began = time::now();
-        let kept = self.read()?;
-        let is_first = kept.is_none();
-        match (reading, kept) {
+        let kept = read(&self.0)?;
+        let asking = |is_early| Asking { place: &self.0, had: kept.is_some(), is_early, ask: &ask };
+        match (reading, &kept) {
             (Reading::Forget, _) => {
-                self.store.remove::<Kept>(&self.key)?;
-                Ok((None, None))
+                for name in self.0.store.files.of_login(&self.0.login)? {
+                    self.0.store.files.remove(&name)?;
+                }
+                return Ok((None, None));
             }
-            (Reading::Offline | Reading::Kept, Some(Kept { text: Some((came, text)), .. })) => Ok((text, Some(came))),
-            (Reading::Offline, _) => Err(not_read()),
-            (Reading::Early(patience), Some(Kept { text: Some((came, text)), tried, .. })) => {
+            (Reading::Early(patience), Some(_)) => {
                 let deadline = Deadline::after(patience.min(whole));
-                match self.early(tried, &deadline, ask) {
-                    Ok(Some(text)) => Ok((text, None)),
-                    Ok(None) => Ok((text, Some(came))),
-                    Err(why) => {
+                match single_flight(&asking(true), &self.0, &Policy::early(Duration::ZERO), &deadline) {
+                    Ok(Some(text)) => return Ok((text, None)),
+                    // Somebody else is at it, or a try failed a short while ago.
+                    Ok(None) => {}
+                    Err(NoResult::Place(why) | NoResult::Login(why)) => {
                         tracing::warn!(%why, "the connection is not read anew; what is kept of it is still good");
-                        Ok((text, Some(came)))
                     }
                 }
             }
-            (Reading::Early(_) | Reading::Kept | Reading::Anew | Reading::Unkept, _) => {
-                self.cold(|kept| is_first || kept.tried > began, &Deadline::after(whole), ask).map(|text| (text, None))
+            (Reading::Offline | Reading::Kept, Some(_)) => {}
+            (Reading::Offline, None) => return Err(not_read()),
+            (Reading::Early(_) | Reading::Kept, None) | (Reading::Anew | Reading::Unkept, _) => {
+                let places = [(Ok(&self.0), true)];
+                let text = at_first_place(&asking(false), places, &Policy::TEXT, &Deadline::after(whole))?;
+                return Ok((text, None));
             }
         }
+        kept.map(|kept| (kept.text, Some(kept.came))).ok_or_else(not_read)
+    }
+}
+
+/// What is kept there. What comes from a clock that was wrong is as good as none.
+fn read(place: &LoginPlace) -> Result<Option<Text>> {
+    Ok(place.store.get(&place.login)?.filter(|kept: &Text| kept.came <= time::now()))
+}
+
+/// The asking of a backend, one process for all who want the text.
+struct Asking<'a, A> {
+    place: &'a LoginPlace,
+    /// Something was kept when it was first looked.
+    had: bool,
+    is_early: bool,
+    ask: &'a A,
+}
+
+impl<A: Fn(&Deadline) -> Result<Option<Secret>>> Flight for Asking<'_, A> {
+    type Brought = Option<Secret>;
+    type Prepared = ();
+
+    fn found(&self, _: Accepts, memory: &Memory, seen: &Seen) -> Result<Option<Option<Secret>>> {
+        let kept = read(self.place)?.filter(|kept| !self.had || memory.is_news(seen, kept.generation));
+        Ok(kept.map(|kept| kept.text))
     }
 
-    /// `Ok(None)`: somebody else is at it, or a try failed a short while ago.
-    fn early(
-        &self,
-        tried: Timestamp,
-        deadline: &Deadline,
-        ask: impl FnOnce(&Deadline) -> Result<Option<Secret>>,
-    ) -> Result<Option<Option<Secret>>> {
-        let failed_just_now = |kept: &Kept| {
-            let since = time::now().duration_since(kept.tried);
-            kept.failure.is_some() && !since.is_negative() && since.unsigned_abs() < NEXT_EARLY_TRY
-        };
-        let Some(_lock) = self.lock(&Deadline::after(Duration::ZERO), deadline)? else { return Ok(None) };
-        match self.read()? {
-            // One of a crowd has just read it.
-            Some(Kept { text: Some((_, text)), tried: later, failure: None }) if later > tried => Ok(Some(text)),
-            Some(kept) if failed_just_now(&kept) => Ok(None),
-            _ => self.asked(ask(deadline)).map(Some),
-        }
-    }
-
-    /// `is_for_us`: of what is found once the lock is had, whether it was read while we waited, for us as well.
-    fn cold(
-        &self,
-        is_for_us: impl Fn(&Kept) -> bool,
-        deadline: &Deadline,
-        ask: impl FnOnce(&Deadline) -> Result<Option<Secret>>,
-    ) -> Result<Option<Secret>> {
-        let lock = match self.lock(deadline, deadline) {
-            Ok(Some(lock)) => Some(lock),
-            Ok(None) => {
-                let what = "another process reads the Airflow connection, and was waited for in vain";
-                return Err(Error::new(Code::LockTimeout, what));
-            }
-            // A cache that cannot be written costs a call, not the answer.
-            Err(why) if why.code != Code::InsecurePermissions => {
-                tracing::info!(%why, "the connection is read without a lock");
-                None
-            }
-            Err(error) => return Err(error),
-        };
-        match self.read()?.filter(|kept| lock.is_some() && is_for_us(kept)) {
-            Some(Kept { failure: Some(error), .. }) => Err(error),
-            Some(Kept { text: Some((_, text)), .. }) => Ok(text),
-            _ => self.asked(ask(deadline)),
-        }
-    }
-
-    /// Leaves what came of asking for others.
-    fn asked(&self, answer: Result<Option<Secret>>) -> Result<Option<Secret>> {
+    fn rests(&self, place: &LoginPlace, memory: &Memory) -> bool {
         let now = time::now();
-        let (text, failure) = match &answer {
-            Ok(text) => (Some((now, text.as_ref().map(Secret::duplicate))), None),
-            Err(error) => (self.read()?.and_then(|kept| kept.text), Some(error.clone())),
-        };
-        if let Err(why) = self.write(&Kept { text, tried: now, failure }) {
+        self.is_early && memory.last_failure(&place.wanted, now).is_some_and(|failure| failure.last.puts_off(now))
+    }
+
+    /// What the backend is asked with is another login's.
+    fn secret(&self, _: &Deadline) -> Result<Option<CountedSecret>> {
+        Ok(None)
+    }
+
+    fn prepare(&self, _: Accepts, _: &Memory, _: &Seen, _: &Deadline) -> Result<()> {
+        Ok(())
+    }
+
+    fn log_in(
+        &self,
+        place: Option<&LoginPlace>,
+        (): (),
+        generation: u64,
+        _: &dyn Ledger,
+        deadline: &Deadline,
+    ) -> Result<Option<Secret>> {
+        // Whatever it failed with, it is over with the next answer: no login by hand is waited for here.
+        let failed = |error| Error { step: Some(Step::IdentityProvider), ..error };
+        let text = (self.ask)(deadline).map_err(failed)?;
+        let kept = Text { came: time::now(), generation, text: text.as_ref().map(Secret::duplicate) };
+        if let Some(Err(why)) = place.map(|place| place.store.put(&place.login, &place.login, &kept)) {
             tracing::warn!(%why, "the connection's text is not kept");
         }
-        answer
+        Ok(text)
     }
 
-    fn lock(&self, wait: &Deadline, work: &Deadline) -> Result<Option<Lock>> {
-        match Lock::acquire(&self.store.files, &self.key, wait, time::after(work.remaining()))? {
-            Attempt::Acquired(lock) => Ok(Some(lock)),
-            Attempt::Held(_) => Ok(None),
-        }
-    }
-
-    fn read(&self) -> Result<Option<Kept>> {
-        // From a clock that was wrong: as good as none.
-        Ok(self.store.get(&self.key)?.filter(|kept: &Kept| kept.tried <= time::now()))
-    }
-
-    fn write(&self, kept: &Kept) -> Result<()> {
-        self.store.put(&self.key, &self.key, kept)
+    /// A cache that cannot be written costs a call, not the answer.
+    fn unlocked(&self, _: Option<Error>) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -242,7 +236,7 @@ mod tests {
     fn shelf(dir: &std::path::Path) -> Shelf {
         let sealing = SealingKey::from_bytes([7; 32]);
         let key = KeyBuilder::new(&sealing).field("of", "a test").login_key();
-        Shelf { store: SealedStore::new(FileStore::new(dir.join("cache")), sealing), key }
+        Shelf::at(SealedStore::new(FileStore::new(dir.join("cache")), sealing), key)
     }
 
     #[test]
@@ -279,8 +273,6 @@ mod tests {
         for (row, (reading, answer, expected, calls)) in table.into_iter().enumerate() {
             assert_eq!((read(reading, answer), asked.get()), (expected, calls), "row {row}");
         }
-        let file = std::fs::read(shelf.store.files.path(&record::name::<Kept>(&shelf.key))).unwrap();
-        assert!(!file.windows(9).any(|bytes| bytes == b"c"), "it is sealed");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::acquire::key::LoginSettings;
+use crate::acquire::memory::Wanted;
 use crate::attempt::{self, Shown};
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{FileName, KeyBuilder};
@@ -15,7 +17,7 @@ use crate::cache::master_key::SealingKey;
 use crate::cache::record::{self, SealedStore};
 use crate::error::Step;
 use crate::secret::Secret;
-use crate::time::stopped_clock;
+use crate::time::{Timestamp, stopped_clock};
 
 /// What becomes of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,9 +58,8 @@ fn place(dir: &std::path::Path) -> LoginPlace {
     let sealing = SealingKey::from_bytes([7; 32]);
     let login = KeyBuilder::new(&sealing).field("user", "alice").login_key();
     let result = KeyBuilder::new(&sealing).field("role", "a").cache_key();
-    let settings = serde_json::from_value(serde_json::to_value(result).unwrap()).unwrap();
     let store = SealedStore::new(FileStore::new(dir.join("cache")), sealing);
-    LoginPlace { store, login, wanted: Wanted { result, settings } }
+    LoginPlace { store, login, wanted: Wanted { result, settings: LoginSettings(result) } }
 }
 
 /// A login that sends these secrets, until one is not accepted.
@@ -120,6 +121,10 @@ impl Flight for Script<'_> {
             }
         }
         Ok(())
+    }
+
+    fn unlocked(&self, _: Option<Error>) -> Result<()> {
+        panic!("there is a place");
     }
 }
 

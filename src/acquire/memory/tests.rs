@@ -1,6 +1,8 @@
 //! What is remembered, of whom, and whom it keeps from a try.
 
 use super::*;
+use crate::acquire::policy::Accepts;
+use crate::attempt::Shown;
 use crate::cache::file_store::FileStore;
 use crate::cache::key::KeyBuilder;
 use crate::cache::master_key::SealingKey;
@@ -21,8 +23,7 @@ fn role(name: &str) -> Wanted {
 /// A result that is wanted by a login with these settings.
 fn wanted(name: &str, idp: &str) -> Wanted {
     let result = KeyBuilder::new(&key()).field("role", name).field("idp", idp).cache_key();
-    let settings = serde_json::to_value(KeyBuilder::new(&key()).field("idp", idp).cache_key()).unwrap();
-    Wanted { result, settings: serde_json::from_value(settings).unwrap() }
+    Wanted { result, settings: LoginSettings(KeyBuilder::new(&key()).field("idp", idp).cache_key()) }
 }
 
 fn mark(secret: &str) -> SecretMark {
@@ -41,8 +42,8 @@ fn error(code: Code, step: Step) -> Error {
 fn attempt(memory: &mut Memory, secret: &str, shown: Shown, code: Code, second: i64) {
     memory.begin();
     let error = error(code, Step::IdentityProvider);
-    let before = memory.begin_attempt(&mark(secret), at(second));
-    memory.settle(&mark(secret), shown, before, Some(&error), at(second));
+    let before = memory.guard.begin(&mark(secret), at(second));
+    memory.guard.settle(&mark(secret), shown, before, Some(&error), at(second));
     let settled = Settled { is_refused: shown == Shown::Refused, secret: Some(mark(secret)) };
     memory.fail(&role("a"), &error, &settled, at(second), 255);
 }
@@ -63,9 +64,9 @@ fn a_pardoned_secret_may_be_sent_and_another_refused_one_may_not() {
     for secret in ["typed", "stored"] {
         attempt(&mut memory, secret, Shown::Refused, Code::IdpRejected, 0);
     }
-    memory.pardon(&mark("typed"));
-    assert_eq!(memory.refuses(&mark("typed"), at(1)), None);
-    assert!(memory.refuses(&mark("stored"), at(1)).is_some());
+    memory.guard.pardon(&mark("typed"));
+    assert_eq!(memory.guard.refuses(&mark("typed"), at(1)), None);
+    assert!(memory.guard.refuses(&mark("stored"), at(1)).is_some());
 }
 
 #[test]
@@ -84,8 +85,8 @@ fn a_failure_concerns_whom_its_step_says() {
             let mut memory = Memory::default();
             fail(&mut memory, &role("a"), failed, step, 0);
             let others = [role("a"), role("b"), wanted("a", "other")];
-            let held = |of: &Wanted| memory.holds_back(of, None, at(0)).map(|(until, e)| (until, e.code));
-            assert_eq!(others.map(|of| held(&of) == Some((at(1), failed))), expected, "{step:?} {failed:?}");
+            let held = |of: &Wanted| memory.holds_back(of, None, at(0)).map(|e| e.code);
+            assert_eq!(others.map(|of| held(&of) == Some(failed)), expected, "{step:?} {failed:?}");
             let last = memory.last_failure(&role("a"), at(0)).map(|failure| failure.error.code);
             assert_eq!(last, Some(failed), "whatever it was, it puts off a refresh ahead of time");
             let waited = Memory::default().seen();
@@ -99,9 +100,9 @@ fn a_failure_concerns_whom_its_step_says() {
 fn a_page_that_needs_a_person_is_not_met_again_until_one_comes_or_something_changes() {
     let mut memory = Memory::default();
     memory.begin();
-    let before = memory.begin_attempt(&mark("s"), at(0));
+    let before = memory.guard.begin(&mark("s"), at(0));
     let error = error(Code::MfaNeeded, Step::Person);
-    memory.settle(&mark("s"), Shown::Accepted, before, Some(&error), at(0));
+    memory.guard.settle(&mark("s"), Shown::Accepted, before, Some(&error), at(0));
     let settled = Settled { is_refused: false, secret: Some(mark("s")) };
     memory.fail(&role("a"), &error, &settled, at(0), 255);
     let waits =
@@ -113,12 +114,48 @@ fn a_page_that_needs_a_person_is_not_met_again_until_one_comes_or_something_chan
     assert_eq!(waits(&memory, &role("a"), Some("changed")), None);
     assert_eq!(waits(&memory, &wanted("a", "other"), Some("s")), None, "changed settings start clean");
     assert_eq!(memory.last_failure(&role("a"), at(0)).unwrap().waits, Waits::ForAPerson);
-    assert_eq!(memory.refuses(&mark("s"), at(1)), None, "the password was right");
+    assert_eq!(memory.guard.refuses(&mark("s"), at(1)), None, "the password was right");
     for succeed in [Memory::succeed, Memory::prove] {
         let mut memory: Memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
         succeed(&mut memory, &role("a"));
         assert_eq!(waits(&memory, &role("a"), None), None);
     }
+}
+
+#[test]
+fn each_policy_obeys_what_it_says() {
+    let early = Policy::early(std::time::Duration::ZERO);
+    let policies = [early, Policy::COLD, Policy::FORCED, Policy::TEXT, Policy::PROVING, Policy::BY_HAND];
+    let objects = |memory: &Memory, seen: &Seen, second: i64| {
+        policies.map(|policy| memory.objection(&policy, &role("a"), Some(&mark("s")), seen, at(second)).is_some())
+    };
+    let failed = |step, code| {
+        let mut memory = Memory::default();
+        fail(&mut memory, &role("a"), code, step, 0);
+        memory
+    };
+    let sent = |shown| {
+        let mut memory = Memory::default();
+        attempt(&mut memory, "s", shown, Code::Timeout, 0);
+        memory
+    };
+    // what is remembered, whether it was a leader's while we waited, when; who is held back: early, cold, forced, text, proving, by hand
+    let table = [
+        (failed(Step::IdentityProvider, Code::Connect), false, 0, [false, true, false, false, false, false]),
+        (failed(Step::IdentityProvider, Code::Connect), false, 99, [false; 6]),
+        (failed(Step::IdentityProvider, Code::Connect), true, 99, [false, true, true, true, false, false]),
+        (failed(Step::Person, Code::MfaNeeded), false, 99, [true, true, true, true, false, false]),
+        (failed(Step::Local, Code::NoKerberosTicket), true, 0, [false; 6]),
+        // No policy passes a refusal by; a login by hand pardons the secret first.
+        (sent(Shown::Refused), false, 99, [true; 6]),
+        (sent(Shown::NoVerdict), false, 99, [true, false, false, false, false, false]),
+        (sent(Shown::Accepted), false, 99, [false; 6]),
+    ];
+    for (row, (memory, is_news, second, expected)) in table.into_iter().enumerate() {
+        let seen = if is_news { Memory::default().seen() } else { memory.seen() };
+        assert_eq!(objects(&memory, &seen, second), expected, "row {row}");
+    }
+    assert!(Policy::BY_HAND.pardons && Policy::BY_HAND.accepts == Accepts::Nothing && !Policy::PROVING.pardons);
 }
 
 #[test]
@@ -140,9 +177,11 @@ fn failures_in_a_row_are_counted_until_a_success_disproves_them() {
     {
         for count in 1..12 {
             fail(&mut memory, &role("a"), code, step, 0);
-            let (until, _) = memory.holds_back(&role("a"), None, at(0)).unwrap();
             assert_eq!(memory.last_failure(&role("a"), at(0)).unwrap().last.count, count);
-            assert_eq!(until, at(longest.min(1 << (count - 1))).max(if longest == 120 { at(30) } else { at(0) }));
+            // The latest end of all that hold it back.
+            let until = at(longest.min(1 << (count - 1))).max(if longest == 120 { at(30) } else { at(0) });
+            let told = memory.holds_back(&role("a"), None, at(0)).unwrap().causes.pop().unwrap();
+            assert!(told.ends_with(&format!("from {}", whole_seconds(until))), "{told}, not {until}");
         }
     }
     fail(&mut memory, &role("b"), Code::RoleNotOffered, Step::Sts, 0);
@@ -184,7 +223,7 @@ fn a_refusal_met_again_counts_as_a_failed_try_of_the_window() {
     let mut memory = Memory::default();
     attempt(&mut memory, "s", Shown::Refused, Code::IdpRejected, 0);
     for (second, told) in [(10, Code::IdpRejected), (1000, Code::SecretRefusedBefore)] {
-        let again = memory.refuses(&mark("s"), at(second)).unwrap();
+        let again = memory.guard.refuses(&mark("s"), at(second)).unwrap();
         memory.begin();
         let kept_back = Settled { is_refused: true, secret: Some(mark("s")) };
         memory.fail(&role("b"), &again, &kept_back, at(second), 0);
@@ -195,7 +234,7 @@ fn a_refusal_met_again_counts_as_a_failed_try_of_the_window() {
             assert_eq!(memory.holds_back(&role(name), None, at(second)), None, "{name}");
         }
     }
-    assert_eq!(code(memory.refuses(&mark("s"), at(2000))), Some(Code::SecretRefusedBefore));
+    assert_eq!(code(memory.guard.refuses(&mark("s"), at(2000))), Some(Code::SecretRefusedBefore));
 }
 
 #[test]
@@ -212,8 +251,8 @@ fn a_record_can_be_kept_however_many_talkative_failures_there_were() {
             let mut long = Error::new(code, "ä\"".repeat(10_000)).at(step);
             long.causes = vec!["ä\"".repeat(10_000); 100];
             memory.begin();
-            let before = memory.begin_attempt(&secret, at(i));
-            memory.settle(&secret, shown, before, Some(&long), at(i));
+            let before = memory.guard.begin(&secret, at(i));
+            memory.guard.settle(&secret, shown, before, Some(&long), at(i));
             let settled = Settled { is_refused: shown == Shown::Refused, secret: Some(secret) };
             memory.fail(&role(&i.to_string()), &long, &settled, at(i), 0);
         }
@@ -228,7 +267,7 @@ fn a_login_clears_everything_but_the_numbers() {
     let mut memory = Memory::default();
     attempt(&mut memory, "s", Shown::Refused, Code::IdpRejected, 0);
     memory.forget();
-    assert_eq!((memory.refuses(&mark("s"), at(1)), memory.last_failure(&role("a"), at(1))), (None, None));
+    assert_eq!((memory.guard.refuses(&mark("s"), at(1)), memory.last_failure(&role("a"), at(1))), (None, None));
     assert_eq!(memory.begin(), 2);
 }
 
