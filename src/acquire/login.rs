@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Ask;
+use super::flight::NoResult;
 use super::place::{LoginPlace, Slot};
 use super::policy::Policy;
 use super::renew::Renewal;
@@ -19,7 +20,7 @@ use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::Credentials;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::identity::keep::Person;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
@@ -95,7 +96,15 @@ fn of_kind(name: &FileName, wanted: Kind) -> Option<[u8; 32]> {
 pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let mut forgotten = Forgotten::default();
     for place in LoginPlace::existing(profile, settings, env)? {
-        let _lock = place.locked(&Deadline::after(profile.deadline))?;
+        let _lock = match place.lock(None, &Deadline::after(profile.deadline)) {
+            Ok(lock) => lock,
+            // On a full disk nobody else gets it, either.
+            Err(NoResult::Place(why)) if why.code == Code::CacheWrite => {
+                tracing::info!(%why, "not locked");
+                None
+            }
+            Err(why) => return Err(why.into_error()),
+        };
         let own = record::name::<CacheEntry>(&place.wanted.result);
         let mut names = place.store.files.of_login(&place.login)?;
         names.retain(|name| *name == own || of_kind(name, Kind::Entry).is_none());

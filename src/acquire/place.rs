@@ -7,7 +7,7 @@ use crate::cache::entry::CacheEntry;
 use crate::cache::key::{CacheKey, LoginKey};
 use crate::cache::master_key::{self, KeyPlace};
 use crate::cache::record::SealedStore;
-use crate::config::cache::CacheSettings;
+use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::error::{Code, Result};
@@ -135,10 +135,11 @@ pub struct LoginPlace {
 }
 
 impl LoginPlace {
-    /// The place beside the results; `None` where nothing is kept.
+    /// The place beside the results; `None` where nothing is kept, by the settings.
     pub fn in_cache(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Result<LoginPlace>> {
         match storage::choose(settings, env) {
-            Ok(Choice { storage, .. }) => storage.map(|storage| LoginPlace::open(storage, profile, env)),
+            Ok(Choice { storage: Some(storage), .. }) => Some(LoginPlace::open(storage, profile, env)),
+            Ok(Choice { storage: None, why }) => why.filter(|_| settings.store == Store::File).map(Err),
             Err(error) => Some(Err(error)),
         }
     }
@@ -148,10 +149,10 @@ impl LoginPlace {
         storage::fallbacks(env).map(move |storage| LoginPlace::open(storage, profile, env))
     }
 
-    /// All places that have been used.
+    /// All places that have been used, and whose key can be read.
     pub fn existing(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Vec<LoginPlace>> {
         let used = storage::used(settings, env).into_iter();
-        let opened = used.filter_map(|storage| storage.existing().transpose());
+        let opened = used.filter_map(|storage| passed_over("a sealing key", storage.existing()).transpose());
         opened.map(|store| Ok(LoginPlace::of(store?, profile, env))).collect()
     }
 

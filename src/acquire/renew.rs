@@ -98,12 +98,16 @@ impl Renewal<'_> {
     pub(super) fn check_unlocked(&self, why: Option<Error>) -> Result<()> {
         // And two runs that use one refresh token end its login.
         if self.profile.secret().is_some() || self.profile.keytab().is_some() || self.profile.has_refresh_token() {
-            let error = Error::new(
-                Code::CacheWrite,
-                "there is no place for a lock and the count of password attempts, so no secret is sent",
-            )
-            .hint("make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is");
-            return Err(why.map_or(error.clone(), |why| error.because(why.what)));
+            let what = "there is no place for a lock and the count of password attempts, so no secret is sent";
+            let hint = "make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is";
+            let error = Error::new(Code::CacheWrite, what);
+            return Err(match why {
+                Some(why) => {
+                    let causes = std::iter::once(why.what).chain(why.causes);
+                    causes.fold(error, Error::because).hint(why.hint.as_deref().unwrap_or(hint))
+                }
+                None => error.hint(hint),
+            });
         }
         Ok(())
     }

@@ -117,7 +117,7 @@ fn usable(storages: impl Iterator<Item = Storage>) -> Option<Storage> {
 
 /// Those that serve where the configured one cannot, the best one first.
 pub fn fallbacks(env: &Env) -> impl Iterator<Item = Storage> + use<> {
-    let session = env.path("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute()).map(|dir| dir.join("fedcred"));
+    let session = env.path("XDG_RUNTIME_DIR").filter(|dir| is_of_us(dir)).map(|dir| dir.join("fedcred"));
     session.into_iter().chain(temporary(env)).map(Storage::beside)
 }
 
@@ -133,7 +133,20 @@ pub fn used(settings: &CacheSettings, env: &Env) -> Vec<Storage> {
     });
     let fallbacks =
         fallbacks(env).filter(|storage| Dir::check(storage.store.dir()).is_ok() && storage.key.read().is_ok());
-    configured.chain(fallbacks).filter(|storage| storage.store.dir().is_dir()).collect()
+    let is_there = |storage: &Storage| storage.store.dir().is_absolute() && storage.store.dir().is_dir();
+    configured.chain(fallbacks).filter(is_there).collect()
+}
+
+/// Whether it is there and ours, as the XDG base directory specification wants it: after `su` the variable is another user's.
+#[cfg(unix)]
+fn is_of_us(dir: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    dir.is_absolute() && dir.metadata().is_ok_and(|dir| dir.uid() == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn is_of_us(dir: &Path) -> bool {
+    dir.is_absolute()
 }
 
 fn no_directory(settings: &CacheSettings) -> Error {

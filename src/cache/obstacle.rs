@@ -13,6 +13,11 @@ use crate::error::{Code, Error, Result};
 ///
 /// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::CacheWrite`].
 pub fn check_private(dir: &Path) -> Result<()> {
+    if !dir.is_absolute() {
+        return Err(Error::new(Code::CacheWrite, format!("{} is no place to keep anything", dir.display()))
+            .because("it is not an absolute path, and would be another directory wherever fedcred is started")
+            .hint("name an absolute path, without ~ or variables: FEDCRED_CACHE_DIR"));
+    }
     Dir::check(dir)?;
     check_writable(dir)
 }
@@ -22,7 +27,6 @@ pub fn check_private(dir: &Path) -> Result<()> {
 /// Errors: [`Code::CacheWrite`].
 pub fn check_writable(dir: &Path) -> Result<()> {
     check_writer(dir)?;
-    // Without one, the working directory: no directory of ours is relative.
     let existing = dir.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(dir);
     writable(existing).map_err(|why| {
         Error::new(Code::CacheWrite, format!("cannot write in {}", dir.display()))
@@ -38,15 +42,13 @@ fn writable(dir: &Path) -> io::Result<()> {
     }
     access(dir, Access::WRITE_OK | Access::EXEC_OK)?;
     // Where the file system tells no sizes (FUSE, overlays of containers), it may have room.
+    let is_full = |all: u64, available: u64| all > 0 && available == 0;
     match statvfs(dir) {
         Ok(disk) if is_full(disk.f_blocks, disk.f_bavail) => Err(io::ErrorKind::StorageFull.into()),
+        // A tmpfs or a disk may have room, and no file left to take it.
+        Ok(disk) if is_full(disk.f_files, disk.f_favail) => Err(io::ErrorKind::StorageFull.into()),
         _ => Ok(()),
     }
-}
-
-#[cfg(unix)]
-fn is_full(blocks: u64, available: u64) -> bool {
-    blocks > 0 && available == 0
 }
 
 #[cfg(not(unix))]
@@ -91,9 +93,10 @@ mod tests {
     }
 
     #[test]
-    fn a_file_system_is_full_when_it_tells_its_size_and_no_block_is_left() {
-        for (blocks, available, expected) in [(100, 1, false), (100, 0, true), (0, 0, false)] {
-            assert_eq!(is_full(blocks, available), expected, "{blocks} {available}");
+    fn a_relative_path_is_no_place() {
+        for dir in ["cache", "./cache", "~/.cache/fedcred", ""] {
+            let error = check_private(Path::new(dir)).unwrap_err();
+            assert!(error.code == Code::CacheWrite && error.hint.unwrap().contains("absolute"), "{dir}");
         }
     }
 

@@ -139,26 +139,75 @@ fn what_somebody_made_of_a_fall_back_is_passed_over_and_stops_nobody() {
     }
 }
 
+#[test]
+#[cfg(unix)]
+fn a_relative_place_is_passed_over_wherever_it_is_run() {
+    for dir in ["kept", "~/kept"] {
+        let session = tempfile::tempdir().unwrap();
+        let world = form().env("FEDCRED_CACHE_DIR", dir).env("XDG_RUNTIME_DIR", session.path().to_str().unwrap());
+        // One that is there by chance in one directory is no better.
+        fs::create_dir_all(world.path("here").join(dir)).unwrap();
+        fs::create_dir_all(world.path("there")).unwrap();
+        let run = |at: &str, arguments: &[&str]| {
+            let mut command = world.command(env!("CARGO_BIN_EXE_fedcred"));
+            Run::of(command.current_dir(world.path(at)).args(arguments))
+        };
+        let first = run("here", &["get", "dev"]).succeeds();
+        assert_eq!(run("there", &["get", "dev"]).succeeds(), first, "{dir}");
+        let told = run("here", &["status"]).stdout;
+        assert!(told.contains("not an absolute path") && told.contains("FEDCRED_CACHE_DIR"), "{told}");
+        assert_eq!(fs::read_dir(world.path("here").join(dir)).unwrap().count(), 0);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_session_directory_or_a_key_of_another_user_is_passed_over() {
+    if !rustix::process::geteuid().is_root() {
+        return; // Only root can give a directory away.
+    }
+    let give_away = |path: &Path| std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
+    // As `su` leaves it.
+    let session = tempfile::tempdir().unwrap();
+    set_mode(session.path(), 0o777);
+    give_away(session.path());
+    let world = with_unwritable_cache(form()).env("XDG_RUNTIME_DIR", session.path().to_str().unwrap());
+    let first = world.get().succeeds();
+    assert_eq!(world.get().succeeds(), first, "kept in the temporary directory");
+    assert_eq!(fs::read_dir(session.path()).unwrap().count(), 0);
+
+    let world = form();
+    world.get().succeeds();
+    give_away(&kept(&world, "cache.key").remove(0));
+    let anew = world.get().succeeds();
+    assert_eq!(world.get().succeeds(), anew, "kept with a key beside it");
+    let told = world.run(&["logout", "dev"]);
+    assert!(told.status == Some(0) && told.stdout.contains("1 cached result"), "{}{}", told.stdout, told.stderr);
+    assert_ne!(world.get().succeeds(), anew);
+}
+
 /// A file may have so many blocks of 512 bytes. The signal of a longer one is ignored, so that the write fails as on a
 /// full disk.
 #[cfg(unix)]
-fn with_disk_of(world: &World, blocks: u32) -> Run {
+fn with_disk_of(world: &World, blocks: u32, command: &str) -> Run {
     let fedcred = env!("CARGO_BIN_EXE_fedcred");
-    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec '{fedcred}' get dev");
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec '{fedcred}' {command} dev");
     Run::of(world.command("sh").args(["-c", &script]))
 }
 
 #[test]
 #[cfg(unix)]
 fn a_full_disk_costs_the_next_run_a_login_and_nobody_the_credentials() {
-    with_disk_of(&open(), 0).succeeds();
+    with_disk_of(&open(), 0, "get").succeeds();
     // Lock and record find room, the entry does not.
     let world = form();
-    let first = with_disk_of(&world, 1).succeeds();
+    let first = with_disk_of(&world, 1, "get").succeeds();
     assert_ne!(world.get().succeeds(), first);
+    let told = with_disk_of(&world, 0, "logout");
+    assert!(told.status == Some(0) && told.stdout.contains("1 cached result"), "{}{}", told.stdout, told.stderr);
     // No room to count attempts.
     let world = form();
-    with_disk_of(&world, 0).fails_as("cache-write");
+    with_disk_of(&world, 0, "get").fails_as("cache-write");
     assert_eq!(posts(&world), 0);
 }
 

@@ -112,6 +112,35 @@ fn who_is_killed_at_the_post_has_used_up_an_attempt() {
 }
 
 #[test]
+fn who_is_killed_between_writing_and_sending_has_used_up_an_attempt() {
+    // It takes connections and never says a word: the attempt is written down, and no TLS comes about to carry the secret.
+    let blackhole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/sso", blackhole.local_addr().unwrap());
+    let form = World::form(Site::new()).set("saml.auth", "basic").set("saml.idp_url", url.as_str());
+    let world = form.set("saml.verify", false).set("deadline", "50s");
+    for _ in 0..2 {
+        let mut running = world.start(&["--force"]);
+        let connection = blackhole.accept().unwrap();
+        running.kill();
+        world.end(running);
+        drop(connection);
+    }
+    let told = world.get_with(&["--force"]);
+    told.fails_as("secret-without-verdict").saying("sent 2 times").saying("nobody lived to tell");
+    // A clock that is set back by more than it can be wrong may cost one more, which is dated anew.
+    remembered_ago(&world, -180);
+    let mut running = world.start(&["--force"]);
+    let connection = blackhole.accept().unwrap();
+    running.kill();
+    world.end(running);
+    drop(connection);
+    world.get_with(&["--force"]).fails_as("secret-without-verdict").saying("sent 3 times");
+    // And one that is set forward does not make it an hour later for ever.
+    remembered_ago(&world, 59);
+    world.get_with(&["--force"]).fails_as("secret-without-verdict");
+}
+
+#[test]
 fn a_secret_that_reached_nobody_does_not_count() {
     // It takes connections and never says a word: no TLS comes about, so nothing is sent.
     let blackhole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
