@@ -4,6 +4,7 @@ use url::Url;
 
 use super::Ask;
 use super::ledger::AtHand;
+use crate::address::ProxyUrl;
 use crate::attempt::{self, Carried, CountedSecret};
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
@@ -92,14 +93,14 @@ async fn counting_proxies<T>(profile: &Profile, run: Run<'_>, fetching: impl Fut
 
 /// The proxies that a fetch may go through.
 async fn proxies(profile: &Profile) -> Vec<Proxy> {
-    let chosen = |url: &Option<Url>, setting| url.clone().map(|url| Chosen { url, setting });
+    let chosen = |url: &Option<ProxyUrl>, setting| url.clone().map(|url| Chosen { url, setting });
     let idp = match &profile.identity {
         Identity::Saml(saml) => Proxy::of(&saml.idp_url, chosen(&saml.http.proxy, "saml.proxy").as_ref()),
         Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) => None,
     };
     let sts = match (&profile.role_arn, &profile.sts.endpoint_url) {
         (Some(role), _) => sts::whereabouts(&profile.sts, role).await.ok().map(|(url, _)| url),
-        (None, Some(url)) => Some(url.clone()),
+        (None, Some(url)) => Some(url.to_url()),
         (None, None) => Url::parse("https://sts.amazonaws.com/").ok(),
     };
     let sts = sts.and_then(|url| Proxy::of(&url, chosen(&profile.sts.http.proxy, "proxies in config_kwargs").as_ref()));

@@ -81,7 +81,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
                 .fold(key, |key, (l, value)| key.field(l, value.as_slice()))
         }
         Identity::WebIdentity(identity) if let TokenSource::Oidc(oidc) = &identity.source => {
-            key.field("issuer", &oidc.issuer).field("client_id", &oidc.client_id)
+            key.field("issuer", oidc.issuer.as_written()).field("client_id", &oidc.client_id)
         }
         Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) => {
             key.field("result", of(profile, env, sealing).key.as_bytes())

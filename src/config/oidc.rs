@@ -8,12 +8,13 @@ use super::origin::Origin;
 use super::profile::{Account, SecretSource};
 use super::reader::{Found, Section};
 use super::{secrets, urls, values};
+use crate::address::IssuerUrl;
 use crate::error::{Code, Result};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oidc {
     /// As written: it is compared with the provider's own word for itself, character by character.
-    pub issuer: String,
+    pub issuer: IssuerUrl,
     pub client_id: String,
     /// Absent for a public client, as the programs of persons are (RFC 8252 §8.4).
     pub client_secret: Option<SecretSource>,
@@ -34,7 +35,7 @@ pub struct Oidc {
 impl Oidc {
     /// What a person's refresh token is kept as. No user's name begins with a blank.
     pub fn account(&self) -> Account {
-        Account { idp_origin: self.issuer.clone(), user: Some(format!(" client {}", self.client_id)) }
+        Account { idp_origin: self.issuer.as_written().to_owned(), user: Some(format!(" client {}", self.client_id)) }
     }
 }
 
@@ -88,7 +89,7 @@ const REDIRECT_URI: &str = "http://127.0.0.1/callback";
 
 /// The keys of this source. What is wrong is in the section's log.
 pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
-    let issuer = table.required("issuer", "issuer = \"https://login.example.com\"", issuer);
+    let issuer = table.required("issuer", "issuer = \"https://login.example.com\"", urls::issuer);
     let client_id = table.required("client_id", "client_id = \"…\", as the provider registered it", values::text);
     let client_secret = table.read("client_secret", client_secret);
     let flow =
@@ -109,7 +110,7 @@ pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
         resource: table.read("resource", values::text),
         // RFC 6749 §4.4 knows no id_token.
         token: token.unwrap_or(if is_machine { Token::Access } else { Token::Id }),
-        redirect_uri: table.read("redirect_uri", redirect_uri).or_else(|| Url::parse(REDIRECT_URI).ok())?,
+        redirect_uri: table.read("redirect_uri", urls::redirect).or_else(|| Url::parse(REDIRECT_URI).ok())?,
         auth_params: table
             .table("auth_params", "web_identity.auth_params")
             .map(|parameters| auth_params(&parameters))
@@ -162,25 +163,6 @@ fn auth_params(table: &Section<'_, '_>) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The text as it stands, once it is a URL that can be one.
-fn issuer(found: &Found<'_>) -> Result<String> {
-    let url = urls::idp(found, false)?;
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(found.error(Code::InvalidValue, "must be scheme, host and path alone"));
-    }
-    values::text(found)
-}
-
-fn redirect_uri(found: &Found<'_>) -> Result<Url> {
-    let url = urls::idp(found, false)?;
-    if url.scheme() == "http" && url.query().is_none() && url.fragment().is_none() {
-        return Ok(url);
-    }
-    Err(found
-        .error(Code::InvalidValue, "must be plain http on this machine: fedcred itself waits there for the browser")
-        .hint("redirect_uri = \"http://127.0.0.1/callback\""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,7 +191,7 @@ mod tests {
     #[test]
     fn a_person_needs_no_more_than_issuer_and_client() {
         let expected = Oidc {
-            issuer: "https://idp.example.com/".into(),
+            issuer: IssuerUrl::parse("https://idp.example.com/").unwrap(),
             client_id: "us".into(),
             client_secret: None,
             flow: Flow::Browser,
@@ -235,7 +217,7 @@ mod tests {
     fn an_issuer_is_kept_to_the_letter() {
         for issuer in ["https://IDP.example.com", "https://idp.example.com/", "https://idp.example.com:443/a/"] {
             let oidc = read_toml(&CLIENT.replace("https://idp.example.com/", issuer)).unwrap();
-            assert_eq!(oidc.issuer, issuer);
+            assert_eq!(oidc.issuer.as_written(), issuer);
         }
     }
 

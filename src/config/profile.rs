@@ -17,6 +17,7 @@ pub use super::saml::facts::{ByHand, Facts, Whose};
 pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
 pub use super::written::{ConnectionProfile, WrittenProfile};
+use crate::address::{IdpUrl, ProxyUrl, StsEndpoint};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result};
 use crate::region::Region;
@@ -116,7 +117,7 @@ pub struct StsTarget {
     /// `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `region`; absent: the default of the role's partition.
     pub region: Option<Region>,
     /// `AWS_ENDPOINT_URL_STS`, else `sts_endpoint_url`, else `AWS_ENDPOINT_URL` (the variables unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`).
-    pub endpoint_url: Option<Url>,
+    pub endpoint_url: Option<StsEndpoint>,
     pub use_fips: bool,
     pub use_dualstack: bool,
     /// AWS's trust (`AWS_CA_BUNDLE`), apart from the IdP's.
@@ -128,7 +129,7 @@ pub struct StsTarget {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StsHttp {
     /// In place of `HTTPS_PROXY`; never for loopback.
-    pub proxy: Option<Url>,
+    pub proxy: Option<ProxyUrl>,
     /// Certificate chain and key, which may be one file.
     pub client_cert: Option<(PathBuf, PathBuf)>,
     pub connect_timeout: Option<Duration>,
@@ -164,7 +165,7 @@ pub enum Identity {
 pub struct Saml {
     /// Absent: the provider that the assertion pairs with the role.
     pub principal_arn: Option<ProviderArn>,
-    pub idp_url: Url,
+    pub idp_url: IdpUrl,
     /// Whether the IdP has to be asked as a service provider asks, and how.
     pub authn_request: AuthnRequest,
     pub auth: Auth,
@@ -371,7 +372,7 @@ pub struct IdpHttp {
     pub ca_bundle: Option<PathBuf>,
     /// PEM certificate chain and PEM key, both or neither.
     pub client_cert: Option<(PathBuf, PathBuf)>,
-    pub proxy: Option<Url>,
+    pub proxy: Option<ProxyUrl>,
     /// Of a single request: to connect, and between two reads.
     pub timeout: Duration,
     pub verify: bool,

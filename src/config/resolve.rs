@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use url::Url;
-
 use super::airflow::source::AirflowSource;
 use super::assume_role::AssumeRole;
 use super::bases::Bases;
@@ -14,6 +12,7 @@ use super::reader::{Found, Section};
 use super::sts_home::Home;
 use super::written::{ConnectionProfile, WrittenBase, WrittenProfile};
 use super::{assume_role, refuse, saml, urls, values, web_identity};
+use crate::address::StsEndpoint;
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result, printable};
 use crate::file::{self, kind};
@@ -44,7 +43,7 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
     // `include` has been followed when the layers were laid.
     top.find("include");
     let sts = sts(top, env);
-    let home = Home::of(sts.endpoint_url.as_ref());
+    let home = Home::of(sts.endpoint_url.as_deref());
     let role_arn = if top.is_empty() {
         role_of_env(top, env, home)
     } else {
@@ -185,7 +184,7 @@ fn region(top: &Section<'_, '_>, env: &Env) -> Option<Region> {
 }
 
 /// In the order of the AWS SDKs: the service's own variable, the service's own key, the variable for all services.
-fn endpoint(top: &Section<'_, '_>, env: &Env) -> Option<Url> {
+fn endpoint(top: &Section<'_, '_>, env: &Env) -> Option<StsEndpoint> {
     let ignored = env.is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
     let written = top.find("sts_endpoint_url").is_some();
     let configured = top.read("sts_endpoint_url", urls::sts_endpoint);

@@ -19,7 +19,7 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, env: &Env) -> Option<Saml> {
     let http = http(saml);
     let idp_url =
         saml.required("idp_url", "idp_url = \"https://idp.example.com/…\"", |f| urls::idp(f, http.allow_http));
-    let auth = auth::read(saml, profile, idp_url.as_ref(), http.verify, env);
+    let auth = auth::read(saml, profile, idp_url.as_deref(), http.verify, env);
     let authn_request = saml.read("authn_request", |found| match found.value {
         Value::Boolean(true) => Ok(AuthnRequest::Redirect),
         Value::Boolean(false) => Ok(AuthnRequest::None),

@@ -212,7 +212,7 @@ impl Rows<'_, '_> {
             ca_bundle,
         } = oidc;
         self.row("source", quoted("oidc"));
-        self.row("issuer", quoted(issuer));
+        self.row("issuer", quoted(issuer.as_written()));
         self.row("client_id", quoted(client_id));
         self.or("client_secret", client_secret.as_ref().map(source), "none: a public client");
         self.row("flow", quoted(flow.name()));

@@ -21,6 +21,7 @@ use url::Url;
 use super::challenge::{challenges, in_words};
 use super::fault;
 use super::loopback::is_loopback;
+use crate::address::ProxyUrl;
 use crate::attempt::Shown;
 use crate::error::{Code, Error};
 use crate::secret::Secret;
@@ -33,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A proxy named in a setting, and the setting.
 #[derive(Clone, Debug)]
 pub struct Chosen {
-    pub url: Url,
+    pub url: ProxyUrl,
     pub setting: &'static str,
 }
 

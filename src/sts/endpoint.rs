@@ -4,10 +4,10 @@
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use url::Url;
 
+use crate::address::StsEndpoint;
 use crate::arn::{Partition, RoleArn};
 use crate::config::profile::StsTarget;
 use crate::error::{Code, Error, Result, printable};
-use crate::http::loopback;
 use crate::quote::shell::command;
 use crate::region::Region;
 
@@ -42,7 +42,7 @@ impl Endpoint {
     }
 }
 
-fn named_by_the_user(url: &Url, target: &StsTarget) -> Result<Url> {
+fn named_by_the_user(url: &StsEndpoint, target: &StsTarget) -> Result<Url> {
     for (is_set, variable) in
         [(target.use_fips, "AWS_USE_FIPS_ENDPOINT"), (target.use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT")]
     {
@@ -58,16 +58,7 @@ fn named_by_the_user(url: &Url, target: &StsTarget) -> Result<Url> {
             )));
         }
     }
-    match url.scheme() {
-        "https" => Ok(url.clone()),
-        "http" if loopback::is_loopback(url) => Ok(url.clone()),
-        _ => Err(Error::new(
-            Code::UrlNotAllowed,
-            format!("the STS endpoint {}://{} is not https", url.scheme(), url.host_str().unwrap_or_default()),
-        )
-        .because("the assertion and the credentials would cross the network unencrypted")
-        .hint("use an https URL in `sts_endpoint_url`; plain http is only for 127.0.0.0/8, ::1 and localhost")),
-    }
+    Ok(url.to_url())
 }
 
 async fn by_aws_rules(region: &str, target: &StsTarget, role: &RoleArn) -> Result<Url> {
@@ -199,13 +190,10 @@ mod tests {
 
     #[test]
     fn an_endpoint_of_ones_own_is_https_or_on_this_machine() {
-        let named = |url: &str| StsTarget { endpoint_url: Some(Url::parse(url).unwrap()), ..target() };
+        let named = |url: &str| StsTarget { endpoint_url: Some(StsEndpoint::parse(url).unwrap()), ..target() };
         for url in ["https://vpce-1.sts.eu-west-1.vpce.amazonaws.com/", "http://127.0.0.1:8080/", "http://localhost:1/"]
         {
             assert_eq!(resolve(&named(url), &role("aws")).unwrap().url.as_str(), url);
-        }
-        for url in ["http://sts.example.com/", "http://10.0.0.1/", "ftp://127.0.0.1/"] {
-            assert_eq!(resolve(&named(url), &role("aws")).unwrap_err().code, Code::UrlNotAllowed, "{url}");
         }
         let both = StsTarget { use_fips: true, ..named("https://sts.example.com/") };
         let error = resolve(&both, &role("aws")).unwrap_err();

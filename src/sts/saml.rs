@@ -68,6 +68,8 @@ mod tests {
 
     use url::Url;
 
+    use crate::address::StsEndpoint;
+
     /// What the stand-in does with one connection.
     enum Act {
         Answer(u16, String),
@@ -165,7 +167,7 @@ mod tests {
     fn call_at(url: Url, session: &Session, deadline: Duration) -> Result<Credentials> {
         let target = StsTarget {
             region: None,
-            endpoint_url: Some(url),
+            endpoint_url: Some(StsEndpoint::parse(url.as_str()).unwrap()),
             use_fips: false,
             use_dualstack: false,
             ca_bundle: None,

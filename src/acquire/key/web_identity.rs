@@ -79,7 +79,7 @@ fn oidc_fields(key: KeyBuilder, oidc: &Oidc) -> KeyBuilder {
         auth_params,
         ca_bundle,
     } = oidc;
-    let key = key.field("issuer", issuer).field("client_id", client_id).field("flow", flow.name());
+    let key = key.field("issuer", issuer.as_written()).field("client_id", client_id).field("flow", flow.name());
     let key = optional(key.field("scope", scope), "resource", resource.as_ref()).field("token", token.name());
     let key = auth_params.iter().fold(key, |key, (name, value)| key.field("auth_param", name).field("is", value));
     optional(key, "ca_bundle", ca_bundle.as_ref().map(|file| file.as_os_str().as_encoded_bytes()))

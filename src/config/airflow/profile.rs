@@ -5,8 +5,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
-
 use super::base::{Base, Chain, Hop, Source};
 use super::broken::Broken;
 use super::endpoint::{self, Variant};
@@ -16,6 +14,7 @@ use super::redact;
 use super::saml::{SamlLogin, Verify};
 use super::sts_params::{Action, SessionParams};
 use super::trust::Asked;
+use crate::address::StsEndpoint;
 use crate::arn::ProviderArn;
 use crate::config::env::Env;
 use crate::config::profile::{
@@ -76,15 +75,16 @@ impl Plan {
                 session_name,
             })),
         };
-        let role_arn =
-            Some(Home::of(target.endpoint_url.as_ref()).role(&role_arn).map_err(|error| in_words(error, "role_arn"))?);
+        let role_arn = Some(
+            Home::of(target.endpoint_url.as_deref()).role(&role_arn).map_err(|error| in_words(error, "role_arn"))?,
+        );
         Ok(Profile { role_arn, session, ..bare(name, target, identity) })
     }
 
     /// The endpoint of the plan; the region's own is left to the rules that every profile follows.
     fn target(&self, env: &Env) -> Result<StsTarget, Broken> {
-        let url = Url::parse(self.endpoint.as_str())
-            .map_err(|_| Broken::new("the STS endpoint is no URL", "correct AWS_ENDPOINT_URL_STS"))?;
+        let url = StsEndpoint::parse(self.endpoint.as_str())
+            .map_err(|why| Broken::new(format!("the STS endpoint {why}"), "correct AWS_ENDPOINT_URL_STS"))?;
         let region = self.sts.region.as_ref().or(self.region.named());
         let is_regional = self.endpoint.as_str() == endpoint::sts(region, Variant::default()) && region.is_some();
         // The global endpoint's signatures are for us-east-1.
@@ -142,8 +142,9 @@ fn of_environment(hop: Hop, name: &str, target: StsTarget, env: &Env) -> Result<
         path.ok_or_else(|| Broken::new("the environment names no token file", "set AWS_WEB_IDENTITY_TOKEN_FILE"))?;
     let session_name = hop.params.role_session_name.map_or(SessionName::Generated, SessionName::Given);
     let identity = WebIdentity { source: TokenSource::File(path), session_name: written(Some(session_name))? };
-    let role_arn =
-        Home::of(target.endpoint_url.as_ref()).role(&hop.role_arn).map_err(|error| in_words(error, "AWS_ROLE_ARN"))?;
+    let role_arn = Home::of(target.endpoint_url.as_deref())
+        .role(&hop.role_arn)
+        .map_err(|error| in_words(error, "AWS_ROLE_ARN"))?;
     Ok(Profile { role_arn: Some(role_arn), ..bare(name, target, profile::Identity::WebIdentity(Box::new(identity))) })
 }
 

@@ -14,8 +14,8 @@ use super::quote;
 use super::redact;
 use super::retry::RetryKwargs;
 use super::spelling;
+use crate::address::{IdpUrl, NotAnAddress, ProxyUrl};
 use crate::config::profile::MutualAuthentication;
-use crate::http::loopback::is_loopback;
 use crate::secret::Secret;
 
 /// What Airflow calls SPNEGO.
@@ -37,7 +37,7 @@ const BLOCK_KEYS: [&str; 8] = [
 #[derive(Debug)]
 pub struct SamlLogin {
     pub principal_arn: String,
-    pub idp_url: Url,
+    pub idp_url: IdpUrl,
     pub mutual_authentication: MutualAuthentication,
     pub xpath: String,
     pub log_idp_response: bool,
@@ -62,7 +62,7 @@ pub struct RequestKwargs {
     /// Certificate chain, and its key when that is a file of its own.
     pub cert: Option<(PathBuf, Option<PathBuf>)>,
     /// The proxy for URLs of the IdP's scheme.
-    pub proxy: Option<Url>,
+    pub proxy: Option<ProxyUrl>,
     pub follow_redirects: bool,
     /// Content type and body of a request that carries one.
     pub body: Option<(&'static str, Secret)>,
@@ -131,14 +131,14 @@ impl SamlLogin {
     }
 
     /// `idp_url` with `params` behind its own query, as requests builds it.
-    pub fn url(&self) -> Url {
-        let mut url = self.idp_url.clone();
+    pub fn url(&self) -> IdpUrl {
+        let url = self.idp_url.clone();
         let params = quote::write_query(self.request.params.iter().map(|(n, v)| (n.as_str(), v.as_str())));
-        if !params.is_empty() {
-            let query = url.query().filter(|query| !query.is_empty()).map(|query| format!("{query}&{params}"));
-            url.set_query(Some(&query.unwrap_or(params)));
+        if params.is_empty() {
+            return url;
         }
-        url
+        let query = url.query().filter(|query| !query.is_empty()).map(|query| format!("{query}&{params}"));
+        url.with_query(&query.unwrap_or(params))
     }
 }
 
@@ -158,21 +158,15 @@ fn mutual(block: &Fields<'_>) -> Result<MutualAuthentication, Broken> {
 }
 
 /// A URL that may be asked with a ticket at hand: https, or loopback. Its own user name would be a password in a log.
-fn url(block: &Fields<'_>, key: &str, text: &str) -> Result<Url, Broken> {
-    let path = block.path_of(key);
-    let broken = |why: &str, mended: &str| Broken::new(format!("`{path}` {why}"), mended);
-    let url = Url::parse(text)
-        .map_err(|why| broken(&format!("is no URL ({why})"), "write it in full: \"https://idp.example.com/…\""))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(broken("is no web address", "write \"https://idp.example.com/…\""));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(broken("holds a user name or password", "remove what stands before the @"));
-    }
-    if url.scheme() == "http" && !is_loopback(&url) {
-        return Err(broken("is plain http: whoever is on the way could read the login", "write https:// for http://"));
-    }
-    Ok(url)
+fn url(block: &Fields<'_>, key: &str, text: &str) -> Result<IdpUrl, Broken> {
+    IdpUrl::parse(text).map_err(|why| {
+        let mended = match why {
+            NotAnAddress::Login => "remove what stands before the @",
+            NotAnAddress::PlainHttp { .. } => "write https:// for http://",
+            _ => "write it in full: \"https://idp.example.com/…\"",
+        };
+        Broken::new(format!("`{}` {why}", block.path_of(key)), mended)
+    })
 }
 
 const REQUEST_KEYS: [&str; 13] = [
@@ -341,22 +335,18 @@ fn file(kwargs: &Fields<'_>, key: &str, path: &str) -> Result<PathBuf, Broken> {
 }
 
 /// As requests chooses among them: `scheme://host`, `scheme`, `all://host`, `all`.
-fn proxy(kwargs: &Fields<'_>, idp_url: &Url) -> Result<Option<Url>, Broken> {
+fn proxy(kwargs: &Fields<'_>, idp_url: &Url) -> Result<Option<ProxyUrl>, Broken> {
     let Some(proxies) = kwargs.object("proxies")? else { return Ok(None) };
     let (scheme, host) = (idp_url.scheme(), idp_url.host_str().unwrap_or_default());
     for key in [format!("{scheme}://{host}"), scheme.to_owned(), format!("all://{host}"), "all".to_owned()] {
         let Some(text) = proxies.nonempty(&key)? else { continue };
         let text = if text.contains("://") { text } else { format!("http://{text}") };
-        let url = Url::parse(&text)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.host().is_some());
-        return match url {
-            Some(url) => Ok(Some(url)),
-            None => Err(Broken::new(
-                format!("`{}` is no proxy's URL", proxies.path_of(&key)),
+        return ProxyUrl::parse(&text).map(Some).map_err(|why| {
+            Broken::new(
+                format!("`{}` is no proxy's URL: it {why}", proxies.path_of(&key)),
                 format!("write \"{key}\": \"http://proxy.example.com:8080\""),
-            )),
-        };
+            )
+        });
     }
     Ok(None)
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
-use url::Url;
 
 use super::broken::Broken;
 use super::fields::Fields;
 use super::redact;
 use super::session_region::in_extra;
+use crate::address::ProxyUrl;
 use crate::config::profile::StsHttp;
 use crate::region::Region;
 
@@ -140,12 +140,11 @@ impl StsClient {
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// botocore takes an address without a scheme for one of http.
-fn proxy(text: &str) -> Result<Url, Broken> {
+fn proxy(text: &str) -> Result<ProxyUrl, Broken> {
     let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let is_proxy = |url: &Url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host();
-    Url::parse(&text).ok().filter(is_proxy).ok_or_else(|| {
+    ProxyUrl::parse(&text).map_err(|why| {
         Broken::new(
-            "`config_kwargs.proxies` has one that is no proxy's URL",
+            format!("`config_kwargs.proxies` has one that is no proxy's URL: it {why}"),
             "write \"https\": \"http://proxy.example.com:8080\"",
         )
     })

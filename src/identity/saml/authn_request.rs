@@ -31,7 +31,7 @@ pub fn xml(saml: &Saml, answer: Answer) -> Result<String> {
         Answer::Post => "HTTP-POST",
         Answer::Paos => "PAOS",
     };
-    let mut destination = saml.idp_url.clone();
+    let mut destination = saml.idp_url.to_url();
     destination.set_query(None);
     // An ID is an NCName, which begins with no digit.
     let id = seal::random::<16>()
@@ -48,7 +48,7 @@ pub fn xml(saml: &Saml, answer: Answer) -> Result<String> {
 
 /// `idp_url` with the request in it (SAML 2.0 Bindings §3.4). A `RelayState` that is there stays.
 pub fn redirect(saml: &Saml) -> Result<Url> {
-    let mut url = saml.idp_url.clone();
+    let mut url = saml.idp_url.to_url();
     let request = STANDARD.encode(deflate(xml(saml, Answer::Post)?.as_bytes()));
     url.query_pairs_mut().append_pair("SAMLRequest", &request);
     Ok(url)
@@ -56,7 +56,7 @@ pub fn redirect(saml: &Saml) -> Result<Url> {
 
 /// The address and the form that is posted there (SAML 2.0 Bindings §3.5). A `RelayState` in `idp_url` becomes a field.
 pub fn post(saml: &Saml) -> Result<(Url, Secret)> {
-    let mut url = saml.idp_url.clone();
+    let mut url = saml.idp_url.to_url();
     let (relay, others): (Vec<_>, Vec<_>) =
         saml.idp_url.query_pairs().into_owned().partition(|(name, _)| name == "RelayState");
     if others.is_empty() {

@@ -67,7 +67,7 @@ async fn converse(page: Option<Url>, saml: &Saml, run: Run<'_>) -> Result<Assert
 
 fn first(saml: &Saml, exchange: &mut Exchange<'_>) -> Result<Request> {
     let first = match saml.authn_request {
-        AuthnRequest::None => exchange.get(saml.idp_url.clone()),
+        AuthnRequest::None => exchange.get(saml.idp_url.to_url()),
         AuthnRequest::Redirect => exchange.get(authn_request::redirect(saml)?),
         AuthnRequest::Post => {
             let (url, form) = authn_request::post(saml)?;

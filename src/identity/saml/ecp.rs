@@ -35,7 +35,7 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
         "<S:Envelope xmlns:S=\"{ENVELOPE}\"><S:Body>{}</S:Body></S:Envelope>",
         authn_request::xml(saml, Answer::Paos)?
     );
-    let first = Request { soap: Some(envelope), ..exchange.get(saml.idp_url.clone()) };
+    let first = Request { soap: Some(envelope), ..exchange.get(saml.idp_url.to_url()) };
     exchange.until_done(first, next).await
 }
 

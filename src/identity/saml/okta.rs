@@ -5,6 +5,7 @@ use url::Url;
 
 use super::conversation;
 use super::exchange::Assertion;
+use crate::address::IssuerUrl;
 use crate::config::oidc::{Flow, Oidc, Token};
 use crate::config::profile::{Okta, Saml};
 use crate::error::{Code, Error, Result};
@@ -19,7 +20,8 @@ pub async fn log_in(login: &Okta, saml: &Saml, run: Run<'_>) -> Result<Assertion
         run.keep.ok_or_else(|| Error::new(Code::CacheWrite, "there is no place for the login's refresh token"))?;
     let home = saml.idp_url.origin().ascii_serialization();
     let settings = Oidc {
-        issuer: home.clone(),
+        issuer: IssuerUrl::with_plain_http(&home)
+            .map_err(|why| Error::new(Code::Bug, format!("the origin of `saml.idp_url` {why}")))?,
         client_id: login.client_id.clone(),
         client_secret: None,
         flow: Flow::Device,
@@ -27,7 +29,7 @@ pub async fn log_in(login: &Okta, saml: &Saml, run: Run<'_>) -> Result<Assertion
         resource: None,
         token: Token::Id,
         // The device flow has none.
-        redirect_uri: saml.idp_url.clone(),
+        redirect_uri: saml.idp_url.to_url(),
         auth_params: Vec::new(),
         ca_bundle: saml.http.ca_bundle.clone(),
     };

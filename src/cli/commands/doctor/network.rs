@@ -35,7 +35,7 @@ pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::res
         // A command finds its own way.
         Identity::Saml(saml) => (!matches!(saml.auth, Auth::Command(_))).then(|| Side::idp(&saml.idp_url, &saml.http)),
         Identity::WebIdentity(identity) => match &identity.source {
-            TokenSource::Oidc(oidc) => Url::parse(&oidc.issuer).ok().map(|issuer| {
+            TokenSource::Oidc(oidc) => Some(oidc.issuer.to_url()).map(|issuer| {
                 let bundle = oidc.ca_bundle.as_deref();
                 let setting = "web_identity.ca_bundle";
                 let trust = Trust { ca_bundle: bundle, setting, verify: true, client_cert: None };

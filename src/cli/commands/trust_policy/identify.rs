@@ -130,7 +130,7 @@ fn issuer_of(source: &TokenSource) -> Option<&str> {
     match source {
         TokenSource::GithubActions { .. } => Some("https://token.actions.githubusercontent.com"),
         TokenSource::Google(_) => Some("https://accounts.google.com"),
-        TokenSource::Oidc(settings) => Some(&settings.issuer),
+        TokenSource::Oidc(settings) => Some(settings.issuer.as_written()),
         TokenSource::Service(service) if service.name == "terraform" => Some("https://app.terraform.io"),
         TokenSource::Service(_)
         | TokenSource::File(_)

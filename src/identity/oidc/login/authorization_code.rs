@@ -67,7 +67,7 @@ fn authorization_url(issuer: &Issuer<'_>, endpoint: &Url, redirect_uri: &Url, pr
     if let Some(resource) = &settings.resource {
         query.append_pair("resource", resource);
     }
-    for (name, value) in habits::of(&settings.issuer).parameters(&settings.scope) {
+    for (name, value) in habits::of(settings.issuer.as_written()).parameters(&settings.scope) {
         if !settings.auth_params.iter().any(|(theirs, _)| theirs == name) {
             query.append_pair(name, value);
         }
@@ -82,7 +82,7 @@ fn authorization_url(issuer: &Issuer<'_>, endpoint: &Url, redirect_uri: &Url, pr
 /// RFC 9207: the answer of another provider, mixed up with this one's, must not get our code.
 fn check_sender(issuer: &Issuer<'_>, answered: &Answered) -> Result<()> {
     let is_right = match &answered.issuer {
-        Some(sender) => *sender == issuer.settings.issuer,
+        Some(sender) => *sender == issuer.settings.issuer.as_written(),
         None => !issuer.metadata.authorization_response_iss_parameter_supported,
     };
     if is_right {
@@ -148,7 +148,7 @@ mod tests {
         let mut issuer = run(discover(&settings));
         let from = |sender: Option<&str>| Answered { code: Secret::new("c".into()), issuer: sender.map(str::to_owned) };
         assert!(check_sender(&issuer, &from(None)).is_ok());
-        assert!(check_sender(&issuer, &from(Some(&settings.issuer))).is_ok());
+        assert!(check_sender(&issuer, &from(Some(settings.issuer.as_written()))).is_ok());
         assert!(check_sender(&issuer, &from(Some("https://mallory.example.com"))).is_err());
         issuer.metadata.authorization_response_iss_parameter_supported = true;
         assert!(check_sender(&issuer, &from(None)).is_err());

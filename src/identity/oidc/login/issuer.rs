@@ -60,15 +60,15 @@ impl<'a> Issuer<'a> {
             .map(|source| secrets::read(source, "web_identity.client_secret", env, deadline))
             .transpose()?
             .map(CountedSecret::new);
-        let api = Api::new(format!("the issuer {}", settings.issuer), Reach::Internet)
+        let api = Api::new(format!("the issuer {}", settings.issuer.as_written()), Reach::Internet)
             .trusting(settings.ca_bundle.as_deref(), "web_identity.ca_bundle");
         // Discovery §4: appended to the path, whether that ends in a slash or not.
-        let url = format!("{}/.well-known/openid-configuration", settings.issuer.trim_end_matches('/'));
+        let url = format!("{}/.well-known/openid-configuration", settings.issuer.as_written().trim_end_matches('/'));
         let url = Url::parse(&url).map_err(|_| Error::new(Code::InvalidValue, "`web_identity.issuer` is not a URL"))?;
         let metadata: Metadata = api.send(&Request::get(url), deadline).await?.success()?.json()?;
-        if metadata.issuer != settings.issuer {
+        if metadata.issuer != settings.issuer.as_written() {
             let named = printable(&metadata.issuer, 200);
-            let what = format!("the issuer {} calls itself {named}", settings.issuer);
+            let what = format!("the issuer {} calls itself {named}", settings.issuer.as_written());
             return Err(Error::new(Code::TokenInvalid, what)
                 .because("the two have to be the same, to the last slash (OpenID Connect Discovery §4.3)")
                 .hint(format!("if that is the one you mean, set issuer = {named:?}")));
@@ -78,12 +78,12 @@ impl<'a> Issuer<'a> {
 
     /// What is asked for, in the words of this provider.
     pub fn scope(&self) -> &str {
-        habits::of(&self.settings.issuer).scope(&self.settings.scope)
+        habits::of(self.settings.issuer.as_written()).scope(&self.settings.scope)
     }
 
     /// Whom errors name.
     pub fn name(&self) -> String {
-        format!("the issuer {}", self.settings.issuer)
+        format!("the issuer {}", self.settings.issuer.as_written())
     }
 
     /// The keys it signs with, now.

@@ -128,7 +128,7 @@ fn tokens(issuer: &Issuer<'_>, keys: &KeySet, granted: Granted, nonce: Option<&s
 fn verify(issuer: &Issuer<'_>, keys: &KeySet, token: &Secret, nonce: Option<&str>) -> Result<()> {
     let settings = issuer.settings;
     let expected = Expected {
-        issuer: &settings.issuer,
+        issuer: settings.issuer.as_written(),
         // An access token is for whom `resource` says, which is AWS's to look at.
         client_id: (settings.token == Token::Id).then_some(settings.client_id.as_str()),
         nonce: nonce.filter(|_| settings.token == Token::Id),

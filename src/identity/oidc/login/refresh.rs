@@ -120,5 +120,5 @@ fn forget(kept: &dyn RefreshTokens) {
 }
 
 fn gone(settings: &Oidc, why: &str) -> Error {
-    Error::new(Code::RefreshTokenGone, format!("no login at {}", settings.issuer)).because(why)
+    Error::new(Code::RefreshTokenGone, format!("no login at {}", settings.issuer.as_written())).because(why)
 }

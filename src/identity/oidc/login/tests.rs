@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::address::IssuerUrl;
 use crate::identity::oidc::jws;
 use crate::identity::oidc::stub::{Sent, Stub, run};
 
@@ -50,7 +51,7 @@ fn discovery(origin: &str) -> Value {
 /// The client `us` of the stub.
 pub fn settings(stub: &Stub) -> Oidc {
     Oidc {
-        issuer: stub.url(""),
+        issuer: IssuerUrl::parse(&stub.url("")).unwrap(),
         client_id: "us".into(),
         client_secret: None,
         flow: Flow::Browser,
@@ -330,8 +331,8 @@ fn an_issuer_may_end_in_a_slash() {
         document["issuer"] = format!("{origin}/").into();
         (sent.line == "GET /.well-known/openid-configuration").then_some((200, document))
     });
-    let settings = Oidc { issuer: stub.url("/"), ..settings(&stub) };
-    assert_eq!(run(discover(&settings)).settings.issuer, stub.url("/"));
+    let settings = Oidc { issuer: IssuerUrl::parse(&stub.url("/")).unwrap(), ..settings(&stub) };
+    assert_eq!(run(discover(&settings)).settings.issuer.as_written(), stub.url("/"));
 }
 
 #[test]

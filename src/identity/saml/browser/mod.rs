@@ -166,7 +166,7 @@ impl Visit<'_> {
             self.look_like_a_window(&page)?;
         }
         let first = match self.saml.authn_request {
-            AuthnRequest::None => self.saml.idp_url.clone(),
+            AuthnRequest::None => self.saml.idp_url.to_url(),
             // A browser is led there by an address; an IdP that offers the POST binding offers this one as well.
             AuthnRequest::Redirect | AuthnRequest::Post => authn_request::redirect(self.saml)?,
         };
