@@ -20,7 +20,7 @@ pub type StsEndpoint = Address<Sts>;
 pub type ProxyUrl = Address<Proxy>;
 
 /// A URL that may be used as one of this kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Address<K> {
     url: Url,
     written: String,
@@ -145,6 +145,17 @@ impl<K> Deref for Address<K> {
     }
 }
 
+/// Without the login that a proxy may have.
+impl<K> fmt::Debug for Address<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.url.clone();
+        // Neither fails for a URL with a host.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
+        f.debug_tuple("Address").field(&shown.as_str()).finish()
+    }
+}
+
 impl<K> fmt::Display for Address<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.url.fmt(f)
@@ -219,6 +230,12 @@ mod tests {
         }
         assert!(Address::<Idp>::with_plain_http("http://idp.example.com/").is_ok());
         assert!(Address::<Idp>::with_plain_http("ftp://idp.example.com/").is_err());
+    }
+
+    #[test]
+    fn a_proxys_password_is_not_in_debug() {
+        let shown = format!("{:?}", ProxyUrl::parse("http://bob:hunter2@proxy:8080").unwrap());
+        assert_eq!(shown, "Address(\"http://proxy:8080/\")");
     }
 
     #[test]

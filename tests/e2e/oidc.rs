@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use fedcred::acquire::ledger::AtHand;
+use fedcred::address::IssuerUrl;
 use fedcred::config::env::Env;
 use fedcred::config::oidc::{Flow, Oidc, Token};
 use fedcred::config::profile::SecretSource;
@@ -23,7 +24,7 @@ use crate::terminal::{WITH_TERMINAL, act_upon};
 /// A person's client of the lab.
 fn client(id: &str, flow: Flow) -> Oidc {
     Oidc {
-        issuer: lab().variable("LAB_OIDC_ISSUER").to_owned(),
+        issuer: IssuerUrl::parse(lab().variable("LAB_OIDC_ISSUER")).unwrap(),
         client_id: id.to_owned(),
         client_secret: None,
         flow,

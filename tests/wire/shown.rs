@@ -194,6 +194,45 @@ fn whatever_others_say_no_command_prints_what_steers_a_terminal() {
     assert!(silent.is_empty(), "nothing hostile came to be printed, so this shows nothing of: {silent:?}");
 }
 
+/// A token, whose claims and signature nobody may see.
+const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lzc3VlciIsInN1YiI6ImI0ZCJ9.c2lnbmF0dXJlb2ZhdG9rZW4";
+const OF_TOKEN: &str = "eyJpc3MiOiJodHRwczovL2lzc3VlciIs";
+
+#[test]
+fn a_token_in_a_wrong_place_is_printed_by_no_command() {
+    let named = format!(
+        "[profile.\"{TOKEN}\"]\nregion = \"{TOKEN}\"\nrole_arn = \"{TOKEN}\"\n[profile.\"{TOKEN}\".web_identity]\nsource = \"file\"\n\
+         token_file = \"{TOKEN}\"\n[profile.env.web_identity]\nsource = \"env\"\ntoken_env = \"{TOKEN}\"\n[profile.base.assume_role]\n\
+         source_profile = \"{TOKEN}\"\n[profile.aws.assume_role]\naws_profile = \"{TOKEN}\"\n"
+    );
+    let connection = json!({ "conn_type": "aws", "login": TOKEN, "password": "AKIAIOSFODNN7EXAMPLE", "host": TOKEN,
+        "extra": { "role_arn": TOKEN, "region_name": TOKEN, "profile_name": TOKEN } });
+    let worlds = [
+        World::form(Site::with_login(Assertion::default())).also(&named),
+        World::form(Site::with_login(Assertion::default())).set("saml.ca_bundle", TOKEN).set("saml.username", TOKEN),
+    ];
+    for world in worlds {
+        let world = world.env("AIRFLOW_CONN_HOSTILE", connection.to_string()).env("AWS_PROFILE", TOKEN);
+        for (command, _, variants) in COMMANDS {
+            for variant in *variants {
+                let profiles = if variant.contains('@') { &["dev", TOKEN, "env", "base", "aws"][..] } else { &["dev"] };
+                for profile in profiles {
+                    let words = format!("{command} {}", variant.replace('@', profile).replace(['%'], TOKEN));
+                    let log = world.path("run.log");
+                    let _ = fs::remove_file(&log);
+                    let mut program = world.command("/usr/bin/setsid");
+                    program.args(["--wait", env!("CARGO_BIN_EXE_fedcred"), "-vv", "--log-file"]).arg(&log);
+                    let run = crate::run::Run::of(program.args(words.split_whitespace()));
+                    let log = fs::read_to_string(&log).unwrap_or_default();
+                    for (place, text) in [("stdout", &run.stdout), ("stderr", &run.stderr), ("the log", &log)] {
+                        assert!(!text.contains(OF_TOKEN), "{words} prints the token to {place}:\n{text}");
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_completion_offers_no_name_that_steers_the_line_being_typed() {
     let name = json!("b4d\u{202e}\u{9b}31m").to_string();
