@@ -38,9 +38,14 @@ pub fn complete() -> Result<PathBuf> {
     find(&own, BUILT_IN.map(Path::new))
 }
 
-/// This program's own file, without links.
+/// This program's own file, without links; after an upgrade in the middle of a run, the one that has taken its place.
 fn own() -> std::io::Result<PathBuf> {
-    std::env::current_exe()?.canonicalize()
+    let own = std::env::current_exe()?;
+    // Linux marks the path of a file that has been replaced (proc_pid_exe(5)).
+    match (own.canonicalize(), own.to_str().and_then(|own| own.strip_suffix(" (deleted)"))) {
+        (Err(_), Some(replaced)) => Path::new(replaced).canonicalize(),
+        (found, _) => found,
+    }
 }
 
 /// The small program that stands in front of the complete one at `own`.

@@ -19,6 +19,11 @@ impl Installed {
         self.0.path().join("bin/fedcred")
     }
 
+    #[allow(dead_code, reason = "some of the tests alone ask for it")]
+    pub fn complete(&self) -> PathBuf {
+        self.0.path().join("libexec/fedcred/fedcred")
+    }
+
     /// Puts another program behind it.
     pub fn with_complete(&self, program: &Path) {
         self.without_complete();

@@ -1,11 +1,14 @@
 //! The small program in front: what it answers by itself, and that everything else comes out as of the complete one.
 
+use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 use crate::installed::Installed;
-use crate::run::Run;
+use crate::run::{Run, Running};
 use crate::support::assertion::Assertion;
-use crate::support::idp::Site;
+use crate::support::idp::{Site, assertion_page, held};
+use crate::support::reply::Gate;
 use crate::world::World;
 
 fn world() -> World {
@@ -144,4 +147,81 @@ fn the_complete_program_is_taken_neither_from_path_nor_from_the_working_director
     let home = world.path("").to_string_lossy().into_owned();
     let world = world.env("PATH", home);
     run(&world, &installed.small(), &["get", "dev"]).fails_as("program-missing");
+}
+
+#[test]
+fn closed_descriptors_and_a_full_disk_come_out_as_of_the_complete_program() {
+    let world = world();
+    complete(&world, &["get", "dev"]).succeeds();
+    let installed = Installed::new();
+    for redirected in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full"] {
+        for profile in ["dev", "typo"] {
+            let script = format!("\"$0\" get {profile} {redirected}");
+            let of = |program: &Path| {
+                let run = Run::of(world.command("sh").args(["-c", &script]).arg(program));
+                world.record(&run);
+                (run.status, run.stdout, run.stderr)
+            };
+            assert_eq!(of(&installed.small()), of(Path::new(env!("CARGO_BIN_EXE_fedcred"))), "{script}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_failure() {
+    let world = world();
+    complete(&world, &["get", "dev"]).succeeds();
+    let installed = Installed::new();
+    for (profile, expected) in [("dev", Some(0)), ("typo", Some(78))] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = world.command(installed.small().to_str().expect("a UTF-8 path"));
+        command.args(["get", profile]).stdin(Stdio::null());
+        // Its own errors go there, too.
+        let (stdout, stderr) = (writer.try_clone().expect("a descriptor"), writer);
+        assert_eq!(command.stdout(stdout).stderr(stderr).status().expect("it starts").code(), expected);
+    }
+}
+
+#[test]
+fn killed_in_the_middle_it_leaves_nothing_that_the_next_would_wait_for() {
+    let installed = Installed::new();
+    let gate = Gate::default();
+    let page = || assertion_page(Assertion::default());
+    let world = World::open(Site::new().get("/sso", held(&gate, page())));
+    let mut running =
+        Running::start(world.command(installed.small().to_str().expect("a UTF-8 path")).args(["get", "dev"]));
+    // It asks the IdP by then, as the complete program, with the lock in its hands.
+    while world.idp.lines().is_empty() {
+        std::thread::yield_now();
+    }
+    running.kill();
+    assert_eq!(world.end(running).status, None);
+    gate.open();
+    run(&world, &installed.small(), &["get", "dev"]).succeeds();
+}
+
+#[test]
+fn an_upgrade_in_the_middle_leaves_no_run_without_an_answer() {
+    let world = world();
+    complete(&world, &["get", "dev"]).succeeds();
+    let installed = Installed::new();
+    let places = [installed.small(), installed.complete()];
+    let upgrades = std::thread::spawn(move || {
+        for _ in 0..20 {
+            for place in &places {
+                // As package managers do it: the new file beside the old one, then over it.
+                let new = place.with_extension("new");
+                fs::copy(place, &new).expect("a copy");
+                fs::rename(&new, place).expect("the same file system");
+            }
+        }
+    });
+    while !upgrades.is_finished() {
+        for arguments in [&["get", "dev"], &["config", "path"]] {
+            let run = run(&world, &installed.small(), arguments);
+            assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
+        }
+    }
+    upgrades.join().expect("no panic");
 }
