@@ -7,6 +7,7 @@
 //! an array without its opening one, and is no TOML. So an excerpt that parses says what the file says. One that does not,
 //! and anything that is wrong with the profile, is judged by the whole file.
 
+use std::ops::Range;
 use std::path::Path;
 
 use memchr::{memchr_iter, memmem, memrchr};
@@ -60,9 +61,31 @@ impl Config {
 }
 
 /// The rest of a file, and where its lines stood.
+#[derive(Default)]
 struct Excerpt {
     text: String,
     lines: Lines,
+    /// Lines of the file before `counted`.
+    number: u32,
+    counted: usize,
+}
+
+impl Excerpt {
+    /// Adds what stands there in the file, whole lines. Ranges come in their order.
+    fn add(&mut self, file: &str, range: Range<usize>) {
+        let bytes = file.as_bytes();
+        self.number += memchr_iter(b'\n', &bytes[self.counted..range.start]).count() as u32;
+        let mut line = range.start;
+        for end in memchr_iter(b'\n', &bytes[range.clone()]).map(|at| range.start + at + 1).chain([range.end]) {
+            if line < end {
+                self.lines.push(self.text.len() + line - range.start, self.number + 1);
+                self.number += u32::from(bytes[end - 1] == b'\n');
+            }
+            line = end;
+        }
+        self.text.push_str(&file[range.clone()]);
+        self.counted = range.end;
+    }
 }
 
 /// `text` without the tables of all profiles but these. `None`: it cannot be told where they end.
@@ -70,30 +93,28 @@ fn of(text: &str, profiles: &[String]) -> Option<Excerpt> {
     if ["\"\"\"", "'''"].iter().any(|quotes| memmem::find(text.as_bytes(), quotes.as_bytes()).is_some()) {
         return None;
     }
-    let mut excerpt = Excerpt { text: String::new(), lines: Lines::default() };
-    let mut number = 1;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (table, after) = rest.split_at(next_heading(rest));
-        if profile_of(table).is_none_or(|name| profiles.iter().any(|wanted| wanted == name)) {
-            for (line, number) in table.split_inclusive('\n').zip(number..) {
-                excerpt.lines.push(excerpt.text.len(), number);
-                excerpt.text.push_str(line);
-            }
+    let mut excerpt = Excerpt::default();
+    let mut start = 0;
+    for end in memchr_iter(b'[', text.as_bytes()).filter_map(|bracket| heading(text, bracket)).chain([text.len()]) {
+        if profile_of(&text[start..end]).is_none_or(|name| profiles.iter().any(|wanted| wanted == name)) {
+            excerpt.add(text, start..end);
         }
-        number += memchr_iter(b'\n', table.as_bytes()).count() as u32;
-        rest = after;
+        start = end;
     }
     Some(excerpt)
 }
 
-/// Where the next line begins whose first character is a bracket, other than the first line; at the end where there is none.
-fn next_heading(text: &str) -> usize {
-    let line_of = |bracket| {
-        let line = memrchr(b'\n', &text.as_bytes()[..bracket])? + 1;
-        text[line..bracket].trim_start().is_empty().then_some(line)
-    };
-    memchr_iter(b'[', text.as_bytes()).find_map(line_of).unwrap_or(text.len())
+/// Where the line of this bracket begins, if the bracket is its first character and it is not the file's first line.
+fn heading(text: &str, bracket: usize) -> Option<usize> {
+    let before = &text.as_bytes()[..bracket];
+    match before.last()? {
+        b'\n' => Some(bracket),
+        byte if byte.is_ascii_graphic() => None,
+        _ => {
+            let line = memrchr(b'\n', before)? + 1;
+            text[line..bracket].trim_start().is_empty().then_some(line)
+        }
+    }
 }
 
 /// NAME of a table that begins with `[profile.NAME`. `None`: another table, or a way to write one that people do not.
@@ -102,8 +123,8 @@ fn profile_of(table: &str) -> Option<&str> {
     let (name, rest) = match rest.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"').filter(|(name, _)| !name.contains('\\'))?,
         None => {
-            let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            rest.split_at(rest.find(|c| !is_bare(c))?)
+            let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+            rest.split_at(rest.bytes().position(|byte| !is_bare(byte))?)
         }
     };
     rest.starts_with(['.', ']']).then_some(name)
