@@ -16,7 +16,6 @@ mod table;
 pub mod topics;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
@@ -26,13 +25,14 @@ use self::screen::Screen;
 use self::style::{Style, When};
 use crate::config::env::Env;
 use crate::error::{Code, Result};
+use crate::process::ExitStatus;
 
 /// Runs the program with these arguments (the first is its own name) and gives the status to exit with.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitStatus {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if let Some(request) = commands::completions::request(&arguments, env) {
         return match commands::completions::answer(request, env) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => 0,
             Err(error) => report::failure(&error),
         };
     }
@@ -41,7 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Err(error) => return not_run(&error, env),
     };
     let global = &arguments.global;
-    let done = |outcome: Result<()>| outcome.map(|()| ExitCode::SUCCESS).map_err(|error| vec![error]);
+    let done = |outcome: Result<()>| outcome.map(|()| 0).map_err(|error| vec![error]);
     if let Some(fault) = logging::start(global, &arguments.command, env) {
         tracing::warn!(%fault, "no log is written");
         if global.verbose == 0 && !global.quiet && tells_warnings(&arguments.command) {
@@ -52,19 +52,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode
         Command::Get(get) => done(commands::get::run(get, global, env)),
         Command::Exec(exec) => commands::exec::run(exec, global, env).map_err(|error| vec![error]),
         Command::Serve(serve) => done(commands::serve::run(serve, global, env)),
-        Command::Refresh(refresh) => commands::refresh::run(refresh, global, env).map(|()| ExitCode::SUCCESS),
+        Command::Refresh(refresh) => commands::refresh::run(refresh, global, env).map(|()| 0),
         Command::Schedule(schedule) => done(commands::schedule::run(schedule, global, env)),
         Command::Status(status) => done(commands::status::run(status, global, env)),
         Command::Setup(setup) => done(commands::setup::run(setup, global, env)),
         Command::Doctor(doctor) => commands::doctor::run(doctor, global, env).map_err(|error| vec![error]),
         Command::Login(login) => done(commands::login::run(login, global, env)),
-        Command::Logout(logout) => commands::logout::run(logout, global, env).map(|()| ExitCode::SUCCESS),
+        Command::Logout(logout) => commands::logout::run(logout, global, env).map(|()| 0),
         Command::Inspect(inspect) => done(commands::inspect::run(inspect, global, env)),
         Command::Roles(roles) => done(commands::roles::run(roles, global, env)),
         Command::TrustPolicy(trust) => done(commands::trust_policy::run(trust, global, env)),
         Command::Console(console) => done(commands::console::run(console, global, env)),
         Command::Airflow(airflow) => done(commands::airflow::run(airflow, global, env)),
-        Command::Config(config) => commands::config::run(config, global, env).map(|()| ExitCode::SUCCESS),
+        Command::Config(config) => commands::config::run(config, global, env).map(|()| 0),
         Command::Help(help) => done(commands::help::run(help, global, env)),
         Command::Completions(completions) => done(commands::completions::run(completions)),
         Command::Man(man) => done(commands::man::run(man)),
@@ -99,22 +99,22 @@ fn tells_warnings(command: &Command) -> bool {
 }
 
 /// `--help` and `--version` go to stdout; everything else is an error with our code in front.
-fn not_run(error: &clap::Error, env: &Env) -> ExitCode {
+fn not_run(error: &clap::Error, env: &Env) -> ExitStatus {
     let text = error.render();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let style = Style::of(When::Auto, output::is_stdout_a_terminal(), env);
         return match output::help(&text, style) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => 0,
             Err(error) => report::failure(&error),
         };
     }
     let text = text.to_string();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         output::to_stderr(&Text::document(&text));
-        return ExitCode::from(report::status(Code::BadFlag.kind()));
+        return report::status(Code::BadFlag.kind());
     }
     let mut said = report::mark(Code::BadFlag, Screen::stderr_style(When::Auto, env));
     said += Text::document(text.strip_prefix("error: ").unwrap_or(&text));
     output::to_stderr(&said);
-    ExitCode::from(report::status(Code::BadFlag.kind()))
+    report::status(Code::BadFlag.kind())
 }

@@ -1,30 +1,20 @@
 //! From an error to what the user meets: the text on stderr, the usual hint, the exit status. The one table of each.
 
-use std::process::ExitCode;
-
 use super::output::{self, Text};
 use super::style::{Colour, Style};
 use crate::error::{Code, Error, Kind};
+use crate::process::ExitStatus;
 
 /// The AWS SDKs for Java and Ruby block on more than a pipe's buffer, and others paste it all into their own error.
 const MAX_TEXT: usize = 4096;
 
 /// Prints the error to stderr and gives the status to exit with.
-pub fn failure(error: &Error) -> ExitCode {
+pub fn failure(error: &Error) -> ExitStatus {
     failures(std::slice::from_ref(error), Style::plain())
 }
 
 /// Prints several errors; the first one's status counts.
-pub fn failures(errors: &[Error], style: Style) -> ExitCode {
-    ExitCode::from(print(errors, style))
-}
-
-/// Prints several errors to stderr, uncoloured, and returns the status to exit with, that of the first; 0 if there are none.
-pub fn tell(errors: &[Error]) -> u8 {
-    print(errors, Style::plain())
-}
-
-fn print(errors: &[Error], style: Style) -> u8 {
+pub fn failures(errors: &[Error], style: Style) -> ExitStatus {
     output::to_stderr(&errors.iter().map(|error| text(error, style)).collect::<Text>().cut(MAX_TEXT));
     errors.first().map_or(0, |error| status(error.kind()))
 }
@@ -66,7 +56,7 @@ pub fn worst_first(errors: &mut [Error]) {
 }
 
 /// The exit statuses: those of sysexits.h where it has one.
-pub fn status(kind: Kind) -> u8 {
+pub fn status(kind: Kind) -> ExitStatus {
     match kind {
         Kind::Usage => 2,
         Kind::LoginRequired => 3,
@@ -80,12 +70,12 @@ pub fn status(kind: Kind) -> u8 {
 }
 
 /// The status that `exec` exits with in place of its command's: those of env(1) and of shells.
-pub fn status_of_exec(errors: &[Error]) -> ExitCode {
-    ExitCode::from(match errors.first().map(|error| error.code) {
+pub fn status_of_exec(errors: &[Error]) -> ExitStatus {
+    match errors.first().map(|error| error.code) {
         Some(Code::CommandNotFound) => 127,
         Some(Code::CommandNotRun) => 126,
         _ => 125,
-    })
+    }
 }
 
 /// What to do next, where the error itself does not know better.

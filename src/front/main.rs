@@ -1,27 +1,24 @@
 //! The small program (`fedcred-front`): hands its arguments to the library and exits with what it says.
-//!
-//! `main` is C's where the standard library has the arguments without its own start (glibc's, macOS's). That start reads
-//! /proc/self/maps for the guard page of the stack and sets up a handler for its overflow, 21 system calls in all.
-#![cfg_attr(any(all(target_os = "linux", target_env = "gnu"), target_vendor = "apple"), no_main)]
+#![cfg_attr(all(target_os = "linux", target_env = "gnu"), no_main)]
 
 use fedcred::config::env::Env;
+use fedcred::process::ExitStatus;
 
-/// # Safety
-///
-/// The C library calls it, once.
-#[cfg(any(all(target_os = "linux", target_env = "gnu"), target_vendor = "apple"))]
+/// C's `main` ([`fedcred::process::start`]). The complete program does the rest of a start, if it comes to that: this one opens
+/// no file for writing, and becomes the other where it panics.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[unsafe(no_mangle)]
-extern "C" fn main() -> std::ffi::c_int {
+extern "C" fn main() -> ExitStatus {
     run()
 }
 
-#[cfg(not(any(all(target_os = "linux", target_env = "gnu"), target_vendor = "apple")))]
-#[allow(clippy::disallowed_methods, reason = "the one exit point; an `ExitCode` cannot hold every status of Windows")]
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+#[allow(clippy::disallowed_methods, reason = "the one exit point")]
 fn main() {
     std::process::exit(run())
 }
 
-fn run() -> i32 {
+fn run() -> ExitStatus {
     fedcred::process::keep_memory_private();
     let arguments: Vec<_> = std::env::args_os().collect();
     fedcred::front::run(&arguments, &Env::variables())

@@ -18,12 +18,14 @@ use crate::cli::{commands, format, output, report};
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
-use crate::process::{installed, signals};
+use crate::process::{ExitStatus, installed, signals};
 
 /// Answers, or becomes the complete program. Returns the status to exit with: with an answer, or where there is no complete
 /// program.
-pub fn run(arguments: &[OsString], env: &Env) -> i32 {
-    let done = match answer(arguments, env) {
+pub fn run(arguments: &[OsString], env: &Env) -> ExitStatus {
+    // Whatever is amiss with this program, the complete one may do.
+    let line = std::panic::catch_unwind(|| answer(arguments, env)).ok().flatten();
+    let done = match line {
         Some(line) => {
             signals::ignore_closed_pipes();
             output::exactly(&line).map(|()| 0)
@@ -32,7 +34,7 @@ pub fn run(arguments: &[OsString], env: &Env) -> i32 {
     };
     done.unwrap_or_else(|error| {
         signals::ignore_closed_pipes();
-        report::tell(&[error]).into()
+        report::failure(&error)
     })
 }
 
@@ -55,7 +57,7 @@ fn answer(arguments: &[OsString], env: &Env) -> Option<Zeroizing<String>> {
 ///
 /// On Unix it returns only with an error. On Windows, where no program can become another, it waits for it and returns its
 /// exit status.
-fn hand_over(arguments: &[OsString]) -> Result<i32> {
+fn hand_over(arguments: &[OsString]) -> Result<ExitStatus> {
     let complete = installed::complete()?;
     become_(&complete, arguments).map_err(|why| {
         Error::new(Code::ProgramMissing, format!("the complete fedcred at {} does not start", complete.display()))
@@ -64,7 +66,7 @@ fn hand_over(arguments: &[OsString]) -> Result<i32> {
 }
 
 #[cfg(unix)]
-fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<i32> {
+fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<ExitStatus> {
     use std::os::unix::process::CommandExt;
     let mut command = Command::new(complete);
     if let Some((name, rest)) = arguments.split_first() {
@@ -75,7 +77,7 @@ fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<i32> {
 
 /// It shares the console, so Ctrl-C reaches it as well; this process only waits.
 #[cfg(not(unix))]
-fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<i32> {
+fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<ExitStatus> {
     // A second handler cannot be set, and none is.
     let _ = ctrlc::set_handler(|| ());
     let status = Command::new(complete).args(arguments.iter().skip(1)).status()?;

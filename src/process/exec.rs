@@ -7,8 +7,9 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
+use super::ExitStatus;
 use super::child_environment::ChildEnvironment;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
@@ -17,7 +18,7 @@ use crate::file::{self, kind};
 /// Runs program and arguments. Comes back only if that fails; elsewhere than on Unix with the command's exit status.
 ///
 /// Errors: [`Code::CommandNotFound`], [`Code::CommandNotRun`].
-pub fn exec(argv: &[OsString], environment: &ChildEnvironment, env: &Env) -> Result<ExitCode> {
+pub fn exec(argv: &[OsString], environment: &ChildEnvironment, env: &Env) -> Result<ExitStatus> {
     let (program, arguments) = argv.split_first().ok_or_else(|| Error::new(Code::BadFlag, "there is no command"))?;
     let mut command = Command::new(program);
     command.args(arguments);
@@ -64,13 +65,12 @@ fn interpreter(script: &Path) -> Option<String> {
 }
 
 #[cfg(unix)]
-fn become_it(mut command: Command) -> io::Result<ExitCode> {
+fn become_it(mut command: Command) -> io::Result<ExitStatus> {
     Err(std::os::unix::process::CommandExt::exec(&mut command))
 }
 
 #[cfg(not(unix))]
-fn become_it(mut command: Command) -> io::Result<ExitCode> {
+fn become_it(mut command: Command) -> io::Result<ExitStatus> {
     let status = command.status()?;
-    // Windows knows 32 bits of status, ours has 8.
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    Ok(status.code().unwrap_or(1))
 }

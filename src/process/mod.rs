@@ -17,9 +17,13 @@ pub mod pager;
 pub mod peers;
 pub mod private_dir;
 pub mod signals;
+pub mod start;
 #[cfg(unix)]
 pub mod terminal;
 pub mod whoami;
+
+/// What a process exits with: eight bits, on Windows 32.
+pub type ExitStatus = i32;
 
 /// Keeps this process's memory, which holds secrets, out of core dumps and from other processes of the same user. A program
 /// that it starts is not affected: `execve` sets the flag anew (prctl(2), PR_SET_DUMPABLE).

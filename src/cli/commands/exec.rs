@@ -1,7 +1,5 @@
 //! `fedcred exec`: a command with credentials, in the environment or from an endpoint that keeps them fresh.
 
-use std::process::ExitCode;
-
 use crate::acquire::{self, Ask, Given, airflow};
 use crate::cache::entry::CacheEntry;
 use crate::cli::args::{Exec, Global};
@@ -10,11 +8,12 @@ use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::profile::WrittenProfile;
 use crate::error::Result;
+use crate::process::ExitStatus;
 use crate::process::child_environment::ChildEnvironment;
 use crate::process::exec::exec;
 
 /// On Unix it comes back only with an error: this process becomes the command.
-pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitCode> {
+pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitStatus> {
     let config = Config::load(env, global.config.as_deref())?;
     let profile = config.profile(&super::profile_name(asked.profile.as_deref(), env))?;
     let ask = Ask { window: None, force: false, use_cache: true };
@@ -43,7 +42,7 @@ fn with_endpoint(
     first: CacheEntry,
     global: &Global,
     env: &Env,
-) -> Result<ExitCode> {
+) -> Result<ExitStatus> {
     use crate::acquire::refresh::{Outcome, Refreshed};
     use crate::serve::child_protocol::Fetched;
     use crate::serve::exec_endpoint;
@@ -67,7 +66,7 @@ fn with_endpoint(
     first: CacheEntry,
     global: &Global,
     env: &Env,
-) -> Result<ExitCode> {
+) -> Result<ExitStatus> {
     use crate::process::aws_files::PrivateFiles;
     use crate::serve::endpoint::{Endpoint, Reach};
     use crate::serve::fetch_child::FetchChild;

@@ -14,8 +14,6 @@ mod report;
 mod secret_files;
 mod storage;
 
-use std::process::ExitCode;
-
 use self::report::{Fault, Report, Step, at};
 use crate::cli::args::{Doctor, Global};
 use crate::cli::progress;
@@ -24,10 +22,11 @@ use crate::cli::{output, report as errors};
 use crate::config::env::Env;
 use crate::config::profile::{Base, Identity, Profile};
 use crate::error::Result;
+use crate::process::ExitStatus;
 
-pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitCode> {
+pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitStatus> {
     if let Some(file) = &doctor.explain {
-        return explain::run(file, doctor, global, env).map(|()| ExitCode::SUCCESS);
+        return explain::run(file, doctor, global, env).map(|()| 0);
     }
     let name = super::profile_name(doctor.profile.as_deref(), env);
     let mut report = Report::new(&name);
@@ -39,7 +38,7 @@ pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitCode> {
     } else {
         output::write(&report.text(Screen::of_stdout(global, env)))
     }?;
-    Ok(report.error().map_or(ExitCode::SUCCESS, |error| ExitCode::from(errors::status(error.kind()))))
+    Ok(report.error().map_or(0, |error| errors::status(error.kind())))
 }
 
 fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::result::Result<(), Fault> {

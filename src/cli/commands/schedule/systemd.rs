@@ -202,7 +202,7 @@ mod tests {
         use crate::cli::report;
         use crate::error::{Code, Kind};
         let line = SERVICE_TEMPLATE.lines().find_map(|line| line.strip_prefix("RestartPreventExitStatus=")).unwrap();
-        let written: std::collections::BTreeSet<u8> = line.split(' ').map(|status| status.parse().unwrap()).collect();
+        let written: std::collections::BTreeSet<i32> = line.split(' ').map(|status| status.parse().unwrap()).collect();
         let hopeless = Code::ALL.iter().map(|code| code.kind()).filter(|kind| *kind != Kind::Unavailable);
         assert_eq!(written, hopeless.map(report::status).collect());
     }
