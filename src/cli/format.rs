@@ -3,7 +3,11 @@
 //! Each is quoted for its reader, although STS's own values need no quoting: what comes from a network is not pasted into
 //! a shell on trust.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use zeroize::Zeroizing;
 
 use super::args::Format;
@@ -31,6 +35,13 @@ struct Shown<'a> {
     account_id: Option<&'a str>,
 }
 
+impl Shown<'_> {
+    fn len(&self) -> usize {
+        let Shown { access_key_id, secret_access_key, session_token, expiration: _, account_id: _ } = self;
+        access_key_id.len() + secret_access_key.len() + session_token.map_or(0, str::len)
+    }
+}
+
 impl<'a> From<&'a Credentials> for Shown<'a> {
     fn from(credentials: &'a Credentials) -> Self {
         Shown {
@@ -56,10 +67,17 @@ impl<'a> From<&'a SigningKeys> for Shown<'a> {
 }
 
 fn text_of(credentials: &Shown<'_>, format: Format, profile: &str) -> Result<Zeroizing<String>> {
-    let mut text = Zeroizing::new(String::with_capacity(4096));
+    // Room for all of it at once: a buffer that grows leaves copies behind that nobody wipes.
+    let room = credentials.len() + 512;
+    let mut text = match format {
+        Format::Process => json(&Process::new(credentials), room, CompactFormatter)?,
+        Format::Json => json(&Json { profile, process: Process::new(credentials) }, room, PrettyFormatter::new())?,
+        Format::Env | Format::Export | Format::Fish | Format::Powershell | Format::Ini => {
+            Zeroizing::new(String::with_capacity(room))
+        }
+    };
     match format {
-        Format::Process => to_json(&mut text, &Process::new(credentials), false)?,
-        Format::Json => to_json(&mut text, &Json { profile, process: Process::new(credentials) }, true)?,
+        Format::Process | Format::Json => (),
         Format::Env => each(credentials, &mut text, |out, name, value| assign(out, name, value, plain))?,
         Format::Export => each(credentials, &mut text, |out, name, value| {
             out.push_str("export ");
@@ -120,12 +138,15 @@ struct Json<'a> {
     process: Process<'a>,
 }
 
-fn to_json(out: &mut Zeroizing<String>, value: &impl Serialize, is_pretty: bool) -> Result<()> {
-    let made = if is_pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
-    let made =
-        Zeroizing::new(made.map_err(|e| Error::new(Code::Bug, "credentials have no JSON").because(e.to_string()))?);
-    out.push_str(&escaped(&made));
-    Ok(())
+fn json(value: &impl Serialize, room: usize, formatter: impl Formatter) -> Result<Zeroizing<String>> {
+    let bug = |why: String| Error::new(Code::Bug, "credentials have no JSON").because(why);
+    let mut made = Zeroizing::new(Vec::with_capacity(room));
+    value.serialize(&mut Serializer::with_formatter(&mut *made, formatter)).map_err(|why| bug(why.to_string()))?;
+    let made = Zeroizing::new(String::from_utf8(std::mem::take(&mut *made)).map_err(|why| bug(why.to_string()))?);
+    Ok(match escaped(&made) {
+        Cow::Borrowed(_) => made,
+        Cow::Owned(text) => Zeroizing::new(text),
+    })
 }
 
 /// The names that every SDK reads, and `AWS_CREDENTIAL_EXPIRATION`, which some do.
