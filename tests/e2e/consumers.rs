@@ -1,5 +1,6 @@
 //! fedcred as the credential_process of the AWS CLI and boto3: what they sign with its credentials, STS accepts.
 
+use crate::installed::Installed;
 use crate::support::outcome::Outcome;
 use crate::support::{Home, Profile, lab};
 
@@ -72,7 +73,8 @@ fn matrix(arguments: &[&str]) -> Outcome {
     let clients = python.ancestors().nth(3).expect("$LAB_HOME/venv/bin/python").join("consumers");
     let mut command = std::process::Command::new(python);
     command.arg("-B").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/consumers/matrix.py")).args(arguments);
-    command.env("FEDCRED", env!("CARGO_BIN_EXE_fedcred")).env("LAB_CONSUMERS", clients);
+    let installed = Installed::new();
+    command.env("FEDCRED", installed.small()).env("LAB_CONSUMERS", clients);
     let output = command.output().expect("Python can be run");
     let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
     Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }

@@ -1,6 +1,7 @@
 //! A cache hit, as the system sees it, and in a shell that CI machines seldom have.
 
 use std::fs;
+use std::path::PathBuf;
 
 use crate::support::{CONFIG, Home, Profile};
 
@@ -14,13 +15,33 @@ fn with_credentials() -> Home {
 #[test]
 fn a_hit_opens_no_socket_starts_no_thread_and_takes_no_lock() {
     let home = with_credentials();
-    let trace = home.path("trace");
-    let mut strace = home.command("strace");
-    strace.args(["-f", "-e", "trace=network,flock,clone,clone3,fork,vfork,execve", "-o"]).arg(&trace);
-    home.run(strace.args([env!("CARGO_BIN_EXE_fedcred"), "get", "lab"])).credentials();
-    let trace = fs::read_to_string(trace).expect("strace writes what it sees");
-    let calls: Vec<&str> = trace.lines().filter(|line| line.contains('(')).collect();
-    assert!(calls.len() == 1 && calls[0].contains("execve("), "only its own start: {calls:#?}");
+    for program in [PathBuf::from(env!("CARGO_BIN_EXE_fedcred")), home.small()] {
+        let trace = home.path("trace");
+        let mut strace = home.command("strace");
+        strace.args(["-f", "-e", "trace=network,flock,clone,clone3,fork,vfork,execve", "-o"]).arg(&trace);
+        home.run(strace.arg(program).args(["get", "lab"])).credentials();
+        let trace = fs::read_to_string(trace).expect("strace writes what it sees");
+        let calls: Vec<&str> = trace.lines().filter(|line| line.contains('(')).collect();
+        assert!(calls.len() == 1 && calls[0].contains("execve("), "only its own start: {calls:#?}");
+    }
+}
+
+#[test]
+fn cron_is_answered_cold_fresh_and_due() {
+    let home = Home::with(&Profile::spnego());
+    home.kinit("alice");
+    let cron = || {
+        // What cron(8) gives a line of a crontab: few variables, no terminal, /bin/sh.
+        let line = format!("{} get lab", home.small().display());
+        let mut shell = home.command("/bin/sh");
+        home.run(shell.args(["-c", &line]).env("SHELL", "/bin/sh").env("LOGNAME", "alice").env_remove("LANG"))
+            .credentials()
+    };
+    let cold = cron();
+    assert_eq!(cron(), cold);
+    home.age(50);
+    assert_ne!(cron(), cold);
+    assert_eq!(home.sts.results("AssumeRoleWithSAML"), ["ok", "ok"]);
 }
 
 /// Well-formed, and of nobody.

@@ -24,6 +24,8 @@ mod gssapi;
 mod hit;
 mod idp_answers;
 mod idps;
+#[path = "../support/installed.rs"]
+mod installed;
 mod job_control;
 mod kerberos;
 mod keyring;

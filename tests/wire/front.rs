@@ -225,3 +225,17 @@ fn an_upgrade_in_the_middle_leaves_no_run_without_an_answer() {
     }
     upgrades.join().expect("no panic");
 }
+
+#[test]
+fn no_file_takes_the_place_of_a_closed_descriptor() {
+    for program in [None, Some(Installed::new())] {
+        let world = world();
+        let path = program.as_ref().map_or(env!("CARGO_BIN_EXE_fedcred").into(), Installed::small);
+        let login = Run::of(world.command("sh").args(["-c", "\"$0\" get dev <&- >&- 2>&-"]).arg(&path));
+        assert_eq!((login.status, login.stdout.as_str()), (Some(0), ""));
+        let connections = world.connections();
+        // The world looks for credentials in every file when it ends.
+        complete(&world, &["get", "dev"]).succeeds();
+        assert_eq!(world.connections(), connections);
+    }
+}

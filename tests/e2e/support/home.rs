@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use tempfile::TempDir;
 
@@ -15,6 +15,7 @@ use super::outcome::Outcome;
 use super::profile::Profile;
 use super::sts::Sts;
 use crate::entries::Kept;
+use crate::installed::Installed;
 
 pub const CONFIG: &str = ".config/fedcred/config.toml";
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
@@ -30,6 +31,8 @@ pub struct Home {
     krb5_config: PathBuf,
     outcomes: Mutex<Vec<Outcome>>,
     more_secrets: Vec<String>,
+    /// Both programs, made when something wants them.
+    installed: OnceLock<Installed>,
 }
 
 impl Home {
@@ -47,6 +50,7 @@ impl Home {
             krb5_config: lab().variable("KRB5_CONFIG").into(),
             outcomes: Mutex::default(),
             more_secrets: Vec::new(),
+            installed: OnceLock::new(),
         };
         fs::create_dir(home.path("tmp")).expect("a new directory");
         home.write(CONFIG, toml);
@@ -190,10 +194,15 @@ impl Home {
         Kept::one(&files_below(self.dir.path())).age(minutes);
     }
 
-    /// Between a consumer and fedcred stands a script that counts.
+    /// The small program, as a package installs it in front of the complete one.
+    pub fn small(&self) -> PathBuf {
+        self.installed.get_or_init(Installed::new).small()
+    }
+
+    /// Between a consumer and fedcred, as a package installs it, stands a script that counts.
     pub fn write_aws_config(&self) {
         let (script, runs) = (self.path("counted-fedcred"), self.path("consumer-runs"));
-        let text = format!("#!/bin/sh\necho >>{}\nexec {FEDCRED} get lab\n", runs.display());
+        let text = format!("#!/bin/sh\necho >>{}\nexec {} get lab\n", runs.display(), self.small().display());
         if !script.exists() {
             self.write("counted-fedcred", &text);
             fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700))
