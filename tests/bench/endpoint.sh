@@ -10,7 +10,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 enter_the_world "$@"
 
-ROUNDS=5
+ROUNDS=${ROUNDS:-5}
 SECONDS_EACH=4
 
 stop() {
@@ -22,7 +22,7 @@ trap stop EXIT
 
 "$fedcred" serve plain --token-file "$HOME/token" >"$HOME/serve.env" &
 ours_pid=$!
-until [[ $(wc -l <"$HOME/serve.env") == 2 ]]; do sleep 0.05; done
+until grep -q FULL_URI "$HOME/serve.env"; do sleep 0.05; done
 ours=$(sed -n 's/^AWS_CONTAINER_CREDENTIALS_FULL_URI=//p' "$HOME/serve.env")
 token=$(<"$HOME/token")
 until body=$(curl --silent --fail --header "Authorization: $token" "$ours"); do sleep 0.05; done
@@ -50,19 +50,30 @@ http {
 }
 NGINX
 nginx -c "$HOME/nginx.conf" -e "$HOME/nginx.log" &
+nginx_pid=$!
 theirs=http://127.0.0.1:$port/
 until curl --silent --fail --header "Authorization: $token" "$theirs" >/dev/null; do sleep 0.05; done
 
-# load CONNECTIONS URL: requests a second, and the median latency in microseconds
+theirs_pid=$(<"/proc/$nginx_pid/task/$nginx_pid/children")
+theirs_pid=${theirs_pid%% *}
+
+# load CONNECTIONS URL PID: requests a second, the median latency in microseconds, and the microseconds that a processor was at
+# work for each request in the server PID, which are the same on a busy machine
 load() {
+  local before
+  before=$(cut -d' ' -f1 "/proc/$3/schedstat")
   wrk --threads 1 --connections "$1" --duration "${SECONDS_EACH}s" --latency --header "Authorization: $token" "$2" |
     python3 -c '
 import re, sys
 text = sys.stdin.read()
+pid, before = sys.argv[1:]
 if "Non-2xx" in text or "Socket errors" in text:
     sys.exit("not every request was answered:\n" + text)
 number, unit = re.search(r"50%\s+([\d.]+)(us|ms|s)", text).groups()
-print(re.search(r"Requests/sec:\s+([\d.]+)", text)[1], float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit])'
+requests = int(re.search(r"(\d+) requests in", text)[1])
+worked = int(open(f"/proc/{pid}/schedstat").read().split()[0]) - int(before)
+rate = re.search(r"Requests/sec:\s+([\d.]+)", text)[1]
+print(rate, float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit], round(worked / requests / 1e3, 2))' "$3" "$before"
 }
 
 median() {
@@ -77,10 +88,10 @@ printf 'The endpoint of %s\n' "$fedcred"
 row 'connections' 'nginx' 'fedcred'
 for connections in 1 16 64; do
   for ((round = 0; round < ROUNDS; round++)); do
-    load "$connections" "$theirs" >>"$HOME/theirs.$connections"
-    load "$connections" "$ours" >>"$HOME/ours.$connections"
+    load "$connections" "$theirs" "$theirs_pid" >>"$HOME/theirs.$connections"
+    load "$connections" "$ours" "$ours_pid" >>"$HOME/ours.$connections"
   done
-  for column in 'requests a second:1' 'median latency, us:2'; do
+  for column in 'requests a second:1' 'median latency, us:2' 'processor, us a request:3'; do
     values() { cut -d' ' -f"${column##*:}" "$HOME/$1.$connections" | median; }
     row "$connections, ${column%:*}" "$(values theirs)" "$(values ours)"
   done
@@ -89,7 +100,7 @@ row 'resident, KiB, at most' '' "$(memory VmHWM)"
 before=$(memory VmRSS)
 requests=0
 while ((requests < 1000000)); do
-  read -r rate _ < <(load 16 "$ours")
+  read -r rate _ < <(load 16 "$ours" "$ours_pid")
   requests=$((requests + ${rate%.*} * SECONDS_EACH))
 done
 row 'more after a million requests' '' "$(($(memory VmRSS) - before))"
