@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use self::place::Slot;
 use self::renew::Renewal;
-use self::schedule::{Life, State};
+use self::schedule::State;
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
@@ -106,10 +106,11 @@ pub fn given(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, 
 }
 
 fn entry(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, patience: Duration) -> Result<CacheEntry> {
+    let state = |entry: &CacheEntry| cached::state(entry, ask.window);
     if ask.use_cache
         && !ask.force
         && let Some(entry) = place::at_hand(profile, settings, env)?
-        && life(&entry).state(time::now(), ask.window, None) == State::Fresh
+        && state(&entry) == State::Fresh
     {
         return Ok(entry);
     }
@@ -118,16 +119,15 @@ fn entry(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, pati
         Some(slot) if !ask.force => slot.read()?,
         _ => None,
     };
-    let state = kept.as_ref().map(|entry| life(entry).state(time::now(), ask.window, None));
-    let kept = match (state, kept) {
-        (Some(State::Fresh), Some(entry)) => return Ok(entry),
-        (Some(State::Due), kept) => kept,
-        (Some(State::Fresh | State::Cold) | None, _) => None,
+    let due = match kept.map(|entry| (state(&entry), entry)) {
+        Some((State::Fresh, entry)) => return Ok(entry),
+        Some((State::Due, entry)) => Some(entry),
+        Some((State::Cold, _)) | None => None,
     };
     // Before anything is waited for: whom a profile waits for must not wait for it.
     Callers::of(env).check(&profile.name)?;
-    let due = kept.as_ref();
-    let renewal = Renewal { profile, settings, env, ask, slot, due, typed: None, person: None, trace: None };
+    let renewal =
+        Renewal { profile, settings, env, ask, slot, due: due.as_ref(), typed: None, person: None, trace: None };
     if due.is_none() {
         return renewal.cold();
     }
@@ -135,9 +135,5 @@ fn entry(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, pati
         tracing::warn!(%error, "no refresh; the cached credentials are still good");
         None
     });
-    fresh.or(kept).ok_or_else(|| Error::new(Code::Bug, "what is due is not there"))
-}
-
-fn life(entry: &CacheEntry) -> Life {
-    Life { issued: entry.issued, expires: entry.credentials.expiration }
+    fresh.or(due).ok_or_else(|| Error::new(Code::Bug, "what is due is not there"))
 }

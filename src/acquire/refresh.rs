@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::cached::{self, life};
 use super::place::Slot;
 use super::renew::Renewal;
 use super::schedule::{Ceiling, LastFailure, Life, State};
 use super::storage::{self, Storage};
-use super::{Ask, airflow, life, status};
+use super::{Ask, airflow, status};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
@@ -140,7 +141,7 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
     let kept = slot.as_ref().map_or(Ok(None), Slot::read)?;
     let window = kept.as_ref().zip(slot.as_ref()).and_then(|(entry, slot)| window(life(entry), slot.phase()));
     let ask = Ask { window, force: false, use_cache: true };
-    let state = kept.as_ref().map(|entry| life(entry).state(time::now(), window, None));
+    let state = kept.as_ref().map(|entry| cached::state(entry, window));
     if state == Some(State::Fresh) {
         return Ok(false);
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Ask;
+use super::cached::{self, life};
 use super::fetch;
 use super::flight::{Flight, NoResult, at_first_place, single_flight};
 use super::ledger::NoLedger;
@@ -10,7 +12,6 @@ use super::place::{LoginPlace, Slot};
 use super::policy::{Accepts, Policy};
 use super::schedule::State;
 use super::shared::Shared;
-use super::{Ask, life};
 use crate::attempt::{CountedSecret, Ledger};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
@@ -150,7 +151,7 @@ impl Flight for Renewal<'_> {
         }
         let now = time::now();
         let is_news = |entry: &CacheEntry| entry.credentials.expiration > now && memory.is_news(seen, entry.generation);
-        let state = |entry: &CacheEntry| life(entry).state(now, self.ask.window, None);
+        let state = |entry: &CacheEntry| cached::state(entry, self.ask.window);
         let entry = self.slot.as_ref().map_or(Ok(None), Slot::read)?;
         Ok(entry.filter(|entry| match accepts {
             Accepts::Fresh => state(entry) == State::Fresh,

@@ -2,11 +2,12 @@
 //!
 //! It reads what runs have left, takes no lock and makes nothing, not even a key or a directory.
 
+use super::cached::life;
 use super::memory::{Remembered, Waits};
 use super::place::{LoginPlace, Slot};
 use super::schedule::{Life, State as Age};
 use super::storage::{self, Choice};
-use super::{airflow, key, life};
+use super::{airflow, key};
 use crate::cache::master_key::KeyPlace;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;

@@ -100,7 +100,7 @@ impl FileStore {
     /// of this version's.
     pub fn header(&self, name: &FileName) -> Result<Option<Header>> {
         let FileName::Sealed(kind, _) = name else { return Ok(None) };
-        let beginning = private::read(&self.path(name), HEADER_LEN)?;
+        let beginning = private::read_head(&self.path(name), HEADER_LEN)?;
         Ok(beginning.and_then(|bytes| Header::read(*kind, &bytes)))
     }
 

@@ -29,7 +29,16 @@ mod unix;
 /// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::FileUnreadable`].
 pub fn read(path: &Path, max: usize) -> Result<Option<Vec<u8>>> {
     // Files here are replaced, never changed in place, so what its size says is all of it.
-    match file::head(path, &Kind { max: max as u64, ..kind::OURS }) {
+    beginning(path, &Kind { max: max as u64, ..kind::OURS })
+}
+
+/// So many bytes of the file at `path`, whoever else could read it: to know what is thrown away.
+pub fn read_head(path: &Path, len: usize) -> Result<Option<Vec<u8>>> {
+    beginning(path, &Kind { max: len as u64, ..kind::OURS_HEAD })
+}
+
+fn beginning(path: &Path, kind: &Kind) -> Result<Option<Vec<u8>>> {
+    match file::head(path, kind) {
         Ok(mut bytes) => Ok(Some(std::mem::take(&mut *bytes))),
         Err(fault) if fault.is_absent() => Ok(None),
         Err(fault) => Err(fault.error(Code::FileUnreadable)),

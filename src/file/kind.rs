@@ -7,6 +7,8 @@ const MIB: u64 = 1 << 20;
 
 /// What fedcred keeps: sealed files, their key, locks. The limit is the reader's.
 pub const OURS: Kind = Kind { noun: "the file", max: 0, access: Access::OursAlone };
+/// The beginning of a sealed file, for whoever throws it away and need not believe it.
+pub const OURS_HEAD: Kind = Kind { noun: "the file", max: 0, access: Access::Any };
 /// It is written, not read.
 pub const LOG: Kind = Kind { noun: "the log file", max: 0, access: Access::Guard };
 pub const CONFIGURATION: Kind = Kind { noun: "the configuration file", max: MIB, access: Access::Trusted };

@@ -16,7 +16,7 @@ pub use self::backend::{Backends, store};
 pub use self::kept::Reading;
 use super::place::{self, Slot};
 use super::schedule::State;
-use super::{Ask, life, status};
+use super::{Ask, cached, status};
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{Base, Identity, Profile, WrittenProfile};
@@ -94,15 +94,14 @@ pub fn forget(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> 
 /// How the cached credentials stand, a failure that holds the next try back included.
 fn state(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask) -> Result<Option<State>> {
     if let Some(entry) = place::at_hand(profile, settings, env)?
-        && life(&entry).state(time::now(), ask.window, None) == State::Fresh
+        && cached::state(&entry, ask.window) == State::Fresh
     {
         return Ok(Some(State::Fresh));
     }
-    let Some(slot) = Slot::existing(profile, settings, env)? else { return Ok(None) };
-    let Some(entry) = slot.read()? else { return Ok(None) };
+    let kept = Slot::existing(profile, settings, env)?.map_or(Ok(None), |slot| slot.read())?;
     let failure = || status::last_failure(profile, settings, env, time::now()).map(|failure| failure.last);
-    Ok(Some(match life(&entry).state(time::now(), ask.window, None) {
-        State::Due => life(&entry).state(time::now(), ask.window, failure()),
+    Ok(kept.map(|entry| match cached::state(&entry, ask.window) {
+        State::Due => cached::life(&entry).state(time::now(), ask.window, failure()),
         state => state,
     }))
 }

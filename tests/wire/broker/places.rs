@@ -239,6 +239,12 @@ fn what_is_open_to_others_is_refused_with_the_command_that_mends_it() {
     world.get_with(&["--force"]).fails_as("insecure-permissions").saying(&format!("chmod 700 {}", directory.display()));
     set_mode(&directory, 0o700);
     world.get_with(&["--force"]).succeeds();
+    // Whatever its mode, it can be thrown away.
+    set_mode(&kept(&world, ".cred.v3").remove(0), 0o644);
+    world.get().fails_as("insecure-permissions");
+    let told = world.run(&["logout", "dev"]);
+    assert!(told.status == Some(0) && told.stdout.contains("1 cached result"), "{}{}", told.stdout, told.stderr);
+    world.get().succeeds();
 }
 
 #[test]
