@@ -7,12 +7,11 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use reqwest::header::{self, HeaderName, HeaderValue};
 use url::Url;
 use zeroize::Zeroizing;
 
+pub use super::answer::{Answer, OAuthError};
 use super::loopback::is_loopback;
 use super::retry::{Attempt, Retries};
 use super::shown;
@@ -20,9 +19,9 @@ use super::tls::Trust;
 use super::transport::{Reply, Transport, Way};
 use crate::attempt::{self, Carried};
 use crate::config::profile::Retry;
-use crate::error::{Code, Error, Result, printable};
+use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
-use crate::time::{Deadline, Timestamp};
+use crate::time::Deadline;
 
 /// No token, key set or discovery document is larger.
 const MAX_BODY: usize = 1 << 20;
@@ -64,26 +63,6 @@ pub struct Request {
     body: Option<(&'static str, Carried)>,
     /// Acting twice on it does no harm.
     may_repeat: bool,
-}
-
-/// What came back, whatever its status.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub body: Zeroizing<Vec<u8>>,
-    /// The peer's clock, whole seconds.
-    pub date: Option<Timestamp>,
-    headers: HeaderMap,
-    /// Whom errors name.
-    peer: String,
-}
-
-/// An error as RFC 6749 §5.2 writes it.
-#[derive(Debug, Deserialize)]
-pub struct OAuthError {
-    pub error: String,
-    #[serde(default)]
-    pub error_description: String,
 }
 
 impl Request {
@@ -261,65 +240,6 @@ impl Api {
     }
 }
 
-impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// The error of an OAuth endpoint, where the body holds one.
-    pub fn oauth_error(&self) -> Option<OAuthError> {
-        serde_json::from_slice(&self.body).ok()
-    }
-
-    /// The answer if it is a success; else the error that its status and OAuth error mean. No body is told but that error.
-    pub fn success(self) -> Result<Self> {
-        if self.is_success() { Ok(self) } else { Err(self.refusal()) }
-    }
-
-    /// The body as JSON of this shape.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|e| {
-            // serde's own words may quote the body.
-            let why = format!("its JSON does not fit, at line {} column {}", e.line(), e.column());
-            Error::new(Code::HttpUnexpected, format!("the answer of {} cannot be understood", self.peer))
-                .because(why)
-                .hint("check its address: what answers there may be a proxy or another service")
-        })
-    }
-
-    /// The body as text without white space around it, as a metadata service sends a token.
-    pub fn text(&self) -> Result<Secret> {
-        match std::str::from_utf8(&self.body) {
-            Ok(text) => Ok(Secret::new(text.trim().to_owned())),
-            Err(_) => Err(Error::new(Code::TokenInvalid, format!("the answer of {} is not text", self.peer))),
-        }
-    }
-
-    /// What an answer that is no success means.
-    pub fn refusal(&self) -> Error {
-        let (status, peer) = (self.status, &self.peer);
-        let error = match status {
-            429 | 500.. => Error::new(Code::Http5xx, format!("{peer} is in trouble (HTTP {status})")),
-            400..=499 => Error::new(Code::TokenRefused, format!("{peer} refused the request (HTTP {status})")),
-            _ => Error::new(Code::HttpUnexpected, format!("{peer} answered with HTTP {status}"))
-                .hint("check its address: what answers there may be a proxy or another service"),
-        };
-        match self.oauth_error() {
-            Some(said) if said.error_description.is_empty() => {
-                error.because(format!("it says {}", printable(&said.error, 80)))
-            }
-            Some(OAuthError { error: code, error_description }) => {
-                error.because(format!("it says {}: {}", printable(&code, 80), printable(&error_description, 200)))
-            }
-            None => error,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -411,7 +331,7 @@ mod tests {
         ];
         for (status, body, code, said) in table {
             let body = Zeroizing::new(body.as_bytes().to_vec());
-            let answer = Answer { status, body, date: None, headers: HeaderMap::new(), peer: "it".into() };
+            let answer = Answer { status, body, date: None, headers: header::HeaderMap::new(), peer: "it".into() };
             let error = answer.refusal();
             assert_eq!(error.code.as_str(), code);
             let causes = error.causes.join(" ");

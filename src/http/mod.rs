@@ -1,5 +1,6 @@
 //! HTTP and TLS: the only room, beside the SDK's own in `sts`, that names the crates behind them.
 
+mod answer;
 pub mod api;
 pub mod challenge;
 pub mod client;

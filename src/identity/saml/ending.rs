@@ -165,8 +165,8 @@ impl Refusal {
         match () {
             () if says(&words, Meaning::Locked) => Refusal::Locked,
             () if says(&words, Meaning::Disabled) => Refusal::Disabled,
-            () if says(&words, Meaning::Expired) && says(&words, Meaning::Password) => Refusal::PasswordExpired,
-            () if says(&words, Meaning::Expired) => Refusal::Expired,
+            () if is_expired(&words) && says(&words, Meaning::Password) => Refusal::PasswordExpired,
+            () if is_expired(&words) => Refusal::Expired,
             () => Refusal::Other,
         }
     }
@@ -182,6 +182,12 @@ impl Refusal {
             Refusal::Other => None,
         }
     }
+}
+
+/// Whether a sentence says that something has expired: not that it is wrong or expired, and not what to do if it is.
+fn is_expired(words: &str) -> bool {
+    let tells = |sentence: &str| says(sentence, Meaning::Expired) && !says(sentence, Meaning::Conditional);
+    !says(words, Meaning::Wrong) && words.split(['.', '!', ';']).any(tells)
 }
 
 /// Microsoft, "AD FS troubleshooting" and the event log's texts.
@@ -228,6 +234,12 @@ mod tests {
             ("Votre mot de passe a expiré", Refusal::PasswordExpired),
             ("Your account has expired", Refusal::Expired),
             ("Invalid user name or password", Refusal::Other),
+            ("Your password has expired. If you need help, call 123.", Refusal::PasswordExpired),
+            // Nobody is told by these that the password was right.
+            ("The password is incorrect or has expired.", Refusal::Other),
+            ("Login failed. If your password has expired, change it.", Refusal::Other),
+            ("If your password has expired, change it here.", Refusal::Other),
+            ("Kennwort falsch oder abgelaufen", Refusal::Other),
             ("", Refusal::Other),
         ];
         for (words, expected) in table {

@@ -6,6 +6,7 @@
 use super::forms::{Click, Form};
 use super::says::visible_text;
 use super::script;
+use super::source;
 use super::tree::{Element, NodeId, ROOT, Tree};
 use super::words::{Meaning, folded, says};
 
@@ -21,9 +22,9 @@ pub fn settle(tree: &Tree, hidden: &[bool], forms: &mut [Form]) {
     if clickable.is_empty() {
         return;
     }
-    let scripts = script::code(tree);
+    let scripts = source::code(tree);
     for (id, element, handler) in clickable {
-        let code = format!("{handler};{}", script::called(&scripts, handler));
+        let code = format!("{handler};{}", source::called(&scripts, handler));
         let sets = literals(&code);
         for form in forms.iter_mut() {
             let own = form.inputs.iter().position(|input| input.sends() && input.place == id);
@@ -65,7 +66,7 @@ fn literals(code: &str) -> Vec<(String, String)> {
         let rest = rest.trim_start();
         let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
         let literal = rest[1..].split(quote).next().filter(|literal| !literal.contains(['\\', '\n']))?;
-        Some((script::receiver(&code[..at]), literal.to_owned()))
+        Some((source::receiver(&code[..at]), literal.to_owned()))
     });
     set.take(MAX_SETS).collect()
 }

@@ -157,7 +157,10 @@ fn of_text(input: &Input, context: &Context<'_>) -> Asks {
     let is_code_said =
         input.autocomplete.as_deref().is_some_and(|a| a.split_whitespace().any(|word| word == "one-time-code"));
     let is_user = asks_for_user(input);
-    let is_code = input.is_named(Meaning::MaybeCode) || says(&label, Meaning::Code);
+    let is_plain_code = context.passwords == 0
+        && says(&label, Meaning::MaybeCode)
+        && (input.is_short || says(context.around.text, Meaning::SecondFactorText));
+    let is_code = input.is_named(Meaning::MaybeCode) || says(&label, Meaning::Code) || is_plain_code;
     match () {
         () if is_code_said => Asks::Code,
         () if input.is_named(Meaning::Captcha) || says(&label, Meaning::Captcha) || is_sum(&label) => Asks::Captcha,

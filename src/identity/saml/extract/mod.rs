@@ -26,6 +26,8 @@ pub mod redact;
 mod says;
 mod script;
 mod signs;
+mod source;
+mod stylesheet;
 mod tree;
 mod visibility;
 pub mod words;

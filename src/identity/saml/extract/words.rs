@@ -26,7 +26,8 @@ meanings! {
     User, Password, Code, MaybeCode, Question, NewPassword, New, Save, Register, PersonalName, Newsletter, Captcha, Picture,
     Decoration, Domain, LogIn, OtherWayIn, NotThis, Decline, SendFactor, FactorValue, Accept, Reject, LogOut, SecondFactor,
     SecondFactorAddress, FactorOnItsWay, SecondFactorText, Consent, ConsentText, ConsentAddress, HomeRealm, HomeRealmAddress,
-    AccountChoice, Stay, Portal, Error, Complaint, Locked, Disabled, Expired, NeedsScript,
+    AccountChoice, Stay, Portal, Error, Complaint, Wrong,
+    Conditional, Locked, Disabled, Expired, NeedsScript,
 }
 
 /// The words of one meaning.

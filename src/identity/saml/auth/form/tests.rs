@@ -153,6 +153,10 @@ fn what_comes_after_the_password_shows_what_became_of_it() {
             Shown::Accepted,
         ),
         (
+            "<p role=alert>Login failed. If your password has expired, change it.<form method=post><input name=user><input type=password name=pw></form>",
+            Shown::Refused,
+        ),
+        (
             "<p role=alert>Your account is locked.<form method=post><input name=user><input type=password name=pw></form>",
             Shown::Refused,
         ),
@@ -212,6 +216,10 @@ fn saved_pages_of_every_kind_get_what_is_theirs_and_nothing_else() {
         ("keycloak-webauthn", &person),
         ("duo-universal-prompt", &person),
         ("pingid-device", &person),
+        ("sms-code-french", &person),
+        ("code-named-password", &person),
+        ("more-information-required", &person),
+        ("logout-that-submits-itself", &Ok(None)),
         ("consent-banner", &Err(Code::ConsentNeeded)),
         ("keycloak-update-profile", &Ok(None)),
         ("session-limit", &Ok(None)),
@@ -225,6 +233,7 @@ fn saved_pages_of_every_kind_get_what_is_theirs_and_nothing_else() {
         ("login-beside-newsletter", Ok(Some("username=alice&password=s3cret"))),
         ("decoys-by-class", Ok(Some("email=&pw0=&username=alice&password=s3cret"))),
         ("identifier-after-newsletter", Ok(Some("identifier=alice"))),
+        ("register-beside-login", Ok(Some("username=alice&password=s3cret"))),
         ("two-logins", Err(Code::LoginFormUnclear)),
         ("citrix-two-passwords", Err(Code::LoginFormUnclear)),
         (

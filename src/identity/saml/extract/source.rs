@@ -1,0 +1,122 @@
+//! The text of a page's scripts, and how its parts are found: blocks, names, the expression before a call.
+
+use super::tree::{ROOT, Tree};
+
+/// Calls and names that are looked into on one page, so that none takes long.
+pub const MAX_CALLS: usize = 64;
+
+/// The scripts of the page in one, without comments, and what runs when it loads.
+pub fn code(tree: &Tree) -> String {
+    let mut texts = Vec::new();
+    for id in tree.descendants(ROOT) {
+        let Some(element) = tree.element(id) else { continue };
+        if element.is("script") && !element.attribute("type").is_some_and(|kind| kind.contains("json")) {
+            texts.push(tree.text_content(id).to_string());
+        }
+        texts.extend(element.attribute("onload").map(str::to_owned));
+        // The trick of pages that may hold no script element.
+        texts.extend(element.attribute("onerror").map(str::to_owned));
+    }
+    without_comments(&texts.join("\n;\n"))
+}
+
+/// The bodies of the functions that a handler calls by name, and of those that they call.
+pub fn called(code: &str, handler: &str) -> String {
+    let mut bodies = String::new();
+    let mut callers = handler.to_owned();
+    for _ in 0..2 {
+        let calls =
+            callers.match_indices('(').map(|(at, _)| word_before(&callers[..at])).filter(|name| !name.is_empty());
+        let found = calls.take(MAX_CALLS).filter_map(|name| body_of(code, name)).collect::<Vec<_>>().join(";");
+        bodies.push_str(&found);
+        callers = found;
+    }
+    bodies
+}
+
+/// What stands in the braces of `function name(…) {`.
+fn body_of<'c>(code: &'c str, name: &str) -> Option<&'c str> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    code.match_indices(name).take(MAX_CALLS).find_map(|(at, _)| {
+        let (before, after) = (&code[..at], code[at + name.len()..].trim_start());
+        let is_declared = word_before(before.trim_end()) == "function" && after.starts_with('(');
+        let is_assigned =
+            after.strip_prefix(['=', ':']).is_some_and(|value| value.trim_start().starts_with("function"));
+        if before.ends_with(is_word) || !is_declared && !is_assigned {
+            return None;
+        }
+        let open = at + code[at..].find('{')?;
+        code.get(open + 1..closing_brace(code, open))
+    })
+}
+
+/// The expression at the end of this text: names, dots, calls and indices.
+pub fn receiver(before: &str) -> String {
+    let mut depth = 0;
+    let start = before.char_indices().rev().take(200).find_map(|(at, c)| {
+        match c {
+            ')' | ']' => depth += 1,
+            '(' | '[' if depth == 0 => return Some(at + 1),
+            '(' | '[' => depth -= 1,
+            c if depth == 0 && !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.')) => {
+                return Some(at + c.len_utf8());
+            }
+            _ => {}
+        }
+        None
+    });
+    before[start.unwrap_or(0)..].chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// The brace that opens the innermost block around this place. Braces within strings are rare enough.
+pub fn enclosing_brace(code: &str, at: usize) -> Option<usize> {
+    let mut depth = 0;
+    code[..at].char_indices().rev().find_map(|(at, c)| {
+        match c {
+            '}' => depth += 1,
+            '{' if depth == 0 => return Some(at),
+            '{' => depth -= 1,
+            _ => {}
+        }
+        None
+    })
+}
+
+/// The brace that closes the block which opens here; the end where none does.
+pub fn closing_brace(code: &str, open: usize) -> usize {
+    let mut depth = 0;
+    let close = code[open..].char_indices().find_map(|(at, c)| {
+        depth += match c {
+            '{' => 1,
+            '}' => -1,
+            _ => 0,
+        };
+        (depth == 0).then_some(open + at)
+    });
+    close.unwrap_or(code.len())
+}
+
+pub fn word_before(text: &str) -> &str {
+    let end = text
+        .rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    &text[end..]
+}
+
+fn without_comments(code: &str) -> String {
+    let mut out = String::with_capacity(code.len());
+    let mut rest = code;
+    while let Some(start) = rest.find("/*") {
+        out.push_str(&rest[..start]);
+        rest = rest[start + 2..].split_once("*/").map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    // Not the slashes of an address.
+    let lines = out.lines().map(|line| {
+        match line.match_indices("//").find(|(at, _)| !line[..*at].ends_with([':', '\'', '"'])) {
+            Some((at, _)) => &line[..at],
+            None => line,
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
