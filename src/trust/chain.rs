@@ -14,10 +14,16 @@ pub fn request(settings: &AssumeRole, caller: &str) -> Request {
     let session = caller.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').nth(1)).map(str::to_owned);
     let caller = &caller_of_session(caller);
     let mut context = Context::default();
+    // Of a session the role's path is not known, which stands in this key.
+    if session.is_none() {
+        context.set("aws:PrincipalArn", [caller.as_str()]);
+    }
+    let kinds = [(":role/", "AssumedRole"), (":user/", "User"), (":root", "Account")];
+    context.set("aws:PrincipalType", kinds.iter().find(|(part, _)| caller.contains(part)).map(|(_, kind)| *kind));
+    context.set("aws:PrincipalIsAWSService", ["false"]);
     context.set("sts:ExternalId", &settings.external_id);
     context.set("sts:SourceIdentity", &settings.source_identity);
     context.tags(&settings.tags, &settings.transitive_tag_keys);
-    context.set("aws:PrincipalArn", [caller.as_str()]);
     context.set("aws:PrincipalAccount", caller.split(':').nth(4));
     if settings.serial_number.is_some() {
         context.set("aws:MultiFactorAuthPresent", ["true"]);
@@ -27,6 +33,8 @@ pub fn request(settings: &AssumeRole, caller: &str) -> Request {
         proof: "the call",
         principal: Principal::Aws { arn: caller.to_owned(), session },
         unread: Vec::new(),
+        undocumented: Vec::new(),
+        doubt: None,
         actions: Request::needs(ACTION, !settings.tags.is_empty(), settings.source_identity.is_some()),
         context,
         known: [

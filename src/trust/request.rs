@@ -22,7 +22,25 @@ pub struct Request {
     pub known: Vec<String>,
     /// Claims or attributes that the proof has and AWS makes no condition key of, as keys in lower case.
     pub unread: Vec<String>,
+    /// Keys of which it is not documented whether AWS has them where the role is, in lower case.
+    pub undocumented: Vec<String>,
+    /// Why nobody can say whether AWS takes such an identity at all where the role is.
+    pub doubt: Option<String>,
 }
+
+/// Keys that say of whose AWS credentials a call is signed with: an unsigned call has none of them.
+pub const OF_A_SIGNER: [&str; 10] = [
+    "aws:PrincipalArn",
+    "aws:PrincipalAccount",
+    "aws:PrincipalOrg",
+    "aws:PrincipalServiceName",
+    "aws:PrincipalIsAWSService",
+    "aws:userid",
+    "aws:username",
+    "aws:MultiFactorAuth",
+    "aws:TokenIssueTime",
+    "aws:SourceIdentity",
+];
 
 /// What a request has for a condition key.
 #[derive(Clone, Debug)]
@@ -77,6 +95,10 @@ impl Context {
         }
     }
 
+    pub fn remove(&mut self, key: &str) {
+        self.0.remove(&key.to_ascii_lowercase());
+    }
+
     pub fn get(&self, key: &str) -> Option<&[String]> {
         self.0.get(&key.to_ascii_lowercase()).map(|(_, values)| values.as_slice())
     }
@@ -109,6 +131,9 @@ impl Request {
             return Found::Values(values);
         }
         let lower = key.to_ascii_lowercase();
+        if self.undocumented.contains(&lower) {
+            return Found::Unknown;
+        }
         if self.unread.contains(&lower) {
             return Found::Absent(format!(
                 "AWS does not read this claim of {}: it has no condition key {key}",
@@ -156,6 +181,21 @@ impl Request {
             true => format!("{} has no {key}", self.proof),
             false => format!("AWS knows no condition key {key}"),
         }
+    }
+
+    /// Prefixes of what an unsigned call says, or does not, beside its proof.
+    pub fn known_unsigned(own: &[&str], has_tags: bool) -> Vec<String> {
+        let more = [
+            "saml:",
+            "aws:RequestTag/",
+            "aws:TagKeys",
+            "sts:TransitiveTagKeys",
+            "sts:SourceIdentity",
+            "sts:ExternalId",
+        ];
+        // Whether the tags of this very call count as the principal's is not documented.
+        let tags = (!has_tags).then_some("aws:PrincipalTag/");
+        own.iter().chain(&more).chain(&OF_A_SIGNER).copied().chain(tags).map(str::to_owned).collect()
     }
 
     /// The actions that the call itself and what it carries need.

@@ -1,76 +1,116 @@
-//! The same as Terraform, in the shape in which people paste it: locals for what changes, then provider, policy and role.
+//! The same as Terraform, in the shape in which people paste it: locals for what changes, then provider, role and policies,
+//! each a document by `jsonencode` that says what the JSON says.
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::request::Principal;
 use super::{Provider, Trust};
 use crate::quote::config::{comment, hcl as string};
 
 /// Everything that must exist. `permissions`: name and policy of each.
 pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
+    let locals = Locals { account_id: &trust.role.account_id, audience: audience(trust) };
     let mut out = String::new();
     for note in &trust.notes {
         let _ = writeln!(out, "# {}", comment(note));
     }
-    let audiences: &[String] = match &trust.provider {
-        Provider::Oidc { client_ids, .. } => client_ids,
-        Provider::Saml { .. } | Provider::BuiltIn | Provider::None => {
-            let mut all = trust.grants.iter().flat_map(|grant| &grant.conditions);
-            let of_aud = all.find(|condition| is_audience(&condition.key));
-            of_aud.map(|condition| condition.values.as_slice()).unwrap_or_default()
-        }
-    };
-    out.push_str("locals {\n");
-    let mut locals = vec![
-        ("account_id", string(&trust.role.account_id)),
-        ("role_name", string(&trust.role.name)),
-        ("role_path", string(trust.role.path())),
-    ];
-    if !audiences.is_empty() {
-        locals.push(("audience", list(audiences)));
-    }
-    match &trust.provider {
-        Provider::Saml { name, .. } => locals.push(("provider_name", string(name))),
-        Provider::Oidc { url, .. } => locals.push(("issuer", string(url))),
-        Provider::BuiltIn | Provider::None => {}
-    }
-    if !permissions.is_empty() {
-        let names: Vec<String> = permissions.iter().map(|(name, _)| name.clone()).collect();
-        locals.push(("policy_names", list(&names)));
-    }
-    let width = locals.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (name, value) in locals {
-        let _ = writeln!(out, "  {name:width$} = {value}");
-    }
-    out.push_str("}\n\n");
-    provider(&mut out, &trust.provider);
-    policy(&mut out, trust);
-    let _ = write!(
-        out,
-        "resource \"aws_iam_role\" \"this\" {{\n  name                 = local.role_name\n  path                 = local.role_path\n  assume_role_policy   = data.aws_iam_policy_document.trust.json\n  max_session_duration = {}\n}}\n",
-        trust.max_session_duration
-    );
+    let mut body = String::new();
+    provider(&mut body, &trust.provider, &locals);
+    role(&mut body, trust, &locals);
     for (index, (name, policy)) in permissions.iter().enumerate() {
-        let label = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_ascii_lowercase();
-        let _ = write!(
-            out,
-            "\nresource \"aws_iam_policy\" \"{label}\" {{\n  name   = local.policy_names[{index}]\n  policy = jsonencode({})\n}}\n",
-            expression(policy, 1)
-        );
-        // The others are for people's groups, and for whoever asks for the role.
-        if name.starts_with("airflow-connections") {
-            let _ = write!(
-                out,
-                "\nresource \"aws_iam_role_policy_attachment\" \"{label}\" {{\n  role       = aws_iam_role.this.name\n  policy_arn = aws_iam_policy.{label}.arn\n}}\n"
-            );
-        }
+        permission(&mut body, index, name, &locals.expression(policy, 1));
     }
-    out
+    let names: Vec<&str> = permissions.iter().map(|(name, _)| name.as_str()).collect();
+    out.push_str(&locals.block(trust, &names, &body));
+    out + &body
 }
 
-fn provider(out: &mut String, provider: &Provider) {
+/// What changes from one account or role to the next, told once.
+struct Locals<'a> {
+    account_id: &'a str,
+    /// Key of the condition, and its value.
+    audience: Option<(String, Value)>,
+}
+
+/// The audience that a token is asked for, or an assertion made for: what its condition says, whatever it is called.
+fn audience(trust: &Trust) -> Option<(String, Value)> {
+    let all = || trust.grants.iter().flat_map(|grant| &grant.conditions);
+    // Of Google `aud` is who asks, and `oaud` the audience.
+    let condition = [":oaud", ":aud", ":app_id"]
+        .iter()
+        .find_map(|end| all().find(|condition| condition.key.to_ascii_lowercase().ends_with(end)))?;
+    Some((condition.key.clone(), super::one_or_all(&condition.values)))
+}
+
+impl Locals<'_> {
+    /// Those that the body uses.
+    fn block(&self, trust: &Trust, policy_names: &[&str], body: &str) -> String {
+        let provider = match &trust.provider {
+            Provider::Saml { name, .. } => json!(name),
+            Provider::Oidc { .. } | Provider::BuiltIn | Provider::None => Value::Null,
+        };
+        let issuer = match &trust.provider {
+            Provider::Oidc { url, .. } => json!(url),
+            Provider::Saml { .. } | Provider::BuiltIn | Provider::None => Value::Null,
+        };
+        let audience = self.audience.as_ref().map_or(Value::Null, |(_, audience)| audience.clone());
+        let all = [
+            ("account_id", json!(self.account_id)),
+            ("audience", audience),
+            ("issuer", issuer),
+            ("provider_name", provider),
+            ("role_name", json!(trust.role.name)),
+            ("role_path", json!(trust.role.path())),
+            ("policy_names", json!(policy_names)),
+        ];
+        let used: Vec<_> = all.iter().filter(|(name, _)| body.contains(&format!("local.{name}"))).collect();
+        let width = used.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let lines = used.iter().map(|(name, value)| format!("  {name:width$} = {}\n", plain(value)));
+        format!("locals {{\n{}}}\n\n", lines.collect::<String>())
+    }
+
+    /// JSON as an expression of HCL.
+    fn expression(&self, value: &Value, depth: usize) -> String {
+        let indent = "  ".repeat(depth + 1);
+        let end = "  ".repeat(depth);
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Array(all) => {
+                let all: Vec<String> = all.iter().map(|one| self.expression(one, depth)).collect();
+                format!("[{}]", all.join(", "))
+            }
+            Value::Object(fields) => {
+                let keys: Vec<String> = fields.keys().map(|key| string(key)).collect();
+                let width = keys.iter().map(String::len).max().unwrap_or(0);
+                let lines = keys.iter().zip(fields).map(|(quoted, (key, value))| {
+                    let value = match self.is_audience(key, value) {
+                        true => "local.audience".to_owned(),
+                        false => self.expression(value, depth + 1),
+                    };
+                    format!("{indent}{quoted:width$} = {value}\n")
+                });
+                format!("{{\n{}{end}}}", lines.collect::<String>())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+        }
+    }
+
+    fn is_audience(&self, key: &str, value: &Value) -> bool {
+        self.audience.as_ref().is_some_and(|(name, audience)| name == key && audience == value)
+    }
+
+    /// Text in quotes; in an ARN of the role's account the account is the local.
+    fn text(&self, text: &str) -> String {
+        let quoted = string(text);
+        match text.splitn(6, ':').nth(4) == Some(self.account_id) && text.starts_with("arn:") {
+            true => quoted.replacen(&format!(":{}:", self.account_id), ":${local.account_id}:", 1),
+            false => quoted,
+        }
+    }
+}
+
+fn provider(out: &mut String, provider: &Provider, locals: &Locals<'_>) {
     match provider {
         Provider::Saml { metadata, .. } => {
             if let Some(url) = metadata {
@@ -80,72 +120,142 @@ fn provider(out: &mut String, provider: &Provider) {
                 "resource \"aws_iam_saml_provider\" \"this\" {\n  name                   = local.provider_name\n  saml_metadata_document = file(\"metadata.xml\")\n}\n\n",
             );
         }
-        Provider::Oidc { .. } => out.push_str(
-            "data \"tls_certificate\" \"issuer\" {\n  url = local.issuer\n}\n\nresource \"aws_iam_openid_connect_provider\" \"this\" {\n  url             = local.issuer\n  client_id_list  = local.audience\n  thumbprint_list = [data.tls_certificate.issuer.certificates[0].sha1_fingerprint]\n}\n\n",
-        ),
+        Provider::Oidc { client_ids, .. } => {
+            let of_condition = locals.audience.as_ref().map(|(_, audience)| audience);
+            let clients = match (of_condition, client_ids.as_slice()) {
+                (Some(Value::String(audience)), [one]) if audience == one => "[local.audience]".to_owned(),
+                (Some(audience), all) if *audience == json!(all) => "local.audience".to_owned(),
+                (_, all) => plain(&json!(all)),
+            };
+            let _ = write!(
+                out,
+                "data \"tls_certificate\" \"issuer\" {{\n  url = local.issuer\n}}\n\nresource \"aws_iam_openid_connect_provider\" \"this\" {{\n  url             = local.issuer\n  client_id_list  = {clients}\n  thumbprint_list = [data.tls_certificate.issuer.certificates[0].sha1_fingerprint]\n}}\n\n",
+            );
+        }
         Provider::BuiltIn | Provider::None => {}
     }
 }
 
-fn policy(out: &mut String, trust: &Trust) {
-    let identifier = match (&trust.provider, &trust.principal) {
-        (Provider::Saml { .. }, _) => "aws_iam_saml_provider.this.arn".to_owned(),
-        (Provider::Oidc { .. }, _) => "aws_iam_openid_connect_provider.this.arn".to_owned(),
-        (Provider::BuiltIn | Provider::None, Principal::Federated(id) | Principal::Aws { arn: id, .. }) => string(id),
-        (Provider::BuiltIn | Provider::None, Principal::Service(id)) => string(id),
+/// The provider stands in the policy by its ARN, so that the block of one that is there already can be left out.
+fn role(out: &mut String, trust: &Trust, locals: &Locals<'_>) {
+    let depends_on = match &trust.provider {
+        Provider::Saml { .. } => "\n  depends_on = [aws_iam_saml_provider.this]\n",
+        Provider::Oidc { .. } => "\n  depends_on = [aws_iam_openid_connect_provider.this]\n",
+        Provider::BuiltIn | Provider::None => "",
     };
-    out.push_str("data \"aws_iam_policy_document\" \"trust\" {\n");
-    for (index, (actions, conditions)) in trust.statements().into_iter().enumerate() {
+    let _ = write!(
+        out,
+        "resource \"aws_iam_role\" \"this\" {{\n  name                 = local.role_name\n  path                 = local.role_path\n  max_session_duration = {}\n\n  assume_role_policy = jsonencode({})\n{depends_on}}}\n",
+        trust.max_session_duration,
+        locals.expression(&trust.policy(), 1)
+    );
+}
+
+fn permission(out: &mut String, index: usize, name: &str, policy: &str) {
+    let label = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_ascii_lowercase();
+    let _ = write!(
+        out,
+        "\nresource \"aws_iam_policy\" \"{label}\" {{\n  name   = local.policy_names[{index}]\n  policy = jsonencode({policy})\n}}\n",
+    );
+    // The others are for people's groups, and for whoever asks for the role.
+    if name.starts_with("airflow-connections") {
         let _ = write!(
             out,
-            "{}  statement {{\n    effect  = \"Allow\"\n    actions = {}\n\n    principals {{\n      type        = {}\n      identifiers = [{identifier}]\n    }}\n",
-            if index == 0 { "" } else { "\n" },
-            list(&actions),
-            string(trust.principal.kind())
+            "\nresource \"aws_iam_role_policy_attachment\" \"{label}\" {{\n  role       = aws_iam_role.this.name\n  policy_arn = aws_iam_policy.{label}.arn\n}}\n"
         );
-        for condition in conditions {
-            let values =
-                if is_audience(&condition.key) { "local.audience".to_owned() } else { list(&condition.values) };
-            let _ = write!(
-                out,
-                "\n    condition {{\n      test     = {}\n      variable = {}\n      values   = {values}\n    }}\n",
-                string(condition.operator),
-                string(&condition.key)
-            );
-        }
-        out.push_str("  }\n");
     }
-    out.push_str("}\n\n");
 }
 
-fn is_audience(key: &str) -> bool {
-    key.to_ascii_lowercase().ends_with(":aud")
-}
-
-fn list(values: &[String]) -> String {
-    let values: Vec<String> = values.iter().map(|value| string(value)).collect();
-    format!("[{}]", values.join(", "))
-}
-
-/// JSON as an expression of HCL.
-fn expression(value: &Value, depth: usize) -> String {
-    let indent = "  ".repeat(depth + 1);
-    let end = "  ".repeat(depth);
+/// A text, or a list of them.
+fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => string(text),
-        Value::Array(all) => {
-            let all: Vec<String> = all.iter().map(|one| expression(one, depth)).collect();
-            format!("[{}]", all.join(", "))
+        Value::Array(all) => format!("[{}]", all.iter().map(plain).collect::<Vec<_>>().join(", ")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
+    use hcl::{Block, Body};
+
+    use super::super::oidc::{self, Token};
+    use super::super::pods::{self, ServiceAccount};
+    use super::*;
+    use crate::arn::RoleArn;
+
+    /// The documents in `jsonencode`, evaluated as Terraform does: by the label of their resource.
+    fn documents(text: &str) -> Vec<(String, Value)> {
+        let body: Body = hcl::parse(text).unwrap_or_else(|why| panic!("{why}\n{text}"));
+        let blocks = || body.blocks();
+        let locals = blocks().find(|block| block.identifier() == "locals").unwrap();
+        let mut context = Context::new();
+        let values = locals.body().attributes().map(|a| (a.key().to_owned(), a.expr().evaluate(&context).unwrap()));
+        let values: hcl::Map<String, hcl::Value> = values.collect();
+        for name in values.keys() {
+            assert!(text.contains(&format!("local.{name}")), "{name} is not used:\n{text}");
         }
-        Value::Object(fields) => {
-            let keys: Vec<String> = fields.keys().map(|key| string(key)).collect();
-            let width = keys.iter().map(String::len).max().unwrap_or(0);
-            let lines = keys
-                .iter()
-                .zip(fields.values())
-                .map(|(key, value)| format!("{indent}{key:width$} = {}\n", expression(value, depth + 1)));
-            format!("{{\n{}{end}}}", lines.collect::<String>())
+        context.declare_var("local", hcl::Value::Object(values));
+        let encode = |args: FuncArgs| Ok(hcl::Value::from(serde_json::to_string(&args[0]).unwrap()));
+        context.declare_func("jsonencode", FuncDef::builder().param(ParamType::Any).build(encode));
+        let document = |block: &Block| {
+            let is_document = |a: &&hcl::Attribute| ["assume_role_policy", "policy"].contains(&a.key());
+            let attribute = block.body().attributes().find(is_document)?;
+            let text = attribute.expr().evaluate(&context).unwrap();
+            Some((block.labels()[1].as_str().to_owned(), serde_json::from_str(text.as_str().unwrap()).unwrap()))
+        };
+        blocks().filter(|block| block.identifier() == "resource").filter_map(document).collect()
+    }
+
+    fn role_arn() -> RoleArn {
+        RoleArn::parse("arn:aws:iam::112233334444:role/team/Dev").unwrap()
+    }
+
+    fn token(issuer: &str, subject: &str, audiences: &[&str]) -> Token {
+        Token {
+            issuer: issuer.into(),
+            subjects: vec![subject.into()],
+            audiences: audiences.iter().map(|audience| (*audience).to_owned()).collect(),
+            ..Token::default()
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+
+    #[test]
+    fn what_jsonencode_makes_is_the_policy_that_the_json_shows() {
+        let account = ServiceAccount::parse("airflow/worker-*").unwrap();
+        let all = [
+            oidc::trust(
+                &token("https://token.actions.githubusercontent.com", "repo:o/r:*", &["sts.amazonaws.com"]),
+                &role_arn(),
+                None,
+            ),
+            oidc::trust(
+                &token("https://idp.example.com/a", "quote \" ${local.x} %{if} \\ ü\n", &["one", "two"]),
+                &role_arn(),
+                None,
+            ),
+            oidc::trust(
+                &Token {
+                    authorized_party: Some("107".into()),
+                    ..token("https://accounts.google.com", "107", &["svc"])
+                },
+                &role_arn(),
+                None,
+            ),
+            oidc::trust(&token("https://graph.facebook.com", "1", &["app"]), &role_arn(), None),
+            pods::trust(&[account], &role_arn(), None),
+        ];
+        let resource =
+            ["arn:aws:ssm:eu-west-1:112233334444:parameter/112233334444:x", "arn:aws:s3:::112233334444", "*"];
+        let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": [], "Resource": resource }] });
+        let permissions =
+            [("airflow-connections-ssm".to_owned(), policy.clone()), ("mwaa-user".to_owned(), policy.clone())];
+        for trust in all {
+            let text = render(&trust, &permissions);
+            let expected =
+                [("this", trust.policy()), ("airflow_connections_ssm", policy.clone()), ("mwaa_user", policy.clone())];
+            assert_eq!(documents(&text), expected.map(|(label, policy)| (label.to_owned(), policy)), "{text}");
+        }
     }
 }

@@ -158,7 +158,7 @@ fn every_policy_passes_a_linter_that_knows_awss_actions_and_condition_keys() {
 }
 
 #[test]
-fn the_terraform_is_read_by_a_parser_of_hcl_and_says_what_the_json_says() {
+fn the_terraform_is_read_by_a_parser_of_hcl_and_has_every_document() {
     let home = world();
     for identity in IDENTITIES {
         let show = |format: &str| {
@@ -170,15 +170,24 @@ fn the_terraform_is_read_by_a_parser_of_hcl_and_says_what_the_json_says() {
         let document: Value = serde_json::from_str(&show("json")).unwrap();
         home.write("main.tf", &show("terraform"));
         let read = home.run(home.python("parse_terraform.py").arg("main.tf")).json();
-        let statements = document["trust_policy"]["Statement"].as_array().unwrap();
-        let blocks = &read["data"].as_array().unwrap().iter().find_map(|d| d.get("aws_iam_policy_document")).unwrap()["trust"]
-            ["statement"];
-        assert_eq!(blocks.as_array().map(Vec::len), Some(statements.len()), "{identity:?}: {read}");
-        for (statement, block) in statements.iter().zip(blocks.as_array().unwrap()) {
-            let lines: usize = statement["Condition"]
-                .as_object()
-                .map_or(0, |c| c.values().map(|keys| keys.as_object().unwrap().len()).sum());
-            assert_eq!(block["condition"].as_array().map_or(0, Vec::len), lines, "{identity:?}");
-        }
+        let resources = read["resource"].as_array().unwrap();
+        let of_kind = |kind: &str| resources.iter().filter(|resource| resource.get(kind).is_some()).count();
+        let permissions = document["permissions"].as_object().unwrap();
+        assert_eq!(
+            (of_kind("aws_iam_role"), of_kind("aws_iam_policy")),
+            (1, permissions.len()),
+            "{identity:?}: {read}"
+        );
+        let attached = permissions.keys().filter(|name| name.starts_with("airflow-connections")).count();
+        assert_eq!(of_kind("aws_iam_role_policy_attachment"), attached, "{identity:?}: {read}");
+        // That each document says what the JSON says, a unit test shows; here a second parser reads them at all.
+        let documents = resources.iter().flat_map(|resource| resource.as_object().unwrap().values());
+        let documents = documents.flat_map(|labelled| labelled.as_object().unwrap().values());
+        let documents: Vec<&str> = documents
+            .filter_map(|block| block.get("assume_role_policy").or(block.get("policy")))
+            .map(|document| document.as_array().map_or(document, |one| &one[0]).as_str().unwrap())
+            .collect();
+        assert_eq!(documents.len(), 1 + permissions.len(), "{identity:?}: {read}");
+        assert!(documents.iter().all(|document| document.contains("jsonencode(")), "{documents:?}");
     }
 }

@@ -1,5 +1,8 @@
 //! A trust policy as IAM reads it: statements with effect, principal, action and condition, and what IAM refuses of it.
 
+mod faults;
+mod json;
+
 use serde_json::Value;
 
 use super::operator::Operator;
@@ -11,6 +14,12 @@ pub struct Policy {
     pub statements: Vec<Statement>,
     /// Whether `${…}` is a variable: with `"Version": "2012-10-17"` alone.
     pub has_variables: bool,
+    /// Why IAM refuses the document around its statements.
+    faults: Vec<String>,
+    /// Names that stand twice in one object: which of the two counts is not known.
+    pub twice: Vec<String>,
+    /// That it is too long, where it is.
+    pub size: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -53,92 +62,49 @@ pub struct Condition {
     pub values: Vec<String>,
 }
 
-const ELEMENTS: [&str; 8] =
-    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition", "Resource"];
-
 impl Policy {
     /// Reads a policy document, or what `aws iam get-role`, the IAM API or an infrastructure tool prints around it.
     ///
     /// Errors: [`Code::InvalidValue`] for what is no policy.
     pub fn parse(text: &str) -> Result<Policy> {
-        let document = document(text)?;
+        let (document, twice) = document(text)?;
         let statements = match document.get("Statement") {
             Some(Value::Array(all)) => all.as_slice(),
             Some(one @ Value::Object(_)) => std::slice::from_ref(one),
             _ => return Err(no_policy("it has no `Statement`")),
         };
-        let statements = statements.iter().enumerate().map(|(at, statement)| Statement::read(at + 1, statement));
+        let has_variables = document.get("Version").and_then(Value::as_str) == Some("2012-10-17");
+        let read = |(at, statement)| Statement::read(at + 1, statement, has_variables);
         Ok(Policy {
-            statements: statements.collect(),
-            has_variables: document.get("Version").and_then(Value::as_str) == Some("2012-10-17"),
+            statements: statements.iter().enumerate().map(read).collect(),
+            has_variables,
+            faults: document.as_object().map(|all| faults::of_document(all, statements)).unwrap_or_default(),
+            twice,
+            size: faults::of_size(&document),
         })
-    }
-
-    /// Why IAM does not take the document, with the statement that is at fault.
-    pub fn fault(&self) -> Option<String> {
-        let faulty = self.statements.iter().find(|statement| !statement.faults.is_empty())?;
-        Some(format!("statement {}, {}", faulty.name, faulty.faults[0]))
     }
 }
 
 impl Statement {
-    fn read(number: usize, statement: &Value) -> Statement {
+    fn read(number: usize, statement: &Value, has_variables: bool) -> Statement {
         let sid = statement.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty());
-        let mut faults = Vec::new();
-        let effect = statement.get("Effect").map(|effect| effect.as_str().map_or(effect.to_string(), str::to_owned));
-        match effect.as_deref() {
-            Some("Allow" | "Deny") => {}
-            Some(other) => faults.push(format!(
-                "Effect: it is {:?}; IAM takes Allow and Deny alone, written so, and refuses this policy",
-                printable(other, 40)
-            )),
-            None => faults.push("Effect: there is none; IAM refuses this policy".to_owned()),
-        }
-        for (element, _) in statement.as_object().into_iter().flatten() {
-            match element.as_str() {
-                "Resource" | "NotResource" => faults.push(format!(
-                    "{element}: a trust policy has none, its resource is the role itself; IAM refuses this policy"
-                )),
-                known if ELEMENTS.contains(&known) => {}
-                other => {
-                    faults.push(format!("{}: IAM knows no such element and refuses this policy", printable(other, 60)))
-                }
-            }
-        }
-        let principals = match (statement.get("Principal"), statement.get("NotPrincipal")) {
-            (Some(stated), _) => Principals::read(stated),
-            (None, Some(others)) => Principals::Except(named(others)),
-            (None, None) => {
-                faults.push("Principal: there is none: this is no trust policy".to_owned());
-                Principals::Named(Vec::new())
-            }
-        };
-        if let Principals::Named(all) = &principals {
-            let is_partial = |(_, id): &&(String, String)| id.contains(['*', '?']) && id.starts_with("arn:");
-            faults.extend(all.iter().find(is_partial).map(|(_, id)| {
-                format!(
-                    "Principal: it is {:?}; IAM takes no wildcard in a part of a principal's ARN and refuses this policy \
-                     (a condition on aws:PrincipalArn does it)",
-                    printable(id, 200)
-                )
-            }));
-        }
+        let effect = statement.get("Effect").and_then(Value::as_str);
         let conditions = conditions(statement);
-        let unknown = conditions.iter().find(|condition| condition.operator.is_none());
-        faults.extend(unknown.map(|condition| {
-            format!("Condition: IAM has no operator {} and refuses this policy", printable(&condition.name, 60))
-        }));
         Statement {
             name: sid.map_or_else(|| number.to_string(), |sid| printable(sid, 60)),
             is_allow: effect.is_some_and(|effect| effect.eq_ignore_ascii_case("allow")),
-            principals,
+            principals: match (statement.get("Principal"), statement.get("NotPrincipal")) {
+                (Some(stated), _) => Principals::read(stated),
+                (None, Some(others)) => Principals::Except(named(others)),
+                (None, None) => Principals::Named(Vec::new()),
+            },
             actions: match (statement.get("Action"), statement.get("NotAction")) {
                 (Some(list), _) => Actions::Only(texts(list)),
                 (None, Some(list)) => Actions::Except(texts(list)),
                 (None, None) => Actions::Only(Vec::new()),
             },
+            faults: faults::of_statement(statement, &conditions, has_variables),
             conditions,
-            faults,
         }
     }
 
@@ -155,6 +121,11 @@ impl Statement {
             Actions::Only(list) => has(list),
             Actions::Except(list) => !has(list),
         }
+    }
+
+    /// Whether it says which actions are not meant.
+    pub fn has_not_action(&self) -> bool {
+        matches!(self.actions, Actions::Except(_))
     }
 
     /// What is written of actions, for a sentence.
@@ -206,12 +177,13 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-fn document(text: &str) -> Result<Value> {
+/// The document, and the names that stand twice in it.
+fn document(text: &str) -> Result<(Value, Vec<String>)> {
     let parse = |text: &str| {
-        serde_json::from_str::<Value>(text)
+        json::read(text)
             .map_err(|why| no_policy(&format!("it is not JSON: line {} column {}", why.line(), why.column())))
     };
-    let mut document = parse(text.trim_start_matches('\u{feff}'))?;
+    let (mut document, twice) = parse(text.trim_start_matches('\u{feff}'))?;
     for key in ["Role", "AssumeRolePolicyDocument", "assume_role_policy", "trust_policy", "PolicyDocument"] {
         if let Some(inner) = document.get_mut(key) {
             document = inner.take();
@@ -225,7 +197,7 @@ fn document(text: &str) -> Result<Value> {
             let plain = url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, text)| text.into_owned());
             parse(&plain.unwrap_or_default())
         }
-        other => Ok(other),
+        other => Ok((other, twice)),
     }
 }
 
@@ -255,7 +227,22 @@ mod tests {
             (with("Resource", json!("*")), Some("Resource: a trust policy has none")),
             (with("action", json!("sts:*")), Some("action: IAM knows no such element")),
             (with("Principal", json!({ "AWS": "arn:aws:iam::112233334444:role/*" })), Some("no wildcard")),
-            (with("Principal", json!("*")), None),
+            (with("Principal", json!("*")), Some("STAR")),
+            (with("Principal", json!({ "AWS": "*" })), None),
+            (with("Principal", json!(["112233334444"])), Some("no object")),
+            (with("Principal", json!({ "aws": "112233334444" })), Some("no kind \"aws\"")),
+            (with("Principal", json!({ "Federated": "*" })), Some("no wildcard")),
+            (with("Principal", json!({ "AWS": "arn:aws:iam::112233334444:group/x" })), Some("is a group")),
+            (with("NotPrincipal", json!({ "AWS": "112233334444" })), Some("cannot have it")),
+            (with("NotAction", json!("sts:AssumeRole")), Some("beside NotAction")),
+            (with("Action", json!("*")), Some("may only specify STS")),
+            (with("Action", json!(["sts:AssumeRole", "s3:GetObject"])), Some("may only specify STS")),
+            (with("Sid", json!("two words")), Some("letters and digits")),
+            (with("Condition", json!([{ "Bool": {} }])), Some("{OPERATOR: {KEY: VALUE}}")),
+            (with("Condition", json!({ "StringEquals": "x" })), Some("{OPERATOR: {KEY: VALUE}}")),
+            (with("Condition", json!({ "StringEquals": { "aws:x": null } })), Some("no text")),
+            (with("Condition", json!({ "StringEquals": { "aws:x": [true, 1, "x"] } })), None),
+            (json!("x"), Some("no object")),
             (with("Condition", json!({ "StringMatches": { "aws:x": "y" } })), Some("no operator StringMatches")),
         ];
         for (statement, expected) in table {

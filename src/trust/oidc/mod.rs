@@ -1,87 +1,18 @@
-//! A token at the door of a role.
+//! A token at the door of a role: who its bearer is to AWS, and what must exist for it.
 
-use serde_json::{Map, Value};
+mod notes;
+mod token;
 
-use super::issuer::{self, Issuer, Kind, texts};
+use self::notes::notes;
+pub use self::token::Token;
+use super::issuer::Kind;
 use super::pattern::{Pattern, guarded};
 use super::policy::Policy;
-use super::request::{Context, Principal, Request};
+use super::request::{Context, Request};
 use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust, strangers};
-use crate::arn::RoleArn;
-use crate::identity::oidc::claims::Claims;
+use crate::arn::{Partition, RoleArn};
 
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
-const TAGS: &str = "https://aws.amazon.com/tags";
-const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
-
-/// What AWS reads of a token. Of one that is not there yet, what a person says of it.
-#[derive(Clone, Debug, Default)]
-pub struct Token {
-    pub issuer: String,
-    /// Of those that are to be let in.
-    pub subjects: Vec<String>,
-    /// Whether a person named them, and `*` and `?` in them are wildcards.
-    pub are_patterns: bool,
-    pub audiences: Vec<String>,
-    /// Who asked for the token.
-    pub authorized_party: Option<String>,
-    pub tags: Vec<(String, String)>,
-    pub transitive_tag_keys: Vec<String>,
-    pub source_identity: Option<String>,
-    /// All claims, as they are written.
-    pub claims: Map<String, Value>,
-}
-
-impl Token {
-    pub fn of(claims: &Claims) -> Token {
-        let all = claims.all();
-        let text = |name: &str| all.get(name).map(texts).and_then(|texts| texts.into_iter().next());
-        let (tags, transitive_tag_keys) = tags(all);
-        Token {
-            issuer: claims.issuer().to_owned(),
-            subjects: vec![claims.subject().to_owned()],
-            are_patterns: false,
-            audiences: claims.audiences().to_vec(),
-            authorized_party: text("azp").filter(|party| !party.is_empty()),
-            tags,
-            transitive_tag_keys,
-            source_identity: text(SOURCE_IDENTITY),
-            claims: all.clone(),
-        }
-    }
-
-    /// As IAM names it: the issuer without its scheme, down to a slash at its end.
-    pub fn provider(&self) -> &str {
-        self.issuer.strip_prefix("https://").unwrap_or(&self.issuer)
-    }
-
-    pub fn kind(&self) -> Kind {
-        self.known().kind
-    }
-
-    fn known(&self) -> &'static Issuer {
-        issuer::of(self.provider())
-    }
-
-    /// What AWS's key `aud` reads: `azp` where there is one, else `aud`.
-    pub fn audience_key(&self) -> Vec<String> {
-        match &self.authorized_party {
-            Some(party) if self.kind() != Kind::Cognito => vec![party.clone()],
-            _ => self.audiences.clone(),
-        }
-    }
-
-    fn principal(&self, role: &RoleArn) -> Principal {
-        Principal::Federated(match self.kind().is_built_in() {
-            true => self.provider().to_owned(),
-            false => self.provider_arn(role),
-        })
-    }
-
-    fn provider_arn(&self, role: &RoleArn) -> String {
-        format!("arn:{}:iam::{}:oidc-provider/{}", role.partition, role.account_id, self.provider())
-    }
-}
 
 /// Who the bearer of this token is to AWS.
 pub fn request(token: &Token, role: &RoleArn) -> Request {
@@ -105,36 +36,33 @@ pub fn request(token: &Token, role: &RoleArn) -> Request {
     context.set("sts:SourceIdentity", &token.source_identity);
     context.set("aws:SecureTransport", ["true"]);
     let unread = token.claims.keys().filter(|name| !issuer.reads(name));
+    let own = |name: &str| format!("{provider}:{name}").to_ascii_lowercase();
+    let is_elsewhere = role.partition != Partition::Aws;
+    let undocumented: Vec<String> = issuer.special_keys().filter(|_| is_elsewhere).map(|name| own(name)).collect();
+    undocumented.iter().for_each(|key| context.remove(key));
     Request {
         proof: "the token",
         principal: token.principal(role),
         actions: Request::needs(ACTION, !token.tags.is_empty(), token.source_identity.is_some()),
         context,
-        unread: unread.map(|name| format!("{provider}:{name}").to_ascii_lowercase()).collect(),
-        // The call is not signed: it has no principal of AWS's.
-        known: [
-            &format!("{provider}:"),
-            "saml:",
-            "aws:RequestTag/",
-            "aws:TagKeys",
-            "sts:TransitiveTagKeys",
-            "sts:SourceIdentity",
-            "sts:ExternalId",
-            "aws:Principal",
-            "aws:userid",
-            "aws:username",
-            "aws:MultiFactorAuth",
-            "aws:TokenIssueTime",
-        ]
-        .map(str::to_owned)
-        .into(),
+        unread: unread.map(|name| own(name)).collect(),
+        undocumented,
+        doubt: (is_elsewhere && token.kind().is_of_the_public()).then(|| doubt(token, role)),
+        known: Request::known_unsigned(&[&format!("{provider}:")], !token.tags.is_empty()),
     }
+}
+
+/// Of the providers that AWS knows by itself, other partitions may have none (Getting Started with AWS in China, IAM: "some
+/// web identity providers … might not be available").
+fn doubt(token: &Token, role: &RoleArn) -> String {
+    format!("whether AWS knows {} by itself in the partition {} is not documented", token.provider(), role.partition)
 }
 
 /// What must exist for it. `duration`: what the profile asks for, in seconds.
 pub fn trust(token: &Token, role: &RoleArn, duration: Option<u64>) -> Trust {
     let request = request(token, role);
     let conditions = conditions(token, &request);
+    let notes = notes(token, &request);
     let trust = Trust {
         role: role.clone(),
         provider: match token.kind().is_built_in() {
@@ -153,7 +81,7 @@ pub fn trust(token: &Token, role: &RoleArn, duration: Option<u64>) -> Trust {
             .map(|action| Grant { action, conditions: if action == ACTION { conditions.clone() } else { Vec::new() } })
             .collect(),
         max_session_duration: duration.unwrap_or(0).clamp(DEFAULT_MAX_SESSION, 43200),
-        notes: notes(token),
+        notes,
     };
     let open =
         Policy::parse(&trust.policy().to_string()).map(|policy| strangers::warnings(&policy)).unwrap_or_default();
@@ -214,93 +142,10 @@ fn subjects(token: &Token) -> Vec<String> {
     }
 }
 
-fn notes(token: &Token) -> Vec<String> {
-    let mut notes = Vec::new();
-    let special = match token.kind() {
-        Kind::Google => {
-            "AWS knows Google by itself: no provider is made in IAM. Its key `aud` reads the claim azp, which is the \
-             numeric id with a token of the metadata server and the e-mail address with one of a key file; `oaud` reads aud"
-        }
-        Kind::Cognito => {
-            "AWS knows Cognito's identity pools by themselves: `aud` is the pool's id, and `amr` keeps guests out. A user \
-             pool is another issuer, and wants a provider in IAM"
-        }
-        Kind::Amazon => "AWS knows Login with Amazon by itself: the keys are `app_id` and `user_id`",
-        Kind::Facebook => "AWS knows Facebook by itself: the keys are `app_id` and `id`",
-        Kind::GitHub | Kind::GitHubEnterprise | Kind::GitHubServer => {
-            "GitHub has changed the format of sub, which may hold names or ids and what the repository was customised to: \
-             this policy has the token's own, so a job on another branch, tag or environment is another subject. AWS \
-             refuses policies for GitHub that do not look at sub"
-        }
-        Kind::Kubernetes if token.provider().starts_with("oidc.eks") || token.provider().starts_with("oidc-eks") => {
-            "each EKS cluster is an issuer of its own: aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer"
-        }
-        Kind::GitLab
-        | Kind::GitLabSelfManaged
-        | Kind::Buildkite
-        | Kind::Terraform
-        | Kind::CircleCi
-        | Kind::Bitbucket
-        | Kind::Kubernetes
-        | Kind::Entra
-        | Kind::Other => "",
-    };
-    notes.extend(Some(special.to_owned()).filter(|note| !note.is_empty()));
-    let open = |subject: &&String| !token.are_patterns && token.known().without_run(subject).is_some();
-    if let Some(subject) = token.subjects.iter().find(open) {
-        notes.push(format!(
-            "the token's sub is {}: what is another in the next run of the same job stands as * in the policy",
-            crate::error::printable(subject, 300)
-        ));
-    }
-    if let Some(party) = &token.authorized_party
-        && !token.kind().is_built_in()
-        && !token.audiences.contains(party)
-    {
-        notes.push(format!(
-            "the token has azp = {party}, which is what AWS compares in place of aud: it is the client id here"
-        ));
-    }
-    if token.are_patterns && token.subjects.iter().any(|subject| subject.contains(['*', '?'])) {
-        notes.push("a pattern in sub lets in whoever fits it, also those who do not exist yet".to_owned());
-    }
-    if token.issuer.starts_with("http://") {
-        notes.push("the issuer is plain http: AWS takes none that is not https".to_owned());
-    }
-    if !token.tags.is_empty() {
-        let keys: Vec<&str> = token.tags.iter().map(|(key, _)| key.as_str()).collect();
-        notes.push(format!(
-            "the token sets the session tags {}: every role it is for has to allow sts:TagSession",
-            keys.join(", ")
-        ));
-    }
-    notes
-}
-
-/// `principal_tags` and `transitive_tag_keys`, nested as AWS writes them or flattened into names of claims.
-fn tags(claims: &Map<String, Value>) -> (Vec<(String, String)>, Vec<String>) {
-    let nested = claims.get(TAGS).and_then(Value::as_object);
-    let mut tags: Vec<(String, String)> = nested
-        .and_then(|tags| tags.get("principal_tags"))
-        .and_then(Value::as_object)
-        .map(|tags| tags.iter().map(|(key, value)| (key.clone(), texts(value).join(" "))).collect())
-        .unwrap_or_default();
-    let prefix = format!("{TAGS}/principal_tags/");
-    tags.extend(
-        claims
-            .iter()
-            .filter_map(|(name, value)| Some((name.strip_prefix(&prefix)?.to_owned(), texts(value).join(" ")))),
-    );
-    let transitive = nested
-        .and_then(|tags| tags.get("transitive_tag_keys"))
-        .or_else(|| claims.get(&format!("{TAGS}/transitive_tag_keys")));
-    (tags, transitive.map(texts).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn role() -> RoleArn {
         RoleArn::parse("arn:aws:iam::112233334444:role/team/Dev").unwrap()
@@ -382,24 +227,6 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_found_nested_and_flattened() {
-        let nested = json!({ TAGS: { "principal_tags": { "Team": ["data"] }, "transitive_tag_keys": ["Team"] }, SOURCE_IDENTITY: "alice" });
-        let flat = json!({ "https://aws.amazon.com/tags/principal_tags/Team": ["data"], "https://aws.amazon.com/tags/transitive_tag_keys": "Team" });
-        for claims in [nested, flat] {
-            let found = tags(claims.as_object().unwrap());
-            assert_eq!(found, (vec![("Team".to_owned(), "data".to_owned())], vec!["Team".to_owned()]));
-        }
-        let carrying = Token {
-            tags: vec![("Team".into(), "data".into())],
-            source_identity: Some("alice".into()),
-            ..token("https://i", "s", "a")
-        };
-        let policy = trust(&carrying, &role(), None).policy();
-        assert_eq!(policy["Statement"][0]["Action"], ACTION);
-        assert_eq!(policy["Statement"][1]["Action"], json!(["sts:TagSession", "sts:SetSourceIdentity"]));
-    }
-
-    #[test]
     fn no_policy_lets_in_what_lacks_a_claim() {
         for issuer in [
             "https://cognito-identity.amazonaws.com",
@@ -410,5 +237,17 @@ mod tests {
             let policy = trust(&token(issuer, "s", "a"), &role(), None).policy().to_string();
             assert!(!policy.contains("ForAllValues") && policy.contains("Condition"), "{policy}");
         }
+    }
+
+    #[test]
+    fn what_a_token_carries_has_actions_of_its_own() {
+        let carrying = Token {
+            tags: vec![("Team".into(), "data".into())],
+            source_identity: Some("alice".into()),
+            ..token("https://i", "s", "a")
+        };
+        let policy = trust(&carrying, &role(), None).policy();
+        assert_eq!(policy["Statement"][0]["Action"], ACTION);
+        assert_eq!(policy["Statement"][1]["Action"], json!(["sts:TagSession", "sts:SetSourceIdentity"]));
     }
 }
