@@ -100,7 +100,7 @@ codes! {
     PromptNeeded = "prompt-needed", LoginRequired;
     /// The IdP wants a person at a browser.
     BrowserLoginNeeded = "browser-login-needed", LoginRequired;
-    /// The person closed the browser before the login was done.
+    /// The person closed the browser before the login was done, or said no to whom it named.
     LoginAbandoned = "login-abandoned", LoginRequired;
     /// The IdP wants a second factor.
     MfaNeeded = "mfa-needed", LoginRequired;

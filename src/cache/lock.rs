@@ -12,6 +12,9 @@ use super::file_store::FileStore;
 use super::key::{FileName, LoginKey};
 use super::{private, seal};
 use crate::error::{Code, Error, Result};
+#[cfg(target_os = "linux")]
+use crate::process::ancestry;
+use crate::process::callers;
 use crate::quote::shell::command;
 use crate::time::{Deadline, Timestamp, whole_seconds};
 
@@ -32,6 +35,8 @@ pub enum Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
     pub holder: Option<Holder>,
+    /// Whether the holder waits for this process; known on Linux alone.
+    pub waits_for_us: bool,
 }
 
 /// Who has the lock, and when its work will have ended.
@@ -63,7 +68,12 @@ impl Lock {
             }
             let left = wait.remaining();
             if left.is_zero() {
-                return Ok(Attempt::Held(Held { holder: Holder::read(&mut file) }));
+                return Ok(Attempt::Held(Held { holder: Holder::read(&mut file), waits_for_us: false }));
+            }
+            if pause == SHORTEST_PAUSE
+                && let Some(holder) = holder_above(&mut file)
+            {
+                return Ok(Attempt::Held(Held { holder: Some(holder), waits_for_us: true }));
             }
             if !std::mem::replace(&mut is_told, true)
                 && let Some(holder) = Holder::read(&mut file)
@@ -74,6 +84,17 @@ impl Lock {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
+}
+
+/// The holder, where it waits for this process, which would wait for it.
+#[cfg(target_os = "linux")]
+fn holder_above(file: &mut File) -> Option<Holder> {
+    Holder::read(file).filter(|holder| ancestry::waits_for_us(holder.pid, file))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn holder_above(_: &mut File) -> Option<Holder> {
+    None
 }
 
 impl Drop for Lock {
@@ -91,6 +112,9 @@ impl Held {
 
     /// The error of a process that waited in vain.
     pub fn error(&self, now: Timestamp) -> Error {
+        if let (true, Some(holder)) = (self.waits_for_us, self.holder) {
+            return callers::refusal_of_waiting(holder.pid);
+        }
         let error = Error::new(Code::LockTimeout, "another process is logging in, and was waited for in vain");
         match self.holder {
             Some(Holder { pid, deadline }) if self.is_overdue(now) => error
@@ -231,7 +255,8 @@ mod tests {
 
     #[test]
     fn a_holder_past_its_deadline_is_reported_as_such() {
-        let held = Held { holder: Some(Holder { pid: 4711, deadline: at("2026-11-22T12:00:20Z") }) };
+        let holder = Holder { pid: 4711, deadline: at("2026-11-22T12:00:20Z") };
+        let held = Held { holder: Some(holder), waits_for_us: false };
         let error = held.error(at("2026-11-22T12:00:20Z"));
         assert_eq!((error.code, error.causes[0].contains("process 4711 holds")), (Code::LockTimeout, true));
         let error = held.error(at("2026-11-22T12:00:21Z"));

@@ -265,6 +265,9 @@ pub struct Login {
     /// Do not ask: try the configured or kept secret once more, even if it was refused before
     #[arg(long, conflicts_with = "store")]
     pub use_stored: bool,
+    /// Do not ask whether the person that an OpenID provider names is the right one
+    #[arg(long, short = 'y')]
+    pub yes: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
+use std::time::Duration;
 
 use super::progress;
 use crate::error::{Code, Error, Result};
@@ -72,6 +73,32 @@ pub fn terminal() -> Result<File> {
 pub fn confirm(question: &str) -> Result<bool> {
     let answer = line(question).map_err(|error| error.hint("run it in a terminal"))?;
     Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Shows `question` and reads a line; `n` and `no` disagree, and an empty line agrees. Where there is a `patience`, nobody's
+/// answer within it agrees as well, on systems whose terminals can be waited for.
+///
+/// Errors: [`Code::PromptNeeded`], at once, where there is no terminal.
+pub fn agrees(question: &str, patience: Option<Duration>) -> Result<bool> {
+    if let Some(patience) = patience {
+        terminal()?.write_all(text::lines(question).as_bytes()).map_err(no_terminal)?;
+        if !is_typed_within(patience)? {
+            terminal()?.write_all(b"\n").map_err(no_terminal)?;
+            return Ok(true);
+        }
+    }
+    let answer = line(if patience.is_some() { "" } else { question })?;
+    Ok(!matches!(answer.to_ascii_lowercase().as_str(), "n" | "no"))
+}
+
+#[cfg(unix)]
+fn is_typed_within(patience: Duration) -> Result<bool> {
+    crate::process::terminal::is_typed_within(patience).map_err(no_terminal)
+}
+
+#[cfg(not(unix))]
+fn is_typed_within(_: Duration) -> Result<bool> {
+    Ok(false)
 }
 
 /// Shows `question` and reads a line, without the white space around it.

@@ -46,6 +46,7 @@ mod resolve;
 mod saml;
 mod secrets;
 pub mod session_name;
+mod session_policy;
 pub mod show;
 pub mod sts_home;
 mod tree;

@@ -86,6 +86,28 @@ const TOKENS: [Token; 2] = [Token::Id, Token::Access];
 pub const SCOPE_OF_A_PERSON: &str = "openid offline_access";
 /// Any free port: RFC 8252 §7.3 has providers accept that.
 const REDIRECT_URI: &str = "http://127.0.0.1/callback";
+/// Entra ID lets the port be any with the name alone, and its pages take plain http for no other (Microsoft identity platform,
+/// "Redirect URI (reply URL) restrictions and limitations", localhost exceptions).
+const REDIRECT_URI_OF_ENTRA: &str = "http://localhost";
+
+/// Whether the issuer is Microsoft Entra ID, in any of its clouds.
+pub fn is_entra(issuer: &str) -> bool {
+    let hosts = [
+        "login.microsoftonline.com",
+        "login.microsoftonline.us",
+        "login.partner.microsoftonline.cn",
+        "login.chinacloudapi.cn",
+        "sts.windows.net",
+        "ciamlogin.com",
+    ];
+    let url = Url::parse(issuer).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    hosts.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")))
+}
+
+fn default_redirect_uri(issuer: &str) -> Option<Url> {
+    Url::parse(if is_entra(issuer) { REDIRECT_URI_OF_ENTRA } else { REDIRECT_URI }).ok()
+}
 
 /// The keys of this source. What is wrong is in the section's log.
 pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
@@ -101,8 +123,8 @@ pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
     let scope = table.read("scope", values::text);
     let scope = scope.unwrap_or_else(|| if is_machine { String::new() } else { SCOPE_OF_A_PERSON.to_owned() });
     let token = table.read("token", |f| values::choice(f, &TOKENS.map(|token| (token.name(), token)), &[]));
+    let issuer = issuer?;
     Some(Oidc {
-        issuer: issuer?,
         client_id: client_id?,
         client_secret,
         flow,
@@ -110,12 +132,15 @@ pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
         resource: table.read("resource", values::text),
         // RFC 6749 §4.4 knows no id_token.
         token: token.unwrap_or(if is_machine { Token::Access } else { Token::Id }),
-        redirect_uri: table.read("redirect_uri", urls::redirect).or_else(|| Url::parse(REDIRECT_URI).ok())?,
+        redirect_uri: table
+            .read("redirect_uri", urls::redirect)
+            .or_else(|| default_redirect_uri(issuer.as_written()))?,
         auth_params: table
             .table("auth_params", "web_identity.auth_params")
             .map(|parameters| auth_params(&parameters))
             .unwrap_or_default(),
         ca_bundle: table.read("ca_bundle", values::path),
+        issuer,
     })
 }
 
@@ -203,6 +228,15 @@ mod tests {
             ca_bundle: None,
         };
         assert_eq!(read_toml(CLIENT), Ok(expected));
+    }
+
+    #[test]
+    fn entra_is_asked_to_come_back_by_the_name_that_it_takes() {
+        let entra = CLIENT.replace("https://idp.example.com/", "https://login.microsoftonline.com/t/v2.0");
+        assert_eq!(read_toml(&entra).unwrap().redirect_uri.as_str(), "http://localhost/");
+        let set = format!("{entra}redirect_uri = \"http://127.0.0.1:7000/x\"\n");
+        assert_eq!(read_toml(&set).unwrap().redirect_uri.as_str(), "http://127.0.0.1:7000/x");
+        assert!(!is_entra("https://login.microsoftonline.com.evil.example/"));
     }
 
     #[test]

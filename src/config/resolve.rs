@@ -11,7 +11,7 @@ use super::profile::{DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, St
 use super::reader::{Found, Section};
 use super::sts_home::Home;
 use super::written::{ConnectionProfile, WrittenBase, WrittenProfile};
-use super::{assume_role, refuse, saml, urls, values, web_identity};
+use super::{assume_role, refuse, saml, session_policy, urls, values, web_identity};
 use crate::address::StsEndpoint;
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result, printable};
@@ -62,6 +62,9 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
             })
             .unwrap_or_default(),
     };
+    if home == Home::Aws {
+        session_policy::check(top, role_arn.as_ref(), &session);
+    }
     let deadline = top
         .read("deadline", |f| values::duration(f, Duration::from_secs(1)..=Duration::from_secs(600)))
         .unwrap_or(DEFAULT_DEADLINE);

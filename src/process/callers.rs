@@ -1,7 +1,7 @@
 //! Whom this process works for: the profiles of fedcred that wait for a program which may have started us.
 //!
 //! An AWS profile's `credential_process` may be fedcred itself. Without a mark, a profile that stands on an AWS profile that
-//! asks for the first one would start processes without end.
+//! asks for the first one would start processes without end. Where the mark is lost on the way, the lock tells ([`super::ancestry`]).
 
 use crate::cache::key::hex;
 use crate::config::env::Env;
@@ -46,6 +46,11 @@ impl Callers {
 pub fn refusal_in(said: &str) -> Option<Error> {
     let (_, refused) = said.split_once(&format!("error[{}]: ", Code::CallsItself.as_str()))?;
     Some(refusal(&printable(refused.lines().next().unwrap_or_default(), 200)))
+}
+
+/// The refusal of a process whose lock is held by one that waits for it.
+pub fn refusal_of_waiting(holder: u32) -> Error {
+    refusal(&format!("process {holder} waits for this one, which would wait for it"))
 }
 
 fn refusal(what: &str) -> Error {

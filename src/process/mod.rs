@@ -1,5 +1,7 @@
 //! Other programs, and what this process shows of itself.
 
+#[cfg(target_os = "linux")]
+pub mod ancestry;
 pub mod aws_files;
 #[cfg(unix)]
 pub mod browser;

@@ -61,6 +61,16 @@ impl Drop for Unseen {
     }
 }
 
+/// Whether somebody types a line within this time.
+pub fn is_typed_within(patience: std::time::Duration) -> io::Result<bool> {
+    let terminal = OpenOptions::new().read(true).open("/dev/tty")?;
+    let limit = Timespec { tv_sec: patience.as_secs().try_into().unwrap_or(i64::MAX), tv_nsec: 0 };
+    match poll(&mut [PollFd::new(&terminal, PollFlags::IN)], Some(&limit)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(error) => Err(error.into()),
+    }
+}
+
 struct Keys(File);
 
 /// A signal that another thread was given interrupts no read here, so it is looked for.

@@ -33,13 +33,27 @@ pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> Value {
     }
     resources.insert("Role".into(), role);
     for (name, policy) in permissions {
-        let mut properties = json!({ "ManagedPolicyName": name, "PolicyDocument": policy });
         // The others are for people's groups, and for whoever asks for the role.
-        if name.starts_with("airflow-connections") {
-            properties["Roles"] = json!([{ "Ref": "Role" }]);
-        }
-        resources.insert(label(name), json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }));
+        let (label, resource) = managed(name, policy, name.starts_with("airflow-connections"));
+        resources.insert(label, resource);
     }
+    template(&resources, &notes)
+}
+
+/// Policies without a role.
+pub fn policies(permissions: &[(String, Value)], notes: &[String]) -> Value {
+    template(&permissions.iter().map(|(name, policy)| managed(name, policy, false)).collect(), notes)
+}
+
+fn managed(name: &str, policy: &Value, is_the_roles: bool) -> (String, Value) {
+    let mut properties = json!({ "ManagedPolicyName": name, "PolicyDocument": policy });
+    if is_the_roles {
+        properties["Roles"] = json!([{ "Ref": "Role" }]);
+    }
+    (label(name), json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }))
+}
+
+fn template(resources: &Map<String, Value>, notes: &[String]) -> Value {
     json!({
         "AWSTemplateFormatVersion": "2010-09-09",
         "Metadata": { "Notes": notes },

@@ -11,19 +11,53 @@ use crate::quote::config::{comment, hcl as string};
 /// Everything that must exist. `permissions`: name and policy of each.
 pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
     let locals = Locals { account_id: &trust.role.account_id, audience: audience(trust) };
-    let mut out = String::new();
-    for note in &trust.notes {
-        let _ = writeln!(out, "# {}", comment(note));
-    }
     let mut body = String::new();
     provider(&mut body, &trust.provider, &locals);
     role(&mut body, trust, &locals);
     for (index, (name, policy)) in permissions.iter().enumerate() {
-        permission(&mut body, index, name, &locals.expression(policy, 1));
+        body.push('\n');
+        // The others are for people's groups, and for whoever asks for the role.
+        permission(&mut body, index, name, &locals.expression(policy, 1), name.starts_with("airflow-connections"));
     }
-    let names: Vec<&str> = permissions.iter().map(|(name, _)| name.as_str()).collect();
-    out.push_str(&locals.block(trust, &names, &body));
-    out + &body
+    let (provider, issuer) = match &trust.provider {
+        Provider::Saml { name, .. } => (json!(name), Value::Null),
+        Provider::Oidc { url, .. } => (Value::Null, json!(url)),
+        Provider::BuiltIn | Provider::None => (Value::Null, Value::Null),
+    };
+    let named = [
+        ("issuer", issuer),
+        ("provider_name", provider),
+        ("role_name", json!(trust.role.name)),
+        ("role_path", json!(trust.role.path())),
+        ("policy_names", names(permissions)),
+    ];
+    comments(&trust.notes) + &locals.block(&named, &body) + &body
+}
+
+/// Policies without a role.
+pub fn policies(permissions: &[(String, Value)], notes: &[String]) -> String {
+    let locals =
+        Locals { account_id: permissions.iter().find_map(|(_, policy)| account(policy)).unwrap_or(""), audience: None };
+    let mut body = String::new();
+    for (index, (name, policy)) in permissions.iter().enumerate() {
+        body.push_str(if index == 0 { "" } else { "\n" });
+        permission(&mut body, index, name, &locals.expression(policy, 1), false);
+    }
+    comments(notes) + &locals.block(&[("policy_names", names(permissions))], &body) + &body
+}
+
+/// The account of a policy's first resource.
+fn account(policy: &Value) -> Option<&str> {
+    let account = policy.pointer("/Statement/0/Resource/0")?.as_str()?.split(':').nth(4)?;
+    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then_some(account)
+}
+
+fn comments(notes: &[String]) -> String {
+    notes.iter().map(|note| format!("# {}\n", comment(note))).collect()
+}
+
+fn names(permissions: &[(String, Value)]) -> Value {
+    permissions.iter().map(|(name, _)| json!(name)).collect()
 }
 
 /// What changes from one account or role to the next, told once.
@@ -45,26 +79,11 @@ fn audience(trust: &Trust) -> Option<(String, Value)> {
 
 impl Locals<'_> {
     /// Those that the body uses.
-    fn block(&self, trust: &Trust, policy_names: &[&str], body: &str) -> String {
-        let provider = match &trust.provider {
-            Provider::Saml { name, .. } => json!(name),
-            Provider::Oidc { .. } | Provider::BuiltIn | Provider::None => Value::Null,
-        };
-        let issuer = match &trust.provider {
-            Provider::Oidc { url, .. } => json!(url),
-            Provider::Saml { .. } | Provider::BuiltIn | Provider::None => Value::Null,
-        };
+    fn block(&self, named: &[(&str, Value)], body: &str) -> String {
         let audience = self.audience.as_ref().map_or(Value::Null, |(_, audience)| audience.clone());
-        let all = [
-            ("account_id", json!(self.account_id)),
-            ("audience", audience),
-            ("issuer", issuer),
-            ("provider_name", provider),
-            ("role_name", json!(trust.role.name)),
-            ("role_path", json!(trust.role.path())),
-            ("policy_names", json!(policy_names)),
-        ];
-        let used: Vec<_> = all.iter().filter(|(name, _)| body.contains(&format!("local.{name}"))).collect();
+        let own = [("account_id", json!(self.account_id)), ("audience", audience)];
+        let used: Vec<_> =
+            own.iter().chain(named).filter(|(name, _)| body.contains(&format!("local.{name}"))).collect();
         let width = used.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let lines = used.iter().map(|(name, value)| format!("  {name:width$} = {}\n", plain(value)));
         format!("locals {{\n{}}}\n\n", lines.collect::<String>())
@@ -103,7 +122,8 @@ impl Locals<'_> {
     /// Text in quotes; in an ARN of the role's account the account is the local.
     fn text(&self, text: &str) -> String {
         let quoted = string(text);
-        match text.splitn(6, ':').nth(4) == Some(self.account_id) && text.starts_with("arn:") {
+        match !self.account_id.is_empty() && text.split(':').nth(4) == Some(self.account_id) && text.starts_with("arn:")
+        {
             true => quoted.replacen(&format!(":{}:", self.account_id), ":${local.account_id}:", 1),
             false => quoted,
         }
@@ -151,14 +171,13 @@ fn role(out: &mut String, trust: &Trust, locals: &Locals<'_>) {
     );
 }
 
-fn permission(out: &mut String, index: usize, name: &str, policy: &str) {
+fn permission(out: &mut String, index: usize, name: &str, policy: &str, is_the_roles: bool) {
     let label = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_ascii_lowercase();
     let _ = write!(
         out,
-        "\nresource \"aws_iam_policy\" \"{label}\" {{\n  name   = local.policy_names[{index}]\n  policy = jsonencode({policy})\n}}\n",
+        "resource \"aws_iam_policy\" \"{label}\" {{\n  name   = local.policy_names[{index}]\n  policy = jsonencode({policy})\n}}\n",
     );
-    // The others are for people's groups, and for whoever asks for the role.
-    if name.starts_with("airflow-connections") {
+    if is_the_roles {
         let _ = write!(
             out,
             "\nresource \"aws_iam_role_policy_attachment\" \"{label}\" {{\n  role       = aws_iam_role.this.name\n  policy_arn = aws_iam_policy.{label}.arn\n}}\n"
@@ -251,6 +270,9 @@ mod tests {
         let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": [], "Resource": resource }] });
         let permissions =
             [("airflow-connections-ssm".to_owned(), policy.clone()), ("mwaa-user".to_owned(), policy.clone())];
+        let text = policies(&permissions, &["a note".to_owned()]);
+        let expected = [("airflow_connections_ssm", policy.clone()), ("mwaa_user", policy.clone())];
+        assert_eq!(documents(&text), expected.map(|(label, policy)| (label.to_owned(), policy)), "{text}");
         for trust in all {
             let text = render(&trust, &permissions);
             let expected =

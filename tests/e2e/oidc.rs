@@ -204,7 +204,10 @@ fn home_of(client_id: &str) -> Home {
 fn log_in_at_terminal(home: &Home) {
     let person = Person::named("alice");
     let mut login = home.program(WITH_TERMINAL[0]);
-    login.args(&WITH_TERMINAL[1..]).arg(env!("CARGO_BIN_EXE_fedcred")).args(["login", "--store", "file", "lab"]);
+    login
+        .args(&WITH_TERMINAL[1..])
+        .arg(env!("CARGO_BIN_EXE_fedcred"))
+        .args(["login", "--yes", "--store", "file", "lab"]);
     let ended = act_upon(&mut login, "\r\n\r\n    http", |shown| {
         let url = shown.split_ascii_whitespace().find(|word| word.starts_with("http")).expect("an address");
         person.open(url);

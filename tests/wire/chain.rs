@@ -197,6 +197,14 @@ fn loops() -> Vec<(World, &'static str)> {
         (words, "\"dev\" waits for itself"),
         (format!("{fedcred} get other"), "\"dev\" waits for itself"),
         (format!("{fedcred} get two"), "\"two\" waits for itself"),
+        // Without the mark: the lock's holder is above who asks for the lock.
+        #[cfg(target_os = "linux")]
+        (
+            format!(
+                "env -i HOME=\"$HOME\" AWS_CONFIG_FILE=\"$AWS_CONFIG_FILE\" FEDCRED_CONFIG=\"$FEDCRED_CONFIG\" {fedcred} get dev"
+            ),
+            "waits for this one",
+        ),
     ];
     let worlds = table.map(|(process, expected)| {
         let world = World::beside(nobody()).set("assume_role.aws_profile", "corp");

@@ -31,7 +31,7 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     }
     if let Some(oidc) = super::person_at(&profile).filter(|_| !arguments.use_stored) {
         check_store(arguments.store, &oidc.account().to_string(), &profile)?;
-        return sign_in::run(oidc, &profile, &settings, arguments.store, env);
+        return sign_in::run(oidc, &profile, &settings, arguments, env);
     }
     let asked = match super::kept_secret(&profile) {
         Some((setting, account)) if !arguments.use_stored => {

@@ -1,26 +1,36 @@
 //! `fedcred login` where an OpenID provider asks the person: shows the page to visit, waits, and keeps the refresh token.
 
+use std::time::Duration;
+
 use super::login::{PATIENCE, keep, kept_where, logged_in};
 use crate::acquire::{fetch, login};
-use crate::cli::args::SecretStore;
+use crate::cli::args::Login as Asked;
 use crate::cli::output::{self, Text};
 use crate::cli::prompt;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{Oidc, Profile};
-use crate::error::{Result, printable};
+use crate::error::{Code, Error, Result, printable};
 use crate::identity::keep::Person;
 use crate::identity::oidc::claims::Claims;
-use crate::identity::oidc::login::kept::Login as Kept;
-use crate::identity::oidc::login::{LoginUi, Page, opener};
+use crate::identity::oidc::login::kept::{KeptToken, Login as Kept};
+use crate::identity::oidc::login::{LoginUi, Page, RefreshTokens, habits, opener};
 use crate::quote::shell::fedcred;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, store: SecretStore, env: &Env) -> Result<()> {
+/// How long a first login waits for a no.
+const TO_REFUSE: Duration = Duration::from_secs(5);
+
+pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, asked: &Asked, env: &Env) -> Result<()> {
     prompt::terminal()?;
     let terminal = Terminal { env };
-    let tokens = fetch::interactive(oidc, env, &terminal, &Deadline::after(PATIENCE))?;
+    let advise = |error: Error| habits::advice(oidc).into_iter().fold(error, Error::because);
+    let tokens = fetch::interactive(oidc, env, &terminal, &Deadline::after(PATIENCE)).map_err(advise)?;
+    let store = asked.store;
+    if !asked.yes {
+        refusable(oidc, &tokens.token, profile, env)?;
+    }
     let place = match &tokens.refresh_token {
         Some(token) => {
             let [whole, short] = Kept::new(token.duplicate(), Some(tokens.token.duplicate())).written();
@@ -40,6 +50,36 @@ pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, store: Secr
         None => text.line("the provider gave no refresh token, so the next login is due then: see `scope`"),
     }
     output::write(&text)
+}
+
+/// Asks whether the person is the right one, where the provider names another than last time, or is asked for the first time.
+/// A browser may be logged in as somebody else, and logs in without a word.
+///
+/// Errors: [`Code::LoginAbandoned`] if not.
+fn refusable(oidc: &Oidc, token: &Secret, profile: &Profile, env: &Env) -> Result<()> {
+    let Some(who) = who(token) else { return Ok(()) };
+    let sub = Claims::read(token).map(|claims| claims.subject().to_owned()).ok();
+    let last = KeptToken::of(oidc, env).load().ok().flatten().map(Kept::read);
+    let last = last.as_ref().and_then(Kept::sub);
+    let (question, patience) = match last {
+        Some(last) if Some(last) == sub.as_deref() => return Ok(()),
+        Some(last) => (format!("Logged in as {who}, and last time as {}. Go on? [Y/n] ", printable(last, 100)), None),
+        None => {
+            let seconds = TO_REFUSE.as_secs();
+            (format!("Logged in as {who}. Go on? [Y/n] (yes after {seconds} s) "), Some(TO_REFUSE))
+        }
+    };
+    match prompt::agrees(&question, patience)? {
+        true => Ok(()),
+        false => {
+            Err(Error::new(Code::LoginAbandoned, format!("the login as {who} was refused, and nothing is kept of it"))
+                .hint(format!(
+                    "log out of {} in the browser, or use another one, then: {}",
+                    oidc.issuer,
+                    fedcred(&["login"], &profile.name, &[])
+                )))
+        }
+    }
 }
 
 /// As whom the provider knows the person: e-mail address or name where the token has one, and `sub`.

@@ -114,6 +114,41 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
 }
 
 #[test]
+fn session_policies_are_checked_by_the_rules_of_sts() {
+    let own = |count: usize| {
+        let one = |n: usize| format!("\"arn:aws:iam::112233334444:policy/{}{n:02}\"", "p".repeat(175));
+        format!("policy_arns = [{}]", (0..count).map(one).collect::<Vec<_>>().join(", "))
+    };
+    let long = format!("policy = '{{\"a\": \"{}\"}}'", "x".repeat(2048));
+    let table: Vec<(String, Option<(Code, &str)>)> = vec![
+        ("policy_arns = [\"arn:aws:iam::aws:policy/ReadOnlyAccess\"]".into(), None),
+        ("policy_arns = [\"arn:aws:iam::112233334444:policy/team/A\"]".into(), None),
+        ("policy_arns = [\"arn:aws-cn:iam::aws:policy/A\"]".into(), Some((Code::InvalidArn, "partition aws"))),
+        ("policy_arns = [\"arn:aws:iam::999988887777:policy/A\"]".into(), Some((Code::InvalidArn, "role's account"))),
+        ("policy_arns = [\"arn:aws:iam::112233334444:role/A\"]".into(), Some((Code::InvalidArn, "managed policy"))),
+        (own(9), None),
+        (own(10), Some((Code::InvalidValue, "STS takes 2048"))),
+        (own(11), Some((Code::InvalidValue, "at most 10"))),
+        (long, Some((Code::InvalidValue, "STS takes 2048"))),
+        ("policy = '{\"Sid\": \"Größe\"}'".into(), None),
+        ("policy = '{\"Sid\": \"→\"}'".into(), Some((Code::InvalidValue, "U+2192"))),
+    ];
+    for (line, expected) in table {
+        let text = format!(
+            "profile.x.role_arn = \"arn:aws:iam::112233334444:role/A\"\nprofile.x.{line}\n[profile.x.saml]\nidp_url = \"https://idp.example.com\"\n"
+        );
+        match (Home::with(&text).profile("x"), expected) {
+            (Ok(_), None) => {}
+            (Err(error), Some((code, words))) => {
+                assert_eq!(error.code, code, "{line}: {error:?}");
+                assert!(said(&error).contains(words), "{line}: {}", said(&error));
+            }
+            (result, _) => panic!("{line}: {:?}", result.map(|_| ())),
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_beside_the_identity_is_told_with_its_place_and_remedy() {
     use Code::*;
     let table: &[(&str, Code, &[&str])] = &[

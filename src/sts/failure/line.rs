@@ -25,7 +25,7 @@ pub struct Told {
 }
 
 /// Words of STS's messages, and the code that comes with them where the line does not name it.
-const MESSAGES: [(&str, &str); 21] = [
+const MESSAGES: [(&str, &str); 22] = [
     ("incorrect token audience", "InvalidIdentityToken"),
     ("no openidconnect provider found", "InvalidIdentityToken"),
     ("couldn't retrieve verification key", "InvalidIdentityToken"),
@@ -40,6 +40,8 @@ const MESSAGES: [(&str, &str); 21] = [
     ("provider doesn't exist", "InvalidIdentityToken"),
     ("token included in the request is expired", "ExpiredToken"),
     ("token included in the request is invalid", "InvalidClientTokenId"),
+    // As S3 has it.
+    ("access key id you provided does not exist", "InvalidClientTokenId"),
     ("signature expired", "SignatureDoesNotMatch"),
     ("signature not yet current", "SignatureDoesNotMatch"),
     ("durationseconds exceeds", "ValidationError"),

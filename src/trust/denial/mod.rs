@@ -3,7 +3,9 @@
 
 mod explain;
 mod line;
+mod offer;
 mod read;
+mod who;
 
 pub use self::explain::{Own, explain};
 pub use self::line::readings;
@@ -24,6 +26,10 @@ pub struct Denial {
     /// Of the API, where a program names it: `GetObject`.
     pub operation: Option<String>,
     pub resource: Option<String>,
+    /// Whether the line ends before the message does, so that nothing is to be offered by what is there.
+    pub is_cut: bool,
+    /// Whether its shape is that of an S3 that is not AWS's.
+    pub is_of_another_s3: bool,
     pub policy: Policy,
     pub effect: Effect,
     /// The policy that denies, where the service names it.
@@ -40,6 +46,8 @@ pub enum Policy {
     ServiceControl,
     ResourceControl,
     VpcEndpoint,
+    /// Permissions on tables, beside IAM's.
+    LakeFormation,
     /// The role's trust policy, or the caller's own where there is one.
     Trust,
     /// The service does not say.
@@ -70,6 +78,7 @@ impl Policy {
             Policy::ServiceControl => "service-control-policy",
             Policy::ResourceControl => "resource-control-policy",
             Policy::VpcEndpoint => "vpc-endpoint-policy",
+            Policy::LakeFormation => "lake-formation",
             Policy::Trust => "trust-policy",
             Policy::Untold => "untold",
             Policy::Encoded => "encoded",

@@ -4,7 +4,7 @@ use super::line::{is_cut, readings};
 use super::{Denial, Effect, Policy};
 
 /// Words by which services and programs tell that access was refused.
-const DENIALS: [&str; 12] = [
+const DENIALS: [&str; 13] = [
     "not authorized to perform",
     "not authorized",
     "accessdenied",
@@ -17,6 +17,7 @@ const DENIALS: [&str; 12] = [
     "403 forbidden",
     "status code: 403",
     "forbidden",
+    "lake formation permission",
 ];
 
 /// How a refusal looks in a service's answer or a program's log. `None`: this is none.
@@ -36,16 +37,22 @@ fn one(text: &str) -> Option<Denial> {
         return None;
     }
     let principal = after(text, &lower, &["user: ", "principal: "]).map(|id| word(&id)).filter(|id| is_principal(id));
+    let principal = principal.or_else(|| before(text, &lower, " is not authorized to perform"));
     let action = after(text, &lower, &["authorized to perform: ", "authorized to perform "])
         .filter(|text| !text.split_whitespace().next().is_some_and(is_cut))
         .map(|text| word(&text))
         .filter(|action| action.contains(':') && !action.ends_with(':'));
     let operation =
         after(text, &lower, &["when calling the ", "operation: ", "calling operation "]).map(|text| word(&text));
+    let operation = operation.or_else(|| of_go(text, &lower));
     let operation = operation.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric()) && !name.is_empty());
-    let resource =
-        after(text, &lower, &["on resource: ", "on the resource: ", "on resource ", "on the following resource: "])
-            .and_then(|text| resource(&text));
+    let stated = after(
+        text,
+        &lower,
+        &["on resource: ", "on the resource: ", "on resource(s): ", "on resource ", "on the following resource: "],
+    );
+    let is_cut = stated.as_deref().is_some_and(|text| resource(text).is_none()) || ends_in_a_reason(&lower);
+    let resource = stated.and_then(|text| resource(&text)).or_else(|| of_s3(text));
     let (policy, effect) = policy(&lower, action.as_deref(), principal.is_some());
     let policy_arn = after(text, &lower, &[" policy: ", " boundary: "]).map(|text| word(&text));
     Some(Denial {
@@ -53,6 +60,8 @@ fn one(text: &str) -> Option<Denial> {
         principal,
         operation,
         resource,
+        is_cut,
+        is_of_another_s3: is_of_another_s3(&lower),
         policy,
         effect,
         policy_arn: policy_arn.filter(|arn| arn.starts_with("arn:") && arn.contains("policy/")),
@@ -65,12 +74,53 @@ fn after(text: &str, lower: &str, words: &[&str]) -> Option<String> {
     Some(text.get(end..)?.to_owned())
 }
 
+/// The principal in front of these words, where nothing says that it is one.
+fn before(text: &str, lower: &str, words: &str) -> Option<String> {
+    let lead = text.get(..lower.find(words)?)?;
+    lead.split_whitespace().next_back().map(word).filter(|id| is_principal(id))
+}
+
+/// `operation error S3: GetObject, https response error …`, as the SDK for Go writes it.
+fn of_go(text: &str, lower: &str) -> Option<String> {
+    let named = after(text, lower, &["operation error "])?;
+    named.split_once(": ").map(|(_, operation)| word(operation))
+}
+
+/// What S3's XML or Hadoop's messages name.
+fn of_s3(text: &str) -> Option<String> {
+    let between =
+        |tag: &str| text.split_once(&format!("<{tag}>"))?.1.split_once(&format!("</{tag}>")).map(|(name, _)| name);
+    if let Some(bucket) = between("BucketName").filter(|name| !name.is_empty()) {
+        let key = between("Key").map(|key| format!("/{key}")).unwrap_or_default();
+        return Some(format!("arn:aws:s3:::{bucket}{key}"));
+    }
+    let (_, path) = ["s3a://", "s3n://", "s3://"].iter().find_map(|scheme| text.split_once(scheme))?;
+    let path = word(path);
+    let path = path.trim_end_matches([':', '/']);
+    (!path.is_empty()).then(|| format!("arn:aws:s3:::{path}"))
+}
+
+/// An empty message, or one with a full stop, in S3's XML: Ceph's RADOS Gateway and MinIO write so, and AWS does not.
+fn is_of_another_s3(lower: &str) -> bool {
+    let message = lower.split_once("<message>").and_then(|(_, rest)| rest.split_once("</message>"));
+    let is_so = |message: &str| message.trim().is_empty() || message.trim() == "access denied.";
+    lower.contains("<error>") && (message.is_some_and(|(message, _)| is_so(message)) || lower.contains("<message/>"))
+}
+
+/// Whether the text ends within `with an explicit deny …`: there is no other way on from there.
+fn ends_in_a_reason(lower: &str) -> bool {
+    let reason = " with an explicit deny";
+    let end = lower.trim_end_matches(['.', '…', ' ']);
+    (" with".len()..reason.len()).any(|length| end.ends_with(&reason[..length]))
+}
+
 /// Its first word, without what quotes it.
 fn word(text: &str) -> String {
     let word = text.split_whitespace().next().unwrap_or_default();
-    let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '(' | '<' | '>' | '“' | '”');
-    // XML or JSON may go on right behind it.
-    let word = word.trim_start_matches(is_quote).split(['"', '<', '}', '`']).next().unwrap_or_default();
+    let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '(' | '“' | '”');
+    // XML or JSON may go on right behind it; brackets around a word of their own mask a part.
+    let word = word.trim_start_matches(is_quote).split(['"', '}', '`']).next().unwrap_or_default();
+    let word = word.split("</").next().unwrap_or_default();
     word.trim_matches(is_quote).trim_end_matches('.').to_owned()
 }
 
@@ -82,6 +132,9 @@ fn resource(text: &str) -> Option<String> {
         .filter_map(|end| lower.find(end))
         .min()
         .unwrap_or(text.len());
+    // A quote that nobody closes: the end is missing.
+    let is_quoted = text.starts_with('"');
+    let is_closed = is_quoted && text[1..].contains('"');
     let quoted = |c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '}' | '“' | '”') || c.is_whitespace();
     let resource = text[..end].trim_matches(quoted);
     // A name that is no ARN has no blanks; what follows a quote is not its own any more.
@@ -91,8 +144,9 @@ fn resource(text: &str) -> Option<String> {
         None => resource.split_whitespace().next().unwrap_or_default(),
     };
     let resource = resource.trim_end_matches('.');
-    let is_one =
-        !resource.is_empty() && !is_cut(&text[..end]) && !["because", "associated", "with"].contains(&resource);
+    let is_one = !resource.is_empty()
+        && (is_closed || !is_quoted && !is_cut(&text[..end]))
+        && !["because", "associated", "with"].contains(&resource);
     is_one.then(|| resource.to_owned())
 }
 
@@ -103,7 +157,6 @@ fn is_principal(id: &str) -> bool {
 
 fn policy(lower: &str, action: Option<&str>, has_principal: bool) -> (Policy, Effect) {
     let table = [
-        ("encoded authorization failure message", Policy::Encoded),
         ("service control polic", Policy::ServiceControl),
         ("resource control polic", Policy::ResourceControl),
         ("permissions boundar", Policy::Boundary),
@@ -115,13 +168,15 @@ fn policy(lower: &str, action: Option<&str>, has_principal: bool) -> (Policy, Ef
         ("resource based polic", Policy::Resource),
         ("identity-based polic", Policy::Identity),
         ("identity based polic", Policy::Identity),
+        ("lake formation permission", Policy::LakeFormation),
+        ("encoded authorization failure message", Policy::Encoded),
     ];
     // What stands behind the reason tells it; a resource may be called whatever its owner likes.
     let because = ["because no ", "with an explicit deny", "explicit deny in ", "because the resource does not exist"];
     let from = because.iter().filter_map(|words| lower.rfind(words)).max().unwrap_or(0);
     let told = table.iter().find(|(words, _)| lower[from..].contains(words)).map(|(_, policy)| *policy);
     let effect = match () {
-        () if lower.contains("explicit deny") => Effect::Denied,
+        () if lower.contains("explicit deny") || ends_in_a_reason(lower) => Effect::Denied,
         // KMS names both possibilities.
         () if lower.contains("explicitly denies") => Effect::Either,
         () => Effect::NotAllowed,

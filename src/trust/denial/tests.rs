@@ -240,3 +240,34 @@ fn what_is_offered_is_a_statement_that_iam_takes() {
         assert!(!said(&line).contains("\"Effect\""), "{}", said(&line));
     }
 }
+
+const REFUSALS: &str = include_str!("../../../tests/data/trust/refusals.json");
+
+#[test]
+fn lines_as_strangers_bring_them_are_read_and_never_answered_with_too_much() {
+    let table: serde_json::Value = serde_json::from_str(REFUSALS).unwrap();
+    let rows = table["rows"].as_array().unwrap();
+    assert!(rows.len() >= 45, "{}", rows.len());
+    let mut wrong = Vec::new();
+    for row in rows {
+        let line = row["line"].as_str().unwrap();
+        let Some(denial) = read(line) else {
+            wrong.push(format!("{}: no refusal", row["what"]));
+            continue;
+        };
+        let found = serde_json::json!([denial.policy.id(), denial.effect.id(), denial.action, denial.resource]);
+        let expected = serde_json::json!([row["policy"], row["effect"], row["action"], row["resource"]]);
+        if found != expected {
+            wrong.push(format!("{}: {found}, not {expected}", row["what"]));
+        }
+        let said = said(line);
+        let has = |words: &serde_json::Value| said.contains(words.as_str().unwrap());
+        for words in row["says"].as_array().unwrap().iter().filter(|words| !has(words)) {
+            wrong.push(format!("{}: {words} is not in {said}", row["what"]));
+        }
+        for words in row["never"].as_array().unwrap().iter().filter(|words| has(words)) {
+            wrong.push(format!("{}: {words} is in {said}", row["what"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}

@@ -60,8 +60,7 @@ impl Report {
         };
         let allows = || self.statements.iter().filter(|statement| statement.is_allow);
         let is_lacking = |action: &&str| self.lacking.iter().any(|lacking| lacking == action);
-        let nearest =
-            allows().filter(|statement| statement.covers.iter().any(|action| is_lacking(&action))).min_by_key(failures);
+        let nearest = allows().filter(|statement| statement.covers.iter().any(is_lacking)).min_by_key(failures);
         let denied =
             self.statements.iter().find(denies).map(|statement| format!("statement {} denies it", statement.name));
         let lacking = self.lacking.join(", ");

@@ -35,17 +35,17 @@ pub fn request(token: &Token, role: &RoleArn) -> Request {
     context.tags(&token.tags, &token.transitive_tag_keys);
     context.set("sts:SourceIdentity", &token.source_identity);
     context.set("aws:SecureTransport", ["true"]);
-    let unread = token.claims.keys().filter(|name| !issuer.reads(name));
+    let unread = token.claims.keys().map(String::as_str).filter(|name| !issuer.reads(name));
     let own = |name: &str| format!("{provider}:{name}").to_ascii_lowercase();
     let is_elsewhere = role.partition != Partition::Aws;
-    let undocumented: Vec<String> = issuer.special_keys().filter(|_| is_elsewhere).map(|name| own(name)).collect();
+    let undocumented: Vec<String> = issuer.special_keys().filter(|_| is_elsewhere).map(own).collect();
     undocumented.iter().for_each(|key| context.remove(key));
     Request {
         proof: "the token",
         principal: token.principal(role),
         actions: Request::needs(ACTION, !token.tags.is_empty(), token.source_identity.is_some()),
         context,
-        unread: unread.map(|name| own(name)).collect(),
+        unread: unread.map(own).collect(),
         undocumented,
         doubt: (is_elsewhere && token.kind().is_of_the_public()).then(|| doubt(token, role)),
         known: Request::known_unsigned(&[&format!("{provider}:")], !token.tags.is_empty()),

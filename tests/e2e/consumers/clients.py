@@ -45,6 +45,10 @@ ONCE = {
     "minio-js 8.0": (node("minio.js"), ("process", "env")),
     "rclone 1.75 (SDK for Go 2)": (shell("rclone.sh", RCLONE=KIT / "arrow/bin/rclone"), ()),
     "s5cmd (SDK for Go 1)": (shell("s5cmd.sh", S5CMD=KIT / "arrow/bin/s5cmd"), ()),
+    # Of the distribution, whose versions its release pins.
+    "AWS CLI 2.9 (Debian 12)": (shell("aws.sh", AWS="/usr/bin/aws"), ()),
+    "SDK for Ruby 3.168 (Debian 12)": (["/usr/bin/ruby", str(HERE / "read.rb")], ("exec", "serve")),
+    "restic 0.14 (Debian 12, minio-go)": (shell("restic.sh", RESTIC="/usr/bin/restic"), ("process",)),
 }
 
 # Those that read again and again; the name is also that of their object in the bucket.

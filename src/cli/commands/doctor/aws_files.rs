@@ -122,7 +122,7 @@ impl<'a> Caller<'a> {
                 format!("write the whole path: {}", own_path(program)),
             );
         }
-        for (is_so, what) in self.quirks(program) {
+        for (is_so, what) in quirks(self.command, program, cfg!(windows)) {
             if is_so {
                 let hint = format!("credential_process = {right}");
                 report.warn(Step::AwsFiles, format!("{} {what}", self.place.in_words()), hint);
@@ -131,28 +131,29 @@ impl<'a> Caller<'a> {
         Ok(())
     }
 
-    /// What some SDKs read differently from others, and whether it is so here.
-    fn quirks(&self, program: &str) -> [(bool, &'static str); 4] {
-        let quoted = self.command.starts_with('"');
-        let comment = without_comment(self.command) != self.command;
-        [
-            (quoted, "begins with a double quote: the SDKs for Go take what stands in it for the whole command"),
-            (comment, "has a comment behind its command, which boto3 and the AWS CLI take for arguments"),
-            (
-                cfg!(windows) && self.command.contains('\''),
-                "has a single quote, which the SDKs that run it by cmd.exe do not take for one",
-            ),
-            (
-                cfg!(windows) && program.contains(' '),
-                "runs a program whose path has a blank: on Windows the SDKs for Go and .NET fail on it",
-            ),
-        ]
-    }
-
     fn check_shadows(&self, files: &AwsFiles) -> Result<()> {
         let name = self.name();
         files.shadow(&name).map_or(Ok(()), |(place, key)| Err(shadowed(&name, place, key)))
     }
+}
+
+/// What some SDKs read differently from others, and whether it is so of this command.
+fn quirks(command: &str, program: &str, on_windows: bool) -> [(bool, &'static str); 5] {
+    let is_quoted = command.starts_with('"');
+    let has_comment = without_comment(command) != command;
+    [
+        (is_quoted, "begins with a double quote: the SDKs for Go take what stands in it for the whole command"),
+        (has_comment, "has a comment behind its command, which boto3 and the AWS CLI take for arguments"),
+        (
+            on_windows && command.contains('\''),
+            "has a single quote, which the SDKs that run it by cmd.exe do not take for one",
+        ),
+        (on_windows && command.contains('%'), "has a percent sign, behind which cmd.exe looks for a variable"),
+        (
+            on_windows && program.contains(' '),
+            "runs a program whose path has a blank: on Windows the SDKs for Go and .NET fail on it",
+        ),
+    ]
 }
 
 /// The error of an AWS profile in which `key` goes before its `credential_process`.
@@ -317,6 +318,31 @@ mod tests {
                 report.contains(hint) && report.contains("\"warned\"") && report.contains(" get dev\""),
                 "{report}"
             );
+        }
+    }
+
+    #[test]
+    fn each_systems_shell_has_its_own_quirks() {
+        let (path, blank) = (r"C:\bin\fedcred.exe", r"C:\Program Files\fedcred.exe");
+        let quoted = format!("\"{blank}\" get dev");
+        // Command, program, what is told here and on Windows.
+        let table: [(&str, &str, &[&str], &[&str]); 5] = [
+            (r"C:\bin\fedcred.exe get dev", path, &[], &[]),
+            (&quoted, blank, &["double quote"], &["double quote", "whose path has a blank"]),
+            (r"C:\bin\fedcred.exe get 'my prof'", path, &[], &["single quote"]),
+            (r"C:\bin\fedcred.exe get 50%", path, &[], &["percent sign"]),
+            (r"C:\bin\fedcred.exe get dev # mine", path, &["comment"], &["comment"]),
+        ];
+        for (command, program, here, on_windows) in table {
+            for (is_windows, expected) in [(false, here), (true, on_windows)] {
+                let told: Vec<&str> = quirks(command, program, is_windows)
+                    .into_iter()
+                    .filter(|(is_so, _)| *is_so)
+                    .map(|(_, what)| what)
+                    .collect();
+                assert_eq!(told.len(), expected.len(), "{command} {told:?}");
+                assert!(told.iter().zip(expected).all(|(told, words)| told.contains(words)), "{command} {told:?}");
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::config::show::Origin;
 use crate::error::Result;
+use crate::identity::oidc::login::habits;
 
 /// Keys that say what a profile is; of the others, those that the environment sets are told.
 const TELLING: [&str; 6] =
@@ -29,6 +30,15 @@ pub fn check(report: &mut Report, name: &str, explicit: Option<&Path>, env: &Env
             let value = format!("{}  ({})", setting.value, setting.origin);
             report.fact(Step::Configuration, &setting.key, value);
         }
+    }
+    let advice: Vec<String> = super::super::person_at(&profile)
+        .map(habits::advice)
+        .unwrap_or_default()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    if !advice.is_empty() {
+        report.fact(Step::Configuration, "provider", advice);
     }
     let settings = config.cache()?;
     let elsewhere = config.check().len();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use self::permissions::Permissions;
 use crate::acquire::fetch;
 use crate::arn::RoleArn;
 use crate::cli::args::{Global, TrustFormat, TrustPolicy};
@@ -28,8 +29,22 @@ use crate::trust::{Provider, Trust, chain, cloudformation, oidc, pods, saml, ter
 
 pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
     let config = Config::load(env, global.config.as_deref())?;
-    let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
-    let identified = identify::identify(arguments, &profile, &config.cache()?, env)?;
+    let name = super::profile_name(arguments.profile.as_deref(), env);
+    let is_for_mwaa = arguments.mwaa.is_some() && arguments.check.is_none();
+    if is_for_mwaa && let Some(permissions) = permissions::without_role(arguments, &config.profile(&name)?, env) {
+        return alone(arguments, permissions?);
+    }
+    let profile = super::looked_up(&config, &name, env)?;
+    let identified = match (identify::identify(arguments, &profile, &config.cache()?, env), &profile.role_arn) {
+        (Ok(identified), _) => identified,
+        // People enter MWAA's pages by what stands in the settings; who lets the role's own login in is another question.
+        (Err(why), Some(role)) if is_for_mwaa => {
+            let (policies, mut notes) = permissions::of(arguments, &profile, role, env)?;
+            notes.insert(0, format!("the trust policy is left out, since nobody could be asked: {}", why.what));
+            return alone(arguments, (policies, notes));
+        }
+        (Err(why), _) => return Err(why),
+    };
     if let Some(file) = &arguments.check {
         return check::run(file, arguments, &profile, &identified.request()?, Screen::of_stdout(global, env));
     }
@@ -48,6 +63,29 @@ pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
         Some(TrustFormat::Json) => output::json(&document(&trust, thumbprint.as_deref(), &permissions)),
         Some(TrustFormat::Cloudformation) => output::json(&cloudformation::render(&trust, &permissions)),
         Some(TrustFormat::Terraform) => output::file(&terraform::render(&trust, &permissions)),
+    }
+}
+
+/// Policies without a trust policy.
+fn alone(arguments: &TrustPolicy, (policies, notes): Permissions) -> Result<()> {
+    match arguments.format {
+        None => {
+            let mut text = Text::default();
+            for (name, policy) in &policies {
+                text.line(format!("permissions {name}:"));
+                text.json(policy)?;
+                text.blank();
+            }
+            output::write(&(text + listed("notes", notes)))
+        }
+        Some(TrustFormat::Json) => {
+            let permissions: Map<String, Value> = policies.into_iter().collect();
+            output::json(&json!({
+                "provider": null, "role": null, "trust_policy": null, "permissions": permissions, "notes": notes, "commands": [],
+            }))
+        }
+        Some(TrustFormat::Cloudformation) => output::json(&cloudformation::policies(&policies, &notes)),
+        Some(TrustFormat::Terraform) => output::file(&terraform::policies(&policies, &notes)),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::arn::RoleArn;
+use crate::arn::{Partition, RoleArn};
 use crate::cli::args::TrustPolicy;
 use crate::config::airflow::backend::{Backend, Remote, Service};
 use crate::config::airflow::settings::{self, Kwargs};
 use crate::config::env::Env;
-use crate::config::profile::{Identity, Profile};
+use crate::config::profile::{Identity, Profile, WrittenProfile};
 use crate::error::{Code, Error, Result};
 use crate::region::Region;
 use crate::trust::chain;
@@ -16,18 +16,51 @@ use crate::trust::permissions::{Place, mwaa_login, parameter_store, secrets_mana
 /// Name and policy of each, and what a person should know of them.
 pub type Permissions = (Vec<(String, Value)>, Vec<String>);
 
-/// Those that the arguments ask for. Errors: [`Code::BadFlag`].
+/// Those that the arguments ask for, of a profile with this role. Errors: [`Code::BadFlag`].
 pub fn of(arguments: &TrustPolicy, profile: &Profile, role: &RoleArn, env: &Env) -> Result<Permissions> {
     let region = profile.sts.region.as_ref().map_or(role.partition.default_region(), Region::as_str);
     let place = Place { partition: role.partition, region, account_id: &role.account_id };
-    let mut policies = Vec::new();
-    let mut notes = Vec::new();
+    let mut permissions = Permissions::default();
     if let Identity::AssumeRole(settings) = &profile.identity {
-        policies.push(("caller-assumes-role".to_owned(), chain::permission(settings, role)));
-        notes.push(
+        permissions.0.push(("caller-assumes-role".to_owned(), chain::permission(settings, role)));
+        permissions.1.push(
             "caller-assumes-role is for the role or user that asks, not for the role that is asked for".to_owned(),
         );
     }
+    collect(arguments, &place, permissions, env)
+}
+
+/// Those of a profile without a role, as far as it says where: nothing is asked for it, and nobody logs in.
+pub fn without_role(arguments: &TrustPolicy, profile: &WrittenProfile, env: &Env) -> Option<Result<Permissions>> {
+    let (region, provider) = match profile {
+        WrittenProfile::Profile(profile) if profile.role_arn.is_none() => {
+            let provider = match &profile.identity {
+                Identity::Saml(saml) => saml.principal_arn.as_ref(),
+                Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) => None,
+            };
+            (profile.sts.region.as_ref(), provider)
+        }
+        WrittenProfile::Connection(_) => (None, None),
+        WrittenProfile::Profile(_) | WrittenProfile::RoleOnConnection(_) => return None,
+    };
+    let place = Place {
+        partition: provider.map_or(Partition::Aws, |provider| provider.partition),
+        region: region.map_or(ANY, Region::as_str),
+        account_id: provider.map_or(ANY, |provider| &provider.account_id),
+    };
+    let mut permissions = Permissions::default();
+    permissions.1.push("the profile names no role, so there is no trust policy with them".to_owned());
+    if place.account_id == ANY || place.region == ANY {
+        permissions.1.push("what the profile does not say of account and region stands as * in them".to_owned());
+    }
+    Some(collect(arguments, &place, permissions, env))
+}
+
+/// In an ARN: any.
+const ANY: &str = "*";
+
+fn collect(arguments: &TrustPolicy, place: &Place<'_>, permissions: Permissions, env: &Env) -> Result<Permissions> {
+    let (mut policies, mut notes) = permissions;
     for remote in backends(env, &mut notes) {
         let ids = match arguments.connections.as_slice() {
             [] => remote.any_id().into_iter().collect(),
@@ -37,10 +70,8 @@ pub fn of(arguments: &TrustPolicy, profile: &Profile, role: &RoleArn, env: &Env)
             continue;
         }
         policies.push(match remote.service {
-            Service::SecretsManager => {
-                ("airflow-connections-secrets-manager".to_owned(), secrets_manager(&place, &ids))
-            }
-            Service::ParameterStore => ("airflow-connections-ssm".to_owned(), parameter_store(&place, &ids)),
+            Service::SecretsManager => ("airflow-connections-secrets-manager".to_owned(), secrets_manager(place, &ids)),
+            Service::ParameterStore => ("airflow-connections-ssm".to_owned(), parameter_store(place, &ids)),
         });
     }
     notes.push("secrets and parameters under a KMS key of your own need kms:Decrypt on that key, too".to_owned());
@@ -48,7 +79,7 @@ pub fn of(arguments: &TrustPolicy, profile: &Profile, role: &RoleArn, env: &Env)
         check_environment(environment)?;
         for group in &arguments.airflow_roles {
             check_group(group)?;
-            policies.push((format!("mwaa-{}", group.to_ascii_lowercase()), mwaa_login(&place, environment, group)));
+            policies.push((format!("mwaa-{}", group.to_ascii_lowercase()), mwaa_login(place, environment, group)));
         }
         notes.push("attach one of the mwaa- policies to each group of people: whoever has two may choose".to_owned());
     }

@@ -30,8 +30,9 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
     issuer.page(endpoint)?;
     let proofs = Proofs::new()?;
     let callback = Callback::open(&issuer.settings.redirect_uri)?;
+    let redirect_uri = habits::of(issuer.settings.issuer.as_written()).redirect_uri(&callback.redirect_uri);
     ui.visit(&Page {
-        url: &authorization_url(issuer, endpoint, &callback.redirect_uri, &proofs),
+        url: &authorization_url(issuer, endpoint, redirect_uri, &proofs),
         user_code: None,
         with_code: None,
     });
@@ -41,7 +42,7 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
     let fields = [
         ("grant_type", "authorization_code"),
         ("code", answered.code.expose()),
-        ("redirect_uri", callback.redirect_uri.as_str()),
+        ("redirect_uri", redirect_uri),
         ("code_verifier", proofs.verifier.expose()),
     ]
     .map(|(name, value)| (name, Field::Plain(value)));
@@ -50,7 +51,7 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
 }
 
 /// Where the browser goes first.
-fn authorization_url(issuer: &Issuer<'_>, endpoint: &Url, redirect_uri: &Url, proofs: &Proofs) -> Url {
+fn authorization_url(issuer: &Issuer<'_>, endpoint: &Url, redirect_uri: &str, proofs: &Proofs) -> Url {
     let settings = issuer.settings;
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(proofs.verifier.expose()));
     let mut url = endpoint.clone();
@@ -58,7 +59,7 @@ fn authorization_url(issuer: &Issuer<'_>, endpoint: &Url, redirect_uri: &Url, pr
     query
         .append_pair("response_type", "code")
         .append_pair("client_id", &settings.client_id)
-        .append_pair("redirect_uri", redirect_uri.as_str())
+        .append_pair("redirect_uri", redirect_uri)
         .append_pair("scope", issuer.scope())
         .append_pair("state", &proofs.state)
         .append_pair("nonce", &proofs.nonce)
@@ -122,9 +123,9 @@ mod tests {
             state: "S".into(),
             nonce: "N".into(),
         };
-        let redirect_uri = Url::parse("http://127.0.0.1:4711/callback").unwrap();
+        let redirect_uri = "http://127.0.0.1:4711/callback";
         let endpoint = issuer.metadata.authorization_endpoint.as_ref().unwrap();
-        let url = authorization_url(&issuer, endpoint, &redirect_uri, &proofs);
+        let url = authorization_url(&issuer, endpoint, redirect_uri, &proofs);
         let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
         let expected = [
             ("client_id", "us"),

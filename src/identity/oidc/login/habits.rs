@@ -4,16 +4,17 @@
 
 use url::Url;
 
-use crate::config::oidc::SCOPE_OF_A_PERSON;
+use crate::config::oidc::{Flow, Oidc, SCOPE_OF_A_PERSON, is_entra};
 
 /// How a provider takes the wish for a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habits {
     /// By the book: `offline_access`, with `prompt=consent`.
     Standard,
-    /// `offline_access` is enough, and a forced consent disturbs (Microsoft identity platform, "Refresh tokens"; Okta, Auth0,
-    /// Keycloak, their pages on `offline_access`).
+    /// `offline_access` is enough, and a forced consent disturbs (Okta, Auth0, Keycloak, their pages on `offline_access`).
     ScopeAlone,
+    /// The same (Microsoft identity platform, "Refresh tokens"); and of the redirect URI the port alone may differ.
+    Entra,
     /// Google knows no `offline_access`: `access_type=offline`, and a consent, since it gives the token with that alone
     /// ("Using OAuth 2.0 for Web Server Applications").
     Google,
@@ -25,20 +26,14 @@ pub fn of(issuer: &str) -> Habits {
     let host = url.host_str().unwrap_or_default();
     let is_of =
         |domains: &[&str]| domains.iter().any(|domain| host == *domain || host.ends_with(&format!(".{domain}")));
-    let entra = [
-        "login.microsoftonline.com",
-        "login.microsoftonline.us",
-        "login.partner.microsoftonline.cn",
-        "sts.windows.net",
-    ];
     if host == "accounts.google.com" {
         return Habits::Google;
     }
+    if is_entra(issuer) {
+        return Habits::Entra;
+    }
     let is_keycloak = url.path().contains("/realms/");
-    match is_of(&entra)
-        || is_of(&["okta.com", "oktapreview.com", "okta-emea.com", "auth0.com", "ciamlogin.com"])
-        || is_keycloak
-    {
+    match is_of(&["okta.com", "oktapreview.com", "okta-emea.com", "auth0.com"]) || is_keycloak {
         true => Habits::ScopeAlone,
         false => Habits::Standard,
     }
@@ -51,7 +46,7 @@ impl Habits {
         match self {
             Habits::Google => &[("access_type", "offline"), ("prompt", "consent")],
             Habits::Standard if is_offline => &[("prompt", "consent")],
-            Habits::Standard | Habits::ScopeAlone => &[],
+            Habits::Standard | Habits::ScopeAlone | Habits::Entra => &[],
         }
     }
 
@@ -59,9 +54,62 @@ impl Habits {
     pub fn scope(self, scope: &str) -> &str {
         match self {
             Habits::Google if scope == SCOPE_OF_A_PERSON => "openid email",
-            Habits::Google | Habits::Standard | Habits::ScopeAlone => scope,
+            Habits::Google | Habits::Standard | Habits::ScopeAlone | Habits::Entra => scope,
         }
     }
+}
+
+impl Habits {
+    /// The redirect URI as it was registered: Entra compares all but the port of localhost, and a URL without a path has a
+    /// slash that the registered one has not.
+    pub fn redirect_uri(self, uri: &Url) -> &str {
+        match self {
+            Habits::Entra if uri.path() == "/" && uri.query().is_none() => uri.as_str().trim_end_matches('/'),
+            Habits::Entra | Habits::Google | Habits::Standard | Habits::ScopeAlone => uri.as_str(),
+        }
+    }
+}
+
+/// What has to be so at this provider for such a login, where it is known by its issuer.
+pub fn advice(settings: &Oidc) -> Vec<&'static str> {
+    let is_offline = settings.scope.split_ascii_whitespace().any(|word| word == "offline_access");
+    let is_local = settings.redirect_uri.host_str() == Some("localhost");
+    let entra = [
+        (
+            settings.flow == Flow::Browser && is_local,
+            "Entra ID: register http://localhost under \"Mobile and desktop applications\"; any port goes with it, and the path has to be the same",
+        ),
+        (
+            settings.flow == Flow::Browser && !is_local,
+            "Entra ID: its pages take no http redirect URI but http://localhost, and compare the port of every other: leave `redirect_uri` out, or write http://127.0.0.1 with its port into the application's manifest",
+        ),
+        (
+            settings.flow == Flow::Device || settings.client_secret.is_none(),
+            "Entra ID: a client without a secret needs \"Allow public client flows\" (AADSTS7000218 tells that it is off)",
+        ),
+        (
+            !is_offline,
+            "Entra ID: without offline_access in `scope` it gives no refresh token, so each login ends with its token",
+        ),
+    ];
+    let google = [
+        (
+            true,
+            "Google: access_type=offline and a consent are asked for, since it gives a refresh token with those alone; offline_access it does not know",
+        ),
+        (
+            settings.flow == Flow::Browser,
+            "Google: a client of the kind \"Desktop app\" takes any port of 127.0.0.1, and has a client secret that it wants to see",
+        ),
+        (true, "Google: of an app in testing a refresh token ends after seven days"),
+    ];
+    let said: &[(bool, &'static str)] = match (settings.flow, of(settings.issuer.as_written())) {
+        (Flow::ClientCredentials, _) => &[],
+        (Flow::Browser | Flow::Device, Habits::Entra) => &entra,
+        (Flow::Browser | Flow::Device, Habits::Google) => &google,
+        (Flow::Browser | Flow::Device, Habits::Standard | Habits::ScopeAlone) => &[],
+    };
+    said.iter().filter(|(is_so, _)| *is_so).map(|(_, text)| *text).collect()
 }
 
 #[cfg(test)]
@@ -73,7 +121,7 @@ mod tests {
         let table = [
             ("https://idp.example.com", Habits::Standard),
             ("https://accounts.google.com", Habits::Google),
-            ("https://login.microsoftonline.com/tenant/v2.0", Habits::ScopeAlone),
+            ("https://login.microsoftonline.com/tenant/v2.0", Habits::Entra),
             ("https://corp.okta.com/oauth2/default", Habits::ScopeAlone),
             ("https://corp.eu.auth0.com/", Habits::ScopeAlone),
             ("https://sso.example.com/realms/corp", Habits::ScopeAlone),
@@ -86,5 +134,57 @@ mod tests {
         assert_eq!(Habits::Google.scope("openid profile"), "openid profile");
         assert!(Habits::Standard.parameters("openid").is_empty());
         assert_eq!(Habits::Standard.parameters("openid offline_access"), [("prompt", "consent")]);
+    }
+
+    #[test]
+    fn entra_compares_all_but_the_port() {
+        let uri = |text: &str| Url::parse(text).unwrap();
+        let table = [
+            (Habits::Entra, "http://localhost:4711/", "http://localhost:4711"),
+            (Habits::Entra, "http://localhost:4711/callback", "http://localhost:4711/callback"),
+            (Habits::Standard, "http://127.0.0.1:4711/", "http://127.0.0.1:4711/"),
+        ];
+        for (habits, given, expected) in table {
+            assert_eq!(habits.redirect_uri(&uri(given)), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn what_has_to_be_set_at_a_provider_is_told_by_its_issuer() {
+        let settings = |issuer: &str, flow: Flow, scope: &str, redirect_uri: &str| Oidc {
+            issuer: crate::address::IssuerUrl::parse(issuer).unwrap(),
+            client_id: "us".into(),
+            client_secret: None,
+            flow,
+            scope: scope.into(),
+            resource: None,
+            token: crate::config::oidc::Token::Id,
+            redirect_uri: Url::parse(redirect_uri).unwrap(),
+            auth_params: vec![],
+            ca_bundle: None,
+        };
+        let entra = "https://login.microsoftonline.com/t/v2.0";
+        let table = [
+            (
+                settings(entra, Flow::Browser, "openid offline_access", "http://localhost"),
+                vec!["register http://localhost", "public client"],
+            ),
+            (
+                settings(entra, Flow::Browser, "openid", "http://127.0.0.1/callback"),
+                vec!["no http redirect URI but", "public client", "no refresh token"],
+            ),
+            (settings(entra, Flow::Device, "openid offline_access", "http://localhost"), vec!["public client"]),
+            (settings(entra, Flow::ClientCredentials, "", "http://localhost"), vec![]),
+            (
+                settings("https://accounts.google.com", Flow::Browser, "openid email", "http://127.0.0.1"),
+                vec!["access_type=offline", "Desktop app", "seven days"],
+            ),
+            (settings("https://idp.example.com", Flow::Browser, "openid", "http://127.0.0.1"), vec![]),
+        ];
+        for (settings, expected) in table {
+            let said = advice(&settings);
+            assert_eq!(said.len(), expected.len(), "{settings:?}: {said:?}");
+            assert!(said.iter().zip(expected).all(|(said, words)| said.contains(words)), "{said:?}");
+        }
     }
 }

@@ -68,6 +68,11 @@ impl Login {
         kept.replace(&whole).or_else(|why| if self.token.is_some() { kept.replace(&short) } else { Err(why) })
     }
 
+    /// Whose it is; `None` where that was not kept.
+    pub fn sub(&self) -> Option<&str> {
+        self.of.as_ref().map(|of| of.sub.as_str())
+    }
+
     /// Refuses a token of somebody else, or for somebody else. Errors: [`Code::TokenInvalid`].
     pub fn is_of(&self, token: &Secret) -> Result<()> {
         let (Some(before), Some(now)) = (&self.of, subject(token)) else { return Ok(()) };

@@ -7,7 +7,7 @@ mod authorization_code;
 mod callback;
 mod claims;
 mod device;
-mod habits;
+pub mod habits;
 mod issuer;
 pub mod kept;
 pub mod okta;

@@ -14,7 +14,7 @@ use crate::identity::oidc::jws::KeySet;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// A token by the kept refresh token. What can fail without it is done before it is used.
+/// A token by the kept refresh token. What can fail without it is done before it is used, writing where it lies included.
 pub async fn refresh(
     settings: &Oidc,
     env: &Env,
@@ -81,6 +81,10 @@ async fn redeem(
     kept: &dyn RefreshTokens,
     deadline: &Deadline,
 ) -> Result<(Granted, Login)> {
+    // Where its successor could not be kept, the one there is would be used up for nothing.
+    login
+        .keep(kept)
+        .map_err(|why| why.because("so the refresh token was not sent: where it lies, its successor has to go"))?;
     let token = CountedSecret::new(login.refresh_token.duplicate());
     let fields = [("grant_type", Field::Plain("refresh_token")), ("refresh_token", Field::Counted(&token))];
     let answer = issuer.token(&fields, deadline).await?;

@@ -93,12 +93,14 @@ fn signed(origin: &str, audience: &str, changes: Value) -> String {
 #[derive(Default)]
 struct Kept {
     token: RefCell<Option<String>>,
-    is_full: bool,
+    is_full: Cell<bool>,
+    /// Whether the next write is the last that there is room for.
+    fills: Cell<bool>,
 }
 
 impl Kept {
     fn with(token: &str) -> Kept {
-        Kept { token: RefCell::new(Some(token.into())), is_full: false }
+        Kept { token: RefCell::new(Some(token.into())), is_full: Cell::new(false), fills: Cell::new(false) }
     }
 
     fn now(&self) -> Option<String> {
@@ -117,10 +119,11 @@ impl RefreshTokens for Kept {
     }
 
     fn replace(&self, token: &Secret) -> Result<()> {
-        if self.is_full {
+        if self.is_full.get() {
             return Err(Error::new(Code::CacheWrite, "full"));
         }
         *self.token.borrow_mut() = Some(token.expose().to_owned());
+        self.is_full.set(self.fills.get());
         Ok(())
     }
 
@@ -174,9 +177,18 @@ fn the_new_refresh_token_is_kept_even_if_the_token_beside_it_is_of_no_use() {
 }
 
 #[test]
-fn where_the_new_one_cannot_be_kept_the_old_one_is_not_left_to_be_used_twice() {
+fn where_the_new_one_could_not_be_kept_the_old_one_is_not_sent() {
     let stub = rotating(json!({}));
-    let kept = Kept { is_full: true, ..Kept::with("first") };
+    let kept = Kept { is_full: Cell::new(true), ..Kept::with("first") };
+    let error = silently(&settings(&stub), &kept).unwrap_err();
+    assert_eq!((error.code, kept.now().as_deref()), (Code::CacheWrite, Some("first")), "{error:?}");
+    assert!(stub.sent().iter().all(|sent| !sent.line.starts_with("POST /token")), "{:?}", stub.sent());
+}
+
+#[test]
+fn where_the_new_one_cannot_be_kept_after_all_the_old_one_is_not_left_to_be_used_twice() {
+    let stub = rotating(json!({}));
+    let kept = Kept { fills: Cell::new(true), ..Kept::with("first") };
     assert!(silently(&settings(&stub), &kept).is_ok(), "this run has its token");
     assert_eq!(kept.now(), None);
 }

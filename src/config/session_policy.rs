@@ -1,0 +1,57 @@
+//! `policy` and `policy_arns` by STS's own rules, so that a session policy that cannot be is not found out by a login (AWS STS
+//! API Reference, AssumeRole: `Policy`, `PolicyArns`). Ten ARNs at most is where they are read.
+
+use super::profile::Session;
+use super::reader::Section;
+use crate::arn::RoleArn;
+use crate::error::Code;
+
+/// Characters of the inline policy and of the ARNs together. What STS packs them to is known to STS alone.
+const MOST: usize = 2048;
+
+/// What is wrong goes into the section's log.
+pub fn check(top: &Section<'_, '_>, role: Option<&RoleArn>, session: &Session) {
+    let Session { policy, policy_arns, duration: _ } = session;
+    let report = |key: &'static str, code: Code, said: String, hint: &str| {
+        if let Some(found) = top.find(key) {
+            top.log().error(found.error(code, said).hint(hint));
+        }
+    };
+    if let Some(role) = role {
+        let is_foreign = |arn: &&String| {
+            let fields: Vec<&str> = arn.split(':').collect();
+            let of = |at: usize, ours: &str| fields.get(at).is_some_and(|field| *field == ours);
+            !of(1, role.partition.id()) || !(of(4, "aws") || of(4, &role.account_id))
+        };
+        if let Some(arn) = policy_arns.iter().find(is_foreign) {
+            report(
+                "policy_arns",
+                Code::InvalidArn,
+                format!(
+                    "has {arn}, which is not of the role's account {} and partition {}",
+                    role.account_id, role.partition
+                ),
+                "STS takes managed policies of the role's own account, and AWS's own (arn:aws:iam::aws:policy/…) of its partition",
+            );
+        }
+    }
+    let inline = policy.as_deref().unwrap_or_default();
+    if let Some(strange) = inline.chars().find(|c| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}')) {
+        report(
+            "policy",
+            Code::InvalidValue,
+            format!("has the character U+{:04X}, which STS does not take there", u32::from(strange)),
+            "write it as JSON's escape, \\uXXXX",
+        );
+    }
+    let size = inline.chars().count() + policy_arns.iter().map(String::len).sum::<usize>();
+    if size > MOST {
+        let key = if inline.is_empty() { "policy_arns" } else { "policy" };
+        report(
+            key,
+            Code::InvalidValue,
+            format!("has {size} characters with `policy_arns`; STS takes {MOST}"),
+            "leave out white space, or move statements into a managed policy and name it in `policy_arns`",
+        );
+    }
+}

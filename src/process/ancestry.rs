@@ -1,0 +1,77 @@
+//! Whether a process that holds a lock waits for this one: it is above this one, and the kernel says that the lock is its own.
+//!
+//! A program on the way may have cleared the environment (`env -i`), and with it the mark of [`super::callers`]. Known on Linux
+//! alone; elsewhere such a loop ends when the first one's time is over.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+
+/// More than that of processes is a fault of its own.
+const MOST: usize = 64;
+
+/// Whether process `holder` is above this one and holds the flock on `file`.
+///
+/// The kernel's list has the processes of this PID namespace alone: a number out of another container's lock file may be
+/// anybody here.
+pub fn waits_for_us(holder: u32, file: &File) -> bool {
+    ancestors().any(|pid| pid == holder) && file.metadata().is_ok_and(|file| holds(holder, file.ino()))
+}
+
+/// The parent, its parent, and so on.
+fn ancestors() -> impl Iterator<Item = u32> {
+    std::iter::successors(parent(std::process::id()), |pid| parent(*pid)).take(MOST)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the kernel's own file, which no setting names")]
+fn parent(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // A program's name may have any character: what follows the last parenthesis is the kernel's.
+    let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
+    (parent != 0).then_some(parent)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the kernel's own file, which no setting names")]
+fn holds(pid: u32, inode: u64) -> bool {
+    let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+    locks.lines().any(|line| is_lock(line, pid, inode))
+}
+
+/// `1: FLOCK  ADVISORY  WRITE 4711 08:01:123456 0 EOF` (proc_locks(5)).
+fn is_lock(line: &str, pid: u32, inode: u64) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [_, "FLOCK", _, "WRITE", holder, file, ..] = words.as_slice() else { return false };
+    holder.parse() == Ok(pid) && file.rsplit(':').next().and_then(|text| text.parse().ok()) == Some(inode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_above_is_known_and_what_it_holds() {
+        assert_eq!(ancestors().next(), rustix::process::getppid().map(|pid| pid.as_raw_pid() as u32));
+        let file = tempfile::tempfile().unwrap();
+        file.lock().unwrap();
+        let inode = file.metadata().unwrap().ino();
+        assert!(holds(std::process::id(), inode), "its own lock");
+        assert!(!waits_for_us(std::process::id(), &file), "nobody is above itself");
+        assert!(ancestors().next().is_some_and(|parent| !waits_for_us(parent, &file)), "a parent that holds nothing");
+        file.unlock().unwrap();
+        assert!(!holds(std::process::id(), inode));
+    }
+
+    #[test]
+    fn a_lock_is_told_by_kind_process_and_file() {
+        let line = "12: FLOCK  ADVISORY  WRITE 4711 fd:00:123456 0 EOF";
+        assert!(is_lock(line, 4711, 123456));
+        let table = [
+            (line, 4712, 123456),
+            (line, 4711, 123457),
+            (&line.replace("FLOCK", "POSIX")[..], 4711, 123456),
+            ("", 1, 1),
+        ];
+        for (line, pid, inode) in table {
+            assert!(!is_lock(line, pid, inode), "{line} {pid} {inode}");
+        }
+    }
+}
