@@ -70,18 +70,11 @@ impl FileStore {
         Ok(ours.filter(|name| matches!(name, FileName::Sealed(..))).collect())
     }
 
-    /// Everything that is kept of this login identity, as the headers say.
+    /// Everything that is kept of this login identity, as the headers say. What cannot be read is of nobody: no result comes of it.
     pub fn of_login(&self, login: &LoginKey) -> Result<Vec<FileName>> {
         let mut found = self.all()?;
-        let mut unreadable = None;
-        found.retain(|name| match self.header(name) {
-            Ok(header) => header.is_some_and(|header| header.login == *login),
-            Err(why) => {
-                unreadable.get_or_insert(why);
-                false
-            }
-        });
-        unreadable.map_or(Ok(found), Err)
+        found.retain(|name| matches!(self.header(name), Ok(Some(header)) if header.login == *login));
+        Ok(found)
     }
 
     /// The identities whose logins have been locked.
@@ -112,7 +105,7 @@ impl FileStore {
             let age = Duration::try_from(now.duration_since(written)).unwrap_or_default();
             let useless = match (FileName::parse(&name), name.strip_suffix(private::TEMPORARY)) {
                 (Some(sealed @ FileName::Sealed(..)), _) => {
-                    self.header(&sealed)?.is_none_or(|header| header.until <= now)
+                    self.header(&sealed).is_ok_and(|header| header.is_none_or(|header| header.until <= now))
                 }
                 // Never: whoever waits for a removed lock and whoever makes it anew would both go on.
                 (Some(FileName::Lock(_)), _) => false,
@@ -240,19 +233,21 @@ mod tests {
         }
         store.write(&FileName::Lock(login_key("a")), b"").unwrap();
         store.write(&entry_name("junk"), b"junk").unwrap();
+        // What cannot be read keeps nothing else from being found or pruned.
+        fs::create_dir(store.path(&entry_name("a directory"))).unwrap();
         let mut found = store.of_login(&login_key("a")).unwrap();
         found.sort_by_key(FileName::to_string);
         expected.sort_by_key(FileName::to_string);
         assert_eq!(found, expected);
         assert_eq!(store.of_login(&login_key("c")).unwrap(), []);
-        assert_eq!((store.all().unwrap().len(), store.logins().unwrap()), (13, vec![login_key("a")]));
+        assert_eq!((store.all().unwrap().len(), store.logins().unwrap()), (14, vec![login_key("a")]));
 
         let digest = "0".repeat(64);
         for name in [format!("{digest}.v2"), format!("{digest}.login.v1"), "notes.v1".into()] {
             fs::write(store.dir().join(name), "x").unwrap();
         }
         assert_eq!(store.prune(at("2026-11-22T12:30:00Z")).unwrap(), 3, "with the junk");
-        assert_eq!((store.all().unwrap().len(), store.dir().join("notes.v1").exists()), (12, true));
+        assert_eq!((store.all().unwrap().len(), store.dir().join("notes.v1").exists()), (13, true));
     }
 
     #[test]
