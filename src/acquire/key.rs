@@ -49,7 +49,7 @@ pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
     };
     match whole {
         Ok(key) => Identified { key: key.cache_key(), unknowable: None },
-        Err(why) => Identified { key: key.field("profile", name).cache_key(), unknowable: Some(why) },
+        Err(why) => Identified { key: key.field("profile", name.as_str()).cache_key(), unknowable: Some(why) },
     }
 }
 

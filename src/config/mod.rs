@@ -40,6 +40,7 @@ pub mod locations;
 pub mod oidc;
 mod origin;
 pub mod profile;
+pub mod profile_name;
 mod reader;
 mod refuse;
 mod resolve;

@@ -13,6 +13,7 @@ pub use super::assume_role::{AssumeRole, Base};
 pub use super::google::Google;
 use super::oidc::Flow;
 pub use super::oidc::Oidc;
+pub use super::profile_name::ProfileName;
 pub use super::saml::facts::{ByHand, Facts, Whose};
 pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
@@ -25,7 +26,7 @@ use crate::region::Region;
 /// One `[profile.NAME]`, with everything it includes.
 #[derive(Clone, Debug)]
 pub struct Profile<I = Identity> {
-    pub name: String,
+    pub name: ProfileName,
     /// The role to assume; absent, for SAML alone: the one role on offer.
     pub role_arn: Option<RoleArn>,
     pub sts: StsTarget,

@@ -7,7 +7,7 @@ use super::assume_role::AssumeRole;
 use super::bases::Bases;
 use super::env::Env;
 use super::origin::Origin;
-use super::profile::{DEFAULT_DEADLINE, Identity, Profile, ROLE_HINT, Session, StsHttp, StsTarget};
+use super::profile::{DEFAULT_DEADLINE, Identity, Profile, ProfileName, ROLE_HINT, Session, StsHttp, StsTarget};
 use super::reader::{Found, Section};
 use super::sts_home::Home;
 use super::written::{ConnectionProfile, WrittenBase, WrittenProfile};
@@ -88,8 +88,9 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
         refuse::beside_airflow_conn(top);
     }
     top.finish();
-    let name = bases.name().to_owned();
-    Some(match identity? {
+    let name = top.log().keep(ProfileName::parse(bases.name()));
+    let (name, identity) = (name?, identity?);
+    Some(match identity {
         Written::Identity(identity) => {
             WrittenProfile::Profile(Box::new(Profile { name, role_arn, sts, session, deadline, identity }))
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::airflow::source::AirflowSource;
 use super::assume_role::{AssumeRole, Base};
-use super::profile::Profile;
+use super::profile::{Profile, ProfileName};
 use crate::arn::RoleArn;
 use crate::error::{Code, Error, Result};
 
@@ -24,7 +24,7 @@ pub enum WrittenProfile {
 /// A profile that is an Airflow connection, before anybody has looked for it.
 #[derive(Clone, Debug)]
 pub struct ConnectionProfile {
-    pub name: String,
+    pub name: ProfileName,
     /// One limit over looking it up and each login.
     pub deadline: Duration,
     pub source: AirflowSource,

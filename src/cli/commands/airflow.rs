@@ -16,7 +16,7 @@ use crate::config::airflow::toml::LeftOpen;
 use crate::config::airflow::trust::Asked;
 use crate::config::airflow::{export, json, show, toml, uri};
 use crate::config::env::Env;
-use crate::config::profile::{DEFAULT_DEADLINE, Identity, WrittenProfile};
+use crate::config::profile::{DEFAULT_DEADLINE, Identity, ProfileName, WrittenProfile};
 use crate::config::{Config, add};
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -36,7 +36,7 @@ pub fn run(command: &Airflow, global: &Global, env: &Env) -> Result<()> {
 
 /// The profile that a connection is, before it is looked up.
 pub fn profile(id: &str, arguments: &AirflowConnection, config: &Config) -> Result<WrittenProfile> {
-    Ok(source(id, arguments, config)?.into_profile())
+    source(id, arguments, config)?.into_profile()
 }
 
 fn source(id: &str, arguments: &AirflowConnection, config: &Config) -> Result<AirflowSource> {
@@ -94,20 +94,20 @@ fn as_connection(profile: &str, id: &str, config: &Config, global: &Global, env:
 }
 
 fn import(arguments: &AirflowImport, config: &Config, global: &Global, env: &Env) -> Result<()> {
-    let name = arguments.name.as_ref().unwrap_or(&arguments.id);
+    let name = ProfileName::parse(arguments.name.as_ref().unwrap_or(&arguments.id))?;
     let source = source(&arguments.id, &arguments.connection, config)?;
     let (found, mut plan, elsewhere) = planned_elsewhere(&source, config, env)?;
     let open = LeftOpen::by(&plan, found.connection.extra.fields());
     source.look_up_profile(&mut plan, &elsewhere)?;
     let is_profile = matches!(&plan.base, Base::Federation { .. } if plan.call.is_none());
     let (id, place) = (found.connection.conn_id, found.found_in);
-    let profile = plan.into_profile(name, &source.policy, &elsewhere).map_err(|broken| broken.at(&id, &place))?;
+    let profile = plan.into_profile(&name, &source.policy, &elsewhere).map_err(|broken| broken.at(&id, &place))?;
     if matches!(profile.identity, Identity::Base(_)) || is_profile {
         return Err(Error::new(Code::AirflowConnection, format!("the Airflow connection {id:?} logs in nowhere"))
             .because("it is keys, the default credentials, or a profile that is there already; a profile is a login")
             .hint("aws configure"));
     }
-    let path = add::profile(env, global.config.as_deref(), name, &toml::profile(&profile, name, &open)?)?;
+    let path = add::profile(env, global.config.as_deref(), &name, &toml::profile(&profile, &name, &open)?)?;
     output::line(format!("profile {name} written into {}", path.display()))
 }
 

@@ -121,7 +121,7 @@ impl Shown {
                 role.role_arn.clone(),
                 role.account_alias.clone().unwrap_or_default(),
                 role.principal_arn.clone().unwrap_or_default(),
-                if role.is_configured { profile.name.clone() } else { String::new() },
+                if role.is_configured { profile.name.to_string() } else { String::new() },
             ]
         };
         let mut text = Text::default();
@@ -152,6 +152,6 @@ impl Shown {
                 })
             })
             .collect();
-        json!({ "profile": profile.name, "roles": roles, "notes": self.notes })
+        json!({ "profile": profile.name.as_str(), "roles": roles, "notes": self.notes })
     }
 }

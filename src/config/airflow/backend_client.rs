@@ -14,7 +14,7 @@ use super::fields::Fields;
 use super::meaning::{self, Ask, Compat};
 use super::policy::Policy;
 use crate::config::env::Env;
-use crate::config::profile::Profile;
+use crate::config::profile::{Profile, ProfileName};
 use crate::error::{Code, Error, Result};
 use crate::http::loopback::is_loopback;
 use crate::region::Region;
@@ -65,9 +65,10 @@ pub fn region(remote: &Remote, env: &Env) -> Option<Region> {
 fn read(remote: &Remote, policy: &Policy, env: &Env) -> Result<std::result::Result<(Profile, Target), Broken>> {
     let files = AwsProfiles::read(env)?;
     let ask = Ask { compat: Compat::Documented, region: None };
+    let name = ProfileName::parse(&remote.connection.conn_id)?;
     Ok(meaning::plan(&remote.connection, &ask, &files, env).and_then(|plan| {
         let target = target(remote, plan.region.named(), env)?;
-        Ok((plan.into_profile(&remote.connection.conn_id, policy, env)?, target))
+        Ok((plan.into_profile(&name, policy, env)?, target))
     }))
 }
 

@@ -19,7 +19,8 @@ use crate::arn::ProviderArn;
 use crate::config::env::Env;
 use crate::config::profile::{
     self, AssumeRole, Auth, AuthnRequest, ChannelBindings, DEFAULT_DEADLINE, DEFAULT_TIMEOUT, Google, IdpHttp,
-    MutualAuthentication, Parser, Profile, Retry, Saml, Session, Spnego, StsTarget, TokenSource, WebIdentity,
+    MutualAuthentication, Parser, Profile, ProfileName, Retry, Saml, Session, Spnego, StsTarget, TokenSource,
+    WebIdentity,
 };
 use crate::config::session_name;
 use crate::config::sts_home::Home;
@@ -32,7 +33,7 @@ const MAX_WAIT: f64 = 3600.0;
 
 impl Plan {
     /// The plan as the profile `name`. Logins may go on to the origins that `policy` lists.
-    pub fn into_profile(self, name: &str, policy: &Policy, env: &Env) -> Result<Profile, Broken> {
+    pub fn into_profile(self, name: &ProfileName, policy: &Policy, env: &Env) -> Result<Profile, Broken> {
         Asked::by(&self).permitted(policy)?;
         let target = self.target(env)?;
         let Plan { call, base, sts, .. } = self;
@@ -41,9 +42,7 @@ impl Plan {
                 Base::Chain(Chain { source: Source::Role(hop), .. }) if hop.profile.is_none() => {
                     of_environment(*hop, name, target, env)
                 }
-                Base::Federation { profile: _, found: Some(profile) } => {
-                    Ok(Profile { name: name.to_owned(), ..*profile })
-                }
+                Base::Federation { profile: _, found: Some(profile) } => Ok(Profile { name: name.clone(), ..*profile }),
                 base => {
                     let identity = profile::Identity::Base(signing(base, name, &target, env)?);
                     Ok(bare(name, target, identity))
@@ -101,7 +100,7 @@ impl Plan {
 }
 
 /// What signs the call.
-fn signing(base: Base, name: &str, target: &StsTarget, env: &Env) -> Result<profile::Base, Broken> {
+fn signing(base: Base, name: &ProfileName, target: &StsTarget, env: &Env) -> Result<profile::Base, Broken> {
     Ok(match base {
         Base::Keys(keys) => profile::Base::Keys(Arc::new(SigningKeys {
             access_key_id: keys.access_key_id,
@@ -117,7 +116,7 @@ fn signing(base: Base, name: &str, target: &StsTarget, env: &Env) -> Result<prof
             Source::Role(hop) => match hop.profile {
                 Some(profile) => profile::Base::AwsProfile(profile),
                 None => {
-                    let below = of_environment(*hop, &format!("{name}: environment"), target.clone(), env)?;
+                    let below = of_environment(*hop, &name.with("environment"), target.clone(), env)?;
                     profile::Base::Profile(Box::new(below))
                 }
             },
@@ -136,7 +135,7 @@ fn not_looked_up(profile: &str) -> Broken {
 }
 
 /// EKS IRSA and its like: `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`.
-fn of_environment(hop: Hop, name: &str, target: StsTarget, env: &Env) -> Result<Profile, Broken> {
+fn of_environment(hop: Hop, name: &ProfileName, target: StsTarget, env: &Env) -> Result<Profile, Broken> {
     let path = env.path("AWS_WEB_IDENTITY_TOKEN_FILE").filter(|_| hop.action == Action::AssumeRoleWithWebIdentity);
     let path =
         path.ok_or_else(|| Broken::new("the environment names no token file", "set AWS_WEB_IDENTITY_TOKEN_FILE"))?;
@@ -149,9 +148,9 @@ fn of_environment(hop: Hop, name: &str, target: StsTarget, env: &Env) -> Result<
 }
 
 /// A profile that says nothing of the session.
-fn bare(name: &str, sts: StsTarget, identity: profile::Identity) -> Profile {
+fn bare(name: &ProfileName, sts: StsTarget, identity: profile::Identity) -> Profile {
     Profile {
-        name: name.to_owned(),
+        name: name.clone(),
         role_arn: None,
         sts,
         session: Session { duration: None, policy: None, policy_arns: Vec::new() },

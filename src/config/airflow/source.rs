@@ -15,7 +15,7 @@ use super::policy::Policy;
 use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::locations::Locations;
-use crate::config::profile::{ConnectionProfile, DEFAULT_DEADLINE, Profile, WrittenProfile};
+use crate::config::profile::{ConnectionProfile, DEFAULT_DEADLINE, Profile, ProfileName, WrittenProfile};
 use crate::config::reader::Section;
 use crate::config::values;
 use crate::error::{Code, Error, Result, printable};
@@ -62,9 +62,9 @@ impl AirflowSource {
     }
 
     /// A profile that is this connection, named like it.
-    pub fn into_profile(self) -> WrittenProfile {
-        let name = self.conn_id.clone();
-        WrittenProfile::Connection(Box::new(ConnectionProfile { name, deadline: DEFAULT_DEADLINE, source: self }))
+    pub fn into_profile(self) -> Result<WrittenProfile> {
+        let name = ProfileName::parse(&self.conn_id)?;
+        Ok(WrittenProfile::Connection(Box::new(ConnectionProfile { name, deadline: DEFAULT_DEADLINE, source: self })))
     }
 
     /// Where the connection is and what it means; the warnings of both in the plan.
@@ -83,7 +83,13 @@ impl AirflowSource {
     }
 
     /// The connection as the profile `name`, whose logins have `deadline`. What is odd about it goes to the log.
-    pub fn resolve(&self, name: &str, deadline: Duration, env: &Env, outside: &dyn Outside) -> Result<Resolved> {
+    pub fn resolve(
+        &self,
+        name: &ProfileName,
+        deadline: Duration,
+        env: &Env,
+        outside: &dyn Outside,
+    ) -> Result<Resolved> {
         let (found, mut plan) = self.plan(env, outside)?;
         self.look_up_profile(&mut plan, env)?;
         for warning in plan.warnings.iter().chain(&plan.differs_from_airflow) {

@@ -335,7 +335,7 @@ fn fetched(plan: Plan, env: &Env) -> std::result::Result<profile::Profile, super
     if let super::plan::Endpoint::OfText { path: _, url } = &plan.endpoint {
         policy.sts_endpoints.push(url.origin());
     }
-    plan.into_profile("etl", &policy, env)
+    plan.into_profile(&profile::ProfileName::parse("etl").unwrap(), &policy, env)
 }
 
 fn located(case: &Value, home: &Path) -> Result<(Found, Env)> {

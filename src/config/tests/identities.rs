@@ -181,7 +181,7 @@ fn a_profile_stands_on_others_to_any_depth() {
     for name in ["b", "c", "x"] {
         let Base::Profile(base) = assume_role_of(profile).base else { panic!() };
         profile = *base;
-        assert_eq!(profile.name, name);
+        assert_eq!(&*profile.name, name);
     }
     assert!(matches!(profile.identity, Identity::WebIdentity(_)));
 }

@@ -132,7 +132,7 @@ respect_retry_after = false
 fn every_key_of_a_profile_arrives_in_its_place() {
     let home = Home::with(WHOLE);
     let profile = home.profile("x").unwrap();
-    assert_eq!(profile.name, "x");
+    assert_eq!(&*profile.name, "x");
     assert_eq!(profile.role_arn.as_ref().unwrap().name, "Analyst");
     assert_eq!(profile.deadline, Duration::from_secs(30));
     assert_eq!(profile.session.duration, Some(Duration::from_secs(5400)));

@@ -128,7 +128,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let env = Env::fixed([("HOME", home.path())]);
         let addition = draft.read(None, &env).unwrap();
-        assert_eq!(addition.profile.name, "two \"words\"");
+        assert_eq!(&*addition.profile.name, "two \"words\"");
         let crate::config::profile::Identity::Saml(saml) = &addition.profile.identity else { panic!("no saml") };
         assert_eq!(saml.xpath, "//input[@name=\"x\"]/@value");
         let spnego = Draft { auth: SetupAuth::Spnego, ..draft };
