@@ -10,14 +10,16 @@ use super::source;
 use super::tree::{Element, NodeId, ROOT, Tree};
 use super::words::{Meaning, folded, says};
 
-/// Handlers that are looked into on one page, and what each sets.
+/// Handlers that are looked into on one page, how long one is, and what each sets.
 const MAX_CLICKS: usize = 32;
+const MAX_HANDLER: usize = 1000;
 const MAX_SETS: usize = 16;
 
 /// Notes in each form what its buttons, and the first link that logs in, set.
 pub fn settle(tree: &Tree, hidden: &[bool], forms: &mut [Form]) {
     let clickable = tree.descendants(ROOT).filter(|id| !hidden[id.index()]);
     let clickable = clickable.filter_map(|id| Some((id, tree.element(id)?, tree.element(id)?.attribute("onclick")?)));
+    let clickable = clickable.filter(|(_, _, handler)| handler.len() <= MAX_HANDLER);
     let clickable: Vec<(NodeId, &Element, &str)> = clickable.take(MAX_CLICKS).collect();
     if clickable.is_empty() {
         return;
@@ -86,6 +88,15 @@ fn is_of(receiver: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_functions_a_handler_calls_is_read_within_bounds() {
+        let script = "function a() { b(); f.x.value = '1'; f.submit() } function b() { f.y.value = '2' }";
+        assert_eq!(literals(&source::called(script, "return a();")).len(), 2);
+        let hostile = "function a(){a();b();}function b(){a(b(a()))}".repeat(3000);
+        assert!(source::called(&hostile, &"a();b();".repeat(100)).len() <= 2 * source::MAX_BODIES);
+        assert!(source::called(&format!("function a(){{{}}}", "ä".repeat(source::MAX_BODIES)), "a()").is_empty());
+    }
 
     #[test]
     fn what_is_set_is_known_by_the_ways_in_which_scripts_name_an_input() {

@@ -50,9 +50,8 @@ impl<'a> Facts<'a> {
             }
         }
         let text = folded(&text);
-        for form in forms.iter_mut() {
-            input::settle(form, &Around { headline: &headline, text: &text });
-        }
+        let around = Around::new(&headline, &text);
+        forms.iter_mut().for_each(|form| input::settle(form, &around));
         let forms: &[Form] = forms;
         let buttons = forms.iter().flat_map(Form::buttons).map(|(_, button)| folded(&button.label)).collect::<Vec<_>>();
         let elements = || tree.descendants(ROOT).filter_map(|id| Some((id, tree.element(id)?)));

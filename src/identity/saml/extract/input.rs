@@ -21,12 +21,26 @@ pub enum Asks {
     Other,
 }
 
-/// What the page says besides its inputs, folded.
+/// What the page says besides its inputs.
 pub struct Around<'a> {
-    /// Title and headings.
-    pub headline: &'a str,
-    /// All that can be read.
-    pub text: &'a str,
+    /// Title and headings, folded.
+    headline: &'a str,
+    /// Whether anything that can be read is about codes, about codes that were sent, about what a picture shows.
+    is_about_codes: bool,
+    is_about_sent_codes: bool,
+    is_about_pictures: bool,
+}
+
+impl<'a> Around<'a> {
+    /// Of folded texts: title and headings, and all that can be read.
+    pub fn new(headline: &'a str, text: &str) -> Self {
+        Around {
+            headline,
+            is_about_codes: says(text, Meaning::Code),
+            is_about_sent_codes: says(text, Meaning::SecondFactorText),
+            is_about_pictures: says(text, Meaning::Picture),
+        }
+    }
 }
 
 /// Decides for every input of the form.
@@ -123,7 +137,7 @@ fn of_password(input: &Input, context: &Context<'_>) -> Asks {
         (input.is_named(Meaning::MaybeCode), 1),
         (says(&label, Meaning::Code), 2),
         (says(context.around.headline, Meaning::Code), 2),
-        (says(context.around.text, Meaning::Code), 1),
+        (context.around.is_about_codes, 1),
         // One more than a password's sentence speaks against it.
         (is_question(input, &label) || says(context.around.headline, Meaning::Question), 3),
         (input.is_short, 1),
@@ -159,7 +173,7 @@ fn of_text(input: &Input, context: &Context<'_>) -> Asks {
     let is_user = asks_for_user(input);
     let is_plain_code = context.passwords == 0
         && says(&label, Meaning::MaybeCode)
-        && (input.is_short || says(context.around.text, Meaning::SecondFactorText));
+        && (input.is_short || context.around.is_about_sent_codes);
     let is_code = input.is_named(Meaning::MaybeCode) || says(&label, Meaning::Code) || is_plain_code;
     match () {
         () if is_code_said => Asks::Code,
@@ -190,7 +204,7 @@ fn asks_for_proof(context: &Context<'_>) -> bool {
 /// guarded or the page speaks of it.
 fn is_of_picture(input: &Input, label: &str, context: &Context<'_>) -> bool {
     let is_spoken_of = says(label, Meaning::Picture);
-    let is_guard = context.passwords > 0 || is_spoken_of || says(context.around.text, Meaning::Picture);
+    let is_guard = context.passwords > 0 || is_spoken_of || context.around.is_about_pictures;
     is_spoken_of && (context.has_picture || says(label, Meaning::Code)) || input.has_picture && is_guard
 }
 

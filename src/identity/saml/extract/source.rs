@@ -4,6 +4,8 @@ use super::tree::{ROOT, Tree};
 
 /// Calls and names that are looked into on one page, so that none takes long.
 pub const MAX_CALLS: usize = 64;
+/// Bytes of functions that are put together for one handler; a script that is longer than four times this is not looked into.
+pub const MAX_BODIES: usize = 32 << 10;
 
 /// The scripts of the page in one, without comments, and what runs when it loads.
 pub fn code(tree: &Tree) -> String {
@@ -24,10 +26,21 @@ pub fn code(tree: &Tree) -> String {
 pub fn called(code: &str, handler: &str) -> String {
     let mut bodies = String::new();
     let mut callers = handler.to_owned();
+    if code.len() > 4 * MAX_BODIES {
+        return bodies;
+    }
     for _ in 0..2 {
-        let calls =
-            callers.match_indices('(').map(|(at, _)| word_before(&callers[..at])).filter(|name| !name.is_empty());
-        let found = calls.take(MAX_CALLS).filter_map(|name| body_of(code, name)).collect::<Vec<_>>().join(";");
+        let calls = callers.match_indices('(').take(MAX_CALLS).map(|(at, _)| word_before(&callers[..at]));
+        let mut names: Vec<&str> = calls.filter(|name| !name.is_empty()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut found = String::new();
+        for body in names.into_iter().filter_map(|name| body_of(code, name)) {
+            if found.len() + body.len() < MAX_BODIES {
+                found.push_str(body);
+                found.push(';');
+            }
+        }
         bodies.push_str(&found);
         callers = found;
     }
