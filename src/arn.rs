@@ -311,12 +311,26 @@ fn check_path(text: &str, resource: &str) -> Result<()> {
     }
 }
 
+/// What to do about a role's bare name where its ARN should be.
+fn bare_name(text: &str) -> Option<String> {
+    let is_name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c));
+    is_name.then(|| {
+        format!(
+            "write the whole ARN, with the account: arn:aws:iam::123456789012:role/{text} (fedcred roles lists them)"
+        )
+    })
+}
+
 fn invalid(text: &str, why: impl Into<String>) -> Error {
     if looks_like_a_secret(text) {
         return Error::new(Code::InvalidArn, "a token or key stands where an ARN should")
             .because("the value is not shown: it looks like a secret");
     }
-    Error::new(Code::InvalidArn, format!("{:?} is not a usable ARN", crate::error::printable(text, 200))).because(why)
+    let error = Error::new(Code::InvalidArn, format!("{:?} is not a usable ARN", crate::error::printable(text, 200)));
+    match bare_name(text) {
+        Some(hint) => error.because(why).hint(hint),
+        None => error.because(why),
+    }
 }
 
 #[cfg(test)]

@@ -69,6 +69,11 @@ impl Arguments {
     }
 }
 
+/// Whether this is the name of a command.
+pub fn is_command(name: &str) -> bool {
+    Arguments::command().find_subcommand(name).is_some()
+}
+
 /// Where a command keeps the profiles it is asked for.
 enum Profiles<'a> {
     One(&'a mut Option<String>),

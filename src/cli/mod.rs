@@ -26,6 +26,7 @@ use self::style::{Style, When};
 use crate::config::env::Env;
 use crate::error::{Code, Result};
 use crate::process::ExitStatus;
+use crate::quote::shell;
 
 /// Runs the program with these arguments (the first is its own name) and gives the status to exit with.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitStatus {
@@ -38,7 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitStat
     }
     let arguments = match Arguments::parse(&arguments, help_width(env)) {
         Ok(arguments) => arguments,
-        Err(error) => return not_run(&error, env),
+        Err(error) => return not_run(&error, &arguments, env),
     };
     let global = &arguments.global;
     let done = |outcome: Result<()>| outcome.map(|()| 0).map_err(|error| vec![error]);
@@ -83,6 +84,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitStat
     }
 }
 
+/// What to write, where somebody quoted a command and its arguments together: `fedcred "get analytics"`.
+fn quoted_whole(arguments: &[OsString]) -> Option<String> {
+    let words: Vec<&str> = arguments
+        .iter()
+        .skip(1)
+        .find_map(|word| word.to_str()?.split_once(' ').map(|_| word.to_str()))??
+        .split_whitespace()
+        .collect();
+    let is_command = args::is_command(words.first()?);
+    is_command.then(|| {
+        format!("do not quote the command as a whole: {}", shell::command(std::iter::once("fedcred").chain(words)))
+    })
+}
+
 /// The columns of help: it is prose.
 fn help_width(env: &Env) -> usize {
     screen::width(output::stdout_width(), env).unwrap_or(screen::PROSE).min(screen::PROSE)
@@ -99,7 +114,7 @@ fn tells_warnings(command: &Command) -> bool {
 }
 
 /// `--help` and `--version` go to stdout; everything else is an error with our code in front.
-fn not_run(error: &clap::Error, env: &Env) -> ExitStatus {
+fn not_run(error: &clap::Error, arguments: &[OsString], env: &Env) -> ExitStatus {
     let text = error.render();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let style = Style::of(When::Auto, output::is_stdout_a_terminal(), env);
@@ -115,6 +130,10 @@ fn not_run(error: &clap::Error, env: &Env) -> ExitStatus {
     }
     let mut said = report::mark(Code::BadFlag, Screen::stderr_style(When::Auto, env));
     said += Text::document(text.strip_prefix("error: ").unwrap_or(&text));
+    if let Some(hint) = quoted_whole(arguments) {
+        said.blank();
+        said.line(format!("hint: {hint}"));
+    }
     output::to_stderr(&said);
     report::status(Code::BadFlag.kind())
 }

@@ -103,6 +103,12 @@ impl Config {
             n => error.because(format!("profiles: {} and {} more", list(&names[..LISTED]), n - LISTED)),
         };
         let error = error.because(format!("looked in {}", self.looked_in().join(" and ")));
+        if let Some(user) = self.env.text("SUDO_USER").filter(|user| names.is_empty() && !user.is_empty()) {
+            let user = printable(&user, 60);
+            return error
+                .because(format!("sudo runs this as root, and the configuration of {user} is not root's"))
+                .hint("run it without sudo, or name the file: --config FILE");
+        }
         match (nearest(name, names.iter().copied()), &self.locations.user) {
             (Some(near), _) => error.hint(format!("did you mean {near:?}?")),
             (None, Some(path)) => {

@@ -37,6 +37,7 @@ mod google;
 mod headers;
 mod layers;
 pub mod locations;
+pub mod mistakes;
 pub mod oidc;
 mod origin;
 pub mod profile;

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
+use super::mistakes;
 use super::origin::{Log, Origin, Place, SourceFile};
 use super::tree::{Node, Table, Value};
 use crate::error::{Code, Error, Result, printable};
@@ -172,6 +173,10 @@ impl<'c> Found<'c> {
         let table = heading(self.profile, self.prefix);
         let what = format!("{}: unknown key `{}` in {table}", self.place, printable(self.key, 80));
         let error = Error::new(Code::UnknownKey, what);
+        let is_table = matches!(self.value, Value::Table(_)) && nearest(self.key, known.iter().copied()).is_none();
+        if let Some(hint) = mistakes::misplaced(self.key, self.profile, self.prefix, is_table) {
+            return error.hint(hint);
+        }
         match nearest(self.key, known.iter().copied()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => {

@@ -3,6 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::mistakes;
 use crate::error::{Code, Error, Result, printable};
 
 /// A table's keys in the order of their names. Few of them: they are looked up one after the other.
@@ -43,7 +44,9 @@ impl Table {
                 let place = place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
                 Err(Error::new(Code::ConfigSyntax, format!("{shown}{place}: this is not TOML"))
                     .because(printable(error.message(), 200))
-                    .hint("mend the file at that place; strings are quoted: region = \"eu-west-1\""))
+                    .hint(mistakes::aws_heading(text).unwrap_or_else(|| {
+                        "correct the file at that place; strings are quoted: region = \"eu-west-1\"".to_owned()
+                    })))
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use url::{Origin, Url};
 
+use super::mistakes;
 use super::reader::Found;
 use super::values;
 use crate::address::{Address, IdpUrl, IssuerUrl, Kind, NotAnAddress, ProxyUrl, StsEndpoint};
@@ -13,13 +14,19 @@ use crate::quote::shell::command;
 /// `idp_url`
 pub fn idp(found: &Found<'_>, allow_http: bool) -> Result<IdpUrl> {
     let parse = if allow_http { IdpUrl::with_plain_http } else { IdpUrl::parse };
-    read(found, parse).map_err(|(why, error)| match why {
+    let url = read(found, parse).map_err(|(why, error)| match why {
         NotAnAddress::PlainHttp { .. } => {
             error.hint("write https://…; where that cannot be, say so by name with allow_http = true")
         }
         NotAnAddress::Login => error.hint("write `username` and `password` on lines of their own"),
         _ => error,
-    })
+    })?;
+    if url.host_str().is_some_and(|host| host.ends_with(".awsapps.com")) {
+        return Err(found
+            .error(Code::UrlNotAllowed, "is the start page of IAM Identity Center, not a SAML page")
+            .hint(mistakes::identity_center()));
+    }
+    Ok(url)
 }
 
 /// `web_identity.issuer`

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::mistakes;
 use super::reader::{Found, nearest};
 use super::tree::Value;
 use crate::error::{Code, Error, Result};
@@ -64,7 +65,14 @@ pub fn number(found: &Found<'_>, range: RangeInclusive<f64>) -> Result<f64> {
 pub fn duration(found: &Found<'_>, range: RangeInclusive<Duration>) -> Result<Duration> {
     let expected = "a duration such as \"1h\", \"90m\", \"1h30m\" or a number of seconds";
     let duration = match found.value {
-        Value::Text(text) => parse_duration(text).ok_or_else(|| found.wrong_text(expected, text))?,
+        Value::Text(text) => parse_duration(text).ok_or_else(|| {
+            let error = found.wrong_text(expected, text);
+            let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            match is_number {
+                true => error.hint(format!("write \"{text}s\", or the number without quotes: {} = {text}", found.key)),
+                false => error,
+            }
+        })?,
         Value::Integer(Some(seconds)) if *seconds >= 0 => Duration::from_secs(seconds.unsigned_abs()),
         Value::Integer(_) => return Err(found.error(Code::InvalidValue, format!("must be {expected}"))),
         _ => return Err(found.wrong(expected)),
@@ -92,7 +100,7 @@ pub fn choice<T: Copy>(found: &Found<'_>, words: &[(&'static str, T)], later: &[
             .hint(format!("it can be {}", expected())));
     }
     let error = found.wrong_text(&expected(), text);
-    Err(match nearest(text, names()) {
+    Err(match mistakes::meant(text, names()).or_else(|| nearest(text, names())) {
         Some(near) => error.hint(format!("did you mean \"{near}\"?")),
         None => error,
     })

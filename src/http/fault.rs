@@ -78,7 +78,8 @@ pub(super) fn classify(error: &reqwest::Error, peer: Peer<'_>) -> Error {
             return connect(format!("cannot connect to {name}")).because("the connection was closed while it was made");
         }
         Fault::CutShort => return cut_short(name),
-        Fault::NameUnknown => connect(format!("the name of {name} cannot be resolved")),
+        Fault::NameUnknown => connect(format!("the name of {name} cannot be resolved"))
+            .hint("check the spelling of the host name; a name inside a company may need its VPN or DNS server"),
         Fault::NotConnected => connect(format!("cannot connect to {name}")),
         Fault::Broken => connect(format!("the connection to {name} broke")),
         Fault::NotMade => Error::new(Code::InvalidValue, format!("the request to {name} cannot be made")),

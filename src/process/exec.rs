@@ -37,7 +37,11 @@ pub fn exec(argv: &[OsString], environment: &ChildEnvironment, env: &Env) -> Res
                     .hint("a program for another system or libc: look with `file` and `ldd`"),
             },
             (io::ErrorKind::NotFound, None) => {
-                error(Code::CommandNotFound, "there is no program").because(why.to_string())
+                let error = error(Code::CommandNotFound, "there is no program").because(why.to_string());
+                match program.to_string_lossy().contains(char::is_whitespace) {
+                    true => error.hint("do not quote the command as a whole: fedcred exec PROFILE -- COMMAND ARGUMENT"),
+                    false => error,
+                }
             }
             _ => error(Code::CommandNotRun, "cannot run").because(why.to_string()),
         }

@@ -174,7 +174,7 @@ fn as_json(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp) ->
 fn as_text(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp, screen: Screen) -> Text {
     let head = ["PROFILE", "STATE", "EXPIRES IN", "NEXT LOGIN", "LAST FAILURE", "WHO", "ROLE"];
     let mut text = match rows {
-        [] => Text::of("no profile"),
+        [] => Text::of("no profile; write one with: fedcred setup"),
         rows => table(head, &rows.iter().map(|row| row.cells(now)).collect::<Vec<_>>(), screen.width),
     };
     let (used, elsewhere) = used(settings, env);
