@@ -19,7 +19,7 @@ pub use self::airflow::*;
 pub use self::look::*;
 pub use self::plain::{PlainGet, plain_get};
 pub use self::schedule::*;
-pub use self::setup::{Setup, SetupAuth};
+pub use self::setup::{ImportTool, Setup, SetupAuth};
 use super::style::When;
 use crate::config::parse_duration;
 

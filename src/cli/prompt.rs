@@ -116,6 +116,26 @@ pub fn line(question: &str) -> Result<String> {
     Ok(answer.trim().to_owned())
 }
 
+/// Shows `choices`, of which one is picked with the arrow keys or by typing a part of it. Returns its index.
+///
+/// Errors: [`Code::PromptNeeded`], where there is no terminal, and where nothing is picked (Esc, Ctrl-C).
+pub fn pick(question: &str, choices: &[String]) -> Result<usize> {
+    progress::clear();
+    let shown = choices.iter().map(|choice| text::line(choice).into_owned()).collect();
+    let picked = inquire::Select::new(&text::line(question), shown).with_page_size(12).raw_prompt();
+    picked.map(|option| option.index).map_err(|why| {
+        Error::new(Code::PromptNeeded, "nothing was chosen").because(why.to_string()).hint("run it in a terminal")
+    })
+}
+
+/// Throws away what was typed and not read, so that it does not reach the shell.
+pub fn forget_typed() {
+    #[cfg(unix)]
+    if let Ok(device) = terminal() {
+        let _ = rustix::termios::tcflush(&device, rustix::termios::QueueSelector::IFlush);
+    }
+}
+
 fn no_terminal(why: std::io::Error) -> Error {
     Error::new(Code::PromptNeeded, "there is no terminal to ask on").because(why.to_string())
 }

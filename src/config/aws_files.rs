@@ -33,6 +33,11 @@ pub struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// `[profile analytics] of ~/.aws/config`
+    /// The value of a key of the section.
+    pub fn value(&self, key: &str) -> Option<&'a str> {
+        self.section.value(key)
+    }
+
     pub fn in_words(&self) -> String {
         format!("[{}] of {}", printable(&self.section.heading().to_string(), 80), self.file.shown)
     }

@@ -30,10 +30,10 @@ pub struct Lines<'a> {
 }
 
 impl Edit {
-    /// The section of the AWS profile `name` as it is to be.
+    /// The sections of these AWS profiles as they are to be.
     ///
-    /// Errors: [`Code::FileUnreadable`]; [`Code::AwsProfileWrong`] if the name cannot be written.
-    pub fn of(env: &Env, name: &str, lines: Lines<'_>) -> Result<Edit> {
+    /// Errors: [`Code::FileUnreadable`]; [`Code::AwsProfileWrong`] if a name cannot be written.
+    pub fn of(env: &Env, profiles: &[(&str, Lines<'_>)]) -> Result<Edit> {
         let path = aws_files::place(env, "AWS_CONFIG_FILE", "config");
         let path = path.ok_or_else(|| {
             Error::new(Code::FileUnreadable, "there is no home directory, and so no ~/.aws/config").hint("set HOME")
@@ -45,12 +45,16 @@ impl Edit {
             Err(fault) if fault.is_absent() => None,
             Err(fault) => return Err(fault.error(Code::FileUnreadable)),
         };
-        let process = Entry { key: "credential_process", value: lines.credential_process, yields: false };
-        let region = lines.region.map(|region| Entry { key: "region", value: region, yields: true });
-        let entries: Vec<Entry<'_>> = std::iter::once(process).chain(region).collect();
-        let Edited { text: new, changes } =
-            Document::parse(old.clone().unwrap_or_default()).with_profile(name, &entries)?;
-        Ok(Edit { path, old, new, changes })
+        let (mut new, mut all) = (old.clone().unwrap_or_default(), Vec::new());
+        for (name, lines) in profiles {
+            let process = Entry { key: "credential_process", value: lines.credential_process, yields: false };
+            let region = lines.region.map(|region| Entry { key: "region", value: region, yields: true });
+            let entries: Vec<Entry<'_>> = std::iter::once(process).chain(region).collect();
+            let Edited { text, changes } = Document::parse(new).with_profile(name, &entries)?;
+            new = text;
+            all.extend(changes);
+        }
+        Ok(Edit { path, old, new, changes: all })
     }
 
     /// The file says it all already.
@@ -105,12 +109,12 @@ mod tests {
         fs::set_permissions(&real, fs::Permissions::from_mode(0o644)).unwrap();
         symlink(&real, &link).unwrap();
         let env = Env::fixed([("AWS_CONFIG_FILE", &link)]);
-        let edit = Edit::of(&env, "dev", LINES).unwrap();
+        let edit = Edit::of(&env, &[("dev", LINES)]).unwrap();
         assert!(edit.diff().starts_with("+[profile dev]\n"), "{}", edit.diff());
         let backup = edit.write().unwrap().unwrap();
         assert_eq!(fs::read_to_string(backup).unwrap(), "# mine\n");
         assert!(link.is_symlink() && fs::read_to_string(&real).unwrap().starts_with("# mine\n\n[profile dev]\n"));
         assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o644);
-        assert!(Edit::of(&env, "dev", LINES).unwrap().is_empty());
+        assert!(Edit::of(&env, &[("dev", LINES)]).unwrap().is_empty());
     }
 }

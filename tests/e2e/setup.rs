@@ -67,11 +67,9 @@ fn a_person_at_a_terminal_is_led_through_it() {
     terminal.says("alice");
     terminal.holds("Password of alice at https://localhost");
     terminal.says(lab().password("alice"));
-    terminal.holds("Role [1-4]:");
-    let screen = terminal.coloured();
-    let line = screen.lines().find(|line| line.ends_with(DEV)).expect("the role is on offer");
-    terminal.says(line.split_whitespace().next().expect("its number"));
-    terminal.holds("Region [us-east-1]:");
+    terminal.holds("to filter");
+    terminal.says(DEV);
+    terminal.holds("Region [eu-central-1]:");
     terminal.says("eu-west-1");
     terminal.holds("Write this? [y/N]");
     assert!(!home.path(".config/fedcred/secrets").exists(), "nothing is kept before it is agreed to");
@@ -94,7 +92,7 @@ fn who_does_not_agree_has_nothing_written() {
     let terminal = Terminal::open(&home);
     let url = sso_url(lab().idp_origin(), "negotiate", AWS);
     terminal.says(&format!("{FEDCRED} setup corp --idp-url '{url}' --ca-bundle {}", lab().idp_ca()));
-    terminal.holds("Region [us-east-1]:");
+    terminal.holds("Region [eu-central-1]:");
     terminal.presses("Enter");
     terminal.holds("Write this? [y/N]");
     terminal.presses("Enter");
@@ -102,5 +100,35 @@ fn who_does_not_agree_has_nothing_written() {
     terminal.says("echo status $?");
     terminal.shows("status 3");
     assert_eq!(aws_config(&home), before);
+    assert_eq!(std::fs::read_to_string(home.path(".config/fedcred/config.toml")).expect("the configuration"), "");
+}
+
+#[test]
+fn mistakes_are_told_and_asked_again_and_the_other_answers_are_kept() {
+    let home = without_profile();
+    let terminal = Terminal::open(&home);
+    terminal.says(&format!("{FEDCRED} setup corp --store file"));
+    terminal.holds("The identity provider's page for AWS");
+    terminal.says("https://d-1234567890.awsapps.com/start");
+    terminal.holds("use `aws configure sso`");
+    terminal.holds(
+        "The identity provider's page for AWS (its address in a browser) [https://d-1234567890.awsapps.com/start]:",
+    );
+    terminal.says(&sso_url(lab().idp_origin(), "form", AWS));
+    terminal.holds("PEM file with the authority to trust");
+    terminal.says(lab().idp_ca());
+    terminal.holds("User name [");
+    terminal.presses("C-d");
+    terminal.holds("nothing was read");
+    terminal.says("alice");
+    terminal.holds("Password of alice at https://localhost");
+    terminal.says("not-her-password");
+    terminal.holds("Try another user name or password?");
+    terminal.says("y");
+    // The name that was given is proposed.
+    terminal.holds("User name [alice]:");
+    terminal.presses("C-c");
+    terminal.says("echo status $?");
+    terminal.shows("status 130");
     assert_eq!(std::fs::read_to_string(home.path(".config/fedcred/config.toml")).expect("the configuration"), "");
 }

@@ -95,7 +95,7 @@ fn a_response_in_another_place_gets_its_xpath() {
 fn what_does_not_work_is_not_written() {
     let site = || Site::with_login(Assertion::default());
     let several = world(site());
-    setup(&several, &FORM).fails_as("role-not-chosen").saying("fedcred setup --role-arn ARN");
+    setup(&several, &FORM).fails_as("role-not-chosen").saying("--role-arn ARN");
     let wrong = world(site()).env("IDP_PASSWORD", "wr0ng-one").secret("wr0ng-one");
     setup(&wrong, &FORM).fails_as("idp-rejected");
     let nobody = world(site());

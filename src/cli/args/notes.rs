@@ -80,12 +80,13 @@ Examples:
 
 pub(super) const SETUP: &str = "\
 It opens the page, says what it looks like, logs in once, shows the roles, and writes nothing before you have seen it. The \
-previous ~/.aws/config is kept beside it.
+previous ~/.aws/config is kept beside it. --from reads the files of another tool and leaves them as they are.
 
 Examples:
   fedcred setup
   fedcred setup analytics --idp-url https://idp.example.com/sso --all-roles
-  fedcred setup analytics --yes --idp-url https://idp.example.com/sso --auth spnego";
+  fedcred setup analytics --yes --idp-url https://idp.example.com/sso --auth spnego
+  fedcred setup --from saml2aws";
 
 pub(super) const DOCTOR: &str = "\
 It logs in once, as `get` would: a secret that was refused before is not sent again. Nothing that it prints is secret. Exit \

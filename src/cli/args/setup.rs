@@ -5,25 +5,29 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::SecretStore;
+use crate::quote::shell;
 use crate::region::Region;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Setup {
     /// Name of the new profile [default: default]
     pub profile: Option<String>,
+    /// Take over the profiles of another tool from its own files, which stay as they are
+    #[arg(long, value_enum, value_name = "TOOL", conflicts_with_all = ["idp_url", "auth", "all_roles"])]
+    pub from: Option<ImportTool>,
     /// The identity provider's page for AWS, as a browser opens it
     #[arg(long, value_name = "URL")]
     pub idp_url: Option<String>,
     /// How to log in there [default: what the page asks for]
     #[arg(long, value_enum)]
     pub auth: Option<SetupAuth>,
-    /// Who logs in, for a form and Basic
+    /// User name, for a form and Basic
     #[arg(long)]
     pub username: Option<String>,
-    /// The password is in this variable, now and later [default: `fedcred login` keeps it]
+    /// Environment variable with the password, now and later [default: setup asks and keeps it]
     #[arg(long, value_name = "NAME")]
     pub password_env: Option<String>,
-    /// The password is in this file, now and later
+    /// File with the password, now and later
     #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
     pub password_file: Option<PathBuf>,
     /// Where to keep a password that is typed
@@ -32,10 +36,10 @@ pub struct Setup {
     /// Log in to Kerberos with this keytab
     #[arg(long, value_name = "FILE", requires = "principal")]
     pub keytab: Option<PathBuf>,
-    /// As whom to log in to Kerberos
+    /// Kerberos principal
     #[arg(long)]
     pub principal: Option<String>,
-    /// PEM file with the authority of the identity provider's certificate
+    /// PEM file with the certificate authority of the identity provider
     #[arg(long, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
     /// The role [default: the one on offer]
@@ -44,9 +48,10 @@ pub struct Setup {
     /// A profile for each role on offer, by one login; a pattern names them, with {profile}, {account} and {role}
     #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "{profile}-{role}")]
     pub all_roles: Option<String>,
+    /// Region of the profile [default: that of the default profile in ~/.aws/config]
     #[arg(long)]
     pub region: Option<Region>,
-    /// How long a session is to last, such as 1h
+    /// Length of a session, such as 1h
     #[arg(long)]
     pub duration: Option<String>,
     /// Name of the profile in ~/.aws/config [default: the same]
@@ -55,18 +60,98 @@ pub struct Setup {
     /// Leave ~/.aws/config alone
     #[arg(long, conflicts_with = "aws_profile")]
     pub no_aws_config: bool,
-    /// Ask nothing: what is not given is found out, or an error
+    /// Do not ask: what is not given is found out, or is an error
     #[arg(short, long)]
     pub yes: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub enum SetupAuth {
-    /// The IdP knows who asks
+    /// No authentication
     None,
     Basic,
     /// A login form
     Form,
     /// Kerberos
     Spnego,
+}
+
+/// A tool whose settings can be taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportTool {
+    #[value(name = "saml2aws")]
+    Saml2aws,
+    AwsAdfs,
+    GimmeAwsCreds,
+    OktaAwsCli,
+    AwsAzureLogin,
+    Awsprocesscreds,
+    AwsOktaProcessor,
+    /// Profiles of ~/.aws/config that assume a role
+    AwsConfig,
+}
+
+impl ImportTool {
+    pub fn name(self) -> &'static str {
+        match self {
+            ImportTool::Saml2aws => "saml2aws",
+            ImportTool::AwsAdfs => "aws-adfs",
+            ImportTool::GimmeAwsCreds => "gimme-aws-creds",
+            ImportTool::OktaAwsCli => "okta-aws-cli",
+            ImportTool::AwsAzureLogin => "aws-azure-login",
+            ImportTool::Awsprocesscreds => "awsprocesscreds",
+            ImportTool::AwsOktaProcessor => "aws-okta-processor",
+            ImportTool::AwsConfig => "the AWS configuration",
+        }
+    }
+
+    /// Where its settings are.
+    pub fn place(self) -> &'static str {
+        match self {
+            ImportTool::Saml2aws => "~/.saml2aws",
+            ImportTool::GimmeAwsCreds => "~/.okta_aws_login_config",
+            ImportTool::OktaAwsCli => "~/.okta/okta.yaml and the variables OKTA_AWSCLI_…",
+            ImportTool::AwsAdfs
+            | ImportTool::AwsAzureLogin
+            | ImportTool::Awsprocesscreds
+            | ImportTool::AwsOktaProcessor
+            | ImportTool::AwsConfig => "~/.aws/config",
+        }
+    }
+}
+
+impl Setup {
+    /// The command line with the flags that were given, and `more`: for hints.
+    pub fn again(&self, more: &[&str]) -> String {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let auth = self.auth.and_then(|auth| Some(auth.to_possible_value()?.get_name().to_owned()));
+        let from = self.from.and_then(|tool| Some(tool.to_possible_value()?.get_name().to_owned()));
+        let valued = [
+            ("--from", from),
+            ("--idp-url", self.idp_url.clone()),
+            ("--auth", auth),
+            ("--username", self.username.clone()),
+            ("--password-env", self.password_env.clone()),
+            ("--password-file", path(&self.password_file)),
+            ("--store", (self.store == SecretStore::File).then(|| "file".to_owned())),
+            ("--keytab", path(&self.keytab)),
+            ("--principal", self.principal.clone()),
+            ("--ca-bundle", path(&self.ca_bundle)),
+            ("--role-arn", self.role_arn.clone()),
+            ("--all-roles", self.all_roles.clone()),
+            ("--region", self.region.as_ref().map(Region::to_string)),
+            ("--duration", self.duration.clone()),
+            ("--aws-profile", self.aws_profile.clone()),
+        ];
+        let mut words = vec!["fedcred".to_owned(), "setup".to_owned()];
+        words.extend(self.profile.clone());
+        for (flag, value) in valued.into_iter().filter(|(flag, _)| !more.contains(flag)) {
+            words.extend(value.map(|value| [flag.to_owned(), value]).into_iter().flatten());
+        }
+        for (flag, is_given) in [("--no-aws-config", self.no_aws_config), ("--yes", self.yes)] {
+            words.extend((is_given && !more.contains(&flag)).then(|| flag.to_owned()));
+        }
+        words.extend(more.iter().map(|word| (*word).to_owned()));
+        shell::command(words)
+    }
 }

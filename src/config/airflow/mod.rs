@@ -45,7 +45,7 @@ pub mod toml;
 pub mod trust;
 pub mod uri;
 mod urlsplit;
-mod yaml;
+pub(crate) mod yaml;
 
 #[cfg(test)]
 mod fails_closed;

@@ -4,12 +4,15 @@ use std::io::Write;
 
 use crate::cli::output::Text;
 use crate::cli::prompt;
+use crate::cli::report;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 
 pub struct Desk {
     /// Somebody is there to be asked.
     is_attended: bool,
+    /// Who was said to log in: the proposal, should it be asked again.
+    pub user: Option<String>,
     /// What was said where nobody is: for stdout, once all has succeeded.
     said: Text,
 }
@@ -17,7 +20,7 @@ pub struct Desk {
 impl Desk {
     /// `asks_nobody`: whoever is at the terminal.
     pub fn new(asks_nobody: bool) -> Self {
-        Desk { is_attended: !asks_nobody && prompt::terminal().is_ok(), said: Text::default() }
+        Desk { is_attended: !asks_nobody && prompt::terminal().is_ok(), user: None, said: Text::default() }
     }
 
     pub fn is_attended(&self) -> bool {
@@ -39,8 +42,30 @@ impl Desk {
     }
 
     /// What nobody has been told yet.
-    pub fn into_said(self) -> Text {
-        self.said
+    pub fn take_said(&mut self) -> Text {
+        std::mem::take(&mut self.said)
+    }
+
+    /// Tells what went wrong, and what helps; where nobody is there, it ends here.
+    pub fn complain(&mut self, error: Error) -> Result<()> {
+        if !self.is_attended {
+            return Err(error);
+        }
+        self.say(&format!("  {}", error.what));
+        error.causes.iter().for_each(|cause| self.say(&format!("  caused by: {cause}")));
+        self.say(&format!("  hint: {}", report::hint(&error)));
+        Ok(())
+    }
+
+    /// A line; the first end of input (Ctrl-D) is told and asked over, a second one ends it.
+    fn line(&self, question: &str) -> Result<String> {
+        prompt::line(question).or_else(|_| {
+            let _ = prompt::terminal().and_then(|mut terminal| {
+                let said = "\n(nothing was read; Ctrl-C ends setup)\n";
+                terminal.write_all(said.as_bytes()).map_err(|why| Error::new(Code::OutputWrite, why.to_string()))
+            });
+            prompt::line(question)
+        })
     }
 
     /// The answer to `question`; an empty one is `proposal`. `flag` gives it without being asked.
@@ -50,7 +75,7 @@ impl Desk {
         }
         let proposed = proposal.map(|proposal| format!(" [{proposal}]")).unwrap_or_default();
         loop {
-            let answer = prompt::line(&format!("{question}{proposed}: "))?;
+            let answer = self.line(&format!("{question}{proposed}: "))?;
             match (answer.is_empty(), proposal) {
                 (false, _) => return Ok(answer),
                 (true, Some(proposal)) => return Ok(proposal.to_owned()),
@@ -59,15 +84,9 @@ impl Desk {
         }
     }
 
-    /// One of `choices`, by its number. Only where somebody is there.
+    /// One of `choices`. Only where somebody is there.
     pub fn choose(&self, question: &str, choices: &[String]) -> Result<usize> {
-        loop {
-            let answer = prompt::line(&format!("{question} [1-{}]: ", choices.len()))?;
-            match answer.parse::<usize>() {
-                Ok(number) if (1..=choices.len()).contains(&number) => return Ok(number - 1),
-                _ => continue,
-            }
-        }
+        prompt::pick(question, choices)
     }
 
     pub fn secret(&self, question: &str, flags: &str) -> Result<Secret> {
@@ -80,9 +99,19 @@ impl Desk {
             return Ok(true);
         }
         if self.is_attended {
-            prompt::confirm(&format!("{question} [y/N] "))
+            let answer = self.line(&format!("{question} [y/N] "))?;
+            Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
         } else {
             Err(not_given(question, "--yes"))
+        }
+    }
+}
+
+/// What was typed ahead goes nowhere.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if self.is_attended {
+            prompt::forget_typed();
         }
     }
 }

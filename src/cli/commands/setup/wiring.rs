@@ -12,12 +12,26 @@ use crate::error::{Result, printable};
 use crate::process::command;
 use crate::process::installed;
 use crate::quote::aws_ini;
+use crate::region::Region;
 use crate::time::Deadline;
 
-/// The change for the AWS profile `name` to run fedcred for `profile`.
+/// The change for each AWS profile to run fedcred for a profile of ours: pairs of their names.
 ///
-/// Errors: the AWS profile has something that SDKs take first, or the file cannot hold these names.
-pub fn edit(name: &str, profile: &str, region: Option<&str>, explicit: Option<&Path>, env: &Env) -> Result<Edit> {
+/// Errors: an AWS profile has something that SDKs take first, or the file cannot hold these names.
+pub fn edit(profiles: &[(&str, &str)], region: Option<&str>, explicit: Option<&Path>, env: &Env) -> Result<Edit> {
+    region.map(aws_ini::value).transpose()?;
+    let lines: Vec<String> =
+        profiles.iter().map(|(name, profile)| line(name, profile, explicit, env)).collect::<Result<_>>()?;
+    let all: Vec<(&str, Lines<'_>)> = profiles
+        .iter()
+        .zip(&lines)
+        .map(|((name, _), line)| (*name, Lines { credential_process: line, region }))
+        .collect();
+    Edit::of(env, &all)
+}
+
+/// The `credential_process` of one.
+fn line(name: &str, profile: &str, explicit: Option<&Path>, env: &Env) -> Result<String> {
     if let Some((place, key)) = AwsFiles::read(env).shadow(name) {
         let other = "or choose another name: fedcred setup --aws-profile NAME";
         let error = super::super::doctor::aws_files::shadowed(name, place, key);
@@ -33,9 +47,15 @@ pub fn edit(name: &str, profile: &str, region: Option<&str>, explicit: Option<&P
     // A name is no flag, whatever it begins with.
     words.extend(profile.starts_with('-').then(|| "--".to_owned()));
     words.push(profile.to_owned());
-    let line = aws_ini::command(&words)?;
-    region.map(aws_ini::value).transpose()?;
-    Edit::of(env, name, Lines { credential_process: &line, region })
+    aws_ini::command(&words)
+}
+
+/// The region of the default profile in `~/.aws/config`, if it is one.
+pub fn default_region(env: &Env) -> Option<Region> {
+    let files = AwsFiles::read(env);
+    let region =
+        files.sections().filter(|place| place.profile() == Some("default")).find_map(|place| place.value("region"));
+    region.and_then(|region| Region::parse(region.trim()).ok())
 }
 
 fn program(env: &Env) -> String {

@@ -1,0 +1,80 @@
+//! The profiles of `~/.aws/config` that assume a role.
+
+use super::saml::value;
+use super::toml::Found;
+use crate::config::aws_ini::{Document, Section};
+
+pub fn aws_config(document: &Document) -> Vec<Found> {
+    let roles: Vec<&str> = document
+        .sections()
+        .filter(|section| value(section, "role_arn").is_some())
+        .map(|section| section.heading().name.as_str())
+        .collect();
+    document.sections().filter_map(|section| profile(&section, &roles)).collect()
+}
+
+/// `roles`: the profiles that become ours, too.
+fn profile(section: &Section<'_>, roles: &[&str]) -> Option<Found> {
+    let is_sso = section.keys().any(|(key, _)| key.starts_with("sso_"));
+    if is_sso && section.heading().kind.as_deref() != Some("sso-session") {
+        let mut found = Found::new(&section.heading().name, "assume_role");
+        found.problem = Some(crate::config::mistakes::identity_center());
+        return Some(found);
+    }
+    let role = value(section, "role_arn")?;
+    let file = value(section, "web_identity_token_file");
+    let mut found = Found::new(&section.heading().name, if file.is_some() { "web_identity" } else { "assume_role" });
+    found.role(Some(role)).region(value(section, "region")).duration(value(section, "duration_seconds"));
+    match (file, value(section, "source_profile"), value(section, "credential_source")) {
+        (Some(file), _, _) => {
+            found.inner("source", Some("file")).inner("token_file", Some(file));
+        }
+        (None, Some(source), _) if roles.contains(&source) && source != found.name => {
+            found.inner("source_profile", Some(source));
+        }
+        (None, Some(source), _) => {
+            found.inner("aws_profile", Some(source));
+        }
+        (None, None, Some("Environment")) => {
+            found.inner("credential_source", Some("environment"));
+        }
+        (None, None, Some("Ec2InstanceMetadata")) => {
+            found.inner("credential_source", Some("instance"));
+        }
+        (None, None, Some("EcsContainer")) => {
+            found.inner("credential_source", Some("container"));
+        }
+        (None, None, other) => {
+            let what = other.map_or("neither source_profile nor credential_source".to_owned(), |other| {
+                format!("credential_source = {other}, which is not known here")
+            });
+            found.problem = Some(format!("it has {what}"));
+        }
+    }
+    if file.is_none() {
+        found.inner("external_id", value(section, "external_id"));
+        found.inner("serial_number", value(section, "mfa_serial"));
+        found.needs_login = value(section, "mfa_serial").is_some();
+    }
+    found.inner("role_session_name", value(section, "role_session_name"));
+    let used = [
+        "role_arn",
+        "region",
+        "duration_seconds",
+        "web_identity_token_file",
+        "source_profile",
+        "credential_source",
+        "external_id",
+        "mfa_serial",
+        "role_session_name",
+        "output",
+        "cli_pager",
+        "sts_regional_endpoints",
+        "retry_mode",
+        "max_attempts",
+        "s3",
+        "defaults_mode",
+    ];
+    found.rest(section, &used);
+    Some(found)
+}
