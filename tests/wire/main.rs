@@ -44,6 +44,8 @@ mod okta;
 mod origins;
 mod output;
 mod pages;
+#[cfg(target_os = "linux")]
+mod progress;
 mod proxy;
 mod refresh;
 mod retry;

@@ -1,0 +1,54 @@
+//! What a slow login shows on a terminal; and mistakes on the command line that need more than a text case.
+
+use std::net::TcpListener;
+
+use crate::run::Run;
+use crate::support::idp::Site;
+use crate::terminal::{WITH_TERMINAL, act_upon};
+use crate::world::World;
+
+const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
+
+/// An IdP that takes connections and never answers; it lives as long as the listener.
+fn silent() -> (World, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/sso", listener.local_addr().unwrap());
+    (World::open(Site::new()).set("saml.idp_url", url).set("deadline", "4s").set("saml.retry.total", 0), listener)
+}
+
+fn on_a_terminal(world: &World, words: &str, sign: &str) -> String {
+    let mut command = world.command(WITH_TERMINAL[0]);
+    let script = format!("exec \"$0\" {words} 2>/dev/tty");
+    command.args(&WITH_TERMINAL[1..]).args(["/bin/sh", "-c", &script, FEDCRED]);
+    act_upon(&mut command, sign, |_| ()).shown
+}
+
+#[test]
+fn a_login_that_takes_long_shows_its_step_on_a_terminal_and_nowhere_else() {
+    let (world, _listener) = silent();
+    let shown = on_a_terminal(&world, "get dev", "request to the IdP: 127.0.0.1 (");
+    let (_, rest) = shown.rsplit_once("s)").unwrap();
+    assert!(rest.starts_with("\r\u{1b}[K") && rest.contains("error[timeout]"), "{shown:?}");
+    let shown = on_a_terminal(&world, "get dev --quiet", "error[timeout]");
+    assert!(!shown.contains("request to the IdP"), "{shown:?}");
+    assert!(!world.get().stderr.contains("request to the IdP"));
+}
+
+#[test]
+fn a_name_that_nobody_knows_is_a_matter_of_spelling_or_vpn() {
+    let world = World::open(Site::new()).set("saml.idp_url", "https://idp.invalid/sso").set("saml.retry.total", 0);
+    world.get().fails_as("connect").saying("check the spelling of the host name").saying("VPN");
+}
+
+#[test]
+fn a_command_that_is_quoted_as_a_whole_is_told_so() {
+    let world = World::open(Site::without_login(crate::support::assertion::Assertion::default()));
+    let run = |words: &[&str]| {
+        let run = Run::of(world.command(FEDCRED).args(words));
+        world.record(&run);
+        run
+    };
+    assert!(run(&["get dev"]).stderr.ends_with("hint: do not quote the command as a whole: fedcred get dev\n"));
+    let run = run(&["exec", "dev", "--", "python etl.py"]);
+    assert!(run.stderr.contains("do not quote the command as a whole"), "{}", run.stderr);
+}
