@@ -6,6 +6,16 @@
 //! made, and notes whether anything left this machine. Whoever reads the answer settles the attempt ([`Attempt::settle`]); one
 //! that nobody settles ended without a verdict.
 //!
+//! How a secret is counted is chosen where it is made, by what too many wrong ones cost:
+//!
+//! | secret | wrong ones | so it is |
+//! |---|---|---|
+//! | password, bearer token, client secret, refresh token ([`CountedSecret::new`]) | lock an account or end a grant | written down, sent once |
+//! | a proxy's password ([`CountedSecret::of_proxy`]) | lock an account, often the same | written down, sent once |
+//! | one-time code of a source, keytab ([`CountedSecret::known_by`], [`CountedSecret::keytab`]) | lock an account | written down by where it comes from |
+//! | what a person types, a code that is good for once ([`CountedSecret::of_the_moment`]) | are seen by that person | sent once |
+//! | a token that a service or platform issued to this process ([`CountedSecret::issued`]) | lock nobody out | repeated where the request may be |
+//!
 //! What an answer shows is decided in `identity::watch`, what that means for the next login in `acquire::guard`.
 
 use std::cell::Cell;
@@ -14,7 +24,7 @@ use std::rc::Rc;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::error::{Result, printable};
+use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 
 /// What the peer showed of a secret that was about to be sent to it.
@@ -43,6 +53,19 @@ pub trait Ledger {
     }
 }
 
+/// For requests that send no secret that is counted.
+pub struct NoLedger;
+
+impl Ledger for NoLedger {
+    fn begin(&self, _: &[u8], _: &Attempt) -> Result<()> {
+        Err(Error::new(Code::Bug, "a secret was to be sent by a login that has none"))
+    }
+
+    fn is_kept(&self) -> bool {
+        false
+    }
+}
+
 /// A secret of a person or a machine that counts when it is sent.
 #[derive(Debug)]
 pub struct CountedSecret {
@@ -59,6 +82,8 @@ enum Mark {
     Other(Secret),
     Bytes(Zeroizing<Vec<u8>>),
     Nothing,
+    /// By nothing, and it may be sent again.
+    Issued,
 }
 
 /// One attempt with one secret. Copies are the same attempt.
@@ -68,6 +93,8 @@ pub struct Attempt(Rc<Sent>);
 #[derive(Debug)]
 struct Sent {
     state: Cell<State>,
+    /// Sending it again may count as a second try.
+    counts: bool,
     /// To be recognised in what the peer says.
     text: Secret,
 }
@@ -95,12 +122,13 @@ pub fn send(secrets: &[&CountedSecret], ledger: &dyn Ledger, write: impl FnOnce(
     for secret in secrets {
         let is_of_proxy = matches!(secret.mark, Mark::ProxyText);
         let state = Cell::new(State { has_left: false, shown: None, is_of_proxy });
-        let attempt = Attempt(Rc::new(Sent { state, text: secret.text.duplicate() }));
+        let counts = !matches!(secret.mark, Mark::Issued);
+        let attempt = Attempt(Rc::new(Sent { state, counts, text: secret.text.duplicate() }));
         match &secret.mark {
             Mark::Text | Mark::ProxyText => ledger.begin(secret.text.expose().as_bytes(), &attempt)?,
             Mark::Other(mark) => ledger.begin(mark.expose().as_bytes(), &attempt)?,
             Mark::Bytes(bytes) => ledger.begin(bytes, &attempt)?,
-            Mark::Nothing => {}
+            Mark::Nothing | Mark::Issued => {}
         }
         attempts.push(attempt);
     }
@@ -128,6 +156,12 @@ impl CountedSecret {
         CountedSecret { text, mark: Mark::Nothing }
     }
 
+    /// A token that a service or platform issued to this process, or that proves who it is: a CI runner's, a pod's, one that
+    /// another token was exchanged for. No account counts wrong ones, so a request that may be repeated may be so with it.
+    pub fn issued(text: Secret) -> Self {
+        CountedSecret { text, mark: Mark::Issued }
+    }
+
     /// A keytab, by its contents. A library reads it for itself, so it has no text.
     pub fn keytab(contents: Zeroizing<Vec<u8>>) -> Self {
         CountedSecret { text: Secret::new(String::new()), mark: Mark::Bytes(contents) }
@@ -139,7 +173,7 @@ impl CountedSecret {
             Mark::Text | Mark::ProxyText => Some(self.text.expose().as_bytes()),
             Mark::Other(mark) => Some(mark.expose().as_bytes()),
             Mark::Bytes(bytes) => Some(bytes),
-            Mark::Nothing => None,
+            Mark::Nothing | Mark::Issued => None,
         }
     }
 }
@@ -220,7 +254,7 @@ impl Carried {
 
     /// Whether sending it again may count as a second try.
     pub fn has_secret(&self) -> bool {
-        !self.attempts.is_empty()
+        self.attempts.iter().any(|attempt| attempt.0.counts)
     }
 
     pub fn attempts(&self) -> &[Attempt] {
@@ -251,7 +285,6 @@ fn squashed(text: &str) -> Zeroizing<String> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::error::{Code, Error};
     use std::cell::RefCell;
 
     /// Lets everything go, and keeps what was begun.
@@ -292,6 +325,10 @@ pub mod tests {
         })
         .unwrap();
         assert_eq!((carried.expose(), carried.attempts().len()), ("pw+123456+654321", 3));
+        assert!(carried.has_secret());
+        let issued = CountedSecret::issued(Secret::new("t".into()));
+        let carried = send(&[&issued], &Strict, |texts| Secret::new(texts.concat())).unwrap();
+        assert_eq!((carried.expose(), carried.has_secret(), issued.mark()), ("t", false, None), "nobody counts it");
         let marks: Vec<Vec<u8>> = ledger.0.borrow().iter().map(|(mark, _)| mark.clone()).collect();
         assert_eq!(marks, [b"pw".to_vec(), b"source".to_vec()]);
         let refused = send(&[&secret("pw")], &Strict, |_| panic!("it must not be written"));

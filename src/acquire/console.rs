@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use super::fetch::block_on;
 use crate::arn::Partition;
+use crate::attempt::{CountedSecret, NoLedger};
 use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::credentials::Credentials;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach, Request};
+use crate::http::form::Field;
 use crate::http::shown;
 use crate::identity::saml::Assertion;
 use crate::identity::saml::extract::accounts;
@@ -49,8 +51,9 @@ pub fn aliases(profile: &Profile, assertion: &Assertion, env: &Env) -> Result<BT
     let endpoint = sign_in::endpoint(offer.role_arn.partition, profile.sts.region.as_ref(), env)?;
     let page = endpoint.join("saml").map_err(|why| Error::new(Code::Bug, why.to_string()))?;
     let api = Api::new("AWS Sign-In", Reach::Internet).trusting(profile.sts.ca_bundle.as_deref(), "AWS_CA_BUNDLE");
-    let fields = [("SAMLResponse", assertion.encoded.expose()), ("RelayState", "")];
-    let request = Request::form(page, &fields);
+    let encoded = CountedSecret::issued(assertion.encoded.duplicate());
+    let fields = [("SAMLResponse", Field::Secret(&encoded)), ("RelayState", Field::Plain(""))];
+    let request = Request::form(page, &fields, &NoLedger)?;
     let answer = block_on(async { api.send(&request, &Deadline::after(profile.deadline)).await?.success() })?;
     Ok(accounts::aliases(answer.body, Duration::from_secs(5))?.into_iter().collect())
 }

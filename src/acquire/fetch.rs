@@ -1,27 +1,20 @@
 //! The miss path: proof of identity, then STS. Here the one async runtime begins and ends.
 
-use url::Url;
-
-use super::Ask;
-use super::ledger::AtHand;
-use crate::address::ProxyUrl;
-use crate::attempt::{self, Carried, CountedSecret};
+use super::{Ask, proxies};
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{AssumeRole, Base, Identity, Oidc, Profile, Saml, WebIdentity};
 use crate::config::session_name::Asker;
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Kind, Result, Step};
-use crate::http::proxy::{Chosen, Proxy};
 use crate::identity::Run;
 use crate::identity::oidc::WebToken;
-use crate::identity::oidc::login::{self, LoginUi, Tokens};
+use crate::identity::oidc::login::{self, LoginUi, Tokens, habits};
 use crate::identity::saml::{self, Assertion, roles};
 use crate::identity::{aws, oidc};
 use crate::process::whoami;
 use crate::quote::shell::fedcred;
 use crate::secret::Secret;
-use crate::sts;
 use crate::sts::assume_role::{AssumeRoleCall, assume_role};
 use crate::sts::saml::{SamlCall, assume_role_with_saml};
 use crate::sts::web_identity::{WebIdentityCall, assume_role_with_web_identity};
@@ -49,7 +42,7 @@ pub fn fetch(
     keep: impl FnOnce(&Assertion),
     run: Run<'_>,
 ) -> Result<Credentials> {
-    block_on(counting_proxies(profile, run, async {
+    block_on(proxies::counting(profile, run, async {
         let mut objection = None;
         if let Some(found) = found {
             match exchange(profile, &Proof::Assertion(Box::new(found)), run).await {
@@ -71,42 +64,6 @@ pub fn fetch(
     }))
 }
 
-/// Runs `fetching` with the passwords of the proxies on its ways counted: those for the IdP and for STS. A directory often
-/// stands behind them, which locks an account after a few wrong ones.
-async fn counting_proxies<T>(profile: &Profile, run: Run<'_>, fetching: impl Future<Output = Result<T>>) -> Result<T> {
-    let mut counted: Vec<(Proxy, Secret, Carried)> = Vec::new();
-    for proxy in proxies(profile).await {
-        let Some(password) = proxy.password().filter(|_| run.ledger.is_kept()) else { continue };
-        if counted.iter().any(|(_, known, _)| known.expose() == password.expose()) {
-            continue;
-        }
-        let secret = CountedSecret::of_proxy(password.duplicate());
-        let carried = attempt::send(&[&secret], run.ledger, |_| Secret::new(String::new()))?;
-        counted.push((proxy, password, carried));
-    }
-    let outcome = fetching.await;
-    for (proxy, _, carried) in &counted {
-        carried.settle(proxy.shown());
-    }
-    outcome
-}
-
-/// The proxies that a fetch may go through.
-async fn proxies(profile: &Profile) -> Vec<Proxy> {
-    let chosen = |url: &Option<ProxyUrl>, setting| url.clone().map(|url| Chosen { url, setting });
-    let idp = match &profile.identity {
-        Identity::Saml(saml) => Proxy::of(&saml.idp_url, chosen(&saml.http.proxy, "saml.proxy").as_ref()),
-        Identity::WebIdentity(_) | Identity::AssumeRole(_) | Identity::Base(_) => None,
-    };
-    let sts = match (&profile.role_arn, &profile.sts.endpoint_url) {
-        (Some(role), _) => sts::whereabouts(&profile.sts, role).await.ok().map(|(url, _)| url),
-        (None, Some(url)) => Some(url.to_url()),
-        (None, None) => Url::parse("https://sts.amazonaws.com/").ok(),
-    };
-    let sts = sts.and_then(|url| Proxy::of(&url, chosen(&profile.sts.http.proxy, "proxies in config_kwargs").as_ref()));
-    idp.into_iter().chain(sts).collect()
-}
-
 /// What a new login may mend: it was made before the IdP was told of a role, or STS does not take it any more.
 fn is_of_the_assertion(code: Code) -> bool {
     matches!(
@@ -121,12 +78,12 @@ fn is_of_the_assertion(code: Code) -> bool {
 
 /// The proof alone; STS is not asked.
 pub fn prove(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> Result<Proof> {
-    block_on(proof(profile, below, run))
+    block_on(proxies::counting(profile, run, proof(profile, below, run)))
 }
 
 /// The credentials that STS gives for `proof`.
 pub fn redeem(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Credentials> {
-    block_on(exchange(profile, proof, run))
+    block_on(proxies::counting(profile, run, exchange(profile, proof, run)))
 }
 
 /// AWS credentials that are there, for the profile `name`.
@@ -149,8 +106,12 @@ pub fn below(profile: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_
 }
 
 /// The tokens of a person who logs in at the provider now.
-pub fn interactive(settings: &Oidc, env: &Env, ui: &dyn LoginUi, deadline: &Deadline) -> Result<Tokens> {
-    block_on(login::interactive(settings, env, ui, &AtHand, deadline))
+pub fn interactive(settings: &Oidc, profile: &Profile, ui: &dyn LoginUi, run: Run<'_>) -> Result<Tokens> {
+    let asking = async {
+        let advise = |error: Error| habits::advice(settings).into_iter().fold(error, Error::because);
+        login::interactive(settings, run.env, ui, run.ledger, run.deadline).await.map_err(of_login).map_err(advise)
+    };
+    block_on(proxies::counting(profile, run, asking))
 }
 
 /// Runs to its end what waits for others, for commands that look without logging in.

@@ -8,11 +8,11 @@ use std::borrow::Borrow;
 use std::time::Duration;
 
 use super::guard::SecretMark;
-use super::ledger::{MemoryLedger, NoLedger, Settled};
+use super::ledger::{MemoryLedger, Settled};
 use super::memory::{Memory, Seen};
 use super::place::LoginPlace;
 use super::policy::{Accepts, Obeys, Policy};
-use crate::attempt::{CountedSecret, Ledger};
+use crate::attempt::{CountedSecret, Ledger, NoLedger};
 use crate::cache::lock::{Attempt, Lock};
 use crate::cache::seal;
 use crate::error::{Code, Error, Result};
@@ -93,7 +93,7 @@ pub fn single_flight<F: Flight>(
     let prepared = flight.prepare(policy.accepts, &memory, &seen, deadline).map_err(NoResult::Login)?;
     let generation = memory.begin();
     place.remember(&memory).map_err(NoResult::Place)?;
-    let ledger = MemoryLedger::new(place, memory, deadline);
+    let ledger = MemoryLedger::new(place, memory, policy.pardons, deadline);
     let outcome = flight.log_in(Some(place), prepared, generation, &ledger, deadline);
     // Settle.
     let (mut memory, settled) = ledger.settle(outcome.as_ref().err());
@@ -187,11 +187,6 @@ impl LoginPlace {
             (Attempt::Held(_), Some(_)) => Ok(None),
             (Attempt::Held(held), None) => Err(NoResult::Login(held.error(time::now()))),
         }
-    }
-
-    /// The same, without a limit of its own.
-    pub(super) fn locked(&self, deadline: &Deadline) -> Result<Option<Lock>> {
-        self.lock(None, deadline).map_err(NoResult::into_error)
     }
 }
 

@@ -15,10 +15,12 @@ pub struct MemoryLedger<'a> {
     deadline: &'a Deadline,
     memory: RefCell<Memory>,
     begun: RefCell<Vec<Begun>>,
+    /// A person wants every secret sent, whatever became of it before.
+    pardons: bool,
     /// The first secret that was accepted and then sent again.
     accepted: Cell<Option<SecretMark>>,
-    /// The secret that was not sent because of what became of it before.
-    kept_back: Cell<Option<SecretMark>>,
+    /// The secret that was not sent because of what became of it before, and what was said of it.
+    kept_back: RefCell<Option<(SecretMark, String)>>,
 }
 
 /// One attempt that was written down.
@@ -38,14 +40,15 @@ pub struct Settled {
 }
 
 impl<'a> MemoryLedger<'a> {
-    pub fn new(place: &'a LoginPlace, memory: Memory, deadline: &'a Deadline) -> Self {
+    pub fn new(place: &'a LoginPlace, memory: Memory, pardons: bool, deadline: &'a Deadline) -> Self {
         MemoryLedger {
             place,
             deadline,
             memory: RefCell::new(memory),
             begun: RefCell::default(),
+            pardons,
             accepted: Cell::default(),
-            kept_back: Cell::default(),
+            kept_back: RefCell::default(),
         }
     }
 
@@ -53,11 +56,15 @@ impl<'a> MemoryLedger<'a> {
     /// of its secrets were accepted.
     pub fn settle(self, failure: Option<&Error>) -> (Memory, Settled) {
         let mut memory = self.memory.into_inner();
-        let (mut refused, mut open, mut first) = (self.kept_back.get(), None, self.accepted.get());
+        // One that was kept back is what this failed for only if it was needed: not every request goes through a proxy.
+        let is_told = |(_, what): &(_, String)| failure.is_some_and(|failure| failure.what == *what);
+        let kept_back = self.kept_back.into_inner().filter(is_told).map(|(mark, _)| mark);
+        let (mut refused, mut open, mut first) = (kept_back, None, self.accepted.get());
         for Begun { mark, attempt, before } in self.begun.into_inner() {
             let shown = match failure {
-                Some(_) => attempt.shown(),
-                None => Shown::Accepted,
+                None if !attempt.is_of_proxy() => Shown::Accepted,
+                // Of a success a proxy may have had no part.
+                Some(_) | None => attempt.shown(),
             };
             match shown {
                 Shown::NotSent => {}
@@ -89,12 +96,18 @@ impl<'a> MemoryLedger<'a> {
 
     fn check(&self, mark: &SecretMark) -> Result<()> {
         if let Some(error) = self.memory.borrow().guard.refuses(mark, time::now()) {
-            self.kept_back.set(Some(*mark));
+            self.kept_back.replace(Some((*mark, error.what.clone())));
             return Err(error);
         }
-        let is_sent =
-            |begun: &Begun| begun.mark == *mark && matches!(begun.attempt.shown(), Shown::NoVerdict | Shown::Refused);
-        if self.begun.borrow().iter().any(is_sent) {
+        let shown = |begun: &Begun| (begun.mark == *mark).then(|| begun.attempt.shown());
+        // A provider that took it is asked again until the person is done, whatever it answers in between.
+        let is_proven = self.pardons && self.accepted.get() == Some(*mark);
+        let forbids = |shown| match shown {
+            Shown::Refused => true,
+            Shown::NoVerdict => !is_proven,
+            Shown::Accepted | Shown::NotSent => false,
+        };
+        if self.begun.borrow().iter().filter_map(shown).any(forbids) {
             return Err(Error::new(
                 Code::SecretWithoutVerdict,
                 "the secret is wanted a second time, and is sent once in a login",
@@ -111,6 +124,10 @@ impl<'a> MemoryLedger<'a> {
 impl Ledger for MemoryLedger<'_> {
     fn begin(&self, mark: &[u8], attempt: &Attempt) -> Result<()> {
         let mark = SecretMark::new(&self.place.store.sealing, &self.place.login, mark);
+        // Only what became of it before: this login counts its own attempts.
+        if self.pardons && self.begun.borrow().iter().all(|begun| begun.mark != mark) {
+            self.memory.borrow_mut().guard.pardon(&mark);
+        }
         self.settle_earlier(&mark);
         self.check(&mark)?;
         // On disk before the secret leaves: a process that is killed in between has counted.
@@ -118,28 +135,6 @@ impl Ledger for MemoryLedger<'_> {
         let before = memory.guard.begin(&mark, time::now());
         self.place.remember(&memory)?;
         self.begun.borrow_mut().push(Begun { mark, attempt: attempt.clone(), before });
-        Ok(())
-    }
-}
-
-/// For logins that send no secret.
-pub struct NoLedger;
-
-impl Ledger for NoLedger {
-    fn begin(&self, _: &[u8], _: &Attempt) -> Result<()> {
-        Err(Error::new(Code::Bug, "a secret was to be sent by a login that has none"))
-    }
-
-    fn is_kept(&self) -> bool {
-        false
-    }
-}
-
-/// For a login by hand outside of the broker: the person who waits for it sees what becomes of the secret.
-pub struct AtHand;
-
-impl Ledger for AtHand {
-    fn begin(&self, _: &[u8], _: &Attempt) -> Result<()> {
         Ok(())
     }
 }

@@ -42,15 +42,6 @@ pub fn log_in(
     Ok(renewal.somewhere(&renewal, &Policy::BY_HAND)?.credentials)
 }
 
-/// Runs `work` while nobody else logs in as this identity, wherever there is a place to lock.
-pub fn alone<T>(profile: &Profile, settings: &CacheSettings, env: &Env, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let in_cache = LoginPlace::in_cache(profile, settings, env);
-    let place = in_cache.into_iter().chain(LoginPlace::elsewhere(profile, env)).find_map(Result::ok);
-    let deadline = Deadline::after(profile.deadline);
-    let _lock = place.map(|place| place.locked(&deadline)).transpose()?;
-    work()
-}
-
 /// What was removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {

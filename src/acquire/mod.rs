@@ -2,8 +2,9 @@
 //!
 //! A hit reads two files ([`place`]) and touches nothing of the network, no lock and no thread. [`schedule`] says by the
 //! times it is given whether it is one. Everything else is a [`flight`]: one login for all who ask at once, guarded by what is
-//! remembered of earlier ones ([`memory`], [`guard`], [`ledger`]), in the way that its [`policy`] says. [`renew`] makes one by [`fetch`], and for all roles in its assertion
-//! ([`shared`]). What a person asks for by hand is [`login`], and [`proof`] where they want to see who they are to STS.
+//! remembered of earlier ones ([`memory`], [`guard`], [`ledger`]), in the way that its [`policy`] says. [`renew`] makes one by
+//! [`fetch`], and for all roles in its assertion ([`shared`]). What a person asks for by hand is [`login`], or [`sign_in`] where a
+//! provider asks them, and [`proof`] where they want to see who they are to STS.
 //! [`refresh`] renews with nobody waiting; [`status`] only looks. An Airflow connection is looked up before all of this
 //! ([`airflow`]); what it says is a profile like any other.
 
@@ -20,11 +21,13 @@ pub mod memory;
 pub mod place;
 pub mod policy;
 pub mod proof;
+mod proxies;
 pub mod refresh;
 pub mod renew;
 pub mod schedule;
 pub mod session;
 pub mod shared;
+pub mod sign_in;
 pub mod status;
 pub mod storage;
 

@@ -7,7 +7,6 @@ use super::Ask;
 use super::fetch;
 pub use super::fetch::Proof;
 use super::flight::Flight;
-use super::ledger::NoLedger;
 use super::memory::{Memory, Seen};
 use super::place::LoginPlace;
 use super::policy::{Accepts, Policy};
@@ -23,7 +22,7 @@ use crate::identity::trace::Trace;
 use crate::process::callers::Callers;
 use crate::secret::Secret;
 use crate::sts::caller;
-use crate::time::{self, Deadline};
+use crate::time::Deadline;
 
 /// Logs in as `profile` and stops before STS. What comes on the way is noted in `trace`, also of a login that fails.
 pub fn prove(profile: &Profile, settings: &CacheSettings, env: &Env, trace: &Trace) -> Result<Proof> {
@@ -99,29 +98,54 @@ impl Flight for Proving<'_> {
 
 /// The credentials that STS gives for `proof`, which [`prove`] gave. They are not kept; what they disprove is forgotten.
 pub fn redeem(profile: &Profile, settings: &CacheSettings, proof: &Proof, env: &Env) -> Result<Credentials> {
-    let deadline = Deadline::after(profile.deadline);
-    let credentials = fetch::redeem(
-        profile,
-        proof,
-        Run { env, deadline: &deadline, ledger: &NoLedger, typed: None, keep: None, person: None, trace: None },
-    )?;
-    for place in LoginPlace::existing(profile, settings, env).unwrap_or_default() {
-        if let Err(why) = disproved(&place, &deadline) {
-            tracing::info!(%why, "what failed before is still remembered");
-        }
-    }
-    Ok(credentials)
+    let ask = Ask { window: None, force: false, use_cache: true };
+    let login =
+        Renewal { profile, settings, env, ask: &ask, slot: None, due: None, typed: None, person: None, trace: None };
+    let policy = Policy { succeeds: Memory::succeed, ..Policy::PROVING };
+    login.somewhere(&Redeeming { login: &login, proof }, &policy)
 }
 
-/// What is remembered of this result's failures is so no more.
-fn disproved(place: &LoginPlace, deadline: &Deadline) -> Result<()> {
-    if place.memory()?.last_failure(&place.wanted, time::now()).is_none() {
-        return Ok(());
+/// The end of a login whose proof is there.
+struct Redeeming<'a> {
+    login: &'a Renewal<'a>,
+    proof: &'a Proof,
+}
+
+impl Flight for Redeeming<'_> {
+    type Brought = Credentials;
+    type Prepared = ();
+
+    fn found(&self, _: Accepts, _: &Memory, _: &Seen) -> Result<Option<Credentials>> {
+        Ok(None)
     }
-    let _lock = place.locked(deadline)?;
-    let mut memory = place.memory()?;
-    memory.succeed(&place.wanted);
-    place.remember(&memory)
+
+    fn rests(&self, _: &LoginPlace, _: &Memory) -> bool {
+        false
+    }
+
+    /// None: only STS is asked.
+    fn secret(&self, _: &Deadline) -> Result<Option<CountedSecret>> {
+        Ok(None)
+    }
+
+    fn prepare(&self, _: Accepts, _: &Memory, _: &Seen, _: &Deadline) -> Result<()> {
+        Ok(())
+    }
+
+    fn log_in(
+        &self,
+        _: Option<&LoginPlace>,
+        (): (),
+        _: u64,
+        ledger: &dyn Ledger,
+        deadline: &Deadline,
+    ) -> Result<Credentials> {
+        fetch::redeem(self.login.profile, self.proof, self.login.run(deadline, ledger))
+    }
+
+    fn unlocked(&self, _: Option<Error>) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The ARN of whoever holds these keys, as STS tells it.

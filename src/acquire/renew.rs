@@ -6,13 +6,12 @@ use super::Ask;
 use super::cached::{self, life};
 use super::fetch;
 use super::flight::{Flight, NoResult, at_first_place, single_flight};
-use super::ledger::NoLedger;
 use super::memory::{Memory, Seen};
 use super::place::{LoginPlace, Slot};
 use super::policy::{Accepts, Policy};
 use super::schedule::State;
 use super::shared::Shared;
-use crate::attempt::{CountedSecret, Ledger};
+use crate::attempt::{CountedSecret, Ledger, NoLedger};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
@@ -138,6 +137,32 @@ impl Renewal<'_> {
         }
         shared.keep(assertion, generation, &place.login);
     }
+
+    /// The login with the secret that was `typed`, kept where there is a place.
+    pub(super) fn bring(
+        &self,
+        typed: Option<&Secret>,
+        place: Option<&LoginPlace>,
+        (below, found): (Option<SigningKeys>, Option<Assertion>),
+        generation: u64,
+        ledger: &dyn Ledger,
+        deadline: &Deadline,
+    ) -> Result<CacheEntry> {
+        let run = Run { keep: place.map(|place| place as _), typed, ..self.run(deadline, ledger) };
+        let Some(place) = place else {
+            let credentials = fetch::fetch(self.profile, below, None, |_| (), run)?;
+            return Ok(CacheEntry { credentials, issued: time::now(), generation });
+        };
+        let shared = Shared::new(self.slot.as_ref(), self.profile, self.env);
+        let keep = |assertion: &Assertion| self.keep(place, &shared, assertion, generation);
+        let credentials = fetch::fetch(self.profile, below, found, keep, run)?;
+        let entry = CacheEntry { credentials, issued: time::now(), generation };
+        if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry, &place.login).err()) {
+            // The credentials are good: a full disk costs the next process a login, not this one its answer.
+            tracing::warn!(%why, "the result is not kept");
+        }
+        Ok(entry)
+    }
 }
 
 impl Flight for Renewal<'_> {
@@ -196,20 +221,7 @@ impl Flight for Renewal<'_> {
         ledger: &dyn Ledger,
         deadline: &Deadline,
     ) -> Result<CacheEntry> {
-        let run = Run { keep: place.map(|place| place as _), ..self.run(deadline, ledger) };
-        let Some(place) = place else {
-            let credentials = fetch::fetch(self.profile, below, None, |_| (), run)?;
-            return Ok(CacheEntry { credentials, issued: time::now(), generation });
-        };
-        let shared = Shared::new(self.slot.as_ref(), self.profile, self.env);
-        let keep = |assertion: &Assertion| self.keep(place, &shared, assertion, generation);
-        let credentials = fetch::fetch(self.profile, below, found, keep, run)?;
-        let entry = CacheEntry { credentials, issued: time::now(), generation };
-        if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry, &place.login).err()) {
-            // The credentials are good: a full disk costs the next process a login, not this one its answer.
-            tracing::warn!(%why, "the result is not kept");
-        }
-        Ok(entry)
+        self.bring(self.typed, place, (below, found), generation, ledger, deadline)
     }
 
     fn unlocked(&self, why: Option<Error>) -> Result<()> {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use crate::attempt::Attempt;
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -17,6 +18,8 @@ pub struct Answer {
     /// The peer's clock, whole seconds.
     pub date: Option<Timestamp>,
     pub(super) headers: HeaderMap,
+    /// What was sent for it, to be kept out of what it says.
+    pub(super) sent: Vec<Attempt>,
     /// Whom errors name.
     pub(super) peer: String,
 }
@@ -78,12 +81,18 @@ impl Answer {
         };
         match self.oauth_error() {
             Some(said) if said.error_description.is_empty() => {
-                error.because(format!("it says {}", printable(&said.error, 80)))
+                error.because(format!("it says {}", self.without_secrets(printable(&said.error, 80))))
             }
             Some(OAuthError { error: code, error_description }) => {
-                error.because(format!("it says {}: {}", printable(&code, 80), printable(&error_description, 200)))
+                let said = format!("{}: {}", printable(&code, 80), printable(&error_description, 200));
+                error.because(format!("it says {}", self.without_secrets(said)))
             }
             None => error,
         }
+    }
+
+    /// Some services repeat what they were sent.
+    fn without_secrets(&self, words: String) -> String {
+        self.sent.iter().fold(words, |words, attempt| attempt.taken_out_of(&words).unwrap_or(words))
     }
 }

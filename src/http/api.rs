@@ -1,7 +1,8 @@
 //! Requests to services that issue tokens: an OAuth token endpoint, a metadata service, a CI's or a cluster's API.
 //!
 //! Each request has its own address, so nothing here is followed: a redirect comes back as an answer, and no secret goes
-//! where the caller did not send it. Answers are small, and are read under the run's deadline.
+//! where the caller did not send it. A secret stands in a request only as what [`attempt::send`] made of it, and in no error
+//! that repeats what the service says. Answers are small, and are read under the run's deadline.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -9,15 +10,15 @@ use std::time::Duration;
 
 use reqwest::header::{self, HeaderName, HeaderValue};
 use url::Url;
-use zeroize::Zeroizing;
 
 pub use super::answer::{Answer, OAuthError};
+use super::form::{self, Field};
 use super::loopback::is_loopback;
 use super::retry::{Attempt, Retries};
 use super::shown;
 use super::tls::Trust;
 use super::transport::{Reply, Transport, Way};
-use crate::attempt::{self, Carried};
+use crate::attempt::{self, Carried, CountedSecret, Ledger};
 use crate::config::profile::Retry;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -71,42 +72,43 @@ impl Request {
     }
 
     /// A POST of `application/x-www-form-urlencoded`.
-    pub fn form(url: Url, fields: &[(&str, &str)]) -> Self {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
-        Request::form_of(url, Carried::plain(Secret::new(form.finish())))
+    ///
+    /// Errors: those of [`attempt::send`].
+    pub fn form(url: Url, fields: &[(&str, Field<'_>)], ledger: &dyn Ledger) -> Result<Self> {
+        Ok(Request::form_of(url, form::encode(fields, ledger)?))
     }
 
-    /// The same of a text that is encoded already, and may hold a counted secret.
+    /// The same of a text that is encoded already.
     pub fn form_of(url: Url, encoded: Carried) -> Self {
         Request::post(url, "application/x-www-form-urlencoded", encoded)
     }
 
-    /// A POST of `application/json`.
+    /// A POST of `application/json`, without a secret in it.
     pub fn json(url: Url, body: &serde_json::Value) -> Self {
         Request::post(url, "application/json", Carried::plain(Secret::new(body.to_string())))
     }
 
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.push((HeaderName::from_static(name), Carried::plain(Secret::new(value.to_owned()))));
         self
     }
 
-    /// `Authorization` with a counted secret in it.
-    pub fn authorization(mut self, value: Carried) -> Self {
-        self.headers.push((header::AUTHORIZATION, value));
+    /// A header with a secret in it.
+    pub fn secret_header(mut self, name: &'static str, value: Carried) -> Self {
+        self.headers.push((HeaderName::from_static(name), value));
         self
     }
 
-    /// A header whose name stands in somebody's file. `None`: no header has such a name.
-    pub fn named_header(mut self, name: &str, value: &Secret) -> Option<Self> {
-        self.headers.push((HeaderName::from_bytes(name.as_bytes()).ok()?, Carried::plain(value.duplicate())));
+    /// The same, where its name stands in somebody's file. `None`: no header has such a name.
+    pub fn named_header(mut self, name: &str, value: Carried) -> Option<Self> {
+        self.headers.push((HeaderName::from_bytes(name.as_bytes()).ok()?, value));
         Some(self)
     }
 
-    /// `Authorization: Bearer …` (RFC 6750).
-    pub fn bearer(self, token: &Secret) -> Self {
-        self.header("authorization", &Zeroizing::new(format!("Bearer {}", token.expose())))
+    /// `Authorization: Bearer …` (RFC 6750). Errors: those of [`attempt::send`].
+    pub fn bearer(self, token: &CountedSecret, ledger: &dyn Ledger) -> Result<Self> {
+        let value = attempt::send(&[token], ledger, |texts| Secret::new(format!("Bearer {}", texts.concat())))?;
+        Ok(self.secret_header("authorization", value))
     }
 
     /// The POST may be sent again when its answer got lost: it only issues another token.
@@ -204,6 +206,7 @@ impl Api {
             body,
             date,
             headers,
+            sent: request.attempts().cloned().collect(),
             peer: self.name.clone(),
         })
     }
@@ -243,8 +246,10 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attempt::tests::Lenient;
     use std::io::{BufRead, BufReader, Write};
     use std::net::TcpListener;
+    use zeroize::Zeroizing;
 
     /// Answers each connection with the next of these, and gives the request lines that came.
     fn serve(answers: &'static [&'static str]) -> (Url, std::sync::mpsc::Receiver<String>) {
@@ -264,6 +269,10 @@ mod tests {
         (url, receiver)
     }
 
+    fn post(url: Url) -> Request {
+        Request::form(url, &[("a", Field::Plain("b"))], &Lenient::default()).unwrap()
+    }
+
     fn send(request: Request) -> Result<Answer> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let api = Api::new("the test", Reach::Internet);
@@ -281,20 +290,54 @@ mod tests {
         for broken in [BUSY, ""] {
             let answers: &'static [&'static str] = if broken.is_empty() { &["", OK] } else { &[BUSY, OK] };
             let (url, requests) = serve(answers);
-            let outcome = send(Request::form(url, &[("a", "b")])).and_then(Answer::success);
+            let outcome = send(post(url)).and_then(Answer::success);
             assert!(outcome.is_err());
             assert_eq!(requests.try_iter().count(), 1);
         }
         let (url, requests) = serve(&["", OK]);
-        send(Request::form(url, &[("a", "b")]).repeatable()).unwrap();
+        send(post(url).repeatable()).unwrap();
         assert_eq!(requests.try_iter().count(), 2);
+    }
+
+    #[test]
+    fn what_is_counted_is_sent_once_and_what_was_issued_as_the_request_may_be() {
+        let secret = |text: &str| Secret::new(text.into());
+        // the secret, and how often it leaves where all but the last answer fail
+        let table = [
+            (CountedSecret::new(secret("s")), 1),
+            (CountedSecret::of_the_moment(secret("s")), 1),
+            (CountedSecret::issued(secret("s")), 3),
+        ];
+        for (secret, times) in table {
+            let (url, requests) = serve(&[BUSY, "", OK]);
+            let ledger = Lenient::default();
+            let outcome = send(Request::get(url).bearer(&secret, &ledger).unwrap());
+            assert_eq!(outcome.is_ok_and(|answer| answer.is_success()), times == 3);
+            assert_eq!(requests.try_iter().count(), times);
+            let (url, requests) = serve(&[BUSY, "", OK]);
+            let request = Request::form(url, &[("token", Field::Secret(&secret))], &ledger).unwrap().repeatable();
+            let _ = send(request);
+            assert_eq!(requests.try_iter().count(), times);
+        }
+    }
+
+    #[test]
+    fn a_service_that_repeats_a_secret_does_not_have_it_told() {
+        let (url, _) = serve(&[
+            "HTTP/1.1 400 No\r\nContent-Length: 69\r\nConnection: close\r\n\r\n{\"error\":\"invalid_client\",\"error_description\":\"not s3cret of s3cret\"}",
+        ]);
+        let token = CountedSecret::issued(Secret::new("s3cret".into()));
+        let answer = send(Request::get(url).bearer(&token, &Lenient::default()).unwrap()).unwrap();
+        let error = answer.success().unwrap_err();
+        assert!(error.causes[0].contains("invalid_client") && !format!("{error:?}").contains("s3cret"), "{error:?}");
     }
 
     #[test]
     fn a_redirect_is_an_answer_and_not_followed() {
         let (url, _) =
             serve(&["HTTP/1.1 302 Found\r\nLocation: /else\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"]);
-        let answer = send(Request::get(url).bearer(&Secret::new("t".into()))).unwrap();
+        let token = CountedSecret::issued(Secret::new("t".into()));
+        let answer = send(Request::get(url).bearer(&token, &Lenient::default()).unwrap()).unwrap();
         assert_eq!((answer.status, answer.header("location")), (302, Some("/else")));
         assert_eq!(answer.success().unwrap_err().code, Code::HttpUnexpected);
     }
@@ -331,7 +374,8 @@ mod tests {
         ];
         for (status, body, code, said) in table {
             let body = Zeroizing::new(body.as_bytes().to_vec());
-            let answer = Answer { status, body, date: None, headers: header::HeaderMap::new(), peer: "it".into() };
+            let answer =
+                Answer { status, body, date: None, headers: header::HeaderMap::new(), sent: vec![], peer: "it".into() };
             let error = answer.refusal();
             assert_eq!(error.code.as_str(), code);
             let causes = error.causes.join(" ");

@@ -7,6 +7,7 @@ pub mod client;
 pub mod cookies;
 mod encoding;
 mod fault;
+pub mod form;
 mod handshake;
 pub mod loopback;
 #[cfg(all(unix, not(target_vendor = "apple")))]

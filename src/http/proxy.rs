@@ -23,6 +23,7 @@ use super::fault;
 use super::loopback::is_loopback;
 use crate::address::ProxyUrl;
 use crate::attempt::Shown;
+use crate::config::env::Env;
 use crate::error::{Code, Error};
 use crate::secret::Secret;
 
@@ -91,6 +92,20 @@ impl Proxy {
         Some(Proxy { intercept: matcher.intercept(&target)?, setting })
     }
 
+    /// Every proxy that a request may go through: those of the environment, and the chosen one. That some addresses are
+    /// reached without (`NO_PROXY`) is left out of account.
+    pub fn all(env: &Env, chosen: Option<&Chosen>) -> Vec<Self> {
+        let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+        let variables = names.iter().filter_map(|name| Some((env.text(name)?, *name)));
+        let chosen = chosen.map(|chosen| (chosen.url.as_str().to_owned(), chosen.setting));
+        let anywhere = http::Uri::from_static("https://anywhere.invalid/");
+        let proxy = |(url, setting): (String, &'static str)| {
+            let intercept = Matcher::builder().all(url).build().intercept(&anywhere)?;
+            Some(Proxy { intercept, setting })
+        };
+        variables.chain(chosen).filter_map(proxy).collect()
+    }
+
     /// Without who logs in to it.
     pub fn address(&self) -> String {
         let uri = self.intercept.uri();
@@ -119,7 +134,7 @@ impl Proxy {
         self.fate().map_or(Shown::NotSent, |fate| fate.shown)
     }
 
-    /// The error of its refusal, if it has refused its password in this process.
+    /// Why its password is not to be sent, if so: it was refused in this process, or before.
     pub fn refused_before(&self) -> Option<Error> {
         self.fate().filter(|fate| fate.shown == Shown::Refused).and_then(|fate| fate.error)
     }

@@ -35,7 +35,12 @@ pub struct Run<'a> {
     pub trace: Option<&'a Trace>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// A login that nobody waits for, and of which nothing is kept.
+    pub fn alone(env: &'a Env, deadline: &'a Deadline, ledger: &'a dyn Ledger) -> Self {
+        Run { env, deadline, ledger, typed: None, keep: None, person: None, trace: None }
+    }
+
     /// The secret that `setting` names.
     pub fn secret(&self, source: &SecretSource, setting: &str) -> Result<CountedSecret> {
         let secret = match self.typed {

@@ -11,11 +11,13 @@ use serde_json::json;
 use url::Url;
 
 use crate::arn::Partition;
+use crate::attempt::{CountedSecret, NoLedger};
 use crate::config::env::Env;
 use crate::config::profile::StsTarget;
 use crate::credentials::Credentials;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach, Request};
+use crate::http::form::Field;
 use crate::http::loopback::is_loopback;
 use crate::region::Region;
 use crate::secret::Secret;
@@ -88,19 +90,20 @@ async fn token(
     ca_bundle: Option<&Path>,
     deadline: &Deadline,
 ) -> Result<Secret> {
-    let session = Secret::new(
+    // STS gave them a moment ago.
+    let session = CountedSecret::issued(Secret::new(
         json!({
             "sessionId": credentials.access_key_id,
             "sessionKey": credentials.secret_access_key.expose(),
             "sessionToken": credentials.session_token.expose(),
         })
         .to_string(),
-    );
+    ));
     let seconds = duration.map(|duration| duration.as_secs().to_string());
-    let mut fields = vec![("Action", "getSigninToken"), ("Session", session.expose())];
-    fields.extend(seconds.as_deref().map(|seconds| ("SessionDuration", seconds)));
+    let mut fields = vec![("Action", Field::Plain("getSigninToken")), ("Session", Field::Secret(&session))];
+    fields.extend(seconds.as_deref().map(|seconds| ("SessionDuration", Field::Plain(seconds))));
     let api = Api::new("AWS Sign-In", Reach::Internet).trusting(ca_bundle, "AWS_CA_BUNDLE");
-    let request = Request::form(federation.clone(), &fields).repeatable();
+    let request = Request::form(federation.clone(), &fields, &NoLedger)?.repeatable();
     let answer = api.send(&request, deadline).await?;
     if !answer.is_success() {
         let error = answer.refusal();

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use fedcred::attempt::NoLedger;
 use fedcred::config::env::Env;
 use fedcred::config::profile::Google as Settings;
 use fedcred::error::{Code, Result};
+use fedcred::identity::Run;
 use fedcred::identity::oidc::google;
 use fedcred::time::Deadline;
 use serde_json::{Value, json};
@@ -32,8 +34,8 @@ fn token(google: &Google, kind: Option<&str>, audience: Option<&str>, variables:
     }
     all.extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let settings = Settings { audience: audience.map(str::to_owned) };
-    run(google::token(&settings, &Env::fixed(all), &Deadline::after(Duration::from_secs(20))))
-        .map(|token| token.expose().to_owned())
+    let (env, deadline) = (Env::fixed(all), Deadline::after(Duration::from_secs(20)));
+    run(google::token(&settings, Run::alone(&env, &deadline, &NoLedger))).map(|token| token.expose().to_owned())
 }
 
 /// The claims of a token, unverified.

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use fedcred::acquire::ledger::AtHand;
 use fedcred::address::IssuerUrl;
+use fedcred::attempt::{Attempt, Ledger};
 use fedcred::config::env::Env;
 use fedcred::config::oidc::{Flow, Oidc, Token};
 use fedcred::config::profile::SecretSource;
@@ -39,6 +39,15 @@ fn client(id: &str, flow: Flow) -> Oidc {
 
 fn env() -> Env {
     Env::fixed([("MACHINE_SECRET", lab().variable("LAB_OIDC_MACHINE_SECRET"))])
+}
+
+/// Lets every secret go.
+struct AtHand;
+
+impl Ledger for AtHand {
+    fn begin(&self, _: &[u8], _: &Attempt) -> Result<()> {
+        Ok(())
+    }
 }
 
 fn log_in(settings: &Oidc, person: &Person) -> Result<Tokens> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::login::{PATIENCE, keep, kept_where, logged_in};
-use crate::acquire::{fetch, login};
+use crate::acquire::sign_in::{SignedIn, sign_in};
 use crate::cli::args::Login as Asked;
 use crate::cli::output::{self, Text};
 use crate::cli::prompt;
@@ -14,10 +14,9 @@ use crate::error::{Code, Error, Result, printable};
 use crate::identity::keep::Person;
 use crate::identity::oidc::claims::Claims;
 use crate::identity::oidc::login::kept::{KeptToken, Login as Kept};
-use crate::identity::oidc::login::{LoginUi, Page, RefreshTokens, habits, opener};
+use crate::identity::oidc::login::{LoginUi, Page, RefreshTokens, Tokens, opener};
 use crate::quote::shell::fedcred;
 use crate::secret::Secret;
-use crate::time::Deadline;
 
 /// How long a first login waits for a no.
 const TO_REFUSE: Duration = Duration::from_secs(5);
@@ -25,24 +24,20 @@ const TO_REFUSE: Duration = Duration::from_secs(5);
 pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, asked: &Asked, env: &Env) -> Result<()> {
     prompt::terminal()?;
     let terminal = Terminal { env };
-    let advise = |error: Error| habits::advice(oidc).into_iter().fold(error, Error::because);
-    let tokens = fetch::interactive(oidc, env, &terminal, &Deadline::after(PATIENCE)).map_err(advise)?;
     let store = asked.store;
-    if !asked.yes {
-        refusable(oidc, &tokens.token, profile, env)?;
-    }
-    let place = match &tokens.refresh_token {
-        Some(token) => {
-            let [whole, short] = Kept::new(token.duplicate(), Some(tokens.token.duplicate())).written();
-            let account = oidc.account();
-            let keep = || keep(store, &account, &whole, env).or_else(|_| keep(store, &account, &short, env));
-            Some(login::alone(profile, settings, env, keep)?)
+    let profile = Profile { deadline: profile.deadline.max(PATIENCE), ..profile.clone() };
+    let keep = |tokens: &Tokens| {
+        if !asked.yes {
+            refusable(oidc, &tokens.token, &profile, env)?;
         }
-        None => None,
+        let Some(token) = &tokens.refresh_token else { return Ok(None) };
+        let [whole, short] = Kept::new(token.duplicate(), Some(tokens.token.duplicate())).written();
+        let account = oidc.account();
+        keep(store, &account, &whole, env).or_else(|_| keep(store, &account, &short, env)).map(Some)
     };
-    let credentials = login::log_in(profile, settings, env, Some(&tokens.token), None)?;
-    let mut text = logged_in(profile, &credentials);
-    if let Some(who) = who(&tokens.token) {
+    let SignedIn { credentials, token, kept: place } = sign_in(&profile, oidc, settings, env, &terminal, &keep)?;
+    let mut text = logged_in(&profile, &credentials);
+    if let Some(who) = who(&token) {
         text.line(format!("as {who}; if that is not you: {}", fedcred(&["logout"], &profile.name, &[])));
     }
     match place {

@@ -9,12 +9,13 @@ use url::Url;
 
 use super::claims::Claims;
 use super::token_file;
-use crate::config::env::Env;
+use crate::attempt::{self, CountedSecret};
 use crate::config::profile::Azure;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach, Request};
+use crate::http::form::Field;
+use crate::identity::Run;
 use crate::secret::Secret;
-use crate::time::Deadline;
 
 /// Where Entra ID is, unless `AZURE_AUTHORITY_HOST` says otherwise.
 const AUTHORITY: &str = "https://login.microsoftonline.com/";
@@ -26,9 +27,10 @@ struct Issued {
     access_token: String,
 }
 
-pub async fn token(azure: &Azure, env: &Env, deadline: &Deadline) -> Result<Secret> {
+pub async fn token(azure: &Azure, run: Run<'_>) -> Result<Secret> {
+    let Run { env, deadline, ledger, .. } = run;
     if let Some(file) = env.path("AZURE_FEDERATED_TOKEN_FILE") {
-        return of_pod(token_file::token(&file)?, azure, env, deadline).await;
+        return of_pod(token_file::token(&file)?, azure, run).await;
     }
     let resource = azure.audience.as_deref().ok_or_else(|| {
         Error::new(Code::MissingKey, "Azure issues tokens for a named audience only")
@@ -39,7 +41,10 @@ pub async fn token(azure: &Azure, env: &Env, deadline: &Deadline) -> Result<Secr
     let request = match (env.text("IDENTITY_ENDPOINT"), env.text("IDENTITY_HEADER")) {
         (Some(endpoint), Some(header)) => {
             let url = service(&endpoint, "IDENTITY_ENDPOINT")?;
-            Request::get(asked(url, "2019-08-01", resource, azure)).header("x-identity-header", &header)
+            // The platform made it up for this process.
+            let header = CountedSecret::issued(Secret::new(header));
+            let header = attempt::send(&[&header], ledger, |texts| Secret::new(texts.concat()))?;
+            Request::get(asked(url, "2019-08-01", resource, azure)).secret_header("x-identity-header", header)
         }
         _ => {
             // `AZURE_POD_IDENTITY_AUTHORITY_HOST` is where Microsoft's own SDKs let the address be another.
@@ -56,7 +61,8 @@ pub async fn token(azure: &Azure, env: &Env, deadline: &Deadline) -> Result<Secr
 
 /// The pod's own token where it is for the configured audience, or none is; else the one that Entra ID gives for it
 /// (Microsoft identity platform, "client credentials flow", with a federated credential).
-async fn of_pod(own: Secret, azure: &Azure, env: &Env, deadline: &Deadline) -> Result<Secret> {
+async fn of_pod(own: Secret, azure: &Azure, run: Run<'_>) -> Result<Secret> {
+    let Run { env, deadline, ledger, .. } = run;
     let Some(audience) = azure.audience.as_deref() else { return Ok(own) };
     if Claims::read(&own)?.audiences().iter().any(|own| own == audience) {
         return Ok(own);
@@ -75,16 +81,18 @@ async fn of_pod(own: Secret, azure: &Azure, env: &Env, deadline: &Deadline) -> R
         .map_err(|()| Error::new(Code::InvalidValue, "$AZURE_AUTHORITY_HOST is not a URL"))?
         .pop_if_empty()
         .extend([tenant.as_str(), "oauth2", "v2.0", "token"]);
+    // The cluster signed it, and makes another one every hour.
+    let own = CountedSecret::issued(own);
     let scope = format!("{}/.default", audience.trim_end_matches('/'));
     let fields = [
-        ("grant_type", "client_credentials"),
-        ("client_id", client.as_str()),
-        ("scope", scope.as_str()),
-        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-        ("client_assertion", own.expose()),
+        ("grant_type", Field::Plain("client_credentials")),
+        ("client_id", Field::Plain(client.as_str())),
+        ("scope", Field::Plain(scope.as_str())),
+        ("client_assertion_type", Field::Plain("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")),
+        ("client_assertion", Field::Secret(&own)),
     ];
     let api = Api::new("Entra ID", Reach::Internet);
-    let answer = api.send(&Request::form(url, &fields), deadline).await?.success()?;
+    let answer = api.send(&Request::form(url, &fields, ledger)?, deadline).await?.success()?;
     Ok(Secret::new(answer.json::<Issued>()?.access_token))
 }
 

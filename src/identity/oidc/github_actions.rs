@@ -4,11 +4,11 @@
 use serde::Deserialize;
 use url::Url;
 
-use crate::config::env::Env;
+use crate::attempt::CountedSecret;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach, Request};
+use crate::identity::Run;
 use crate::secret::Secret;
-use crate::time::Deadline;
 
 const URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 const TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
@@ -19,7 +19,8 @@ struct Issued {
 }
 
 /// A token for this audience.
-pub async fn token(audience: &str, env: &Env, deadline: &Deadline) -> Result<Secret> {
+pub async fn token(audience: &str, run: Run<'_>) -> Result<Secret> {
+    let Run { env, deadline, ledger, .. } = run;
     let missing = |name: &str| {
         let error =
             Error::new(Code::TokenMissing, "this job may not ask GitHub for a token, or is none of GitHub Actions")
@@ -34,8 +35,9 @@ pub async fn token(audience: &str, env: &Env, deadline: &Deadline) -> Result<Sec
     let url = env.text(URL).ok_or_else(|| missing(URL))?;
     let mut url = Url::parse(&url).map_err(|_| Error::new(Code::InvalidValue, format!("${URL} is not a URL")))?;
     url.query_pairs_mut().append_pair("audience", audience);
-    let bearer = Secret::new(env.text(TOKEN).ok_or_else(|| missing(TOKEN))?);
+    // It is the job's, and ends with it: nobody is locked out by a wrong one.
+    let bearer = CountedSecret::issued(Secret::new(env.text(TOKEN).ok_or_else(|| missing(TOKEN))?));
     let api = Api::new("GitHub's token service", Reach::Internet);
-    let answer = api.send(&Request::get(url).bearer(&bearer), deadline).await?.success()?;
+    let answer = api.send(&Request::get(url).bearer(&bearer, ledger)?, deadline).await?.success()?;
     Ok(Secret::new(answer.json::<Issued>()?.value))
 }

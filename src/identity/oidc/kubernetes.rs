@@ -7,12 +7,13 @@ use url::Url;
 
 use super::claims::Claims;
 use super::token_file;
+use crate::attempt::CountedSecret;
 use crate::config::env::Env;
 use crate::config::profile::Kubernetes;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach, Request};
+use crate::identity::Run;
 use crate::secret::Secret;
-use crate::time::Deadline;
 
 /// The pod's own token, in the directory that the kubelet mounts.
 pub const OWN_TOKEN: &str = "token";
@@ -28,7 +29,8 @@ struct Status {
 }
 
 /// A token for the configured audience and lifetime; for this pod's own service account unless another is named.
-pub async fn token(settings: &Kubernetes, env: &Env, deadline: &Deadline) -> Result<Secret> {
+pub async fn token(settings: &Kubernetes, run: Run<'_>) -> Result<Secret> {
+    let Run { env, deadline, ledger, .. } = run;
     let server = server(env)?;
     let own = token_file::token(&settings.credentials_dir.join(OWN_TOKEN))?;
     let own_account = own_account(&own);
@@ -50,7 +52,9 @@ pub async fn token(settings: &Kubernetes, env: &Env, deadline: &Deadline) -> Res
     });
     let authority = settings.credentials_dir.join("ca.crt");
     let api = Api::new("the cluster's API server", Reach::Internet).trusting(Some(&authority), "ca.crt");
-    let answer = api.send(&Request::json(url, &body).bearer(&own).repeatable(), deadline).await?;
+    // The pod's own, which the cluster makes anew: nobody is locked out by a wrong one.
+    let request = Request::json(url, &body).bearer(&CountedSecret::issued(own), ledger)?.repeatable();
+    let answer = api.send(&request, deadline).await?;
     if answer.status == 403 {
         return Err(answer.refusal().because(format!("for the service account {account} in {namespace}")).hint(
             "allow this pod `create` on `serviceaccounts/token` in a Role, or project a token and use source = \"file\"",

@@ -39,15 +39,15 @@ pub async fn token(source: &TokenSource, run: Run<'_>) -> Result<WebToken> {
         TokenSource::Env(name) => env::token(name, env)?,
         TokenSource::Service(service) => env::of_service(service, env)?,
         TokenSource::Command(argv) => command::token(argv, deadline)?,
-        TokenSource::GithubActions { audience } => github_actions::token(audience, env, deadline).await?,
-        TokenSource::Google(settings) => google::token(settings, env, deadline).await?,
+        TokenSource::GithubActions { audience } => github_actions::token(audience, run).await?,
+        TokenSource::Google(settings) => google::token(settings, run).await?,
         TokenSource::Oidc(settings) => match run.typed {
             // Fresh from the person's login.
             Some(token) => token.duplicate(),
             None => login::silent(settings, env, &KeptToken::of(settings, env), run.ledger, deadline).await?,
         },
-        TokenSource::Azure(azure) => azure::token(azure, env, deadline).await?,
-        TokenSource::Kubernetes(kubernetes) => kubernetes::token(kubernetes, env, deadline).await?,
+        TokenSource::Azure(azure) => azure::token(azure, run).await?,
+        TokenSource::Kubernetes(kubernetes) => kubernetes::token(kubernetes, run).await?,
     };
     let claims = Claims::read(&token)?;
     claims.check(time::now())?;

@@ -3,8 +3,10 @@
 use super::Source;
 use super::adc::AuthorizedUser;
 use super::service_account::Tokens;
+use crate::attempt::CountedSecret;
 use crate::error::{Code, Error, Result};
 use crate::http::api::Request;
+use crate::http::form::Field;
 use crate::secret::Secret;
 
 impl Source<'_> {
@@ -29,15 +31,19 @@ impl Source<'_> {
     }
 
     async fn refresh_grant(&self, user: &AuthorizedUser, more: &[(&str, &str)]) -> Result<Tokens> {
+        let client_secret = CountedSecret::issued(user.client_secret.duplicate());
+        let refresh_token = CountedSecret::issued(user.refresh_token.duplicate());
         let fields = [
-            ("grant_type", "refresh_token"),
-            ("client_id", &user.client_id),
-            ("client_secret", user.client_secret.expose()),
-            ("refresh_token", user.refresh_token.expose()),
+            ("grant_type", Field::Plain("refresh_token")),
+            ("client_id", Field::Plain(&user.client_id)),
+            ("client_secret", Field::Secret(&client_secret)),
+            ("refresh_token", Field::Secret(&refresh_token)),
         ];
+        let more = more.iter().map(|(name, value)| (*name, Field::Plain(value)));
+        let fields: Vec<_> = fields.into_iter().chain(more).collect();
         // Google does not rotate these, so that sending one twice does no harm.
-        let request = Request::form(user.token_uri.clone(), &[&fields[..], more].concat()).repeatable();
-        let answer = self.api.send(&request, self.deadline).await?;
+        let request = Request::form(user.token_uri.clone(), &fields, self.run.ledger)?.repeatable();
+        let answer = self.api.send(&request, self.run.deadline).await?;
         if answer.oauth_error().is_some_and(|said| said.error == "invalid_grant") {
             let refusal = answer.refusal();
             let what = format!("Google does not take the login in {} any more", self.file.display());

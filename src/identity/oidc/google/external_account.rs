@@ -5,8 +5,10 @@ use serde::Deserialize;
 
 use super::adc::ExternalAccount;
 use super::{CLOUD_PLATFORM, Source};
+use crate::attempt::CountedSecret;
 use crate::error::{Code, Error, Result};
 use crate::http::api::Request;
+use crate::http::form::Field;
 use crate::secret::Secret;
 
 #[derive(Deserialize)]
@@ -28,17 +30,17 @@ impl Source<'_> {
 
     /// The federated access token.
     pub(super) async fn exchanged_token(&self, account: &ExternalAccount) -> Result<Secret> {
-        let subject_token = self.subject_token(account).await?;
+        let subject_token = CountedSecret::issued(self.subject_token(account).await?);
         let fields = [
-            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
-            ("audience", &account.audience),
-            ("scope", CLOUD_PLATFORM),
-            ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-            ("subject_token", subject_token.expose()),
-            ("subject_token_type", &account.subject_token_type),
+            ("grant_type", Field::Plain("urn:ietf:params:oauth:grant-type:token-exchange")),
+            ("audience", Field::Plain(&account.audience)),
+            ("scope", Field::Plain(CLOUD_PLATFORM)),
+            ("requested_token_type", Field::Plain("urn:ietf:params:oauth:token-type:access_token")),
+            ("subject_token", Field::Secret(&subject_token)),
+            ("subject_token_type", Field::Plain(&account.subject_token_type)),
         ];
-        let request = Request::form(account.token_url.clone(), &fields).repeatable();
-        let exchanged: Exchanged = self.api.send(&request, self.deadline).await?.success()?.json()?;
+        let request = Request::form(account.token_url.clone(), &fields, self.run.ledger)?.repeatable();
+        let exchanged: Exchanged = self.api.send(&request, self.run.deadline).await?.success()?.json()?;
         Ok(Secret::new(exchanged.access_token))
     }
 }

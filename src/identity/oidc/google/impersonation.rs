@@ -5,6 +5,7 @@ use serde_json::json;
 use url::Url;
 
 use super::Source;
+use crate::attempt::CountedSecret;
 use crate::error::Result;
 use crate::http::api::Request;
 use crate::secret::Secret;
@@ -29,8 +30,9 @@ impl Source<'_> {
         let mut url = target.clone();
         url.set_path(&format!("{account}:generateIdToken"));
         let body = json!({ "audience": audience, "delegates": delegates, "includeEmail": true });
-        let request = Request::json(url, &body).bearer(access_token).repeatable();
-        let generated: Generated = self.api.send(&request, self.deadline).await?.success()?.json()?;
+        let token = CountedSecret::issued(access_token.duplicate());
+        let request = Request::json(url, &body).bearer(&token, self.run.ledger)?.repeatable();
+        let generated: Generated = self.api.send(&request, self.run.deadline).await?.success()?.json()?;
         Ok(Secret::new(generated.token))
     }
 }

@@ -2,6 +2,9 @@
 //! libraries look: `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's file, the metadata server.
 //!
 //! The first that exists decides; when it fails, the next is not asked, since that one would be somebody else.
+//!
+//! All that is sent counts as issued: Google rotates none of it and locks no account for it, and its own libraries ask again
+//! when an answer is lost or an error of the server's (`google.oauth2._client`).
 
 mod adc;
 mod authorized_user;
@@ -16,8 +19,8 @@ use crate::config::env::Env;
 use crate::config::profile::Google;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach};
+use crate::identity::Run;
 use crate::secret::Secret;
-use crate::time::Deadline;
 
 /// What an access token may be used for: Google's one scope for "all that the account may do".
 const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -26,15 +29,15 @@ const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 ///
 /// Errors: [`Code::TokenMissing`] where there are no credentials, or such as give no id_token; [`Code::RefreshTokenGone`];
 /// those of the requests.
-pub async fn token(settings: &Google, env: &Env, deadline: &Deadline) -> Result<Secret> {
+pub async fn token(settings: &Google, run: Run<'_>) -> Result<Secret> {
     let api = Api::new("Google's token service", Reach::Internet);
-    match adc::find(env)? {
+    match adc::find(run.env)? {
         Some(found) => {
             tracing::debug!(file = %found.path.display(), "application default credentials");
-            let source = Source { api: &api, env, deadline, file: &found.path };
+            let source = Source { api: &api, run, file: &found.path };
             source.id_token(&found.credentials, settings).await
         }
-        None => metadata::id_token(audience(settings)?, env, deadline).await,
+        None => metadata::id_token(audience(settings)?, run.env, run.deadline).await,
     }
 }
 
@@ -46,8 +49,7 @@ pub fn credentials(env: &Env) -> Result<Option<Secret>> {
 /// What every kind of credentials needs to turn itself into a token.
 struct Source<'a> {
     api: &'a Api,
-    env: &'a Env,
-    deadline: &'a Deadline,
+    run: Run<'a>,
     /// Where the credentials were found, for errors.
     file: &'a std::path::Path,
 }
@@ -99,8 +101,10 @@ fn audience(settings: &Google) -> Result<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attempt::tests::Lenient;
     use crate::identity::oidc::jws;
     use crate::identity::oidc::stub::{Sent, Stub, run};
+    use crate::time::Deadline;
     use serde_json::{Value, json};
 
     const LONG: std::time::Duration = std::time::Duration::from_secs(20);
@@ -127,7 +131,10 @@ mod tests {
         let variables = [("GOOGLE_APPLICATION_CREDENTIALS", file.to_str().unwrap())];
         let env = Env::fixed(variables.iter().chain(more).copied());
         let settings = Google { audience: audience.map(str::to_owned) };
-        run(token(&settings, &env, &Deadline::after(LONG))).map(|token| token.expose().to_owned())
+        let (deadline, ledger) = (Deadline::after(LONG), Lenient::default());
+        let outcome = run(token(&settings, Run::alone(&env, &deadline, &ledger)));
+        assert!(ledger.0.borrow().is_empty(), "nothing of it is counted");
+        outcome.map(|token| token.expose().to_owned())
     }
 
     fn service_account(google: &Stub) -> Value {

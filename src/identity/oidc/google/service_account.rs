@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use super::adc::ServiceAccount;
 use super::{CLOUD_PLATFORM, Source};
+use crate::attempt::CountedSecret;
 use crate::error::Result;
 use crate::http::api::Request;
+use crate::http::form::Field;
 use crate::identity::oidc::jws::SigningKey;
 use crate::secret::Secret;
 use crate::time;
@@ -40,9 +42,12 @@ impl Source<'_> {
         let mut claims: Value =
             json!({ "iss": account.client_email, "aud": GOOGLE, "iat": now, "exp": now + LIFETIME_SECONDS });
         claims[claim] = value.into();
-        let assertion = key.sign(&claims)?;
-        let fields = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion.expose())];
-        let request = Request::form(account.token_uri.clone(), &fields).repeatable();
-        self.api.send(&request, self.deadline).await?.success()?.json()
+        let assertion = CountedSecret::issued(key.sign(&claims)?);
+        let fields = [
+            ("grant_type", Field::Plain("urn:ietf:params:oauth:grant-type:jwt-bearer")),
+            ("assertion", Field::Secret(&assertion)),
+        ];
+        let request = Request::form(account.token_uri.clone(), &fields, self.run.ledger)?.repeatable();
+        self.api.send(&request, self.run.deadline).await?.success()?.json()
     }
 }

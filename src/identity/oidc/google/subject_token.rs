@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Source;
 use super::adc::{self, Executable, ExternalAccount, Format};
+use crate::attempt::{self, CountedSecret};
 use crate::error::{Code, Error, Result, printable};
 use crate::http::api::{Api, Reach, Request};
 use crate::process::command;
@@ -48,11 +49,15 @@ impl Source<'_> {
         if let Some(url) = &source.url {
             // Often the metadata service of another cloud, which has no https.
             let api = Api::new("the platform's token service", Reach::Platform);
-            let mut headers = source.headers.iter();
-            let request = headers.try_fold(Request::get(url.clone()), |to, (name, value)| to.named_header(name, value));
-            let request =
-                request.ok_or_else(|| self.unusable("its `credential_source` has a header that cannot be"))?;
-            let answer = api.send(&request, self.deadline).await?.success()?;
+            let mut request = Request::get(url.clone());
+            for (name, value) in &source.headers {
+                let value = CountedSecret::issued(value.duplicate());
+                let value = attempt::send(&[&value], self.run.ledger, |texts| Secret::new(texts.concat()))?;
+                request = request
+                    .named_header(name, value)
+                    .ok_or_else(|| self.unusable("its `credential_source` has a header that cannot be"))?;
+            }
+            let answer = api.send(&request, self.run.deadline).await?.success()?;
             return self.in_format(&source.format, &answer.text()?);
         }
         match &source.executable {
@@ -82,7 +87,7 @@ impl Source<'_> {
     }
 
     fn printed(&self, executable: &Executable, account: &ExternalAccount) -> Result<Secret> {
-        if self.env.text(OPT_IN).as_deref() != Some("1") {
+        if self.run.env.text(OPT_IN).as_deref() != Some("1") {
             let what = format!("the Google credentials in {} want to run a program", self.file.display());
             return Err(Error::new(Code::ConflictingKeys, what)
                 .because(format!("${OPT_IN} is not 1"))
@@ -90,7 +95,7 @@ impl Source<'_> {
         }
         let argv: Vec<String> = executable.command.split_ascii_whitespace().map(str::to_owned).collect();
         let limit = executable.timeout_millis.map_or(PROGRAM_LIMIT, Duration::from_millis);
-        let deadline = Deadline::after(limit.min(self.deadline.remaining()));
+        let deadline = Deadline::after(limit.min(self.run.deadline.remaining()));
         let variables = [
             ("GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE", account.audience.as_str()),
             ("GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE", &account.subject_token_type),

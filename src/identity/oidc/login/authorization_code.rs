@@ -7,10 +7,12 @@ use url::Url;
 
 use super::callback::{Answered, Callback};
 use super::habits;
-use super::issuer::{Field, Granted, Issuer};
+use super::issuer::{Granted, Issuer};
 use super::{LoginUi, Page};
+use crate::attempt::CountedSecret;
 use crate::cache::seal;
 use crate::error::{Code, Error, Result};
+use crate::http::form::Field;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -39,13 +41,15 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
 
     let answered = callback.wait(&proofs.state, deadline).await?;
     check_sender(issuer, &answered)?;
+    // RFC 6749 §4.1.2: a code that comes twice may end what the first one gave.
+    let code = CountedSecret::of_the_moment(answered.code);
+    let verifier = CountedSecret::of_the_moment(proofs.verifier);
     let fields = [
-        ("grant_type", "authorization_code"),
-        ("code", answered.code.expose()),
-        ("redirect_uri", redirect_uri),
-        ("code_verifier", proofs.verifier.expose()),
-    ]
-    .map(|(name, value)| (name, Field::Plain(value)));
+        ("grant_type", Field::Plain("authorization_code")),
+        ("code", Field::Secret(&code)),
+        ("redirect_uri", Field::Plain(redirect_uri)),
+        ("code_verifier", Field::Secret(&verifier)),
+    ];
     let granted = issuer.token(&fields, deadline).await?.success()?.json()?;
     Ok((granted, proofs.nonce))
 }

@@ -6,10 +6,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::issuer::{Field, Granted, Issuer};
+use super::issuer::{Granted, Issuer};
 use super::{LoginUi, Page};
+use crate::attempt::CountedSecret;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::api::Answer;
+use crate::http::form::Field;
+use crate::secret::Secret;
 use crate::time::Deadline;
 
 /// Asked for how often, where the provider does not say; and by how much slower when it asks for that (RFC 8628 §3.5).
@@ -75,9 +78,10 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
 
     let until = Deadline::after(Duration::from_secs(started.expires_in).min(deadline.remaining()));
     let mut interval = started.interval.map_or(INTERVAL, Duration::from_secs).max(SHORTEST_INTERVAL);
+    let device_code = CountedSecret::issued(Secret::new(started.device_code));
     let fields = [
         ("grant_type", Field::Plain("urn:ietf:params:oauth:grant-type:device_code")),
-        ("device_code", Field::Plain(started.device_code.as_str())),
+        ("device_code", Field::Secret(&device_code)),
     ];
     loop {
         if interval >= until.remaining() {

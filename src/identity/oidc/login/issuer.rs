@@ -14,6 +14,7 @@ use crate::config::oidc::Oidc;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::api::{Answer, Api, Reach, Request};
 use crate::http::challenge::challenges;
+use crate::http::form::{self, Field};
 use crate::http::loopback::is_loopback;
 use crate::identity::oidc::jws::KeySet;
 use crate::identity::secrets;
@@ -105,19 +106,19 @@ impl<'a> Issuer<'a> {
         let in_header = self.client_secret.as_ref().filter(|_| is_basic);
         if in_header.is_none() {
             fields.push(("client_id", Field::Plain(client_id)));
-            fields.extend(self.client_secret.as_ref().map(|secret| ("client_secret", Field::Counted(secret))));
+            fields.extend(self.client_secret.as_ref().map(|secret| ("client_secret", Field::Secret(secret))));
         }
         let header = in_header.map(|secret| self.basic(client_id, secret)).transpose()?;
-        let body = encode(&fields, self.ledger)?;
+        let body = form::encode(&fields, self.ledger)?;
         let is_client = |name: &&str| *name == "client_secret";
-        let counted = fields.iter().filter(|(_, field)| matches!(field, Field::Counted(_))).map(|(name, _)| *name);
+        let counted = fields.iter().filter(|(_, field)| matches!(field, Field::Secret(_))).map(|(name, _)| *name);
         let (in_body, grants): (Vec<_>, Vec<_>) =
             counted.zip(body.attempts().iter().cloned()).partition(|(name, _)| is_client(name));
         let clients = header.iter().flat_map(Carried::attempts).cloned().chain(in_body.into_iter().map(|(_, a)| a));
         let clients: Vec<Attempt> = clients.collect();
         let request = Request::form_of(url.clone(), body);
         let request = match header {
-            Some(header) => request.authorization(header),
+            Some(header) => request.secret_header("authorization", header),
             None => request,
         };
         let answer = self.api.send(&request, deadline).await?;
@@ -162,35 +163,6 @@ impl<'a> Issuer<'a> {
                 || !methods.iter().any(|method| method == "client_secret_post")
         })
     }
-}
-
-/// The value of a field for the token endpoint.
-#[derive(Clone, Copy, Debug)]
-pub enum Field<'a> {
-    Plain(&'a str),
-    /// A client's secret, or a refresh token.
-    Counted(&'a CountedSecret),
-}
-
-fn encode(fields: &[(&str, Field<'_>)], ledger: &dyn Ledger) -> Result<Carried> {
-    let secrets: Vec<&CountedSecret> = fields
-        .iter()
-        .filter_map(|(_, field)| match field {
-            Field::Plain(_) => None,
-            Field::Counted(secret) => Some(*secret),
-        })
-        .collect();
-    attempt::send(&secrets, ledger, |texts| {
-        let mut texts = texts.iter();
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        for (name, field) in fields {
-            match field {
-                Field::Plain(text) => form.append_pair(name, text),
-                Field::Counted(_) => form.append_pair(name, texts.next().copied().unwrap_or_default()),
-            };
-        }
-        Secret::new(form.finish())
-    })
 }
 
 /// Whether it is a success as OAuth's endpoints write it, a JSON object without an error. A page with status 200 is a proxy's or a

@@ -3,12 +3,13 @@
 //!
 //! Source: <https://github.com/okta/okta-aws-cli>, README, "Operation".
 
-use super::issuer::{Field, Granted, Issuer};
+use super::issuer::{Granted, Issuer};
 use super::{LoginUi, RefreshTokens, device, refresh};
-use crate::attempt::Ledger;
+use crate::attempt::{CountedSecret, Ledger};
 use crate::config::env::Env;
 use crate::config::oidc::Oidc;
 use crate::error::{Code, Error, Result};
+use crate::http::form::Field;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -40,22 +41,21 @@ pub async fn page_token(
 
 /// The tokens go back to whom they are from; nobody here reads them.
 async fn exchange(issuer: &Issuer<'_>, granted: Granted, app: &str, deadline: &Deadline) -> Result<Secret> {
-    let access_token = Secret::new(granted.access_token);
-    let id_token = granted.id_token.map(Secret::new).ok_or_else(|| {
+    let access_token = CountedSecret::issued(Secret::new(granted.access_token));
+    let id_token = granted.id_token.map(Secret::new).map(CountedSecret::issued).ok_or_else(|| {
         Error::new(Code::TokenInvalid, format!("{} gave no id_token", issuer.name()))
             .hint("have Okta's administrator allow the application the scope `openid`")
     })?;
     let audience = format!("urn:okta:apps:{app}");
     let fields = [
-        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
-        ("requested_token_type", "urn:okta:oauth:token-type:web_sso_token"),
-        ("audience", audience.as_str()),
-        ("actor_token", access_token.expose()),
-        ("actor_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-        ("subject_token", id_token.expose()),
-        ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
-    ]
-    .map(|(name, value)| (name, Field::Plain(value)));
+        ("grant_type", Field::Plain("urn:ietf:params:oauth:grant-type:token-exchange")),
+        ("requested_token_type", Field::Plain("urn:okta:oauth:token-type:web_sso_token")),
+        ("audience", Field::Plain(audience.as_str())),
+        ("actor_token", Field::Secret(&access_token)),
+        ("actor_token_type", Field::Plain("urn:ietf:params:oauth:token-type:access_token")),
+        ("subject_token", Field::Secret(&id_token)),
+        ("subject_token_type", Field::Plain("urn:ietf:params:oauth:token-type:id_token")),
+    ];
     let answer = issuer.token(&fields, deadline).await?.success().map_err(|error| {
         error
             .hint("is `saml.app_id` that of the AWS application, is it assigned to you, and does it allow this client?")

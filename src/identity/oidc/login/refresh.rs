@@ -3,13 +3,14 @@
 //! Many providers rotate: each use gives a new refresh token and ends the old one, and an old one that comes again is taken
 //! for stolen and ends them all. So the new one is kept before anything else can fail.
 
-use super::issuer::{Field, Granted, Issuer};
+use super::issuer::{Granted, Issuer};
 use super::kept::Login;
 use super::{RefreshTokens, Tokens, tokens, verify};
 use crate::attempt::{CountedSecret, Ledger};
 use crate::config::env::Env;
 use crate::config::oidc::{Oidc, Token};
 use crate::error::{Code, Error, Result};
+use crate::http::form::Field;
 use crate::identity::oidc::jws::KeySet;
 use crate::secret::Secret;
 use crate::time::Deadline;
@@ -86,7 +87,7 @@ async fn redeem(
         .keep(kept)
         .map_err(|why| why.because("so the refresh token was not sent: where it lies, its successor has to go"))?;
     let token = CountedSecret::new(login.refresh_token.duplicate());
-    let fields = [("grant_type", Field::Plain("refresh_token")), ("refresh_token", Field::Counted(&token))];
+    let fields = [("grant_type", Field::Plain("refresh_token")), ("refresh_token", Field::Secret(&token))];
     let answer = issuer.token(&fields, deadline).await?;
     if answer.oauth_error().is_some_and(|said| said.error == "invalid_grant") {
         // It will not be taken the next time either.

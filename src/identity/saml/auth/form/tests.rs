@@ -25,7 +25,7 @@ pub fn auth(username_field: Option<&str>, password_field: Option<&str>) -> FormA
     let env = Box::leak(Box::new(Env::fixed([("PW", "s3cret")])));
     let deadline = Box::leak(Box::new(Deadline::after(Duration::from_secs(10))));
     let ledger = Box::leak(Box::<Lenient>::default());
-    FormAuth::new(login, Run { env, deadline, ledger, typed: None, keep: None, person: None, trace: None })
+    FormAuth::new(login, Run::alone(env, deadline, ledger))
 }
 
 pub fn url() -> Url {
