@@ -6,6 +6,7 @@ use fedcred::config::airflow::meaning::{Ask, plan};
 use fedcred::config::airflow::policy::Policy;
 use fedcred::config::airflow::{json, show};
 use fedcred::config::env::Env;
+use fedcred::config::profile::ProfileName;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -17,5 +18,6 @@ fuzz_target!(|text: &str| {
     if let Some(password) = password {
         assert!(!show::to_lines(&shown).join("\n").contains(password) || text.matches(password).count() > 1);
     }
-    let _ = plan.into_profile("fuzz", &Policy::default(), &env);
+    let name = ProfileName::parse("fuzz").expect("a name");
+    let _ = plan.into_profile(&name, &Policy::default(), &env);
 });
