@@ -25,6 +25,8 @@ fuzz_target!(|text: &str| {
             context,
             known: Vec::new(),
             unread: Vec::new(),
+            undocumented: Vec::new(),
+            doubt: None,
         };
         if let Ok(report) = check(text, &request, now) {
             let _ = report.reason();
