@@ -10,7 +10,7 @@ impl Installed {
         let installed = Installed(tempfile::tempdir().expect("a directory"));
         fs::create_dir_all(installed.0.path().join("bin")).expect("a directory");
         // A link would be followed to where cargo built it, and another one be found beside that.
-        fs::copy(env!("CARGO_BIN_EXE_fedcred-front"), installed.small()).expect("the small program");
+        copy_program(Path::new(env!("CARGO_BIN_EXE_fedcred-front")), &installed.small());
         installed.with_complete(Path::new(env!("CARGO_BIN_EXE_fedcred")));
         installed
     }
@@ -36,4 +36,11 @@ impl Installed {
         // Nothing is there at first.
         let _ = fs::remove_dir_all(self.0.path().join("libexec"));
     }
+}
+
+/// Copies a program, in a process of its own: a program cannot be started while another test's child, between its fork and its
+/// exec, has the descriptor that it is written with.
+pub fn copy_program(from: &Path, to: &Path) {
+    let status = std::process::Command::new("cp").arg(from).arg(to).status().expect("cp");
+    assert!(status.success(), "cp: {status}");
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::installed::Installed;
+use crate::installed::{Installed, copy_program};
 use crate::run::{Run, Running};
 use crate::support::assertion::Assertion;
 use crate::support::idp::{Site, assertion_page, held};
@@ -214,7 +214,7 @@ fn an_upgrade_in_the_middle_leaves_no_run_without_an_answer() {
             for place in &places {
                 // As package managers do it: the new file beside the old one, then over it.
                 let new = place.with_extension("new");
-                fs::copy(place, &new).expect("a copy");
+                copy_program(place, &new);
                 fs::rename(&new, place).expect("the same file system");
             }
         }
