@@ -2,7 +2,7 @@
 //!
 //! Everything that decides by time takes a [`Timestamp`] or a [`Deadline`]; `clippy.toml` bans the system clocks elsewhere.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Code, Error, Result};
 
@@ -16,7 +16,9 @@ pub fn now() -> Timestamp {
     if let Some(set) = stopped_clock::read() {
         return set;
     }
-    Timestamp::now()
+    // Not `Timestamp::now`, which panics beyond the year 9999: what the panic prints is 118 KB in the small program. By such a
+    // clock everything has expired.
+    Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::MAX)
 }
 
 /// A clock that stands where a test sets it, on the test's own thread.
