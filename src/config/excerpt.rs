@@ -94,18 +94,24 @@ fn of(text: &str, profiles: &[String]) -> Option<Excerpt> {
         return None;
     }
     let mut excerpt = Excerpt::default();
-    let mut start = 0;
-    for end in memchr_iter(b'[', text.as_bytes()).filter_map(|bracket| heading(text, bracket)).chain([text.len()]) {
-        if profile_of(&text[start..end]).is_none_or(|name| profiles.iter().any(|wanted| wanted == name)) {
+    let mut headings =
+        memchr_iter(b'[', text.as_bytes()).filter_map(|bracket| Some((line_of(text, bracket)?, bracket)));
+    let (mut start, mut bracket) = (0, text.len() - text.trim_start().len());
+    loop {
+        let next = headings.next();
+        let end = next.map_or(text.len(), |(line, _)| line);
+        if !is_of_another(&text[bracket..], profiles) {
             excerpt.add(text, start..end);
         }
-        start = end;
+        (start, bracket) = match next {
+            Some(next) => next,
+            None => return Some(excerpt),
+        };
     }
-    Some(excerpt)
 }
 
 /// Where the line of this bracket begins, if the bracket is its first character and it is not the file's first line.
-fn heading(text: &str, bracket: usize) -> Option<usize> {
+fn line_of(text: &str, bracket: usize) -> Option<usize> {
     let before = &text.as_bytes()[..bracket];
     match before.last()? {
         b'\n' => Some(bracket),
@@ -117,17 +123,26 @@ fn heading(text: &str, bracket: usize) -> Option<usize> {
     }
 }
 
-/// NAME of a table that begins with `[profile.NAME`. `None`: another table, or a way to write one that people do not.
-fn profile_of(table: &str) -> Option<&str> {
-    let rest = table.trim_start().strip_prefix("[profile.")?;
-    let (name, rest) = match rest.strip_prefix('"') {
-        Some(quoted) => quoted.split_once('"').filter(|(name, _)| !name.contains('\\'))?,
+/// Whether the table that begins here is `[profile.NAME…` with a NAME that is none of these. A way to write one that people do
+/// not is taken for none.
+///
+/// A name is not read to its end: a bare one that does not begin with the wanted one, or goes on behind it, is another.
+fn is_of_another(table: &str, profiles: &[String]) -> bool {
+    let Some(rest) = table.strip_prefix("[profile.") else { return false };
+    let is_bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    match rest.strip_prefix('"') {
+        Some(quoted) => quoted
+            .split_once('"')
+            .filter(|(name, rest)| !name.contains('\\') && rest.starts_with(['.', ']']))
+            .is_some_and(|(name, _)| profiles.iter().all(|wanted| wanted != name)),
         None => {
-            let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-            rest.split_at(rest.bytes().position(|byte| !is_bare(byte))?)
+            let rest = rest.as_bytes();
+            let is = |wanted: &String| {
+                rest.strip_prefix(wanted.as_bytes()).is_some_and(|behind| !behind.first().is_some_and(is_bare))
+            };
+            rest.first().is_some_and(is_bare) && !profiles.iter().any(is)
         }
-    };
-    rest.starts_with(['.', ']']).then_some(name)
+    }
 }
 
 #[cfg(test)]
@@ -148,7 +163,7 @@ mod tests {
     #[test]
     fn other_profiles_are_left_out_and_nothing_else() {
         let text = "top = 1\n[profile.mine]\na = 1\n[profile.other]\nb = 1\n[profile.\"an other\".saml]\nc = 1\n\
-                    [profile.mine.saml]\nd = 1\n[profile.mine-too]\ne = 1\n[cache]\nf = 1\n";
+                    [profile.mine.saml]\nd = 1\n[profile.mine-too]\ne = 1\n[profile.min]\ng = 1\n[cache]\nf = 1\n";
         let kept = "top = 1\n[profile.mine]\na = 1\n[profile.mine.saml]\nd = 1\n[cache]\nf = 1\n";
         assert_eq!(excerpt(text).unwrap(), kept);
     }
