@@ -194,10 +194,6 @@ fn is_absent(e: &io::Error) -> bool {
     matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn unreadable(path: &Path, e: &io::Error) -> Error {
-    Error::new(Code::FileUnreadable, format!("cannot read {}", path.display())).because(e.to_string())
-}
-
 fn unwritable(path: &Path, e: &io::Error) -> Error {
     Error::new(Code::CacheWrite, format!("cannot write {}", path.display())).because(e.to_string())
 }

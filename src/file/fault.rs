@@ -19,6 +19,7 @@ pub struct Fault {
 }
 
 #[derive(Debug)]
+#[cfg_attr(not(unix), allow(dead_code, reason = "owners and modes are looked at on Unix alone"))]
 pub(super) enum Why {
     Absent(io::Error),
     System(io::Error),

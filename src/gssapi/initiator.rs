@@ -51,7 +51,7 @@ impl Initiator {
         }
         self.has_sent = true;
         Ok(Step {
-            token: (!progress.token.is_empty()).then(|| Token::new(progress.token)),
+            token: (!progress.token.is_empty()).then(|| Token(progress.token)),
             complete: progress.is_complete,
             mutual: progress.is_complete && progress.flags & ffi::MUTUAL_FLAG != 0,
         })

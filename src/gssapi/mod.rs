@@ -72,10 +72,6 @@ pub struct Step {
 pub struct Token(Zeroizing<Vec<u8>>);
 
 impl Token {
-    fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Token(bytes)
-    }
-
     pub fn expose(&self) -> &[u8] {
         &self.0
     }

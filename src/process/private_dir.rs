@@ -31,6 +31,7 @@ impl PrivateDir {
         for place in places(env) {
             let random: [u8; 16] = seal::random()?;
             let dir = place.join(format!("{PREFIX}{}", hex(&random)));
+            #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has a mode to set"))]
             let mut builder = fs::DirBuilder::new();
             #[cfg(unix)]
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -9,7 +9,6 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::retry_on_intr;
 
-use super::unreadable;
 use crate::error::{Code, Error, Result};
 use crate::file::fault::of_another;
 use crate::quote::shell::on_path;
@@ -73,7 +72,10 @@ pub fn another_owner(dir: &Path) -> Option<u32> {
 }
 
 pub fn check_dir(dir: &DirHandle, path: &Path) -> Result<()> {
-    let stat = rustix::fs::fstat(dir).map_err(|e| unreadable(path, &e.into()))?;
+    let stat = rustix::fs::fstat(dir).map_err(|e| {
+        Error::new(Code::FileUnreadable, format!("cannot read {}", path.display()))
+            .because(io::Error::from(e).to_string())
+    })?;
     let us = rustix::process::geteuid().as_raw();
     if stat.st_uid != us {
         let otherwise =
