@@ -1,5 +1,7 @@
 //! An OpenID provider: what it says of itself (OpenID Connect Discovery 1.0, RFC 8414), its keys, its token endpoint.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
@@ -123,7 +125,7 @@ impl<'a> Issuer<'a> {
         };
         let answer = self.api.send(&request, deadline).await?;
         for client in clients {
-            client.settle(of_client(&answer));
+            client.settle(of_client(&answer, is_basic));
         }
         for (_, grant) in grants {
             grant.settle(of_grant(&answer));
@@ -165,19 +167,26 @@ impl<'a> Issuer<'a> {
     }
 }
 
-/// Whether it is a success as OAuth's endpoints write it, a JSON object without an error. A page with status 200 is a proxy's or a
-/// portal's, and shows nothing.
+/// What a success of OAuth's endpoints gives: a token (RFC 6749 §5.1), or the code of a device (RFC 8628 §3.2).
+#[derive(Deserialize)]
+struct Given<'a> {
+    #[serde(borrow)]
+    access_token: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    device_code: Option<Cow<'a, str>>,
+}
+
+/// Whether it is a success as OAuth's endpoints write it. A page with status 200 is a proxy's or a portal's, and shows nothing, as
+/// does JSON without what was asked for.
 fn holds_an_answer(answer: &Answer) -> bool {
-    let is_object = || {
-        serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_ok()
-            && answer.body.trim_ascii_start().starts_with(b"{")
-    };
-    answer.is_success() && answer.oauth_error().is_none() && is_object()
+    let given = || serde_json::from_slice::<Given<'_>>(&answer.body).ok();
+    let is_given = |given: Given<'_>| [given.access_token, given.device_code].iter().flatten().any(|it| !it.is_empty());
+    answer.is_success() && answer.oauth_error().is_none() && given().is_some_and(is_given)
 }
 
 /// What the answer shows of the client's secret. Any error that RFC 6749 §5.2 and RFC 8628 §3.5 give to a client that was
-/// authenticated proves that it was.
-fn of_client(answer: &Answer) -> Shown {
+/// authenticated proves that it was. `is_basic`: it went in the header.
+fn of_client(answer: &Answer, is_basic: bool) -> Shown {
     let said = answer.oauth_error().map(|said| said.error);
     watch::shown(match said.as_deref() {
         _ if holds_an_answer(answer) => Sign::Proof,
@@ -194,7 +203,7 @@ fn of_client(answer: &Answer) -> Shown {
         Some(_) => Sign::Anything,
         None if answer.status == 401 => {
             let offers = challenges(answer.header("www-authenticate"));
-            Sign::Challenge { offers_our_scheme: offers.iter().any(|offer| offer.is("Basic")) }
+            Sign::Challenge { offers_our_scheme: is_basic && offers.iter().any(|offer| offer.is("Basic")) }
         }
         None => Sign::Anything,
     })

@@ -280,6 +280,13 @@ fn the_answer_of_the_token_endpoint_shows_what_became_of_secret_and_refresh_toke
         (500, json!("<html>"), NoVerdict, NoVerdict),
         (503, json!({}), NoVerdict, NoVerdict),
         (302, json!({}), NoVerdict, NoVerdict),
+        (200, json!("<html>"), NoVerdict, NoVerdict),
+        (200, json!({}), NoVerdict, NoVerdict),
+        (200, json!({ "access_token": null, "token_type": "Bearer" }), NoVerdict, NoVerdict),
+        (200, json!({ "access_token": "", "refresh_token": "r" }), NoVerdict, NoVerdict),
+        (200, json!([{ "access_token": "a" }]), NoVerdict, NoVerdict),
+        (200, said("invalid_client"), Refused, NoVerdict),
+        (200, json!({ "access_token": "opaque", "id_token": "no JWT" }), Accepted, Accepted),
     ];
     for (status, body, of_client, of_token) in table {
         for method in ["client_secret_basic", "client_secret_post"] {
