@@ -16,7 +16,7 @@ fuzz_target!(|text: &str| {
     let again = Document::parse(edited.text.clone());
     // Where readers disagree about the lines, the file is not ours to be written into.
     if document.oddity().is_none() && again.oddity().is_none() {
-        let read = again.profile("dev").next_back().and_then(|section| section.value("credential_process"));
+        let read = again.profile("dev").filter_map(|section| section.value("credential_process")).last();
         assert_eq!(read, Some("/usr/bin/fedcred get dev"));
         assert!(again.with_profile("dev", &entries).is_ok_and(|twice| twice.text == edited.text));
     }
