@@ -75,11 +75,13 @@ pub fn confirm(question: &str) -> Result<bool> {
     Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Shows `question` and reads a line; `n` and `no` disagree, and an empty line agrees. Where there is a `patience`, nobody's
-/// answer within it agrees as well, on systems whose terminals can be waited for.
+/// Shows `question` and reads a line; `n` and `no` disagree, and an empty line agrees. What was typed before it was asked is no
+/// answer to it. Where there is a `patience`, nobody's answer within it agrees as well, on systems whose terminals can be
+/// waited for.
 ///
 /// Errors: [`Code::PromptNeeded`], at once, where there is no terminal.
 pub fn agrees(question: &str, patience: Option<Duration>) -> Result<bool> {
+    forget_typed();
     if let Some(patience) = patience {
         terminal()?.write_all(text::lines(question).as_bytes()).map_err(no_terminal)?;
         if !is_typed_within(patience)? {

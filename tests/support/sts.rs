@@ -75,6 +75,8 @@ struct State {
     lifetime: Option<i64>,
     /// What AssumeRole has to come with.
     external_id: Option<String>,
+    /// Further issuers, with the audience of their provider.
+    issuers: BTreeMap<String, String>,
     issued: Vec<Issued>,
 }
 
@@ -82,7 +84,14 @@ impl Sts {
     /// Knows the provider [`PROVIDER`] and the roles [`DEV`] (one hour) and [`ADMIN`] (twelve).
     pub fn start(tls: Option<Arc<ServerConfig>>) -> io::Result<Sts> {
         let roles = BTreeMap::from([(DEV.to_string(), 3600), (ADMIN.to_string(), 43200)]);
-        let state = State { roles, faults: VecDeque::new(), lifetime: None, external_id: None, issued: Vec::new() };
+        let state = State {
+            roles,
+            faults: VecDeque::new(),
+            lifetime: None,
+            external_id: None,
+            issuers: BTreeMap::new(),
+            issued: Vec::new(),
+        };
         let state = Arc::new(Mutex::new(state));
         let shared = state.clone();
         let server = Server::start(tls, move |request| shared.lock().unwrap().answer(request))?;

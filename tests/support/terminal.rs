@@ -49,7 +49,7 @@ pub fn act_upon(command: &mut Command, sign: &str, act: impl FnOnce(&str)) -> En
 #[allow(dead_code, reason = "the end-to-end tests only look")]
 pub fn answer(command: &mut Command, question: &str, keys: &str) -> Ended {
     let mut session = Session::start(command);
-    session.wait_until("nothing was asked", |session| session.shown().contains(question));
+    session.sees(question);
     let _ = session.master.write_all(keys.as_bytes());
     session.end()
 }
@@ -68,15 +68,17 @@ pub fn signal_at_the_question(command: &mut Command, signal: rustix::process::Si
 }
 
 /// A program on a terminal of its own.
-struct Session {
+pub struct Session {
     child: Child,
     master: File,
     shown: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
 }
 
+#[allow(dead_code, reason = "the end-to-end tests only look")]
 impl Session {
-    fn start(command: &mut Command) -> Session {
+    /// Starts a command of [`WITH_TERMINAL`].
+    pub fn start(command: &mut Command) -> Session {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("the terminal is ours");
         let name = ptsname(&master, Vec::new()).expect("its name").into_string().expect("a UTF-8 path");
@@ -111,6 +113,18 @@ impl Session {
         String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
     }
 
+    /// Waits until this is on the terminal, or the program has ended.
+    pub fn sees(&self, sign: &str) {
+        self.wait_until("what was waited for does not come", |session| session.shown().contains(sign));
+    }
+
+    /// Types for all to see, and waits until all of it is there to be read: the terminal echoes what it has taken.
+    pub fn types(&mut self, keys: &str) {
+        let before = self.shown().len();
+        let _ = self.master.write_all(keys.as_bytes());
+        self.wait_until("what is typed is not shown", |session| session.shown().len() >= before + keys.len());
+    }
+
     /// Until this is so, or the program has ended.
     fn wait_until(&self, otherwise: &str, is_so: impl Fn(&Session) -> bool) {
         let started = Instant::now();
@@ -120,7 +134,7 @@ impl Session {
         }
     }
 
-    fn end(self) -> Ended {
+    pub fn end(self) -> Ended {
         let output = self.child.wait_with_output().expect("the program ends");
         drop(self.master);
         let _ = self.reader.join();

@@ -59,6 +59,8 @@ mod serve;
 mod setup;
 #[cfg(target_os = "linux")]
 mod shown;
+#[cfg(target_os = "linux")]
+mod sign_in;
 mod sp_initiated;
 mod status;
 mod sts;

@@ -25,6 +25,12 @@ impl Sts {
     pub fn demand_external_id(&self, id: &str) {
         self.state.lock().unwrap().external_id = Some(id.to_string());
     }
+
+    /// Adds a provider for this issuer, whose signatures are the caller's to look at.
+    #[allow(dead_code, reason = "the sandbox has no such issuer")]
+    pub fn trust(&self, issuer: &str, audience: &str) {
+        self.state.lock().unwrap().issuers.insert(issuer.to_string(), audience.to_string());
+    }
 }
 
 impl State {
@@ -44,10 +50,11 @@ impl State {
             invalid("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
         })?;
         let text = |claim: &str| claims[claim].as_str().unwrap_or_default().to_string();
-        if text("iss") != ISSUER {
+        let further = self.issuers.get(&text("iss"));
+        if text("iss") != ISSUER && further.is_none() {
             return Err(invalid(&format!("No OpenIDConnect provider found in your account for {}", text("iss"))));
         }
-        if !token.ends_with(&format!(".{SIGNATURE}")) {
+        if further.is_none() && !token.ends_with(&format!(".{SIGNATURE}")) {
             return Err(invalid("The signature of the ID Token could not be verified"));
         }
         let (now, expires) = (time::now().as_second(), claims["exp"].as_i64().unwrap_or(0));
@@ -56,7 +63,7 @@ impl State {
                 format!("Token expired: current date/time {now} must be before the expiration date/time {expires}");
             return Err(Refusal::new(400, "ExpiredTokenException", message));
         }
-        if text("aud") != AUDIENCE {
+        if text("aud") != further.map_or(AUDIENCE, String::as_str) {
             return Err(invalid("Incorrect token audience"));
         }
         let denied = Refusal::new(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
