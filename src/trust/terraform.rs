@@ -195,7 +195,7 @@ fn plain(value: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
     use hcl::{Block, Body};
 
@@ -205,7 +205,7 @@ mod tests {
     use crate::arn::RoleArn;
 
     /// The documents in `jsonencode`, evaluated as Terraform does: by the label of their resource.
-    fn documents(text: &str) -> Vec<(String, Value)> {
+    pub fn documents(text: &str) -> Vec<(String, Value)> {
         let body: Body = hcl::parse(text).unwrap_or_else(|why| panic!("{why}\n{text}"));
         let blocks = || body.blocks();
         let locals = blocks().find(|block| block.identifier() == "locals").unwrap();

@@ -5,9 +5,10 @@ use crate::arn::{ProviderArn, RoleArn};
 use crate::config::profile::{AssumeRole, Base, SessionName};
 use crate::identity::saml::response::{Attribute, Offer, Response};
 use crate::trust::oidc::{self, Token};
-use crate::trust::{chain, issuer, saml};
+use crate::trust::{chain, cloudformation, issuer, saml, terraform};
 
 const VERDICTS: &str = include_str!("../../../tests/data/trust/verdicts.json");
+const ISSUERS: &str = include_str!("../issuer/issuers.json");
 
 fn role() -> RoleArn {
     RoleArn::parse("arn:aws:iam::112233334444:role/Dev").unwrap()
@@ -107,7 +108,7 @@ fn case(row: &Value, tokens: &Value) -> (String, Request) {
 fn each_policy_is_judged_as_aws_judges_it_and_strangers_are_named() {
     let table: Value = serde_json::from_str(VERDICTS).unwrap();
     let rows = table["rows"].as_array().unwrap();
-    assert!(rows.len() >= 340, "{}", rows.len());
+    assert!(rows.len() >= 385, "{}", rows.len());
     let mut wrong = Vec::new();
     for row in rows {
         let (policy, request) = case(row, &table["tokens"]);
@@ -135,6 +136,25 @@ fn each_policy_is_judged_as_aws_judges_it_and_strangers_are_named() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+/// Each issuer has a policy that is as it should be, and one that lets strangers in as well.
+#[test]
+fn the_table_leaves_no_issuer_out() {
+    let table: Value = serde_json::from_str(VERDICTS).unwrap();
+    let issuers: Value = serde_json::from_str(ISSUERS).unwrap();
+    let of = |row: &Value| {
+        let token = token(table["tokens"].get(row["token"].as_str()?)?);
+        Some((issuer::of(token.provider()).name.as_str(), row["strangers"].is_string()))
+    };
+    let lets_in = |row: &&Value| row["verdict"] == "in" && row.get("strangers_any").is_none();
+    let covered: Vec<(&str, bool)> = table["rows"].as_array().unwrap().iter().filter(lets_in).filter_map(of).collect();
+    for issuer in issuers["issuers"].as_array().unwrap() {
+        let name = issuer["name"].as_str().unwrap();
+        for is_open in [false, true] {
+            assert!(covered.contains(&(name, is_open)), "{name}: no row that lets in, strangers: {is_open}");
+        }
+    }
 }
 
 /// Somebody else's token of the same issuer, by what names the tenant in it.
@@ -217,6 +237,10 @@ fn every_generated_policy_lets_its_own_token_in_also_in_the_next_run_and_no_stra
         let own = token(claims);
         let trust = oidc::trust(&own, &role(), None);
         let policy = trust.policy().to_string();
+        let template = cloudformation::render(&trust, &[]);
+        assert_eq!(template["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"], trust.policy());
+        let documents = terraform::tests::documents(&terraform::render(&trust, &[]));
+        assert_eq!(documents, [("this".to_owned(), trust.policy())]);
         let outcome = |claims: &Value| check(&policy, &oidc::request(&token(claims), &role()), now()).unwrap();
         let report = outcome(claims);
         assert_eq!(report.outcome, Outcome::LetIn, "{policy}: {report:?}");

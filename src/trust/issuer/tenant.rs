@@ -57,9 +57,8 @@ impl Issuer {
             // Of an issuer that everybody shares a stranger may have the same text further on, so no wildcard comes first.
             (Some(lead), Some(tail)) => {
                 let texts = if self.shared { vec![value.beginning()] } else { value.texts() };
-                texts
-                    .iter()
-                    .any(|text| text.split_once(lead).is_some_and(|(_, rest)| up_to(rest, tail, whole.is_some())))
+                let after = |text| lead.split('…').try_fold(text, |rest: &str, part| Some(rest.split_once(part)?.1));
+                texts.iter().any(|text| after(text).is_some_and(|rest| up_to(rest, tail, whole.is_some())))
             }
         }
     }
@@ -94,6 +93,10 @@ mod tests {
             ("accounts.google.com", "email", "*", Some(false)),
             ("oidc.circleci.com/org/1", "sub", "org/1/project/2/user/*", Some(true)),
             ("oidc.circleci.com/org/1", "sub", "org/1/project/*", Some(false)),
+            ("vstoken.dev.azure.com/6", "sub", "sc://acme/web/aws", Some(true)),
+            ("vstoken.dev.azure.com/6", "sub", "p://acme/web/*", Some(true)),
+            ("vstoken.dev.azure.com/6", "sub", "sc://acme/web*", Some(false)),
+            ("vstoken.dev.azure.com/6", "sub", "sc://acme/*", Some(false)),
             ("corp.okta.com", "sub", "*", Some(false)),
             ("corp.okta.com", "sub", "alice", Some(true)),
         ];
