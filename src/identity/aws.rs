@@ -49,6 +49,7 @@ pub fn of_environment(env: &Env) -> Result<SigningKeys> {
 
 /// Those of an AWS profile, for the fedcred profile `caller`. Needs a tokio runtime with time and I/O, as do the others.
 pub async fn of_profile(name: &str, caller: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
+    callers::check_depth()?;
     let provider = ProfileFileCredentialsProvider::builder()
         .configure(&configuration(env)?)
         .profile_files(guarded(&AwsFiles::read(env), &Callers::of(env).with(caller)))

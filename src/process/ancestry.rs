@@ -1,4 +1,5 @@
 //! Whether a process that holds a lock waits for this one: it is above this one, and the kernel says that the lock is its own.
+//! Where there was no place for a lock either: how many of ours are above this one.
 //!
 //! A program on the way may have cleared the environment (`env -i`), and with it the mark of [`super::callers`]. Known on Linux
 //! alone; elsewhere such a loop ends when the first one's time is over.
@@ -17,17 +18,34 @@ pub fn waits_for_us(holder: u32, file: &File) -> bool {
     ancestors().any(|pid| pid == holder) && file.metadata().is_ok_and(|file| holds(holder, file.ino()))
 }
 
+/// How many processes above this one have its name.
+pub fn namesakes() -> usize {
+    let own = stat(std::process::id()).map(|stat| stat.name);
+    ancestors().filter(|pid| own.is_some() && stat(*pid).map(|stat| stat.name) == own).count()
+}
+
 /// The parent, its parent, and so on.
 fn ancestors() -> impl Iterator<Item = u32> {
     std::iter::successors(parent(std::process::id()), |pid| parent(*pid)).take(MOST)
 }
 
-#[allow(clippy::disallowed_methods, reason = "the kernel's own file, which no setting names")]
 fn parent(pid: u32) -> Option<u32> {
+    stat(pid).map(|stat| stat.parent).filter(|parent| *parent != 0)
+}
+
+/// Of /proc/PID/stat (proc_pid_stat(5)).
+struct Stat {
+    name: String,
+    parent: u32,
+}
+
+#[allow(clippy::disallowed_methods, reason = "the kernel's own file, which no setting names")]
+fn stat(pid: u32) -> Option<Stat> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // A program's name may have any character: what follows the last parenthesis is the kernel's.
-    let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
-    (parent != 0).then_some(parent)
+    let (before, after) = stat.rsplit_once(") ")?;
+    let name = before.split_once(" (")?.1.to_owned();
+    Some(Stat { name, parent: after.split(' ').nth(1)?.parse().ok()? })
 }
 
 #[allow(clippy::disallowed_methods, reason = "the kernel's own file, which no setting names")]
@@ -58,6 +76,13 @@ mod tests {
         assert!(ancestors().next().is_some_and(|parent| !waits_for_us(parent, &file)), "a parent that holds nothing");
         file.unlock().unwrap();
         assert!(!holds(std::process::id(), inode));
+    }
+
+    #[test]
+    fn a_process_has_a_name_whatever_is_in_it() {
+        let own = stat(std::process::id()).unwrap();
+        assert!(!own.name.is_empty() && Some(own.parent) == ancestors().next());
+        assert_eq!(namesakes(), 0, "the test is run by a program of another name");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Whom this process works for: the profiles of fedcred that wait for a program which may have started us.
 //!
 //! An AWS profile's `credential_process` may be fedcred itself. Without a mark, a profile that stands on an AWS profile that
-//! asks for the first one would start processes without end. Where the mark is lost on the way, the lock tells ([`super::ancestry`]).
+//! asks for the first one would start processes without end. Where the mark is lost on the way, the lock tells, and where there is
+//! none, how many of ours are above this one (both in [`super::ancestry`]).
 
 use crate::cache::key::hex;
 use crate::config::env::Env;
@@ -46,6 +47,25 @@ impl Callers {
 pub fn refusal_in(said: &str) -> Option<Error> {
     let (_, refused) = said.split_once(&format!("error[{}]: ", Code::CallsItself.as_str()))?;
     Some(refusal(&printable(refused.lines().next().unwrap_or_default(), 200)))
+}
+
+/// More of ours above one another are a loop: each begins before the one above it has no time left, so that it would never end.
+#[cfg(target_os = "linux")]
+const DEEPEST: usize = 8;
+
+/// Refuses to run another program below so many that wait. Errors: [`Code::CallsItself`].
+#[cfg(target_os = "linux")]
+pub fn check_depth() -> Result<()> {
+    let above = super::ancestry::namesakes();
+    if above < DEEPEST {
+        return Ok(());
+    }
+    Err(refusal(&format!("{above} processes of fedcred above this one wait for it")))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn check_depth() -> Result<()> {
+    Ok(())
 }
 
 /// The refusal of a process whose lock is held by one that waits for it.

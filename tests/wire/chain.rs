@@ -184,6 +184,10 @@ fn an_aws_profiles_process_is_run_and_knows_who_waits() {
     assert_eq!(std::fs::read_to_string(marker).unwrap(), "FEDCRED_WAITING_PROFILES=646576\n", "dev, in hexadecimal");
 }
 
+/// A program that clears the environment.
+#[cfg(target_os = "linux")]
+const BARE: &str = "env -i HOME=\"$HOME\" AWS_CONFIG_FILE=\"$AWS_CONFIG_FILE\" FEDCRED_CONFIG=\"$FEDCRED_CONFIG\"";
+
 /// `dev` and `other` stand on AWS profiles `corp` and `corp2`, whose programs ask fedcred again.
 #[cfg(unix)]
 fn loops() -> Vec<(World, &'static str)> {
@@ -199,11 +203,14 @@ fn loops() -> Vec<(World, &'static str)> {
         (format!("{fedcred} get two"), "\"two\" waits for itself"),
         // Without the mark: the lock's holder is above who asks for the lock.
         #[cfg(target_os = "linux")]
+        (format!("{BARE} {fedcred} get dev"), "waits for this one"),
+        #[cfg(target_os = "linux")]
+        (format!("{BARE} {fedcred} get --no-cache dev"), "waits for this one"),
+        // Without a lock either.
+        #[cfg(target_os = "linux")]
         (
-            format!(
-                "env -i HOME=\"$HOME\" AWS_CONFIG_FILE=\"$AWS_CONFIG_FILE\" FEDCRED_CONFIG=\"$FEDCRED_CONFIG\" {fedcred} get dev"
-            ),
-            "waits for this one",
+            format!("{BARE} FEDCRED_CACHE_DIR=/proc/none TMPDIR=/proc/none {fedcred} get dev"),
+            "8 processes of fedcred above this one wait for it",
         ),
     ];
     let worlds = table.map(|(process, expected)| {
