@@ -210,6 +210,32 @@ mod tests {
             // The first is Python's section whose values all others have; Go's SDKs look for the second in this file too.
             (CREDENTIALS, "[DEFAULT]\naws_access_key_id = A\n[default]\n", Some("[DEFAULT]\n[default]\n")),
             (CREDENTIALS, "[profile default]\naws_access_key_id = A\n", Some("[profile default]\n")),
+            (CREDENTIALS, "[\tdefault\t]#c\nAWS_Access_Key_Id\t=\tA\nr = s\n", Some("[\tdefault\t]#c\nr = s\n")),
+            (CREDENTIALS, "[\"default\"]\naws_access_key_id:A\n", Some("[\"default\"]\n")),
+            (
+                CREDENTIALS,
+                "['profile' 'default'] ; c\n\u{a0}aws_session_token=T\n",
+                Some("['profile' 'default'] ; c\n"),
+            ),
+            (CREDENTIALS, "[default]\n\u{c}aws_secret_access_key = S ; c\n# end", Some("[default]\n# end")),
+            (CREDENTIALS, "[default]\n# aws_access_key_id = A\n;aws_secret_access_key = S\n", None),
+            (
+                CREDENTIALS,
+                "[default]\r\naws_access_key_id = A\r\n\r\n[default]\r\naws_access_key_id = B\r\n",
+                Some("[default]\r\n\r\n[default]\r\n"),
+            ),
+            (CONFIG, "[default]\ncredential_process =\n  /bin/x\nregion = r\n", Some("[default]\nregion = r\n")),
+            (
+                CONFIG,
+                "[default]\ncredential_process = '/opt/my idp/x' # a = b\n\tgoes on\nregion = r\n",
+                Some("[default]\nregion = r\n"),
+            ),
+            (
+                CONFIG,
+                "[default]\nsso_account_id = 1\nsso_role_name = R\nlogin_session = arn\n[dev]\nsso_session = c\n",
+                Some("[default]\n[dev]\nsso_session = c\n"),
+            ),
+            (CONFIG, "[services default]\ncredential_process = x\n[default x]\nrole_arn = a\n", None),
             (
                 CREDENTIALS,
                 "[default]\na = b\n[x]\n[default]\naws_access_key_id = A\n",

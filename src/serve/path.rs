@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn each_way_of_writing_a_path_means_the_same_profile() {
-        let names = ["dev", "alice@prod", "zürich", "a b", "x/", "100%"];
+        let names = ["dev", "alice@prod", "zürich", "a b", "x/", "100%", "a+b:c,d", "日本 x"];
         let table: &[(&str, Option<&str>)] = &[
             ("/", Some("dev")),
             ("", Some("dev")),
@@ -105,6 +105,19 @@ mod tests {
             ("/profile/z%25C3%25BCrich", Some("zürich")),
             ("/profile/a%20b", Some("a b")),
             ("/profile/a+b", None),
+            ("/profile/%64ev/", Some("dev")),
+            ("/%50rofile/dev", None),
+            ("/credentials%2F", None),
+            ("/profile/a+b:c,d", Some("a+b:c,d")),
+            ("/profile/a%2Bb%3Ac%2Cd", Some("a+b:c,d")),
+            ("/profile/a%252Bb%253ac%252cd/", Some("a+b:c,d")),
+            ("/profile/a%20b:c,d", None),
+            ("/profile/%E6%97%A5%E6%9C%AC%20x", Some("日本 x")),
+            ("/profile/日本%20x", Some("日本 x")),
+            ("/profile/alice%40prod%2F", None),
+            ("//profile/dev", None),
+            ("/profile//dev", None),
+            ("/profile/./dev", None),
             ("/profile/x%2F", Some("x/")),
             ("/profile/x", None),
             ("/profile/100%25", Some("100%")),

@@ -149,6 +149,21 @@ mod tests {
             ("127.0.0.1:4000", "[fe80::1]:4000", false),
             ("127.0.0.1:4000", "localhost..", false),
             ("127.0.0.1:4000", "user@localhost:4000", false),
+            ("127.0.0.1:4000", "LocalHost.", true),
+            ("127.0.0.1:4000", "127.0.0.1.:4000", true),
+            ("[::1]:4000", "127.0.0.1:4000", true),
+            ("127.0.0.1:4000", "localhost:4000.", false),
+            ("127.0.0.1:4000", "user@localhost", false),
+            ("127.0.0.1:4000", "user:4000@evil.example:4000", false),
+            ("127.0.0.1:4000", "localhost@evil.example", false),
+            ("127.0.0.1:4000", "localhost/", false),
+            ("127.0.0.1:4000", "EVIL.example.", false),
+            ("127.0.0.1:4000", "::1", false),
+            ("127.0.0.1:4000", "[::1].:4000", false),
+            ("127.0.0.1:4000", "[::1", false),
+            ("127.0.0.1:4000", "[127.0.0.1]:4000", false),
+            ("127.0.0.1:4000", "127.1:4000", false),
+            ("127.0.0.1:4000", "2130706433", false),
             ("127.0.0.1:4000", "", false),
             ("127.0.0.1:4000", ".", false),
             ("127.0.0.1:4000", ":4000", false),
@@ -163,7 +178,14 @@ mod tests {
         assert_eq!(ask("GET", "/", &twice, "127.0.0.1:4000"), Err(403));
         assert_eq!(ask("GET", "/", &[("Authorization", TOKEN)], "127.0.0.1:4000"), Err(403));
         let ours = [("Host", "127.0.0.1:4000"), ("Authorization", TOKEN)];
-        for (target, expected) in [("http://localhost:4000/", true), ("http://evil.example/", false)] {
+        for (target, expected) in [
+            ("http://localhost:4000/", true),
+            ("http://LOCALHOST.:4000/", true),
+            ("http://[::1]/", true),
+            ("http://user@localhost:4000/", false),
+            ("http://localhost:4001/", false),
+            ("http://evil.example/", false),
+        ] {
             assert_eq!(ask("GET", target, &ours, "127.0.0.1:4000").is_ok(), expected, "{target}");
         }
     }
