@@ -1,22 +1,43 @@
 //! The passwords of the proxies that a login may go through, counted as its own secrets are: a directory often stands behind
 //! them, which locks an account after a few wrong ones.
 
-use crate::attempt::{self, Carried, CountedSecret, Shown};
+use crate::attempt::{self, Carried, CountedSecret, Ledger, Shown};
 use crate::config::profile::Profile;
 use crate::error::Result;
 use crate::http::proxy::{Chosen, Proxy};
 use crate::identity::Run;
 use crate::secret::Secret;
 
-/// Runs `work` with every proxy's password written down before, whichever of its requests needs which, and settled after it.
+/// Runs the `work` of a login for `profile`, as [`counting_all`].
+pub fn counting<T>(
+    profile: &Profile,
+    run: Run<'_>,
+    work: impl Future<Output = Result<T>>,
+) -> impl Future<Output = Result<T>> {
+    // `saml.proxy` holds no password.
+    let of_sts = profile.sts.http.proxy.clone().map(|url| Chosen { url, setting: "proxies in config_kwargs" });
+    counting_all(Proxy::all(run.env, of_sts.as_ref()), run.ledger, work)
+}
+
+/// Runs `work` with the password of each of these proxies written down before, whichever of its requests needs which, and settled
+/// after it.
 ///
 /// One that may not be sent stops only what would go through its proxy.
-pub async fn counting<T>(profile: &Profile, run: Run<'_>, work: impl Future<Output = Result<T>>) -> Result<T> {
+pub async fn counting_all<T>(
+    proxies: Vec<Proxy>,
+    ledger: &dyn Ledger,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let mut counted: Vec<(Vec<Proxy>, Carried)> = Vec::new();
-    for (password, proxies) in by_password(profile, run).into_iter().filter(|_| run.ledger.is_kept()) {
-        match attempt::send(&[&CountedSecret::of_proxy(password)], run.ledger, |_| Secret::new(String::new())) {
-            Ok(carried) => counted.push((proxies, carried)),
-            Err(error) => proxies.iter().for_each(|proxy| proxy.note(Shown::Refused, Some(&error))),
+    for (password, proxies) in by_password(proxies) {
+        let begin = || attempt::send(&[&CountedSecret::of_proxy(password)], ledger, |_| Secret::new(String::new()));
+        match ledger.is_kept().then(begin).transpose() {
+            Ok(carried) => {
+                proxies.iter().for_each(Proxy::allow);
+                counted.extend(carried.map(|carried| (proxies, carried)));
+            }
+            // Not for longer than this login: the ledger knows when it may be sent again.
+            Err(error) => proxies.iter().for_each(|proxy| proxy.note(Shown::NoVerdict, Some(&error))),
         }
     }
     let outcome = work.await;
@@ -27,11 +48,9 @@ pub async fn counting<T>(profile: &Profile, run: Run<'_>, work: impl Future<Outp
 }
 
 /// Each password once, with the proxies that it is for.
-fn by_password(profile: &Profile, run: Run<'_>) -> Vec<(Secret, Vec<Proxy>)> {
-    // `saml.proxy` holds none.
-    let of_sts = profile.sts.http.proxy.clone().map(|url| Chosen { url, setting: "proxies in config_kwargs" });
+fn by_password(proxies: Vec<Proxy>) -> Vec<(Secret, Vec<Proxy>)> {
     let mut passwords: Vec<(Secret, Vec<Proxy>)> = Vec::new();
-    for proxy in Proxy::all(run.env, of_sts.as_ref()) {
+    for proxy in proxies {
         let Some(password) = proxy.password() else { continue };
         match passwords.iter_mut().find(|(known, _)| known.expose() == password.expose()) {
             Some((_, proxies)) => proxies.push(proxy),

@@ -4,7 +4,7 @@
 //! which it was shown once: what it answers names the status and the schemes that it offers.
 //!
 //! What each proxy has shown of its password is kept for as long as the process lives. One that was refused is not sent again,
-//! whoever asks for what; and `acquire` settles its attempts by it.
+//! whoever asks for what, and one without a verdict not before the next login; `acquire` settles its attempts by it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -134,9 +134,21 @@ impl Proxy {
         self.fate().map_or(Shown::NotSent, |fate| fate.shown)
     }
 
-    /// Why its password is not to be sent, if so: it was refused in this process, or before.
-    pub fn refused_before(&self) -> Option<Error> {
-        self.fate().filter(|fate| fate.shown == Shown::Refused).and_then(|fate| fate.error)
+    /// Why its password is not to be sent, if so: it was refused in this process, or this login has sent it without a verdict, or
+    /// may not send it.
+    pub fn kept_back(&self) -> Option<Error> {
+        let fate = self.fate().filter(|fate| matches!(fate.shown, Shown::Refused | Shown::NoVerdict))?;
+        Some(fate.error.unwrap_or_else(|| {
+            let what = format!("the proxy {} did not say what it thinks of the password", self.address());
+            Error::new(Code::Connect, what).because("a password is sent once in a login").hint("try again later")
+        }))
+    }
+
+    /// A login begins that may send its password once.
+    pub fn allow(&self) {
+        let Some(password) = self.password() else { return };
+        let mut fates = FATES.lock().unwrap_or_else(PoisonError::into_inner);
+        fates.retain(|fate| fate.shown != Shown::NoVerdict || !fate.is_of(self, &password));
     }
 
     /// Notes what it showed. A verdict stands against what is none.

@@ -116,7 +116,7 @@ impl Transport {
     /// Sends one request and reads the whole answer. `peer` is whom errors name. Needs a tokio runtime with time and I/O.
     pub async fn send(&self, request: reqwest::Request, peer: &str) -> std::result::Result<Reply, Failure> {
         let url = request.url().clone();
-        if let Some(error) = self.proxy(&url).and_then(|proxy| proxy.refused_before()) {
+        if let Some(error) = self.proxy(&url).and_then(|proxy| proxy.kept_back()) {
             return Err(Failure { error, is_unsent: true, may_pass: false });
         }
         let again = request.try_clone();

@@ -2,6 +2,7 @@
 //!
 //! The SDKs of both would be a tenth of the program, and as much of what its start costs, for four calls.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -62,24 +63,37 @@ impl<'a> Service<'a> {
         expected: Option<&str>,
         deadline: &Deadline,
     ) -> Result<Option<T>> {
+        let may_pass = Cell::new(true);
         Retries::of_aws(None, None)
-            .ask(deadline, &self.peer, async || match self.call(action, input).await? {
-                Ok(output) => Ok(Some(output)),
-                Err(refusal) if expected == Some(&refusal.code) => Ok(None),
-                Err(refusal) => Err(failure::explain(&refusal, &self.peer, id, &format!("{}:{action}", self.name()))),
-            })
+            .ask_while(
+                deadline,
+                &self.peer,
+                || may_pass.get(),
+                async || match self.call(action, input, &may_pass).await? {
+                    Ok(output) => Ok(Some(output)),
+                    Err(refusal) if expected == Some(&refusal.code) => Ok(None),
+                    Err(refusal) => {
+                        Err(failure::explain(&refusal, &self.peer, id, &format!("{}:{action}", self.name())))
+                    }
+                },
+            )
             .await
     }
 
+    /// One attempt. `may_pass`: whether another one may fare better, as after a proxy's refusal none does.
     async fn call<T: DeserializeOwned>(
         &self,
         action: &str,
         input: &impl Serialize,
+        may_pass: &Cell<bool>,
     ) -> Result<std::result::Result<T, Refusal>> {
         let request = self.signed(action, input)?;
-        let reply = self.transport.send(request, &self.peer).await.map_err(|failure| match failure.error.code {
-            Code::PageTooLarge => Error { code: Code::HttpUnexpected, ..failure.error },
-            _ => failure.error,
+        let reply = self.transport.send(request, &self.peer).await.map_err(|failure| {
+            may_pass.set(failure.may_pass);
+            match failure.error.code {
+                Code::PageTooLarge => Error { code: Code::HttpUnexpected, ..failure.error },
+                _ => failure.error,
+            }
         })?;
         let Reply { status, headers, body, .. } = reply;
         let output = (status == 200).then(|| serde_json::from_slice(&body).ok()).flatten();

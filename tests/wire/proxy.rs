@@ -1,7 +1,10 @@
 //! A proxy on the way that does not let us through, to the IdP or to STS.
 
+use serde_json::json;
+
 use crate::support::assertion::Assertion;
 use crate::support::idp::Site;
+use crate::support::memories;
 use crate::support::raw::Raw;
 use crate::support::tls::{Authority, LOOPBACK_NAMES};
 use crate::world::World;
@@ -138,8 +141,8 @@ fn the_way_to_sts_is_told_in_the_same_words() {
             .secret(PASSWORD);
         world.get().fails_as(code).saying(said);
         assert!(proxy.times("CONNECT sts.eu-west-1.amazonaws.com:443") > 0);
+        assert_eq!(proxy.times("Proxy-Authorization"), 1, "HTTP {status}");
         if status == 407 {
-            assert_eq!(proxy.times("Proxy-Authorization"), 1);
             (0..3).for_each(|_| assert_ne!(world.get_with(&["--force"]).status, Some(0)));
             assert_eq!(proxy.times("Proxy-Authorization"), 2, "without a verdict it goes out once more");
         }
@@ -177,4 +180,65 @@ fn doctor_tells_of_the_proxy_too() {
     let run = beyond(&proxy, &with_password()).run(&["doctor", "dev"]);
     let told = format!("{}{}", run.stdout, run.stderr);
     assert!(told.contains("proxy-auth-required") && told.contains("px or cntlm"), "{told}");
+}
+
+/// What is to be had beyond a proxy with a password, other than a login at a SAML identity provider.
+fn others_beyond(proxy: &Raw) -> Vec<(&'static str, World)> {
+    let world = || {
+        let world = World::beside(Site::new().start().unwrap()).secret(PASSWORD);
+        world.env("HTTPS_PROXY", format!("http://{}{}", with_password(), proxy.authority()))
+    };
+    let oidc = world()
+        .set("web_identity.source", "oidc")
+        .set("web_identity.issuer", "https://issuer.example.com")
+        .set("web_identity.client_id", "machine")
+        .set("web_identity.flow", "client-credentials")
+        .set("web_identity.client_secret.env", "CLIENT_SECRET")
+        .env("CLIENT_SECRET", "client-secret-1234");
+    let github = world()
+        .set("web_identity.source", "github-actions")
+        .set("web_identity.audience", "sts.amazonaws.com")
+        .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t-1234")
+        .env("ACTIONS_ID_TOKEN_REQUEST_URL", "https://token.example.com/t");
+    let backend = |class: &str| {
+        let kwargs = json!({
+            "connections_prefix": "/conns", "region_name": "eu-west-1",
+            "aws_access_key_id": "AKIABACKEND000000001", "aws_secret_access_key": "backend-secret-0123456789",
+        });
+        let world = world().unset("role_arn").unset("region").unset("sts_endpoint_url").set("airflow_conn", "etl");
+        world
+            .env("AIRFLOW__SECRETS__BACKEND", format!("airflow.providers.amazon.aws.secrets.{class}"))
+            .env("AIRFLOW__SECRETS__BACKEND_KWARGS", kwargs.to_string())
+    };
+    vec![
+        ("an OpenID provider", oidc),
+        ("a token service", github),
+        ("Secrets Manager", backend("secrets_manager.SecretsManagerBackend")),
+        ("the Parameter Store", backend("systems_manager.SystemsManagerParameterStoreBackend")),
+    ]
+}
+
+#[test]
+fn whatever_lies_beyond_a_proxy_its_password_is_counted_over_the_runs() {
+    let basic: &'static [&'static str] = &["Basic realm=\"corp\""];
+    // what the proxy answers and offers, what is told, and how often the password leaves within the hour
+    for (status, offers, code, times) in
+        [(407, basic, "proxy-auth-required", 1), (407, &["NTLM"], "proxy-auth-required", 2), (502, &[], "connect", 2)]
+    {
+        for kind in 0..4 {
+            let proxy = refusing(status, offers);
+            let (what, world) = others_beyond(&proxy).swap_remove(kind);
+            let first = world.get();
+            first.fails_as(code);
+            let sent = || proxy.times("Proxy-Authorization");
+            assert_eq!(sent(), 1, "{what}, HTTP {status} {offers:?}: in one run\n{}", first.stderr);
+            (0..4).for_each(|_| assert_ne!(world.get_with(&["--force"]).status, Some(0)));
+            assert_eq!(sent(), times, "{what}, HTTP {status} {offers:?}: in five runs");
+            if times == 2 {
+                assert_ne!(memories::age(&world.files(), 61), 0);
+                world.get_with(&["--force"]).fails_as(code);
+                assert_eq!(sent(), 3, "{what}: it is not stopped for good where nothing was refused");
+            }
+        }
+    }
 }

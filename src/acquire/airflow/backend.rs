@@ -5,7 +5,8 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::kept::{self, Reading, Shelf};
-use crate::acquire::{Ask, EARLY, Given, fetch, given, key};
+use crate::acquire::{Ask, EARLY, Given, fetch, given, key, proxies};
+use crate::attempt::{Ledger, NoLedger};
 use crate::cache::key::KeyBuilder;
 use crate::config::airflow::backend::Remote;
 use crate::config::airflow::backend_client::BackendClient;
@@ -14,6 +15,7 @@ use crate::config::airflow::policy::Policy;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::http::proxy::Proxy;
 use crate::process::command;
 use crate::secret::Secret;
 use crate::secrets_backend;
@@ -60,14 +62,14 @@ impl<'a> Backends<'a> {
         &self,
         shelf: Option<Shelf>,
         reading: Reading,
-        ask: impl Fn(&Deadline) -> Result<Option<Secret>>,
+        ask: impl Fn(&dyn Ledger, &Deadline) -> Result<Option<Secret>>,
     ) -> Result<Option<Secret>> {
         let Some(shelf) = shelf.filter(|_| reading != Reading::Unkept) else {
             return match reading {
                 Reading::Offline => Err(kept::not_read()),
                 Reading::Forget => Ok(None),
                 Reading::Kept | Reading::Early(_) | Reading::Anew | Reading::Unkept => {
-                    ask(&Deadline::after(self.whole))
+                    ask(&NoLedger, &Deadline::after(self.whole))
                 }
             };
         };
@@ -96,12 +98,13 @@ impl Outside for ForPolicy<'_> {
         if *reading == Reading::Forget && shelf.as_ref().is_some_and(Shelf::is_used) {
             forgotten.set(forgotten.get() + 1);
         }
-        self.backends.text(shelf, *reading, |deadline| {
+        self.backends.text(shelf, *reading, |ledger, deadline| {
             let ask = Ask { window: None, force: false, use_cache: true };
             let keys = given(&asks, settings, env, &ask, EARLY).map(Given::into_keys).map_err(|error| {
                 error.because(format!("{} is asked for the Airflow connection with them", remote.service.name()))
             })?;
-            fetch::block_on(secrets_backend::read(remote.service, &target, &keys, id, deadline))
+            let reading = secrets_backend::read(remote.service, &target, &keys, id, deadline);
+            fetch::block_on(proxies::counting_all(Proxy::all(env, None), ledger, reading))
         })
     }
 
@@ -113,7 +116,7 @@ impl Outside for ForPolicy<'_> {
         })?;
         // The backend that it configures is to be found once more, to be forgotten.
         let reading = if *reading == Reading::Forget { Reading::Offline } else { *reading };
-        let printed = self.backends.text(shelf, reading, |deadline| printed(argv, deadline).map(Some))?;
+        let printed = self.backends.text(shelf, reading, |_, deadline| printed(argv, deadline).map(Some))?;
         printed.ok_or_else(|| Error::new(Code::Bug, "what a command printed is not kept"))
     }
 }

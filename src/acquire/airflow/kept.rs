@@ -121,7 +121,7 @@ impl Shelf {
         &self,
         reading: Reading,
         whole: Duration,
-        ask: impl Fn(&Deadline) -> Result<Option<Secret>>,
+        ask: impl Fn(&dyn Ledger, &Deadline) -> Result<Option<Secret>>,
     ) -> Result<Dated> {
         let kept = read(&self.0)?;
         let asking = |is_early| Asking { place: &self.0, had: kept.is_some(), is_early, ask: &ask };
@@ -169,7 +169,7 @@ struct Asking<'a, A> {
     ask: &'a A,
 }
 
-impl<A: Fn(&Deadline) -> Result<Option<Secret>>> Flight for Asking<'_, A> {
+impl<A: Fn(&dyn Ledger, &Deadline) -> Result<Option<Secret>>> Flight for Asking<'_, A> {
     type Brought = Option<Secret>;
     type Prepared = ();
 
@@ -183,7 +183,7 @@ impl<A: Fn(&Deadline) -> Result<Option<Secret>>> Flight for Asking<'_, A> {
         self.is_early && memory.last_failure(&place.wanted, now).is_some_and(|failure| failure.last.puts_off(now))
     }
 
-    /// What the backend is asked with is another login's.
+    /// What the backend is asked with is another login's; a proxy's password is counted when it is sent.
     fn secret(&self, _: &Deadline) -> Result<Option<CountedSecret>> {
         Ok(None)
     }
@@ -197,12 +197,12 @@ impl<A: Fn(&Deadline) -> Result<Option<Secret>>> Flight for Asking<'_, A> {
         place: Option<&LoginPlace>,
         (): (),
         generation: u64,
-        _: &dyn Ledger,
+        ledger: &dyn Ledger,
         deadline: &Deadline,
     ) -> Result<Option<Secret>> {
         // Whatever it failed with, it is over with the next answer: no login by hand is waited for here.
         let failed = |error| Error { step: Some(Step::IdentityProvider), ..error };
-        let text = (self.ask)(deadline).map_err(failed)?;
+        let text = (self.ask)(ledger, deadline).map_err(failed)?;
         let kept = Text { came: time::now(), generation, text: text.as_ref().map(Secret::duplicate) };
         if let Some(Err(why)) = place.map(|place| place.store.put(&place.login, &place.login, &kept)) {
             tracing::warn!(%why, "the connection's text is not kept");
@@ -245,7 +245,7 @@ mod tests {
         let shelf = shelf(home.path());
         let asked = Cell::new(0);
         let read = |reading, answer: std::result::Result<Option<&str>, Code>| {
-            let ask = |_: &Deadline| {
+            let ask = |_: &dyn Ledger, _: &Deadline| {
                 asked.set(asked.get() + 1);
                 answer.map(|text| text.map(|text| Secret::new(text.into()))).map_err(|code| Error::new(code, "down"))
             };
@@ -279,7 +279,7 @@ mod tests {
     fn a_crowd_asks_once() {
         let home = tempfile::tempdir().unwrap();
         let calls = std::sync::atomic::AtomicUsize::new(0);
-        let ask = |_: &Deadline| {
+        let ask = |_: &dyn Ledger, _: &Deadline| {
             calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             time::pause(Duration::from_millis(200));
             Ok(Some(Secret::new("a".into())))

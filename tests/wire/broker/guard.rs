@@ -305,7 +305,14 @@ fn what_a_success_by_any_way_disproves_is_no_more_in_status() {
         world.sts.fail(1, denied());
         world.get().fails_as("sts-access-denied");
         assert_eq!(status(&world)["last_failure"]["code"], "sts-access-denied");
+        let shown = || world.run(&["status"]).stdout;
+        assert!(shown().contains("sts-access-denied"), "{}", shown());
         let run = world.run(command);
         assert_eq!(status(&world)["last_failure"], Value::Null, "{command:?}\n{}{}", run.stdout, run.stderr);
+        assert!(
+            !["sts-access-denied", "failed", "not authorized"].iter().any(|word| shown().contains(word)),
+            "{command:?}\n{}",
+            shown()
+        );
     }
 }
