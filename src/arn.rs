@@ -3,7 +3,9 @@
 //! Shapes as in the IAM User Guide, "IAM identifiers": `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`.
 
 use std::fmt;
+use std::ops::Deref;
 
+use crate::account_id::AccountId;
 use crate::error::{Code, Error, Result};
 use crate::file::shape::looks_like_a_secret;
 use crate::region::{self, Region};
@@ -132,8 +134,7 @@ pub struct RoleArn {
     text: String,
     /// `aws` where it is a maker's own.
     pub partition: Partition,
-    /// Twelve digits; at an STS that is not AWS's it may be a tenant's name, or nothing.
-    pub account_id: String,
+    pub owner: Owner,
     /// The role's name without its path.
     pub name: String,
 }
@@ -143,16 +144,50 @@ pub struct RoleArn {
 pub struct ProviderArn {
     text: String,
     pub partition: Partition,
-    /// Twelve digits.
-    pub account_id: String,
+    pub account_id: AccountId,
     pub name: String,
+}
+
+/// Whose a role is: the fifth field of its ARN.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    Account(AccountId),
+    /// At an STS that is not AWS's: a tenant's name, or nothing.
+    Tenant(String),
+}
+
+impl Owner {
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Owner::Account(id) => Some(id),
+            Owner::Tenant(_) => None,
+        }
+    }
+}
+
+/// As it stands in the ARN.
+impl Deref for Owner {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Owner::Account(id) => id,
+            Owner::Tenant(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
 }
 
 impl RoleArn {
     /// Parses `text`; the error ([`Code::InvalidArn`]) says which part cannot be.
     pub fn parse(text: &str) -> Result<Self> {
         let (partition, account_id, resource) = iam_resource(text, "role")?;
-        Self::named(text, partition, account_id, resource)
+        Self::named(text, partition, Owner::Account(account_id), resource)
     }
 
     /// Parses `text` as [`RoleArn::parse`] does, and what servers that are not AWS's call a role: Ceph's roles have a tenant's
@@ -170,7 +205,7 @@ impl RoleArn {
             ["arn", maker, "iam", "", tenant, resource] if !maker.is_empty() && is_word(maker) && is_tenant(tenant) => {
                 let resource = resource.strip_prefix("role/").ok_or(of_aws)?;
                 let partition = partition_of(maker).unwrap_or(Partition::Aws);
-                Self::named(text, partition, (*tenant).to_owned(), resource)
+                Self::named(text, partition, Owner::Tenant((*tenant).to_owned()), resource)
             }
             _ => Err(of_aws),
         }
@@ -178,21 +213,21 @@ impl RoleArn {
 
     /// The role that nobody names: a server that is not AWS's chooses by the token alone.
     pub fn unnamed() -> Self {
-        let (text, account_id, name) = (String::new(), String::new(), String::new());
-        RoleArn { text, partition: Partition::Aws, account_id, name }
+        let owner = Owner::Tenant(String::new());
+        RoleArn { text: String::new(), partition: Partition::Aws, owner, name: String::new() }
     }
 
     /// Whether AWS could have such a role.
     pub fn is_of_aws(&self) -> bool {
-        is_account(&self.account_id) && self.text.split(':').nth(1) == Some(self.partition.id())
+        self.owner.account().is_some()
     }
 
-    fn named(text: &str, partition: Partition, account_id: String, resource: &str) -> Result<Self> {
+    fn named(text: &str, partition: Partition, owner: Owner, resource: &str) -> Result<Self> {
         // A path and a name: IAM allows any printable ASCII in a path, and [\w+=,.@-]{1,64} in a name.
         let name = resource.rsplit('/').next().unwrap_or_default();
         check_name(text, name, 64, |c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))?;
         check_path(text, resource)?;
-        Ok(RoleArn { text: text.to_owned(), partition, account_id, name: name.to_owned() })
+        Ok(RoleArn { text: text.to_owned(), partition, owner, name: name.to_owned() })
     }
 
     pub fn as_str(&self) -> &str {
@@ -237,7 +272,7 @@ pub fn check_policy_arn(text: &str) -> Result<()> {
     match fields.as_slice() {
         ["arn", partition, "iam", "", account, resource]
             if partition_of(partition).is_some()
-                && (*account == "aws" || is_account(account))
+                && (*account == "aws" || AccountId::parse(account).is_some())
                 && resource.starts_with("policy/")
                 && resource.len() > "policy/".len() =>
         {
@@ -250,7 +285,7 @@ pub fn check_policy_arn(text: &str) -> Result<()> {
 /// Who writes such an ARN may have meant another server.
 const ELSEWHERE: &str = " (an STS that is not AWS's may have others: name it by `sts_endpoint_url`)";
 
-fn iam_resource<'a>(text: &'a str, resource_type: &str) -> Result<(Partition, String, &'a str)> {
+fn iam_resource<'a>(text: &'a str, resource_type: &str) -> Result<(Partition, AccountId, &'a str)> {
     let example = format!("expected arn:aws:iam::112233334444:{resource_type}/NAME");
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     let [arn, partition, service, region, account, resource] = fields.as_slice() else {
@@ -270,24 +305,20 @@ fn iam_resource<'a>(text: &'a str, resource_type: &str) -> Result<(Partition, St
     if !region.is_empty() {
         return Err(invalid(text, "IAM has no regions: the field after \"iam\" stays empty"));
     }
-    if !is_account(account) {
+    let account_id = AccountId::parse(account).ok_or_else(|| {
         // Digits are an account's, miscounted.
         let elsewhere =
             if account.is_empty() || account.contains(|c: char| !c.is_ascii_digit()) { ELSEWHERE } else { "" };
-        return Err(invalid(text, format!("the account id {account:?} is not twelve digits{elsewhere}")));
-    }
+        invalid(text, format!("the account id {account:?} is not twelve digits{elsewhere}"))
+    })?;
     let Some(name) = resource.strip_prefix(resource_type).and_then(|rest| rest.strip_prefix('/')) else {
         return Err(invalid(text, example));
     };
-    Ok((partition, (*account).to_owned(), name))
+    Ok((partition, account_id, name))
 }
 
 fn partition_of(id: &str) -> Option<Partition> {
     Partition::ALL.into_iter().find(|p| p.id() == id)
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn check_name(text: &str, name: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<()> {
@@ -340,10 +371,7 @@ mod tests {
     #[test]
     fn a_role_may_have_a_path_and_any_partition() {
         let role = RoleArn::parse("arn:aws-cn:iam::112233334444:role/team/data/Analyst").unwrap();
-        assert_eq!(
-            (role.partition, role.account_id.as_str(), role.name.as_str()),
-            (Partition::AwsCn, "112233334444", "Analyst")
-        );
+        assert_eq!((role.partition, &*role.owner, role.name.as_str()), (Partition::AwsCn, "112233334444", "Analyst"));
         for partition in Partition::ALL {
             assert_eq!(
                 RoleArn::parse(&format!("arn:{partition}:iam::112233334444:role/A")).unwrap().partition,

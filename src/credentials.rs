@@ -1,5 +1,6 @@
 //! AWS credentials: as STS gave them, and as they sign a call.
 
+use crate::account_id::AccountId;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -12,8 +13,8 @@ pub struct Credentials {
     pub session_token: Secret,
     /// When STS will stop accepting them.
     pub expiration: Timestamp,
-    /// Twelve digits, of the role's account; empty where STS is not AWS's.
-    pub account_id: String,
+    /// The role's account; absent where STS is not AWS's.
+    pub account_id: Option<AccountId>,
 }
 
 impl Credentials {

@@ -29,7 +29,7 @@
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
 //! - [`mod@file`]: the one reader of files that a setting or a text names.
-//! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`text`], [`quote`], [`mod@address`], [`arn`], [`der`], [`x509`]: leaves.
+//! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`text`], [`quote`], [`mod@address`], [`account_id`], [`arn`], [`der`], [`x509`]: leaves.
 //!
 //! # Rules that hold everywhere
 //!
@@ -45,6 +45,7 @@
     allow(clippy::disallowed_methods, reason = "a test reads what was written; the rest is linted without tests, too")
 )]
 
+pub mod account_id;
 pub mod acquire;
 pub mod address;
 pub mod arn;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::fetch::block_on;
+use crate::account_id::AccountId;
 use crate::arn::Partition;
 use crate::attempt::{CountedSecret, NoLedger};
 use crate::config::env::Env;
@@ -44,7 +45,7 @@ pub fn has_choice(assertion: &Assertion) -> bool {
 }
 
 /// Account id to alias, as AWS's sign-in page names them to the bearer of this assertion.
-pub fn aliases(profile: &Profile, assertion: &Assertion, env: &Env) -> Result<BTreeMap<String, String>> {
+pub fn aliases(profile: &Profile, assertion: &Assertion, env: &Env) -> Result<BTreeMap<AccountId, String>> {
     let Some(offer) = assertion.response.roles.first().filter(|_| has_choice(assertion)) else {
         return Ok(BTreeMap::new());
     };

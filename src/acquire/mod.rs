@@ -87,7 +87,7 @@ impl Given {
                     secret_access_key,
                     session_token: session_token.unwrap_or_else(|| Secret::new(String::new())),
                     expiration: expiration.unwrap_or_else(|| time::after(ASKED_AGAIN)),
-                    account_id: String::new(),
+                    account_id: None,
                 },
                 issued: time::now(),
                 generation: 0,

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::key::{CacheKey, Kind};
 use super::record::{self, Record};
+use crate::account_id::AccountId;
 use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::secret::Secret;
@@ -36,7 +37,7 @@ impl Record for CacheEntry {
             access_key_id.as_bytes(),
             secret_access_key.expose().as_bytes(),
             session_token.expose().as_bytes(),
-            account_id.as_bytes(),
+            account_id.as_deref().unwrap_or_default().as_bytes(),
         ]))
     }
 
@@ -49,7 +50,10 @@ impl Record for CacheEntry {
                 secret_access_key: Secret::new(text(secret_access_key)?),
                 session_token: Secret::new(text(session_token)?),
                 expiration: until,
-                account_id: text(account_id)?,
+                account_id: match std::str::from_utf8(account_id).ok()? {
+                    "" => None,
+                    id => Some(AccountId::parse(id)?),
+                },
             },
             issued: record::time_of(issued)?,
             generation: u64::from_be_bytes(generation.try_into().ok()?),
@@ -94,7 +98,7 @@ mod tests {
                 secret_access_key: Secret::new(secret.into()),
                 session_token: Secret::new(token.into()),
                 expiration: "2026-11-22T13:00:00Z".parse().unwrap(),
-                account_id: "112233334444".into(),
+                account_id: AccountId::parse("112233334444"),
             },
             issued: "2026-11-22T12:00:00.9Z".parse().unwrap(),
             generation: 42,
@@ -109,7 +113,7 @@ mod tests {
             let back = open("a", &file).unwrap();
             let c = &back.credentials;
             assert_eq!((c.secret_access_key.expose(), c.session_token.expose()), (secret, token));
-            assert_eq!((c.access_key_id.as_str(), c.account_id.as_str()), ("ASIAEXAMPLE", "112233334444"));
+            assert_eq!((c.access_key_id.as_str(), c.account_id.as_deref()), ("ASIAEXAMPLE", Some("112233334444")));
             assert_eq!((c.expiration.to_string().as_str(), back.generation), ("2026-11-22T13:00:00Z", 42));
             assert_eq!(back.issued.to_string(), "2026-11-22T12:00:00Z", "whole seconds");
             let header = Header::read(Kind::Entry, &file).unwrap();

@@ -156,6 +156,7 @@ fn remove(path: &Path) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account_id::AccountId;
     use crate::cache::entry::CacheEntry;
     use crate::cache::key::{CacheKey, KeyBuilder, Kind, LoginKey};
     use crate::cache::master_key::SealingKey;
@@ -190,7 +191,7 @@ mod tests {
                 secret_access_key: Secret::new("s".repeat(secret_len)),
                 session_token: Secret::new("t".repeat(secret_len)),
                 expiration: at(expires),
-                account_id: "112233334444".into(),
+                account_id: AccountId::parse("112233334444"),
             },
             issued: at("2026-11-22T12:00:00Z"),
             generation: secret_len as u64,

@@ -49,7 +49,7 @@ impl<'a> From<&'a Credentials> for Shown<'a> {
             secret_access_key: credentials.secret_access_key.expose(),
             session_token: Some(credentials.session_token.expose()),
             expiration: Some(whole_seconds(credentials.expiration)),
-            account_id: Some(credentials.account_id.as_str()).filter(|id| !id.is_empty()),
+            account_id: credentials.account_id.as_deref(),
         }
     }
 }
@@ -216,6 +216,7 @@ fn ini(credentials: &Shown<'_>, out: &mut Zeroizing<String>, profile: &str) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account_id::AccountId;
     use crate::cache::entry::CacheEntry;
     use crate::secret::Secret;
 
@@ -225,7 +226,7 @@ mod tests {
             secret_access_key: Secret::new("wJalr/+=".into()),
             session_token: Secret::new(token.into()),
             expiration: "2026-11-21T23:59:59.5Z".parse().unwrap(),
-            account_id: "112233334444".into(),
+            account_id: AccountId::parse("112233334444"),
         };
         Given::Entry(CacheEntry { credentials, issued: crate::time::now(), generation: 0 })
     }

@@ -21,7 +21,7 @@ pub fn check(top: &Section<'_, '_>, role: Option<&RoleArn>, session: &Session) {
         let is_foreign = |arn: &&String| {
             let fields: Vec<&str> = arn.split(':').collect();
             let of = |at: usize, ours: &str| fields.get(at).is_some_and(|field| *field == ours);
-            !of(1, role.partition.id()) || !(of(4, "aws") || of(4, &role.account_id))
+            !of(1, role.partition.id()) || !(of(4, "aws") || of(4, &role.owner))
         };
         if let Some(arn) = policy_arns.iter().find(is_foreign) {
             report(
@@ -29,7 +29,7 @@ pub fn check(top: &Section<'_, '_>, role: Option<&RoleArn>, session: &Session) {
                 Code::InvalidArn,
                 format!(
                     "has {arn}, which is not of the role's account {} and partition {}",
-                    role.account_id, role.partition
+                    role.owner, role.partition
                 ),
                 "STS takes managed policies of the role's own account, and AWS's own (arn:aws:iam::aws:policy/…) of its partition",
             );

@@ -85,9 +85,8 @@ impl ChildEnvironment {
 
     /// The credentials themselves.
     pub fn credentials(&mut self, credentials: Credentials) {
-        // An STS that is not AWS's has none.
-        if !credentials.account_id.is_empty() {
-            self.set.push(("AWS_ACCOUNT_ID".into(), credentials.account_id.as_str().into()));
+        if let Some(id) = &credentials.account_id {
+            self.set.push(("AWS_ACCOUNT_ID".into(), id.as_str().into()));
         }
         self.keys(&credentials.into());
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
+use crate::account_id::AccountId;
 use crate::cache::entry::CacheEntry;
 use crate::error::{Code, Error, Result};
 use crate::time::{self, Timestamp, whole_seconds};
@@ -106,8 +107,8 @@ struct Body<'a> {
     secret_access_key: &'a str,
     token: &'a str,
     expiration: String,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    account_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<&'a AccountId>,
     /// These two for MinIO's client for JavaScript, which reads them in place of others.
     code: &'static str,
     #[serde(rename = "AccessKeyID")]
@@ -121,7 +122,7 @@ fn body(entry: &CacheEntry) -> Result<Bytes> {
         secret_access_key: c.secret_access_key.expose(),
         token: c.session_token.expose(),
         expiration: whole_seconds(c.expiration),
-        account_id: &c.account_id,
+        account_id: c.account_id.as_ref(),
         code: "Success",
         access_key_id_again: &c.access_key_id,
     };
@@ -151,7 +152,7 @@ pub mod tests {
             secret_access_key: Secret::new("secret".into()),
             session_token: Secret::new("token".into()),
             expiration: time::now() + SignedDuration::from_secs(seconds),
-            account_id: "112233334444".into(),
+            account_id: AccountId::parse("112233334444"),
         };
         CacheEntry { credentials, issued: time::now(), generation: 1 }
     }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::account_id::AccountId;
 use crate::acquire::refresh::{Outcome, Refreshed};
 use crate::cache::entry::CacheEntry;
 use crate::credentials::Credentials;
@@ -18,7 +19,7 @@ use crate::time::Timestamp;
 
 const PROTOCOL: &str = "fedcred-child";
 /// Raised when an older fedcred would misunderstand a message.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Longer than any message.
 pub const MAX_MESSAGE: u64 = 64 << 10;
@@ -91,8 +92,7 @@ struct WireCredentials<'a> {
     secret_access_key: Cow<'a, str>,
     #[serde(borrow)]
     session_token: Cow<'a, str>,
-    #[serde(borrow)]
-    account_id: Cow<'a, str>,
+    account_id: Option<AccountId>,
     expiration: Timestamp,
     issued: Timestamp,
     generation: u64,
@@ -158,7 +158,7 @@ impl Message for Fetched {
             access_key_id: c.access_key_id.as_str().into(),
             secret_access_key: c.secret_access_key.expose().into(),
             session_token: c.session_token.expose().into(),
-            account_id: c.account_id.as_str().into(),
+            account_id: c.account_id.clone(),
             expiration: c.expiration,
             issued: *issued,
             generation: *generation,
@@ -180,7 +180,7 @@ impl Message for Fetched {
                 secret_access_key: Secret::new(c.secret_access_key.into_owned()),
                 session_token: Secret::new(c.session_token.into_owned()),
                 expiration: c.expiration,
-                account_id: c.account_id.into_owned(),
+                account_id: c.account_id,
             },
             issued: c.issued,
             generation: c.generation,
@@ -212,7 +212,7 @@ mod tests {
             secret_access_key: Secret::new("se\"cret/+=".into()),
             session_token: Secret::new("tok".into()),
             expiration: "2026-11-21T23:59:59Z".parse().unwrap(),
-            account_id: "112233334444".into(),
+            account_id: AccountId::parse("112233334444"),
         };
         let issued = "2026-11-21T22:59:59.5Z".parse().unwrap();
         let refreshed = Refreshed { outcome, until: None, next: issued };
@@ -252,14 +252,14 @@ mod tests {
     fn what_is_new_is_not_looked_at_and_another_version_is_told() {
         let message = r#"{"fetched":{"outcome":"fresh","until":null,"next":"2026-11-21T22:59:59Z","error":null,"credentials":null,"news":[1]},"more":{}}"#;
         let of = |hello: &str| from_lines::<Fetched>(format!("{hello}\n{message}\n").as_bytes());
-        assert!(of(r#"{"protocol":"fedcred-child","version":1,"features":["x"]}"#).is_ok());
-        let error = of(r#"{"protocol":"fedcred-child","version":2}"#).unwrap_err();
+        assert!(of(r#"{"protocol":"fedcred-child","version":2,"features":["x"]}"#).is_ok());
+        let error = of(r#"{"protocol":"fedcred-child","version":3}"#).unwrap_err();
         assert!(error.what.contains("another version") && error.hint.is_some(), "{error:?}");
     }
 
     #[test]
     fn anything_else_is_an_error_that_quotes_nothing() {
-        let hello = "{\"protocol\":\"fedcred-child\",\"version\":1}\n";
+        let hello = "{\"protocol\":\"fedcred-child\",\"version\":2}\n";
         let secret = "{\"fetched\":{\"outcome\":\"hunter2\"}}";
         for lines in ["", "hunter2", "{}", hello, &format!("{hello}hunter2"), &format!("{hello}{secret}"), secret] {
             let error = from_lines::<Fetched>(lines.as_bytes()).unwrap_err();

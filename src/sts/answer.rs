@@ -52,7 +52,7 @@ pub(super) fn credentials(
         session_token: Secret::new(given.session_token),
         expiration,
         // A tenant is no account that a client of AWS's could use.
-        account_id: if asked.is_of_aws() { asked.account_id.clone() } else { String::new() },
+        account_id: asked.owner.account().cloned(),
     };
     check_clock(expiration, clocks)?;
     Ok(credentials)
@@ -62,7 +62,7 @@ pub(super) fn credentials(
 ///
 /// Another maker's STS may leave it empty, as MinIO does, or write another's partition and tenant; the role's name is its own.
 fn check_role(got: &str, asked: &RoleArn, peer: &str) -> Result<()> {
-    let expected = format!("arn:{}:sts::{}:assumed-role/{}/", asked.partition, asked.account_id, asked.name);
+    let expected = format!("arn:{}:sts::{}:assumed-role/{}/", asked.partition, asked.owner, asked.name);
     let is_it = if asked.is_of_aws() {
         got.strip_prefix(&expected).is_some_and(|session| !session.is_empty())
     } else {
@@ -139,7 +139,7 @@ mod tests {
         let clocks = Clocks { ours: at(NOW), theirs: None };
         let credentials = take(Some(given("ASIA1", "s", "t")), RIGHT, clocks).unwrap();
         assert_eq!(credentials.expiration, at(NOW + 3600));
-        assert_eq!(credentials.account_id, "112233334444");
+        assert_eq!(credentials.account_id.as_deref(), Some("112233334444"));
         assert_eq!((credentials.secret_access_key.expose(), credentials.session_token.expose()), ("s", "t"));
     }
 
@@ -167,7 +167,7 @@ mod tests {
         };
         let ceph = RoleArn::parse_of_any_maker("arn:aws:iam::tenant:role/S3Access").unwrap();
         for arn in ["arn:aws:sts::tenant:assumed-role/S3Access/me", "arn:aws:sts:::assumed-role/S3Access/me", ""] {
-            assert_eq!(take(&ceph, arn).unwrap().account_id, "", "{arn}");
+            assert_eq!(take(&ceph, arn).unwrap().account_id, None, "{arn}");
             assert!(take(&RoleArn::unnamed(), arn).is_ok());
         }
         let error = take(&ceph, "arn:aws:sts::tenant:assumed-role/Admin/me").unwrap_err();

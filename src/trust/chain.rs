@@ -56,11 +56,11 @@ pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Opti
     let caller = request.principal.id();
     let mut notes = Vec::new();
     let account = caller.split(':').nth(4).unwrap_or_default();
-    if account != role.account_id {
+    if *account != *role.owner {
         notes.push(format!(
             "the role is of account {}, who asks of {account}: there the caller's own policies have to allow it too \
              (--permissions shows how)",
-            role.account_id
+            role.owner
         ));
         if settings.external_id.is_none() {
             notes.push(

@@ -108,10 +108,10 @@ pub fn trust(response: &Response, offer: &Offer, idp_url: Option<&Url>, duration
             "the assertion asks for console sessions of {console} s (SessionDuration): AWS refuses the sign-in if the role allows less"
         ));
     }
-    if offer.principal_arn.account_id != offer.role_arn.account_id {
+    if *offer.principal_arn.account_id != *offer.role_arn.owner {
         notes.push(format!(
             "the provider is of account {}, the role of {}: IAM wants both in one account",
-            offer.principal_arn.account_id, offer.role_arn.account_id
+            offer.principal_arn.account_id, offer.role_arn.owner
         ));
     }
     Trust {

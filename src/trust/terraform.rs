@@ -6,11 +6,12 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{Provider, Trust};
+use crate::account_id::AccountId;
 use crate::quote::config::{comment, hcl as string};
 
 /// Everything that must exist. `permissions`: name and policy of each.
 pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
-    let locals = Locals { account_id: &trust.role.account_id, audience: audience(trust) };
+    let locals = Locals { account_id: trust.role.owner.account().cloned(), audience: audience(trust) };
     let mut body = String::new();
     provider(&mut body, &trust.provider, &locals);
     role(&mut body, trust, &locals);
@@ -36,8 +37,7 @@ pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
 
 /// Policies without a role.
 pub fn policies(permissions: &[(String, Value)], notes: &[String]) -> String {
-    let locals =
-        Locals { account_id: permissions.iter().find_map(|(_, policy)| account(policy)).unwrap_or(""), audience: None };
+    let locals = Locals { account_id: permissions.iter().find_map(|(_, policy)| account(policy)), audience: None };
     let mut body = String::new();
     for (index, (name, policy)) in permissions.iter().enumerate() {
         body.push_str(if index == 0 { "" } else { "\n" });
@@ -47,9 +47,8 @@ pub fn policies(permissions: &[(String, Value)], notes: &[String]) -> String {
 }
 
 /// The account of a policy's first resource.
-fn account(policy: &Value) -> Option<&str> {
-    let account = policy.pointer("/Statement/0/Resource/0")?.as_str()?.split(':').nth(4)?;
-    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then_some(account)
+fn account(policy: &Value) -> Option<AccountId> {
+    AccountId::parse(policy.pointer("/Statement/0/Resource/0")?.as_str()?.split(':').nth(4)?)
 }
 
 fn comments(notes: &[String]) -> String {
@@ -61,8 +60,8 @@ fn names(permissions: &[(String, Value)]) -> Value {
 }
 
 /// What changes from one account or role to the next, told once.
-struct Locals<'a> {
-    account_id: &'a str,
+struct Locals {
+    account_id: Option<AccountId>,
     /// Key of the condition, and its value.
     audience: Option<(String, Value)>,
 }
@@ -77,7 +76,7 @@ fn audience(trust: &Trust) -> Option<(String, Value)> {
     Some((condition.key.clone(), super::one_or_all(&condition.values)))
 }
 
-impl Locals<'_> {
+impl Locals {
     /// Those that the body uses.
     fn block(&self, named: &[(&str, Value)], body: &str) -> String {
         let audience = self.audience.as_ref().map_or(Value::Null, |(_, audience)| audience.clone());
@@ -122,15 +121,15 @@ impl Locals<'_> {
     /// Text in quotes; in an ARN of the role's account the account is the local.
     fn text(&self, text: &str) -> String {
         let quoted = string(text);
-        match !self.account_id.is_empty() && text.split(':').nth(4) == Some(self.account_id) && text.starts_with("arn:")
-        {
-            true => quoted.replacen(&format!(":{}:", self.account_id), ":${local.account_id}:", 1),
-            false => quoted,
+        let account = text.starts_with("arn:").then(|| text.split(':').nth(4)).flatten();
+        match &self.account_id {
+            Some(id) if account == Some(id) => quoted.replacen(&format!(":{id}:"), ":${local.account_id}:", 1),
+            Some(_) | None => quoted,
         }
     }
 }
 
-fn provider(out: &mut String, provider: &Provider, locals: &Locals<'_>) {
+fn provider(out: &mut String, provider: &Provider, locals: &Locals) {
     match provider {
         Provider::Saml { metadata, .. } => {
             if let Some(url) = metadata {
@@ -157,7 +156,7 @@ fn provider(out: &mut String, provider: &Provider, locals: &Locals<'_>) {
 }
 
 /// The provider stands in the policy by its ARN, so that the block of one that is there already can be left out.
-fn role(out: &mut String, trust: &Trust, locals: &Locals<'_>) {
+fn role(out: &mut String, trust: &Trust, locals: &Locals) {
     let depends_on = match &trust.provider {
         Provider::Saml { .. } => "\n  depends_on = [aws_iam_saml_provider.this]\n",
         Provider::Oidc { .. } => "\n  depends_on = [aws_iam_openid_connect_provider.this]\n",

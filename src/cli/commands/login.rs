@@ -96,11 +96,12 @@ fn mfa_device(profile: &Profile) -> Option<&str> {
 
 pub(super) fn logged_in(profile: &Profile, credentials: &Credentials) -> Text {
     let until = time::whole_seconds(credentials.expiration);
-    let whose = match credentials.account_id.as_str() {
-        "" => String::new(),
-        account => format!(" of account {account}"),
-    };
-    Text::of(format!("{}: logged in; credentials{whose} until {until}", profile.name))
+    Text::of(format!("{}: logged in; credentials{} until {until}", profile.name, of_account(credentials)))
+}
+
+/// " of account 112233334444", where there is one.
+pub(super) fn of_account(credentials: &Credentials) -> String {
+    credentials.account_id.as_ref().map(|id| format!(" of account {id}")).unwrap_or_default()
 }
 
 pub(super) fn keep(store: SecretStore, account: &Account, secret: &Secret, env: &Env) -> Result<Place> {

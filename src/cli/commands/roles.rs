@@ -67,8 +67,8 @@ fn on_offer(arguments: &Roles, profile: &Profile, settings: &CacheSettings, env:
     for offer in &assertion.response.roles {
         let role = Role {
             role_arn: offer.role_arn.to_string(),
-            account_id: offer.role_arn.account_id.clone(),
-            account_alias: aliases.get(&offer.role_arn.account_id).cloned(),
+            account_id: offer.role_arn.owner.to_string(),
+            account_alias: offer.role_arn.owner.account().and_then(|id| aliases.get(id)).cloned(),
             principal_arn: Some(offer.principal_arn.to_string()),
             is_configured: is_configured(offer),
         };
@@ -94,15 +94,14 @@ fn on_offer(arguments: &Roles, profile: &Profile, settings: &CacheSettings, env:
 
 /// AWS's page is asked for what people cannot tell by themselves, which account is which; or because they want it.
 fn wants_aliases(arguments: &Roles, assertion: &Assertion) -> bool {
-    let accounts: BTreeSet<&str> =
-        assertion.response.roles.iter().map(|offer| offer.role_arn.account_id.as_str()).collect();
+    let accounts: BTreeSet<&str> = assertion.response.roles.iter().map(|offer| &*offer.role_arn.owner).collect();
     !arguments.no_aliases && (arguments.aliases || accounts.len() > 1)
 }
 
 fn without_offers(profile: &Profile, why: &str) -> Shown {
     let role = |role: &crate::arn::RoleArn| Role {
         role_arn: role.to_string(),
-        account_id: role.account_id.clone(),
+        account_id: role.owner.to_string(),
         account_alias: None,
         principal_arn: None,
         is_configured: true,

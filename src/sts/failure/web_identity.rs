@@ -17,7 +17,7 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, token: &Token<'
     let audience = printable(&token.audiences.join(" "), 200);
     // IAM names a provider by the issuer without its scheme.
     let host = issuer.trim_start_matches("https://");
-    let provider = format!("arn:{}:iam::{}:oidc-provider/{host}", role.partition, role.account_id);
+    let provider = format!("arn:{}:iam::{}:oidc-provider/{host}", role.partition, role.owner);
     Some(match code {
         "ExpiredTokenException" | "ExpiredToken" => (
             Code::TokenExpired,
@@ -36,7 +36,7 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, token: &Token<'
             format!(
                 "create it in account {}, spelled as the token does, down to a slash at its end: aws iam \
                  create-open-id-connect-provider --url {issuer} --client-id-list {audience}",
-                role.account_id
+                role.owner
             ),
         ),
         "InvalidIdentityToken" if says(message, "thumbprint") => (

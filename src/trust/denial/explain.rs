@@ -1,8 +1,9 @@
 //! A refusal in sentences, for somebody with this profile; the last is the next step.
 
 use super::offer::{bucket, statement};
-use super::who::{Who, is_account, is_own_session, is_role};
+use super::who::{Who, is_own_session, is_role};
 use super::{Denial, Effect, Policy, compare, get_role};
+use crate::account_id::AccountId;
 use crate::arn::RoleArn;
 use crate::quote::shell::{command, fedcred};
 
@@ -42,7 +43,7 @@ fn whose(denial: &Denial, who: &Who<'_>, own: Own<'_>) -> String {
     let account = principal.split(':').nth(4).unwrap_or_default();
     let is = |role: &&RoleArn| is_role(who, account, role);
     if let Some(role) = own.role.filter(is) {
-        let masked = if is_account(account) { "" } else { ", as far as the masked text shows" };
+        let masked = if AccountId::parse(account).is_some() { "" } else { ", as far as the masked text shows" };
         return format!("{principal} asked: it is the role of the profile {profile:?} ({}){masked}", role.name);
     }
     if own.base.is_some_and(|base| is(&base)) {

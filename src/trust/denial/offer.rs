@@ -1,8 +1,8 @@
 //! What is offered against a missing Allow: a statement that IAM takes, where the line says enough for one.
 
 use super::line::is_masked;
-use super::who::is_account;
 use super::{Denial, explain::Own};
+use crate::account_id::AccountId;
 use crate::quote::shell::command;
 
 /// How to see a bucket's policy, where it is one.
@@ -36,8 +36,9 @@ fn as_resource(denial: &Denial, action: &str, own: Own<'_>) -> String {
         };
         return parts.iter().enumerate().map(part).collect::<Vec<_>>().join(":");
     }
-    let of_principal = denial.principal.as_deref().and_then(|arn| arn.split(':').nth(4)).filter(|id| is_account(id));
-    let account = of_principal.or(own.role.map(|role| role.account_id.as_str())).unwrap_or("*");
+    let of_principal =
+        denial.principal.as_deref().and_then(|arn| arn.split(':').nth(4)).filter(|id| AccountId::parse(id).is_some());
+    let account = of_principal.or(own.role.map(|role| &*role.owner)).unwrap_or("*");
     let region = own.region.unwrap_or("*");
     let partition = own.role.map_or("aws", |role| role.partition.id());
     let is_name = resource != "*" && !resource.contains([' ', ':']);

@@ -2,6 +2,7 @@
 
 use super::line::is_masked;
 use super::{Denial, explain::Own};
+use crate::account_id::AccountId;
 use crate::arn::RoleArn;
 
 /// Who was refused.
@@ -59,15 +60,12 @@ impl<'a> Who<'a> {
 
 /// Whether it is this role, as far as a masked account shows.
 pub fn is_role(who: &Who<'_>, account: &str, role: &RoleArn) -> bool {
-    matches!(who, Who::Role(name) if *name == role.name) && (account == role.account_id || !is_account(account))
+    matches!(who, Who::Role(name) if *name == role.name)
+        && (*account == *role.owner || AccountId::parse(account).is_none())
 }
 
 /// Whether the session is the profile's, whose session policy stands in its settings.
 pub fn is_own_session(denial: &Denial, who: &Who<'_>, own: Own<'_>) -> bool {
     let account = denial.principal.as_deref().and_then(|arn| arn.split(':').nth(4)).unwrap_or_default();
     denial.principal.is_none() || own.role.is_some_and(|role| is_role(who, account, role))
-}
-
-pub fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }

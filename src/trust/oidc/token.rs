@@ -75,7 +75,7 @@ impl Token {
     }
 
     pub(super) fn provider_arn(&self, role: &RoleArn) -> String {
-        format!("arn:{}:iam::{}:oidc-provider/{}", role.partition, role.account_id, self.provider())
+        format!("arn:{}:iam::{}:oidc-provider/{}", role.partition, role.owner, self.provider())
     }
 }
 

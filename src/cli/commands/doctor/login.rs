@@ -164,8 +164,8 @@ fn tell_roles(report: &mut Report, response: &Response) {
 }
 
 fn tell_session(report: &mut Report, profile: &Profile, session: &Credentials) {
-    if !session.account_id.is_empty() {
-        report.fact(Step::Sts, "account", session.account_id.clone());
+    if let Some(id) = &session.account_id {
+        report.fact(Step::Sts, "account", id.to_string());
     }
     let granted = session.expiration.duration_since(time::now());
     // What STS grants is a number of minutes, and some seconds have passed.

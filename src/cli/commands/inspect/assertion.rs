@@ -59,7 +59,7 @@ pub fn json(response: &Response, now: Timestamp) -> Value {
         .map(|offer| {
             json!({
                 "role_arn": offer.role_arn.as_str(),
-                "account_id": offer.role_arn.account_id,
+                "account_id": &*offer.role_arn.owner,
                 "principal_arn": offer.principal_arn.as_str(),
             })
         })

@@ -13,6 +13,7 @@ use std::path::Path;
 use self::desk::Desk;
 use self::draft::Draft;
 use self::siblings::Sibling;
+use super::login::of_account;
 use crate::acquire::proof::{self, Proof};
 use crate::cli::args::{Global, SecretStore, Setup, SetupAuth};
 use crate::cli::output;
@@ -69,7 +70,7 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
         }
     };
     let until = time::whole_seconds(session.expiration);
-    desk.say(&format!("STS gives a session of account {} until {until}", session.account_id));
+    desk.say(&format!("STS gives a session{} until {until}", of_account(&session)));
 
     let edit = match setup.no_aws_config {
         true => None,

@@ -22,7 +22,7 @@ impl Sibling {
                 continue;
             }
             let name = pattern.replace("{profile}", &draft.name).replace("{role}", &role.name);
-            let name = name.replace("{account}", &role.account_id);
+            let name = name.replace("{account}", &role.owner);
             if name == draft.name || siblings.iter().any(|known| known.name == name) {
                 return Err(Error::new(Code::ConflictingKeys, format!("two profiles would be called {name:?}"))
                     .because(format!("one of them is for {role_arn}"))

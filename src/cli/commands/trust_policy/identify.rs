@@ -218,7 +218,7 @@ fn caller(
         // Permissions are asked for where the credentials are not.
         Err(_) if arguments.permissions => {
             let role = profile.role()?;
-            Ok(format!("arn:{}:iam::{}:root", role.partition, role.account_id))
+            Ok(format!("arn:{}:iam::{}:root", role.partition, role.owner))
         }
         Err(error) => Err(error.hint(format!(
             "where its credentials cannot be had, say who asks: {}",

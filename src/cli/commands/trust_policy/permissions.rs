@@ -19,7 +19,7 @@ pub type Permissions = (Vec<(String, Value)>, Vec<String>);
 /// Those that the arguments ask for, of a profile with this role. Errors: [`Code::BadFlag`].
 pub fn of(arguments: &TrustPolicy, profile: &Profile, role: &RoleArn, env: &Env) -> Result<Permissions> {
     let region = profile.sts.region.as_ref().map_or(role.partition.default_region(), Region::as_str);
-    let place = Place { partition: role.partition, region, account_id: &role.account_id };
+    let place = Place { partition: role.partition, region, account_id: &role.owner };
     let mut permissions = Permissions::default();
     if let Identity::AssumeRole(settings) = &profile.identity {
         permissions.0.push(("caller-assumes-role".to_owned(), chain::permission(settings, role)));

@@ -8,10 +8,11 @@ use zeroize::Zeroizing;
 use super::product::Mark;
 use super::tree::{NodeId, ROOT, Tree};
 use super::{charset, fence, html};
+use crate::account_id::AccountId;
 use crate::error::{Result, printable};
 
 /// Account id and alias of each account that has one. Errors: those of [`super::read`].
-pub fn aliases(body: Zeroizing<Vec<u8>>, limit: Duration) -> Result<Vec<(String, String)>> {
+pub fn aliases(body: Zeroizing<Vec<u8>>, limit: Duration) -> Result<Vec<(AccountId, String)>> {
     fence::run(limit, move |deadline| {
         let (text, _) = charset::html(&body, None);
         let tree = html::read(&text, deadline)?;
@@ -24,13 +25,12 @@ fn names(tree: &Tree) -> impl Iterator<Item = NodeId> {
     tree.descendants(ROOT).filter(move |id| tree.element(*id).is_some_and(|element| mark.fits(tree, *id, element)))
 }
 
-fn alias(line: &str) -> Option<(String, String)> {
+fn alias(line: &str) -> Option<(AccountId, String)> {
     let (alias, rest) = line.trim().split_once(':')?.1.rsplit_once('(')?;
-    let id = rest.trim().strip_suffix(')')?;
-    let is_id = id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
+    let id = AccountId::parse(rest.trim().strip_suffix(')')?)?;
     let alias = printable(alias, 100);
     let alias = alias.trim_end();
-    (is_id && !alias.is_empty()).then(|| (id.to_owned(), alias.to_owned()))
+    (!alias.is_empty()).then(|| (id, alias.to_owned()))
 }
 
 #[cfg(test)]
@@ -47,6 +47,6 @@ mod tests {
             <div class="saml-account-name">Account: x (12)</div></fieldset>"#;
         let found = aliases(Zeroizing::new(page.into()), Duration::from_secs(30)).unwrap();
         let expected = [("112233334444", "analytics-prod"), ("999900001111", "two words")];
-        assert_eq!(found, expected.map(|(id, alias)| (id.to_owned(), alias.to_owned())));
+        assert_eq!(found, expected.map(|(id, alias)| (AccountId::parse(id).unwrap(), alias.to_owned())));
     }
 }
