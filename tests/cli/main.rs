@@ -5,7 +5,6 @@
 //! `--- stderr` and `--- status` are what must come. `[HOME]` stands for the home. Nothing else of the environment is there.
 //!
 //! `FEDCRED_CASES=write cargo test --test cli` writes what came into the files, to be read in the diff.
-#![allow(clippy::disallowed_methods, reason = "a test reads files of its own")]
 
 #[path = "../support/installed.rs"]
 mod installed;
@@ -28,7 +27,7 @@ fn every_case_comes_out_as_written() {
     let is_writing = fedcred::config::env::Env::process().text("FEDCRED_CASES").as_deref() == Some("write");
     let mut wrong = Vec::new();
     for path in paths {
-        let text = fs::read_to_string(&path).unwrap();
+        let text = read(&path);
         let case = Case::parse(&text);
         let came = case.run(env!("CARGO_BIN_EXE_fedcred").as_ref());
         if is_writing {
@@ -45,7 +44,7 @@ fn every_case_comes_out_as_written() {
 fn every_case_of_get_comes_out_the_same_through_the_small_program() {
     let installed = Installed::new();
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/cases");
-    let texts = fs::read_dir(&directory).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+    let texts = fs::read_dir(&directory).unwrap().map(|entry| read(&entry.unwrap().path()));
     let mut tried = 0;
     for text in texts {
         let case = Case::parse(&text);
@@ -55,6 +54,12 @@ fn every_case_of_get_comes_out_the_same_through_the_small_program() {
         }
     }
     assert!(tried > 3, "{tried}");
+}
+
+/// A file of this repository.
+#[expect(clippy::disallowed_methods, reason = "a test reads files of its own")]
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
 }
 
 /// What a command leaves: the sections `stdout`, `stderr` and `status`.

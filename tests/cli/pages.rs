@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::read;
 use fedcred::cli::args::Arguments;
 use fedcred::cli::{report, topics};
 use fedcred::config::Config;
@@ -116,7 +117,7 @@ fn root(path: &str) -> PathBuf {
 
 #[test]
 fn the_generated_pages_are_those_of_the_codes_and_of_the_schema() {
-    let schema: Value = serde_json::from_str(&fs::read_to_string(root("src/config/schema.json")).unwrap()).unwrap();
+    let schema: Value = serde_json::from_str(&read(&root("src/config/schema.json"))).unwrap();
     for (name, expected) in [("errors", errors()), ("settings", settings(&schema))] {
         let path = root(&format!("src/cli/topics/{name}.md"));
         if Env::process().text("FEDCRED_CASES").as_deref() == Some("write") {
@@ -132,7 +133,7 @@ fn the_generated_pages_are_those_of_the_codes_and_of_the_schema() {
 
 /// README, and the pages.
 fn pages() -> Vec<(String, String)> {
-    let readme = fs::read_to_string(root("README.md")).unwrap();
+    let readme = read(&root("README.md"));
     let topics = topics::ALL.iter().map(|topic| (topic.name.to_owned(), topic.text.to_owned()));
     std::iter::once(("README.md".to_owned(), readme)).chain(topics).collect()
 }
@@ -166,7 +167,7 @@ fn every_toml_snippet_passes_the_reader() {
 
 #[test]
 fn every_toml_snippet_passes_the_schema() {
-    let schema: Value = serde_json::from_str(&fs::read_to_string(root("src/config/schema.json")).unwrap()).unwrap();
+    let schema: Value = serde_json::from_str(&read(&root("src/config/schema.json"))).unwrap();
     for (page, toml) in snippets("toml") {
         let file: Value = toml::from_str(&toml).unwrap();
         let mut faults = Vec::new();
@@ -259,7 +260,7 @@ fn every_yaml_and_json_snippet_can_be_read() {
 
 #[test]
 fn readme_is_short_and_links_to_pages_that_are_there() {
-    let readme = fs::read_to_string(root("README.md")).unwrap();
+    let readme = read(&root("README.md"));
     assert!(readme.lines().count() <= 200, "{}", readme.lines().count());
     let mut linked = 0;
     for target in readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
