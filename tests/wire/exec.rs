@@ -3,11 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use fedcred::time::{self, Timestamp};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 
 use crate::background::{Background, eventually};
 use crate::client::Client;
@@ -138,6 +139,26 @@ fn credentials_of_a_default_section_are_not_in_the_commands_copy() {
 }
 
 #[test]
+fn copies_that_a_killed_endpoint_left_behind_are_removed_by_the_next_run() {
+    let world = world();
+    fs::create_dir(world.path(".aws")).unwrap();
+    world.write(".aws/credentials", "[default]\naws_access_key_id = AKIAOLD\n[other]\naws_access_key_id = AKIAOTHER\n");
+    let script = "echo \"$AWS_SHARED_CREDENTIALS_FILE\"; echo ready; read line";
+    let mut run = Background::start(&mut exec(&world, &[], &["sh", "-c", script]));
+    let copy = PathBuf::from(run.lines_until("ready").lines().next().unwrap());
+    let of = run.pid().as_raw_pid();
+    for pid in endpoints(of) {
+        rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    }
+    run.signal(Signal::KILL);
+    run.end();
+    assert!(copy.exists(), "who is killed removes nothing");
+    assert_eq!(Run::of(&mut exec(&world, &[], &["true"])).status, Some(0));
+    assert!(!copy.parent().unwrap().exists(), "{}", copy.display());
+    assert!(fs::read_to_string(world.path(".aws/credentials")).unwrap().contains("AKIAOLD"));
+}
+
+#[test]
 fn without_credentials_the_command_never_runs() {
     for (flags, site) in
         [(["-v", "-v"], Site::new()), (["--config", "nowhere.toml"], Site::with_login(Assertion::default()))]
@@ -238,7 +259,7 @@ fn a_signal_to_the_whole_group_comes_once_and_the_endpoint_stays() {
         assert_eq!(client.ask().status, 200);
     }
     for pid in endpoints(run.pid().as_raw_pid()) {
-        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+        rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     }
     std::thread::sleep(Duration::from_millis(100));
     assert_eq!(client.ask().status, 200, "the command may need credentials to stop in order");
