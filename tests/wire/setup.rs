@@ -20,8 +20,15 @@ fn world(site: Site) -> World {
 }
 
 fn setup(world: &World, flags: &[&str]) -> Run {
+    setup_as(world, "corp", flags)
+}
+
+fn setup_as(world: &World, name: &str, flags: &[&str]) -> Run {
     let idp_url = world.idp.url("/sso");
-    let arguments = [&["setup", "corp", "--yes", "--idp-url", &idp_url][..], flags].concat();
+    run(world, &[&["setup", name, "--yes", "--idp-url", &idp_url][..], flags].concat())
+}
+
+fn run(world: &World, arguments: &[&str]) -> Run {
     let run = Run::of(world.command(env!("CARGO_BIN_EXE_fedcred")).env_remove("FEDCRED_CONFIG").args(arguments));
     world.record(&run);
     run
@@ -32,9 +39,7 @@ fn written(world: &World) -> String {
 }
 
 fn get(world: &World) -> Run {
-    let run = Run::of(world.command(env!("CARGO_BIN_EXE_fedcred")).env_remove("FEDCRED_CONFIG").args(["get", "corp"]));
-    world.record(&run);
-    run
+    run(world, &["get", "corp"])
 }
 
 const FORM: [&str; 4] = ["--username", USER, "--password-env", "IDP_PASSWORD"];
@@ -158,4 +163,27 @@ fn a_pattern_that_gives_two_roles_one_name_writes_nothing() {
         .fails_as("conflicting-keys")
         .saying("{account}");
     assert_eq!(written(&world), "");
+}
+
+#[test]
+fn a_failure_that_setup_or_a_login_disproved_is_no_more_in_status() {
+    let flags = [&FORM[..], &["--role-arn", DEV, "--region", "eu-west-1", "--no-aws-config"]].concat();
+    let mut world = world(Site::with_login(Assertion::default()));
+    assert_eq!(setup(&world, &flags).status, Some(0));
+    let shown = |world: &World| run(world, &["status"]).stdout;
+    // One that was refused before is kept back, which is no new failure.
+    for (way, password) in [(&["setup"][..], "wrong-1234"), (&["login", "--use-stored", "corp"], "wrong-5678")] {
+        let wrong = world.env("IDP_PASSWORD", password);
+        run(&wrong, &["get", "--force", "corp"]).fails_as("idp-rejected");
+        let before = shown(&wrong);
+        assert!(before.contains("idp-rejected"), "{before}");
+        world = wrong.env("IDP_PASSWORD", PASSWORD);
+        let done = match way {
+            ["setup"] => setup_as(&world, "another", &flags),
+            way => run(&world, way),
+        };
+        assert_eq!(done.status, Some(0), "{way:?}\n{}{}", done.stdout, done.stderr);
+        let after = shown(&world);
+        assert!(!after.contains("idp-rejected") && !after.contains("failed"), "{way:?}\n{after}");
+    }
 }
