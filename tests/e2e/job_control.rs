@@ -47,7 +47,7 @@ fn ctrl_z_stops_the_command_and_fg_lets_it_go_on_with_its_credentials() {
     terminal.shows("begun");
     terminal.presses("C-z");
     // What is typed before that, the terminal throws away.
-    terminal.shows("Stopped");
+    terminal.holds("Stopped");
     terminal.says("echo the shell is back");
     terminal.shows("the shell is back");
     terminal.says("fg");
