@@ -40,7 +40,11 @@ pub fn parse(conn_id: &str, text: &str) -> Result<Connection, Broken> {
         description: None,
         login: login.map(unquote),
         password: password.map(|text| Secret::new(unquote(text))),
-        host: Some(if has_protocol && !host.is_empty() { format!("{}://{host}", parts.scheme) } else { host }),
+        host: Some(if !has_protocol || host.is_empty() || parts.scheme.is_empty() {
+            host
+        } else {
+            format!("{}://{host}", parts.scheme)
+        }),
         port: port.map(i64::from),
         schema: Some(unquote(parts.path.get(1..).unwrap_or_default())),
         extra: extra(&parts.query)?,
@@ -204,6 +208,13 @@ mod tests {
         ];
         for (json, expected) in table {
             assert_eq!(write(&json::parse("x", json).unwrap()).expose(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_second_colon_and_two_slashes_make_a_protocol_where_something_stands_before_them() {
+        for (text, host) in [("aws://https://h/x", "https://h"), ("aws:////h/b://x", "h"), ("aws://https:///x", "")] {
+            assert_eq!(parse("x", text).unwrap().host.as_deref(), Some(host), "{text}");
         }
     }
 
