@@ -14,8 +14,10 @@ fuzz_target!(|text: &str| {
         return;
     }
     let written = uri::write(&connection);
-    // A host with a protocol, a port of 0 and an empty login are told apart when read and not when written.
+    // A host with a protocol, a port of 0 and an empty login are told apart when read and not when written. Airflow reads a host
+    // in lower case, but for what is quoted in it, and writes it unquoted.
     if let Ok(again) = uri::parse("fuzz", written.expose()) {
-        assert_eq!(uri::write(&again).expose(), written.expose());
+        let again = uri::write(&again);
+        assert!(again.expose().eq_ignore_ascii_case(written.expose()), "{} became {}", written.expose(), again.expose());
     }
 });
