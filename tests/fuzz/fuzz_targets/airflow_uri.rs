@@ -9,7 +9,7 @@ fuzz_target!(|text: &str| {
     // Airflow writes a protocol as it is, and reads that in another way where it was quoted (`https%3A%2F%2FHost`) or is the
     // connection's type, of which it takes away both.
     if let Some((protocol, _)) = connection.host.as_deref().and_then(|host| host.split_once("://"))
-        && (text.matches("://").count() < 2 || connection.conn_type.as_deref() == Some(protocol))
+        && (text.matches("://").count() < 2 || connection.conn_type.as_deref() == Some(&protocol.to_lowercase().replace('-', "_")))
     {
         return;
     }
