@@ -53,7 +53,7 @@ pub fn sts(region: Option<&Region>, variant: Variant) -> String {
         };
     };
     let partition = Partition::of_region(region);
-    let suffix = if variant.use_dualstack { dual_stack_suffix(partition) } else { suffix(partition) };
+    let suffix = if variant.use_dualstack { dual_stack_suffix(partition) } else { partition.service_domain() };
     // GovCloud's only endpoint is the FIPS one.
     let is_fips = variant.use_fips && (partition != Partition::AwsUsGov || variant.use_dualstack);
     format!("https://sts{}.{region}.{suffix}", if is_fips { "-fips" } else { "" })
@@ -77,21 +77,8 @@ pub fn is_sts_host(host: &str) -> bool {
     let partition = Partition::of_region(&region);
     let is_private = |name: &str| name.starts_with("vpce-") && !name.contains('/');
     match before {
-        Some(name) => is_private(name) && suffix_of == format!("vpce.{}", suffix(partition)),
-        None => suffix_of == suffix(partition) || suffix_of == dual_stack_suffix(partition),
-    }
-}
-
-/// Of AWS's `partitions.json`.
-fn suffix(partition: Partition) -> &'static str {
-    match partition {
-        Partition::Aws | Partition::AwsUsGov => "amazonaws.com",
-        Partition::AwsCn => "amazonaws.com.cn",
-        Partition::AwsIso => "c2s.ic.gov",
-        Partition::AwsIsoB => "sc2s.sgov.gov",
-        Partition::AwsIsoE => "cloud.adc-e.uk",
-        Partition::AwsIsoF => "csp.hci.ic.gov",
-        Partition::AwsEusc => "amazonaws.eu",
+        Some(name) => is_private(name) && suffix_of == format!("vpce.{}", partition.service_domain()),
+        None => suffix_of == partition.service_domain() || suffix_of == dual_stack_suffix(partition),
     }
 }
 

@@ -86,9 +86,7 @@ impl Kind {
             | Kind::Other => false,
         }
     }
-}
 
-impl Kind {
     /// Whether everybody can have an account there, and AWS knows it by itself.
     pub fn is_of_the_public(self) -> bool {
         self.is_built_in() && self != Kind::Cognito
