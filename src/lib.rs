@@ -29,7 +29,7 @@
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
 //! - [`mod@file`]: the one reader of files that a setting or a text names.
-//! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`text`], [`quote`], [`mod@address`], [`account_id`], [`arn`], [`der`], [`x509`]: leaves.
+//! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`tally`], [`text`], [`quote`], [`mod@address`], [`account_id`], [`arn`], [`der`], [`x509`]: leaves.
 //!
 //! # Rules that hold everywhere
 //!
@@ -69,6 +69,7 @@ pub mod secret;
 pub mod secrets_backend;
 pub mod serve;
 pub mod sts;
+pub mod tally;
 pub mod text;
 pub mod time;
 pub mod trust;

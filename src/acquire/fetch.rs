@@ -18,6 +18,7 @@ use crate::secret::Secret;
 use crate::sts::assume_role::{AssumeRoleCall, assume_role};
 use crate::sts::saml::{SamlCall, assume_role_with_saml};
 use crate::sts::web_identity::{WebIdentityCall, assume_role_with_web_identity};
+use crate::tally;
 use crate::time::{self, Deadline};
 use crate::trust::oidc::Token;
 use crate::trust::{self, denial};
@@ -50,6 +51,7 @@ pub fn fetch(
                 outcome => return outcome,
             }
         }
+        tally::note(|tally| tally.logins += u32::from(!matches!(profile.identity, Identity::AssumeRole(_))));
         let proof = proof(profile, below, run).await.map_err(|error| match objection {
             Some(why) => error.because(format!("the assertion of a login a short while ago did not do: {}", why.what)),
             None => error,
@@ -148,6 +150,7 @@ fn of_login(error: Error) -> Error {
 }
 
 async fn exchange(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Credentials> {
+    tally::note(|tally| tally.sts_calls += 1);
     at_sts(profile, proof, run).await.map_err(|error| error.at(Step::Sts))
 }
 

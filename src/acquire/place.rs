@@ -11,6 +11,7 @@ use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::error::{Code, Result};
+use crate::tally;
 
 /// The place of one result in the cache.
 pub struct Slot {
@@ -106,7 +107,11 @@ impl Slot {
     }
 
     fn read_here(&self) -> Result<Option<CacheEntry>> {
-        passed_over("the cached entry", self.store.get(&self.key))
+        let entry = passed_over("the cached entry", self.store.get(&self.key))?;
+        if entry.is_some() {
+            tally::note(|tally| tally.store = Some(tally::Store::File));
+        }
+        Ok(entry)
     }
 
     /// Keeps what came by a login as `login`.

@@ -21,6 +21,7 @@ use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile, WrittenProfile};
 use crate::error::{Code, Error, Kind, Result};
 use crate::process::callers::Callers;
+use crate::tally;
 use crate::time::{self, Timestamp};
 
 /// What came of it.
@@ -55,6 +56,7 @@ pub fn refresh(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) ->
 }
 
 fn looked_up_refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> Refreshed {
+    tally::note_role(profile.role_arn.as_ref());
     if let Identity::Base(_) = profile.identity {
         // Nothing of it is kept, so nothing can be renewed.
         return Refreshed { outcome: Outcome::Fresh, until: None, next: whole(time::after(LONGEST)) };
@@ -94,6 +96,7 @@ pub fn hand_out(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -
         Err(error) => return failed(error, None),
     };
     let (profile, ask) = (&*looked_up.profile, looked_up.asked(&ask));
+    tally::note_role(profile.role_arn.as_ref());
     let before = time::now();
     // Nobody waits for this but the process that keeps the credentials fresh.
     let given = super::given(profile, settings, env, &ask, profile.deadline);

@@ -16,6 +16,7 @@ use crate::error::{Code, Error, Result};
 use crate::process::ancestry;
 use crate::process::callers;
 use crate::quote::shell::command;
+use crate::tally;
 use crate::time::{Deadline, Timestamp, whole_seconds};
 
 /// The right to log in as one identity; given back when dropped, or by the system when the process ends, however it ends.
@@ -80,7 +81,9 @@ impl Lock {
             {
                 tracing::info!("process {} is logging in as the same identity; waiting for its result", holder.pid);
             }
-            sleep(jittered(pause).min(left));
+            let now = jittered(pause).min(left);
+            tally::note_pause(pause == SHORTEST_PAUSE, now);
+            sleep(now);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }

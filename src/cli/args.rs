@@ -2,6 +2,7 @@
 
 mod airflow;
 mod look;
+mod metrics;
 mod notes;
 mod plain;
 mod schedule;
@@ -17,6 +18,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use self::airflow::*;
 pub use self::look::*;
+pub use self::metrics::Metrics;
 pub use self::plain::{PlainGet, plain_get};
 pub use self::schedule::*;
 pub use self::setup::{ImportTool, Setup, SetupAuth};
@@ -378,16 +380,18 @@ pub struct Serve {
     /// Loopback address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
-    /// Let --listen name an address on a network, such as a container bridge's: whoever is on that
-    /// network and has the token gets credentials
+    /// Let --listen and --metrics name an address on a network, such as a container bridge's:
+    /// whoever is on that network and has the token gets credentials, and anybody there the metrics
     #[arg(long)]
     pub allow_non_loopback: bool,
     /// Ask the endpoint at --listen whether it has credentials, and exit: for a startup probe
-    #[arg(long, conflicts_with_all = ["allow_non_loopback", "token_file"])]
+    #[arg(long, conflicts_with_all = ["allow_non_loopback", "token_file", "metrics"])]
     pub probe: bool,
     /// File with the token that clients show; created if missing [default: a token for this run]
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub metrics: Metrics,
 }
 
 #[derive(Debug, Args)]
@@ -445,6 +449,11 @@ pub struct Refresh {
     /// One line of JSON for each profile
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub metrics: Metrics,
+    /// Let --metrics name an address on a network: anybody there can read them
+    #[arg(long, requires = "metrics")]
+    pub allow_non_loopback: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! The endpoint's answers for one profile: the credentials while they are valid, ready to be sent, or why there are none.
 
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -18,6 +20,7 @@ pub struct Answers {
     pub profile: String,
     state: watch::Sender<State>,
     wake: Box<dyn Fn() + Send + Sync>,
+    handed_out: AtomicU64,
 }
 
 #[derive(Default)]
@@ -39,7 +42,7 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 impl Answers {
     /// `wake` is called when a request finds nothing to hand out.
     pub fn new(profile: String, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Answers { profile, state: watch::Sender::default(), wake: Box::new(wake) }
+        Answers { profile, state: watch::Sender::default(), wake: Box::new(wake), handed_out: AtomicU64::new(0) }
     }
 
     /// Hands these out from now on.
@@ -56,6 +59,17 @@ impl Answers {
 
     /// The answer's body, or why there is none. It waits a short while for the first login, for no other.
     pub async fn take(&self) -> Result<Full<Bytes>> {
+        let taken = self.wait_for_first().await?;
+        self.handed_out.fetch_add(1, Ordering::Relaxed);
+        Ok(taken)
+    }
+
+    /// How often credentials were handed out.
+    pub fn handed_out(&self) -> u64 {
+        self.handed_out.load(Ordering::Relaxed)
+    }
+
+    async fn wait_for_first(&self) -> Result<Full<Bytes>> {
         match self.valid() {
             Some(Ok(body)) => return Ok(body),
             Some(Err(error)) => {
@@ -90,6 +104,12 @@ impl Answers {
             (Some(_), None) => Some(Err(Error::new(Code::Timeout, "the credentials have expired"))),
             (None, None) => None,
         }
+    }
+}
+
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answers").field("profile", &self.profile).finish_non_exhaustive()
     }
 }
 
@@ -136,7 +156,7 @@ fn body(entry: &CacheEntry) -> Result<Bytes> {
 #[cfg(test)]
 pub mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::AtomicBool;
 
     use http_body_util::BodyExt;
     use jiff::SignedDuration;

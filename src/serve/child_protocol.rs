@@ -15,6 +15,7 @@ use crate::cache::entry::CacheEntry;
 use crate::credentials::Credentials;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
+use crate::tally::Tally;
 use crate::time::Timestamp;
 
 const PROTOCOL: &str = "fedcred-child";
@@ -30,6 +31,8 @@ pub struct Fetched {
     pub refreshed: Refreshed,
     /// The credentials, if they were asked for and there are any.
     pub entry: Option<CacheEntry>,
+    /// What was done for it; absent if the child told nothing.
+    pub tally: Option<Tally>,
 }
 
 /// Where `exec`'s command is to ask.
@@ -74,6 +77,8 @@ struct WireFetched<'a> {
     error: Option<Error>,
     #[serde(borrow)]
     credentials: Option<WireCredentials<'a>>,
+    #[serde(default)]
+    tally: Option<Tally>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -148,7 +153,7 @@ pub fn from_lines<M: Message>(lines: &[u8]) -> Result<M> {
 
 impl Message for Fetched {
     fn to_wire(&self) -> Wire<'_> {
-        let Fetched { refreshed: Refreshed { outcome, until, next }, entry } = self;
+        let Fetched { refreshed: Refreshed { outcome, until, next }, entry, tally } = self;
         let (outcome, error) = match outcome {
             Outcome::Fresh => (Word::Fresh, None),
             Outcome::Refreshed => (Word::Refreshed, None),
@@ -163,12 +168,12 @@ impl Message for Fetched {
             issued: *issued,
             generation: *generation,
         });
-        let fetched = WireFetched { outcome, until: *until, next: *next, error, credentials };
+        let fetched = WireFetched { outcome, until: *until, next: *next, error, credentials, tally: tally.clone() };
         Wire { fetched: Some(fetched), ..Wire::default() }
     }
 
     fn of_wire(wire: Wire<'_>) -> Option<Self> {
-        let WireFetched { outcome, until, next, error, credentials } = wire.fetched?;
+        let WireFetched { outcome, until, next, error, credentials, tally } = wire.fetched?;
         let outcome = match outcome {
             Word::Fresh => Outcome::Fresh,
             Word::Refreshed => Outcome::Refreshed,
@@ -185,7 +190,7 @@ impl Message for Fetched {
             issued: c.issued,
             generation: c.generation,
         });
-        Some(Fetched { refreshed: Refreshed { outcome, until, next }, entry })
+        Some(Fetched { refreshed: Refreshed { outcome, until, next }, entry, tally })
     }
 }
 
@@ -206,6 +211,10 @@ impl Message for Offer {
 mod tests {
     use super::*;
 
+    fn tally() -> Tally {
+        Tally { logins: 2, lock_waited: std::time::Duration::from_millis(7), ..Tally::default() }
+    }
+
     fn fetched(outcome: Outcome) -> Fetched {
         let credentials = Credentials {
             access_key_id: "ASIAEXAMPLE".into(),
@@ -216,7 +225,7 @@ mod tests {
         };
         let issued = "2026-11-21T22:59:59.5Z".parse().unwrap();
         let refreshed = Refreshed { outcome, until: None, next: issued };
-        Fetched { refreshed, entry: Some(CacheEntry { credentials, issued, generation: 7 }) }
+        Fetched { refreshed, entry: Some(CacheEntry { credentials, issued, generation: 7 }), tally: Some(tally()) }
     }
 
     #[test]
@@ -227,7 +236,7 @@ mod tests {
         let entry = came.entry.unwrap();
         assert_eq!((entry.issued, entry.generation), (came.refreshed.next, 7));
         assert_eq!(entry.credentials.secret_access_key.expose(), "se\"cret/+=");
-        assert!(matches!(came.refreshed.outcome, Outcome::Refreshed));
+        assert!(matches!(came.refreshed.outcome, Outcome::Refreshed) && came.tally == Some(tally()));
 
         let error = Error::new(Code::MfaNeeded, "what").because("why").hint("do");
         let lines = to_lines(&Ok(fetched(Outcome::Failed(error.clone())))).unwrap();

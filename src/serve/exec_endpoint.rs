@@ -103,7 +103,7 @@ fn prepare(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &
     let shown = token.text();
     let mut endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), Reach::Loopback, token)?;
     let served = Served { name: profile.to_owned(), patience, first: first.entry };
-    for answers in refresher::start(vec![served], child, Box::new(|_| ()))? {
+    for answers in refresher::start(vec![served], child, None, Box::new(|_| ()))? {
         endpoint.add(answers);
     }
     let mut files = PrivateFiles::of(env)?;

@@ -50,5 +50,5 @@ impl FetchChild {
 /// A fetch of which nothing is known but this error.
 pub fn failed(error: Error) -> Fetched {
     let refreshed = Refreshed { outcome: Outcome::Failed(error), until: None, next: time::after(PAUSE) };
-    Fetched { refreshed, entry: None }
+    Fetched { refreshed, entry: None, tally: None }
 }

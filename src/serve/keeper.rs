@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::child_protocol::Fetched;
 use super::fetch_child::{self, FetchChild};
+use super::metrics::Metrics;
 use super::plan::Plan;
 use crate::acquire::refresh::Outcome;
 use crate::acquire::schedule::{Ceiling, LastFailure};
@@ -78,15 +79,17 @@ pub struct Keeper {
     wanted: BTreeMap<String, Wanted>,
     /// Failures in a row: the child's own memory of them may have found no place.
     failures: BTreeMap<String, u32>,
+    metrics: Option<Arc<Metrics>>,
     sender: SyncSender<Event>,
     events: Receiver<Event>,
 }
 
 impl Keeper {
-    pub fn new(child: FetchChild) -> Self {
+    /// `metrics`: where what is learned is counted, if anywhere.
+    pub fn new(child: FetchChild, metrics: Option<Arc<Metrics>>) -> Self {
         let (sender, events) = sync_channel(64);
         let (wanted, failures) = (BTreeMap::new(), BTreeMap::new());
-        Keeper { plan: Plan::default(), child: Arc::new(child), wanted, failures, sender, events }
+        Keeper { plan: Plan::default(), child: Arc::new(child), wanted, failures, metrics, sender, events }
     }
 
     /// Where events go to.
@@ -102,6 +105,9 @@ impl Keeper {
                 Profiles::AsBefore => true,
                 Profiles::Anew(profiles) => {
                     self.plan.start_over(profiles.iter().map(|(name, wanted)| (name.clone(), wanted.from)), now);
+                    if let Some(metrics) = &self.metrics {
+                        metrics.keep(profiles.keys());
+                    }
                     self.wanted = profiles;
                     true
                 }
@@ -148,6 +154,9 @@ impl Keeper {
             }
         }
         self.plan.end(profile, fetched.refreshed.next, now);
+        if let Some(metrics) = &self.metrics {
+            metrics.fetched(profile, &fetched, now);
+        }
         owner.fetched(profile, fetched)
     }
 

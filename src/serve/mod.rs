@@ -7,7 +7,7 @@
 //!
 //! A request never waits for a login; a page, KDC or parser that hangs, bloats or crashes does so in a child. `serve` is the
 //! endpoint as a program of its own; [`exec_endpoint`] is the one of `exec`, which lives as long as its command. The keeper is
-//! also that of `refresh --loop`, which hands out nothing.
+//! also that of `refresh --loop`, which hands out nothing. What it learns of each profile is shown to Prometheus by [`metrics`].
 
 pub mod answers;
 pub mod child_protocol;
@@ -16,6 +16,8 @@ pub mod endpoint;
 pub mod exec_endpoint;
 pub mod fetch_child;
 pub mod keeper;
+pub mod listener;
+pub mod metrics;
 pub mod path;
 mod plan;
 pub mod refresher;

@@ -9,6 +9,7 @@ use super::answers::Answers;
 use super::child_protocol::Fetched;
 use super::fetch_child::FetchChild;
 use super::keeper::{Event, Keeper, Owner, Profiles, Wanted};
+use super::metrics::Metrics;
 use crate::acquire::refresh::Outcome;
 use crate::acquire::schedule::Life;
 use crate::cache::entry::CacheEntry;
@@ -37,8 +38,13 @@ pub enum Change<'a> {
 pub type Tell = Box<dyn Fn(&Change<'_>) + Send>;
 
 /// Starts the thread, which ends with the process.
-pub fn start(profiles: Vec<Served>, child: FetchChild, tell: Tell) -> Result<Vec<Arc<Answers>>> {
-    let keeper = Keeper::new(child);
+pub fn start(
+    profiles: Vec<Served>,
+    child: FetchChild,
+    metrics: Option<Arc<Metrics>>,
+    tell: Tell,
+) -> Result<Vec<Arc<Answers>>> {
+    let keeper = Keeper::new(child, metrics.clone());
     let mut refresher = Refresher { answers: Vec::new(), new: None, failing: BTreeSet::new(), tell };
     let mut wanted = BTreeMap::new();
     for Served { name, patience, first } in profiles {
@@ -48,7 +54,11 @@ pub fn start(profiles: Vec<Served>, child: FetchChild, tell: Tell) -> Result<Vec
         if let Some(first) = &first {
             answers.put(first)?;
         }
-        refresher.answers.push(Arc::new(answers));
+        let answers = Arc::new(answers);
+        if let Some(metrics) = &metrics {
+            metrics.answers(&answers);
+        }
+        refresher.answers.push(answers);
         let life = first.map(|first| Life { issued: first.issued, expires: first.credentials.expiration });
         let from = life.map(|life| life.next_refresh(time::now(), None, None));
         wanted.insert(name, Wanted { patience, from });
@@ -77,7 +87,7 @@ impl Owner for Refresher {
     }
 
     fn fetched(&mut self, profile: &str, fetched: Fetched) -> Result<()> {
-        let Fetched { refreshed, entry } = fetched;
+        let Fetched { refreshed, entry, tally: _ } = fetched;
         let answers = self.answers.iter().find(|answers| answers.profile == profile);
         let put = answers.zip(entry.as_ref()).map(|(answers, entry)| answers.put(entry)).transpose();
         let error = match (refreshed.outcome, put) {
@@ -126,7 +136,7 @@ mod tests {
         let mut fetched = |outcome, entry: Option<CacheEntry>| {
             let until = entry.as_ref().map(|entry| entry.credentials.expiration);
             let refreshed = Refreshed { outcome, until, next: time::now() };
-            refresher.fetched("dev", Fetched { refreshed, entry }).unwrap();
+            refresher.fetched("dev", Fetched { refreshed, entry, tally: None }).unwrap();
         };
         let fails = |what: &str| Outcome::Failed(Error::new(Code::Connect, what));
         fetched(fails("at the start"), None);

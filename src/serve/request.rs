@@ -36,6 +36,24 @@ const OF_PROXIES: [&str; 6] =
 
 /// What `request` asks for, which came to the endpoint at `address`.
 pub fn wanted<'a>(request: &'a Parts, address: SocketAddr, token: &Token) -> Result<Wanted<'a>, Refusal> {
+    let path = addressed(request, address)?;
+    if path == HEALTH {
+        return Ok(Wanted::Health);
+    }
+    let mut shown = request.headers.get_all(AUTHORIZATION).iter();
+    match (shown.next(), shown.next()) {
+        (Some(one), None) if token.is(one.as_bytes()) => Ok(Wanted::Credentials(path)),
+        _ => Err(refusal(StatusCode::UNAUTHORIZED, "unauthorized", "the Authorization header is not the token")),
+    }
+}
+
+/// The path of a request for what needs no token. On a network, a server has names that it does not know.
+pub fn readable(request: &Parts, address: SocketAddr) -> Result<&str, Refusal> {
+    if address.ip().is_loopback() { addressed(request, address) } else { read_only(request) }
+}
+
+/// The path of a request that is for the server at `address`, and came from one that asks for itself.
+fn addressed(request: &Parts, address: SocketAddr) -> Result<&str, Refusal> {
     let headers = &request.headers;
     if !is_ours(request, address) {
         return Err(refusal(StatusCode::FORBIDDEN, "host-not-allowed", "the Host header names another server"));
@@ -44,18 +62,14 @@ pub fn wanted<'a>(request: &'a Parts, address: SocketAddr, token: &Token) -> Res
     if headers.keys().any(|name| OF_PROXIES.contains(&name.as_str())) {
         return Err(refusal(StatusCode::FORBIDDEN, "proxied", "requests that come through a proxy are not answered"));
     }
+    read_only(request)
+}
+
+fn read_only(request: &Parts) -> Result<&str, Refusal> {
     if request.method != Method::GET {
         return Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "only GET is answered"));
     }
-    let path = request.uri.path();
-    if path == HEALTH {
-        return Ok(Wanted::Health);
-    }
-    let mut shown = headers.get_all(AUTHORIZATION).iter();
-    match (shown.next(), shown.next()) {
-        (Some(one), None) if token.is(one.as_bytes()) => Ok(Wanted::Credentials(path)),
-        _ => Err(refusal(StatusCode::UNAUTHORIZED, "unauthorized", "the Authorization header is not the token")),
-    }
+    Ok(request.uri.path())
 }
 
 /// Whether the request is for this server: by its `Host`, exactly once (RFC 9112 §3.2), and by its target if that names one.

@@ -31,6 +31,7 @@ mod kerberos;
 mod keyring;
 mod look;
 mod manual;
+mod metrics;
 mod oidc;
 mod quotes;
 mod schedule;

@@ -39,6 +39,8 @@ mod installed;
 mod login;
 #[cfg(unix)]
 mod look;
+#[cfg(unix)]
+mod metrics;
 #[cfg(target_os = "linux")]
 mod okta;
 mod origins;

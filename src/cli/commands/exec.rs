@@ -50,7 +50,8 @@ fn with_endpoint(
     let arguments = super::exec_endpoint::arguments(global, profile.name(), std::process::id(), profile.deadline());
     let refreshed =
         Refreshed { outcome: Outcome::Fresh, until: Some(first.credentials.expiration), next: first.issued };
-    let offer = exec_endpoint::start(&arguments, Fetched { refreshed, entry: Some(first) }, global.verbose > 0)?;
+    let offer =
+        exec_endpoint::start(&arguments, Fetched { refreshed, entry: Some(first), tally: None }, global.verbose > 0)?;
     environment.endpoint(&offer.url, &offer.token, env);
     environment.files(offer.files.into_iter().map(|(name, path)| (name, path.into())));
     progress::clear();
@@ -77,7 +78,8 @@ fn with_endpoint(
     let shown = token.text();
     let mut endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), Reach::Loopback, token)?;
     let served = Served { name: profile.name().to_owned(), patience: profile.deadline(), first: Some(first) };
-    for answers in refresher::start(vec![served], FetchChild::new(global.as_arguments(), true), Box::new(|_| ()))? {
+    for answers in refresher::start(vec![served], FetchChild::new(global.as_arguments(), true), None, Box::new(|_| ()))?
+    {
         endpoint.add(answers);
     }
     let mut files = PrivateFiles::of(env)?;

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::serve::child_protocol::{self, Fetched};
+use crate::tally;
 
 pub fn run(asked: &FetchChild, global: &Global, env: &Env) -> Result<()> {
     let lines = child_protocol::to_lines(&fetched(asked, global, env))?;
@@ -20,9 +21,9 @@ fn fetched(asked: &FetchChild, global: &Global, env: &Env) -> Result<Fetched> {
     let profile = config.profile(&asked.profile)?;
     if asked.with_credentials {
         let (refreshed, entry) = refresh::hand_out(&profile, &settings, env);
-        return Ok(Fetched { refreshed, entry });
+        return Ok(Fetched { refreshed, entry, tally: Some(tally::take()) });
     }
     let refreshed = refresh::refresh(&profile, &settings, env);
     refresh::prune(&settings, env);
-    Ok(Fetched { refreshed, entry: None })
+    Ok(Fetched { refreshed, entry: None, tally: Some(tally::take()) })
 }

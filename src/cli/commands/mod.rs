@@ -15,6 +15,7 @@ pub mod inspect;
 pub mod login;
 pub mod logout;
 pub mod man;
+mod metrics;
 pub mod refresh;
 pub mod roles;
 pub mod schedule;

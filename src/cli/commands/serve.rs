@@ -46,7 +46,7 @@ pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
             files.variables().next().map(|(_, path)| path.display().to_string())
         }
     };
-    let reach = if asked.allow_non_loopback { Reach::Network } else { Reach::Loopback };
+    let reach = Reach::of(asked.allow_non_loopback);
     let mut endpoint = Endpoint::bind(asked.listen, reach, token)?;
     if !asked.listen.ip().is_loopback() {
         output::to_stderr(&Text::of(format!(
@@ -54,8 +54,10 @@ pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
             asked.listen.ip()
         )));
     }
+    let metrics = super::metrics::start(&asked.metrics, reach)?;
     let child = FetchChild::new(global.as_arguments(), true);
-    for answers in refresher::start(served, child, Box::new(|change| output::to_stderr(&in_words(change))))? {
+    let tell = Box::new(|change: &Change<'_>| output::to_stderr(&in_words(change)));
+    for answers in refresher::start(served, child, metrics, tell)? {
         endpoint.add(answers);
     }
     output::write(&lines(&endpoint, &names, &shown, token_file.as_deref()))?;

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::line::Line;
 use crate::cli::args::{Global, Refresh};
+use crate::cli::commands::metrics;
 use crate::cli::style::Style;
 use crate::cli::{output, report};
 use crate::config::Config;
@@ -13,10 +14,12 @@ use crate::error::{Code, Error, Result};
 use crate::serve::child_protocol::Fetched;
 use crate::serve::fetch_child::FetchChild;
 use crate::serve::keeper::{Event, Keeper, Owner, Profiles, Wanted};
+use crate::serve::listener::Reach;
 use crate::time;
 
 pub fn run(command: &Refresh, global: &Global, env: &Env) -> Result<()> {
-    let keeper = Keeper::new(FetchChild::new(global.as_arguments(), false));
+    let metrics = metrics::start(&command.metrics, Reach::of(command.allow_non_loopback))?;
+    let keeper = Keeper::new(FetchChild::new(global.as_arguments(), false), metrics);
     let on_signal = keeper.sender();
     // Nobody listens any more: then it has stopped already.
     let handler = move || drop(on_signal.send(Event::Stop));

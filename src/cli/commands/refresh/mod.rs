@@ -20,12 +20,16 @@ use crate::cli::screen::Screen;
 use crate::cli::table::table;
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::serve::fetch_child::{self, FetchChild};
 use crate::serve::keeper::AT_ONCE;
 
 /// Errors: those of the profiles that failed, the worst first.
 pub fn run(command: &Refresh, global: &Global, env: &Env) -> std::result::Result<(), Vec<Error>> {
+    if command.metrics.address.is_some() && !command.is_loop {
+        let error = Error::new(Code::BadFlag, "--metrics needs --loop");
+        return Err(vec![error.because("without it the process ends before anybody can ask")]);
+    }
     if command.is_loop {
         return keep::run(command, global, env).map_err(|error| vec![error]);
     }

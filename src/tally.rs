@@ -1,0 +1,64 @@
+//! What this thread did for its logins, counted for whoever watches a long-lived fedcred (`--metrics`).
+//!
+//! Noted where it happens; a fetch child tells it once, in its one message, so that all counters of a process come from its
+//! keeper.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arn::RoleArn;
+
+/// The counts since the last [`take`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// Conversations with an identity provider, also those that failed.
+    pub logins: u32,
+    /// Exchanges at STS, also those that failed. Credentials that came without one came from a store.
+    pub sts_calls: u32,
+    /// Times another process's login was waited for.
+    pub lock_waits: u32,
+    /// How long that took, all in all.
+    pub lock_waited: Duration,
+    /// The role of the profile, as far as it is known before a login.
+    pub role: Option<String>,
+    /// Where an entry was last read from.
+    pub store: Option<Store>,
+}
+
+/// What keeps entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Store {
+    /// The cache's files.
+    File,
+}
+
+thread_local!(static TALLY: RefCell<Tally> = RefCell::default());
+
+/// Adds to it.
+pub fn note(change: impl FnOnce(&mut Tally)) {
+    TALLY.with_borrow_mut(change);
+}
+
+/// One pause of a wait for another process's login; `is_first`: its first one.
+pub fn note_pause(is_first: bool, pause: Duration) {
+    note(|tally| {
+        tally.lock_waits += u32::from(is_first);
+        tally.lock_waited += pause;
+    });
+}
+
+/// The role that is wanted, where the settings name one.
+pub fn note_role(role: Option<&RoleArn>) {
+    if let Some(role) = role {
+        note(|tally| tally.role = Some(role.as_str().to_owned()));
+    }
+}
+
+/// What was noted, from then on anew.
+pub fn take() -> Tally {
+    TALLY.take()
+}
