@@ -90,6 +90,19 @@ impl Partition {
         }
     }
 
+    /// Where those of them are that answer by IPv6, too (the same, `dualStackDnsSuffix`).
+    pub fn dual_stack_domain(self) -> &'static str {
+        match self {
+            Partition::Aws | Partition::AwsUsGov => "api.aws",
+            Partition::AwsCn => "api.amazonwebservices.com.cn",
+            Partition::AwsIso => "api.aws.ic.gov",
+            Partition::AwsIsoB => "api.aws.scloud",
+            Partition::AwsIsoE => "api.cloud-aws.adc-e.uk",
+            Partition::AwsIsoF => "api.aws.hci.ic.gov",
+            Partition::AwsEusc => "api.amazonwebservices.eu",
+        }
+    }
+
     pub fn console_domain(self) -> &'static str {
         match self {
             Partition::Aws => "console.aws.amazon.com",

@@ -10,6 +10,7 @@ use super::reader::{Found, Section};
 use super::{secrets, urls, values};
 use crate::address::IssuerUrl;
 use crate::error::{Code, Result};
+use crate::host_name::HostName;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oidc {
@@ -91,7 +92,7 @@ const REDIRECT_URI: &str = "http://127.0.0.1/callback";
 const REDIRECT_URI_OF_ENTRA: &str = "http://localhost";
 
 /// Whether the issuer is Microsoft Entra ID, in any of its clouds.
-pub fn is_entra(issuer: &str) -> bool {
+pub fn is_entra(issuer: &Url) -> bool {
     let hosts = [
         "login.microsoftonline.com",
         "login.microsoftonline.us",
@@ -100,12 +101,10 @@ pub fn is_entra(issuer: &str) -> bool {
         "sts.windows.net",
         "ciamlogin.com",
     ];
-    let url = Url::parse(issuer).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    hosts.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")))
+    HostName::of(issuer).is_some_and(|name| name.is_within_any(&hosts))
 }
 
-fn default_redirect_uri(issuer: &str) -> Option<Url> {
+fn default_redirect_uri(issuer: &Url) -> Option<Url> {
     Url::parse(if is_entra(issuer) { REDIRECT_URI_OF_ENTRA } else { REDIRECT_URI }).ok()
 }
 
@@ -132,9 +131,7 @@ pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
         resource: table.read("resource", values::text),
         // RFC 6749 §4.4 knows no id_token.
         token: token.unwrap_or(if is_machine { Token::Access } else { Token::Id }),
-        redirect_uri: table
-            .read("redirect_uri", urls::redirect)
-            .or_else(|| default_redirect_uri(issuer.as_written()))?,
+        redirect_uri: table.read("redirect_uri", urls::redirect).or_else(|| default_redirect_uri(&issuer))?,
         auth_params: table
             .table("auth_params", "web_identity.auth_params")
             .map(|parameters| auth_params(&parameters))
@@ -236,7 +233,7 @@ mod tests {
         assert_eq!(read_toml(&entra).unwrap().redirect_uri.as_str(), "http://localhost/");
         let set = format!("{entra}redirect_uri = \"http://127.0.0.1:7000/x\"\n");
         assert_eq!(read_toml(&set).unwrap().redirect_uri.as_str(), "http://127.0.0.1:7000/x");
-        assert!(!is_entra("https://login.microsoftonline.com.evil.example/"));
+        assert!(!is_entra(&Url::parse("https://login.microsoftonline.com.evil.example/").unwrap()));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use url::Url;
 
-use crate::arn::RoleArn;
+use crate::arn::{Partition, RoleArn};
 use crate::error::Result;
+use crate::host_name::HostName;
 use crate::http::loopback::is_loopback;
 
 /// Whose host an endpoint is on.
@@ -17,31 +18,12 @@ pub enum Home {
     Elsewhere,
 }
 
-/// The domains of AWS's endpoint rules, of every partition, with and without dual-stack.
-const AWS: [&str; 14] = [
-    "amazonaws.com",
-    "amazonaws.com.cn",
-    "amazonaws.eu",
-    "api.aws",
-    "api.amazonwebservices.com.cn",
-    "api.amazonwebservices.eu",
-    "c2s.ic.gov",
-    "sc2s.sgov.gov",
-    "cloud.adc-e.uk",
-    "csp.hci.ic.gov",
-    "api.aws.ic.gov",
-    "api.aws.scloud",
-    "api.cloud-aws.adc-e.uk",
-    "api.aws.hci.ic.gov",
-];
-
 impl Home {
     /// Of an endpoint that the user named; without one it is AWS's.
     pub fn of(endpoint: Option<&Url>) -> Home {
         let Some(url) = endpoint else { return Home::Aws };
-        let host = url.host_str().unwrap_or_default().trim_end_matches('.');
-        let is_below = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
-        if AWS.iter().any(|domain| is_below(domain)) {
+        let domains = Partition::ALL.map(|partition| [partition.service_domain(), partition.dual_stack_domain()]);
+        if HostName::of(url).is_some_and(|name| name.is_within_any(domains.as_flattened())) {
             Home::Aws
         } else if is_loopback(url) {
             Home::Here

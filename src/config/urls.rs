@@ -9,6 +9,7 @@ use super::reader::Found;
 use super::values;
 use crate::address::{Address, IdpUrl, IssuerUrl, Kind, NotAnAddress, ProxyUrl, StsEndpoint};
 use crate::error::{Code, Error, Result};
+use crate::host_name::HostName;
 use crate::quote::shell::command;
 
 /// `idp_url`
@@ -21,7 +22,7 @@ pub fn idp(found: &Found<'_>, allow_http: bool) -> Result<IdpUrl> {
         NotAnAddress::Login => error.hint("write `username` and `password` on lines of their own"),
         _ => error,
     })?;
-    if url.host_str().is_some_and(|host| host.ends_with(".awsapps.com")) {
+    if HostName::of(&url).is_some_and(|name| name.is_within("awsapps.com")) {
         return Err(found
             .error(Code::UrlNotAllowed, "is the start page of IAM Identity Center, not a SAML page")
             .hint(mistakes::identity_center()));

@@ -4,13 +4,14 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use url::{Host, Url};
 
+use crate::host_name::HostName;
+
 /// A literal address of 127.0.0.0/8 or `::1`, or the name `localhost`, which [`pin`] resolves without asking anybody.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == LOCALHOST,
-        None => false,
+        Some(Host::Domain(_)) | None => HostName::of(url).is_some_and(|name| name.as_str() == LOCALHOST),
     }
 }
 
@@ -18,7 +19,7 @@ pub fn is_loopback(url: &Url) -> bool {
 pub fn pin(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     // Port 0: the URL's own.
     let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
-    builder.resolve_to_addrs(LOCALHOST, &here)
+    builder.resolve_to_addrs(LOCALHOST, &here).resolve_to_addrs(&format!("{LOCALHOST}."), &here)
 }
 
 const LOCALHOST: &str = "localhost";
@@ -35,6 +36,7 @@ mod tests {
             ("http://[::1]:8080/", true),
             ("http://localhost/", true),
             ("http://LOCALHOST/", true),
+            ("http://localhost./", true),
             // The URL parser reads every spelling of an IPv4 address, as browsers do.
             ("http://2130706433/", true),
             ("http://localhost.example.com/", false),

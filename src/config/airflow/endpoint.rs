@@ -4,6 +4,7 @@
 //! does, so that a plan can be compared with it.
 
 use crate::arn::Partition;
+use crate::host_name::HostName;
 use crate::region::Region;
 
 /// What besides the region decides.
@@ -53,7 +54,7 @@ pub fn sts(region: Option<&Region>, variant: Variant) -> String {
         };
     };
     let partition = Partition::of_region(region);
-    let suffix = if variant.use_dualstack { dual_stack_suffix(partition) } else { partition.service_domain() };
+    let suffix = if variant.use_dualstack { partition.dual_stack_domain() } else { partition.service_domain() };
     // GovCloud's only endpoint is the FIPS one.
     let is_fips = variant.use_fips && (partition != Partition::AwsUsGov || variant.use_dualstack);
     format!("https://sts{}.{region}.{suffix}", if is_fips { "-fips" } else { "" })
@@ -61,7 +62,8 @@ pub fn sts(region: Option<&Region>, variant: Variant) -> String {
 
 /// Whether this is a host of STS itself, or STS behind a VPC endpoint. Not everything under amazonaws.com is AWS's word:
 /// anybody may have a load balancer or a bucket there.
-pub fn is_sts_host(host: &str) -> bool {
+pub fn is_sts_host(host: &HostName) -> bool {
+    let host = host.as_str();
     if host == "sts.amazonaws.com" {
         return true;
     }
@@ -78,19 +80,7 @@ pub fn is_sts_host(host: &str) -> bool {
     let is_private = |name: &str| name.starts_with("vpce-") && !name.contains('/');
     match before {
         Some(name) => is_private(name) && suffix_of == format!("vpce.{}", partition.service_domain()),
-        None => suffix_of == partition.service_domain() || suffix_of == dual_stack_suffix(partition),
-    }
-}
-
-fn dual_stack_suffix(partition: Partition) -> &'static str {
-    match partition {
-        Partition::Aws | Partition::AwsUsGov => "api.aws",
-        Partition::AwsCn => "api.amazonwebservices.com.cn",
-        Partition::AwsIso => "api.aws.ic.gov",
-        Partition::AwsIsoB => "api.aws.scloud",
-        Partition::AwsIsoE => "api.cloud-aws.adc-e.uk",
-        Partition::AwsIsoF => "api.aws.hci.ic.gov",
-        Partition::AwsEusc => "api.amazonwebservices.eu",
+        None => suffix_of == partition.service_domain() || suffix_of == partition.dual_stack_domain(),
     }
 }
 
@@ -132,6 +122,7 @@ mod tests {
             ("sts.eu-west-1.api.aws", true),
             ("sts.cn-north-1.amazonaws.com.cn", true),
             ("vpce-0a1b-2c3d.sts.eu-west-1.vpce.amazonaws.com", true),
+            ("STS.eu-west-1.amazonaws.com.", true),
             ("sts.cn-north-1.amazonaws.com", false),
             ("evil.elb.amazonaws.com", false),
             ("sts.eu-west-1.elb.amazonaws.com", false),
@@ -140,7 +131,7 @@ mod tests {
             ("sts.example.com", false),
         ];
         for (host, is_awss) in table {
-            assert_eq!(is_sts_host(host), is_awss, "{host}");
+            assert_eq!(is_sts_host(&HostName::parse(host).unwrap()), is_awss, "{host}");
         }
     }
 }

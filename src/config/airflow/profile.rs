@@ -26,6 +26,7 @@ use crate::config::session_name;
 use crate::config::sts_home::Home;
 use crate::credentials::SigningKeys;
 use crate::error::{Error, printable};
+use crate::host_name::HostName;
 use crate::region::Region;
 
 /// urllib3 waits at most this long between two tries, whatever it is told.
@@ -87,7 +88,7 @@ impl Plan {
         let region = self.sts.region.as_ref().or(self.region.named());
         let is_regional = self.endpoint.as_str() == endpoint::sts(region, Variant::default()) && region.is_some();
         // The global endpoint's signatures are for us-east-1.
-        let is_global = url.host_str() == Some("sts.amazonaws.com");
+        let is_global = HostName::of(&url).is_some_and(|name| name.as_str() == "sts.amazonaws.com");
         Ok(StsTarget {
             region: region.filter(|_| !is_global).cloned().or_else(|| Region::parse("us-east-1").ok()),
             endpoint_url: (!is_regional || is_global).then_some(url),

@@ -11,6 +11,7 @@ use super::endpoint::is_sts_host;
 use super::plan::{Endpoint, Identity, Plan};
 use super::policy::Policy;
 use super::saml::{SamlLogin, Verify};
+use crate::host_name::HostName;
 use crate::http::loopback::is_loopback;
 
 /// What a plan asks for that is not everybody's to ask, with the origin that has to be listed for it.
@@ -90,7 +91,7 @@ impl Asked {
     /// An STS endpoint is AWS's or a VPC endpoint's. One on this machine may have a signature, which is good for this call
     /// alone, and over plain http no assertion and no token, which are good for whoever reads them.
     fn of_sts(&mut self, path: &str, url: &Url, identity: Option<&Identity>) {
-        let is_aws = url.scheme() == "https" && url.host_str().is_some_and(is_sts_host);
+        let is_aws = url.scheme() == "https" && HostName::of(url).as_ref().is_some_and(is_sts_host);
         let is_signed = matches!(identity, None | Some(Identity::Signature));
         let is_here = is_loopback(url) && (is_signed || url.scheme() == "https");
         if is_aws || is_here {

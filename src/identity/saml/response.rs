@@ -9,6 +9,7 @@ use std::io::Read;
 use super::reading;
 use crate::arn::{Partition, ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result, printable};
+use crate::host_name::HostName;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use base64::Engine;
@@ -200,12 +201,8 @@ pub fn canonical(encoded: Secret) -> Secret {
 /// (AWS General Reference, "AWS Sign-In endpoints").
 pub fn is_aws_sign_in(address: &str) -> bool {
     let Ok(url) = url::Url::parse(address) else { return false };
-    let Some(host) = url.host_str() else { return false };
-    url.scheme() == "https"
-        && Partition::ALL.into_iter().map(Partition::sign_in_domain).any(|domain| {
-            // `REGION.signin.…`, and never `evil-signin.…`
-            host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
-        })
+    let domains = Partition::ALL.map(Partition::sign_in_domain);
+    url.scheme() == "https" && HostName::of(&url).is_some_and(|name| name.is_within_any(&domains))
 }
 
 pub(super) fn not_saml(why: &str) -> Error {

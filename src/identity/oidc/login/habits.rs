@@ -5,6 +5,7 @@
 use url::Url;
 
 use crate::config::oidc::{Flow, Oidc, SCOPE_OF_A_PERSON, is_entra};
+use crate::host_name::HostName;
 
 /// How a provider takes the wish for a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,21 +22,16 @@ pub enum Habits {
 }
 
 /// The habits of the provider at this issuer.
-pub fn of(issuer: &str) -> Habits {
-    let Ok(url) = Url::parse(issuer) else { return Habits::Standard };
-    let host = url.host_str().unwrap_or_default();
-    let is_of =
-        |domains: &[&str]| domains.iter().any(|domain| host == *domain || host.ends_with(&format!(".{domain}")));
-    if host == "accounts.google.com" {
-        return Habits::Google;
-    }
-    if is_entra(issuer) {
-        return Habits::Entra;
-    }
-    let is_keycloak = url.path().contains("/realms/");
-    match is_of(&["okta.com", "oktapreview.com", "okta-emea.com", "auth0.com"]) || is_keycloak {
-        true => Habits::ScopeAlone,
-        false => Habits::Standard,
+pub fn of(issuer: &Url) -> Habits {
+    let is_of = |domains: &[&str]| HostName::of(issuer).is_some_and(|name| name.is_within_any(domains));
+    let is_keycloak = issuer.path().contains("/realms/");
+    match () {
+        () if is_of(&["accounts.google.com"]) => Habits::Google,
+        () if is_entra(issuer) => Habits::Entra,
+        () if is_keycloak || is_of(&["okta.com", "oktapreview.com", "okta-emea.com", "auth0.com"]) => {
+            Habits::ScopeAlone
+        }
+        () => Habits::Standard,
     }
 }
 
@@ -73,7 +69,7 @@ impl Habits {
 /// What has to be so at this provider for such a login, where it is known by its issuer.
 pub fn advice(settings: &Oidc) -> Vec<&'static str> {
     let is_offline = settings.scope.split_ascii_whitespace().any(|word| word == "offline_access");
-    let is_local = settings.redirect_uri.host_str() == Some("localhost");
+    let is_local = HostName::of(&settings.redirect_uri).is_some_and(|name| name.as_str() == "localhost");
     let entra = [
         (
             settings.flow == Flow::Browser && is_local,
@@ -103,7 +99,7 @@ pub fn advice(settings: &Oidc) -> Vec<&'static str> {
         ),
         (true, "Google: of an app in testing a refresh token ends after seven days"),
     ];
-    let said: &[(bool, &'static str)] = match (settings.flow, of(settings.issuer.as_written())) {
+    let said: &[(bool, &'static str)] = match (settings.flow, of(&settings.issuer)) {
         (Flow::ClientCredentials, _) => &[],
         (Flow::Browser | Flow::Device, Habits::Entra) => &entra,
         (Flow::Browser | Flow::Device, Habits::Google) => &google,
@@ -126,9 +122,10 @@ mod tests {
             ("https://corp.eu.auth0.com/", Habits::ScopeAlone),
             ("https://sso.example.com/realms/corp", Habits::ScopeAlone),
             ("https://login.microsoftonline.com.evil.example", Habits::Standard),
+            ("https://evil-okta.com", Habits::Standard),
         ];
         for (issuer, expected) in table {
-            assert_eq!(of(issuer), expected, "{issuer}");
+            assert_eq!(of(&Url::parse(issuer).unwrap()), expected, "{issuer}");
         }
         assert_eq!(Habits::Google.scope("openid offline_access"), "openid email");
         assert_eq!(Habits::Google.scope("openid profile"), "openid profile");

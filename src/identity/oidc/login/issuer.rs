@@ -81,7 +81,7 @@ impl<'a> Issuer<'a> {
 
     /// What is asked for, in the words of this provider.
     pub fn scope(&self) -> &str {
-        habits::of(self.settings.issuer.as_written()).scope(&self.settings.scope)
+        habits::of(&self.settings.issuer).scope(&self.settings.scope)
     }
 
     /// Whom errors name.

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 use super::tree::{Element, NodeId, ROOT, Tree};
+use crate::host_name::HostName;
 
 /// A product that plays the identity provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,17 +67,14 @@ impl Product {
 
     /// The product whose address this looks like; for pages that say nothing of themselves.
     pub fn of_address(url: &Url) -> Option<Product> {
-        let host = url.host_str().unwrap_or_default();
-        let is_at = |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+        let is_of = |domains: &[&str]| HostName::of(url).is_some_and(|name| name.is_within_any(domains));
         let path = url.path().to_ascii_lowercase();
         let table = [
-            (Product::Okta, ["okta.com", "oktapreview.com", "okta-emea.com"].iter().any(|d| is_at(d))),
-            (Product::Google, is_at("accounts.google.com")),
+            (Product::Okta, is_of(&["okta.com", "oktapreview.com", "okta-emea.com"])),
+            (Product::Google, is_of(&["accounts.google.com"])),
             (
                 Product::Entra,
-                ["login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"]
-                    .iter()
-                    .any(|d| is_at(d)),
+                is_of(&["login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"]),
             ),
             (Product::AdFs, path.starts_with("/adfs/")),
             (

@@ -1,0 +1,87 @@
+//! A host by its name, made where a URL or a text comes in, so that names are compared as DNS compares them: one spelling,
+//! label by label.
+
+use url::{Host, Url};
+
+/// In lower case, in IDNA's ASCII form, without the dot that may stand at its end. An IP address is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostName(String);
+
+impl HostName {
+    /// `None`: the text is an address, or no host's name.
+    pub fn parse(text: &str) -> Option<HostName> {
+        let Ok(Host::Domain(name)) = Host::parse(text) else { return None };
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        name.split('.').all(|label| !label.is_empty()).then(|| HostName(name.to_owned()))
+    }
+
+    /// The host of a URL, if it is a name.
+    pub fn of(url: &Url) -> Option<HostName> {
+        HostName::parse(url.domain()?)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the domain or a host within it: `corp.okta.com` is within `okta.com`, `evil-okta.com` is not.
+    pub fn is_within(&self, domain: &str) -> bool {
+        self.0.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
+    /// The same of any of several domains.
+    pub fn is_within_any(&self, domains: &[&str]) -> bool {
+        domains.iter().any(|domain| self.is_within(domain))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_one_spelling() {
+        let table = [
+            ("STS.AmazonAWS.com", Some("sts.amazonaws.com")),
+            ("sts.amazonaws.com.", Some("sts.amazonaws.com")),
+            ("%6cocalhost", Some("localhost")),
+            ("bücher.example", Some("xn--bcher-kva.example")),
+            ("ｌｏｃａｌｈｏｓｔ", Some("localhost")),
+            ("a。b", Some("a.b")),
+            // Addresses, in every spelling that a URL takes, and what is neither.
+            ("127.0.0.1", None),
+            ("0x7f.1", None),
+            ("[::1]", None),
+            ("a..b", None),
+            (".", None),
+            ("", None),
+            ("a b", None),
+            ("a@b", None),
+            ("a/b", None),
+            ("a:80", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(HostName::parse(text).as_ref().map(HostName::as_str), expected, "{text:?}");
+        }
+        let of = |url: &str| HostName::of(&Url::parse(url).unwrap()).map(|name| name.0);
+        assert_eq!(of("https://IDP.example.com.:8443/a").as_deref(), Some("idp.example.com"));
+        for url in ["https://10.0.0.1/", "unix:/run/socket", "mailto:a@example.com"] {
+            assert_eq!(of(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_domain_holds_itself_and_what_is_below_it() {
+        let table = [
+            ("okta.com", true),
+            ("corp.okta.com", true),
+            ("a.b.OKTA.com.", true),
+            ("evil-okta.com", false),
+            ("okta.com.evil.example", false),
+            ("com", false),
+        ];
+        for (name, expected) in table {
+            assert_eq!(HostName::parse(name).unwrap().is_within("okta.com"), expected, "{name}");
+        }
+    }
+}
