@@ -25,6 +25,9 @@ pub fn heading(profile: &str) -> Result<String> {
     if profile.trim() != profile {
         return Err(refused("its name begins or ends with a blank, which SDKs take away"));
     }
+    if let Some(sign) = breaks_off(&format!(" {profile}")) {
+        return Err(refused(&format!("the SDKs for Go cannot read a name with {sign:?} in this place")));
+    }
     Ok(match profile {
         "default" => "[default]".to_owned(),
         name if name.contains(char::is_whitespace) => format!("[profile '{name}']"),
@@ -55,12 +58,13 @@ fn word(word: &str, for_windows: bool) -> Result<String> {
     if let Some(c) = word.chars().find(|c| forbidden.contains(*c)) {
         return Err(refused(format!("it holds {c}, which SDKs read differently in quotes")));
     }
-    let ends_word = |(before, here): (char, char)| before.is_whitespace() && matches!(here, '#' | ';');
-    if word.chars().zip(word.chars().skip(1)).any(ends_word) || word.starts_with(['#', ';']) {
-        return Err(refused("it holds # or ; behind a blank, where some SDKs see a comment begin".to_owned()));
+    // A quote keeps the first sign from being the beginning of something, but for a comment.
+    let sign = breaks_off(word).or_else(|| breaks_off(&format!(" {word}")).filter(|sign| "#;".contains(*sign)));
+    if let Some(sign) = sign {
+        return Err(refused(format!("it holds {sign:?} where some SDKs see a comment or a value of its own begin")));
     }
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-+@,=".contains(c) || (for_windows && c == '\\');
-    let is_plain = !word.is_empty() && word.chars().all(is_plain);
+    let is_plain = !word.is_empty() && word.chars().all(is_plain) && breaks_off(&format!(" {word} ")).is_none();
     Ok(if is_plain { word.to_owned() } else { format!("{quote}{word}{quote}") })
 }
 
@@ -93,12 +97,31 @@ pub fn value(text: &str) -> Result<&str> {
     if text.is_empty() || text.starts_with(is_blank) || text.ends_with(is_blank) {
         return refused("blanks at its ends are lost, and an empty value begins a nested one");
     }
-    let begins_comment =
-        text.char_indices().any(|(at, c)| matches!(c, '#' | ';') && (at == 0 || text[..at].ends_with(is_blank)));
-    if begins_comment {
-        return refused("what follows a blank and # or ; is a comment to some SDKs");
+    if breaks_off(&format!(" {text} ")).is_some() {
+        return refused("some SDKs see a comment or a value of its own begin in it");
     }
     Ok(text)
+}
+
+/// The sign at which some SDK stops to read the text, if there is one.
+///
+/// Many begin a comment at # or ; behind a blank. Those for Go begin something new behind each of `=:[]`, too: a comment or a comma
+/// ends what they read, a double quote makes them read on to the next one, on whatever line, and a number that begins with its sign or its point is
+/// an error of the whole file (aws-sdk-go, `internal/ini`).
+fn breaks_off(text: &str) -> Option<char> {
+    let is_boundary = |c: char| c.is_whitespace() || "=:[]".contains(c);
+    text.split_inclusive(is_boundary).skip(1).find_map(|part| {
+        let number = part.strip_prefix(['-', '.']).and_then(|rest| rest.strip_suffix(char::is_whitespace));
+        let is_number = |text: &str| {
+            text.starts_with(|c: char| c.is_ascii_digit())
+                && text.chars().all(|c| c.is_ascii_hexdigit() || ".xo".contains(c))
+        };
+        match part.chars().next()? {
+            sign @ ('#' | ';' | ',' | '"') => Some(sign),
+            sign @ ('-' | '.') if number.is_some_and(is_number) => Some(sign),
+            _ => None,
+        }
+    })
 }
 
 #[cfg(test)]
@@ -126,6 +149,12 @@ mod tests {
             ("a\"b", None),
             ("a\\b", None),
             ("a #b", None),
+            ("a,b", Some("[profile a,b]")),
+            (",b", None),
+            ("a=,b", None),
+            ("a:,b", None),
+            ("a -1 b", None),
+            ("-1", Some("[profile -1]")),
         ] {
             assert_eq!(heading(name).ok().as_deref(), expected, "{name:?}");
         }
@@ -144,6 +173,16 @@ mod tests {
             ("it's", None, Some("\"it's\"")),
             ("a\nb", None, None),
             ("/bin #1/fedcred", None, None),
+            ("a,b", Some("a,b"), Some("a,b")),
+            (",b", Some("',b'"), Some("\",b\"")),
+            ("a=,b", None, None),
+            ("a:#b", None, None),
+            ("a#b", Some("'a#b'"), Some("\"a#b\"")),
+            ("a \"b", None, None),
+            ("-1", Some("'-1'"), Some("\"-1\"")),
+            ("-1x", Some("'-1x'"), Some("\"-1x\"")),
+            ("-a", Some("-a"), Some("-a")),
+            ("a -1.5 b", None, None),
         ] {
             assert_eq!(word(text, false).ok().as_deref(), expected, "{text:?}");
             assert_eq!(word(text, true).ok().as_deref(), on_windows, "{text:?}");
@@ -164,10 +203,26 @@ mod tests {
 
     #[test]
     fn values_that_some_reader_cuts_are_refused() {
-        for text in ["a", "a#b", "a;b", "eu-west-1", "\"two words\" x=y"] {
+        for text in ["a", "a#b", "a;b", "a,b", "eu-west-1", "two \twords", "x\"=y\""] {
             assert!(value(text).is_ok(), "{text:?}");
         }
-        for text in ["", " a", "a ", "a #b", "a\t;b", "#a", "a\nb", "a\rb", "a\u{202e}b"] {
+        for text in [
+            "",
+            " a",
+            "a ",
+            "a #b",
+            "a\t;b",
+            "#a",
+            "a\nb",
+            "a\rb",
+            "a\u{202e}b",
+            ",a",
+            "a =,",
+            "\"a\"",
+            "=\"",
+            "-1",
+            "[#",
+        ] {
             assert!(value(text).is_err(), "{text:?}");
         }
     }

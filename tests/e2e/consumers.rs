@@ -67,14 +67,12 @@ fn clients_that_stay_are_never_without() {
     assert_eq!(told.status, Some(0), "{}\n{}", told.stdout, told.stderr);
 }
 
-/// The clients are beside the lab's Python, which has moto.
+/// Run by the lab's Python, which has moto.
 fn matrix(arguments: &[&str]) -> Outcome {
-    let python = std::path::Path::new(lab().variable("LAB_PYTHON"));
-    let clients = python.ancestors().nth(3).expect("$LAB_HOME/venv/bin/python").join("consumers");
-    let mut command = std::process::Command::new(python);
+    let mut command = std::process::Command::new(lab().variable("LAB_PYTHON"));
     command.arg("-B").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/consumers/matrix.py")).args(arguments);
     let installed = Installed::new();
-    command.env("FEDCRED", installed.small()).env("LAB_CONSUMERS", clients);
+    command.env("FEDCRED", installed.small()).env("LAB_CONSUMERS", lab().consumers());
     let output = command.output().expect("Python can be run");
     let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
     Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }

@@ -1,5 +1,8 @@
-//! What is written for other programs, read back by their own readers: botocore, systemd, PyYAML, plistlib, tomllib, a parser of
-//! HCL, and `sh`. Go's reader of `~/.aws/config` is not on this machine; the rules it differs in are those of `quote::aws_ini`.
+//! What is written for other programs, read back by their own readers: botocore, both SDKs for Go, systemd, PyYAML, plistlib,
+//! tomllib, a parser of HCL, fish and `sh`.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 
 use fedcred::quote::config::{hcl, kubernetes_argument, schedulable, systemd, toml, toml_key, xml};
 use fedcred::quote::{aws_ini, shell};
@@ -8,13 +11,15 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::support::Home;
+use crate::support::{Home, lab};
 
 /// How many texts each grammar gets. The same in every run.
 const CASES: usize = 400;
 
 /// Signs that some grammar knows, between letters.
 const SIGNS: &str = "[a-zA-Zä日\u{1f600} \t'\"`\\\\$%{}()\\[\\]#;=:,!&|<>~*?^/.@+_-]{0,14}";
+/// What the SDKs for Go begin numbers, lists, comments and strings with, behind what they begin something new.
+const SIGNS_OF_GO: &str = "[a-f0-9xoäé \t'\"\\\\$%=:,\\[\\]#;.+-]{0,9}";
 const ANY: &str = "[\u{1}-\u{7f}\u{80}-\u{a0}\u{202e}\u{2028}\u{feff}\u{e0041}ä$%{\"\\\\]{0,10}";
 
 fn texts(pattern: &str) -> Vec<String> {
@@ -66,6 +71,54 @@ fn every_grammar_is_read_back_by_its_own_reader() {
     let wrong = home.run(home.python("read_quoted.py").arg("cases.json")).json();
     assert_eq!(wrong, json!([]));
 }
+
+/// Each name, value and command in a file of its own, whose command tells its words in hexadecimal as the access key id.
+#[test]
+fn both_sdks_for_go_read_names_values_and_commands_back() {
+    let home = Home::configured("");
+    home.write("tell", TELLS_ITS_WORDS);
+    std::fs::set_permissions(home.path("tell"), Permissions::from_mode(0o700)).unwrap();
+    let tell = home.path("tell").display().to_string();
+    let command = |word: &str| aws_ini::command(&[tell.clone(), word.to_owned(), "x".into()]).ok();
+    let plain = command("").unwrap();
+    let (mut asked, mut meant) = (Vec::new(), Vec::new());
+    let mut case = |name: &str, heading: &str, region: &str, word: &str, command: &str| {
+        let file = format!("{}.ini", asked.len());
+        let lines = format!("{heading}\noutput = json\nregion = {region}\ncredential_process = {command}\n");
+        home.write(&file, &format!("{lines}[profile other]\nregion = x\n"));
+        asked.push(json!([name, home.path(file)]));
+        let words = format!("{word}\0x\0").bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+        meant.push((json!([region, words]), lines));
+    };
+    for signs in [SIGNS, SIGNS_OF_GO] {
+        // They find no name with a blank: they take quotes of a heading for letters of the name.
+        for (name, heading) in fitting(signs, |text| aws_ini::heading(text).ok().filter(|_| !text.contains(' '))) {
+            case(&name, &heading, "x", "", &plain);
+        }
+        for (value, ()) in fitting(signs, |text| aws_ini::value(text).ok().map(drop)) {
+            case("dev", "[profile dev]", &value, "", &plain);
+        }
+        for (word, command) in fitting(signs, command) {
+            case("dev", "[profile dev]", "x", &word, &command);
+        }
+    }
+    home.write("asked.json", &Value::Array(asked).to_string());
+    for version in ["v1", "v2"] {
+        let mut reader = home.command(lab().consumers().join("go").join(version));
+        let told = home.run(reader.args(["read", "asked.json"])).json();
+        let read = meant.iter().zip(told.as_array().unwrap());
+        let wrong: Vec<String> = read
+            .filter(|((meant, _), told)| meant != *told)
+            .map(|((_, lines), told)| format!("{lines}{told}"))
+            .collect();
+        assert!(wrong.is_empty(), "{version}, {} of {}:\n{}", wrong.len(), meant.len(), wrong.join("\n\n"));
+    }
+}
+
+const TELLS_ITS_WORDS: &str = r#"#!/bin/sh
+words=$(printf '%s\0' "$@" | od -An -v -tx1 | tr -d ' \n')
+printf '{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"x"}' "$words"
+"#;
 
 /// systemd tells no value but one that it cannot use: a variable's name does not begin with a dash.
 #[test]

@@ -43,6 +43,9 @@ ONCE = {
     "SDK for JavaScript 3.1175, providers one by one": (node("v3-providers.js"), ()),
     "SDK for JavaScript 2.1693": (node("v2.js"), ()),
     "minio-js 8.0": (node("minio.js"), ("process", "env")),
+    "chdb 4.4 (ClickHouse)": (python("chdb", "read_chdb.py"), ("process",)),
+    "SDK for Go 2, 1.17 (Debian 12)": ([str(KIT / "go/v2")], ()),
+    "SDK for Go 1, 1.44 (Debian 12)": ([str(KIT / "go/v1")], ()),
     "rclone 1.75 (SDK for Go 2)": (shell("rclone.sh", RCLONE=KIT / "arrow/bin/rclone"), ()),
     "s5cmd (SDK for Go 1)": (shell("s5cmd.sh", S5CMD=KIT / "arrow/bin/s5cmd"), ()),
     # Of the distribution, whose versions its release pins.

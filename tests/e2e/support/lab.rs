@@ -43,6 +43,12 @@ impl Lab {
         self.variables.get(name).unwrap_or_else(|| panic!("the lab has no {name}"))
     }
 
+    /// The folder of consumers that `tests/lab/install` filled.
+    pub fn consumers(&self) -> PathBuf {
+        let python = Path::new(self.variable("LAB_PYTHON"));
+        python.ancestors().nth(3).expect("$LAB_HOME/venv/bin/python").join("consumers")
+    }
+
     /// `https://localhost:PORT`
     pub fn idp_origin(&self) -> &str {
         self.variable("LAB_IDP_ORIGIN")

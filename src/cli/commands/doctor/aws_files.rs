@@ -128,6 +128,11 @@ impl<'a> Caller<'a> {
                 report.warn(Step::AwsFiles, format!("{} {what}", self.place.in_words()), hint);
             }
         }
+        if self.name().contains(char::is_whitespace) {
+            let what = "has a blank in its name: the SDKs for JavaScript and Go find no such profile";
+            let hint = "add one without it: fedcred setup --aws-profile NAME";
+            report.warn(Step::AwsFiles, format!("{} {what}", self.place.in_words()), hint);
+        }
         Ok(())
     }
 
@@ -248,7 +253,7 @@ mod tests {
         for config in [
             "[profile a]\ncredential_process = FEDCRED get dev\n",
             "[profile a]\ncredential_process = 'FEDCRED' --config /c.toml credential-process dev\n",
-            "  [profile 'a b']\n  credential_process = FEDCRED get dev\n  region = x\n",
+            "  [profile 'a-b']\n  credential_process = FEDCRED get dev\n  region = x\n",
             "[default]\nregion = x\ncredential_process = FEDCRED get dev --window 30m\n",
             "[profile a]\ncredential_process = FEDCRED get dev\n[profile b]\nrole_arn = r\nsource_profile = a\n",
         ] {
@@ -310,14 +315,15 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn what_some_sdks_read_differently_is_a_warning_with_the_line_that_all_read() {
-        let ours = "[profile a]\ncredential_process = ";
-        for (line, hint) in [("\"FEDCRED\" get dev", "SDKs for Go"), ("FEDCRED get dev # mine", "boto3")] {
-            let (outcome, report) = checked(&format!("{ours}{line}\n"), "", &[]);
+        let table = [
+            ("[profile a]\ncredential_process = \"FEDCRED\" get dev\n", "\"hint\":\"credential_process = /"),
+            ("[profile a]\ncredential_process = FEDCRED get dev # mine\n", "boto3"),
+            ("[profile 'a b']\ncredential_process = FEDCRED get dev\n", "JavaScript and Go"),
+        ];
+        for (config, hint) in table {
+            let (outcome, report) = checked(config, "", &[]);
             assert_eq!(outcome, Ok(()));
-            assert!(
-                report.contains(hint) && report.contains("\"warned\"") && report.contains(" get dev\""),
-                "{report}"
-            );
+            assert!(report.contains(hint) && report.contains("\"warned\""), "{report}");
         }
     }
 
