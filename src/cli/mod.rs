@@ -126,7 +126,7 @@ fn not_run(error: &clap::Error, arguments: &[OsString], env: &Env) -> ExitStatus
     let text = text.to_string();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         output::to_stderr(&Text::document(&text));
-        return report::status(Code::BadFlag.kind());
+        return Code::BadFlag.kind().status();
     }
     let mut said = report::mark(Code::BadFlag, Screen::stderr_style(When::Auto, env));
     said += Text::document(text.strip_prefix("error: ").unwrap_or(&text));
@@ -135,5 +135,5 @@ fn not_run(error: &clap::Error, arguments: &[OsString], env: &Env) -> ExitStatus
         said.line(format!("hint: {hint}"));
     }
     output::to_stderr(&said);
-    report::status(Code::BadFlag.kind())
+    Code::BadFlag.kind().status()
 }

@@ -1,6 +1,6 @@
 //! `fedcred help TOPIC`: the reference pages, Markdown files beside this one. README links to the same files.
 //!
-//! `errors.md` and `settings.md` are written by `tests/cli/pages.rs`, from the table of codes and from `config/schema.json`.
+//! `errors.md` and `settings.md` are written by `tests/cli/pages.rs`, from the codes in `error` and the rows in `config::settings`.
 
 /// A page: its name, and its text, whose first line is its title.
 pub struct Topic {

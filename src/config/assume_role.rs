@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::bases::Bases;
-use super::origin::Origin;
 use super::profile::Profile;
 use super::reader::{Found, Section};
 use super::session_name::{self, SessionName};
 use super::values;
+use super::words::words;
 use super::written::WrittenBase;
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Result};
@@ -60,20 +60,21 @@ pub enum Base {
     Keys(Arc<SigningKeys>),
 }
 
-#[derive(Clone, Copy)]
-enum Source {
+/// The values of `credential_source`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
     Environment,
     Instance,
     Container,
     DefaultChain,
 }
 
-const SOURCES: [(&str, Source); 4] = [
-    ("environment", Source::Environment),
-    ("instance", Source::Instance),
-    ("container", Source::Container),
-    ("default-chain", Source::DefaultChain),
-];
+words!(Source {
+    Environment = "environment",
+    Instance = "instance",
+    Container = "container",
+    DefaultChain = "default-chain",
+});
 
 /// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
 pub fn read<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<AssumeRole<WrittenBase>> {
@@ -82,7 +83,10 @@ pub fn read<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<Assume
     let name = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     let external = |c: char| name(c) || "/:".contains(c);
     let device = |c: char| name(c) || "/:".contains(c);
-    let tags = table.table("tags", "assume_role.tags").map(|tags| read_tags(&tags)).unwrap_or_default();
+    let tags = table.map("tags", tag);
+    if let Some(found) = table.table("tags").entries().get(50) {
+        table.log().error(found.error(Code::InvalidValue, "is one too many: a session has at most 50 tags"));
+    }
     let role = AssumeRole {
         base: (),
         session_name: table
@@ -91,7 +95,7 @@ pub fn read<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<Assume
         external_id: table.read("external_id", |f| text_of(f, 2..=1224, external)),
         tags,
         transitive_tag_keys: table
-            .read("transitive_tag_keys", |f| values::list(f, 50, |key| text_of(key, 1..=128, is_tag)))
+            .value_by("transitive_tag_keys", |f| values::list(f, |key| text_of(key, 1..=128, is_tag)))
             .unwrap_or_default(),
         source_identity: table.read("source_identity", |f| text_of(f, 2..=64, name)),
         serial_number: table.read("serial_number", |f| text_of(f, 9..=256, device)),
@@ -105,8 +109,7 @@ fn base<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<WrittenBas
         ["source_profile", "aws_profile", "credential_source"].iter().filter_map(|key| table.find(key)).collect();
     let found = match written.as_slice() {
         [] => {
-            let hint = "source_profile = \"…\", aws_profile = \"…\" or credential_source = \"environment\"";
-            table.log().error(table.missing("source_profile", hint));
+            table.log().error(table.missing("source_profile"));
             return None;
         }
         [one] => one,
@@ -118,36 +121,25 @@ fn base<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<WrittenBas
     };
     match found.key {
         "source_profile" => table.read("source_profile", |found| bases.profile(found)).map(WrittenBase::from),
-        "aws_profile" => table.read("aws_profile", values::text).map(|name| WrittenBase::Base(Base::AwsProfile(name))),
-        _ => table.read("credential_source", |found| match values::choice(found, &SOURCES, &[])? {
-            Source::Environment => Ok(WrittenBase::Base(Base::Environment)),
-            Source::Instance => Ok(WrittenBase::Base(Base::Instance)),
-            Source::Container => Ok(WrittenBase::Base(Base::Container)),
-            Source::DefaultChain => bases.default_chain(found),
-        }),
+        "aws_profile" => table.get("aws_profile").map(|name| WrittenBase::Base(Base::AwsProfile(name))),
+        _ => match table.get("credential_source")? {
+            Source::Environment => Some(WrittenBase::Base(Base::Environment)),
+            Source::Instance => Some(WrittenBase::Base(Base::Instance)),
+            Source::Container => Some(WrittenBase::Base(Base::Container)),
+            Source::DefaultChain => table.log().keep(bases.default_chain(found)),
+        },
     }
 }
 
-fn read_tags(tags: &Section<'_, '_>) -> Vec<(String, String)> {
-    let entries = tags.entries();
-    let tag = |found: &Found<'_>| {
-        if found.key.is_empty() || found.key.chars().count() > 128 || !found.key.chars().all(is_tag) {
-            return Err(found.error(Code::InvalidValue, "is not the key of a session tag").hint(TAG_HINT));
-        }
-        let value = values::written(found, "a string")?;
-        if value.chars().count() > 256 || !value.chars().all(is_tag) {
-            return Err(found.error(Code::InvalidValue, "is not the value of a session tag").hint(TAG_HINT));
-        }
-        Ok((found.key.to_owned(), value.to_owned()))
-    };
-    if let Some(found) = entries.get(50) {
-        tags.log().error(found.error(Code::InvalidValue, "is one too many: a session has at most 50 tags"));
+fn tag(found: &Found<'_>) -> Result<(String, String)> {
+    if found.key.is_empty() || found.key.chars().count() > 128 || !found.key.chars().all(is_tag) {
+        return Err(found.error(Code::InvalidValue, "is not the key of a session tag").hint(TAG_HINT));
     }
-    let kept = entries.iter().filter_map(|found| {
-        tags.log().record("assume_role.tags", found.key, Origin::File(found.place));
-        tags.log().keep(tag(found))
-    });
-    kept.collect()
+    let value = values::written(found, "a string")?;
+    if value.chars().count() > 256 || !value.chars().all(is_tag) {
+        return Err(found.error(Code::InvalidValue, "is not the value of a session tag").hint(TAG_HINT));
+    }
+    Ok((found.key.to_owned(), value.to_owned()))
 }
 
 const TAG_HINT: &str = "letters, digits, spaces and _.:/=+-@ can be in a tag, 128 in its key and 256 in its value";

@@ -8,6 +8,7 @@ use super::assume_role::Base;
 use super::locations::Locations;
 use super::origin::Log;
 use super::reader::{Found, Section};
+use super::settings::PROFILE;
 use super::written::{WrittenBase, WrittenProfile};
 use super::{resolve, values};
 use crate::error::{Code, Error, Result, printable};
@@ -83,7 +84,7 @@ impl<'a, 'c> Bases<'a, 'c> {
     fn of_environment(&self) -> Result<WrittenProfile> {
         let log = Log::default();
         let below = Bases { config: self.config, name: "default", above: None };
-        let profile = resolve::profile(&Section::new(&log, "", Vec::new()), &self.config.env, &below);
+        let profile = resolve::profile(&Section::new(&log, &PROFILE, Vec::new()), &self.config.env, &below);
         let error = log.take_errors().into_iter().next();
         error.map_or_else(|| profile.ok_or_else(|| self.config.not_found("default")), Err)
     }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use super::env::Env;
 use super::locations::Locations;
-use super::origin::Origin;
 use super::reader::Section;
 use super::tree::Value;
 use super::values;
+use super::words::words;
 use crate::cache::master_key::KeyPlace;
 use crate::error::{Code, Error};
 use crate::file::shape::looks_like_a_secret;
@@ -61,37 +61,30 @@ pub enum Store {
     None,
 }
 
+words!(KeyStore { Auto = "auto", File = "file", Keyring = "keyring", Kernel = "kernel" });
+words!(Store { File = "file", None = "none" });
+
 /// Reads the table, when there is one; what is wrong is in the section's log.
 pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheSettings {
-    let dir = cache.read("dir", values::path).or_else(|| locations.cache_dir.clone());
+    let dir = cache.get("dir").or_else(|| locations.cache_dir.clone());
     let dir = match env.path("FEDCRED_CACHE_DIR") {
         Some(path) if looks_like_a_secret(&path.to_string_lossy()) => {
             let what = "a token or key stands in $FEDCRED_CACHE_DIR, where a directory should";
             cache.log().error(Error::new(Code::InvalidValue, what).hint(command(["unset", "FEDCRED_CACHE_DIR"])));
             dir
         }
-        Some(path) => {
-            cache.log().record("cache", "dir", Origin::Env("FEDCRED_CACHE_DIR"));
-            Some(path)
-        }
+        Some(path) => Some(path),
         None => dir,
     };
-    let keys = [
-        ("auto", KeyStore::Auto),
-        ("file", KeyStore::File),
-        ("keyring", KeyStore::Keyring),
-        ("kernel", KeyStore::Kernel),
-    ];
-    let key = cache.read("key", |f| values::choice(f, &keys, &[])).unwrap_or(KeyStore::Auto);
-    let stores = [("file", Store::File), ("none", Store::None)];
-    let store = cache.read("store", |f| match f.value {
+    let key = cache.value("key").unwrap_or(KeyStore::Auto);
+    let store = cache.value_by("store", |f| match f.value {
         // A URL may hold a password: not repeated.
         Value::Text(text) if text.contains("://") => {
             let known = text.starts_with("rediss://");
             let code = if known { Code::NotYetAvailable } else { Code::InvalidValue };
             Err(f.error(code, "cannot be a URL in this version yet").hint("it can be one of file, none"))
         }
-        _ => values::choice(f, &stores, &[]),
+        _ => values::choice(f),
     });
     cache.finish();
     // Without a home, beside what it seals.

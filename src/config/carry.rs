@@ -6,18 +6,15 @@
 use url::{Origin, Url};
 
 use super::reader::{Found, Section};
+use super::settings::{Kind, Row};
 use super::tree::Value;
 use crate::error::{Code, Error};
-
-/// The keys that lead to a secret, or prove who we are. `headers` are looked at one by one.
-const CARRIED: [&str; 8] = ["password", "otp", "otp_secret", "token", "keytab", "client_cert", "client_key", "command"];
 
 /// Reports each of the keys that would be carried.
 pub fn check(saml: &Section<'_, '_>) {
     let urls: Vec<Found<'_>> = saml.all("idp_url").collect();
     let lists: Vec<Found<'_>> = saml.all("idp_origins").collect();
-    let headers = saml.table("headers", "saml.headers").map(|table| table.entries()).unwrap_or_default();
-    for carried in CARRIED.iter().filter_map(|key| saml.find(key)).chain(headers) {
+    for carried in saml.rows.settings().filter(|row| row.is_private).flat_map(|row| private(saml, row)) {
         let (Some(url), Some(home)) = (urls.first(), home_of(&carried, &urls)) else { continue };
         // Where it was written for: that URL, and the origins listed as of the layer in which the two have met.
         let met = carried.rank.min(home.rank);
@@ -31,6 +28,14 @@ pub fn check(saml: &Section<'_, '_>) {
         } else if let Some(list) = lists.first().filter(|list| strays(list, origins(list))) {
             saml.log().error(stray(&carried, home, list));
         }
+    }
+}
+
+/// What leads to a secret, or proves who we are; headers one by one.
+fn private<'c>(saml: &Section<'_, 'c>, row: &'static Row) -> Vec<Found<'c>> {
+    match row.kind {
+        Kind::Map(_) => saml.table(row.key).entries(),
+        _ => saml.find(row.key).into_iter().collect(),
     }
 }
 

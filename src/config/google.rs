@@ -1,7 +1,6 @@
 //! `[profile.NAME.web_identity]` with `source = "google"`.
 
 use super::reader::Section;
-use super::values;
 
 /// Whose token is asked for is Google's to decide, by Application Default Credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,5 +11,5 @@ pub struct Google {
 
 /// The keys of this source.
 pub fn read(table: &Section<'_, '_>) -> Google {
-    Google { audience: table.read("audience", values::text) }
+    Google { audience: table.get("audience") }
 }

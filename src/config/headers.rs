@@ -1,7 +1,6 @@
 //! `[profile.NAME.saml.headers]`: further headers to the IdP, without those that fedcred has to write itself.
 
-use super::origin::Origin;
-use super::reader::{Found, Section};
+use super::reader::Found;
 use super::values;
 use crate::error::{Code, Result};
 
@@ -23,17 +22,9 @@ const RESERVED: [(&str, &str); 14] = [
     ("user-agent", "user_agent = \"…\""),
 ];
 
-/// Name and value of each, in the order of their names.
-pub fn read(table: &Section<'_, '_>) -> Vec<(String, String)> {
-    let entries = table.entries();
-    let header = |found: &Found<'_>| Ok((name(found)?, value(found)?));
-    entries
-        .iter()
-        .filter_map(|found| {
-            table.log().record("saml.headers", found.key, Origin::File(found.place));
-            table.log().keep(header(found))
-        })
-        .collect()
+/// Name and value of one.
+pub fn header(found: &Found<'_>) -> Result<(String, String)> {
+    Ok((name(found)?, value(found)?))
 }
 
 /// A field value (RFC 9110, section 5.5) in ASCII: visible characters, spaces and tabs between them.

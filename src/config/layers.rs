@@ -3,6 +3,7 @@
 use super::Config;
 use super::origin::{Log, SourceFile};
 use super::reader::{Layer, Section, nearest};
+use super::settings::PROFILE;
 use super::tree::{Node, Value};
 use super::{resolve, values};
 use crate::error::{Code, Error, Result, printable};
@@ -38,7 +39,7 @@ impl Config {
                 return Err(self.not_found(name));
             }
             let log = Log::default();
-            let own = Section::new(&log, "", layers[start..].to_vec());
+            let own = Section::new(&log, &PROFILE, layers[start..].to_vec());
             let Some(include) = own.find("include") else { return Ok(layers) };
             let next = values::written(&include, "the name of a profile")?;
             if let Some(from) = chain.iter().position(|name| *name == next) {

@@ -16,6 +16,7 @@ use self::file::Text;
 use self::locations::Locations;
 use self::origin::{Log, SourceFile};
 use self::reader::{Layer, Section};
+use self::settings::{FILE, PROFILE};
 use self::show::{Paths, Setting};
 use self::tree::Table;
 use self::written::WrittenProfile;
@@ -46,15 +47,20 @@ mod reader;
 mod refuse;
 mod resolve;
 mod saml;
+pub mod schema;
 mod secrets;
 pub mod session_name;
 mod session_policy;
+pub mod setting;
+pub mod settings;
 pub mod show;
 pub mod sts_home;
 mod tree;
 mod urls;
 mod values;
 pub mod web_identity;
+pub mod words;
+mod writer;
 pub mod written;
 
 pub use values::{parse_duration, written_duration};
@@ -161,10 +167,10 @@ impl Config {
 
     /// Each key of the profile with its effective value and where that came from. No secret is among them.
     pub fn show<'c>(&'c self, name: &'c str) -> Result<Vec<Setting<'c>>> {
-        let log = Log::default();
+        let log = Log::to_show();
         let profile = self.read_profile(name, &log);
         match (log.take_errors().into_iter().next(), profile) {
-            (None, Some(profile)) => Ok(show::settings(&profile, &log)),
+            (None, Some(_)) => Ok(show::settings(&log)),
             (error, _) => Err(error.unwrap_or_else(|| self.not_found(name))),
         }
     }
@@ -212,12 +218,11 @@ impl Config {
 
     fn read_cache<'c>(&'c self, log: &Log<'c>) -> CacheSettings {
         let top = self.top(log);
-        let cache = top.table("cache", "cache").unwrap_or_else(|| Section::new(log, "cache", Vec::new()));
-        cache::read(&cache, &self.locations, &self.env)
+        cache::read(&top.table("cache"), &self.locations, &self.env)
     }
 
     fn read_airflow<'c>(&'c self, log: &Log<'c>) -> Policy {
-        self.top(log).table("airflow", "airflow").map(|table| Policy::read(&table)).unwrap_or_default()
+        Policy::read(&self.top(log).table("airflow"))
     }
 
     fn read_profile<'c>(&'c self, name: &'c str, log: &Log<'c>) -> Option<WrittenProfile> {
@@ -234,7 +239,7 @@ impl Config {
         } else {
             log.keep(self.layers(name))?
         };
-        resolve::profile(&Section::new(log, "", layers), &self.env, bases)
+        resolve::profile(&Section::new(log, &PROFILE, layers), &self.env, bases)
     }
 
     /// What stands outside every table.
@@ -247,14 +252,13 @@ impl Config {
             included: false,
             rank,
         };
-        Section::new(log, "", self.files.iter().enumerate().map(layer).collect())
+        Section::new(log, &FILE, self.files.iter().enumerate().map(layer).collect())
     }
 
     fn top_keys<'c>(&'c self, log: &Log<'c>) {
         let top = self.top(log);
-        top.find("airflow");
-        top.find("cache");
-        top.table("profile", "profile");
+        // `profile = 1` is no table.
+        top.table("profile");
         top.finish();
     }
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use super::origin::Origin;
 use super::profile::{Account, SecretSource};
 use super::reader::{Found, Section};
+use super::words::words;
 use super::{secrets, urls, values};
 use crate::address::IssuerUrl;
 use crate::error::{Code, Result};
@@ -51,17 +51,6 @@ pub enum Flow {
     ClientCredentials,
 }
 
-impl Flow {
-    /// As it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            Flow::Browser => "browser",
-            Flow::Device => "device",
-            Flow::ClientCredentials => "client-credentials",
-        }
-    }
-}
-
 /// Which of the provider's tokens goes to AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
@@ -70,18 +59,8 @@ pub enum Token {
     Access,
 }
 
-impl Token {
-    /// As it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            Token::Id => "id",
-            Token::Access => "access",
-        }
-    }
-}
-
-const FLOWS: [Flow; 3] = [Flow::Browser, Flow::Device, Flow::ClientCredentials];
-const TOKENS: [Token; 2] = [Token::Id, Token::Access];
+words!(Flow { Browser = "browser", Device = "device", ClientCredentials = "client-credentials" });
+words!(Token { Id = "id", Access = "access" });
 
 /// A person's login asks for an id_token, and for a refresh token, so that it lasts.
 pub const SCOPE_OF_A_PERSON: &str = "openid offline_access";
@@ -110,33 +89,30 @@ fn default_redirect_uri(issuer: &Url) -> Option<Url> {
 
 /// The keys of this source. What is wrong is in the section's log.
 pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
-    let issuer = table.required("issuer", "issuer = \"https://login.example.com\"", urls::issuer);
-    let client_id = table.required("client_id", "client_id = \"…\", as the provider registered it", values::text);
+    let (issuer, client_id) = (table.needed::<IssuerUrl>("issuer"), table.needed("client_id"));
     let client_secret = table.read("client_secret", client_secret);
-    let flow =
-        table.read("flow", |f| values::choice(f, &FLOWS.map(|flow| (flow.name(), flow)), &[])).unwrap_or(Flow::Browser);
+    let flow = table.value("flow")?;
     let is_machine = flow == Flow::ClientCredentials;
     if is_machine && table.find("client_secret").is_none() {
-        table.log().error(table.missing("client_secret", "client_secret = { file = \"~/secret\" }"));
+        table.log().error(table.missing("client_secret"));
     }
-    let scope = table.read("scope", values::text);
-    let scope = scope.unwrap_or_else(|| if is_machine { String::new() } else { SCOPE_OF_A_PERSON.to_owned() });
-    let token = table.read("token", |f| values::choice(f, &TOKENS.map(|token| (token.name(), token)), &[]));
+    let scope = if is_machine { "" } else { SCOPE_OF_A_PERSON };
+    // RFC 6749 §4.4 knows no id_token.
+    let token = if is_machine { Token::Access } else { Token::Id };
     let issuer = issuer?;
     Some(Oidc {
         client_id: client_id?,
         client_secret,
         flow,
-        scope,
-        resource: table.read("resource", values::text),
-        // RFC 6749 §4.4 knows no id_token.
-        token: token.unwrap_or(if is_machine { Token::Access } else { Token::Id }),
-        redirect_uri: table.read("redirect_uri", urls::redirect).or_else(|| default_redirect_uri(&issuer))?,
-        auth_params: table
-            .table("auth_params", "web_identity.auth_params")
-            .map(|parameters| auth_params(&parameters))
-            .unwrap_or_default(),
-        ca_bundle: table.read("ca_bundle", values::path),
+        scope: table.get("scope").unwrap_or_else(|| table.instead("scope", scope.to_owned())),
+        resource: table.get("resource"),
+        token: table.get("token").unwrap_or_else(|| table.instead("token", token)),
+        redirect_uri: match table.read("redirect_uri", urls::redirect) {
+            Some(uri) => uri,
+            None => table.instead("redirect_uri", default_redirect_uri(&issuer)?),
+        },
+        auth_params: table.map("auth_params", auth_param),
+        ca_bundle: table.get("ca_bundle"),
         issuer,
     })
 }
@@ -146,7 +122,7 @@ fn client_secret(found: &Found<'_>) -> Result<SecretSource> {
     match secrets::source(found, &Account::default())? {
         SecretSource::Keyring(_) => Err(found
             .error(Code::InvalidValue, "cannot be { keyring = true }: nobody would put it there")
-            .hint("client_secret = { file = \"~/secret\" }")),
+            .hint(found.row.example)),
         source => Ok(source),
     }
 }
@@ -166,23 +142,14 @@ const OURS: [&str; 11] = [
     "request_uri",
 ];
 
-fn auth_params(table: &Section<'_, '_>) -> Vec<(String, String)> {
-    let one = |found: &Found<'_>| {
-        if OURS.iter().any(|name| found.key.eq_ignore_ascii_case(name)) {
-            return Err(found.error(Code::InvalidValue, "is fedcred's own to set"));
-        }
-        if found.key == "scope" || found.key == "resource" {
-            return Err(found.error(Code::InvalidValue, "has a setting of its own beside `auth_params`"));
-        }
-        Ok((found.key.to_owned(), values::text(found)?))
-    };
-    let all = table.entries();
-    all.iter()
-        .filter_map(|found| {
-            table.log().record("web_identity.auth_params", found.key, Origin::File(found.place));
-            table.log().keep(one(found))
-        })
-        .collect()
+fn auth_param(found: &Found<'_>) -> Result<(String, String)> {
+    if OURS.iter().any(|name| found.key.eq_ignore_ascii_case(name)) {
+        return Err(found.error(Code::InvalidValue, "is fedcred's own to set"));
+    }
+    if found.key == "scope" || found.key == "resource" {
+        return Err(found.error(Code::InvalidValue, "has a setting of its own beside `auth_params`"));
+    }
+    Ok((found.key.to_owned(), values::text(found)?))
 }
 
 #[cfg(test)]
@@ -190,6 +157,7 @@ mod tests {
     use super::*;
     use crate::config::origin::{Log, SourceFile};
     use crate::config::reader::Layer;
+    use crate::config::settings::WEB_IDENTITY;
     use crate::config::tree::Table;
 
     /// What stands in the table `web_identity`, or the errors.
@@ -199,7 +167,7 @@ mod tests {
         let file = SourceFile { path, shown: "config.toml".into(), dir, home: None, is_machine: false, root };
         let layer = Layer { table: &file.root, line: 1, file: &file, profile: Some("x"), included: false, rank: 0 };
         let log = Log::default();
-        let section = Section::new(&log, "web_identity", vec![layer]);
+        let section = Section::new(&log, &WEB_IDENTITY, vec![layer]);
         let oidc = read(&section);
         section.finish();
         match log.take_errors().first() {

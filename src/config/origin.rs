@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use super::tree::Table;
 use crate::error::{Code, Error, Result, printable};
 
-/// A configuration file, read.
+/// A configuration file, read. The default is no file: what is built in.
+#[derive(Default)]
 pub struct SourceFile {
     pub path: PathBuf,
     /// As people read it, `~/.config/fedcred/config.toml`.
@@ -42,16 +43,27 @@ pub struct Place<'c> {
 #[derive(Default)]
 pub struct Log<'c> {
     errors: RefCell<Vec<Error>>,
-    origins: RefCell<Vec<Recorded<'c>>>,
+    values: RefCell<Vec<Recorded<'c>>>,
+    /// `config show` wants to know what each value is.
+    is_shown: bool,
 }
 
-struct Recorded<'c> {
-    prefix: &'static str,
-    key: &'c str,
-    origin: Origin<'c>,
+/// The last word on a key.
+#[derive(Clone)]
+pub struct Recorded<'c> {
+    table: &'static str,
+    pub key: &'c str,
+    pub origin: Origin<'c>,
+    /// As people read it; absent: the default of its row holds.
+    pub shown: Option<String>,
 }
 
 impl<'c> Log<'c> {
+    /// A log that keeps each value for people to read.
+    pub fn to_show() -> Self {
+        Log { is_shown: true, ..Log::default() }
+    }
+
     pub fn error(&self, error: Error) {
         let mut errors = self.errors.borrow_mut();
         // A table that is looked at twice is wrong once.
@@ -65,16 +77,39 @@ impl<'c> Log<'c> {
         result.map_err(|error| self.error(error)).ok()
     }
 
-    /// The last word on a key's origin: a variable is recorded after the file it overrides.
-    pub fn record(&self, prefix: &'static str, key: &'c str, origin: Origin<'c>) {
-        self.origins.borrow_mut().push(Recorded { prefix, key, origin });
+    /// The last word on a key: a variable is recorded after the file that it overrides.
+    pub fn record(
+        &self,
+        table: &'static str,
+        key: &'c str,
+        origin: Origin<'c>,
+        shown: impl FnOnce() -> Option<String>,
+    ) {
+        if self.is_shown {
+            self.values.borrow_mut().push(Recorded { table, key, origin, shown: shown() });
+        }
     }
 
-    /// Where the key's value came from; what nobody set is built in.
-    pub fn origin(&self, prefix: &str, key: &str) -> Origin<'c> {
-        let origins = self.origins.borrow();
-        let last = origins.iter().rev().find(|recorded| recorded.prefix == prefix && recorded.key == key);
-        last.map_or(Origin::BuiltIn, |recorded| recorded.origin)
+    /// Somebody wants the key's value, and no file has it.
+    pub fn ask(&self, table: &'static str, key: &'static str) {
+        if self.is_shown && self.of(table, key).is_none() {
+            self.record(table, key, Origin::BuiltIn, || None);
+        }
+    }
+
+    /// What holds in place of a value that nobody wrote.
+    pub fn otherwise(&self, table: &'static str, key: &'static str, value: impl FnOnce() -> String) {
+        self.record(table, key, Origin::BuiltIn, || Some(format!("({})", value())));
+    }
+
+    /// The last word on a key that somebody wanted.
+    pub fn of(&self, table: &str, key: &str) -> Option<Recorded<'c>> {
+        self.values.borrow().iter().rev().find(|recorded| recorded.table == table && recorded.key == key).cloned()
+    }
+
+    /// The same for each key of a table whose keys are the user's own.
+    pub fn of_table(&self, table: &str) -> Vec<Recorded<'c>> {
+        self.values.borrow().iter().filter(|recorded| recorded.table == table).cloned().collect()
     }
 
     /// The errors, misspelt keys first: they are often why another key is missing.

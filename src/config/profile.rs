@@ -17,6 +17,7 @@ pub use super::profile_name::ProfileName;
 pub use super::saml::facts::{ByHand, Facts, Whose};
 pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Kubernetes, Service, TokenSource, WebIdentity};
+use super::words::words;
 pub use super::written::{ConnectionProfile, WrittenProfile};
 use crate::address::{IdpUrl, ProxyUrl, StsEndpoint};
 use crate::arn::{ProviderArn, RoleArn};
@@ -420,6 +421,11 @@ impl Default for Retry {
         }
     }
 }
+
+words!(AuthnRequest { Redirect = "redirect", Post = "post" });
+words!(Parser { Html = "html", Xml = "xml", XmlThenHtml = "xml-then-html" });
+words!(MutualAuthentication { Required = "required", Optional = "optional", Disabled = "disabled" });
+words!(ChannelBindings { Auto = "auto", None = "none" });
 
 /// A line to write where a role is missing.
 pub const ROLE_HINT: &str = "role_arn = \"arn:aws:iam::112233334444:role/NAME\"";

@@ -1,13 +1,14 @@
-//! A typed reader over layered tables: the first layer that holds a key decides it, and every key must be read by somebody.
+//! A typed reader over layered tables: the first layer that holds a key decides it, and every key has a row in [`settings`].
 //!
 //! Merging is looking: the layers of a profile (the user's file, the machine's, then the same of each included profile) stay
 //! apart, so that every value knows the file, line and profile it came from.
 
-use std::cell::RefCell;
 use std::fmt;
 
 use super::mistakes;
 use super::origin::{Log, Origin, Place, SourceFile};
+use super::setting::{Setting, Written};
+use super::settings::{self, Kind, Row};
 use super::tree::{Node, Table, Value};
 use crate::error::{Code, Error, Result, printable};
 
@@ -29,10 +30,8 @@ pub struct Layer<'c> {
 /// A table as the reader of its keys sees it.
 pub struct Section<'l, 'c> {
     log: &'l Log<'c>,
-    /// Its name below the profile: ``, `saml`, `saml.retry`.
-    prefix: &'static str,
+    pub rows: &'static settings::Table,
     layers: Vec<Layer<'c>>,
-    known: RefCell<Vec<&'static str>>,
 }
 
 /// A key that is there.
@@ -42,13 +41,15 @@ pub struct Found<'c> {
     pub value: &'c Value,
     pub place: Place<'c>,
     pub rank: usize,
+    pub row: &'static Row,
     profile: Option<&'c str>,
-    prefix: &'static str,
+    /// The name of its table below the profile.
+    table: &'static str,
 }
 
 impl<'l, 'c> Section<'l, 'c> {
-    pub fn new(log: &'l Log<'c>, prefix: &'static str, layers: Vec<Layer<'c>>) -> Self {
-        Section { log, prefix, layers, known: RefCell::default() }
+    pub fn new(log: &'l Log<'c>, rows: &'static settings::Table, layers: Vec<Layer<'c>>) -> Self {
+        Section { log, rows, layers }
     }
 
     pub fn log(&self) -> &'l Log<'c> {
@@ -60,46 +61,103 @@ impl<'l, 'c> Section<'l, 'c> {
         self.layers.is_empty()
     }
 
-    /// The key in the topmost layer that has it. Looking makes the key a known one.
-    pub fn find(&self, key: &'static str) -> Option<Found<'c>> {
+    /// The key in the topmost layer that has it.
+    pub fn find(&self, key: &str) -> Option<Found<'c>> {
         self.all(key).next()
     }
 
-    /// The key in each layer that has it, topmost first.
-    pub fn all(&self, key: &'static str) -> impl Iterator<Item = Found<'c>> {
-        self.known.borrow_mut().push(key);
-        let prefix = self.prefix;
-        self.layers.iter().filter_map(move |layer| Some(Found::new(layer, prefix, key, layer.table.get(key)?)))
+    /// The key in each layer that has it, topmost first. A key without a row is never there.
+    pub fn all(&self, key: &str) -> impl Iterator<Item = Found<'c>> {
+        let row = self.rows.row(key);
+        debug_assert!(row.is_some(), "{key} has no row in {:?}", self.rows.name);
+        let places = row.into_iter().flat_map(|row| self.layers.iter().map(move |layer| (row, layer)));
+        places.filter_map(|(row, layer)| Some(self.found(layer, row, row.key, layer.table.get(row.key)?)))
     }
 
     /// The key's value as `parse` takes it. An error is kept in the log; the caller goes on with a default.
-    pub fn read<T>(&self, key: &'static str, parse: impl FnOnce(&Found<'c>) -> Result<T>) -> Option<T> {
-        let found = self.find(key)?;
-        self.log.record(self.prefix, key, Origin::File(found.place));
-        self.log.keep(parse(&found))
+    pub fn read<T: Written>(&self, key: &'static str, parse: impl FnOnce(&Found<'c>) -> Result<T>) -> Option<T> {
+        let Some(found) = self.find(key) else {
+            self.log.ask(self.rows.name, key);
+            return None;
+        };
+        let value = self.log.keep(parse(&found));
+        self.log.record(self.rows.name, key, Origin::File(found.place), || value.as_ref().map(Written::shown));
+        value
     }
 
-    /// As [`Section::read`], for a key that must be there; `hint` is a line to write.
-    pub fn required<T>(&self, key: &'static str, hint: &str, parse: impl FnOnce(&Found<'c>) -> Result<T>) -> Option<T> {
+    /// The same, as the value's type is read.
+    pub fn get<T: Setting>(&self, key: &'static str) -> Option<T> {
+        self.read(key, T::parse)
+    }
+
+    /// The same, or the default of the key's row. `None`: the row has none.
+    pub fn value<T: Setting>(&self, key: &'static str) -> Option<T> {
+        self.value_by(key, T::parse)
+    }
+
+    /// [`Section::read`], or the default of the key's row.
+    pub fn value_by<T: Written>(&self, key: &'static str, parse: impl Fn(&Found<'_>) -> Result<T>) -> Option<T> {
+        self.read(key, |found| parse(found)).or_else(|| {
+            let row = self.rows.row(key)?;
+            let (file, value) = (SourceFile::default(), row.default?.value());
+            let place = Place { file: &file, line: 0, included_from: None };
+            parse(&Found { key, value: &value, place, rank: 0, row, profile: None, table: self.rows.name }).ok()
+        })
+    }
+
+    /// A value that holds where the key has none, by what else is written.
+    pub fn instead<T: Written>(&self, key: &'static str, value: T) -> T {
+        self.log.record(self.rows.name, key, Origin::BuiltIn, || Some(value.shown()));
+        value
+    }
+
+    /// As [`Section::get`], for a key that must be there.
+    pub fn needed<T: Setting>(&self, key: &'static str) -> Option<T> {
+        self.required(key, T::parse)
+    }
+
+    /// As [`Section::read`], for a key that must be there.
+    pub fn required<T: Written>(&self, key: &'static str, parse: impl FnOnce(&Found<'c>) -> Result<T>) -> Option<T> {
         let value = self.read(key, parse);
         if self.find(key).is_none() {
-            self.log.error(self.missing(key, hint));
+            self.log.error(self.missing(key));
         }
         value
     }
 
-    /// The table under the key, of every layer that has it.
-    pub fn table(&self, key: &'static str, prefix: &'static str) -> Option<Section<'l, 'c>> {
-        self.known.borrow_mut().push(key);
+    /// The table under the key, of every layer that has it; one without layers where none has it.
+    pub fn table(&self, key: &str) -> Section<'l, 'c> {
+        let rows = match self.rows.row(key).map(|row| row.kind) {
+            Some(Kind::Table(rows) | Kind::Map(rows) | Kind::Tables(rows)) => rows,
+            _ => self.rows,
+        };
         let mut layers = Vec::new();
-        for layer in &self.layers {
-            let Some(node) = layer.table.get(key) else { continue };
-            match &node.value {
-                Value::Table(table) => layers.push(Layer { table, line: node.line, ..*layer }),
-                _ => self.log.error(Found::new(layer, self.prefix, key, node).wrong("a table")),
+        for (layer, found) in self.layers.iter().filter_map(move |layer| Some((layer, self.found_in(layer, key)?))) {
+            match found.value {
+                Value::Table(table) => layers.push(Layer { table, line: found.place.line, ..*layer }),
+                _ => self.log.error(found.wrong("a table")),
             }
         }
-        (!layers.is_empty()).then(|| Section::new(self.log, prefix, layers))
+        Section::new(self.log, rows, layers)
+    }
+
+    /// Names and values of the table under the key, whose names are the user's own; each as `parse` takes it.
+    pub fn map(
+        &self,
+        key: &'static str,
+        parse: impl Fn(&Found<'c>) -> Result<(String, String)>,
+    ) -> Vec<(String, String)> {
+        let (table, is_private) = (self.table(key), self.rows.row(key).is_some_and(|row| row.is_private));
+        let entry = |found: Found<'c>| {
+            let entry = self.log.keep(parse(&found));
+            let shown = || {
+                let (name, value) = entry.as_ref()?;
+                Some(if is_private && is_secret(name) { "[redacted]".to_owned() } else { value.toml() })
+            };
+            self.log.record(table.rows.name, found.key, Origin::File(found.place), shown);
+            entry
+        };
+        table.entries().into_iter().filter_map(entry).collect()
     }
 
     /// Every key, for a table whose keys are the user's own; of a key in several layers, the topmost. Names match without regard to case.
@@ -109,40 +167,67 @@ impl<'l, 'c> Section<'l, 'c> {
             for (key, node) in layer.table.iter() {
                 let above = entries.iter().any(|entry| entry.rank != layer.rank && entry.key.eq_ignore_ascii_case(key));
                 if !above {
-                    entries.push(Found::new(layer, self.prefix, key, node));
+                    entries.push(self.found(layer, &Row::ENTRY, key, node));
                 }
             }
         }
         entries
     }
 
-    /// Ends the reading: a key that nobody looked for is an error.
+    /// Reports every key that means nothing with `value`, the value of what its row goes with; `named` writes such a value, and
+    /// `otherwise` says what is there in its place.
+    pub fn check_with(&self, value: &str, named: impl Fn(&str) -> String, code: Code, otherwise: &str) {
+        let is_out = |row: &&Row| !row.with.is_empty() && !row.with.contains(&value);
+        for found in self.rows.rows.iter().filter(is_out).filter_map(|row| self.find(row.key)) {
+            let needed: Vec<String> = found.row.with.iter().map(|value| named(value)).collect();
+            let error = found.error(code, format!("goes with {}, but {otherwise}", needed.join(" or ")));
+            self.log.error(error.hint(format!("write {}, or remove `{}`", needed[0], found.key)));
+        }
+    }
+
+    /// Reports every key that is refused or has no row.
     pub fn finish(&self) {
-        let known = self.known.borrow();
         for layer in &self.layers {
-            for (key, node) in layer.table.iter().filter(|(key, _)| !known.contains(key)) {
-                self.log.error(Found::new(layer, self.prefix, key, node).unknown(&known));
+            for (key, node) in layer.table.iter() {
+                match self.rows.row(key).map(|row| (row, row.kind)) {
+                    Some((row, Kind::Refused { said, instead })) => {
+                        let found = self.found(layer, row, key, node);
+                        self.log.error(found.error(Code::InvalidValue, said).hint(instead));
+                    }
+                    None | Some((_, Kind::Variable)) => {
+                        let known: Vec<&str> = self.rows.keys().collect();
+                        self.log.error(self.found(layer, &Row::ENTRY, key, node).unknown(&known));
+                    }
+                    Some(_) => {}
+                }
             }
         }
     }
 
     /// The error of a key that must be there and is not, at the line of its table.
-    pub fn missing(&self, key: &str, hint: &str) -> Error {
+    pub fn missing(&self, key: &str) -> Error {
         let table = self
             .layers
             .first()
-            .map(|layer| format!("{}:{}: {}", layer.file.shown, layer.line, heading(layer.profile, self.prefix)));
-        Error::new(Code::MissingKey, format!("{} has no `{key}`", table.unwrap_or_default())).hint(hint)
+            .map(|layer| format!("{}:{}: {}", layer.file.shown, layer.line, heading(layer.profile, self.rows.name)));
+        let example = self.rows.row(key).map_or("", |row| row.example);
+        Error::new(Code::MissingKey, format!("{} has no `{key}`", table.unwrap_or_default())).hint(example)
+    }
+
+    fn found_in(&self, layer: &Layer<'c>, key: &str) -> Option<Found<'c>> {
+        let row = self.rows.row(key)?;
+        Some(self.found(layer, row, row.key, layer.table.get(key)?))
+    }
+
+    fn found(&self, layer: &Layer<'c>, row: &'static Row, key: &'c str, node: &'c Node) -> Found<'c> {
+        let included_from = layer.profile.filter(|_| layer.included);
+        let place = Place { file: layer.file, line: node.line, included_from };
+        let (profile, table) = (layer.profile, self.rows.name);
+        Found { key, value: &node.value, place, rank: layer.rank, row, profile, table }
     }
 }
 
 impl<'c> Found<'c> {
-    fn new(layer: &Layer<'c>, prefix: &'static str, key: &'c str, node: &'c Node) -> Self {
-        let included_from = layer.profile.filter(|_| layer.included);
-        let place = Place { file: layer.file, line: node.line, included_from };
-        Found { key, value: &node.value, place, rank: layer.rank, profile: layer.profile, prefix }
-    }
-
     /// An element of the array that this is.
     pub fn element(&self, node: &'c Node) -> Found<'c> {
         Found { value: &node.value, place: Place { line: node.line, ..self.place }, ..*self }
@@ -150,13 +235,18 @@ impl<'c> Found<'c> {
 
     /// A key of the table that this is.
     pub fn inner(&self, key: &'c str, node: &'c Node) -> Found<'c> {
-        Found { key, ..self.element(node) }
+        Found { key, row: settings::SECRET.row(key).unwrap_or(&Row::ENTRY), ..self.element(node) }
     }
 
     /// `FILE:LINE: ` then the key and its table, then what is said of it.
     pub fn error(&self, code: Code, said: impl fmt::Display) -> Error {
-        let heading = heading(self.profile, self.prefix);
+        let heading = heading(self.profile, self.table);
         Error::new(code, format!("{}: `{}` in {heading} {said}", self.place, printable(self.key, 80)))
+    }
+
+    /// The error of a row whose kind is not the one that its reader reads.
+    pub fn misfit(&self) -> Error {
+        self.error(Code::Bug, format!("is read as another kind of value than {:?}", self.row.kind))
     }
 
     /// The value has the wrong type. Tells the type that was found, never the value: it may be a secret in the wrong place.
@@ -170,11 +260,11 @@ impl<'c> Found<'c> {
     }
 
     pub fn unknown(&self, known: &[&str]) -> Error {
-        let table = heading(self.profile, self.prefix);
+        let table = heading(self.profile, self.table);
         let what = format!("{}: unknown key `{}` in {table}", self.place, printable(self.key, 80));
         let error = Error::new(Code::UnknownKey, what);
         let is_table = matches!(self.value, Value::Table(_)) && nearest(self.key, known.iter().copied()).is_none();
-        if let Some(hint) = mistakes::misplaced(self.key, self.profile, self.prefix, is_table) {
+        if let Some(hint) = mistakes::misplaced(self.key, self.profile, self.table, is_table) {
             return error.hint(hint);
         }
         match nearest(self.key, known.iter().copied()) {
@@ -182,11 +272,18 @@ impl<'c> Found<'c> {
             None => {
                 let mut known = known.to_vec();
                 known.sort_unstable();
-                known.dedup();
                 error.hint(format!("keys that can stand there: {}", known.join(", ")))
             }
         }
     }
+}
+
+/// Whether a header of this name is likely to hold a secret.
+fn is_secret(header: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    ["auth", "token", "key", "secret", "passw", "session", "cred", "sign", "csrf"]
+        .iter()
+        .any(|word| header.contains(word))
 }
 
 /// The name closest to `text`, if one is close enough to be a slip of the finger.

@@ -1,17 +1,17 @@
 //! From `[profile.NAME]` and the environment to a [`WrittenProfile`]: the keys beside its identity's.
 
-use std::time::Duration;
+use std::path::PathBuf;
 
 use super::airflow::source::AirflowSource;
 use super::assume_role::AssumeRole;
 use super::bases::Bases;
 use super::env::Env;
 use super::origin::Origin;
-use super::profile::{DEFAULT_DEADLINE, Identity, Profile, ProfileName, ROLE_HINT, Session, StsHttp, StsTarget};
+use super::profile::{Identity, Profile, ProfileName, Session, StsHttp, StsTarget};
 use super::reader::{Found, Section};
 use super::sts_home::Home;
 use super::written::{ConnectionProfile, WrittenBase, WrittenProfile};
-use super::{assume_role, refuse, saml, session_policy, urls, values, web_identity};
+use super::{assume_role, refuse, saml, session_policy, setting, urls, values, web_identity};
 use crate::address::StsEndpoint;
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result, printable};
@@ -40,8 +40,6 @@ pub fn half_of_implicit(name: &str, env: &Env) -> Option<(&'static str, &'static
 /// The profile whose layers `top` is; without layers, that of the environment. What is wrong is in the section's log; then
 /// nothing, or a value nobody will use, comes back.
 pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<WrittenProfile> {
-    // `include` has been followed when the layers were laid.
-    top.find("include");
     let sts = sts(top, env);
     let home = Home::of(sts.endpoint_url.as_deref());
     let role_arn = if top.is_empty() {
@@ -49,25 +47,18 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
     } else {
         top.read("role_arn", |f| values::arn(f, |text| home.role(text)))
     };
+    if let (None, Some(role)) = (&sts.region, &role_arn) {
+        top.log().otherwise("", "region", || role.partition.default_region().to_owned());
+    }
     let session = Session {
-        duration: top
-            .read("duration", |f| values::duration(f, Duration::from_secs(900)..=Duration::from_secs(12 * 3600))),
+        duration: top.get("duration"),
         policy: top.read("policy", policy),
-        // STS takes ten.
-        policy_arns: top
-            .read("policy_arns", |f| {
-                values::list(f, 10, |element| {
-                    values::arn(element, |text| check_policy_arn(text).map(|()| text.to_owned()))
-                })
-            })
-            .unwrap_or_default(),
+        policy_arns: top.value_by("policy_arns", |f| values::list(f, policy_arn)).unwrap_or_default(),
     };
     if home == Home::Aws {
         session_policy::check(top, role_arn.as_ref(), &session);
     }
-    let deadline = top
-        .read("deadline", |f| values::duration(f, Duration::from_secs(1)..=Duration::from_secs(600)))
-        .unwrap_or(DEFAULT_DEADLINE);
+    let deadline = top.value("deadline");
     let identity = if top.is_empty() {
         web_identity::of_environment(top.log(), env)
             .map(|identity| Written::Identity(Identity::WebIdentity(Box::new(identity))))
@@ -81,15 +72,14 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
         Some(Written::Identity(Identity::Saml(_) | Identity::Base(_)) | Written::Connection(_)) | None => false,
     };
     if needs_role && top.find("role_arn").is_none() && !top.is_empty() {
-        top.log().error(top.missing("role_arn", ROLE_HINT));
+        top.log().error(top.missing("role_arn"));
     }
-    refuse::beside_the_identity(top);
     if let Some(Written::Connection(_)) = identity {
         refuse::beside_airflow_conn(top);
     }
     top.finish();
     let name = top.log().keep(ProfileName::parse(bases.name()));
-    let (name, identity) = (name?, identity?);
+    let (name, identity, deadline) = (name?, identity?, deadline?);
     Some(match identity {
         Written::Identity(identity) => {
             WrittenProfile::Profile(Box::new(Profile { name, role_arn, sts, session, deadline, identity }))
@@ -122,31 +112,48 @@ impl From<AssumeRole<WrittenBase>> for Written {
 }
 
 fn role_of_env(top: &Section<'_, '_>, env: &Env, home: Home) -> Option<RoleArn> {
-    top.log().record("", "role_arn", Origin::Env("AWS_ROLE_ARN"));
-    top.log().keep(home.role(&env.text("AWS_ROLE_ARN")?).map_err(|why| why.hint("correct AWS_ROLE_ARN")))
+    let role = home.role(&env.text("AWS_ROLE_ARN")?).map_err(|why| why.hint("correct AWS_ROLE_ARN"));
+    top.log().keep(role).inspect(|role| of_env(top, "role_arn", "AWS_ROLE_ARN", role))
+}
+
+/// The variable decides the key.
+fn of_env<T: setting::Written>(top: &Section<'_, '_>, key: &'static str, variable: &'static str, value: &T) {
+    top.log().record("", key, Origin::Env(variable), || Some(value.shown()));
+}
+
+fn policy_arn(found: &Found<'_>) -> Result<String> {
+    values::arn(found, |text| check_policy_arn(text).map(|()| text.to_owned()))
 }
 
 fn identity<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<Written> {
     let written: Vec<Found<'_>> = IDENTITIES.iter().filter_map(|key| top.find(key)).collect();
     match written.as_slice() {
         [] => {
-            let hint = "write a table [profile.NAME.saml] with idp_url = \"https://…\", or one named web_identity or assume_role, or airflow_conn = \"ID\"";
-            top.log().error(top.missing("saml", hint));
+            top.log().error(top.missing("saml"));
             None
         }
-        [found] => match found.key {
-            "saml" => {
-                let saml = saml::read(&top.table("saml", "saml")?, bases.name(), env)?;
-                Some(Written::Identity(Identity::Saml(Box::new(saml))))
+        [found] => {
+            let otherwise = format!("the profile has `{}` ({})", found.key, found.place);
+            top.check_with(found.key, |key| format!("`{key}`"), Code::ConflictingKeys, &otherwise);
+            if found.key == "airflow_conn" {
+                return AirflowSource::read(top, bases.airflow(top.log()), bases.locations())
+                    .map(|source| Written::Connection(Box::new(source)));
             }
-            "web_identity" => {
-                let identity = web_identity::read(&top.table("web_identity", "web_identity")?, env)?;
-                Some(Written::Identity(Identity::WebIdentity(Box::new(identity))))
+            let table = top.table(found.key);
+            match found.key {
+                // Of another type than a table: that is said.
+                _ if table.is_empty() => None,
+                "saml" => {
+                    let saml = saml::read(&table, bases.name(), env)?;
+                    Some(Written::Identity(Identity::Saml(Box::new(saml))))
+                }
+                "web_identity" => {
+                    let identity = web_identity::read(&table, env)?;
+                    Some(Written::Identity(Identity::WebIdentity(Box::new(identity))))
+                }
+                _ => assume_role::read(&table, bases).map(Written::from),
             }
-            "assume_role" => assume_role::read(&top.table("assume_role", "assume_role")?, bases).map(Written::from),
-            _ => AirflowSource::read(top, bases.airflow(top.log()), bases.locations())
-                .map(|source| Written::Connection(Box::new(source))),
-        },
+        }
         [first, second, ..] => {
             let said = format!("is a second source of identity, beside `{}` ({})", first.key, first.place);
             top.log()
@@ -162,20 +169,25 @@ fn sts(top: &Section<'_, '_>, env: &Env) -> StsTarget {
         endpoint_url: endpoint(top, env),
         use_fips: switch(top, env, "use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT"),
         use_dualstack: switch(top, env, "use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT"),
-        ca_bundle: env
-            .path("AWS_CA_BUNDLE")
-            .inspect(|_| top.log().record("", "aws_ca_bundle", Origin::Env("AWS_CA_BUNDLE"))),
+        ca_bundle: ca_bundle(top, env),
         http: StsHttp::default(),
     }
 }
 
+fn ca_bundle(top: &Section<'_, '_>, env: &Env) -> Option<PathBuf> {
+    top.log().ask("", "aws_ca_bundle");
+    env.path("AWS_CA_BUNDLE").inspect(|path| of_env(top, "aws_ca_bundle", "AWS_CA_BUNDLE", path))
+}
+
 fn region(top: &Section<'_, '_>, env: &Env) -> Option<Region> {
-    let written = top.read("region", values::region);
+    let written = top.get("region");
     for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
         let Some(text) = env.text(name) else { continue };
-        top.log().record("", "region", Origin::Env(name));
         match Region::parse(&text) {
-            Ok(region) => return Some(region),
+            Ok(region) => {
+                of_env(top, "region", name, &region);
+                return Some(region);
+            }
             Err(why) => {
                 let what = format!("${name} must be a region such as \"eu-west-1\", not {:?}", printable(&text, 60));
 
@@ -191,11 +203,11 @@ fn region(top: &Section<'_, '_>, env: &Env) -> Option<Region> {
 fn endpoint(top: &Section<'_, '_>, env: &Env) -> Option<StsEndpoint> {
     let ignored = env.is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
     let written = top.find("sts_endpoint_url").is_some();
-    let configured = top.read("sts_endpoint_url", urls::sts_endpoint);
+    let configured = top.get("sts_endpoint_url");
     let from_env = |name: &'static str| {
         let text = env.text(name).filter(|_| !ignored)?;
-        top.log().record("", "sts_endpoint_url", Origin::Env(name));
-        Some(top.log().keep(urls::sts_endpoint_of_env(name, &text)))
+        let url = top.log().keep(urls::sts_endpoint_of_env(name, &text));
+        Some(url.inspect(|url| of_env(top, "sts_endpoint_url", name, url)))
     };
     match from_env("AWS_ENDPOINT_URL_STS") {
         Some(url) => url,
@@ -205,12 +217,13 @@ fn endpoint(top: &Section<'_, '_>, env: &Env) -> Option<StsEndpoint> {
 }
 
 fn switch(top: &Section<'_, '_>, env: &Env, key: &'static str, variable: &'static str) -> bool {
-    let written = top.read(key, values::boolean).unwrap_or(false);
+    let written = top.value(key).unwrap_or(false);
     if env.os(variable).is_none() {
         return written;
     }
-    top.log().record("", key, Origin::Env(variable));
-    env.is_true(variable)
+    let is_set = env.is_true(variable);
+    of_env(top, key, variable, &is_set);
+    is_set
 }
 
 /// JSON when it starts with a brace, else the path of a file that holds it. The text itself, since a changed policy is another result.

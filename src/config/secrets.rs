@@ -2,13 +2,12 @@
 
 use super::profile::{Account, SecretSource};
 use super::reader::Found;
+use super::setting::Argv;
+use super::settings::SECRET;
 use super::tree::{Table, Value};
 use super::values;
 use crate::error::{Code, Result};
 use crate::file::shape::looks_like_a_secret;
-
-/// The ways that exist, in the order of the hint.
-const WAYS: [&str; 5] = ["keyring", "file", "command", "env", "credential"];
 
 /// A table with exactly one key. `account` is whose secret `fedcred login` would keep.
 pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
@@ -25,8 +24,9 @@ pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
         }
         _ => return Err(found.wrong("a table that says where it is read from").hint(expected)),
     };
-    if let Some((key, node)) = table.iter().find(|(key, _)| !WAYS.contains(key)) {
-        return Err(found.inner(key, node).unknown(&WAYS));
+    let known: Vec<&str> = SECRET.keys().collect();
+    if let Some((key, node)) = table.iter().find(|(key, _)| !known.contains(key)) {
+        return Err(found.inner(key, node).unknown(&known));
     }
     let mut entries = table.iter();
     let (Some((way, node)), None) = (entries.next(), entries.next()) else {
@@ -35,10 +35,10 @@ pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
     let inner = found.inner(way, node);
     match way {
         "file" => values::path(&inner).map(SecretSource::File),
-        "command" => command(&inner).map(SecretSource::Command),
+        "command" => command(&inner).map(|argv| SecretSource::Command(argv.0)),
         "env" => variable(&inner).map(SecretSource::Env),
         "credential" => name(&inner, |c| c.is_ascii_alphanumeric() || "_-.".contains(c)).map(SecretSource::Credential),
-        // The keys are `WAYS`; this is the one that is left.
+        // Of the known keys, this is the one that is left.
         _ if values::boolean(&inner)? => Ok(SecretSource::Keyring(account.clone())),
         _ => Err(inner.error(Code::InvalidValue, "can only be true").hint(expected)),
     }
@@ -56,16 +56,16 @@ pub fn variables(table: &Table, names: &mut Vec<String>) {
 }
 
 /// Program and arguments. Only from the user's own file: the machine's is read by every user, and what it names would run as each of them.
-pub fn command(found: &Found<'_>) -> Result<Vec<String>> {
+pub fn command(found: &Found<'_>) -> Result<Argv> {
     check_own(found, "write it into your own file (`fedcred config path` names it), or use { file = … }")?;
-    let mut argv = values::list(found, 256, |element| values::written(element, "a string").map(str::to_owned))?;
+    let mut argv = values::list(found, |element| values::written(element, "a string").map(str::to_owned))?;
     match argv.first_mut() {
         Some(program) => *program = located(found, program)?,
         None => {
             return Err(found.error(Code::InvalidValue, "is empty").hint("command = [\"pass\", \"show\", \"corp\"]"));
         }
     }
-    Ok(argv)
+    Ok(Argv(argv))
 }
 
 /// A program by its name or path, from the user's own file as well.

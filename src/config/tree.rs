@@ -9,6 +9,7 @@ use crate::error::{Code, Error, Result, printable};
 /// A table's keys in the order of their names. Few of them: they are looked up one after the other.
 ///
 /// No `Debug`, here and below: somebody may have written a password into the file.
+#[derive(Default)]
 pub struct Table(Vec<(String, Node)>);
 
 /// A value and the line (from 1) of its key; in an array, of the value itself.

@@ -1,12 +1,13 @@
 //! Values as they are written: text, numbers, durations, choices, paths, ARNs. Each either is right or names file, line and what would be.
 
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::mistakes;
 use super::reader::{Found, nearest};
+use super::settings::Kind;
 use super::tree::Value;
+use super::words::{Words, names};
 use crate::error::{Code, Error, Result};
 use crate::file::shape::looks_like_a_secret;
 use crate::region::{NotARegion, Region};
@@ -38,31 +39,38 @@ pub fn boolean(found: &Found<'_>) -> Result<bool> {
     }
 }
 
-pub fn integer(found: &Found<'_>, range: RangeInclusive<i64>) -> Result<i64> {
+/// Between those that the row names.
+pub fn integer<T: TryFrom<i64>>(found: &Found<'_>) -> Result<T> {
+    let (Kind::Integer(least, most) | Kind::Integers(least, most)) = found.row.kind else { return Err(found.misfit()) };
     match found.value {
-        Value::Integer(Some(number)) if range.contains(number) => Ok(*number),
-        Value::Integer(_) => Err(found.error(Code::InvalidValue, out_of(range.start(), range.end()))),
+        Value::Integer(Some(number)) if (least..=most).contains(number) => {
+            T::try_from(*number).map_err(|_| found.misfit())
+        }
+        Value::Integer(_) => Err(found.error(Code::InvalidValue, out_of(least, most))),
         _ => Err(found.wrong("an integer")),
     }
 }
 
-/// A float, or an integer in its place.
-pub fn number(found: &Found<'_>, range: RangeInclusive<f64>) -> Result<f64> {
+/// A float, or an integer in its place, between those that the row names.
+pub fn number(found: &Found<'_>) -> Result<f64> {
+    let Kind::Number(least, most) = found.row.kind else { return Err(found.misfit()) };
     let number = match found.value {
         Value::Float(number) => *number,
         Value::Integer(Some(number)) => *number as f64,
         _ => return Err(found.wrong("a number")),
     };
     // NaN is in no range.
-    if range.contains(&number) {
+    if (least..=most).contains(&number) {
         Ok(number)
     } else {
-        Err(found.error(Code::InvalidValue, out_of(range.start(), range.end())))
+        Err(found.error(Code::InvalidValue, out_of(least, most)))
     }
 }
 
-/// `"1h"`, `"90m"`, `"900s"`, `"1h30m"`, or seconds.
-pub fn duration(found: &Found<'_>, range: RangeInclusive<Duration>) -> Result<Duration> {
+/// `"1h"`, `"90m"`, `"900s"`, `"1h30m"`, or seconds, between those that the row names.
+pub fn duration(found: &Found<'_>) -> Result<Duration> {
+    let Kind::Duration(least, most) = found.row.kind else { return Err(found.misfit()) };
+    let (least, most) = (Duration::from_secs(least), Duration::from_secs(most));
     let expected = "a duration such as \"1h\", \"90m\", \"1h30m\" or a number of seconds";
     let duration = match found.value {
         Value::Text(text) => parse_duration(text).ok_or_else(|| {
@@ -77,37 +85,44 @@ pub fn duration(found: &Found<'_>, range: RangeInclusive<Duration>) -> Result<Du
         Value::Integer(_) => return Err(found.error(Code::InvalidValue, format!("must be {expected}"))),
         _ => return Err(found.wrong(expected)),
     };
-    if range.contains(&duration) {
+    if (least..=most).contains(&duration) {
         return Ok(duration);
     }
-    Err(found.error(Code::InvalidValue, out_of(written_duration(*range.start()), written_duration(*range.end()))))
+    Err(found.error(Code::InvalidValue, out_of(written_duration(least), written_duration(most))))
 }
 
-/// One of the words; those of `later` are known, but not in this version.
-pub fn choice<T: Copy>(found: &Found<'_>, words: &[(&'static str, T)], later: &[&'static str]) -> Result<T> {
-    let names = || words.iter().map(|(name, _)| *name);
-    let expected = || format!("one of {}", names().collect::<Vec<_>>().join(", "));
+/// One of the choice's words.
+pub fn choice<T: Words>(found: &Found<'_>) -> Result<T> {
+    let word = word(found, &names::<T>())?;
+    T::ALL.iter().find(|(name, _)| *name == word).map(|(_, choice)| *choice).ok_or_else(|| found.misfit())
+}
+
+/// One of these words.
+pub fn word(found: &Found<'_>, words: &[&'static str]) -> Result<&'static str> {
+    let expected = || format!("one of {}", words.join(", "));
     let text = match found.value {
         Value::Text(text) => text,
         _ => return Err(found.wrong(&expected())),
     };
-    if let Some((_, value)) = words.iter().find(|(name, _)| name == text) {
-        return Ok(*value);
-    }
-    if later.contains(&text.as_str()) {
-        return Err(found
-            .error(Code::NotYetAvailable, format!("cannot be \"{text}\" in this version yet"))
-            .hint(format!("it can be {}", expected())));
+    if let Some(word) = words.iter().find(|word| *word == text) {
+        return Ok(word);
     }
     let error = found.wrong_text(&expected(), text);
-    Err(match mistakes::meant(text, names()).or_else(|| nearest(text, names())) {
+    let near = mistakes::meant(text, words.iter().copied()).or_else(|| nearest(text, words.iter().copied()));
+    Err(match near {
         Some(near) => error.hint(format!("did you mean \"{near}\"?")),
         None => error,
     })
 }
 
-/// Each element of an array as `parse` takes it, at most `max`.
-pub fn list<'c, T>(found: &Found<'c>, max: usize, parse: impl Fn(&Found<'c>) -> Result<T>) -> Result<Vec<T>> {
+/// Each element of an array as `parse` takes it, as many as the row lets be.
+pub fn list<'c, T>(found: &Found<'c>, parse: impl Fn(&Found<'c>) -> Result<T>) -> Result<Vec<T>> {
+    let max = match found.row.kind {
+        Kind::Texts(max) => max,
+        Kind::Integers(..) => 100,
+        Kind::Command => 256,
+        _ => return Err(found.misfit()),
+    };
     match found.value {
         Value::Array(items) if items.len() > max => {
             Err(found.error(Code::InvalidValue, format!("has {} elements, at most {max} can be", items.len())))

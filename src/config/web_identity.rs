@@ -9,8 +9,9 @@ use super::oidc::Oidc;
 use super::origin::{Log, Origin};
 use super::reader::Section;
 use super::session_name::{self, SessionName};
-use super::{google, oidc, refuse, secrets, values};
-use crate::error::{Code, Error};
+use super::setting::Written;
+use super::{google, oidc, secrets, values};
+use crate::error::Code;
 
 #[derive(Clone, Debug)]
 pub struct WebIdentity {
@@ -89,8 +90,6 @@ pub struct Kubernetes {
 }
 
 const TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
-/// Where the kubelet mounts what a pod needs to talk to the API server.
-const KUBELET_MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// What AWS expects where nothing else is set up.
 pub const AWS_AUDIENCE: &str = "sts.amazonaws.com";
 
@@ -122,34 +121,18 @@ const SOURCES: [(&str, Source); 12] = [
     ("kubernetes", Source::Kubernetes),
 ];
 
-/// The keys that mean something to some sources only.
-const KEYS_OF_SOURCES: [(&str, &[&str]); 18] = [
-    ("token_file", &["file"]),
-    ("token_env", &["env"]),
-    ("command", &["command"]),
-    ("audience", &["github-actions", "google", "azure", "kubernetes"]),
-    ("client_id", &["oidc", "azure"]),
-    ("issuer", &["oidc"]),
-    ("client_secret", &["oidc"]),
-    ("flow", &["oidc"]),
-    ("scope", &["oidc"]),
-    ("resource", &["oidc"]),
-    ("token", &["oidc"]),
-    ("redirect_uri", &["oidc"]),
-    ("auth_params", &["oidc"]),
-    ("ca_bundle", &["oidc"]),
-    ("namespace", &["kubernetes"]),
-    ("service_account", &["kubernetes"]),
-    ("token_lifetime", &["kubernetes"]),
-    ("credentials_dir", &["kubernetes"]),
-];
+/// The values of `source`.
+pub fn source_names() -> Vec<&'static str> {
+    SOURCES.iter().map(|(name, _)| *name).collect()
+}
 
 /// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
 pub fn read(table: &Section<'_, '_>, env: &Env) -> Option<WebIdentity> {
-    let words = SOURCES.iter().map(|(name, _)| (*name, *name)).collect::<Vec<_>>();
-    let name = table.required("source", "source = \"file\"", |f| values::choice(f, &words, &[]));
-    misplaced(table, name);
-    refuse::in_web_identity(table);
+    let name = table.required("source", |f| values::word(f, &source_names()));
+    if let (Some(name), Some(found)) = (name, table.find("source")) {
+        let otherwise = format!("`source` is \"{name}\" ({})", found.place);
+        table.check_with(name, |name| format!("source = \"{name}\""), Code::ConflictingKeys, &otherwise);
+    }
     let written_name = table.read("role_session_name", |f| session_name::read(f, true));
     let source = name.and_then(|name| SOURCES.iter().find(|(known, _)| *known == name)).map(|(_, source)| *source);
     // `AWS_ROLE_SESSION_NAME` belongs to the token file of the environment, not to whatever else is configured.
@@ -164,77 +147,55 @@ pub fn read(table: &Section<'_, '_>, env: &Env) -> Option<WebIdentity> {
 /// What a Kubernetes webhook or an administrator put into the environment: `AWS_WEB_IDENTITY_TOKEN_FILE` and
 /// `AWS_ROLE_SESSION_NAME`, as the AWS SDKs read them.
 pub fn of_environment(log: &Log<'_>, env: &Env) -> Option<WebIdentity> {
-    let source = TokenSource::File(env.path(TOKEN_FILE)?);
-    log.record("web_identity", "token_file", Origin::Env(TOKEN_FILE));
+    log.record("web_identity", "source", Origin::BuiltIn, || Some("file".shown()));
+    let source = TokenSource::File(file_of_environment(log, env)?);
+    log.ask("web_identity", "role_session_name");
     let session_name = ambient_session_name(log, env).unwrap_or_else(SessionName::of_subject);
     Some(WebIdentity { source, session_name })
 }
 
 fn ambient_session_name(log: &Log<'_>, env: &Env) -> Option<SessionName> {
-    let name = env.text("AWS_ROLE_SESSION_NAME")?;
-    log.record("web_identity", "role_session_name", Origin::Env("AWS_ROLE_SESSION_NAME"));
-    Some(session_name::literal(&name))
+    let name = session_name::literal(&env.text("AWS_ROLE_SESSION_NAME")?);
+    log.record("web_identity", "role_session_name", Origin::Env("AWS_ROLE_SESSION_NAME"), || Some(name.shown()));
+    Some(name)
+}
+
+fn file_of_environment(log: &Log<'_>, env: &Env) -> Option<PathBuf> {
+    let file = env.path(TOKEN_FILE)?;
+    log.record("web_identity", "token_file", Origin::Env(TOKEN_FILE), || Some(file.shown()));
+    Some(file)
 }
 
 fn token_source(source: Source, table: &Section<'_, '_>, env: &Env) -> Option<TokenSource> {
-    let audience = || table.read("audience", values::text);
+    let aws_audience = || table.get("audience").unwrap_or_else(|| table.instead("audience", AWS_AUDIENCE.to_owned()));
     Some(match source {
         Source::File => TokenSource::File(token_file(table, env)?),
-        Source::Env => {
-            TokenSource::Env(table.required("token_env", "token_env = \"CI_JOB_JWT\"", secrets::variable)?)
-        }
+        Source::Env => TokenSource::Env(table.required("token_env", secrets::variable)?),
         Source::Service(service) => TokenSource::Service(service),
-        Source::Command => {
-            let hint = "command = [\"vault\", \"read\", \"-field=token\", \"identity/oidc/token/aws\"]";
-            TokenSource::Command(table.required("command", hint, secrets::command)?)
-        }
-        Source::GithubActions => {
-            TokenSource::GithubActions { audience: audience().unwrap_or_else(|| AWS_AUDIENCE.to_owned()) }
-        }
+        Source::Command => TokenSource::Command(table.required("command", secrets::command)?.0),
+        Source::GithubActions => TokenSource::GithubActions { audience: aws_audience() },
         Source::Google => TokenSource::Google(google::read(table)),
         Source::Oidc => TokenSource::Oidc(Box::new(oidc::read(table)?)),
         Source::Azure => {
-            TokenSource::Azure(Azure { audience: audience(), client_id: table.read("client_id", values::text) })
+            TokenSource::Azure(Azure { audience: table.get("audience"), client_id: table.get("client_id") })
         }
-        Source::Kubernetes => TokenSource::Kubernetes(kubernetes(table, audience())),
+        Source::Kubernetes => TokenSource::Kubernetes(Kubernetes {
+            audience: aws_audience(),
+            namespace: table.get("namespace"),
+            service_account: table.get("service_account"),
+            token_lifetime: table.value("token_lifetime")?,
+            credentials_dir: table.value("credentials_dir")?,
+        }),
     })
-}
-
-fn kubernetes(table: &Section<'_, '_>, audience: Option<String>) -> Kubernetes {
-    // The API server's own limits.
-    let (least, most) = (Duration::from_secs(600), Duration::from_secs(24 * 3600));
-    Kubernetes {
-        audience: audience.unwrap_or_else(|| AWS_AUDIENCE.to_owned()),
-        namespace: table.read("namespace", values::text),
-        service_account: table.read("service_account", values::text),
-        token_lifetime: table.read("token_lifetime", |f| values::duration(f, least..=most)).unwrap_or(least),
-        credentials_dir: table.read("credentials_dir", values::path).unwrap_or_else(|| KUBELET_MOUNT.into()),
-    }
 }
 
 fn token_file(table: &Section<'_, '_>, env: &Env) -> Option<PathBuf> {
     if table.find("token_file").is_some() {
-        return table.read("token_file", values::path);
+        return table.get("token_file");
     }
-    let file = env.path(TOKEN_FILE);
-    match file {
-        Some(_) => table.log().record("web_identity", "token_file", Origin::Env(TOKEN_FILE)),
-        None => {
-            let error = table.missing("token_file", "token_file = \"/var/run/secrets/…/token\"");
-            table.log().error(error.because("AWS_WEB_IDENTITY_TOKEN_FILE is not set either"));
-        }
+    let file = file_of_environment(table.log(), env);
+    if file.is_none() {
+        table.log().error(table.missing("token_file").because("AWS_WEB_IDENTITY_TOKEN_FILE is not set either"));
     }
     file
-}
-
-/// Reports keys of another source than the one written. Also when the source is wrong: looking makes these keys known ones.
-fn misplaced(table: &Section<'_, '_>, source: Option<&str>) {
-    for (key, sources) in KEYS_OF_SOURCES {
-        let Some(found) = table.find(key) else { continue };
-        let Some(source) = source.filter(|source| !sources.contains(source)) else { continue };
-        let needed: Vec<String> = sources.iter().map(|source| format!("source = \"{source}\"")).collect();
-        let said = format!("goes with {}, but `source` is \"{source}\"", needed.join(" or "));
-        let error: Error = found.error(Code::ConflictingKeys, said);
-        table.log().error(error.hint(format!("write {}, or remove `{key}`", needed[0])));
-    }
 }

@@ -9,22 +9,12 @@ use std::process::Command;
 
 use super::read;
 use fedcred::cli::args::Arguments;
-use fedcred::cli::{report, topics};
+use fedcred::cli::topics;
 use fedcred::config::Config;
 use fedcred::config::env::Env;
+use fedcred::config::schema;
 use fedcred::error::{Code, Kind};
 use serde_json::Value;
-
-const KINDS: [(Kind, &str); 8] = [
-    (Kind::Usage, "usage"),
-    (Kind::LoginRequired, "login required"),
-    (Kind::Unusable, "unusable response"),
-    (Kind::Internal, "internal"),
-    (Kind::Storage, "storage"),
-    (Kind::Unavailable, "unavailable"),
-    (Kind::Refused, "refused"),
-    (Kind::Configuration, "configuration"),
-];
 
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
@@ -36,32 +26,22 @@ fn errors() -> String {
          An error is printed as `error[CODE]: what failed`, `caused by: why` and `hint: the next step`. The exit status \
          tells its kind.\n",
     );
-    for (kind, name) in KINDS {
+    let mut kinds = Kind::ALL.to_vec();
+    kinds.sort_by_key(|kind| kind.status());
+    for kind in kinds {
         page += &format!(
-            "\n## Exit status {}: {name}\n\n| code | cause | what to do |\n|---|---|---|\n",
-            report::status(kind)
+            "\n## Exit status {}: {}\n\n| code | cause | what to do |\n|---|---|---|\n",
+            kind.status(),
+            kind.name()
         );
         for code in Code::ALL.iter().copied().filter(|code| code.kind() == kind) {
-            page +=
-                &format!("| `{}` | {} | {} |\n", code.as_str(), cell(code.meaning()), cell(report::usual_hint(code)));
+            page += &format!("| `{}` | {} | {} |\n", code.as_str(), cell(code.meaning()), cell(code.hint()));
         }
     }
     page
 }
 
-/// The definitions of the schema, and the heading of each on the page.
-const TABLES: [(&str, &str); 8] = [
-    ("/definitions/profile", "`[profile.NAME]`"),
-    ("/definitions/saml", "`[profile.NAME.saml]`"),
-    ("/definitions/retry", "`[profile.NAME.saml.retry]`"),
-    ("/definitions/web_identity", "`[profile.NAME.web_identity]`"),
-    ("/definitions/assume_role", "`[profile.NAME.assume_role]`"),
-    ("/definitions/secret", "A secret: `password`, `token`, `otp`, `otp_secret`, `client_secret`"),
-    ("/properties/cache", "`[cache]`"),
-    ("/properties/airflow", "`[airflow]`"),
-];
-
-fn settings(schema: &Value) -> String {
+fn settings() -> String {
     let mut page = String::from(
         "# Settings\n\n\
          The file is `~/.config/fedcred/config.toml` (macOS: `~/Library/Application Support/fedcred/config.toml`). It adds \
@@ -70,45 +50,14 @@ fn settings(schema: &Value) -> String {
          comes from. `fedcred config schema > fedcred.schema.json`, and `#:schema ./fedcred.schema.json` as the first line \
          of the file, let editors complete and check it.\n",
     );
-    for (path, heading) in TABLES {
-        let table = schema.pointer(path).unwrap_or_else(|| panic!("{path}"));
-        let described = table["description"].as_str().unwrap();
-        page += &format!("\n## {heading}\n\n{described}\n\n| key | value | meaning |\n|---|---|---|\n");
-        for (key, property) in table["properties"].as_object().unwrap() {
-            let meaning = property["description"].as_str().unwrap();
-            page += &format!("| `{key}` | {} | {} |\n", cell(&value(property)), cell(meaning));
+    for (heading, table, text) in schema::REFERENCE {
+        page += &format!("\n## {heading}\n\n{}\n\n| key | value | meaning |\n|---|---|---|\n", schema::about(text));
+        for row in table.settings() {
+            page +=
+                &format!("| `{}` | {} | {} |\n", row.key, cell(&schema::value(row)), cell(&schema::meaning(row, text)));
         }
     }
     page
-}
-
-/// What can stand there, in words.
-fn value(property: &Value) -> String {
-    let words = |list: &Value| {
-        let words: Vec<String> =
-            list.as_array().unwrap().iter().map(|word| format!("`{}`", word.as_str().unwrap())).collect();
-        words.join(", ")
-    };
-    let reference = property["allOf"][0]["$ref"].as_str().or(property["$ref"].as_str());
-    if let Some(name) = reference.and_then(|reference| reference.rsplit('/').next()) {
-        return match name {
-            "duration" => "duration".to_owned(),
-            "secret" => "secret".to_owned(),
-            _ => "table".to_owned(),
-        };
-    }
-    if property["enum"].is_array() {
-        return words(&property["enum"]);
-    }
-    if let Some(options) = property["anyOf"].as_array() {
-        return options.iter().map(value).collect::<Vec<_>>().join(", ");
-    }
-    match property["type"].as_str() {
-        Some("array") => "list".to_owned(),
-        Some("object") => "table".to_owned(),
-        Some(other) => other.to_owned(),
-        None => property["const"].as_bool().map_or_else(|| panic!("{property}"), |value| format!("`{value}`")),
-    }
 }
 
 fn root(path: &str) -> PathBuf {
@@ -116,9 +65,8 @@ fn root(path: &str) -> PathBuf {
 }
 
 #[test]
-fn the_generated_pages_are_those_of_the_codes_and_of_the_schema() {
-    let schema: Value = serde_json::from_str(&read(&root("src/config/schema.json"))).unwrap();
-    for (name, expected) in [("errors", errors()), ("settings", settings(&schema))] {
+fn the_generated_pages_are_those_of_the_codes_and_of_the_settings() {
+    for (name, expected) in [("errors", errors()), ("settings", settings())] {
         let path = root(&format!("src/cli/topics/{name}.md"));
         if Env::process().text("FEDCRED_CASES").as_deref() == Some("write") {
             fs::write(path, expected).unwrap();
@@ -167,7 +115,7 @@ fn every_toml_snippet_passes_the_reader() {
 
 #[test]
 fn every_toml_snippet_passes_the_schema() {
-    let schema: Value = serde_json::from_str(&read(&root("src/config/schema.json"))).unwrap();
+    let schema = schema::json();
     for (page, toml) in snippets("toml") {
         let file: Value = toml::from_str(&toml).unwrap();
         let mut faults = Vec::new();

@@ -44,7 +44,7 @@ fn finds(world: &World, check: &str, code: &str) -> Value {
     assert_eq!((&fault["check"], &fault["code"]), (&json!(check), &json!(code)), "{report:#}");
     assert!(fault["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{report:#}");
     let kind = fedcred::error::Code::parse(code).expect("a code of ours").kind();
-    assert_eq!(run.status, Some(fedcred::cli::report::status(kind)), "{report:#}");
+    assert_eq!(run.status, Some(kind.status()), "{report:#}");
     report
 }
 

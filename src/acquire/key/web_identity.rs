@@ -4,6 +4,7 @@ use super::{Unknowable, optional, session_name};
 use crate::cache::key::KeyBuilder;
 use crate::config::env::Env;
 use crate::config::profile::{Azure, Google, Kubernetes, Oidc, TokenSource, WebIdentity};
+use crate::config::words::Words as _;
 use crate::error::Result as FileResult;
 use crate::identity::oidc::claims::Claims;
 use crate::identity::oidc::{env as variables, google, kubernetes, token_file};
@@ -79,8 +80,8 @@ fn oidc_fields(key: KeyBuilder, oidc: &Oidc) -> KeyBuilder {
         auth_params,
         ca_bundle,
     } = oidc;
-    let key = key.field("issuer", issuer.as_written()).field("client_id", client_id).field("flow", flow.name());
-    let key = optional(key.field("scope", scope), "resource", resource.as_ref()).field("token", token.name());
+    let key = key.field("issuer", issuer.as_written()).field("client_id", client_id).field("flow", flow.word());
+    let key = optional(key.field("scope", scope), "resource", resource.as_ref()).field("token", token.word());
     let key = auth_params.iter().fold(key, |key, (name, value)| key.field("auth_param", name).field("is", value));
     optional(key, "ca_bundle", ca_bundle.as_ref().map(|file| file.as_os_str().as_encoded_bytes()))
 }

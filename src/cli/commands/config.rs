@@ -7,6 +7,7 @@ use crate::cli::output::{self, Text};
 use crate::cli::report;
 use crate::config::Config;
 use crate::config::env::Env;
+use crate::config::schema;
 use crate::config::show::{ConfigPath, Setting};
 use crate::error::{Code, Error, Result};
 
@@ -19,12 +20,9 @@ pub fn run(command: &Command, global: &Global, env: &Env) -> std::result::Result
             one(config().and_then(|config| show(&config, profile.as_deref(), *json, env)))
         }
         Command::Path { json } => one(config().and_then(|config| path(&config, *json))),
-        Command::Schema => one(output::file(SCHEMA)),
+        Command::Schema => one(output::json(&schema::json())),
     }
 }
-
-/// Kept beside the readers it describes; a test compares the two.
-const SCHEMA: &str = include_str!("../../config/schema.json");
 
 fn check(config: &Config, as_json: bool) -> std::result::Result<(), Vec<Error>> {
     let errors = config.check();

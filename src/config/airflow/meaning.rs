@@ -20,6 +20,7 @@ use super::sts_client::StsClient;
 use super::sts_params::{Action, SessionParams};
 use super::{extras, misread, placeholder, redact, s3_config, slug, spelling};
 use crate::config::env::Env;
+use crate::config::words::words;
 use crate::region::Region;
 use crate::secret::Secret;
 
@@ -32,6 +33,8 @@ pub enum Compat {
     /// What 9.0 dropped is dropped.
     Nine,
 }
+
+words!(Compat { Documented = "8", Nine = "9" });
 
 const SESSION_KEYS: [&str; 5] =
     ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region_name", "profile_name"];

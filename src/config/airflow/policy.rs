@@ -17,7 +17,7 @@ pub struct Policy {
 impl Policy {
     /// What is wrong is in the section's log.
     pub fn read(airflow: &Section<'_, '_>) -> Self {
-        let origins = |key| airflow.read(key, |f| values::list(f, 64, |element| urls::origin(element, false)));
+        let origins = |key| airflow.value_by(key, |f| values::list(f, |element| urls::origin(element, false)));
         let policy = Policy {
             idp_origins: origins("idp_origins").unwrap_or_default(),
             sts_endpoints: origins("sts_endpoints").unwrap_or_default(),

@@ -17,7 +17,6 @@ use crate::config::env::Env;
 use crate::config::locations::Locations;
 use crate::config::profile::{ConnectionProfile, DEFAULT_DEADLINE, Profile, ProfileName, WrittenProfile};
 use crate::config::reader::Section;
-use crate::config::values;
 use crate::error::{Code, Error, Result, printable};
 use crate::region::Region;
 
@@ -49,15 +48,14 @@ pub struct Resolved {
 impl AirflowSource {
     /// `airflow_conn` of a profile, and the keys beside it.
     pub fn read(profile: &Section<'_, '_>, policy: Policy, configuration: Locations) -> Option<Self> {
-        let choices = [("8", Compat::Documented), ("9", Compat::Nine)];
         Some(AirflowSource {
-            connections: profile.read("airflow_connections", values::path),
-            compat: profile.read("airflow_compat", |f| values::choice(f, &choices, &[])).unwrap_or_default(),
+            connections: profile.get("airflow_connections"),
+            compat: profile.value("airflow_compat").unwrap_or_default(),
             fallback: false,
-            region: profile.read("region", values::region),
+            region: profile.get("region"),
             policy,
             configuration,
-            conn_id: profile.read("airflow_conn", values::text)?,
+            conn_id: profile.get("airflow_conn")?,
         })
     }
 

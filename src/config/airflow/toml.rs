@@ -3,20 +3,19 @@
 //! What a file may not hold (a secret) or a profile has no key for is an error; the connection itself then serves as the
 //! profile, `airflow_conn = "ID"`.
 
-use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::plan::{self, Plan};
-
+use crate::config::assume_role::Source;
 use crate::config::profile::{
-    AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Parser, Profile, Retry, Saml, Spnego, StsHttp,
-    TokenSource, WebIdentity,
+    AssumeRole, Auth, Base, Identity, IdpHttp, Profile, Retry, Saml, Spnego, StsHttp, TokenSource, WebIdentity,
 };
-use crate::config::show::quoted;
+use crate::config::saml::auth::Method;
+use crate::config::settings;
+use crate::config::writer::Writer;
 use crate::error::{Code, Error, Result};
-use crate::quote::config::toml_key as key;
-use crate::region::Region;
 
 /// What the connection leaves to the place where it is used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,186 +51,133 @@ impl LeftOpen {
 
 /// The tables of the profile `name`.
 pub fn profile(profile: &Profile, name: &str, open: &LeftOpen) -> Result<String> {
-    let heading = format!("profile.{}", key(name));
-    let mut out = Lines(format!("[{heading}]\n"));
-    out.text("role_arn", profile.role_arn.as_ref().map(|arn| arn.as_str()));
-    if profile.sts.http != StsHttp::default() {
+    let Profile { name: _, role_arn, sts, session, deadline: _, identity } = profile;
+    let mut out = Writer::new(name, &settings::PROFILE);
+    out.maybe("role_arn", role_arn.as_ref());
+    if sts.http != StsHttp::default() {
         return Err(Error::new(Code::InvalidValue, "config_kwargs has no key in a profile")
             .because("it says how STS is reached: proxies, client_cert, time limits or retries")
             .hint("use the connection as it is: airflow_conn = \"ID\" in a profile"));
     }
     if !open.region {
-        out.text("region", profile.sts.region.as_ref().map(Region::as_str));
-        out.text("sts_endpoint_url", profile.sts.endpoint_url.as_ref().map(|url| url.as_str()));
+        out.maybe("region", sts.region.as_ref());
+        out.maybe("sts_endpoint_url", sts.endpoint_url.as_ref());
     }
-    out.bare("duration", profile.session.duration.map(|duration| format!("\"{}s\"", duration.as_secs())));
-    out.text("policy", profile.session.policy.as_deref());
-    out.list("policy_arns", &profile.session.policy_arns);
-    match &profile.identity {
-        Identity::Saml(saml) => out.saml(&heading, saml)?,
-        Identity::WebIdentity(identity) => out.web_identity(&heading, identity, open)?,
-        Identity::AssumeRole(role) => out.assume_role(&heading, role, open)?,
+    out.maybe("duration", session.duration.as_ref());
+    out.maybe("policy", session.policy.as_ref());
+    out.set("policy_arns", &session.policy_arns);
+    match identity {
+        Identity::Saml(saml) => self::saml(&mut out, saml)?,
+        Identity::WebIdentity(identity) => web_identity(&mut out, identity, open)?,
+        Identity::AssumeRole(role) => assume_role(&mut out, role, open)?,
         Identity::Base(_) => {
             return Err(Error::new(Code::InvalidValue, "what logs in nowhere has no tables of its own"));
         }
     }
-    Ok(out.0)
+    Ok(out.into_text())
 }
 
-struct Lines(String);
+fn saml(out: &mut Writer, saml: &Saml) -> Result<()> {
+    out.begin(&settings::SAML);
+    out.set("idp_url", &saml.idp_url);
+    let Auth::Spnego(Spnego { mutual_authentication, .. }) = &saml.auth else {
+        return Err(Error::new(Code::Bug, "a connection logs in by Kerberos alone"));
+    };
+    out.set("auth", &Method::Spnego);
+    out.maybe("principal_arn", saml.principal_arn.as_ref());
+    out.set("mutual_authentication", mutual_authentication);
+    out.set("xpath", &saml.xpath);
+    out.set("parser", &saml.parser);
+    http(out, &saml.http)?;
+    retry(out, &saml.retry);
+    out.map(&settings::HEADERS, &saml.http.headers);
+    Ok(())
+}
 
-impl Lines {
-    fn table(&mut self, heading: &str, name: &str) {
-        self.0.push_str(&format!("\n[{heading}.{name}]\n"));
+fn http(out: &mut Writer, http: &IdpHttp) -> Result<()> {
+    let unsaid = [
+        (!http.cookies.is_empty(), "cookies"),
+        (http.body.is_some(), "data"),
+        (!http.follow_redirects, "allow_redirects"),
+        (http.headers.iter().any(|(name, _)| is_reserved(name)), "headers"),
+    ];
+    if let Some((_, what)) = unsaid.iter().find(|(is_there, _)| *is_there) {
+        return Err(Error::new(Code::InvalidValue, format!("idp_request_kwargs.{what} has no key in a profile"))
+            .hint("use the connection as it is: airflow_conn = \"ID\" in a profile"));
     }
+    let (certificate, key) = http.client_cert.as_ref().map(|(certificate, key)| (certificate, key)).unzip();
+    out.maybe("ca_bundle", http.ca_bundle.as_ref());
+    out.maybe("client_cert", certificate);
+    out.maybe("client_key", key);
+    out.maybe("proxy", http.proxy.as_ref());
+    out.set("timeout", &Duration::from_secs(http.timeout.as_secs().max(1)));
+    out.set("verify", &http.verify);
+    out.maybe("user_agent", http.user_agent.as_ref());
+    Ok(())
+}
 
-    fn bare(&mut self, name: &str, value: Option<String>) {
-        if let Some(value) = value {
-            self.0.push_str(&format!("{} = {value}\n", key(name)));
+/// As far as a file can say it.
+fn retry(out: &mut Writer, retry: &Retry) {
+    let Retry { total, connect, read, status, backoff_factor, backoff_max, status_forcelist, respect_retry_after } =
+        retry;
+    out.begin(&settings::RETRY);
+    out.set("total", total.min(&100));
+    for (key, count) in [("connect", connect), ("read", read), ("status", status)] {
+        out.maybe(key, count.map(|count| count.min(100)).as_ref());
+    }
+    out.set("backoff_factor", &backoff_factor.min(120.0));
+    out.set("backoff_max", &Duration::from_secs(backoff_max.as_secs().min(600)));
+    out.set("status_forcelist", status_forcelist);
+    out.set("respect_retry_after", respect_retry_after);
+}
+
+fn web_identity(out: &mut Writer, identity: &WebIdentity, open: &LeftOpen) -> Result<()> {
+    out.begin(&settings::WEB_IDENTITY);
+    match &identity.source {
+        TokenSource::File(path) => {
+            out.set("source", "file");
+            out.maybe("token_file", Some(path).filter(|_| !open.token_file));
+        }
+        TokenSource::Google(google) => {
+            out.set("source", "google");
+            out.maybe("audience", google.audience.as_ref());
+        }
+        TokenSource::Env(_)
+        | TokenSource::Service(_)
+        | TokenSource::Command(_)
+        | TokenSource::GithubActions { .. }
+        | TokenSource::Oidc(_)
+        | TokenSource::Azure(_)
+        | TokenSource::Kubernetes(_) => {
+            return Err(Error::new(Code::Bug, "a connection's token comes from a file or from Google"));
         }
     }
+    out.set("role_session_name", &identity.session_name);
+    Ok(())
+}
 
-    fn text(&mut self, name: &str, value: Option<&str>) {
-        self.bare(name, value.map(quoted));
-    }
-
-    fn path(&mut self, name: &str, value: Option<&Path>) {
-        self.bare(name, value.map(|path| quoted(path.display())));
-    }
-
-    fn list(&mut self, name: &str, values: &[String]) {
-        let list = values.iter().map(quoted).collect::<Vec<_>>().join(", ");
-        self.bare(name, (!values.is_empty()).then(|| format!("[{list}]")));
-    }
-
-    fn saml(&mut self, heading: &str, saml: &Saml) -> Result<()> {
-        self.table(heading, "saml");
-        self.text("idp_url", Some(saml.idp_url.as_str()));
-        self.text("principal_arn", saml.principal_arn.as_ref().map(|arn| arn.as_str()));
-        let Auth::Spnego(Spnego { mutual_authentication, .. }) = &saml.auth else {
-            return Err(Error::new(Code::Bug, "a connection logs in by Kerberos alone"));
-        };
-        self.text("auth", Some("spnego"));
-        self.text(
-            "mutual_authentication",
-            Some(match mutual_authentication {
-                MutualAuthentication::Required => "required",
-                MutualAuthentication::Optional => "optional",
-                MutualAuthentication::Disabled => "disabled",
-            }),
-        );
-        self.text("xpath", Some(&saml.xpath));
-        self.text(
-            "parser",
-            Some(match saml.parser {
-                Parser::Html => "html",
-                Parser::Xml => "xml",
-                Parser::XmlThenHtml => "xml-then-html",
-            }),
-        );
-        self.http(&saml.http)?;
-        self.table(heading, "saml.retry");
-        self.retry(&saml.retry);
-        if !saml.http.headers.is_empty() {
-            self.table(heading, "saml.headers");
-            saml.http.headers.iter().for_each(|(name, value)| self.text(name, Some(value)));
-        }
-        Ok(())
-    }
-
-    fn http(&mut self, http: &IdpHttp) -> Result<()> {
-        let unsaid = [
-            (!http.cookies.is_empty(), "cookies"),
-            (http.body.is_some(), "data"),
-            (!http.follow_redirects, "allow_redirects"),
-            (http.headers.iter().any(|(name, _)| is_reserved(name)), "headers"),
-        ];
-        if let Some((_, what)) = unsaid.iter().find(|(is_there, _)| *is_there) {
-            return Err(Error::new(Code::InvalidValue, format!("idp_request_kwargs.{what} has no key in a profile"))
-                .hint("use the connection as it is: airflow_conn = \"ID\" in a profile"));
-        }
-        self.path("ca_bundle", http.ca_bundle.as_deref());
-        self.path("client_cert", http.client_cert.as_ref().map(|(cert, _)| cert.as_path()));
-        self.path("client_key", http.client_cert.as_ref().map(|(_, key)| key.as_path()));
-        self.text("proxy", http.proxy.as_ref().map(|url| url.as_str()));
-        self.bare("timeout", Some(http.timeout.as_secs().max(1).to_string()));
-        self.bare("verify", (!http.verify).then(|| "false".to_owned()));
-        self.text("user_agent", http.user_agent.as_deref());
-        Ok(())
-    }
-
-    fn retry(&mut self, retry: &Retry) {
-        let count = |count: u32| count.min(100).to_string();
-        self.bare("total", Some(count(retry.total)));
-        self.bare("connect", retry.connect.map(count));
-        self.bare("read", retry.read.map(count));
-        self.bare("status", retry.status.map(count));
-        self.bare("backoff_factor", Some(format!("{:?}", retry.backoff_factor.min(120.0))));
-        self.bare("backoff_max", Some(retry.backoff_max.as_secs().min(600).to_string()));
-        let statuses: Vec<String> = retry.status_forcelist.iter().map(u16::to_string).collect();
-        self.bare("status_forcelist", Some(format!("[{}]", statuses.join(", "))));
-        self.bare("respect_retry_after", Some(retry.respect_retry_after.to_string()));
-    }
-
-    fn web_identity(&mut self, heading: &str, identity: &WebIdentity, open: &LeftOpen) -> Result<()> {
-        self.table(heading, "web_identity");
-        match &identity.source {
-            TokenSource::File(path) => {
-                self.text("source", Some("file"));
-                self.path("token_file", Some(path).filter(|_| !open.token_file).map(PathBuf::as_path));
-            }
-            TokenSource::Google(google) => {
-                self.text("source", Some("google"));
-                self.text("audience", google.audience.as_deref());
-            }
-            TokenSource::Env(_)
-            | TokenSource::Service(_)
-            | TokenSource::Command(_)
-            | TokenSource::GithubActions { .. }
-            | TokenSource::Oidc(_)
-            | TokenSource::Azure(_)
-            | TokenSource::Kubernetes(_) => {
-                return Err(Error::new(Code::Bug, "a connection's token comes from a file or from Google"));
-            }
-        }
-        self.text("role_session_name", Some(&identity.session_name.to_string()));
-        Ok(())
-    }
-
-    fn assume_role(&mut self, heading: &str, role: &AssumeRole, open: &LeftOpen) -> Result<()> {
-        self.table(heading, "assume_role");
-        if let Some((key, value)) = &open.base {
-            self.text(key, Some(value));
-            return self.rest_of_assume_role(heading, role);
-        }
-        match &role.base {
-            Base::AwsProfile(name) => self.text("aws_profile", Some(name)),
-            Base::Environment => self.text("credential_source", Some("environment")),
-            Base::Instance => self.text("credential_source", Some("instance")),
-            Base::Container => self.text("credential_source", Some("container")),
-            Base::Profile(_) | Base::Keys(_) => {
-                return Err(Error::new(
-                    Code::InvalidValue,
-                    "the connection's own credentials have no place in a profile",
-                )
+fn assume_role(out: &mut Writer, role: &AssumeRole, open: &LeftOpen) -> Result<()> {
+    let AssumeRole { base, session_name, external_id, tags, transitive_tag_keys, source_identity, serial_number: _ } =
+        role;
+    out.begin(&settings::ASSUME_ROLE);
+    match (&open.base, base) {
+        (Some((key, value)), _) => out.set(key, value),
+        (None, Base::AwsProfile(name)) => out.set("aws_profile", name),
+        (None, Base::Environment) => out.set("credential_source", &Source::Environment),
+        (None, Base::Instance) => out.set("credential_source", &Source::Instance),
+        (None, Base::Container) => out.set("credential_source", &Source::Container),
+        (None, Base::Profile(_) | Base::Keys(_)) => {
+            return Err(Error::new(Code::InvalidValue, "the connection's own credentials have no place in a profile")
                 .because("a configuration file holds no secret access key")
                 .hint("put them into ~/.aws/credentials and write profile_name into the connection"));
-            }
         }
-        self.rest_of_assume_role(heading, role)
     }
-
-    fn rest_of_assume_role(&mut self, heading: &str, role: &AssumeRole) -> Result<()> {
-        self.text("role_session_name", Some(&role.session_name.to_string()));
-        self.text("external_id", role.external_id.as_deref());
-        self.list("transitive_tag_keys", &role.transitive_tag_keys);
-        self.text("source_identity", role.source_identity.as_deref());
-        if !role.tags.is_empty() {
-            self.table(heading, "assume_role.tags");
-            role.tags.iter().for_each(|(name, value)| self.text(name, Some(value)));
-        }
-        Ok(())
-    }
+    out.set("role_session_name", session_name);
+    out.maybe("external_id", external_id.as_ref());
+    out.set("transitive_tag_keys", transitive_tag_keys);
+    out.maybe("source_identity", source_identity.as_ref());
+    out.map(&settings::TAGS, tags);
+    Ok(())
 }
 
 /// Headers that a profile writes itself.

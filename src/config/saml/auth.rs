@@ -3,19 +3,20 @@
 use url::Url;
 
 use crate::config::env::Env;
-use crate::config::origin::Origin;
 use crate::config::profile::{
-    Account, Auth, BrowserLogin, ChannelBindings, CommandLogin, Ecp, FormChoices, FormLogin, MutualAuthentication,
-    Okta, Otp, SecretSource, Spnego,
+    Account, Auth, BrowserLogin, CommandLogin, Ecp, FormChoices, FormLogin, MutualAuthentication, Okta, Otp,
+    SecretSource, Spnego,
 };
 use crate::config::reader::{Found, Section};
 use crate::config::tree::Value;
+use crate::config::words::{Words, words};
 use crate::config::{secrets, values};
 use crate::error::{Code, Result};
 use crate::file::shape::shown_variable;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Method {
+/// The values of `auth`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
     None,
     Basic,
     Bearer,
@@ -27,75 +28,36 @@ enum Method {
     Command,
 }
 
-const METHODS: [(&str, Method); 9] = [
-    ("none", Method::None),
-    ("basic", Method::Basic),
-    ("bearer", Method::Bearer),
-    ("form", Method::Form),
-    ("spnego", Method::Spnego),
-    ("okta", Method::Okta),
-    ("ecp", Method::Ecp),
-    ("browser", Method::Browser),
-    ("command", Method::Command),
-];
-
-/// The keys that mean something to some methods only.
-const KEYS_OF_METHODS: [(&str, &[Method]); 22] = [
-    ("username", &[Method::Basic, Method::Form, Method::Ecp, Method::Browser, Method::Command]),
-    ("password", &[Method::Basic, Method::Form, Method::Ecp]),
-    ("token", &[Method::Bearer]),
-    ("client_id", &[Method::Okta]),
-    ("app_id", &[Method::Okta]),
-    ("browser", &[Method::Browser]),
-    ("browser_headless", &[Method::Browser]),
-    ("command", &[Method::Command]),
-    ("username_field", &[Method::Form]),
-    ("password_field", &[Method::Form]),
-    ("otp", &[Method::Form]),
-    ("otp_secret", &[Method::Form]),
-    ("otp_field", &[Method::Form]),
-    ("account_field", &[Method::Form]),
-    ("remember_field", &[Method::Form]),
-    ("form", &[Method::Form]),
-    ("button", &[Method::Form]),
-    ("form_fields", &[Method::Form]),
-    ("principal", &[Method::Spnego, Method::Ecp]),
-    ("keytab", &[Method::Spnego, Method::Ecp]),
-    ("mutual_authentication", &[Method::Spnego, Method::Ecp]),
-    ("channel_bindings", &[Method::Spnego, Method::Ecp]),
-];
-
-const SECRET_HINT: &str = "{ keyring = true }";
+words!(Method {
+    None = "none",
+    Basic = "basic",
+    Bearer = "bearer",
+    Form = "form",
+    Spnego = "spnego",
+    Okta = "okta",
+    Ecp = "ecp",
+    Browser = "browser",
+    Command = "command",
+});
 
 /// `profile` is whose table it is.
 pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify: bool, env: &Env) -> Option<Auth> {
     let written = saml.find("auth");
     let method = match written {
-        Some(_) => saml.read("auth", |f| values::choice(f, &METHODS, &[])),
-        None => Some(Method::None),
+        Some(_) => saml.get("auth"),
+        None => saml.value("auth"),
     };
-    // Also when the method is wrong: looking makes these keys known ones.
-    let misplaced: Vec<_> = KEYS_OF_METHODS
-        .iter()
-        .filter_map(|(key, methods)| Some((saml.find(key)?, *methods)))
-        .filter(|(_, methods)| method.is_some_and(|method| !methods.contains(&method)))
-        .collect();
-    for (found, methods) in misplaced {
-        let needed: Vec<String> = methods.iter().map(|method| format!("auth = \"{}\"", name(*method))).collect();
-        let (code, auth) = match written {
-            Some(auth) => (Code::ConflictingKeys, format!("`auth` is \"{}\" ({})", name(method?), auth.place)),
-            None => (Code::MissingKey, "no `auth` is written, which means \"none\"".to_owned()),
-        };
-        let error = found.error(code, format!("goes with {}, but {auth}", needed.join(" or ")));
-        saml.log().error(error.hint(format!("write {}, or remove `{}`", needed[0], found.key)));
-    }
+    let method: Method = method?;
+    let (code, auth) = match written {
+        Some(auth) => (Code::ConflictingKeys, format!("`auth` is \"{}\" ({})", method.word(), auth.place)),
+        None => (Code::MissingKey, format!("no `auth` is written, which means \"{}\"", method.word())),
+    };
+    saml.check_with(method.word(), |word| format!("auth = \"{word}\""), code, &auth);
     // Without a URL there is an error already, and no account that anybody will use.
     let account = |user: Option<&str>| idp_url.map(|url| Account::new(url, user)).unwrap_or_default();
-    let username = || saml.required("username", "username = \"alice\"", |f| user(f, env));
-    let secret = |key: &'static str, user: Option<&str>| {
-        saml.required(key, &format!("{key} = {SECRET_HINT}"), |f| secrets::source(f, &account(user)))
-    };
-    match method? {
+    let username = || saml.required("username", |f| user(f, env));
+    let secret = |key: &'static str, user: Option<&str>| saml.required(key, |f| secrets::source(f, &account(user)));
+    match method {
         Method::None => Some(Auth::None),
         Method::Basic => {
             let username = username();
@@ -111,30 +73,24 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
             let username = username();
             let password = secret("password", username.as_deref());
             let otp_account = account(Some(&format!(" otp {}", username.as_deref().unwrap_or_default())));
-            let otp = otp(saml, &otp_account);
-            let field = |key| saml.read(key, values::text);
             Some(Auth::Form(FormLogin {
-                username_field: field("username_field"),
-                password_field: field("password_field"),
-                otp,
-                otp_field: field("otp_field"),
-                account_field: field("account_field"),
-                remember_field: field("remember_field"),
+                username_field: saml.get("username_field"),
+                password_field: saml.get("password_field"),
+                otp: otp(saml, &otp_account),
+                otp_field: saml.get("otp_field"),
+                account_field: saml.get("account_field"),
+                remember_field: saml.get("remember_field"),
                 choices: Box::new(FormChoices {
-                    form: field("form"),
-                    button: field("button"),
-                    fields: saml
-                        .table("form_fields", "saml.form_fields")
-                        .map(|table| form_fields(&table))
-                        .unwrap_or_default(),
+                    form: saml.get("form"),
+                    button: saml.get("button"),
+                    fields: saml.map("form_fields", form_field),
                 }),
                 ..FormLogin::new(username?, password?)
             }))
         }
-        Method::Spnego => Some(Auth::Spnego(spnego(saml, verify))),
+        Method::Spnego => Some(Auth::Spnego(spnego(saml, verify)?)),
         Method::Okta => {
-            let client_id = saml.required("client_id", "client_id = \"0oa…\", of the native application", values::text);
-            let app_id = saml.required("app_id", "app_id = \"0oa…\", of the application for AWS", values::text);
+            let (client_id, app_id) = (saml.needed("client_id"), saml.needed("app_id"));
             Some(Auth::Okta(Okta { client_id: client_id?, app_id: app_id? }))
         }
         // With a user's name it is Basic, without one Kerberos.
@@ -143,29 +99,24 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
             let password = secret("password", username.as_deref());
             Some(Auth::Ecp(Ecp::Basic { username: username?, password: password? }))
         }
-        Method::Ecp => Some(Auth::Ecp(Ecp::Kerberos(spnego(saml, verify)))),
+        Method::Ecp => Some(Auth::Ecp(Ecp::Kerberos(spnego(saml, verify)?))),
         Method::Browser => Some(Auth::Browser(BrowserLogin {
             program: saml.read("browser", secrets::program),
-            is_headless_allowed: saml.read("browser_headless", values::boolean).unwrap_or(false),
-            username: saml.read("username", values::text),
+            is_headless_allowed: saml.value("browser_headless")?,
+            username: saml.get("username"),
         })),
         Method::Command => {
-            let argv = saml.required("command", "command = [\"corp-login\", \"{idp_url}\"]", secrets::command);
-            let username = saml.read("username", values::text);
+            let argv = saml.required("command", secrets::command);
+            let username = saml.get("username");
             let url = idp_url.map(Url::as_str).unwrap_or_default();
-            Some(Auth::Command(CommandLogin { argv: expand(argv?, profile, url), username }))
+            Some(Auth::Command(CommandLogin { argv: expand(argv?.0, profile, url), username }))
         }
     }
 }
 
-/// Inputs by name or id, with what they get.
-fn form_fields(table: &Section<'_, '_>) -> Vec<(String, String)> {
-    let field = |found: &Found<'_>| Ok((found.key.to_owned(), values::written(found, "a string")?.to_owned()));
-    let kept = table.entries().into_iter().filter_map(|found| {
-        table.log().record("saml.form_fields", found.key, Origin::File(found.place));
-        table.log().keep(field(&found))
-    });
-    kept.collect()
+/// An input by its name or id, with its value.
+fn form_field(found: &Found<'_>) -> Result<(String, String)> {
+    Ok((found.key.to_owned(), values::written(found, "a string")?.to_owned()))
 }
 
 /// `login` keeps the secret of codes, but no code.
@@ -204,34 +155,23 @@ fn user(found: &Found<'_>, env: &Env) -> Result<String> {
     })
 }
 
-fn spnego(saml: &Section<'_, '_>, verify: bool) -> Spnego {
-    let principal = saml.read("principal", values::text);
-    let keytab = saml.read("keytab", values::path);
+fn spnego(saml: &Section<'_, '_>, verify: bool) -> Option<Spnego> {
+    let (principal, keytab) = (saml.get("principal"), saml.get("keytab"));
     if keytab.is_some() && saml.find("principal").is_none() {
-        saml.log()
-            .error(saml.missing("principal", "principal = \"alice@EXAMPLE.COM\" (klist -k lists who is in a keytab)"));
+        saml.log().error(saml.missing("principal"));
     }
-    let modes = [
-        ("required", MutualAuthentication::Required),
-        ("optional", MutualAuthentication::Optional),
-        ("disabled", MutualAuthentication::Disabled),
-    ];
-    let written = saml.read("mutual_authentication", |f| values::choice(f, &modes, &[]));
-    let mutual_authentication = if verify {
-        written.unwrap_or(MutualAuthentication::Optional)
-    } else {
-        // Without a certificate that proves who is there, Kerberos has to.
-        saml.log().record("saml", "mutual_authentication", Origin::BuiltIn);
-        MutualAuthentication::Required
-    };
-    let bindings = [("auto", ChannelBindings::Auto), ("none", ChannelBindings::None)];
-    let channel_bindings =
-        saml.read("channel_bindings", |f| values::choice(f, &bindings, &[])).unwrap_or(ChannelBindings::Auto);
-    Spnego { principal, keytab, mutual_authentication, channel_bindings }
-}
-
-fn name(method: Method) -> &'static str {
-    METHODS.iter().find(|(_, m)| *m == method).map_or("", |(name, _)| name)
+    let mutual_authentication = saml.value("mutual_authentication")?;
+    Some(Spnego {
+        principal,
+        keytab,
+        mutual_authentication: if verify {
+            mutual_authentication
+        } else {
+            // Without a certificate that proves who is there, Kerberos has to.
+            saml.instead("mutual_authentication", MutualAuthentication::Required)
+        },
+        channel_bindings: saml.value("channel_bindings")?,
+    })
 }
 
 #[cfg(test)]

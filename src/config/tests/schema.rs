@@ -1,114 +1,125 @@
-//! `config schema` says what the readers take: their keys and their words, no more and no less.
+//! The rows of the settings, the readers and the schema say the same.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::*;
+use crate::config::settings::{self, Kind, Row, Table};
 
-/// Each table: how errors name it, its path in the schema, and a file that has it with the line `ZZZ` in it.
-const TABLES: [(&str, &str, &str); 9] = [
-    ("the file's top level", "", "ZZZ\n"),
-    ("[cache]", "/properties/cache", "[cache]\nZZZ\n"),
-    ("[airflow]", "/properties/airflow", "[airflow]\nZZZ\n"),
-    ("[profile.x]", "/definitions/profile", "[profile.x]\nZZZ\nsaml.idp_url = \"https://a.example\"\n"),
-    (
-        "[profile.x.saml]",
-        "/definitions/saml",
-        "[profile.x.saml]\nidp_url = \"https://a.example\"\nauth = \"spnego\"\nZZZ\n",
-    ),
-    (
-        "[profile.x.saml.retry]",
-        "/definitions/retry",
-        "[profile.x.saml]\nidp_url = \"https://a.example\"\n[profile.x.saml.retry]\nZZZ\n",
-    ),
-    (
-        "[profile.x.web_identity]",
-        "/definitions/web_identity",
-        "[profile.x]\nrole_arn = \"arn:aws:iam::112233334444:role/R\"\n[profile.x.web_identity]\nsource = \"oidc\"\nissuer = \"https://a.example\"\nclient_id = \"c\"\nZZZ\n",
-    ),
-    (
-        "[profile.x.assume_role]",
-        "/definitions/assume_role",
-        "[profile.x]\nrole_arn = \"arn:aws:iam::112233334444:role/R\"\n[profile.x.assume_role]\ncredential_source = \"environment\"\nZZZ\n",
-    ),
-    ("[profile.x.saml.headers]", "/definitions/saml/properties/headers", ""),
-];
-
-fn schema() -> Value {
-    serde_json::from_str(include_str!("../schema.json")).unwrap()
+/// A profile that reads this table, with the line `ZZZ` in it, for each value of what a key can go with.
+fn files(table: &Table, value: &str) -> String {
+    let identity = "[profile.x]\nrole_arn = \"arn:aws:iam::112233334444:role/R\"\n";
+    match table.name {
+        "" if value == "airflow_conn" => "[profile.x]\nairflow_conn = \"c\"\nZZZ\n".to_owned(),
+        "" if value != "none" => "[profile.x]\nZZZ\n".to_owned(),
+        "" => "[profile.x]\nZZZ\nsaml.idp_url = \"https://a.example\"\n".to_owned(),
+        "saml" => format!("[profile.x.saml]\nidp_url = \"https://a.example\"\nauth = \"{value}\"\nZZZ\n"),
+        "saml.retry" => "[profile.x.saml]\nidp_url = \"https://a.example\"\n[profile.x.saml.retry]\nZZZ\n".to_owned(),
+        "web_identity" if value == "oidc" => format!(
+            "{identity}[profile.x.web_identity]\nissuer = \"https://a.example\"\nclient_id = \"c\"\nsource = \"oidc\"\nZZZ\n"
+        ),
+        "web_identity" => format!("{identity}[profile.x.web_identity]\nsource = \"{value}\"\nZZZ\n"),
+        "assume_role" => format!("{identity}[profile.x.assume_role]\nZZZ\n"),
+        other => format!("[{other}]\nZZZ\n"),
+    }
 }
 
-/// What is said of a file with this line in it.
-fn errors(file: &str, line: &str) -> Vec<Error> {
-    Home::with(&file.replace("ZZZ", line)).load().map_or_else(|error| vec![error], |config| config.check())
+/// A value that is right for no kind but tells which one the reader takes, in its error.
+fn wrong(row: &Row) -> (&'static str, &'static str) {
+    match row.kind {
+        Kind::Boolean => ("\"zzzzzzzz\"", "must be true or false"),
+        Kind::Integer(..) => ("\"zzzzzzzz\"", "must be an integer"),
+        Kind::Integers(..) | Kind::Texts(_) | Kind::Command => ("1", "must be an array"),
+        Kind::Number(..) => ("\"zzzzzzzz\"", "must be a number"),
+        Kind::Duration(..) => ("\"zzzzzzzz\"", "must be a duration"),
+        Kind::Words(_) | Kind::BooleanOrWords(_) => ("\"zzzzzzzz\"", "must be one of "),
+        Kind::Secret => ("1", "must be a table that says where it is read from"),
+        Kind::Table(_) | Kind::Map(_) | Kind::Tables(_) => ("1", "must be a table"),
+        Kind::Text | Kind::Pattern(_) | Kind::Path | Kind::Url | Kind::TextOrVariable => ("1", "must be "),
+        Kind::True | Kind::Refused { .. } | Kind::Variable => ("", ""),
+    }
 }
 
-fn properties(path: &str) -> BTreeSet<String> {
-    let schema = schema();
-    let table = schema.pointer(path).unwrap_or_else(|| panic!("no {path}"));
-    assert_eq!(table["additionalProperties"], false, "{path}");
-    table["properties"].as_object().unwrap().keys().cloned().collect()
+fn errors(file: &str) -> Vec<Error> {
+    Home::with(file).load().map_or_else(|error| vec![error], |config| config.check())
 }
 
 #[test]
-fn the_schema_has_the_keys_that_the_readers_know() {
-    for (heading, path, file) in TABLES.iter().filter(|(_, _, file)| !file.is_empty()) {
-        let found = errors(file, "zzzzzzzzzz = 1");
-        let unknown = found.iter().find(|error| error.code == Code::UnknownKey && error.what.contains(heading));
-        let hint = unknown.unwrap_or_else(|| panic!("{heading}: {found:?}")).hint.clone().unwrap();
-        let known = hint.strip_prefix("keys that can stand there: ").unwrap();
-        // A key may be known to be refused by name.
-        let is_refused = |key: &&str| {
-            errors(file, &format!("{key} = []"))
-                .iter()
-                .any(|e| e.what.contains(&format!("`{key}`")) && e.what.contains("no place"))
-        };
-        let known: BTreeSet<String> = known.split(", ").filter(|key| !is_refused(key)).map(str::to_owned).collect();
-        assert_eq!(properties(path), known, "{heading}");
+fn every_row_is_read_as_its_kind_says() {
+    for table in settings::OF_PROFILE.into_iter().chain([&settings::CACHE, &settings::AIRFLOW]) {
+        for row in table.settings().filter(|row| row.key != "include") {
+            let values = match row.key {
+                key @ ("airflow_conn" | "web_identity" | "assume_role") => &[key][..],
+                _ if row.with.is_empty() => &["none"][..],
+                _ => row.with,
+            };
+            for value in values {
+                let (written, said) = wrong(row);
+                let line = format!("{} = {written}", row.key);
+                let file: Vec<String> = files(table, value)
+                    .lines()
+                    // In place of a line that has the key already.
+                    .filter(|other| {
+                        !other.starts_with(&format!("{} =", row.key)) && !other.starts_with(&format!("{}.", row.key))
+                    })
+                    .map(|other| format!("{}\n", other.replace("ZZZ", &line)))
+                    .collect();
+                let found = errors(&file.concat());
+                let told = found.iter().any(|e| e.what.contains(&format!("`{}`", row.key)) && e.what.contains(said));
+                assert!(told, "{} {} {value}: {found:?}", table.name, row.key);
+                assert!(found.iter().all(|e| e.code != Code::Bug), "{found:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_default_is_a_value_that_the_key_can_have() {
+    for table in settings::OF_PROFILE.into_iter().chain([&settings::CACHE, &settings::AIRFLOW]) {
+        for row in table.settings().filter(|row| row.default.is_some()) {
+            let line = format!("{} = {}", row.key, row.default.unwrap().toml());
+            let value = row.with.first().copied().unwrap_or("none");
+            let file = files(table, value).replace(&format!("{} = \"none\"\n", row.key), "").replace("ZZZ", &line);
+            let found = errors(&file);
+            assert!(found.iter().all(|e| !e.what.contains(&format!("`{}`", row.key))), "{file}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_without_a_row_is_unknown_and_the_rest_are_listed() {
+    for table in settings::OF_PROFILE.into_iter().chain([&settings::CACHE, &settings::AIRFLOW]) {
+        let found = errors(&files(table, "none").replace("ZZZ", "zzzzzzzzzz = 1"));
+        let unknown = found.iter().find(|error| error.code == Code::UnknownKey);
+        let hint = unknown.unwrap_or_else(|| panic!("{}: {found:?}", table.name)).hint.clone().unwrap();
+        let known: BTreeSet<&str> = hint.strip_prefix("keys that can stand there: ").unwrap().split(", ").collect();
+        assert_eq!(known, table.keys().collect::<BTreeSet<_>>());
     }
 }
 
 #[test]
-fn the_schema_has_the_words_that_the_readers_take() {
-    let schema = schema();
-    let mut compared = 0;
-    for (heading, path, file) in TABLES {
-        let properties =
-            schema.pointer(path).and_then(|table| table["properties"].as_object()).cloned().unwrap_or_default();
-        for (key, property) in properties {
-            let Some(words) = property["enum"].as_array() else { continue };
-            let words: Vec<&str> = words.iter().map(|word| word.as_str().unwrap()).collect();
-            // In place of a line that has the key already.
-            let file: String = file
-                .lines()
-                .filter(|line| !line.starts_with(&format!("{key} =")))
-                .map(|line| format!("{line}\n"))
-                .collect();
-            let found = errors(&file, &format!("{key} = \"zzzzzzzzzz\""));
-            let list = format!("one of {}, not", words.join(", "));
-            assert!(found.iter().any(|error| error.what.contains(&list)), "{heading} {key}: {found:?}");
-            compared += 1;
-        }
-    }
-    assert!(compared >= 8, "{compared}");
-}
-
-#[test]
-fn what_the_schema_refers_to_is_there_and_everything_is_described() {
-    fn walk(root: &Value, at: &Value, path: &str) {
-        if let Some(reference) = at["$ref"].as_str() {
-            assert!(root.pointer(&reference[1..]).is_some(), "{reference}");
-        }
+fn the_schema_has_every_row_and_requires_none_of_a_profile() {
+    fn walk(at: &Value, path: &str, count: &mut usize) {
         for (key, property) in at["properties"].as_object().into_iter().flatten() {
             let path = format!("{path}.{key}");
-            assert!(property["$ref"].is_string() || property["description"].is_string(), "{path} says nothing");
-            walk(root, property, &path);
+            assert!(path.ends_with(".env") || property["description"].is_string(), "{path} says nothing");
+            *count += 1;
+            walk(property, &path, count);
+        }
+        assert!(at.get("required").is_none(), "{path}");
+        if at["additionalProperties"].is_object() {
+            walk(&at["additionalProperties"], &format!("{path}.*"), count);
         }
     }
-    let schema = schema();
-    walk(&schema, &schema, "");
-    for (name, definition) in schema["definitions"].as_object().unwrap() {
-        walk(&schema, definition, name);
-    }
+    let mut count = 0;
+    walk(&crate::config::schema::json(), "", &mut count);
+    let rows: usize = settings::OF_PROFILE
+        .into_iter()
+        .chain([&settings::CACHE, &settings::AIRFLOW, &settings::FILE])
+        .map(|table| table.settings().count())
+        .sum();
+    let secrets =
+        settings::OF_PROFILE.into_iter().flat_map(Table::settings).filter(|row| matches!(row.kind, Kind::Secret));
+    assert_eq!(count, rows + secrets.count() * settings::SECRET.settings().count());
 }

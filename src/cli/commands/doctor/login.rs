@@ -36,7 +36,7 @@ pub fn check(
         let trace = Trace::default();
         let proven = proof::prove(profile, settings, env, &trace);
         tell_way(report, &trace);
-        let proof = proven.map_err(|error| Fault { step: place::of_login(error.code), error })?;
+        let proof = proven.map_err(|error| Fault { step: error.code.step(), error })?;
         if let (Identity::Base(_), Proof::Keys(keys)) = (&profile.identity, &proof) {
             // They are the result: STS has no part in it.
             report.fact(Step::Identity, "access_key_id", keys.access_key_id.clone());

@@ -16,9 +16,9 @@ mod storage;
 
 use self::report::{Fault, Report, Step, at};
 use crate::cli::args::{Doctor, Global};
+use crate::cli::output;
 use crate::cli::progress;
 use crate::cli::screen::Screen;
-use crate::cli::{output, report as errors};
 use crate::config::env::Env;
 use crate::config::profile::{Base, Identity, Profile};
 use crate::error::Result;
@@ -38,7 +38,7 @@ pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitStatus> {
     } else {
         output::write(&report.text(Screen::of_stdout(global, env)))
     }?;
-    Ok(report.error().map_or(0, |error| errors::status(error.kind())))
+    Ok(report.error().map_or(0, |error| error.kind().status()))
 }
 
 fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::result::Result<(), Fault> {

@@ -8,26 +8,9 @@ use crate::cli::output::Text;
 use crate::cli::report::hint;
 use crate::cli::screen::{Mark, Screen};
 use crate::cli::style::Colour;
+pub use crate::error::DoctorStep as Step;
 use crate::error::Error;
 use crate::quote::shell::fedcred;
-
-/// The steps of the way, in its order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    Configuration,
-    AwsFiles,
-    Clock,
-    Network,
-    Kerberos,
-    Login,
-    Page,
-    Identity,
-    Roles,
-    Sts,
-    Duration,
-    Cache,
-    Keyring,
-}
 
 impl Step {
     const ALL: [Step; 13] = [

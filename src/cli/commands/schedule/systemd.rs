@@ -199,11 +199,10 @@ mod tests {
     /// A status that another try cannot mend ends the tries; the one that it can does not.
     #[test]
     fn the_statuses_that_end_the_tries_are_those_of_our_table() {
-        use crate::cli::report;
         use crate::error::{Code, Kind};
         let line = SERVICE_TEMPLATE.lines().find_map(|line| line.strip_prefix("RestartPreventExitStatus=")).unwrap();
         let written: std::collections::BTreeSet<i32> = line.split(' ').map(|status| status.parse().unwrap()).collect();
         let hopeless = Code::ALL.iter().map(|code| code.kind()).filter(|kind| *kind != Kind::Unavailable);
-        assert_eq!(written, hopeless.map(report::status).collect());
+        assert_eq!(written, hopeless.map(Kind::status).collect());
     }
 }

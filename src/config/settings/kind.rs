@@ -1,0 +1,97 @@
+//! The kinds of values that a setting can have.
+
+use std::time::Duration;
+
+use super::Table;
+use crate::config::setting::list;
+use crate::config::tree::{Node, Value};
+use crate::config::values::written_duration;
+use crate::quote::config::toml;
+
+/// What can be written as a setting's value.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Text,
+    /// A string in this form, a regular expression of JSON Schema.
+    Pattern(&'static str),
+    Path,
+    Url,
+    /// A string, or `{ env = "NAME" }`.
+    TextOrVariable,
+    Boolean,
+    /// Between these.
+    Integer(i64, i64),
+    Number(f64, f64),
+    /// In seconds, between these.
+    Duration(u64, u64),
+    /// One of these words.
+    Words(fn() -> Vec<&'static str>),
+    /// The same, or true or false.
+    BooleanOrWords(fn() -> Vec<&'static str>),
+    /// At most so many strings.
+    Texts(usize),
+    /// Integers between these.
+    Integers(i64, i64),
+    /// A program and its arguments.
+    Command,
+    /// One of the keys of [`super::SECRET`].
+    Secret,
+    /// Only `true`.
+    True,
+    Table(&'static Table),
+    /// A table of strings whose keys are the user's own.
+    Map(&'static Table),
+    /// A table of tables whose names are the user's own.
+    Tables(&'static Table),
+    /// Known, and refused: what is said of it, and what to do instead.
+    Refused {
+        said: &'static str,
+        instead: &'static str,
+    },
+    /// Set by the environment alone, and shown with the rest.
+    Variable,
+}
+
+/// A default.
+#[derive(Clone, Copy, Debug)]
+pub enum Literal {
+    Text(&'static str),
+    Duration(Duration),
+    Integer(i64),
+    Number(f64),
+    Boolean(bool),
+    Integers(&'static [i64]),
+    /// An array with nothing in it.
+    Nothing,
+}
+
+impl Literal {
+    /// As TOML writes it.
+    pub fn toml(self) -> String {
+        match self {
+            Literal::Text(text) => toml(text),
+            Literal::Duration(duration) => toml(&written_duration(duration)),
+            Literal::Integer(number) => number.to_string(),
+            Literal::Number(number) => format!("{number:?}"),
+            Literal::Boolean(truth) => truth.to_string(),
+            Literal::Integers(numbers) => list(numbers.iter().map(i64::to_string)),
+            Literal::Nothing => "[]".to_owned(),
+        }
+    }
+
+    /// As if a file had it.
+    pub fn value(self) -> Value {
+        let integer = |number| Value::Integer(Some(number));
+        match self {
+            Literal::Text(text) => Value::Text(text.to_owned()),
+            Literal::Duration(duration) => Value::Text(written_duration(duration)),
+            Literal::Integer(number) => integer(number),
+            Literal::Number(number) => Value::Float(number),
+            Literal::Boolean(truth) => Value::Boolean(truth),
+            Literal::Integers(numbers) => {
+                Value::Array(numbers.iter().map(|number| Node { line: 0, value: integer(*number) }).collect())
+            }
+            Literal::Nothing => Value::Array(Vec::new()),
+        }
+    }
+}

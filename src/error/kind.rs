@@ -1,0 +1,46 @@
+//! The kinds of failures, one row each: exit status and name.
+
+use crate::process::ExitStatus;
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])* $kind:ident = $status:literal, $name:literal;)*) => {
+        /// What sort of failure it is. It decides the exit status and whether another try may help.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind { $($(#[doc = $doc])* $kind,)* }
+
+        impl Kind {
+            /// The worst first: of several failures, its status is the program's.
+            pub const ALL: &[Kind] = &[$(Kind::$kind,)*];
+
+            /// The exit status: that of sysexits.h where it has one.
+            pub fn status(self) -> ExitStatus {
+                match self { $(Kind::$kind => $status,)* }
+            }
+
+            /// The kind in words.
+            pub fn name(self) -> &'static str {
+                match self { $(Kind::$kind => $name,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A server understood the request and refused it.
+    Refused = 77, "refused";
+    /// A person (or a machine's own login) has to log in first.
+    LoginRequired = 3, "login required";
+    /// A server answered, but not with anything usable.
+    Unusable = 65, "unusable response";
+    /// Disk, keyring, permissions.
+    Storage = 74, "storage";
+    /// The configuration is wrong.
+    Configuration = 78, "configuration";
+    /// The command line is wrong.
+    Usage = 2, "usage";
+    /// A bug in fedcred.
+    Internal = 70, "internal";
+    /// No answer, or an answer that asks to try later. It comes last: it tells a script that another try may help, and must not
+    /// hide a failure for which it will not.
+    Unavailable = 75, "unavailable";
+}
