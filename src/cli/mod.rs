@@ -4,6 +4,7 @@ pub mod args;
 pub mod commands;
 mod facts;
 pub mod format;
+mod links;
 mod logging;
 mod markdown;
 pub(crate) mod output;
@@ -17,6 +18,7 @@ pub mod topics;
 
 use std::ffi::OsString;
 
+use clap::ValueEnum;
 use clap::error::ErrorKind;
 
 use self::args::{Arguments, Command};
@@ -68,7 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitStat
         Command::Config(config) => commands::config::run(config, global, env).map(|()| 0),
         Command::Help(help) => done(commands::help::run(help, global, env)),
         Command::Completions(completions) => done(commands::completions::run(completions)),
-        Command::Man(man) => done(commands::man::run(man)),
+        Command::Man(man) => done(commands::man::run(man, global, env)),
         Command::FetchChild(asked) => done(commands::fetch_child::run(asked, global, env)),
         #[cfg(unix)]
         Command::ExecEndpoint(asked) => done(commands::exec_endpoint::run(asked, global, env)),
@@ -113,11 +115,23 @@ fn tells_warnings(command: &Command) -> bool {
     }
 }
 
+/// `--color` in a line that is not understood, or that asks for help: clap has no values of it then.
+fn colour(arguments: &[OsString]) -> When {
+    let words = arguments.iter().skip(1).take_while(|word| *word != "--").map(|word| word.to_str().unwrap_or_default());
+    let (mut chosen, mut is_next) = (When::Auto, false);
+    for word in words {
+        let value = if is_next { Some(word) } else { word.strip_prefix("--color=") };
+        chosen = value.and_then(|value| When::from_str(value, false).ok()).unwrap_or(chosen);
+        is_next = word == "--color";
+    }
+    chosen
+}
+
 /// `--help` and `--version` go to stdout; everything else is an error with our code in front.
 fn not_run(error: &clap::Error, arguments: &[OsString], env: &Env) -> ExitStatus {
     let text = error.render();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let style = Style::of(When::Auto, output::is_stdout_a_terminal(), env);
+        let style = Style::of(colour(arguments), output::is_stdout_a_terminal(), env);
         return match output::help(&text, style) {
             Ok(()) => 0,
             Err(error) => report::failure(&error),
@@ -128,7 +142,7 @@ fn not_run(error: &clap::Error, arguments: &[OsString], env: &Env) -> ExitStatus
         output::to_stderr(&Text::document(&text));
         return Code::BadFlag.kind().status();
     }
-    let mut said = report::mark(Code::BadFlag, Screen::stderr_style(When::Auto, env));
+    let mut said = report::mark(Code::BadFlag, Screen::stderr_style(colour(arguments), env));
     said += Text::document(text.strip_prefix("error: ").unwrap_or(&text));
     if let Some(hint) = quoted_whole(arguments) {
         said.blank();

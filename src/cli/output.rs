@@ -11,8 +11,8 @@ use std::ops::{Add, AddAssign, Deref};
 
 use serde::Serialize;
 
-use super::progress;
 use super::style::{Colour, Style};
+use super::{links, progress};
 use crate::error::{Code, Error, Result};
 use crate::file::shape::masked;
 use crate::text;
@@ -141,9 +141,12 @@ impl FromIterator<Text> for Text {
     }
 }
 
-/// Prints for a person: everything at once, after everything has succeeded.
+/// Prints for a person: everything at once, after everything has succeeded. Where the terminal knows links, addresses are some.
 pub fn write(text: &Text) -> Result<()> {
-    to_stdout(&text.0)
+    match supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout) {
+        true => to_stdout(&links::linked(&text.0)),
+        false => to_stdout(&text.0),
+    }
 }
 
 /// Prints one line for a person.

@@ -1,10 +1,12 @@
 //! Asks a person, on the terminal device only: standard input and output belong to others.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
 
-use super::progress;
+use super::{links, output, progress};
+use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::identity::keep::Person;
 #[cfg(unix)]
@@ -23,7 +25,11 @@ impl Person for Terminal {
     fn tell(&self, text: &str) {
         // A browser's window is seen without a terminal, too.
         if let Ok(mut device) = terminal() {
-            let _ = device.write_all(text::lines(text).as_bytes());
+            let text = text::lines(text);
+            // The address of a login is long, and is to be opened.
+            let has_links = supports_hyperlinks::on(supports_hyperlinks::Stream::Stderr);
+            let shown = if has_links { Cow::Owned(links::linked(&text)) } else { text };
+            let _ = device.write_all(shown.as_bytes());
         }
     }
 }
@@ -116,6 +122,28 @@ pub fn line(question: &str) -> Result<String> {
         return Err(Error::new(Code::PromptNeeded, "nobody answers on the terminal"));
     }
     Ok(answer.trim().to_owned())
+}
+
+/// The same with a line that can be edited, where standard error is a terminal that can move its cursor. No secret is asked for
+/// this way: what is typed is on the screen.
+///
+/// Errors: those of [`line`]. Ctrl-C ends the program as it would elsewhere.
+pub fn edited(question: &str) -> Result<String> {
+    let is_dumb = Env::process().text("TERM").is_none_or(|term| term == "dumb");
+    if !output::is_stderr_a_terminal() || (is_dumb && !cfg!(windows)) {
+        return line(question);
+    }
+    progress::clear();
+    match inquire::Text::new(text::line(question).trim_end()).prompt() {
+        Ok(answer) => Ok(answer.trim().to_owned()),
+        Err(why) => {
+            #[cfg(unix)]
+            if matches!(why, inquire::InquireError::OperationInterrupted) {
+                let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
+            }
+            Err(Error::new(Code::PromptNeeded, "nobody answers on the terminal").because(why.to_string()))
+        }
+    }
 }
 
 /// Shows `choices`, of which one is picked with the arrow keys or by typing a part of it. Returns its index.

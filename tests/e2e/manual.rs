@@ -1,5 +1,6 @@
 //! The pages of the manual, as man reads them.
 
+use crate::support::tmux::Terminal;
 use crate::support::{Home, Profile};
 
 #[test]
@@ -30,4 +31,16 @@ fn one_page_is_printed_by_its_commands_name() {
     let page = home.run(home.fedcred().args(["man", "config", "show"]));
     assert!(page.stdout.contains(".TH fedcred-config-show 1"), "{}", page.stdout);
     home.run(home.fedcred().args(["man", "nothing"])).fails_with("bad-flag", 2);
+}
+
+#[test]
+fn on_a_terminal_a_page_is_shown_in_the_chosen_pager_with_man_and_without() {
+    let home = Home::with(&Profile::spnego());
+    let terminal = Terminal::open(&home);
+    let fedcred = env!("CARGO_BIN_EXE_fedcred");
+    terminal.says(&format!("PAGER='sed s/^/paged:/' {fedcred} man completions"));
+    terminal.holds("paged:NAME");
+    terminal.says("clear");
+    terminal.says(&format!("PATH=/nowhere PAGER='/bin/sed s/^/helped:/' {fedcred} man completions"));
+    terminal.holds("helped:Usage: fedcred completions");
 }

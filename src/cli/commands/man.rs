@@ -6,24 +6,36 @@ use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use crate::cli::args::{Arguments, Man as Arg};
+use crate::cli::args::{Arguments, Global, Man as Arg};
+use crate::cli::screen::Screen;
 use crate::cli::{output, topics};
+use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 use crate::process::pager;
 
-pub fn run(man: &Arg) -> Result<()> {
+pub fn run(man: &Arg, global: &Global, env: &Env) -> Result<()> {
     let root = command();
     match &man.dir {
         Some(dir) => write_all(&root, dir),
-        None => show(&page(find(&root, &man.command)?)?),
+        None => show(find(&root, &man.command)?, global, env),
     }
 }
 
-/// By `man` on a terminal; as it is written elsewhere, and where there is no such program.
-fn show(page: &str) -> Result<()> {
-    match output::is_stdout_a_terminal() && pager::man(page) {
+/// On a terminal by `man`, or where there is no such program, as help in a pager; elsewhere as it is written.
+fn show(command: &Command, global: &Global, env: &Env) -> Result<()> {
+    let page = page(command)?;
+    if !output::is_stdout_a_terminal() {
+        return output::file(&page);
+    }
+    if pager::man(&page) {
+        return Ok(());
+    }
+    let screen = Screen::of_stdout(global, env);
+    let help = command.clone().term_width(screen.prose()).render_long_help();
+    let text = if screen.style.is_coloured() { help.ansi().to_string() } else { help.to_string() };
+    match pager::page(&text, env.text("PAGER").as_deref()) {
         true => Ok(()),
-        false => output::file(page),
+        false => output::help(&help, screen.style),
     }
 }
 

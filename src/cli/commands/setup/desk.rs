@@ -59,12 +59,12 @@ impl Desk {
 
     /// A line; the first end of input (Ctrl-D) is told and asked over, a second one ends it.
     fn line(&self, question: &str) -> Result<String> {
-        prompt::line(question).or_else(|_| {
+        prompt::edited(question).or_else(|_| {
             let _ = prompt::terminal().and_then(|mut terminal| {
                 let said = "\n(nothing was read; Ctrl-C ends setup)\n";
                 terminal.write_all(said.as_bytes()).map_err(|why| Error::new(Code::OutputWrite, why.to_string()))
             });
-            prompt::line(question)
+            prompt::edited(question)
         })
     }
 
