@@ -13,12 +13,14 @@ use zeroize::Zeroizing;
 
 pub use self::fault::Fault;
 use self::fault::Why;
+use self::standing::Standing;
 
 pub mod directory;
 pub mod fault;
 pub mod kind;
 pub mod shape;
 pub mod shared;
+pub mod standing;
 
 /// What sort of file is read.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +32,7 @@ pub struct Kind {
     pub access: Access,
 }
 
-/// Who may own a file, and who else may get at it. Not checked on Windows, where the access control list of the user's
-/// profile keeps others out.
+/// Who may own a file, and who else may get at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Anybody may have written it: it is checked by what it says.
@@ -92,30 +93,43 @@ pub fn check_opened(file: &File, path: &Path, kind: &Kind) -> Result<Metadata, F
     if !metadata.is_file() {
         return Err(fault(Why::Other(name_of(&metadata))));
     }
-    #[cfg(unix)]
-    check_access(&metadata, path, kind)?;
+    check_access(file, &metadata, path, kind)?;
     Ok(metadata)
 }
 
 fn open(path: &Path, kind: &Kind) -> Result<(File, Metadata), Fault> {
     let mut options = OpenOptions::new();
     options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags(kind.access).bits().cast_signed());
+    open_flags(&mut options, kind.access);
     let file = options.open(path).map_err(|error| Fault::of_open(kind, path, error))?;
     let metadata = check_opened(&file, path, kind)?;
     Ok((file, metadata))
 }
 
-/// No waiting for the other end of a pipe, and no terminal that becomes ours.
+/// No waiting for the other end of a pipe, no terminal that becomes ours, and for what is ours alone no link.
 #[cfg(unix)]
-fn flags(access: Access) -> rustix::fs::OFlags {
+fn open_flags(options: &mut OpenOptions, access: Access) {
+    use std::os::unix::fs::OpenOptionsExt;
+
     use rustix::fs::OFlags;
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    match access {
+    let flags = match access {
         Access::Any | Access::Trusted | Access::Secret | Access::Guard => flags,
         Access::OursAlone => flags | OFlags::NOFOLLOW,
-    }
+    };
+    options.custom_flags(flags.bits().cast_signed());
+}
+
+/// A directory opens as a file does, so that it can be told; and for what is ours alone a link itself.
+#[cfg(windows)]
+fn open_flags(options: &mut OpenOptions, access: Access) {
+    use std::os::windows::fs::OpenOptionsExt;
+
+    use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT};
+    options.custom_flags(match access {
+        Access::Any | Access::Trusted | Access::Secret | Access::Guard => FILE_FLAG_BACKUP_SEMANTICS,
+        Access::OursAlone => FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT,
+    });
 }
 
 /// Reads as many bytes as the file has by its metadata, and never more. A file of the kernel's that has none by it (`/proc/kmsg`,
@@ -136,26 +150,29 @@ fn take(file: &File, len: u64, path: &Path, kind: &Kind) -> Result<Zeroizing<Vec
     Ok(bytes)
 }
 
-#[cfg(unix)]
-fn check_access(metadata: &Metadata, path: &Path, kind: &Kind) -> Result<(), Fault> {
-    use std::os::unix::fs::MetadataExt;
-    let (owner, mode, us) = (metadata.uid(), metadata.mode() & 0o7777, rustix::process::geteuid().as_raw());
-    let is_known = owner == us || owner == 0;
+fn check_access(file: &File, metadata: &Metadata, path: &Path, kind: &Kind) -> Result<(), Fault> {
+    if kind.access == Access::Any {
+        return Ok(());
+    }
+    let fault = |why| Fault::new(kind, path, why);
+    let standing = Standing::of(file, metadata).map_err(|error| fault(Why::System(error)))?;
+    let is_known = standing.is_ours() || standing.is_of_the_system();
     let (is_owner_right, forbidden) = match kind.access {
         Access::Any => (true, 0),
         Access::Trusted => (is_known, 0o022),
-        Access::Secret if owner != us => (is_known, 0),
+        Access::Secret if !standing.is_ours() => (is_known, 0),
         Access::Secret | Access::Guard => (is_known, 0o007),
-        Access::OursAlone => (owner == us, 0o077),
+        Access::OursAlone => (standing.is_as_we_make_it(), 0o077),
     };
     if !is_owner_right {
-        return Err(Fault::new(kind, path, Why::Owner { owner, us }));
+        return Err(fault(Why::Owner(standing)));
     }
-    if mode & forbidden != 0 {
-        return Err(Fault::new(kind, path, Why::Mode { mode, forbidden, is_ours: owner == us }));
+    if standing.mode & forbidden != 0 {
+        return Err(fault(Why::Open { standing, forbidden }));
     }
-    if matches!(kind.access, Access::Secret | Access::Guard) && shared::is_shared(mode) {
-        tracing::info!("{} {} can be read by others than its owner: its mode is {mode:04o}", kind.noun, path.display());
+    if matches!(kind.access, Access::Secret | Access::Guard) && shared::is_shared(&standing) {
+        let told = standing.mode_told();
+        tracing::info!("{} {} can be read by others than its owner: {told}", kind.noun, path.display());
     }
     Ok(())
 }
@@ -175,7 +192,11 @@ fn name_of(metadata: &Metadata) -> &'static str {
 
 #[cfg(not(unix))]
 fn name_of(metadata: &Metadata) -> &'static str {
-    if metadata.is_dir() { "a directory" } else { "a device" }
+    match () {
+        () if metadata.is_dir() => "a directory",
+        () if metadata.is_symlink() => "a symbolic link",
+        () => "a device",
+    }
 }
 
 /// Whether there is no file of that name. A parent that is a file cannot hold it either.

@@ -103,7 +103,7 @@ fn holder_above(_: &mut File) -> Option<Holder> {
 impl Drop for Lock {
     /// Closing the file would do, but for a command that is just being started: it has the file too, until its `exec` closes it.
     fn drop(&mut self) {
-        let _ = self.file.unlock();
+        let _ = private::unlock(&self.file);
     }
 }
 
@@ -125,16 +125,27 @@ impl Held {
                     "process {pid} should have ended at {}: it is stopped or frozen",
                     whole_seconds(deadline)
                 ))
-                .hint(format!(
-                    "look at it with: {}; then continue or end it: {}, {}",
-                    command(["ps", "-fp", &pid.to_string()]),
-                    command(["kill", "-CONT", &pid.to_string()]),
-                    command(["kill", "-KILL", &pid.to_string()])
-                )),
+                .hint(remedy(&pid.to_string())),
             Some(Holder { pid, deadline }) => {
                 error.because(format!("process {pid} holds the lock, at most until {}", whole_seconds(deadline)))
             }
             None => error.because("who holds the lock cannot be read"),
+        }
+    }
+}
+
+/// What to do about a process that does not go on. Windows has nothing that continues one.
+fn remedy(pid: &str) -> String {
+    let (look, end) = match cfg!(windows) {
+        true => {
+            (command(["tasklist", "/v", "/fi", &format!("PID eq {pid}")]), command(["taskkill", "/f", "/pid", pid]))
+        }
+        false => (command(["ps", "-fp", pid]), command(["kill", "-KILL", pid])),
+    };
+    match cfg!(windows) {
+        true => format!("look at it with: {look}; then end it: {end}"),
+        false => {
+            format!("look at it with: {look}; then continue or end it: {}, {end}", command(["kill", "-CONT", pid]))
         }
     }
 }
@@ -164,7 +175,7 @@ impl Holder {
 }
 
 fn try_lock(file: &File, path: &Path) -> Result<bool> {
-    match file.try_lock() {
+    match private::try_lock(file) {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(e)) => Err(Error::new(Code::CacheWrite, format!("cannot lock {}", path.display()))
@@ -263,7 +274,8 @@ mod tests {
         let error = held.error(at("2026-11-22T12:00:20Z"));
         assert_eq!((error.code, error.causes[0].contains("process 4711 holds")), (Code::LockTimeout, true));
         let error = held.error(at("2026-11-22T12:00:21Z"));
-        assert!(error.causes[0].contains("stopped or frozen") && error.hint.unwrap().contains("kill -CONT 4711"));
+        let remedy = if cfg!(windows) { "taskkill /f /pid 4711" } else { "kill -CONT 4711" };
+        assert!(error.causes[0].contains("stopped or frozen") && error.hint.unwrap().contains(remedy));
     }
 
     #[test]

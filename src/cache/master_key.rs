@@ -18,7 +18,7 @@ use super::seal;
 use crate::error::{Code, Error, Result};
 use crate::file;
 use crate::keyring::Keyring;
-use crate::quote::shell::on_path;
+use crate::quote::shell::remove;
 use crate::time::{self, Deadline};
 
 /// 32 random bytes, from which every other key is derived. Wiped when dropped.
@@ -145,7 +145,7 @@ pub fn read_file(path: &Path) -> Result<Option<SealingKey>> {
         Some(key) => Ok(Some(SealingKey::from_bytes(key))),
         None => Err(Error::new(Code::FileUnreadable, format!("{} is no key of this version", path.display()))
             .because("it is damaged, or another version of fedcred made it")
-            .hint(format!("{}; a new key is made, and what was cached is fetched again", on_path(&["rm"], path)))),
+            .hint(format!("{}; a new key is made, and what was cached is fetched again", remove(path)))),
     }
 }
 
@@ -187,7 +187,7 @@ fn wait_for(path: &Path) -> Result<File> {
     path.parent().map(Dir::shared).transpose()?;
     let file = private::open_or_create(path)?;
     let deadline = Deadline::after(MAKING);
-    while file.try_lock().is_err() {
+    while private::try_lock(&file).is_err() {
         deadline.check("waiting for a process that makes the sealing key")?;
         time::pause(Duration::from_millis(20));
     }
@@ -261,7 +261,7 @@ mod tests {
             fs::write(&path, bytes).unwrap();
             let Opened::NoKey(why) = place.open().unwrap() else { panic!("{} bytes are taken for a key", bytes.len()) };
             assert_eq!(why.code, Code::FileUnreadable);
-            assert!(why.hint.unwrap().starts_with("rm "));
+            assert!(why.hint.unwrap().starts_with(&remove(&path)));
         }
     }
 

@@ -1,27 +1,29 @@
 //! Files and directories that are nobody else's: opened without following a link, checked on the opened descriptor.
 //!
-//! Checking the descriptor and not the path leaves no moment in which the file can be exchanged (CWE-367). On Windows the
-//! profile directory's access control list keeps others out, and nothing is checked here.
+//! Checking the descriptor and not the path leaves no moment in which the file can be exchanged (CWE-367).
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-#[cfg(not(unix))]
-use self::other as os;
 #[cfg(unix)]
 use self::unix as os;
+#[cfg(windows)]
+use self::windows as os;
 use super::key::hex;
 use super::seal;
 use crate::error::{Code, Error, Result};
-use crate::file::fault::of_another;
+use crate::file::standing::Standing;
 use crate::file::{self, Kind, kind};
-use crate::quote::shell::on_path;
+use crate::quote::shell::{look, remove};
 
-#[cfg(not(unix))]
-mod other;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
+
+/// A lock is given back, a new file is made for writing and a new directory, each for this user alone.
+pub use self::os::{create_dir, create_new, try_lock, unlock};
 
 /// The whole of the file at `path`, when it is ours alone. `None`: there is no such file.
 ///
@@ -62,7 +64,7 @@ pub fn is_in_place(file: &File) -> bool {
 
 /// A directory, held open: what happens in it happens in this very directory.
 pub struct Dir {
-    handle: os::DirHandle,
+    handle: File,
     path: PathBuf,
 }
 
@@ -79,14 +81,14 @@ impl Dir {
     /// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::CacheWrite`].
     pub fn ours_alone(path: &Path) -> Result<Dir> {
         let dir = Dir::open_or_create(path, os::Links::Refuse)?;
-        os::check_dir(&dir.handle, path)?;
+        check_dir(&dir.handle, path)?;
         Ok(dir)
     }
 
     /// Checks the directory `path` as [`Dir::ours_alone`] does, and makes none. Nothing there is no error.
     pub fn check(path: &Path) -> Result<()> {
         match os::open_dir(path, os::Links::Refuse) {
-            Ok(handle) => os::check_dir(&handle, path),
+            Ok(handle) => check_dir(&handle, path),
             Err(e) if is_absent(&e) && path.symlink_metadata().is_err() => Ok(()),
             Err(e) => Err(Dir::not_opened(path, &e)),
         }
@@ -137,14 +139,34 @@ impl Dir {
     }
 }
 
+/// The directory must be ours alone.
+fn check_dir(dir: &File, path: &Path) -> Result<()> {
+    let standing = dir.metadata().and_then(|metadata| Standing::of(dir, &metadata));
+    let standing = standing.map_err(|e| {
+        Error::new(Code::FileUnreadable, format!("cannot read {}", path.display())).because(e.to_string())
+    })?;
+    if !standing.is_as_we_make_it() {
+        let otherwise = format!("name a directory of your own with FEDCRED_CACHE_DIR; {}", look(path));
+        return Err(Error::new(Code::CacheWrite, format!("{} belongs to another user", path.display()))
+            .because(standing.owner_told())
+            .hint(standing.of_another(&otherwise)));
+    }
+    if standing.mode & 0o077 != 0 {
+        return Err(Error::new(Code::InsecurePermissions, format!("{} is open to other users", path.display()))
+            .because(standing.mode_told())
+            .hint(Standing::closing(0o077, path)));
+    }
+    Ok(())
+}
+
 /// Checks that what this process makes in the directory `path`, or in the nearest one above it that is there, is of use to whose
 /// directory it is: root in the home of another user, as sudo may leave it, would lock that user out of it.
 pub fn check_writer(path: &Path) -> Result<()> {
     let existing = path.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(path);
     match os::another_owner(existing) {
-        Some(owner) => Err(Error::new(Code::CacheWrite, format!("cannot write in {}", path.display()))
-            .because(format!("{} is of user id {owner}, and this process runs as root", existing.display()))
-            .hint(of_another(owner, 0, ""))),
+        Some(standing) => Err(Error::new(Code::CacheWrite, format!("cannot write in {}", path.display()))
+            .because(format!("{}: {}", existing.display(), standing.owner_told()))
+            .hint(standing.of_another(""))),
         None => Ok(()),
     }
 }
@@ -164,7 +186,7 @@ impl<'a> Temporary<'a> {
     fn new(dir: &'a Dir, name: &str) -> io::Result<Self> {
         let random: [u8; 8] = seal::random()?;
         let name = format!("{name}.{}{TEMPORARY}", hex(&random));
-        let file = os::create_new(&dir.handle, &dir.path, &name)?;
+        let file = os::create_in(&dir.handle, &dir.path, &name)?;
         Ok(Temporary { dir, name, file, moved: false })
     }
 
@@ -201,13 +223,13 @@ fn unwritable(path: &Path, e: &io::Error) -> Error {
 fn not_a_plain_file(path: &Path) -> Error {
     Error::new(Code::InsecurePermissions, format!("{} is not a plain file", path.display()))
         .because("a link or a device in its place could lead anywhere")
-        .hint(on_path(&["rm"], path))
+        .hint(remove(path))
 }
 
 fn not_a_directory(path: &Path) -> Error {
     Error::new(Code::InsecurePermissions, format!("{} is not a directory", path.display()))
         .because("a file or link in its place could lead anywhere")
-        .hint(format!("remove it or name another: {}", on_path(&["ls", "-l"], path)))
+        .hint(format!("remove it or name another: {}", look(path)))
 }
 
 #[cfg(all(test, unix))]

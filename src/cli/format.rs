@@ -296,6 +296,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn a_shell_takes_the_variables_as_they_are() {
         let hostile = "it's \"a\" $HOME `id` \\ *\t!";
         let text = render(&credentials(hostile), Format::Export, "p").unwrap();

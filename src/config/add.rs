@@ -46,7 +46,7 @@ impl Addition {
                 .hint("name the file with --config")
         })?;
         // A dotfile manager's link stays a link.
-        let path = std::fs::canonicalize(&path).unwrap_or(path);
+        let path = dunce::canonicalize(&path).unwrap_or(path);
         let shown = path.display().to_string();
         let old = file::read(&path, &shown)?.unwrap_or_default();
         let locations = Locations { user: Some(path.clone()), ..locations };

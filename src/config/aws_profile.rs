@@ -39,7 +39,7 @@ impl Edit {
             Error::new(Code::FileUnreadable, "there is no home directory, and so no ~/.aws/config").hint("set HOME")
         })?;
         // A dotfile manager's link stays a link.
-        let path = fs::canonicalize(&path).unwrap_or(path);
+        let path = dunce::canonicalize(&path).unwrap_or(path);
         let old = match file::text(&path, &kind::AWS) {
             Ok(text) => Some(text),
             Err(fault) if fault.is_absent() => None,
@@ -99,9 +99,21 @@ mod tests {
 
     const LINES: Lines<'static> = Lines { credential_process: "/bin/fedcred get dev", region: Some("eu-west-1") };
 
+    #[test]
+    fn what_was_there_is_kept_beside_it() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("config");
+        fs::write(&path, "# mine\n").unwrap();
+        let env = Env::fixed([("AWS_CONFIG_FILE", &path)]);
+        let backup = Edit::of(&env, &[("dev", LINES)]).unwrap().write().unwrap().unwrap();
+        assert_eq!(fs::read_to_string(backup).unwrap(), "# mine\n");
+        assert!(fs::read_to_string(&path).unwrap().starts_with("# mine\n\n[profile dev]\n"));
+        assert!(Edit::of(&env, &[("dev", LINES)]).unwrap().is_empty());
+    }
+
     #[cfg(unix)]
     #[test]
-    fn what_was_there_is_kept_beside_it_and_so_are_permissions_and_links() {
+    fn permissions_and_links_are_kept() {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let home = tempfile::tempdir().unwrap();
         let (real, link) = (home.path().join("dotfiles"), home.path().join("config"));

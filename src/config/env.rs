@@ -30,7 +30,10 @@ impl Env {
 
     /// Only the pairs given.
     pub fn fixed<K: Into<String>, V: Into<OsString>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
-        Env::Fixed(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+        let pairs = pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        #[cfg(all(test, windows))]
+        let pairs = with_names_of_windows(pairs);
+        Env::Fixed(pairs)
     }
 
     /// The variable's value when it is set and not empty.
@@ -86,4 +89,16 @@ impl Env {
         });
         home.filter(|home| home.is_absolute())
     }
+}
+
+/// Unit tests name places as Unix does; each means its counterpart, too.
+#[cfg(all(test, windows))]
+fn with_names_of_windows(mut pairs: BTreeMap<String, OsString>) -> BTreeMap<String, OsString> {
+    for (unix, windows) in [("HOME", "USERPROFILE"), ("XDG_CONFIG_HOME", "APPDATA"), ("XDG_CACHE_HOME", "LOCALAPPDATA")]
+    {
+        if let Some(value) = pairs.get(unix).cloned() {
+            pairs.entry(windows.to_owned()).or_insert(value);
+        }
+    }
+    pairs
 }

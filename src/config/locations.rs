@@ -29,8 +29,10 @@ impl Locations {
         let directory = |variable| env.path(variable).filter(|path| path.is_absolute());
         let (config_dir, cache_dir) = if cfg!(windows) {
             (
-                directory("APPDATA").map(|base| base.join("fedcred")),
-                directory("LOCALAPPDATA").map(|base| base.join("fedcred").join("cache")),
+                directory("APPDATA").or_else(|| below_home(r"AppData\Roaming")).map(|base| base.join("fedcred")),
+                directory("LOCALAPPDATA")
+                    .or_else(|| below_home(r"AppData\Local"))
+                    .map(|base| base.join(r"fedcred\cache")),
             )
         } else {
             let mac = cfg!(target_os = "macos");
@@ -63,17 +65,36 @@ impl Locations {
     /// A path as people read it: the home directory as `~`.
     pub fn shown(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
-            Some(rest) if !rest.as_os_str().is_empty() => format!("~/{}", rest.display()),
+            Some(rest) if !rest.as_os_str().is_empty() => Path::new("~").join(rest).display().to_string(),
             _ => path.display().to_string(),
         }
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    #[cfg(not(target_os = "macos"))]
+    #[cfg(windows)]
+    #[test]
+    fn windows_has_its_own_directories_and_separators() {
+        let env = Env::fixed([
+            ("USERPROFILE", r"C:\Users\alice"),
+            ("APPDATA", r"C:\Users\alice\AppData\Roaming"),
+            ("LOCALAPPDATA", r"C:\Users\alice\AppData\Local"),
+        ]);
+        let found = Locations::of(&env, None);
+        let user = found.user.clone().unwrap();
+        assert_eq!(user, Path::new(r"C:\Users\alice\AppData\Roaming\fedcred\config.toml"));
+        assert_eq!(found.shown(&user), r"~\AppData\Roaming\fedcred\config.toml");
+        assert_eq!(found.cache_dir.as_deref(), Some(Path::new(r"C:\Users\alice\AppData\Local\fedcred\cache")));
+        assert_eq!(found.machine, None);
+        // Without the variables the profile's usual folders are meant.
+        let found = Locations::of(&Env::fixed([("USERPROFILE", r"C:\Users\alice")]), None);
+        assert_eq!(found.user, Some(user));
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
     #[test]
     fn the_flag_goes_before_the_variable_and_that_before_the_directories() {
         let home = ("HOME", "/home/alice");
@@ -94,6 +115,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_home_directory_is_shown_as_a_tilde() {
         let locations = Locations::of(&Env::fixed([("HOME", "/home/alice")]), None);

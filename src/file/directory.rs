@@ -2,47 +2,35 @@
 
 use std::path::Path;
 
-use super::Fault;
+use super::fault::Why;
+use super::shared::is_projected;
+use super::standing::Standing;
+use super::{Access, Fault, Kind};
 
 /// Checks the directory of the file `path`, as it is after links: it has to be this user's own or root's, and not writable by
 /// everybody. A group may write in it, as where every user has a group of their own; that is told at `-v`.
 ///
 /// Taken all the same: one in which nobody removes another's file (`/tmp`, by its sticky bit), and a volume that the kubelet
 /// projects, which has the mode 0777 and is mounted read-only.
-#[cfg(unix)]
 pub fn check(path: &Path) -> Result<(), Fault> {
-    use std::os::unix::fs::MetadataExt;
-
-    use super::fault::Why;
-    use super::{Access, Kind};
-
     const DIRECTORY: Kind = Kind { noun: "the configuration directory", max: 0, access: Access::Trusted };
     const BY_EVERYBODY: u32 = 0o002;
     const STICKY: u32 = 0o1000;
 
     let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) else { return Ok(()) };
-    let metadata = match dir.metadata() {
-        Ok(metadata) => metadata,
-        // Whoever opens the file tells it.
-        Err(_) => return Ok(()),
-    };
-    let (owner, mode, us) = (metadata.uid(), metadata.mode() & 0o7777, rustix::process::geteuid().as_raw());
-    if owner != us && owner != 0 {
-        return Err(Fault::new(&DIRECTORY, dir, Why::Owner { owner, us }));
+    // Whoever opens the file tells what cannot be looked at.
+    let Ok(standing) = Standing::at(dir) else { return Ok(()) };
+    if !standing.is_ours() && !standing.is_of_the_system() {
+        return Err(Fault::new(&DIRECTORY, dir, Why::Owner(standing)));
     }
-    let is_projected =
-        || dir.join("..data").symlink_metadata().is_ok_and(|data| data.is_symlink() && data.uid() == owner);
+    let mode = standing.mode;
+    let is_projected = || is_projected(path) && standing.owns(&dir.join("..data"));
     if mode & BY_EVERYBODY != 0 && mode & STICKY == 0 && !is_projected() {
-        return Err(Fault::new(&DIRECTORY, dir, Why::Mode { mode, forbidden: BY_EVERYBODY, is_ours: owner == us }));
+        return Err(Fault::new(&DIRECTORY, dir, Why::Open { standing, forbidden: BY_EVERYBODY }));
     }
     if mode & 0o020 != 0 {
-        tracing::info!("{} {} can be written by a group: its mode is {mode:04o}", DIRECTORY.noun, dir.display());
+        tracing::info!("{} {} can be written by a group: {}", DIRECTORY.noun, dir.display(), standing.mode_told());
     }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-pub fn check(_: &Path) -> Result<(), Fault> {
     Ok(())
 }
 

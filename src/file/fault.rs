@@ -6,9 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::shape::looks_like_a_secret;
 use super::shared::is_projected;
+use super::standing::Standing;
 use super::{Access, Kind, is_absent};
 use crate::error::{Code, Error};
-use crate::quote::shell::on_path;
+use crate::quote::shell::{look, remove};
+
+/// What Windows says of a path through a link to nowhere or into a loop (winerror.h).
+#[cfg(not(unix))]
+const ERROR_CANT_ACCESS_FILE: i32 = 1920;
 
 /// A file that is not read.
 #[derive(Debug)]
@@ -19,7 +24,6 @@ pub struct Fault {
 }
 
 #[derive(Debug)]
-#[cfg_attr(not(unix), allow(dead_code, reason = "owners and modes are looked at on Unix alone"))]
 pub(super) enum Why {
     Absent(io::Error),
     System(io::Error),
@@ -27,15 +31,11 @@ pub(super) enum Why {
     Other(&'static str),
     TooLarge,
     NotText,
-    Owner {
-        owner: u32,
-        us: u32,
-    },
-    /// `forbidden` are the bits of which it has some.
-    Mode {
-        mode: u32,
+    Owner(Standing),
+    /// `forbidden` are the bits of the mode of which it has some.
+    Open {
+        standing: Standing,
         forbidden: u32,
-        is_ours: bool,
     },
 }
 
@@ -69,7 +69,7 @@ impl Fault {
 
     /// The file belongs to another user, or is open to others.
     pub fn is_insecure(&self) -> bool {
-        matches!(self.why, Why::Owner { .. } | Why::Mode { .. })
+        matches!(self.why, Why::Owner(_) | Why::Open { .. })
     }
 
     /// The error of a command that needs the file. `code` is for a file that cannot be read; one that others own or can get at
@@ -86,34 +86,34 @@ impl Fault {
                 .because("the value is not shown: it looks like a secret, and no file has such a name")
                 .hint("write the secret into a file that only you can read, and name that file");
         }
-        let list = on_path(&["ls", "-lL"], &self.path);
+        let list = look(&self.path);
         let cannot = |why: Cow<'static, str>| Error::new(code, format!("cannot read {noun} {path}")).because(why);
         match &self.why {
             Why::Absent(error) | Why::System(error) => cannot(error.to_string().into()).hint(list),
             Why::Other(what) if access == Access::OursAlone => {
                 Error::new(Code::InsecurePermissions, format!("{noun} {path} is {what}"))
                     .because("only a plain file of this user's may stand there: another thing could lead anywhere")
-                    .hint(on_path(&["rm"], &self.path))
+                    .hint(remove(&self.path))
             }
             Why::Other(what) => cannot(format!("it is {what}, and only a regular file is taken").into()).hint(list),
             Why::TooLarge => cannot(format!("it is larger than {}, and no such file is", size(max)).into()),
             Why::NotText => cannot("it is not UTF-8 text".into()),
-            Why::Owner { owner, us } => {
+            Why::Owner(standing) => {
                 // What should be ours alone and is another's cannot be mended, only passed over.
                 let code = if access == Access::OursAlone { code } else { Code::InsecurePermissions };
                 Error::new(code, format!("{noun} {path} belongs to another user"))
-                    .because(format!("its owner is user id {owner}, and this process runs as {us}"))
-                    .hint(of_another(*owner, *us, &list))
+                    .because(standing.owner_told())
+                    .hint(standing.of_another(&list))
             }
-            Why::Mode { mode, forbidden, is_ours } => {
+            Why::Open { standing, forbidden } => {
                 let what = if forbidden & 0o004 != 0 { "is open to other users" } else { "can be written by others" };
                 Error::new(Code::InsecurePermissions, format!("{noun} {path} {what}"))
-                    .because(format!("its mode is {mode:04o}"))
-                    .hint(match is_ours {
+                    .because(standing.mode_told())
+                    .hint(match standing.is_ours() {
                         _ if is_projected(&self.path) => {
                             "set `defaultMode: 0400` on the volume, or 0440 together with an `fsGroup`".into()
                         }
-                        true => on_path(&["chmod", closing(*forbidden)], &self.path),
+                        true => Standing::closing(*forbidden, &self.path),
                         false => list,
                     })
             }
@@ -136,29 +136,7 @@ fn is_link(error: &io::Error) -> bool {
     #[cfg(unix)]
     return error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
     #[cfg(not(unix))]
-    return error.kind() == io::ErrorKind::Unsupported;
-}
-
-/// The next step where a file or directory belongs to another user. Never to change its owner: it is theirs, and what stands
-/// in it may be theirs, too.
-pub fn of_another(owner: u32, us: u32, otherwise: &str) -> String {
-    // sudo leaves HOME as it was: root works in the files of whoever called it (sudo(8)).
-    if us == 0 && owner != 0 {
-        return format!(
-            "run it as that user, `sudo -u '#{owner}' fedcred …`, or with root's own home, `sudo -H fedcred …`"
-        );
-    }
-    otherwise.to_owned()
-}
-
-/// What `chmod` is told so that none of these bits stays.
-fn closing(forbidden: u32) -> &'static str {
-    match forbidden {
-        0o022 => "go-w",
-        0o002 => "o-w",
-        0o007 => "o-rwx",
-        _ => "600",
-    }
+    return error.raw_os_error() == Some(ERROR_CANT_ACCESS_FILE);
 }
 
 fn size(bytes: u64) -> String {

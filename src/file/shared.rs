@@ -2,31 +2,26 @@
 
 use std::path::Path;
 
+use super::standing::{OTHERS_READ, Standing};
+
 /// What is told of such a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Shared {
-    pub mode: u32,
+    /// How others can read it: "its mode is 0640".
+    pub told: String,
     /// It is this user's own, and not of a volume, whose definition says the mode.
     pub may_be_closed: bool,
 }
 
-/// Whether others than its owner may read the file. `None` also where it cannot be looked at: whoever reads it says so.
-#[cfg(unix)]
+/// Returns how others than its owner may read the file. `None` also where it cannot be looked at: whoever reads it says so.
 pub fn shared(path: &Path) -> Option<Shared> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    let may_be_closed = metadata.uid() == rustix::process::geteuid().as_raw() && !is_projected(path);
-    is_shared(metadata.mode()).then_some(Shared { mode: metadata.mode() & 0o7777, may_be_closed })
+    let standing = path.is_file().then(|| Standing::at(path).ok()).flatten()?;
+    let may_be_closed = standing.is_ours() && !is_projected(path);
+    is_shared(&standing).then(|| Shared { told: standing.mode_told(), may_be_closed })
 }
 
-#[cfg(not(unix))]
-pub fn shared(_: &Path) -> Option<Shared> {
-    None
-}
-
-#[cfg(unix)]
-pub(super) fn is_shared(mode: u32) -> bool {
-    mode & 0o044 != 0
+pub(super) fn is_shared(standing: &Standing) -> bool {
+    standing.mode & OTHERS_READ != 0
 }
 
 /// Whether the kubelet made it, in a directory that it exchanges as a whole.

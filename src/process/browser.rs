@@ -7,20 +7,21 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::command::{aws_variables, kill_group, wait};
+use super::command::aws_variables;
+use super::group::Group;
 use crate::time::Deadline;
 
 /// More than a page with an assertion in it.
 const MAX_MESSAGE: u64 = 32 << 20;
 
 pub struct Browser {
-    child: Child,
+    group: Group,
     /// `None` once it has been told to leave.
     to: Option<PipeWriter>,
     from: Receiver<Zeroizing<Vec<u8>>>,
@@ -40,15 +41,15 @@ impl Browser {
         let (their_input, to) = io::pipe()?;
         let (from, their_output) = io::pipe()?;
         let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         for name in aws_variables() {
             command.env_remove(name);
         }
         at_3_and_4(&mut command, out_of_the_way(their_input)?, out_of_the_way(their_output)?);
-        let child = command.spawn()?;
+        let group = Group::start(&mut command)?;
         // Only the browser holds the other ends now.
         drop(command);
-        Ok(Browser { child, to: Some(to), from: messages(from) })
+        Ok(Browser { group, to: Some(to), from: messages(from) })
     }
 
     /// Sends one message. A browser that is gone is told by [`Browser::receive`].
@@ -70,14 +71,14 @@ impl Browser {
     /// Waits for the end of one that was told to leave. False: it did not.
     pub fn leave(mut self, deadline: &Deadline) -> bool {
         self.to = None;
-        wait(&mut self.child, || deadline.has_passed()).unwrap_or(false)
+        self.group.wait(|| deadline.has_passed()).unwrap_or(false)
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        kill_group(&mut self.child);
-        let _ = self.child.wait();
+        self.group.kill();
+        let _ = self.group.child.wait();
     }
 }
 

@@ -4,14 +4,15 @@
 //! program's whole process group is killed at the end, so nothing of it stays behind.
 
 use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::group::Group;
 use crate::error::{Code, Error, Result, printable};
-use crate::time::{self, Deadline};
+use crate::time::Deadline;
 
 /// More than any secret, and a bound for a program gone wild.
 pub const MAX_OUTPUT: u64 = 64 << 10;
@@ -43,17 +44,15 @@ pub fn secret_output_with(
         command.env_remove(name);
     }
     command.envs(variables.iter().copied());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     #[cfg(target_os = "linux")]
     end_with_us(&mut command);
-    let mut child = command.spawn().map_err(|e| failed(e.to_string()))?;
-    let stdout = collect(child.stdout.take(), limit);
-    let stderr = collect(child.stderr.take(), MAX_OUTPUT);
+    let mut group = Group::start(&mut command).map_err(|e| failed(e.to_string()))?;
+    let stdout = collect(group.child.stdout.take(), limit);
+    let stderr = collect(group.child.stderr.take(), MAX_OUTPUT);
 
-    let ended = wait(&mut child, || deadline.has_passed()).map_err(|e| failed(e.to_string()))?;
-    kill_group(&mut child);
-    let status = child.wait().map_err(|e| failed(e.to_string()))?;
+    let ended = group.wait(|| deadline.has_passed()).map_err(|e| failed(e.to_string()))?;
+    group.kill();
+    let status = group.child.wait().map_err(|e| failed(e.to_string()))?;
     if !ended {
         return Err(Error::new(Code::Timeout, format!("the command of `{setting}` did not end in time ({program})")));
     }
@@ -107,55 +106,10 @@ pub(super) fn collect(pipe: Option<impl Read + Send + 'static>, limit: u64) -> m
     receiver
 }
 
-/// Whether it ended before it was given up.
-pub(super) fn wait(child: &mut Child, is_given_up: impl Fn() -> bool) -> std::io::Result<bool> {
-    let mut pause = Duration::from_millis(1);
-    loop {
-        if has_ended(child)? {
-            return Ok(true);
-        }
-        if is_given_up() {
-            return Ok(false);
-        }
-        time::pause(pause);
-        pause = (pause * 2).min(Duration::from_millis(50));
-    }
-}
-
-/// Looks without reaping: until then nobody else can be given the number of its process group, which is killed next.
-#[cfg(unix)]
-fn has_ended(child: &mut Child) -> std::io::Result<bool> {
-    use rustix::process::{WaitId, WaitIdOptions, waitid};
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    Ok(waitid(WaitId::Pid(pid(child)?), options)?.is_some())
-}
-
-#[cfg(unix)]
-pub(super) fn kill_group(child: &mut Child) {
-    if let Ok(group) = pid(child) {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-}
-
-#[cfg(unix)]
-fn pid(child: &Child) -> std::io::Result<rustix::process::Pid> {
-    let raw = i32::try_from(child.id()).map_err(std::io::Error::other)?;
-    rustix::process::Pid::from_raw(raw).ok_or_else(|| std::io::Error::other("no process id"))
-}
-
-#[cfg(not(unix))]
-fn has_ended(child: &mut Child) -> std::io::Result<bool> {
-    Ok(child.try_wait()?.is_some())
-}
-
-#[cfg(not(unix))]
-pub(super) fn kill_group(child: &mut Child) {
-    let _ = child.kill();
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::time;
 
     fn run(script: &str, limit: Duration) -> Result<String> {
         let argv = ["sh", "-c", script].map(str::to_owned);

@@ -6,11 +6,14 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use super::ExitStatus;
 use super::child_environment::ChildEnvironment;
+use super::path::find;
+#[cfg(windows)]
+use super::windows::job::Job;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 use crate::file::{self, kind};
@@ -20,13 +23,13 @@ use crate::file::{self, kind};
 /// Errors: [`Code::CommandNotFound`], [`Code::CommandNotRun`].
 pub fn exec(argv: &[OsString], environment: &ChildEnvironment, env: &Env) -> Result<ExitStatus> {
     let (program, arguments) = argv.split_first().ok_or_else(|| Error::new(Code::BadFlag, "there is no command"))?;
-    let mut command = Command::new(program);
+    let mut command = command(program, env);
     command.args(arguments);
     environment.apply(&mut command);
     become_it(command).map_err(|why| {
         let shown = printable(&program.to_string_lossy(), 200);
         let error = |code, what| Error::new(code, format!("{what} {shown:?}"));
-        match (why.kind(), found(program, env)) {
+        match (why.kind(), find(program, env)) {
             // What the system does not find is then what the file itself asks for (execve(2), ENOENT).
             (io::ErrorKind::NotFound, Some(file)) => match interpreter(&file) {
                 Some(wanted) => error(Code::CommandNotRun, "cannot run")
@@ -48,16 +51,6 @@ pub fn exec(argv: &[OsString], environment: &ChildEnvironment, env: &Env) -> Res
     })
 }
 
-/// The file that `program` means: itself if it is a path, else the first one of PATH.
-fn found(program: &OsStr, env: &Env) -> Option<PathBuf> {
-    let path = Path::new(program);
-    if path.components().count() > 1 || path.is_absolute() {
-        return path.exists().then(|| path.to_owned());
-    }
-    let directories = env.os("PATH")?;
-    std::env::split_paths(&directories).map(|dir| dir.join(program)).find(|path| path.is_file())
-}
-
 /// What a script's first line says to run it with.
 fn interpreter(script: &Path) -> Option<String> {
     let line = String::from_utf8_lossy(&file::head(script, &kind::PROGRAM).ok()?).into_owned();
@@ -69,12 +62,29 @@ fn interpreter(script: &Path) -> Option<String> {
 }
 
 #[cfg(unix)]
+fn command(program: &OsStr, _: &Env) -> Command {
+    Command::new(program)
+}
+
+/// Found here: the system looks for no scripts (`npm.cmd`), but in the working directory.
+#[cfg(windows)]
+fn command(program: &OsStr, env: &Env) -> Command {
+    Command::new(find(program, env).unwrap_or_else(|| program.into()))
+}
+
+#[cfg(unix)]
 fn become_it(mut command: Command) -> io::Result<ExitStatus> {
     Err(std::os::unix::process::CommandExt::exec(&mut command))
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn become_it(mut command: Command) -> io::Result<ExitStatus> {
+    // The console sends its events to the command as well, whose answer counts.
+    let _deaf = super::life::ConsoleEvents::listen();
+    // Before the start, so that nothing the command starts is missed. Who may not make one goes without.
+    let job = Job::with_us();
     let status = command.status()?;
+    // What the command leaves running goes on, as it would without fedcred.
+    job.map(Job::let_go).unwrap_or_default();
     Ok(status.code().unwrap_or(1))
 }

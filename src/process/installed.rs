@@ -9,10 +9,16 @@ use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 
 /// From the small program's directory: as packages install it, and as a copy of both lies side by side.
-const COMPLETE: [&str; 2] = ["../libexec/fedcred/fedcred", "fedcred-full"];
+const COMPLETE: [&str; 2] = match cfg!(windows) {
+    true => [r"..\libexec\fedcred\fedcred.exe", "fedcred-full.exe"],
+    false => ["../libexec/fedcred/fedcred", "fedcred-full"],
+};
 
 /// The small program, from the directory of each of those.
-const SMALL: [&str; 2] = ["../../bin/fedcred", "fedcred"];
+const SMALL: [&str; 2] = match cfg!(windows) {
+    true => [r"..\..\bin\fedcred.exe", "fedcred.exe"],
+    false => ["../../bin/fedcred", "fedcred"],
+};
 
 /// The place that a distribution chose when it built the small program: an absolute path.
 const BUILT_IN: Option<&str> = option_env!("FEDCRED_COMPLETE");
@@ -25,7 +31,7 @@ pub fn path(env: &Env) -> std::io::Result<PathBuf> {
     let name = own.file_name().unwrap_or_default();
     let on_path = env.os("PATH").unwrap_or_default();
     let mut named = std::env::split_paths(&on_path).filter(|dir| dir.is_absolute()).map(|dir| dir.join(name));
-    Ok(named.find(|path| path.canonicalize().is_ok_and(|found| found == own)).unwrap_or(own))
+    Ok(named.find(|path| dunce::canonicalize(path).is_ok_and(|found| found == own)).unwrap_or(own))
 }
 
 /// Returns the complete program that stands behind this, the small one.
@@ -42,15 +48,15 @@ pub fn complete() -> Result<PathBuf> {
 fn own() -> std::io::Result<PathBuf> {
     let own = std::env::current_exe()?;
     // Linux marks the path of a file that has been replaced (proc_pid_exe(5)).
-    match (own.canonicalize(), own.to_str().and_then(|own| own.strip_suffix(" (deleted)"))) {
-        (Err(_), Some(replaced)) => Path::new(replaced).canonicalize(),
+    match (dunce::canonicalize(&own), own.to_str().and_then(|own| own.strip_suffix(" (deleted)"))) {
+        (Err(_), Some(replaced)) => dunce::canonicalize(replaced),
         (found, _) => found,
     }
 }
 
 /// The small program that stands in front of the complete one at `own`.
 fn small_of(own: &Path) -> Option<PathBuf> {
-    let small = SMALL.iter().filter_map(|place| own.parent()?.join(place).canonicalize().ok());
+    let small = SMALL.iter().filter_map(|place| dunce::canonicalize(own.parent()?.join(place)).ok());
     small.into_iter().find(|small| small != own && find(small, None).is_ok_and(|complete| complete == own))
 }
 
@@ -61,7 +67,7 @@ fn find(own: &Path, built_in: Option<&Path>) -> Result<PathBuf> {
         COMPLETE.iter().map(|place| directory.join(place)).chain(built_in.map(Path::to_owned)).collect();
     for place in &places {
         // A link to the small program itself would run it for ever.
-        if let Ok(found) = place.canonicalize()
+        if let Ok(found) = dunce::canonicalize(place)
             && found.is_file()
             && found != own
         {

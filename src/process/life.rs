@@ -89,10 +89,60 @@ mod unix {
     }
 }
 
-/// Comes with Ctrl-C.
-#[cfg(not(unix))]
-pub async fn stop_signal() -> Result<()> {
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|why| Error::new(Code::Bug, "Ctrl-C cannot be listened to").because(why.to_string()))
+#[cfg(windows)]
+pub use self::windows::{ConsoleEvents, stop_signal};
+
+#[cfg(windows)]
+mod windows {
+    use std::task::{Context, Poll};
+
+    use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown};
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+
+    use super::*;
+
+    /// What a console tells its programs: Ctrl-C and Ctrl-Break, that its window is closed, that the user logs off, that the
+    /// machine is shut down. While somebody listens, none of them ends this process at once.
+    pub struct ConsoleEvents {
+        interrupt: CtrlC,
+        end: CtrlBreak,
+        close: CtrlClose,
+        logoff: CtrlLogoff,
+        shutdown: CtrlShutdown,
+    }
+
+    impl ConsoleEvents {
+        pub fn listen() -> Result<Self> {
+            let all = || {
+                Ok(ConsoleEvents {
+                    interrupt: ctrl_c()?,
+                    end: ctrl_break()?,
+                    close: ctrl_close()?,
+                    logoff: ctrl_logoff()?,
+                    shutdown: ctrl_shutdown()?,
+                })
+            };
+            all().map_err(|why: std::io::Error| {
+                Error::new(Code::Bug, "console events cannot be listened to").because(why.to_string())
+            })
+        }
+
+        fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+            let all = [
+                self.interrupt.poll_recv(context),
+                self.end.poll_recv(context),
+                self.close.poll_recv(context),
+                self.logoff.poll_recv(context),
+                self.shutdown.poll_recv(context),
+            ];
+            if all.iter().any(Poll::is_ready) { Poll::Ready(()) } else { Poll::Pending }
+        }
+    }
+
+    /// Comes with any of them.
+    pub async fn stop_signal() -> Result<()> {
+        let mut events = ConsoleEvents::listen()?;
+        std::future::poll_fn(|context| events.poll(context)).await;
+        Ok(())
+    }
 }

@@ -11,11 +11,13 @@ pub mod child_environment;
 pub mod code;
 pub mod command;
 pub mod exec;
+mod group;
 pub mod installed;
 pub mod life;
 pub mod once;
 pub mod own;
 pub mod pager;
+pub mod path;
 pub mod peers;
 pub mod private_dir;
 pub mod signals;
@@ -23,6 +25,8 @@ pub mod start;
 #[cfg(unix)]
 pub mod terminal;
 pub mod whoami;
+#[cfg(windows)]
+pub mod windows;
 
 /// What a process exits with: eight bits, on Windows 32.
 pub type ExitStatus = i32;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::command::{MAX_OUTPUT, collect, kill_group, wait};
+use super::command::{MAX_OUTPUT, collect};
+use super::group::Group;
 use crate::error::{Code, Error, Result, printable};
 use crate::time::Deadline;
 
@@ -23,16 +24,14 @@ pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBo
     let failed = |why: &str| Error::new(Code::Bug, "fedcred ended without an answer to itself").because(why);
     let mut command = program().map_err(|e| failed(&e.to_string()))?;
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = command.spawn().map_err(|e| failed(&e.to_string()))?;
-    let stdout = collect(child.stdout.take(), MAX_OUTPUT);
-    let stderr = collect(child.stderr.take(), MAX_OUTPUT);
+    let mut group = Group::start(&mut command).map_err(|e| failed(&e.to_string()))?;
+    let stdout = collect(group.child.stdout.take(), MAX_OUTPUT);
+    let stderr = collect(group.child.stderr.take(), MAX_OUTPUT);
 
     let is_given_up = || deadline.has_passed() || is_stopped.load(Ordering::Relaxed);
-    let ended = wait(&mut child, is_given_up).map_err(|e| failed(&e.to_string()))?;
-    kill_group(&mut child);
-    let status = child.wait().map_err(|e| failed(&e.to_string()))?;
+    let ended = group.wait(is_given_up).map_err(|e| failed(&e.to_string()))?;
+    group.kill();
+    let status = group.child.wait().map_err(|e| failed(&e.to_string()))?;
     if !ended {
         return Err(deadline.error("waiting for the process that logs in"));
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cache::key::hex;
-use crate::cache::private::Dir;
+use crate::cache::private::{self, Dir};
 use crate::cache::seal;
 use crate::config::env::Env;
 use crate::time::{self, Timestamp};
@@ -31,14 +31,10 @@ impl PrivateDir {
         for place in places(env) {
             let random: [u8; 16] = seal::random()?;
             let dir = place.join(format!("{PREFIX}{}", hex(&random)));
-            #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has a mode to set"))]
-            let mut builder = fs::DirBuilder::new();
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            match builder.create(&dir) {
+            match private::create_dir(&dir) {
                 Ok(()) => {
-                    let alive = create_new(&dir.join(ALIVE))?;
-                    alive.lock()?;
+                    let alive = private::create_new(&dir.join(ALIVE))?;
+                    private::try_lock(&alive)?;
                     return Ok(PrivateDir { path: dir, _alive: alive });
                 }
                 Err(why) => failure = why,
@@ -50,7 +46,7 @@ impl PrivateDir {
     /// A new file, for its owner alone from its first byte.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
         let path = self.path.join(name);
-        create_new(&path)?.write_all(bytes)?;
+        private::create_new(&path)?.write_all(bytes)?;
         Ok(path)
     }
 
@@ -83,7 +79,7 @@ pub fn remove_leftovers(env: &Env) {
 /// Nobody else writes in the directory, which was checked.
 fn is_left_over(dir: &Path) -> bool {
     match fs::OpenOptions::new().write(true).open(dir.join(ALIVE)) {
-        Ok(alive) => alive.try_lock().is_ok(),
+        Ok(alive) => private::try_lock(&alive).is_ok(),
         Err(_) => {
             let made = dir.metadata().and_then(|data| data.modified()).ok().and_then(|at| Timestamp::try_from(at).ok());
             made.is_some_and(|made| time::now().duration_since(made).unsigned_abs() > ABANDONED_AFTER)
@@ -94,16 +90,7 @@ fn is_left_over(dir: &Path) -> bool {
 /// Where such directories are made, the best place first.
 fn places(env: &Env) -> impl Iterator<Item = PathBuf> {
     let named = ["XDG_RUNTIME_DIR", "TMPDIR", "TEMP"].into_iter().filter_map(|name| env.path(name));
-    named.filter(|place| place.is_absolute()).chain([PathBuf::from("/tmp")])
-}
-
-/// For its owner alone from its first byte.
-fn create_new(path: &Path) -> io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    named.filter(|place| place.is_absolute()).chain((!cfg!(windows)).then(|| PathBuf::from("/tmp")))
 }
 
 #[cfg(all(test, unix))]

@@ -65,7 +65,17 @@ fn word(word: &str, for_windows: bool) -> Result<String> {
     }
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-+@,=".contains(c) || (for_windows && c == '\\');
     let is_plain = !word.is_empty() && word.chars().all(is_plain) && breaks_off(&format!(" {word} ")).is_none();
+    if for_windows && !is_plain && word.ends_with('\\') {
+        return Err(refused("it ends with a backslash, which would make the quote behind it a part of it".to_owned()));
+    }
     Ok(if is_plain { word.to_owned() } else { format!("{quote}{word}{quote}") })
+}
+
+/// Splits a `credential_process` as SDKs do: by a shell's rules, but on Windows, where a backslash divides folders.
+///
+/// `None`: its quotes do not close.
+pub fn split(command: &str, for_windows: bool) -> Option<Vec<String>> {
+    if for_windows { shlex::split(&command.replace('\\', "\\\\")) } else { shlex::split(command) }
 }
 
 /// The name of a section of the credentials file, where no reader takes quotes away: the characters of the "Shared config and
@@ -236,10 +246,16 @@ mod tests {
                 prop_assert_eq!(&section.heading().name, &name);
                 let value = section.value("credential_process").unwrap();
                 prop_assert_eq!(without_comment(value), value);
-                if cfg!(unix) {
-                    prop_assert_eq!(shlex::split(value), Some(words));
-                }
+                prop_assert_eq!(split(value, cfg!(windows)), Some(words));
                 prop_assert_eq!(section.value("region"), Some("x"));
+            }
+        }
+
+        #[test]
+        fn words_for_windows_are_read_back(words in proptest::collection::vec("[a-zA-Z0-9 \\\\:&()'~-]{1,12}", 1..4)) {
+            let written: Result<Vec<String>> = words.iter().map(|one| word(one, true)).collect();
+            if let Ok(written) = written {
+                prop_assert_eq!(split(&written.join(" "), true), Some(words));
             }
         }
     }

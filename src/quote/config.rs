@@ -87,6 +87,19 @@ pub fn xml(text: &str) -> String {
     out
 }
 
+/// A word of a command line of `cmd.exe`, in quotes, in which nothing is special to it but these two characters.
+///
+/// Errors: [`Code::InvalidValue`] for a word with one of them: `%` begins a variable, for which there is no escape on a command line.
+pub fn cmd(word: &str) -> Result<String> {
+    match word.chars().find(|c| matches!(c, '"' | '%')) {
+        // The program reads backslashes before its closing quote as escapes of it ("Parsing C command-line arguments").
+        None => Ok(format!("\"{word}{}\"", "\\".repeat(word.len() - word.trim_end_matches('\\').len()))),
+        Some(c) => Err(Error::new(Code::InvalidValue, format!("cmd.exe cannot be told {word:?}"))
+            .because(format!("it holds {c}, which it reads differently"))
+            .hint("choose a name or path without it")),
+    }
+}
+
 /// An argument of a container in YAML: a double-quoted scalar, in which Kubernetes would expand `$(NAME)`.
 pub fn kubernetes_argument(text: &str) -> String {
     quoted(&text.replace('$', "$$"), |out, c, _| match c {
@@ -128,12 +141,11 @@ fn code(out: &mut String, c: char) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quote::shell::posix;
     use proptest::prelude::*;
 
     const ANY: &str = "[a-z\\\\'\"$%{}<>&;#`~ \t\n\r\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}ä💡]{0,20}";
     /// What [`schedulable`] lets through.
-    const SHOWN: &str = "[a-z\\\\'\"$%{}()<>&;#`~ ä💡]{0,20}";
+    pub(super) const SHOWN: &str = "[a-z\\\\'\"$%{}()<>&;#`~ ä💡]{0,20}";
 
     /// Reads `\c` and the codes; `special` says what else stands for something.
     fn unescaped(quoted: &str, special: impl Fn(&str) -> Option<(char, usize)>) -> String {
@@ -162,30 +174,6 @@ mod tests {
             rest = &rest[length..];
         }
         out
-    }
-
-    /// As cron's do_command.c takes a line apart: the command for the shell.
-    fn by_cron(line: &str) -> String {
-        let (mut command, mut is_escaped) = (String::new(), false);
-        for c in line.chars() {
-            match (is_escaped, c) {
-                (true, '%') => {
-                    command.pop();
-                    command.push('%');
-                    is_escaped = false;
-                }
-                (false, '%') => return command,
-                (true, c) => {
-                    command.push(c);
-                    is_escaped = false;
-                }
-                (false, c) => {
-                    command.push(c);
-                    is_escaped = c == '\\';
-                }
-            }
-        }
-        command
     }
 
     /// As Kubernetes' expansion.go: `$$` is a dollar, `$(NAME)` a variable.
@@ -237,6 +225,15 @@ mod tests {
         }
 
         #[test]
+        fn words_of_cmd_end_where_they_were_meant_to(word in "[a-z\\\\'^&|<>()! ä]{0,16}") {
+            // As a program's start takes them apart: backslashes count before a quote only.
+            let written = cmd(&word).unwrap();
+            let inner = written.strip_prefix('"').unwrap().strip_suffix('"').unwrap();
+            let kept = inner.trim_end_matches('\\');
+            prop_assert_eq!(format!("{kept}{}", "\\".repeat((inner.len() - kept.len()) / 2)), word);
+        }
+
+        #[test]
         fn a_property_list_is_read_back(text in SHOWN) {
             let xml = format!("<string>{}</string>", xml(&text));
             let mut reader = quick_xml::Reader::from_str(&xml);
@@ -259,18 +256,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
-        #[test]
-        fn cron_and_its_shell_read_back_what_was_meant(text in SHOWN, odd in "[\\\\%'a]{0,8}") {
-            let text = text + &odd;
-            let line = cron(&format!("printf {} {}", *posix("%s"), *posix(&text)));
-            let output = std::process::Command::new("sh").args(["-c", &by_cron(&line)]).output().unwrap();
-            prop_assert_eq!(String::from_utf8(output.stdout).unwrap(), text);
-        }
-    }
-
     #[test]
     fn what_no_scheduler_can_hold_is_refused_with_the_character() {
         assert_eq!(schedulable("two words ä $(x)").unwrap(), "two words ä $(x)");
@@ -278,5 +263,50 @@ mod tests {
             assert_eq!(schedulable(text).unwrap_err().code, Code::InvalidValue);
         }
         assert!(schedulable("a\nb").unwrap_err().causes[0].contains("U+000A"));
+        assert!(cmd("50%").is_err() && cmd("a\"b").is_err());
+    }
+}
+
+/// By cron and its shell.
+#[cfg(all(test, unix))]
+mod by_cron {
+    use proptest::prelude::*;
+
+    use super::cron;
+    use crate::quote::shell::posix;
+
+    /// As cron's do_command.c takes a line apart: the command for the shell.
+    fn by_cron(line: &str) -> String {
+        let (mut command, mut is_escaped) = (String::new(), false);
+        for c in line.chars() {
+            match (is_escaped, c) {
+                (true, '%') => {
+                    command.pop();
+                    command.push('%');
+                    is_escaped = false;
+                }
+                (false, '%') => return command,
+                (true, c) => {
+                    command.push(c);
+                    is_escaped = false;
+                }
+                (false, c) => {
+                    command.push(c);
+                    is_escaped = c == '\\';
+                }
+            }
+        }
+        command
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn cron_and_its_shell_read_back_what_was_meant(text in super::tests::SHOWN, odd in "[\\\\%'a]{0,8}") {
+            let text = text + &odd;
+            let line = cron(&format!("printf {} {}", *posix("%s"), *posix(&text)));
+            let output = std::process::Command::new("sh").args(["-c", &by_cron(&line)]).output().unwrap();
+            prop_assert_eq!(String::from_utf8(output.stdout).unwrap(), text);
+        }
     }
 }

@@ -29,14 +29,27 @@ pub fn fedcred(words: &[&str], profile: &str, flags: &[&str]) -> String {
     }
 }
 
-/// `export NAME=VALUE`
+/// `export NAME=VALUE`; on Windows PowerShell's.
 pub fn export(name: &str, value: &str) -> String {
-    format!("export {name}={}", command([value]))
+    match cfg!(windows) {
+        true => format!("$env:{name} = \"{}\"", command([value]).trim_matches('"')),
+        false => format!("export {name}={}", command([value])),
+    }
 }
 
 /// `WORDS PATH`.
 pub fn on_path(words: &[&str], path: &Path) -> String {
     command([words, &[&path.display().to_string()]].concat())
+}
+
+/// Shows whose the file or directory is, and who else may do what with it.
+pub fn look(path: &Path) -> String {
+    on_path(if cfg!(windows) { &["icacls"] } else { &["ls", "-lL"] }, path)
+}
+
+/// Removes the file.
+pub fn remove(path: &Path) -> String {
+    on_path(&[if cfg!(windows) { "del" } else { "rm" }], path)
 }
 
 fn posix_word(word: &str) -> String {
@@ -110,7 +123,10 @@ mod tests {
         assert_eq!(fedcred(&["login", "--store", "file"], "dev", &[]), "fedcred login --store file dev");
         assert_eq!(fedcred(&["trust-policy"], "dev", &["--check", "-"]), "fedcred trust-policy dev --check -");
         assert_eq!(fedcred(&["trust-policy"], "-x", &["--check", "-"]), "fedcred trust-policy --check - -- -x");
-        assert_eq!(export("AWS_PROFILE", "two words"), "export AWS_PROFILE='two words'");
+        assert_eq!(
+            export("AWS_PROFILE", "two words"),
+            if cfg!(windows) { "$env:AWS_PROFILE = \"two words\"" } else { "export AWS_PROFILE='two words'" }
+        );
         assert_eq!(on_path(&["chmod", "600"], Path::new("/a/b")), "chmod 600 /a/b");
     }
 

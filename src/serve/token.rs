@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use crate::cache::private::Dir;
 use crate::cache::seal;
 use crate::error::{Code, Error, Result};
+use crate::file::standing::{OTHERS_READ, Standing};
 use crate::file::{self, kind};
 use crate::secret::Secret;
 use crate::time::Deadline;
@@ -71,13 +72,7 @@ impl Token {
     pub fn is_shared(&self) -> bool {
         match self {
             Token::Fresh(_) => false,
-            #[cfg(unix)]
-            Token::File(file) => {
-                use std::os::unix::fs::MetadataExt;
-                std::fs::metadata(&file.path).is_ok_and(|metadata| metadata.mode() & 0o040 != 0)
-            }
-            #[cfg(not(unix))]
-            Token::File(_) => true,
+            Token::File(file) => Standing::at(&file.path).is_ok_and(|standing| standing.mode & OTHERS_READ != 0),
         }
     }
 

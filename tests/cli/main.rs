@@ -12,7 +12,6 @@ mod pages;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -56,6 +55,13 @@ fn every_case_of_get_comes_out_the_same_through_the_small_program() {
     assert!(tried > 3, "{tried}");
 }
 
+/// A file for nobody else to read. On Windows a new one in this user's directory is.
+fn write_private(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
 /// A file of this repository.
 #[expect(clippy::disallowed_methods, reason = "a test reads files of its own")]
 fn read(path: &Path) -> String {
@@ -96,12 +102,15 @@ impl<'a> Case<'a> {
         for (name, body) in &self.files {
             let path = home.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).unwrap();
-            std::io::Write::write_all(&mut file, format!("{}\n", body.trim_end()).as_bytes()).unwrap();
+            write_private(&path, &format!("{}\n", body.trim_end()));
         }
         let mut words = self.command.split(' ').map(|word| word.replace("[HOME]", home.path().to_str().unwrap()));
         let mut command = Command::new(program);
         command.env_clear().env("HOME", home.path()).current_dir(home.path()).stdin(Stdio::null());
+        #[cfg(windows)]
+        for (name, below) in [("USERPROFILE", ""), ("APPDATA", ".config"), ("LOCALAPPDATA", ".cache")] {
+            command.env(name, home.path().join(below)).env("SystemRoot", r"C:\Windows");
+        }
         for word in words.by_ref().take_while(|word| word != "fedcred") {
             let (name, value) = word.split_once('=').expect("NAME=value before the command");
             command.env(name, value);

@@ -3,11 +3,10 @@
 //! `FEDCRED_CASES=write cargo test --test cli` writes the generated ones.
 
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::read;
+use super::{read, write_private};
 use fedcred::cli::args::Arguments;
 use fedcred::cli::topics;
 use fedcred::config::Config;
@@ -105,8 +104,7 @@ fn every_toml_snippet_passes_the_reader() {
     for (page, toml) in &snippets {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("config.toml");
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
-        std::io::Write::write_all(&mut file, toml.as_bytes()).unwrap();
+        write_private(&path, toml);
         let config = Config::load(&Env::fixed([("HOME", home.path())]), Some(&path)).unwrap();
         assert_eq!(config.check(), [], "{page}:\n{toml}");
     }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+const PROGRAM: &str = if cfg!(windows) { "fedcred.exe" } else { "fedcred" };
+
 pub struct Installed(tempfile::TempDir);
 
 impl Installed {
@@ -16,12 +18,12 @@ impl Installed {
     }
 
     pub fn small(&self) -> PathBuf {
-        self.0.path().join("bin/fedcred")
+        self.0.path().join("bin").join(PROGRAM)
     }
 
     #[allow(dead_code, reason = "some of the tests alone ask for it")]
     pub fn complete(&self) -> PathBuf {
-        self.0.path().join("libexec/fedcred/fedcred")
+        self.0.path().join("libexec/fedcred").join(PROGRAM)
     }
 
     /// Puts another program behind it.
@@ -29,7 +31,12 @@ impl Installed {
         self.without_complete();
         let directory = self.0.path().join("libexec/fedcred");
         fs::create_dir_all(&directory).expect("a directory");
-        std::os::unix::fs::symlink(program, directory.join("fedcred")).expect("a link");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(program, directory.join(PROGRAM)).expect("a link");
+        #[cfg(windows)]
+        fs::hard_link(program, directory.join(PROGRAM))
+            .or_else(|_| fs::copy(program, directory.join(PROGRAM)).map(drop))
+            .expect("a copy");
     }
 
     pub fn without_complete(&self) {
@@ -40,7 +47,14 @@ impl Installed {
 
 /// Copies a program, in a process of its own: a program cannot be started while another test's child, between its fork and its
 /// exec, has the descriptor that it is written with.
+#[cfg(unix)]
 pub fn copy_program(from: &Path, to: &Path) {
     let status = std::process::Command::new("cp").arg(from).arg(to).status().expect("cp");
     assert!(status.success(), "cp: {status}");
+}
+
+/// Copies a program. Descriptors are not inherited there unless they are meant to be.
+#[cfg(windows)]
+pub fn copy_program(from: &Path, to: &Path) {
+    fs::copy(from, to).expect("a copy");
 }

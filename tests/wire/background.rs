@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Nothing that is waited for here takes longer.
@@ -44,12 +45,20 @@ impl Background {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
+    #[cfg(unix)]
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
+    #[cfg(unix)]
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// `kill -9`, and on Windows what Task Manager does.
+    #[cfg(windows)]
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
     }
 
     /// Closes its stdin and waits for its end; the rest of its stdout.

@@ -12,12 +12,10 @@ mod airflow_backend;
 mod airflow_cases;
 mod assertion;
 mod auth;
-#[cfg(unix)]
 mod background;
 mod broker;
 mod cache;
 mod chain;
-#[cfg(unix)]
 mod client;
 #[cfg(unix)]
 mod command;
@@ -53,9 +51,11 @@ mod refresh;
 mod retry;
 mod roles;
 mod run;
+#[cfg(unix)]
 mod schedule;
 #[cfg(unix)]
 mod second_pages;
+#[cfg(unix)]
 mod serve;
 #[cfg(unix)]
 mod setup;
@@ -72,4 +72,6 @@ mod terminal;
 mod tls;
 mod transport;
 mod web_identity;
+#[cfg(windows)]
+mod windows;
 mod world;

@@ -23,6 +23,8 @@ const PROFILE: &str = "dev";
 
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 
+const SYSTEM_PATH: &str = if cfg!(windows) { r"C:\Windows\System32" } else { "/usr/bin:/bin" };
+
 pub struct World {
     pub idp: Server,
     pub sts: Sts,
@@ -211,11 +213,20 @@ impl World {
         }
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.home.path()).env("HOME", self.home.path());
-        command.env("USERPROFILE", self.home.path()).env("TMPDIR", self.home.path());
-        command.env("PATH", "/usr/bin:/bin").env("LANG", "C.UTF-8").env("FEDCRED_CONFIG", config).envs(&self.env);
+        command.env("TMPDIR", self.home.path()).env("PATH", SYSTEM_PATH).env("LANG", "C.UTF-8");
         #[cfg(windows)]
-        command.env("SystemRoot", r"C:\Windows"); // without it no socket opens there
+        self.windows_environment(&mut command);
+        command.env("FEDCRED_CONFIG", config).envs(&self.env);
         command
+    }
+
+    /// The variables that name its places there; without `SystemRoot` no socket opens.
+    #[cfg(windows)]
+    fn windows_environment(&self, command: &mut Command) {
+        for (name, below) in [("USERPROFILE", ""), ("APPDATA", ".config"), ("LOCALAPPDATA", ".cache"), ("TEMP", "")] {
+            command.env(name, self.path(below));
+        }
+        command.env("SystemRoot", r"C:\Windows");
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -250,7 +261,8 @@ impl World {
     fn config(&self) -> String {
         // JSON's strings, numbers, booleans and arrays are TOML's.
         let lines = self.settings.iter().map(|(key, value)| format!("{key} = {value}\n"));
-        format!("[profile.{PROFILE}]\n{}{}", lines.collect::<String>(), self.more)
+        let text = format!("[profile.{PROFILE}]\n{}{}", lines.collect::<String>(), self.more);
+        if cfg!(windows) { with_key_file(text) } else { text }
     }
 
     fn check_for_leaks(&self) {
@@ -280,6 +292,15 @@ impl Drop for World {
         if !std::thread::panicking() {
             self.check_for_leaks();
         }
+    }
+}
+
+/// The sealing key in a file, as it is on Linux: the Credential Manager is the user's, not this world's.
+fn with_key_file(text: String) -> String {
+    match (text.contains("[cache]\n"), text.contains("\nkey = ") || text.contains("cache.key")) {
+        (_, true) => text,
+        (true, false) => text.replacen("[cache]\n", "[cache]\nkey = \"file\"\n", 1),
+        (false, false) => format!("{text}[cache]\nkey = \"file\"\n"),
     }
 }
 

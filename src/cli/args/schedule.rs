@@ -38,7 +38,7 @@ pub struct ScheduleInstall {
     /// Only print what would be written
     #[arg(long)]
     pub print: bool,
-    /// Which scheduler runs it [default: systemd if the user has a service manager, else cron; launchd on macOS]
+    /// Which scheduler runs it [default: systemd if the user has a service manager, else cron; launchd on macOS; task-scheduler on Windows]
     #[arg(long, value_enum, value_name = "SCHEDULER")]
     pub with: Option<Scheduler>,
 }
@@ -58,6 +58,8 @@ pub enum Scheduler {
     Launchd,
     /// A line of the crontab
     Cron,
+    /// A task of the user's, on Windows
+    TaskScheduler,
     /// A CronJob; it is only printed
     Kubernetes,
 }

@@ -172,6 +172,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(windows, ignore = "its paths are Unix's")]
     fn what_loosens_a_login_is_for_the_configuration_to_allow() {
         let (idp, local) = ("https://idp.example.com", "http://127.0.0.1:8080");
         let table = [

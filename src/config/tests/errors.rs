@@ -229,6 +229,7 @@ fn a_broken_neighbour_does_not_stop_a_profile() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn a_profile_that_is_nowhere_is_told_with_the_nearest_and_where_was_looked() {
     let error = Home::with(&saml("")).profile("xx").unwrap_err();
     assert_eq!(error.code, Code::ProfileNotFound);
@@ -244,6 +245,7 @@ fn a_profile_that_is_nowhere_is_told_with_the_nearest_and_where_was_looked() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn without_any_file_the_error_says_where_to_write_one() {
     let home = Home::with("");
     std::fs::remove_file(home.path(".config/fedcred/config.toml")).unwrap();

@@ -29,6 +29,7 @@ fn assume_role_of(profile: Profile) -> AssumeRole {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn each_source_of_a_token_takes_its_own_keys() {
     let table = [
         ("source = \"file\"\ntoken_file = \"/t\"", "File(\"/t\")"),
@@ -257,6 +258,7 @@ fn the_session_name_of_the_environment_goes_with_its_token_file_only() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn show_tells_the_settings_of_both() {
     let rows = |home: Home, name: &str| -> Vec<String> {
         let config = home.load().unwrap();

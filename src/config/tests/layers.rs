@@ -18,6 +18,7 @@ fn the_users_keys_win_over_the_machines_one_by_one() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn an_include_lends_the_keys_that_are_not_written() {
     let text = "[profile.base]\nregion = \"eu-west-1\"\nduration = 900\n[profile.base.saml]\nauth = \"basic\"\nusername = \"alice\"\n\
                 password = { env = \"PW\" }\n[profile.mid]\ninclude = \"base\"\nduration = 1800\n[profile.mid.saml]\n\

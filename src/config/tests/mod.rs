@@ -129,6 +129,7 @@ respect_retry_after = false
 "#;
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn every_key_of_a_profile_arrives_in_its_place() {
     let home = Home::with(WHOLE);
     let profile = home.profile("x").unwrap();
@@ -185,6 +186,7 @@ fn what_is_not_written_has_its_built_in_value() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn each_method_takes_its_own_keys() {
     let table = [
         (
@@ -246,6 +248,7 @@ fn a_policy_may_be_a_file_beside_the_configuration() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn the_cache_has_a_place_without_being_told() {
     let home = Home::with("").env("XDG_CACHE_HOME", "/c");
     let cache = home.load().unwrap().cache().unwrap();

@@ -31,6 +31,7 @@ fn what_is_only_there_to_be_included_may_be_incomplete() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn show_tells_every_effective_value_and_where_it_came_from() {
     let text = "[profile.base]\nregion = \"eu-west-1\"\n[profile.base.saml]\ntimeout = 90\n[profile.x]\ninclude = \"base\"\n\
                 [profile.x.saml]\nidp_url = \"https://idp.example.com/saml?a=b\"\nauth = \"form\"\nusername = \"al\\\"ice\"\n\

@@ -114,7 +114,9 @@ fn owner_of(name: &str) -> Result<Option<String>> {
     match name.split_once(':') {
         // As libkrb5 splits it: a name that begins with a slash, or has no colon, is a path.
         None => owner_of_file(Path::new(name)),
-        Some(_) if name.starts_with('/') => owner_of_file(Path::new(name)),
+        Some((drive, _)) if name.starts_with('/') || cfg!(windows) && drive.len() == 1 => {
+            owner_of_file(Path::new(name))
+        }
         Some(("FILE" | "WRFILE", path)) => owner_of_file(Path::new(path)),
         Some(("DIR", residual)) => owner_of_directory(residual),
         Some((kind, _)) => Err(format!("a ticket cache of type {kind} can be read by the Kerberos library only")),

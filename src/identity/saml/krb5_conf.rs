@@ -12,11 +12,11 @@ use crate::file::{self, Kind, kind};
 ///
 /// Errors: a sentence on why it cannot be known.
 pub fn default_ccache_name(env: &Env) -> Result<Option<String>, String> {
-    let files = env.text("KRB5_CONFIG").unwrap_or_else(|| "/etc/krb5.conf".into());
+    let files = env.os("KRB5_CONFIG").unwrap_or_else(|| "/etc/krb5.conf".into());
     let mut reader = Reader { bytes_left: kind::KRB5_CONF.max };
     // Every file of the list counts, and the first that has the value decides.
-    for file in files.split(':').filter(|file| !file.is_empty()) {
-        if let Some(value) = reader.file(Path::new(file), 0)? {
+    for file in std::env::split_paths(&files).filter(|file| !file.as_os_str().is_empty()) {
+        if let Some(value) = reader.file(&file, 0)? {
             return Ok(Some(value));
         }
     }

@@ -55,7 +55,7 @@ struct Caller<'a> {
 impl<'a> Caller<'a> {
     fn of(place: Place<'a>, profile: &str, env: &Env) -> Option<Self> {
         let command = place.section.value("credential_process")?;
-        let words = shlex::split(without_comment(command));
+        let words = aws_ini::split(without_comment(command), cfg!(windows));
         let plain = |text: &str| -> Vec<String> {
             text.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect()
         };
@@ -249,6 +249,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(windows, ignore = "its paths are Unix's")]
     fn a_profile_that_runs_us_and_nothing_else_is_well() {
         for config in [
             "[profile a]\ncredential_process = FEDCRED get dev\n",
@@ -261,6 +262,21 @@ mod tests {
             assert_eq!(outcome, Ok(()), "{config}");
             assert!(report.contains("\"passed\""), "{report}");
         }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn the_line_that_setup_writes_is_found_with_its_backslashes() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join(".aws");
+        std::fs::create_dir(&dir).unwrap();
+        let words = [home.path().join("fedcred.exe").display().to_string(), "get".to_owned(), "dev".to_owned()];
+        std::fs::write(&words[0], "").unwrap();
+        let line = aws_ini::command(&words).unwrap();
+        std::fs::write(dir.join("config"), format!("[profile a]\ncredential_process = {line}\n")).unwrap();
+        let mut report = Report::new("dev");
+        assert_eq!(check(&mut report, "dev", &Env::fixed([("HOME", home.path())])), Ok(()));
+        assert!(report.json().to_string().contains("\"passed\""), "{}", report.json());
     }
 
     #[test]
@@ -277,6 +293,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(windows, ignore = "its paths are Unix's")]
     fn what_goes_before_the_program_is_named() {
         let ours = "[profile a]\ncredential_process = FEDCRED get dev\n";
         let table = [
@@ -293,6 +310,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(windows, ignore = "its paths are Unix's")]
     fn a_command_that_no_sdk_can_run_is_named() {
         let table = [
             ("[a]\ncredential_process = FEDCRED get dev\n", "[profile a]"),

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use super::report::{Report, Step};
 use crate::config::profile::{Auth, Ecp, FormLogin, Identity, Otp, Profile, SecretSource, TokenSource};
 use crate::file::shared::{Shared, shared};
-use crate::quote::shell::on_path;
+use crate::file::standing::Standing;
 
 /// `chain` is the profile with those it stands on.
 pub fn check(report: &mut Report, chain: &[&Profile]) {
     let mut told = Vec::new();
     for (setting, path) in chain.iter().flat_map(|profile| of(profile)) {
-        let Some(Shared { mode, may_be_closed }) = shared(&path) else { continue };
-        told.push(format!("{}  (`{setting}`, mode {mode:04o})", path.display()));
+        let Some(Shared { told: how, may_be_closed }) = shared(&path) else { continue };
+        told.push(format!("{}  (`{setting}`: {how})", path.display()));
         if may_be_closed {
             let what = format!("others than you may read the file that `{setting}` names");
-            report.warn(Step::Configuration, what, on_path(&["chmod", "600"], &path));
+            report.warn(Step::Configuration, what, Standing::closing(0o077, &path));
         }
     }
     if !told.is_empty() {

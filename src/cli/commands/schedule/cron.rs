@@ -114,6 +114,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn a_shell_reads_back_what_was_meant() {
         let home = tempfile::tempdir().unwrap();
         let job = Job { program: "printf".into(), log: home.path().join("it's here/log"), ..odd() };

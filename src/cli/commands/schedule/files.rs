@@ -7,7 +7,7 @@ use super::job::MARK;
 use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, kind};
-use crate::quote::shell::on_path;
+use crate::quote::shell::remove as remove_by_hand;
 
 /// Who wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +50,14 @@ pub fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).map_err(|why| {
         Error::new(Code::SchedulerFailed, format!("cannot remove {}", path.display()))
             .because(why.to_string())
-            .hint(on_path(&["rm"], path))
+            .hint(remove_by_hand(path))
     })
 }
 
 pub fn no_home() -> Error {
-    Error::new(Code::SchedulerFailed, "there is no home directory to schedule anything for").hint("set HOME")
+    Error::new(Code::SchedulerFailed, "there is no home directory to schedule anything for").hint(if cfg!(windows) {
+        "set LOCALAPPDATA or USERPROFILE"
+    } else {
+        "set HOME"
+    })
 }

@@ -11,6 +11,7 @@ mod kubernetes;
 mod launchd;
 mod shell;
 mod systemd;
+mod task;
 mod tool;
 
 use self::job::Job;
@@ -22,6 +23,9 @@ use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 
 pub use self::every::{LONGEST, SHORTEST};
+
+/// Those that fedcred itself puts a job into.
+const INSTALLED: [Scheduler; 4] = [Scheduler::Systemd, Scheduler::Launchd, Scheduler::Cron, Scheduler::TaskScheduler];
 
 /// A job that is scheduled.
 struct Found {
@@ -45,11 +49,11 @@ fn install(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<()> {
     let job = Job::of(asked, global, env)?;
     let scheduler = asked.with.map_or_else(here, Ok)?;
     if asked.print {
-        return output::file(&printed(scheduler, &job));
+        return output::file(&printed(scheduler, &job)?);
     }
     // One job is enough: what an earlier one left with another scheduler goes.
     let mut told = Vec::new();
-    for other in [Scheduler::Systemd, Scheduler::Launchd, Scheduler::Cron] {
+    for other in INSTALLED {
         if other != scheduler {
             told.extend(remove_from(other, env)?);
         }
@@ -58,6 +62,7 @@ fn install(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<()> {
         Scheduler::Systemd => systemd::install(&job, env)?,
         Scheduler::Launchd => launchd::install(&job, env)?,
         Scheduler::Cron => cron::install(&job)?,
+        Scheduler::TaskScheduler => task::install(&job, env)?,
         Scheduler::Kubernetes => {
             return Err(Error::new(Code::BadFlag, "a CronJob is printed, not installed")
                 .hint("fedcred schedule install --with kubernetes --print | kubectl apply -f -"));
@@ -67,21 +72,25 @@ fn install(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<()> {
     output::write(&told.iter().map(Text::of).collect())
 }
 
-fn printed(scheduler: Scheduler, job: &Job) -> String {
-    match scheduler {
+fn printed(scheduler: Scheduler, job: &Job) -> Result<String> {
+    Ok(match scheduler {
         Scheduler::Systemd => {
             systemd::units(job).map(|(name, text)| format!("# ~/.config/systemd/user/{name}\n{text}")).join("\n")
         }
         Scheduler::Launchd => launchd::plist(job),
         Scheduler::Cron => cron::lines(job),
+        Scheduler::TaskScheduler => task::xml(job)?,
         Scheduler::Kubernetes => kubernetes::cron_job(job),
-    }
+    })
 }
 
 /// The scheduler of this machine.
 fn here() -> Result<Scheduler> {
     if cfg!(target_os = "macos") {
         return Ok(Scheduler::Launchd);
+    }
+    if cfg!(windows) {
+        return Ok(Scheduler::TaskScheduler);
     }
     let Err(why) = systemd::answers() else { return Ok(Scheduler::Systemd) };
     if cron::answers() {
@@ -95,7 +104,7 @@ fn here() -> Result<Scheduler> {
 
 fn remove(env: &Env) -> Result<()> {
     let mut told = Vec::new();
-    for scheduler in [Scheduler::Systemd, Scheduler::Launchd, Scheduler::Cron] {
+    for scheduler in INSTALLED {
         told.extend(remove_from(scheduler, env)?);
     }
     if told.is_empty() {
@@ -109,13 +118,14 @@ fn remove_from(scheduler: Scheduler, env: &Env) -> Result<Option<String>> {
         Scheduler::Systemd => systemd::remove(env),
         Scheduler::Launchd => launchd::remove(env),
         Scheduler::Cron => cron::remove(),
+        Scheduler::TaskScheduler => task::remove(env),
         Scheduler::Kubernetes => Ok(None),
     }
 }
 
 fn status(as_json: bool, env: &Env) -> Result<()> {
     let log = shell::log(env)?;
-    let found = [systemd::status(env)?, launchd::status(env, &log)?, cron::status(&log)?];
+    let found = [systemd::status(env)?, launchd::status(env, &log)?, cron::status(&log)?, task::status(env, &log)];
     if as_json {
         let schedule = |found: Found| {
             let Found { what, last, next, output } = found;

@@ -1,4 +1,4 @@
-//! The schedulers' own programs: systemctl, crontab, launchctl.
+//! The schedulers' own programs: systemctl, crontab, launchctl, schtasks.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -201,8 +201,13 @@ mod tests {
         }
     }
 
+    /// The variable that gcloud's own place is below, and that place.
+    const OWN: (&str, &str) = match cfg!(windows) {
+        true => ("APPDATA", "gcloud/application_default_credentials.json"),
+        false => ("HOME", ".config/gcloud/application_default_credentials.json"),
+    };
+
     #[test]
-    #[cfg(unix)]
     fn the_variable_comes_before_gclouds_own_place_and_that_before_the_home() {
         let home = tempfile::tempdir().unwrap();
         let write = |name: &str, who: &str| {
@@ -215,11 +220,11 @@ mod tests {
             let all = [
                 ("GOOGLE_APPLICATION_CREDENTIALS", path("named.json")),
                 ("CLOUDSDK_CONFIG", path("sdk")),
-                ("HOME", path("")),
+                (OWN.0, path("")),
             ];
             Env::fixed(all.into_iter().filter(|(name, _)| names.contains(name)))
         };
-        assert_eq!(found(&env(&["CLOUDSDK_CONFIG", "HOME"])), None);
+        assert_eq!(found(&env(&["CLOUDSDK_CONFIG", OWN.0])), None);
         assert_eq!(
             find(&env(&["GOOGLE_APPLICATION_CREDENTIALS"])).unwrap_err().code,
             Code::FileUnreadable,
@@ -227,11 +232,11 @@ mod tests {
         );
         write("named.json", "named");
         write("sdk/application_default_credentials.json", "sdk");
-        write(".config/gcloud/application_default_credentials.json", "home");
+        write(OWN.1, "home");
         let table: [(&[&str], _); 4] = [
-            (&["GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "HOME"], Some("named")),
-            (&["CLOUDSDK_CONFIG", "HOME"], Some("sdk")),
-            (&["HOME"], Some("home")),
+            (&["GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", OWN.0], Some("named")),
+            (&["CLOUDSDK_CONFIG", OWN.0], Some("sdk")),
+            (&[OWN.0], Some("home")),
             (&[], None),
         ];
         for (names, expected) in table {

@@ -1,6 +1,7 @@
 //! A profile that another tool has, as far as it was understood.
 
 use crate::config::aws_ini::Section;
+use crate::quote::aws_ini;
 use crate::quote::config::{toml as quoted, toml_key as key};
 use crate::region::Region;
 
@@ -117,7 +118,7 @@ pub struct Flags(Vec<String>);
 impl Flags {
     /// `None` if the command runs something else.
     pub fn of(command: &str, program: &str) -> Option<Flags> {
-        let words = shlex::split(command)?;
+        let words = aws_ini::split(command, cfg!(windows))?;
         let is_it = |word: &String| {
             word.rsplit(['/', '\\']).next().is_some_and(|name| name.trim_end_matches(".exe") == program)
         };

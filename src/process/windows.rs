@@ -1,0 +1,5 @@
+//! The calls of Windows for which the standard library has none: access control lists, links and locks of files, and jobs.
+
+pub mod acl;
+pub mod files;
+pub mod job;

@@ -1,0 +1,1 @@
+//! What is Windows's own: paths, access control lists, console programs, Task Scheduler.
