@@ -26,7 +26,7 @@
 //! - [`sts`]: the calls that turn an assertion into credentials.
 //! - [`secrets_backend`]: the places in AWS where Airflow's connections are kept.
 //! - [`cache`]: sealed files, their keys, and the lock.
-//! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] the only place for `unsafe`.
+//! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] (and its `windows`) the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
 //! - [`mod@file`]: the one reader of files that a setting or a text names.
 //! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`tally`], [`text`], [`quote`], [`mod@address`], [`host_name`], [`account_id`], [`arn`], [`der`], [`x509`]: leaves.

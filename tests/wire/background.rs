@@ -16,6 +16,7 @@ pub struct Background {
     stdout: BufReader<ChildStdout>,
 }
 
+#[cfg_attr(windows, allow(dead_code, reason = "some of it is for signals and shells"))]
 impl Background {
     pub fn start(command: &mut Command) -> Background {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");

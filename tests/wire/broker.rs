@@ -14,6 +14,7 @@ mod window;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
 use serde_json::Value;
 
 use crate::run::{Run, Running};
@@ -52,6 +53,7 @@ fn end(world: &World, crowd: Vec<Running>) -> Vec<Run> {
     crowd.into_iter().map(|running| world.end(running)).collect()
 }
 
+#[cfg(target_os = "linux")]
 /// What all of them printed; one line, the same for all.
 fn the_one_answer(runs: &[Run]) -> Value {
     let first = runs[0].succeeds();
@@ -61,6 +63,7 @@ fn the_one_answer(runs: &[Run]) -> Value {
     first
 }
 
+#[cfg(target_os = "linux")]
 /// All failed as this code, in the same words.
 fn the_one_error(runs: &[Run], code: &str) {
     for run in runs {

@@ -1,6 +1,7 @@
 //! The cache, seen from outside: what a second run asks of the network, and what it leaves on disk.
 
 use std::fs;
+#[cfg(unix)]
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ fn world() -> World {
     World::form(Site::with_login(Assertion::default()))
 }
 
+#[cfg(unix)]
 /// What fedcred wrote: everything at home but what the test put there.
 fn written(world: &World) -> Vec<PathBuf> {
     world.files().into_iter().filter(|path| !path.ends_with("config.toml")).collect()

@@ -3,6 +3,7 @@
 use fedcred::time::Timestamp;
 use serde_json::Value;
 
+#[cfg(unix)]
 use crate::run::Run;
 use crate::support::assertion::{ACCOUNT, Assertion};
 use crate::support::idp::{PASSWORD, Site};

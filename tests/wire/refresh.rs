@@ -1,10 +1,12 @@
 //! `fedcred refresh`: many profiles at once, what is told of each, and the loop that stays.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[cfg(unix)]
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -14,6 +16,7 @@ use crate::run::Run;
 use crate::support::assertion::{ADMIN, Assertion};
 use crate::support::entries::Kept;
 use crate::support::idp::Site;
+#[cfg(unix)]
 use crate::support::reply::Reply;
 use crate::world::World;
 
@@ -163,11 +166,13 @@ fn what_ran_out_is_removed_in_passing() {
 }
 
 /// `fedcred refresh --loop`, and the lines that it prints.
+#[cfg_attr(windows, allow(dead_code, reason = "its end is a signal"))]
 struct Loop {
     child: Child,
     stdout: BufReader<ChildStdout>,
 }
 
+#[cfg_attr(windows, allow(dead_code, reason = "its end is a signal"))]
 impl Loop {
     fn start(world: &World, arguments: &[&str]) -> Loop {
         let mut command = world.command(env!("CARGO_BIN_EXE_fedcred"));
@@ -193,6 +198,7 @@ impl Loop {
     /// Ends it as a service manager does. It has to be gone before long, with success and nothing to complain of.
     #[cfg(unix)]
     fn stop(mut self, world: &World) {
+        use std::io::Read;
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         let asked = Instant::now();

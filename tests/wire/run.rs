@@ -71,6 +71,7 @@ impl Running {
         Running { child, stdout, stderr }
     }
 
+    #[cfg(unix)]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

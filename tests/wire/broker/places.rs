@@ -4,6 +4,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::{kept, password_check, posts, site};
+#[cfg(unix)]
 use crate::run::Run;
 use crate::support::assertion::Assertion;
 use crate::support::idp::Site;

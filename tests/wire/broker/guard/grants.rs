@@ -2,11 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{Kind, NoVerdict, OF_ENVIRONMENT, Refused, check_of, without_a_verdict};
-use crate::support::idp::{PASSWORD, Site, login_page, password_check};
-use crate::support::pages;
+#[cfg(unix)]
+use super::Kind;
+use super::{NoVerdict, OF_ENVIRONMENT, Refused, check_of, without_a_verdict};
+use crate::support::idp::{PASSWORD, Site};
 use crate::support::reply::Reply;
 use crate::support::server::Request;
+#[cfg(unix)]
+use crate::support::{
+    idp::{login_page, password_check},
+    pages,
+};
 use crate::world::World;
 
 fn json(status: u16, body: &Value) -> Reply {
