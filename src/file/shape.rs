@@ -150,6 +150,7 @@ fn is_token(name: &str) -> bool {
 }
 
 fn has_prefix(name: &str) -> bool {
+    let name = name.trim_start_matches('-');
     PREFIXES.iter().any(|prefix| name.len() > 20 && name.starts_with(prefix))
 }
 

@@ -25,6 +25,7 @@ use crate::address::ProxyUrl;
 use crate::attempt::Shown;
 use crate::config::env::Env;
 use crate::error::{Code, Error};
+use crate::quote::shell::command;
 use crate::secret::Secret;
 
 /// The head of a proxy's answer; longer ones are cut.
@@ -267,9 +268,12 @@ impl Proxy {
         };
         let refused = matches!(status, Some(400..=428 | 430..=499));
         let error = if refused {
-            Error::new(Code::ProxyRefused, format!("the proxy {proxy} does not let us through to {host}")).hint(format!(
-                "ask who runs the proxy to allow {host}, or reach it without: NO_PROXY={host}, or another `{setting}`"
-            ))
+            Error::new(Code::ProxyRefused, format!("the proxy {proxy} does not let us through to {host}")).hint(
+                format!(
+                    "ask who runs the proxy to allow {host}, or reach it without: {}, or another `{setting}`",
+                    command([format!("NO_PROXY={host}")])
+                ),
+            )
         } else {
             Error::new(Code::Connect, format!("the proxy {proxy} does not get through to {host}"))
                 .hint(format!("try again later; check the proxy in `{setting}`, and whether it can reach {host}"))

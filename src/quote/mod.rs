@@ -6,4 +6,6 @@
 
 pub mod aws_ini;
 pub mod config;
+#[cfg(test)]
+mod scan;
 pub mod shell;

@@ -17,6 +17,7 @@ use crate::config::env::Env;
 use crate::config::profile::{Profile, ProfileName};
 use crate::error::{Code, Error, Result};
 use crate::http::loopback::is_loopback;
+use crate::quote::shell::command;
 use crate::region::Region;
 
 /// Who asks a backend, and where.
@@ -103,8 +104,9 @@ fn endpoint_url(service: Service, extra: &Fields<'_>, env: &Env) -> std::result:
     let from_env = || env.text(variable).or_else(|| env.text("AWS_ENDPOINT_URL")).filter(|_| !is_ignored);
     let Some(text) = written.or_else(from_env) else { return Ok(None) };
     let url = Url::parse(&text).ok().filter(|url| url.has_host() && url.username().is_empty());
-    let url =
-        url.ok_or_else(|| Broken::new("its endpoint is no URL", format!("write https://…, or unset {variable}")))?;
+    let url = url.ok_or_else(|| {
+        Broken::new("its endpoint is no URL", format!("write https://…, or {}", command(["unset", variable])))
+    })?;
     if url.scheme() == "https" || is_loopback(&url) {
         return Ok(Some(url));
     }

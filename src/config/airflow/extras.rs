@@ -121,8 +121,8 @@ pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Res
     Ok(notes)
 }
 
-/// Errors: a role or key stands under a key that Airflow passes over, whatever its spelling. Whoever names one means to have its
-/// rights.
+/// Errors: a role or key stands under a key that Airflow passes over, whatever its spelling, or such a key names a way to
+/// credentials that Airflow does not know. Whoever names one means to have its rights.
 fn names_no_other_role(extra: &Fields<'_>) -> Result<(), Broken> {
     fn names_one(value: &Value) -> bool {
         match value {
@@ -134,17 +134,36 @@ fn names_no_other_role(extra: &Fields<'_>) -> Result<(), Broken> {
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
-    let other = |key: &&str| !KNOWN.contains(key) && extra.get(key).is_some_and(names_one);
+    let other = |key: &&str| !KNOWN.contains(key) && (extra.get(key).is_some_and(names_one) || names_a_way(key));
     match extra.keys().find(other) {
         None => Ok(()),
         Some(key) => Err(Broken::new(
             format!(
-                "a role or key stands under `{}`, which Airflow passes over: other credentials would be taken",
+                "`{}` chooses credentials, and Airflow passes it over: it would take other ones",
                 redact::name(key)
             ),
             "write \"role_arn\" or the key's own field for it, or remove it",
         )),
     }
+}
+
+/// Whether a word of the key is of logins: `sso_start_url`, `credentialProcess`, `config_profile`.
+fn names_a_way(key: &str) -> bool {
+    const WORDS: [&str; 9] = ["sso", "role", "profile", "saml", "oidc", "token", "secret", "keytab", "identity"];
+    const BEGINNINGS: [&str; 4] = ["credential", "federat", "assum", "impersonat"];
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in key.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && was_lower) {
+            words.push(String::new());
+        }
+        was_lower = c.is_lowercase();
+        words.last_mut().into_iter().for_each(|word| word.extend(c.to_lowercase().filter(|c| c.is_alphanumeric())));
+    }
+    words.iter().any(|word| {
+        WORDS.contains(&word.strip_suffix('s').unwrap_or(word))
+            || BEGINNINGS.iter().any(|begin| word.starts_with(begin))
+    })
 }
 
 /// The fields that choose credentials.

@@ -105,6 +105,31 @@ fn what_stands_for_a_value_is_none() {
 }
 
 #[test]
+fn a_way_to_credentials_that_airflow_does_not_know_is_no_reason_to_take_another() {
+    for key in [
+        "config_profile",
+        "sso_start_url",
+        "ssoSession",
+        "credential_process",
+        "credentialProvider",
+        "credentials-file",
+        "federated",
+        "federated.user",
+        "instance profile",
+        "oidc_provider",
+        "ROLES_ANYWHERE",
+        "impersonation_chain",
+        "web_identity",
+        "keytab_file",
+    ] {
+        refused(&json!({"extra": {key: "x"}}).to_string(), &format!("`{key}` chooses credentials"));
+    }
+    for key in ["processor", "lesson", "bucket_name", "assets", "keys_of_the_house", "team"] {
+        planned(&json!({"extra": {key: "x"}}).to_string()).expect(key);
+    }
+}
+
+#[test]
 fn a_role_by_another_name_is_a_role() {
     for key in [
         "roleArn",

@@ -193,6 +193,17 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_written_as_it_was_read() {
+        for number in ["7.7777e+120", "0.1", "1.7976931348623157e+308", "5e-324", "123456789012345678", "-0.3"] {
+            let text = format!("aws://?__extra__=%7B%22a%22%3A{}%7D", quote(number));
+            let written = write(&parse("x", &text).unwrap());
+            let again = write(&parse("x", written.expose()).unwrap());
+            assert_eq!(again.expose(), written.expose());
+            assert!(written.expose().contains(&quote_plus(number)), "{}", written.expose());
+        }
+    }
+
+    #[test]
     fn a_uri_is_written_as_airflow_writes_it() {
         let table = [
             (r#"{"conn_type": "aws"}"#, "aws://"),

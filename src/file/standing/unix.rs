@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::quote::shell::on_path;
+use crate::quote::shell::{command, on_path};
 
 #[derive(Clone, Debug)]
 pub struct Standing {
@@ -64,10 +64,8 @@ impl Standing {
     pub fn of_another(&self, otherwise: &str) -> String {
         // sudo leaves HOME as it was: root works in the files of whoever called it (sudo(8)).
         if self.us == 0 && self.owner != 0 {
-            let owner = self.owner;
-            return format!(
-                "run it as that user, `sudo -u '#{owner}' fedcred …`, or with root's own home, `sudo -H fedcred …`"
-            );
+            let as_owner = command(["sudo", "-u", &format!("#{}", self.owner), "fedcred"]);
+            return format!("run it as that user, `{as_owner} …`, or with root's own home, `sudo -H fedcred …`");
         }
         otherwise.to_owned()
     }

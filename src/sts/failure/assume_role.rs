@@ -1,6 +1,6 @@
 //! What STS says of AWS credentials that another role is asked for with.
 
-use super::{Meaning, says};
+use super::{Meaning, says, trust_of};
 use crate::arn::RoleArn;
 use crate::error::Code;
 
@@ -37,8 +37,8 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, access_key_id: 
             Code::StsAccessDenied,
             format!(
                 "the role has to trust who asks, with the same `external_id`, and who asks has to be allowed sts:AssumeRole; \
-                 see its trust with: aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument",
-                role.name
+                 see its trust with: {}",
+                trust_of(&role.name)
             ),
         ),
         "ValidationError" if says(message, "role chaining") => {

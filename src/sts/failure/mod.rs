@@ -252,6 +252,16 @@ fn what(code: Code, asked: &Asked<'_>) -> String {
     }
 }
 
+/// `aws iam OPERATION ARGUMENTS`, whose arguments may be what a token says.
+fn aws_iam(operation: &str, arguments: &[&str]) -> String {
+    command([&["aws", "iam", operation], arguments].concat())
+}
+
+/// The command that shows a role's trust policy.
+fn trust_of(role_name: &str) -> String {
+    aws_iam("get-role", &["--role-name", role_name, "--query", "Role.AssumeRolePolicyDocument"])
+}
+
 /// Whether the message has these words, in lower case.
 fn says(message: &str, words: &str) -> bool {
     message.to_ascii_lowercase().contains(words)

@@ -1,6 +1,6 @@
 //! What STS says of an assertion.
 
-use super::{Meaning, says};
+use super::{Meaning, aws_iam, says, trust_of};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::error::Code;
 
@@ -25,8 +25,8 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, provider: &Prov
         "AccessDenied" | "AccessDeniedException" => (
             Code::StsAccessDenied,
             format!(
-                "the assertion has to offer this role with this provider, and the role to trust it; see its trust with: \
-                 aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument"
+                "the assertion has to offer this role with this provider, and the role to trust it; see its trust with: {}",
+                trust_of(role)
             ),
         ),
         "InvalidIdentityToken" if says(message, "provider doesn't exist") => (
@@ -40,8 +40,11 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, provider: &Prov
         "InvalidIdentityToken" if says(message, "signature") => (
             Code::StsInvalidIdentity,
             format!(
-                "the IdP's signing certificate has probably changed; give AWS its new metadata: aws iam \
-                 update-saml-provider --saml-provider-arn {provider} --saml-metadata-document file://METADATA.xml"
+                "the IdP's signing certificate has probably changed; give AWS its new metadata: {}",
+                aws_iam(
+                    "update-saml-provider",
+                    &["--saml-provider-arn", provider.as_str(), "--saml-metadata-document", "file://METADATA.xml"]
+                )
             ),
         ),
         "InvalidIdentityToken" if says(message, "audience") => (
@@ -68,8 +71,8 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, provider: &Prov
         "InvalidIdentityToken" => (
             Code::StsInvalidIdentity,
             format!(
-                "compare the assertion with what {provider} was set up with: aws iam get-saml-provider \
-                 --saml-provider-arn {provider}"
+                "compare the assertion with what {provider} was set up with: {}",
+                aws_iam("get-saml-provider", &["--saml-provider-arn", provider.as_str()])
             ),
         ),
         _ => return None,

@@ -1,6 +1,6 @@
 //! What STS says of an OIDC token.
 
-use super::{Meaning, says};
+use super::{Meaning, aws_iam, says, trust_of};
 use crate::arn::RoleArn;
 use crate::error::{Code, printable};
 
@@ -27,23 +27,29 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, token: &Token<'
         "InvalidIdentityToken" if says(message, "audience") => (
             Code::StsAudience,
             format!(
-                "ask for a token with another `audience` (now {audience}), or let the provider take it: aws iam \
-                 add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {provider} --client-id {audience}"
+                "ask for a token with another `audience` (now {audience}), or let the provider take it: {}",
+                aws_iam(
+                    "add-client-id-to-open-id-connect-provider",
+                    &["--open-id-connect-provider-arn", &provider, "--client-id", &audience]
+                )
             ),
         ),
         "InvalidIdentityToken" if says(message, "no openidconnect provider") => (
             Code::StsProviderUnknown,
             format!(
-                "create it in account {}, spelled as the token does, down to a slash at its end: aws iam \
-                 create-open-id-connect-provider --url {issuer} --client-id-list {audience}",
-                role.owner
+                "create it in account {}, spelled as the token does, down to a slash at its end: {}",
+                role.owner,
+                aws_iam("create-open-id-connect-provider", &["--url", &issuer, "--client-id-list", &audience])
             ),
         ),
         "InvalidIdentityToken" if says(message, "thumbprint") => (
             Code::StsInvalidIdentity,
             format!(
-                "the issuer's certificate has changed: aws iam update-open-id-connect-provider-thumbprint \
-                 --open-id-connect-provider-arn {provider} --thumbprint-list …"
+                "the issuer's certificate has changed: {} …",
+                aws_iam(
+                    "update-open-id-connect-provider-thumbprint",
+                    &["--open-id-connect-provider-arn", &provider, "--thumbprint-list"]
+                )
             ),
         ),
         "InvalidIdentityToken" if says(message, "not a valid jwt") => {
@@ -63,8 +69,8 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, token: &Token<'
             Code::StsAccessDenied,
             format!(
                 "the role's trust policy has to take the provider {provider} with sub = {subject} and aud = {audience}; \
-                 see it with: aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument",
-                role.name
+                 see it with: {}",
+                trust_of(&role.name)
             ),
         ),
         _ => return None,
@@ -126,6 +132,21 @@ mod tests {
             let (ours, said) = meaning(code, message, &role, &token).unwrap();
             assert_eq!(ours, expected, "{code}: {message}");
             assert!(said.contains(hint), "{code}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_a_token_claims_is_a_word_of_a_command_and_no_command() {
+        let role = RoleArn::parse("arn:aws:iam::112233334444:role/Analyst").unwrap();
+        let audiences = ["$(touch a)".to_owned(), ";reboot".to_owned()];
+        let token = Token { issuer: "https://x/`id`", subject: "s", audiences: &audiences };
+        for (message, word) in [
+            ("Incorrect token audience", "'$(touch a) ;reboot'"),
+            ("No OpenIDConnect provider found", "'https://x/`id`'"),
+        ] {
+            let (_, said) = meaning("InvalidIdentityToken", message, &role, &token).unwrap();
+            let (_, command) = said.rsplit_once("aws iam ").unwrap();
+            assert!(said.contains(word) && shlex::split(command).is_some_and(|words| words.len() == 5), "{said}");
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::probe::{Peer, Probe, probe};
 use crate::http::proxy::Chosen;
 use crate::http::tls::Trust;
+use crate::quote::shell::command;
 use crate::sts;
 use crate::sts::maker::{Maker, Marks};
 use crate::time::{self, Timestamp};
@@ -238,7 +239,8 @@ impl Looked<'_> {
             return match error.causes.first() {
                 Some(cause) if cause.contains("authority") => error.hint(format!(
                     "get the certificate of {authority} from who runs that server, and name its file in `{setting}`; \
-                     what is shown: openssl s_client -showcerts -connect {host}:{port}"
+                     what is shown: {}",
+                    command(["openssl", "s_client", "-showcerts", "-connect", &format!("{host}:{port}")])
                 )),
                 _ => error,
             };

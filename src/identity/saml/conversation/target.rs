@@ -9,6 +9,7 @@ use crate::http::{shown, shown_path};
 use crate::identity::saml::auth::filled::Filled;
 use crate::identity::saml::exchange::Step;
 use crate::identity::saml::extract::{Method, Page};
+use crate::quote::config::toml;
 
 /// Forms to one address; a hub takes two at the most, and a wizard has a page more.
 const MAX_SUBMISSIONS: u32 = 6;
@@ -94,7 +95,7 @@ impl Login<'_, '_> {
         let origin = url.origin().ascii_serialization();
         Error::new(Code::OriginNotAllowed, format!("{origin} {what}"))
             .because(format!("the login began at {}", self.saml.idp_url.origin().ascii_serialization()))
-            .hint(format!("if that server belongs to your IdP, add it: `saml.idp_origins = [\"{origin}\"]`"))
+            .hint(format!("if that server belongs to your IdP, add it: `saml.idp_origins = [{}]`", toml(&origin)))
     }
 }
 
