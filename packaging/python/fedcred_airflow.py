@@ -1,6 +1,6 @@
 """Apache Airflow sessions whose base credentials come from fedcred, and renew themselves.
 
-Put this file where Airflow imports from, and name the class in airflow.cfg:
+It comes with the wheel; or put this file where Airflow imports from. Name the class in airflow.cfg:
 
     [aws]
     session_factory = fedcred_airflow.FedcredSessionFactory
@@ -14,14 +14,25 @@ assumed on top, by Airflow. A connection without "federation" is what it is with
 import json
 import os
 import subprocess
+import sysconfig
 
 import boto3
 from airflow.providers.amazon.aws.hooks.base_aws import BaseSessionFactory
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.session import get_session
 
-# Where fedcred is, if not in PATH.
+# Where fedcred is, if neither with this module, from one wheel, nor in PATH.
 PROGRAM = "FEDCRED_PROGRAM"
+
+
+def program():
+    """The path or name of fedcred: a scheduler that is started by its path may not have its environment in PATH."""
+    if os.environ.get(PROGRAM):
+        return os.environ[PROGRAM]
+    schemes = [None, f"{os.name}_user"]  # pip install, pip install --user
+    folders = [sysconfig.get_path("scripts", *filter(None, [scheme])) for scheme in schemes]
+    candidates = [os.path.join(folder, "fedcred") for folder in folders]
+    return next((path for path in candidates if os.access(path, os.X_OK)), "fedcred")
 
 
 class FedcredError(Exception):
@@ -55,7 +66,7 @@ class FedcredSessionFactory(BaseSessionFactory):
             if federation.get(name):
                 environment["FEDCRED_" + name.upper()] = federation[name]
         run = subprocess.run(
-            [os.environ.get(PROGRAM, "fedcred"), "get", "--", federation.get("profile", "default")],
+            [program(), "get", "--", federation.get("profile", "default")],
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         )
         if run.returncode != 0:

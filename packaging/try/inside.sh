@@ -1,0 +1,37 @@
+#!/bin/bash
+# Runs in a bare system: installs by the method that is named, logs in at the sandbox's identity provider, and asks again without
+# a network and without the complete program.
+set -eux
+prefix=/usr
+case $1 in
+  deb) dpkg -i /packages/fedcred_*_amd64.deb ;;
+  rpm) ;; # it is there
+  archive)
+    prefix=/opt/fedcred
+    mkdir -p "$prefix"
+    tar -xzf /packages/fedcred-*-x86_64-unknown-linux-gnu.tar.gz -C "$prefix" --strip-components=1
+    ;;
+esac
+compgen -G "$prefix/share/man/man1/fedcred.1*"
+test -e "$prefix/share/bash-completion/completions/fedcred"
+test -e "$prefix/lib/systemd/user/fedcred-refresh.timer"
+fedcred=$prefix/bin/fedcred
+"$fedcred" --version
+
+set +x
+first=$("$fedcred" --config /sandbox/config.toml get sandbox)
+mv "$prefix/libexec/fedcred/fedcred" /complete
+second=$(unshare --net "$fedcred" --config /sandbox/config.toml get sandbox)
+mv /complete "$prefix/libexec/fedcred/fedcred"
+test "$first" = "$second"
+case $first in *AccessKeyId*) ;; *) exit 1 ;; esac
+
+# Kerberos is not installed: it says so, and what to install.
+sed -e 's/^auth = .*/auth = "spnego"/' -e '/^username/d; /^password/d' /sandbox/config.toml >/sandbox/kerberos.toml
+if "$fedcred" --config /sandbox/kerberos.toml doctor sandbox >/root/said 2>&1; then exit 1; fi
+grep -q libgssapi-krb5-2 /root/said || { cat /root/said; exit 1; }
+
+if [ "$1" = deb ]; then
+  dpkg -r fedcred
+  test ! -e /usr/bin/fedcred
+fi

@@ -1,0 +1,124 @@
+# What packaging/check tries, and how. Sourced by it, in the project's folder; uses its $tree, $out and $target.
+# shellcheck shell=bash disable=SC2154
+roots=$tools/roots
+results=()
+failed=0
+
+# try WHAT COMMAND…: a failure does not keep the rest from being tried.
+try() {
+  local what=$1 log=$PWD/target/packaging/log
+  shift
+  if "$@" >"$log" 2>&1; then
+    results+=("passed   $what")
+  else
+    results+=("FAILED   $what")
+    failed=1
+    sed 's/^/    /' "$log"
+  fi
+  echo "${results[-1]}"
+}
+
+# In words that a reader of CI's log counts by.
+summary() {
+  local passed
+  passed=$(printf '%s\n' "${results[@]}" | grep -c '^passed')
+  printf '\npackages: %d passed, %d failed\n' "$passed" "$((${#results[@]} - passed))"
+  (cd "$out" && stat -c '%10s  %n' ./*)
+  exit "$failed"
+}
+
+# A release of what is in $out, by a key that is made for it; and the sandbox, whose folder is $sandbox.
+release_here() {
+  local key=$PWD/target/packaging/try.key file said=$PWD/target/packaging/sandbox.log
+  # Archives of other systems, so that each definition has its checksum; they are never unpacked.
+  for file in {aarch64,x86_64}-apple-darwin.tar.gz x86_64-pc-windows-gnu.zip aarch64-unknown-linux-gnu.tar.gz; do
+    file=$out/fedcred-$(packaging/version)-$file
+    [[ -e $file ]] || echo "stands in for ${file##*/}" >"$file"
+  done
+  packaging/release key "$key"
+  FEDCRED_RELEASE_KEY=$key packaging/release collect "$out"
+
+  rm -f "$said" # of an earlier run: it would be read before the new one is there
+  cargo build -q --locked --bin fedcred --example sandbox
+  "${CARGO_TARGET_DIR:-target}/debug/examples/sandbox" --keep >"$said" 2>&1 &
+  # shellcheck disable=SC2064 # the process of now
+  trap "kill $! 2>/dev/null; leave_roots" EXIT
+  until grep -q 'Ctrl-C ends it' "$said"; do
+    kill -0 $! || { cat "$said" >&2 && exit 1; }
+    sleep 0.2
+  done
+  sandbox=$(sed -n 's/^Ctrl-C ends it and removes \(.*\)\.$/\1/p' "$said")
+}
+
+without_errors() {
+  "$@" | tee /dev/stderr | (! grep '^E:')
+}
+
+# The newest version of the C library that a program asks for.
+old_enough() {
+  local newest
+  newest=$(objdump -T "$1" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
+  echo "$1 needs $newest"
+  [[ $(printf '%s\nGLIBC_2.17\n' "$newest" | sort -V | tail -n 1) == GLIBC_2.17 ]] && ! objdump -p "$1" | grep 'NEEDED.*libgcc_s'
+}
+
+static() {
+  ! readelf -l "$1" | grep INTERP
+}
+
+definitions_parse() {
+  ruby -c "$out/fedcred.rb" &&
+    jq -e . "$out/fedcred.json" &&
+    bash -n "$out/PKGBUILD" &&
+    sh -n "$out/install.sh" &&
+    "$tools/venv/bin/shellcheck" "$out/install.sh" &&
+    { ! command -v nix-instantiate || nix-instantiate --parse "$out/fedcred.nix"; } &&
+    (cd "$out" && sha256sum -c --quiet SHA256SUMS)
+}
+
+# Verified and packed as for the registry, which is not asked; under two megabytes.
+crate_is_small() {
+  local dirty=() size
+  [[ -z $(git status --porcelain) ]] || dirty=(--allow-dirty)
+  cargo package --locked --no-verify ${dirty[@]+"${dirty[@]}"}
+  size=$(stat -c %s "${CARGO_TARGET_DIR:-target}/package/fedcred-$(packaging/version).crate")
+  echo "$size bytes"
+  ((size < 2000000))
+}
+
+# bare SUITE: an empty Debian, kept for the next time.
+bare() {
+  local mirror
+  base=$roots/$1
+  [[ -e $base/.complete ]] && return
+  # shellcheck disable=SC2016 # apt's own names
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/*$')
+  rm -rf "$base"
+  mkdir -p "$roots"
+  debootstrap --variant=minbase "$1" "$base" "$mirror" >"$roots/$1.log" 2>&1 || { tail "$roots/$1.log" >&2 && exit 69; }
+  touch "$base/.complete"
+}
+
+# in_root METHOD: installs by METHOD in a fresh copy of the bare system, and uses it there (inside.sh).
+in_root() {
+  local work=$roots/work status=0
+  leave_roots
+  mkdir -p "$work"/{upper,work,root}
+  mount -t overlay overlay -o "lowerdir=$base,upperdir=$work/upper,workdir=$work/work" "$work/root"
+  mkdir -p "$work/root/packages" "$work/root/sandbox"
+  cp "$out"/* "$work/root/packages/"
+  cp -a "$sandbox"/{config.toml,password} "$work/root/sandbox/"
+  chmod 700 "$work/root/sandbox"
+  cp packaging/try/inside.sh "$work/root/packages/"
+  # The RPM is unpacked from without: the tree has no rpm.
+  [[ $1 != rpm ]] || rpm --root "$work/root" -i --nodeps "$work"/root/packages/*.x86_64.rpm
+  unshare --mount --pid --fork --mount-proc="$work/root/proc" chroot "$work/root" \
+    env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root bash -eu /packages/inside.sh "$1" || status=$?
+  leave_roots
+  return $status
+}
+
+leave_roots() {
+  ! mountpoint -q "$roots/work/root" || umount "$roots/work/root"
+  rm -rf "$roots/work"
+}
