@@ -6,8 +6,8 @@
 //! managers, Nix and Kubernetes place files through them, and the check is made on what they lead to.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read};
-use std::path::Path;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -49,33 +49,95 @@ pub enum Access {
     OursAlone,
 }
 
+/// A file that was opened and checked.
+pub struct Opened {
+    file: File,
+    len: u64,
+    path: PathBuf,
+    kind: Kind,
+}
+
 /// The whole file.
 pub fn read(path: &Path, kind: &Kind) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let (file, metadata) = open(path, kind)?;
-    if metadata.len() > kind.max {
-        return Err(Fault::new(kind, path, Why::TooLarge));
-    }
-    take(&file, metadata.len(), path, kind)
+    open(path, kind)?.read()
 }
 
 /// The whole file as text.
 pub fn text(path: &Path, kind: &Kind) -> Result<String, Fault> {
-    let mut bytes = read(path, kind)?;
-    String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {
-        drop(Zeroizing::new(error.into_bytes()));
-        Fault::new(kind, path, Why::NotText)
-    })
+    open(path, kind)?.text()
 }
 
 /// The first [`Kind::max`] bytes of a file of any length.
 pub fn head(path: &Path, kind: &Kind) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let (file, metadata) = open(path, kind)?;
-    take(&file, metadata.len().min(kind.max), path, kind)
+    let opened = open_of_any_length(path, kind)?;
+    opened.first(opened.len.min(kind.max))
+}
+
+impl Opened {
+    /// The whole file.
+    pub fn read(&self) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        self.first(self.len)
+    }
+
+    /// The whole file as text.
+    pub fn text(&self) -> Result<String, Fault> {
+        let mut bytes = self.read()?;
+        String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {
+            drop(Zeroizing::new(error.into_bytes()));
+            self.fault(Why::NotText)
+        })
+    }
+
+    /// Bytes of the file by its metadata.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Reads from an offset of the file until `into` is full or the file at its end, and returns how many bytes it read.
+    ///
+    /// Never more than the file has by its metadata. A file of the kernel's that has none by it (`/proc/kmsg`, `trace_pipe`)
+    /// may wait, or never end.
+    pub fn fill(&self, into: &mut [u8], from: u64) -> Result<usize, Fault> {
+        let rest = usize::try_from(self.len.saturating_sub(from)).unwrap_or(usize::MAX);
+        let wanted = rest.min(into.len());
+        let mut filled = 0;
+        while filled < wanted {
+            match read_at(&self.file, &mut into[filled..wanted], from + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.fault(Why::System(error))),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn first(&self, len: u64) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        // Room for all of it: a buffer that grows leaves copies behind that nobody wipes.
+        let mut bytes = Zeroizing::new(vec![0; usize::try_from(len).unwrap_or(0)]);
+        let filled = self.fill(&mut bytes, 0)?;
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+
+    fn fault(&self, why: Why) -> Fault {
+        Fault::new(&self.kind, &self.path, why)
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, into: &mut [u8], from: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, into, from)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, into: &mut [u8], from: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, into, from)
 }
 
 /// Checks that a file is there and may be used, and reads nothing: another library opens it by its path.
 pub fn check(path: &Path, kind: &Kind) -> Result<(), Fault> {
-    open(path, kind).map(|_| ())
+    open_of_any_length(path, kind).map(|_| ())
 }
 
 /// Checks the name of a file that may have to be made: a secret in its place would become one.
@@ -97,13 +159,21 @@ pub fn check_opened(file: &File, path: &Path, kind: &Kind) -> Result<Metadata, F
     Ok(metadata)
 }
 
-fn open(path: &Path, kind: &Kind) -> Result<(File, Metadata), Fault> {
+/// Opens a file of at most [`Kind::max`] bytes.
+pub fn open(path: &Path, kind: &Kind) -> Result<Opened, Fault> {
+    match open_of_any_length(path, kind)? {
+        opened if opened.len > kind.max => Err(opened.fault(Why::TooLarge)),
+        opened => Ok(opened),
+    }
+}
+
+fn open_of_any_length(path: &Path, kind: &Kind) -> Result<Opened, Fault> {
     let mut options = OpenOptions::new();
     options.read(true);
     open_flags(&mut options, kind.access);
     let file = options.open(path).map_err(|error| Fault::of_open(kind, path, error))?;
-    let metadata = check_opened(&file, path, kind)?;
-    Ok((file, metadata))
+    let len = check_opened(&file, path, kind)?.len();
+    Ok(Opened { file, len, path: path.to_owned(), kind: *kind })
 }
 
 /// No waiting for the other end of a pipe, no terminal that becomes ours, and for what is ours alone no link.
@@ -130,24 +200,6 @@ fn open_flags(options: &mut OpenOptions, access: Access) {
         Access::Any | Access::Trusted | Access::Secret | Access::Guard => FILE_FLAG_BACKUP_SEMANTICS,
         Access::OursAlone => FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT,
     });
-}
-
-/// Reads as many bytes as the file has by its metadata, and never more. A file of the kernel's that has none by it (`/proc/kmsg`,
-/// `trace_pipe`) may wait, or never end.
-fn take(file: &File, len: u64, path: &Path, kind: &Kind) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    // Room for all of it: a buffer that grows leaves copies behind that nobody wipes.
-    let mut bytes = Zeroizing::new(vec![0; usize::try_from(len).unwrap_or(0)]);
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match (&*file).read(&mut bytes[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(Fault::new(kind, path, Why::System(error))),
-        }
-    }
-    bytes.truncate(filled);
-    Ok(bytes)
 }
 
 fn check_access(file: &File, metadata: &Metadata, path: &Path, kind: &Kind) -> Result<(), Fault> {

@@ -5,21 +5,27 @@
 //! file that has no multi-line string, a line that begins with `[profile.` is a heading, because no value begins so. The next
 //! line that begins with a bracket ends the table, or it is part of an array; then the excerpt holds the closing bracket of
 //! an array without its opening one, and is no TOML. So an excerpt that parses says what the file says. One that does not,
-//! and anything that is wrong with the profile, is judged by the whole file.
+//! and anything that is wrong with the profile, is judged by the whole file. Its lines are numbered as they stand in the
+//! excerpt, which nobody is told: a number is for an error.
+//!
+//! The file is read in blocks into one buffer. Memory for the whole of a large one costs more than everything else: each page is
+//! fetched from the system at its first use, and given back.
 
-use std::ops::Range;
 use std::path::Path;
 
-use memchr::{memchr_iter, memmem, memrchr};
+use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use super::Config;
 use super::cache::CacheSettings;
 use super::env::Env;
-use super::file::{self, Text};
+use super::file::{self, Opened};
 use super::locations::Locations;
-use super::tree::{Lines, Table};
+use super::tree::Table;
 use super::written::WrittenProfile;
 use crate::error::Result;
+
+/// Bytes that are read at a time; a line that is longer makes the whole be read.
+const BLOCK: usize = 32 << 10;
 
 impl Config {
     /// What `get` asks for: the profile and `[cache]`, from no more of the files than they need.
@@ -31,25 +37,29 @@ impl Config {
 
     /// The same, from these places.
     pub fn read_profile_of(locations: Locations, env: &Env, name: &str) -> Result<(WrittenProfile, CacheSettings)> {
-        let texts = file::texts(&locations)?;
-        if let Some(part) = Config::part(&locations, env, &texts, name)
+        let files = file::open(&locations)?;
+        if let Some(part) = Config::part(&locations, env, &files, name)
             && let (Ok(profile), Ok(cache)) = (part.profile(name), part.cache())
         {
             return Ok((profile, cache));
         }
-        let whole = Config::of(&locations, env, &texts, |text| Table::parse(&text.content, &text.shown))?;
+        let whole = Config::of(&locations, env, &files, Opened::parse)?;
         Ok((whole.profile(name)?, whole.cache()?))
     }
 
     /// As much as the profile needs, with those it includes and those it stands on.
-    fn part(locations: &Locations, env: &Env, texts: &[Text], name: &str) -> Option<Config> {
+    fn part(locations: &Locations, env: &Env, files: &[Opened], name: &str) -> Option<Config> {
         let mut profiles = vec![name.to_owned()];
         loop {
-            let parse = |Text { content, shown, .. }: &Text| match of(content, &profiles) {
-                Some(excerpt) => Table::parse_lines(&excerpt.text, &excerpt.lines, shown),
-                None => Table::parse(content, shown),
+            let parse = |file: &Opened| {
+                // One byte more than the file has: what does not fill it is its end.
+                let block = BLOCK.min(usize::try_from(file.content.len()).unwrap_or(BLOCK).saturating_add(1));
+                match of(|into, from| file.content.fill(into, from).ok(), block, &profiles) {
+                    Some(excerpt) => Table::parse(&excerpt, &file.found.shown),
+                    None => file.parse(),
+                }
             };
-            let config = Config::of(locations, env, texts, parse).ok()?;
+            let config = Config::of(locations, env, files, parse).ok()?;
             let needed = profiles.iter().flat_map(|name| config.needed_by(name));
             let next = needed.filter(|next| profiles.iter().all(|name| name != next)).map(str::to_owned).next();
             match next {
@@ -60,65 +70,68 @@ impl Config {
     }
 }
 
-/// The rest of a file, and where its lines stood.
-#[derive(Default)]
-struct Excerpt {
-    text: String,
-    lines: Lines,
-    /// Lines of the file before `counted`.
-    number: u32,
-    counted: usize,
-}
-
-impl Excerpt {
-    /// Adds what stands there in the file, whole lines. Ranges come in their order.
-    fn add(&mut self, file: &str, range: Range<usize>) {
-        let bytes = file.as_bytes();
-        self.number += memchr_iter(b'\n', &bytes[self.counted..range.start]).count() as u32;
-        let mut line = range.start;
-        for end in memchr_iter(b'\n', &bytes[range.clone()]).map(|at| range.start + at + 1).chain([range.end]) {
-            if line < end {
-                self.lines.push(self.text.len() + line - range.start, self.number + 1);
-                self.number += u32::from(bytes[end - 1] == b'\n');
-            }
-            line = end;
-        }
-        self.text.push_str(&file[range.clone()]);
-        self.counted = range.end;
-    }
-}
-
-/// `text` without the tables of all profiles but these. `None`: it cannot be told where they end.
-fn of(text: &str, profiles: &[String]) -> Option<Excerpt> {
-    if ["\"\"\"", "'''"].iter().any(|quotes| memmem::find(text.as_bytes(), quotes.as_bytes()).is_some()) {
-        return None;
-    }
-    let mut excerpt = Excerpt::default();
-    let mut headings =
-        memchr_iter(b'[', text.as_bytes()).filter_map(|bracket| Some((line_of(text, bracket)?, bracket)));
-    let (mut start, mut bracket) = (0, text.len() - text.trim_start().len());
+/// A file without the tables of all profiles but these. `None`: it cannot be told where they end.
+///
+/// `read` fills a buffer of `block` bytes from an offset of the file, and returns how many there were.
+fn of(mut read: impl FnMut(&mut [u8], u64) -> Option<usize>, block: usize, profiles: &[String]) -> Option<String> {
+    let mut excerpt = Excerpt { profiles, kept: Vec::new(), is_wanted: true };
+    let mut buffer = vec![0; block];
+    let (mut from, mut filled) = (0, 0);
     loop {
-        let next = headings.next();
-        let end = next.map_or(text.len(), |(line, _)| line);
-        if !is_of_another(&text[bracket..], profiles) {
-            excerpt.add(text, start..end);
+        let more = read(&mut buffer[filled..], from)?;
+        (from, filled) = (from + more as u64, filled + more);
+        if filled < block {
+            excerpt.add(&buffer[..filled])?;
+            return String::from_utf8(excerpt.kept).ok();
         }
-        (start, bracket) = match next {
-            Some(next) => next,
-            None => return Some(excerpt),
-        };
+        let lines = memrchr(b'\n', &buffer)? + 1;
+        excerpt.add(&buffer[..lines])?;
+        buffer.copy_within(lines.., 0);
+        filled = block - lines;
     }
 }
 
-/// Where the line of this bracket begins, if the bracket is its first character and it is not the file's first line.
-fn line_of(text: &str, bracket: usize) -> Option<usize> {
-    let before = &text.as_bytes()[..bracket];
-    match before.last()? {
-        b'\n' => Some(bracket),
-        byte if byte.is_ascii_graphic() => None,
-        _ => {
-            let line = memrchr(b'\n', before)? + 1;
-            text[line..bracket].trim_start().is_empty().then_some(line)
+struct Excerpt<'a> {
+    profiles: &'a [String],
+    kept: Vec<u8>,
+    /// Whether the table is kept that the last lines belong to.
+    is_wanted: bool,
+}
+
+impl Excerpt<'_> {
+    /// Goes on with the next lines of the file. `None`: they are no text, or have a string of several lines.
+    fn add(&mut self, lines: &[u8]) -> Option<()> {
+        let is_text = lines.is_ascii() || std::str::from_utf8(lines).is_ok();
+        if !is_text || ["\"\"\"", "'''"].iter().any(|quotes| memmem::find(lines, quotes.as_bytes()).is_some()) {
+            return None;
+        }
+        let mut start = 0;
+        for bracket in memchr_iter(b'[', lines) {
+            let Some(line) = line_of(lines, bracket) else { continue };
+            self.keep(&lines[start..line]);
+            self.is_wanted = !is_of_another(&lines[bracket..], self.profiles);
+            start = line;
+        }
+        self.keep(&lines[start..]);
+        Some(())
+    }
+
+    fn keep(&mut self, lines: &[u8]) {
+        if self.is_wanted {
+            self.kept.extend_from_slice(lines);
+        }
+    }
+}
+
+/// Where the line of this bracket begins, if the bracket is its first character.
+fn line_of(lines: &[u8], bracket: usize) -> Option<usize> {
+    let before = &lines[..bracket];
+    match before.last() {
+        None | Some(b'\n') => Some(bracket),
+        Some(byte) if byte.is_ascii_graphic() => None,
+        Some(_) => {
+            let line = memrchr(b'\n', before).map_or(0, |end| end + 1);
+            before[line..].trim_ascii_start().is_empty().then_some(line)
         }
     }
 }
@@ -127,16 +140,17 @@ fn line_of(text: &str, bracket: usize) -> Option<usize> {
 /// not is taken for none.
 ///
 /// A name is not read to its end: a bare one that does not begin with the wanted one, or goes on behind it, is another.
-fn is_of_another(table: &str, profiles: &[String]) -> bool {
-    let Some(rest) = table.strip_prefix("[profile.") else { return false };
+fn is_of_another(table: &[u8], profiles: &[String]) -> bool {
+    let Some(rest) = table.strip_prefix(b"[profile.") else { return false };
     let is_bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    match rest.strip_prefix('"') {
-        Some(quoted) => quoted
-            .split_once('"')
-            .filter(|(name, rest)| !name.contains('\\') && rest.starts_with(['.', ']']))
-            .is_some_and(|(name, _)| profiles.iter().all(|wanted| wanted != name)),
+    match rest.strip_prefix(b"\"") {
+        Some(quoted) => memchr(b'"', quoted).is_some_and(|end| {
+            let (name, behind) = (&quoted[..end], quoted.get(end + 1));
+            !name.contains(&b'\\')
+                && matches!(behind, Some(b'.' | b']'))
+                && profiles.iter().all(|wanted| wanted.as_bytes() != name)
+        }),
         None => {
-            let rest = rest.as_bytes();
             let is = |wanted: &String| {
                 rest.strip_prefix(wanted.as_bytes()).is_some_and(|behind| !behind.first().is_some_and(is_bare))
             };
@@ -149,15 +163,26 @@ fn is_of_another(table: &str, profiles: &[String]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::tree::Value;
+    use super::super::tree::{Node, Value};
     use super::*;
 
-    fn parse(excerpt: &Excerpt) -> Option<Table> {
-        Table::parse_lines(&excerpt.text, &excerpt.lines, "f").ok()
+    /// Of a file that is read in blocks of so many bytes.
+    fn in_blocks(text: &str, block: usize) -> Option<String> {
+        let read = |into: &mut [u8], from: u64| {
+            let rest = &text.as_bytes()[usize::try_from(from).unwrap()..];
+            let count = rest.len().min(into.len());
+            into[..count].copy_from_slice(&rest[..count]);
+            Some(count)
+        };
+        of(read, block, &["mine".into()])
     }
 
     fn excerpt(text: &str) -> Option<String> {
-        of(text, &["mine".into()]).map(|excerpt| excerpt.text)
+        in_blocks(text, BLOCK)
+    }
+
+    fn parse(excerpt: &str) -> Option<Table> {
+        Table::parse(excerpt, "f").ok()
     }
 
     #[test]
@@ -169,13 +194,29 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_an_excerpt_keeps_its_line() {
-        let excerpt = of("[profile.other]\na = 1\n\n[profile.mine]\nb = 1", &["mine".into()]).unwrap();
-        let root = parse(&excerpt).unwrap();
-        let Value::Table(profiles) = &root.get("profile").unwrap().value else { panic!() };
-        let mine = profiles.get("mine").unwrap();
-        let Value::Table(table) = &mine.value else { panic!() };
-        assert_eq!((mine.line, table.get("b").unwrap().line), (4, 5));
+    fn the_blocks_that_a_file_is_read_in_change_nothing_but_that_a_longer_line_makes_the_whole_be_read() {
+        let text = "top = 1\n[profile.other]\nb = \"ä\"\n[profile.mine]\na = 1\n  [cache]\nf = 1\n";
+        for block in 1..80 {
+            let longest = text.split_inclusive('\n').map(str::len).max().unwrap();
+            let expected = (block >= longest).then(|| excerpt(text).unwrap());
+            assert!(in_blocks(text, block) == expected || block < longest, "{block}");
+        }
+        assert_eq!(in_blocks(text, 8), None);
+    }
+
+    #[test]
+    fn what_is_no_text_is_for_the_whole_to_tell() {
+        assert_eq!(
+            of(
+                |into, _| {
+                    into[0] = 0xff;
+                    Some(1)
+                },
+                BLOCK,
+                &["mine".into()]
+            ),
+            None
+        );
     }
 
     #[test]
@@ -195,7 +236,7 @@ mod tests {
         for (array, is_whole) in arrays {
             let text = format!("[profile.other]\na = {array}\n[profile.mine]\nb = 1\n");
             assert!(Table::parse(&text, "f").is_ok(), "{array}");
-            let excerpt = of(&text, &["mine".into()]).unwrap();
+            let excerpt = excerpt(&text).unwrap();
             assert_eq!(parse(&excerpt).is_some(), is_whole, "{array}");
         }
     }
@@ -231,18 +272,37 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
         #[test]
-        fn an_excerpt_that_parses_says_what_the_file_says(text in document()) {
-            let (Ok(whole), Some(excerpt)) = (Table::parse(&text, "f"), of(&text, &["mine".into()])) else { return Ok(()) };
+        fn an_excerpt_that_parses_says_what_the_file_says(text in document(), block in 24..96usize) {
+            let (Ok(whole), Some(excerpt)) = (Table::parse(&text, "f"), in_blocks(&text, block)) else { return Ok(()) };
             let Some(part) = parse(&excerpt) else { return Ok(()) };
-            for (key, node) in part.iter().filter(|(key, _)| *key != "profile") {
-                prop_assert!(whole.get(key).is_some_and(|same| same.line == node.line), "{key}");
-            }
-            let mine = |root: &Table| match root.get("profile").map(|node| &node.value) {
-                Some(Value::Table(profiles)) => profiles.get("mine").map(|node| node.line),
-                _ => None,
-            };
-            prop_assert_eq!(mine(&whole), mine(&part));
             prop_assert!(whole.iter().filter(|(key, _)| *key != "profile").all(|(key, _)| part.get(key).is_some()));
+            prop_assert!(part.iter().all(|(key, node)| key == "profile" || is_same(whole.get(key), Some(node))));
+            prop_assert!(is_same(mine(&whole), mine(&part)));
+        }
+    }
+
+    fn mine(root: &Table) -> Option<&Node> {
+        match root.get("profile").map(|node| &node.value) {
+            Some(Value::Table(profiles)) => profiles.get("mine"),
+            _ => None,
+        }
+    }
+
+    /// Whether they hold the same, wherever they stand.
+    fn is_same(left: Option<&Node>, right: Option<&Node>) -> bool {
+        match (left.map(|node| &node.value), right.map(|node| &node.value)) {
+            (None, None) => true,
+            (Some(Value::Text(left)), Some(Value::Text(right))) => left == right,
+            (Some(Value::Integer(left)), Some(Value::Integer(right))) => left == right,
+            (Some(Value::Array(left)), Some(Value::Array(right))) => {
+                left.len() == right.len()
+                    && left.iter().zip(right).all(|(left, right)| is_same(Some(left), Some(right)))
+            }
+            (Some(Value::Table(left)), Some(Value::Table(right))) => {
+                left.iter().count() == right.iter().count()
+                    && left.iter().all(|(key, node)| is_same(Some(node), right.get(key)))
+            }
+            _ => false,
         }
     }
 }

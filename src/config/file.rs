@@ -3,32 +3,48 @@
 use std::path::{Path, PathBuf};
 
 use super::locations::Locations;
+use super::tree::Table;
 use crate::error::{Code, Error, Result, printable};
+use crate::file::fault::Fault;
 use crate::file::{self, kind};
 
 /// A configuration file that is there.
-pub struct Text {
+#[derive(Clone)]
+pub struct Found {
     pub path: PathBuf,
     /// As people read it, `~/.config/fedcred/config.toml`.
     pub shown: String,
     /// The machine's file, not the user's.
     pub is_machine: bool,
-    pub content: String,
+}
+
+/// The same, open for reading.
+pub struct Opened {
+    pub found: Found,
+    pub content: file::Opened,
+}
+
+impl Opened {
+    /// Reads the whole file.
+    pub fn parse(&self) -> Result<Table> {
+        let text = self.content.text().map_err(|fault| error(&fault, &self.found.shown))?;
+        Table::parse(&text, &self.found.shown)
+    }
 }
 
 /// The user's file before the machine's, of those that exist.
-pub fn texts(locations: &Locations) -> Result<Vec<Text>> {
-    let mut texts = Vec::new();
+pub fn open(locations: &Locations) -> Result<Vec<Opened>> {
+    let mut opened = Vec::new();
     let machine = locations.machine.as_ref().filter(|path| Some(*path) != locations.user.as_ref());
     let places = locations.user.iter().map(|path| (path, false)).chain(machine.map(|path| (path, true)));
     for (path, is_machine) in places {
         let shown = printable(&locations.shown(path), 300);
-        match (read(path, &shown)?, locations.named_by) {
+        match (if_there(file::open(path, &kind::CONFIGURATION), &shown)?, locations.named_by) {
             (Some(content), _) => {
                 file::directory::check(path).map_err(|fault| {
                     fault.error(Code::ConfigUnreadable).because("who can write in it decides where logins go")
                 })?;
-                texts.push(Text { path: path.clone(), shown, is_machine, content });
+                opened.push(Opened { found: Found { path: path.clone(), shown, is_machine }, content });
             }
             (None, Some(named_by)) if !is_machine => {
                 return Err(Error::new(Code::ConfigUnreadable, format!("there is no file {shown}"))
@@ -37,18 +53,27 @@ pub fn texts(locations: &Locations) -> Result<Vec<Text>> {
             (None, _) => (),
         }
     }
-    Ok(texts)
+    Ok(opened)
 }
 
 /// The file's text; `None` when there is no such file. `shown` is its name in an error.
 pub fn read(path: &Path, shown: &str) -> Result<Option<String>> {
-    match file::text(path, &kind::CONFIGURATION) {
-        Ok(text) => Ok(Some(text)),
+    if_there(file::text(path, &kind::CONFIGURATION), shown)
+}
+
+fn if_there<T>(found: std::result::Result<T, Fault>, shown: &str) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
         Err(fault) if fault.is_absent() => Ok(None),
-        Err(fault) if fault.is_insecure() => {
-            Err(fault.error_of(shown, Code::ConfigUnreadable).because("who can write it decides where logins go"))
-        }
-        Err(fault) => Err(fault.error_of(shown, Code::ConfigUnreadable)),
+        Err(fault) => Err(error(&fault, shown)),
+    }
+}
+
+fn error(fault: &Fault, shown: &str) -> Error {
+    let error = fault.error_of(shown, Code::ConfigUnreadable);
+    match fault.is_insecure() {
+        true => error.because("who can write it decides where logins go"),
+        false => error,
     }
 }
 

@@ -6,13 +6,13 @@
 //! Only what is asked for is validated: a broken profile does not stop its neighbours. [`Config::check`] validates everything.
 //! Precedence: environment variable, profile (the user's file, then the machine's), included profile, built-in.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use self::airflow::policy::Policy;
 use self::bases::Bases;
 use self::cache::CacheSettings;
 use self::env::Env;
-use self::file::Text;
+use self::file::{Found, Opened};
 use self::locations::Locations;
 use self::origin::{Log, SourceFile};
 use self::reader::{Layer, Section};
@@ -83,33 +83,31 @@ impl Config {
 
     /// The same, from these places.
     pub fn read(locations: Locations, env: &Env) -> Result<Config> {
-        let texts = file::texts(&locations)?;
-        Config::of(&locations, env, &texts, |text| Table::parse(&text.content, &text.shown))
+        let files = file::open(&locations)?;
+        Config::of(&locations, env, &files, Opened::parse)
     }
 
     /// As if the user's file held this text.
     fn of_user_text(locations: &Locations, env: &Env, content: &str) -> Result<Config> {
-        let mut texts: Vec<Text> = file::texts(locations)?.into_iter().filter(|text| text.is_machine).collect();
+        let files: Vec<Opened> = file::open(locations)?.into_iter().filter(|file| file.found.is_machine).collect();
+        let mut config = Config::of(locations, env, &files, Opened::parse)?;
         if let Some(path) = &locations.user {
-            let (path, shown) = (path.clone(), locations.shown(path));
-            texts.insert(0, Text { path, shown, is_machine: false, content: content.to_owned() });
+            let found = Found { path: path.clone(), shown: locations.shown(path), is_machine: false };
+            let root = Table::parse(content, &found.shown)?;
+            config.files.insert(0, SourceFile::new(found, root, locations)?);
         }
-        Config::of(locations, env, &texts, |text| Table::parse(&text.content, &text.shown))
+        Ok(config)
     }
 
-    /// These texts, each as `parse` reads it.
-    fn of(locations: &Locations, env: &Env, texts: &[Text], parse: impl Fn(&Text) -> Result<Table>) -> Result<Config> {
-        let file = |text: &Text| {
-            Ok(SourceFile {
-                root: parse(text)?,
-                dir: directory(&text.path)?,
-                home: locations.home.clone(),
-                path: text.path.clone(),
-                shown: text.shown.clone(),
-                is_machine: text.is_machine,
-            })
-        };
-        let files = texts.iter().map(file).collect::<Result<_>>()?;
+    /// These files, each as `parse` reads it.
+    fn of(
+        locations: &Locations,
+        env: &Env,
+        files: &[Opened],
+        parse: impl Fn(&Opened) -> Result<Table>,
+    ) -> Result<Config> {
+        let source = |file: &Opened| SourceFile::new(file.found.clone(), parse(file)?, locations);
+        let files = files.iter().map(source).collect::<Result<_>>()?;
         Ok(Config { locations: locations.clone(), env: env.clone(), files })
     }
 
@@ -261,13 +259,6 @@ impl Config {
         top.table("profile");
         top.finish();
     }
-}
-
-/// The directory of a file, absolute: what is relative to the file must not follow a later change of the working directory.
-fn directory(file: &Path) -> Result<PathBuf> {
-    let absolute = std::path::absolute(file)
-        .map_err(|why| Error::new(Code::ConfigUnreadable, "the working directory is gone").because(why.to_string()))?;
-    Ok(absolute.parent().unwrap_or(Path::new("/")).to_owned())
 }
 
 #[cfg(test)]

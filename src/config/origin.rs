@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::file::Found;
+use super::locations::Locations;
 use super::tree::Table;
 use crate::error::{Code, Error, Result, printable};
 
@@ -20,6 +22,19 @@ pub struct SourceFile {
     /// The machine's file, which may name no command to run.
     pub is_machine: bool,
     pub root: Table,
+}
+
+impl SourceFile {
+    /// Errors: the path is relative, and the working directory is gone.
+    pub fn new(found: Found, root: Table, locations: &Locations) -> Result<SourceFile> {
+        // Absolute: what is relative to the file must not follow a later change of the working directory.
+        let absolute = std::path::absolute(&found.path).map_err(|why| {
+            Error::new(Code::ConfigUnreadable, "the working directory is gone").because(why.to_string())
+        })?;
+        let dir = absolute.parent().unwrap_or(Path::new("/")).to_owned();
+        let Found { path, shown, is_machine } = found;
+        Ok(SourceFile { path, shown, dir, home: locations.home.clone(), is_machine, root })
+    }
 }
 
 /// Where a value came from.

@@ -1,5 +1,6 @@
 //! A configuration file as written: a tree of values that know their line, apart from the TOML crate and its borrows.
 
+use memchr::memchr_iter;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -32,13 +33,9 @@ pub enum Value {
 impl Table {
     /// Parses a file; `shown` is its name in an error.
     pub fn parse(text: &str, shown: &str) -> Result<Table> {
-        Table::parse_lines(text, &Lines::of(text), shown)
-    }
-
-    /// The same, of a text whose lines stood elsewhere.
-    pub fn parse_lines(text: &str, lines: &Lines, shown: &str) -> Result<Table> {
+        let lines = Lines::of(text);
         match DeTable::parse(text) {
-            Ok(root) => Ok(table(root.into_inner(), lines)),
+            Ok(root) => Ok(table(root.into_inner(), &lines)),
             // Its `Display` quotes the line, which may hold a password; `message` only names what the grammar expected.
             Err(error) => {
                 let place = error.span().map(|span| lines.place(text, span.start));
@@ -103,38 +100,23 @@ fn value(from: DeValue<'_>, lines: &Lines) -> Value {
     }
 }
 
-/// Where each line begins, and its number: an offset becomes a line without counting from the start each time.
-#[derive(Default)]
-pub struct Lines(Vec<(usize, u32)>);
+/// Where each line begins: an offset becomes a line without counting from the start each time.
+struct Lines(Vec<usize>);
 
 impl Lines {
     fn of(text: &str) -> Lines {
-        let mut lines = Lines::default();
-        let mut start = 0;
-        for (line, number) in text.split_inclusive('\n').zip(1..) {
-            lines.push(start, number);
-            start += line.len();
-        }
-        lines
+        Lines(std::iter::once(0).chain(memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1)).collect())
     }
 
-    /// The next line begins at this offset.
-    pub fn push(&mut self, start: usize, number: u32) {
-        self.0.push((start, number));
-    }
-
+    /// From 1.
     fn line(&self, offset: usize) -> u32 {
-        self.at(offset).1
-    }
-
-    fn at(&self, offset: usize) -> (usize, u32) {
-        let after = self.0.partition_point(|(start, _)| *start <= offset);
-        self.0[..after].last().copied().unwrap_or((0, 1))
+        self.0.partition_point(|start| *start <= offset) as u32
     }
 
     /// Line and column, both from 1, the column in characters.
     fn place(&self, text: &str, offset: usize) -> (u32, usize) {
-        let (start, line) = self.at(offset);
+        let line = self.line(offset);
+        let start = self.0[line as usize - 1];
         let column = text.get(start..offset).map_or(offset - start, |before| before.chars().count());
         (line, column + 1)
     }
