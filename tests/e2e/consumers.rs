@@ -7,9 +7,15 @@ use crate::support::{Home, Profile, lab};
 const ALICE: &str = "arn:aws:sts::111122223333:assumed-role/Dev/alice@example.test";
 
 #[test]
-fn the_aws_cli_is_who_the_ticket_says() {
+fn the_aws_cli_is_who_the_ticket_says_cold_fresh_and_due() {
     let home = with_ticket();
-    assert_eq!(home.run(home.aws().args(["sts", "get-caller-identity"])).json()["Arn"], ALICE);
+    for logins in [1, 1, 2] {
+        if logins == 2 {
+            home.age(50);
+        }
+        assert_eq!(home.run(home.aws().args(["sts", "get-caller-identity"])).json()["Arn"], ALICE);
+        assert_eq!(home.sts.results("AssumeRoleWithSAML"), vec!["ok"; logins]);
+    }
 }
 
 #[test]
