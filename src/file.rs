@@ -88,8 +88,8 @@ impl Opened {
         })
     }
 
-    /// Bytes of the file by its metadata.
-    pub fn len(&self) -> u64 {
+    /// How many bytes the file has by its metadata.
+    pub fn size(&self) -> u64 {
         self.len
     }
 

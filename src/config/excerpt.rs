@@ -53,7 +53,7 @@ impl Config {
         loop {
             let parse = |file: &Opened| {
                 // One byte more than the file has: what does not fill it is its end.
-                let block = BLOCK.min(usize::try_from(file.content.len()).unwrap_or(BLOCK).saturating_add(1));
+                let block = BLOCK.min(usize::try_from(file.content.size()).unwrap_or(BLOCK).saturating_add(1));
                 match of(|into, from| file.content.fill(into, from).ok(), block, &profiles) {
                     Some(excerpt) => Table::parse(&excerpt, &file.found.shown),
                     None => file.parse(),
