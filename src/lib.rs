@@ -29,7 +29,7 @@
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] (and its `windows`) the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
 //! - [`mod@file`]: the one reader of files that a setting or a text names.
-//! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`tally`], [`text`], [`quote`], [`mod@address`], [`host_name`], [`account_id`], [`arn`], [`der`], [`x509`]: leaves.
+//! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`tally`], [`text`], [`packed`], [`quote`], [`mod@address`], [`host_name`], [`account_id`], [`arn`], [`der`], [`x509`]: leaves.
 //!
 //! # Rules that hold everywhere
 //!
@@ -63,6 +63,7 @@ pub mod host_name;
 pub mod http;
 pub mod identity;
 pub mod keyring;
+pub mod packed;
 pub mod process;
 pub mod quote;
 pub mod region;

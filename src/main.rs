@@ -19,6 +19,7 @@ fn main() {
 
 #[allow(clippy::disallowed_methods, reason = "the one entry point")]
 fn run() -> ExitStatus {
+    fedcred::process::panics::end_the_program();
     fedcred::process::keep_memory_private();
     fedcred::process::signals::take_back();
     fedcred::cli::run(std::env::args_os(), &Env::process())

@@ -1,11 +1,18 @@
-//! `fedcred help TOPIC`: the reference pages, Markdown files beside this one. README links to the same files.
+//! `fedcred help TOPIC`: the reference pages, Markdown files beside this one, as the build has read them. README links to the
+//! same files.
 //!
 //! `errors.md` and `settings.md` are written by `tests/cli/pages.rs`, from the codes in `error` and the rows in `config::settings`.
 
-/// A page: its name, and its text, whose first line is its title.
+use super::output::Text;
+use super::page;
+use super::screen::Screen;
+use crate::packed;
+
+/// A page.
 pub struct Topic {
     pub name: &'static str,
-    pub text: &'static str,
+    /// Its lines, which begin with its title.
+    deflated: &'static [u8],
 }
 
 pub const EXIT_STATUS: &str = include_str!("topics/exit-status.txt");
@@ -13,7 +20,7 @@ pub const ENVIRONMENT: &str = include_str!("topics/environment.txt");
 pub const FILES: &str = include_str!("topics/files.txt");
 
 macro_rules! topics {
-    ($($name:literal)*) => { [$(Topic { name: $name, text: include_str!(concat!("topics/", $name, ".md")) }),*] };
+    ($($name:literal)*) => { [$(Topic { name: $name, deflated: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".deflate")) }),*] };
 }
 
 /// All of them, in the order of a reader's questions.
@@ -23,8 +30,16 @@ pub const ALL: [Topic; 21] = topics!(
 );
 
 impl Topic {
-    pub fn title(&self) -> &'static str {
-        self.text.lines().next().unwrap_or_default().trim_start_matches("# ")
+    pub fn title(&self) -> String {
+        self.lines().lines().next().unwrap_or_default().trim_start_matches('#').to_owned()
+    }
+
+    pub fn set(&self, screen: Screen) -> Text {
+        page::set(&self.lines(), screen)
+    }
+
+    fn lines(&self) -> String {
+        packed::text(self.deflated)
     }
 }
 
@@ -36,15 +51,13 @@ pub fn find(name: &str) -> Option<&'static Topic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::markdown;
-    use crate::cli::screen::Screen;
 
     #[test]
     fn every_page_has_a_title_and_fits_a_narrow_screen() {
         let screen = Screen { width: Some(60), ..Screen::plain() };
         for topic in &ALL {
-            assert!(topic.text.starts_with("# ") && topic.title().len() <= 70, "{}", topic.name);
-            for line in markdown::render(topic.text, screen).lines().filter(|line| !line.starts_with("    ")) {
+            assert!(topic.lines().starts_with('#') && topic.title().len() <= 70, "{}", topic.name);
+            for line in topic.set(screen).lines().filter(|line| !line.starts_with("    ")) {
                 // A word that is longer stays whole.
                 assert!(
                     line.chars().count() <= 60 || line.trim_start().split(' ').count() <= 2,

@@ -21,5 +21,6 @@ fn main() {
 fn run() -> ExitStatus {
     fedcred::process::keep_memory_private();
     let arguments: Vec<_> = std::env::args_os().collect();
-    fedcred::front::run(&arguments, &Env::variables())
+    // For whatever thread panics.
+    fedcred::front::run(arguments.leak(), &Env::variables())
 }

@@ -17,25 +17,17 @@ use crate::cli::args::{Format, plain_get};
 use crate::cli::{commands, format, output, report};
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::process::{ExitStatus, installed, signals};
+use crate::error::{Code, Error};
+use crate::process::{ExitStatus, installed, panics, signals};
 
 /// Answers, or becomes the complete program. Returns the status to exit with: with an answer, or where there is no complete
 /// program.
-pub fn run(arguments: &[OsString], env: &Env) -> ExitStatus {
-    // Whatever is amiss with this program, the complete one may do.
-    let line = std::panic::catch_unwind(|| answer(arguments, env)).ok().flatten();
-    let done = match line {
-        Some(line) => {
-            signals::ignore_closed_pipes();
-            output::exactly(&line).map(|()| 0)
-        }
-        None => hand_over(arguments),
-    };
-    done.unwrap_or_else(|error| {
-        signals::ignore_closed_pipes();
-        report::failure(&error)
-    })
+pub fn run(arguments: &'static [OsString], env: &Env) -> ExitStatus {
+    // Whatever is amiss with this program, the complete one may do. Nothing is told: this is no failure yet.
+    panics::at_a_panic(|_| hand_over(arguments));
+    let Some(line) = answer(arguments, env) else { return hand_over(arguments) };
+    signals::ignore_closed_pipes();
+    output::exactly(&line).map_or_else(|error| report::failure(&error), |()| 0)
 }
 
 /// The line that the complete program would print, if a fresh entry is there to make it of.
@@ -55,13 +47,18 @@ fn answer(arguments: &[OsString], env: &Env) -> Option<Zeroizing<String>> {
 
 /// Runs the complete program in place of this one; the arguments are this one's, its name first.
 ///
-/// On Unix it returns only with an error. On Windows, where no program can become another, it waits for it and returns its
-/// exit status.
-fn hand_over(arguments: &[OsString]) -> Result<ExitStatus> {
-    let complete = installed::complete()?;
-    become_(&complete, arguments).map_err(|why| {
-        Error::new(Code::ProgramMissing, format!("the complete fedcred at {} does not start", complete.display()))
-            .because(why.to_string())
+/// On Unix it returns only where that does not start, with the status of the error that it tells. On Windows, where no program
+/// can become another, it waits for it and returns its exit status.
+fn hand_over(arguments: &[OsString]) -> ExitStatus {
+    let started = installed::complete().and_then(|complete| {
+        become_(&complete, arguments).map_err(|why| {
+            Error::new(Code::ProgramMissing, format!("the complete fedcred at {} does not start", complete.display()))
+                .because(why.to_string())
+        })
+    });
+    started.unwrap_or_else(|error| {
+        signals::ignore_closed_pipes();
+        report::failure(&error)
     })
 }
 
@@ -82,4 +79,48 @@ fn become_(complete: &Path, arguments: &[OsString]) -> std::io::Result<ExitStatu
     let _ = ctrlc::set_handler(|| ());
     let status = Command::new(complete).args(arguments.iter().skip(1)).status()?;
     Ok(status.code().unwrap_or(1))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::process::Output;
+
+    use super::*;
+    use crate::process::alone;
+
+    const TEST: &str = "front::tests::a_panic_runs_the_complete_program_and_is_one_error_where_there_is_none";
+
+    fn panicking(complete: Option<&str>) -> Output {
+        let tests = std::env::current_exe().unwrap();
+        // Beside the tests, so that a second name for them is enough.
+        let installed = tempfile::tempdir_in(tests.parent().unwrap()).unwrap();
+        let small = installed.path().join("fedcred");
+        fs::hard_link(&tests, &small).unwrap();
+        if let Some(complete) = complete {
+            symlink(complete, installed.path().join("fedcred-full")).unwrap();
+        }
+        alone::command(&small, TEST).output().unwrap()
+    }
+
+    #[test]
+    fn a_panic_runs_the_complete_program_and_is_one_error_where_there_is_none() {
+        if alone::is_here() {
+            let arguments: Vec<OsString> = vec!["fedcred".into(), "get".into(), "dev".into()];
+            let arguments: &'static [OsString] = arguments.leak();
+            panics::at_a_panic(move |_| hand_over(arguments));
+            panic!("a fault in the small program");
+        }
+        let Output { status, stdout, stderr } = panicking(Some("/bin/echo"));
+        let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+        // What the harness prints comes before it.
+        assert!(stdout.ends_with("\nget dev\n"), "{stdout}");
+        assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+
+        let Output { status, stderr, .. } = panicking(None);
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(74), "{stderr}");
+        assert!(stderr.starts_with("error[program-missing]") && !stderr.contains("panicked"), "{stderr}");
+    }
 }

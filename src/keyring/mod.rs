@@ -9,19 +9,20 @@
 mod kernel;
 mod system;
 
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::thread;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result, printable};
+use crate::process::fence::{self, Broken};
 
 /// The first half of every item's name; the second is its account.
 const SERVICE: &str = "fedcred";
 
 /// How long a keyring may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+const STACK: usize = 2 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keyring {
@@ -60,22 +61,18 @@ impl Keyring {
     }
 }
 
-/// Runs `work` on a thread of its own, which is left behind when it takes longer than `limit`: a call into D-Bus cannot be
-/// taken back, and the process ends soon.
+/// Runs `work` within a fence, which is left behind when it takes longer than `limit`: a call into D-Bus cannot be taken back,
+/// and the process ends soon.
 fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let (sender, receiver) = sync_channel(1);
-    let spawned = thread::Builder::new().name("fedcred-keyring".into()).spawn(move || {
-        // Nobody listens when time is up.
-        let _ = sender.send(work());
-    });
-    spawned.map_err(|e| unusable(&e.to_string()))?;
-    match receiver.recv_timeout(limit) {
-        Ok(result) => result,
-        Err(RecvTimeoutError::Timeout) => {
-            Err(unusable(&format!("it did not answer within {} s; it may be asking somebody", limit.as_secs_f32())))
-        }
-        Err(RecvTimeoutError::Disconnected) => Err(unusable("the library that talks to it failed")),
-    }
+    fence::run(STACK, limit, work).unwrap_or_else(|broken| {
+        Err(unusable(&match broken {
+            Broken::NotStarted(why) => why.to_string(),
+            Broken::TooLong => {
+                format!("it did not answer within {} s; it may be asking somebody", limit.as_secs_f32())
+            }
+            Broken::Panicked => "the library that talks to it failed".to_owned(),
+        }))
+    })
 }
 
 /// Only the Secret Service tells without opening a dialog.
@@ -94,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_keyring_that_never_answers_is_given_up() {
-        let (_never, waits) = sync_channel::<()>(1);
+        let (_never, waits) = std::sync::mpsc::sync_channel::<()>(1);
         let error = within(Duration::from_millis(20), move || waits.recv().map_err(|_| locked())).unwrap_err();
         assert_eq!(error.code, Code::KeyringLocked);
         assert!(error.causes[0].contains("did not answer"), "{error:?}");

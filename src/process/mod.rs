@@ -11,12 +11,14 @@ pub mod child_environment;
 pub mod code;
 pub mod command;
 pub mod exec;
+pub mod fence;
 mod group;
 pub mod installed;
 pub mod life;
 pub mod once;
 pub mod own;
 pub mod pager;
+pub mod panics;
 pub mod path;
 pub mod peers;
 pub mod private_dir;
@@ -27,6 +29,9 @@ pub mod terminal;
 pub mod whoami;
 #[cfg(windows)]
 pub mod windows;
+
+#[cfg(test)]
+pub mod alone;
 
 /// What a process exits with: eight bits, on Windows 32.
 pub type ExitStatus = i32;

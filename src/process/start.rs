@@ -4,15 +4,13 @@
 //! stack overflow: 21 system calls, and 110,000 instructions with the symbols that are looked up for it, a tenth of a cache hit.
 //! What else it does is done here.
 
-use std::panic::{UnwindSafe, catch_unwind};
-
 use super::{ExitStatus, signals};
 
-/// Runs the program. A panic, which has been told by then, ends it as Rust's own start would.
-pub fn run(program: impl FnOnce() -> ExitStatus + UnwindSafe) -> ExitStatus {
+/// Runs the program.
+pub fn run(program: impl FnOnce() -> ExitStatus) -> ExitStatus {
     open_standard_descriptors();
     signals::ignore_closed_pipes();
-    catch_unwind(program).unwrap_or(101)
+    program()
 }
 
 /// Opens /dev/null in place of standard descriptors that are closed: a file that took the place of one would be written to as

@@ -6,7 +6,7 @@ use crate::cli::args::{Arguments, Global, Help};
 use crate::cli::output::{self, Text};
 use crate::cli::screen::Screen;
 use crate::cli::table::table;
-use crate::cli::{markdown, topics};
+use crate::cli::topics;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 
@@ -14,7 +14,7 @@ pub fn run(help: &Help, global: &Global, env: &Env) -> Result<()> {
     let screen = Screen::of_stdout(global, env);
     if let [name] = help.about.as_slice() {
         if let Some(topic) = topics::find(name) {
-            return output::write(&markdown::render(topic.text, screen));
+            return output::write(&topic.set(screen));
         }
         if name == "environment" {
             return output::file(topics::ENVIRONMENT);
@@ -38,7 +38,7 @@ pub fn run(help: &Help, global: &Global, env: &Env) -> Result<()> {
 }
 
 fn list(screen: Screen) -> Text {
-    let topics = topics::ALL.iter().map(|topic| [topic.name.to_owned(), topic.title().to_owned()]);
+    let topics = topics::ALL.iter().map(|topic| [topic.name.to_owned(), topic.title()]);
     let rows: Vec<_> = topics.chain([["environment".to_owned(), "Environment variables".to_owned()]]).collect();
     let mut text = Text::default();
     text.blank();

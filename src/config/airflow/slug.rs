@@ -3,20 +3,15 @@
 //! `slugify("Airflow_" + conn_id, regex_pattern=r"[^\w+=,.@-]+")`, which lower-cases: `My Conn` is `airflow_my-conn`. The
 //! order of the steps is python-slugify's (8.0 and 9.2 agree). Not cut to the 64 characters that STS takes: nor does Airflow.
 
-use std::io::Read;
 use std::sync::LazyLock;
 
-use flate2::read::DeflateDecoder;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::packed;
+
 /// What becomes of each character from U+0080 to U+FFFF, a line each; written by build.rs.
-static ASCII: LazyLock<String> = LazyLock::new(|| {
-    let mut table = String::new();
-    let deflated: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/ascii.deflate"));
-    // It is what build.rs wrote; of what is none, nothing would become ASCII.
-    let _ = DeflateDecoder::new(deflated).read_to_string(&mut table);
-    table
-});
+static ASCII: LazyLock<String> =
+    LazyLock::new(|| packed::text(include_bytes!(concat!(env!("OUT_DIR"), "/ascii.deflate"))));
 
 /// The `RoleSessionName` of a connection that names none itself.
 pub fn role_session_name(conn_id: &str) -> String {

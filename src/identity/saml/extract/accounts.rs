@@ -7,13 +7,13 @@ use zeroize::Zeroizing;
 
 use super::product::Mark;
 use super::tree::{NodeId, ROOT, Tree};
-use super::{charset, fence, html};
+use super::{charset, fenced, html};
 use crate::account_id::AccountId;
 use crate::error::{Result, printable};
 
 /// Account id and alias of each account that has one. Errors: those of [`super::read`].
 pub fn aliases(body: Zeroizing<Vec<u8>>, limit: Duration) -> Result<Vec<(AccountId, String)>> {
-    fence::run(limit, move |deadline| {
+    fenced::run(limit, move |deadline| {
         let (text, _) = charset::html(&body, None);
         let tree = html::read(&text, deadline)?;
         Ok(names(&tree).filter_map(|id| alias(&tree.text_content(id))).collect())

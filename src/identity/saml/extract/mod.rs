@@ -3,7 +3,7 @@
 //! Pages come from the network and may be made to harm: everything that reads one is behind [`read`], which ends within
 //! its limit in a [`Page`] or an error, within 256 MB, whatever the page and the expression are. The way of a page:
 //! `charset` (bytes → text), `html` or `xml` (text → `tree`), then `visibility`, `controls`, `input`, `script`, `evaluate`,
-//! `elsewhere` and `facts` (tree → [`Page`]), in a `fence`. What a page and its inputs are for is decided in `facts` and `input`,
+//! `elsewhere` and `facts` (tree → [`Page`]), in a `fenced`. What a page and its inputs are for is decided in `facts` and `input`,
 //! by signs and by `words`; everybody else asks for the verdict.
 
 pub mod accounts;
@@ -15,7 +15,7 @@ mod document;
 mod elsewhere;
 mod evaluate;
 mod facts;
-mod fence;
+mod fenced;
 mod forms;
 mod html;
 mod input;
@@ -104,7 +104,7 @@ pub fn read(body: Vec<u8>, content_type: Option<String>, xpath: &XPath, limit: D
         return Err(Deadline::after(limit).error("before the identity provider's page was read"));
     }
     let xpath = xpath.clone();
-    fence::run(limit.min(MAX_TIME), move |deadline| page(body, content_type, &xpath, deadline)).map_err(|e| {
+    fenced::run(limit.min(MAX_TIME), move |deadline| page(body, content_type, &xpath, deadline)).map_err(|e| {
         match e.code {
             // With that much time it is the page's fault, and another try would not help.
             Code::Timeout if limit >= MAX_TIME => tree::too_large("it takes more than 5 s to read"),

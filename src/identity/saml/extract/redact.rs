@@ -9,7 +9,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::tree::{Element, NodeId, ROOT, Tree};
-use super::{charset, fence, html, script};
+use super::{charset, fenced, html, script};
 use crate::error::{Result, printable};
 
 /// The page as HTML. `names`: words that must not stand in it, such as the user's name.
@@ -21,7 +21,7 @@ pub fn redacted(
     names: Vec<String>,
     limit: Duration,
 ) -> Result<String> {
-    fence::run(limit, move |deadline| {
+    fenced::run(limit, move |deadline| {
         let (text, _) = charset::html(&body, content_type.as_deref());
         let tree = html::read(&text, deadline)?;
         let names = names.iter().map(|name| name.to_lowercase()).filter(|name| !name.is_empty()).collect();
