@@ -1,7 +1,7 @@
 # The table of targets, and how each is compiled. Sourced, not run.
 # shellcheck shell=bash
 #
-# linker   what links the complete program
+# linker   what links the complete program; "apple": on a Mac alone, as its frameworks come with Apple's tools
 # oldest   the C library that it needs at least; "none" where it is linked in
 # small    what links the small program statically; "same": as the complete one
 # std      where the standard library comes from: rustup's, or Debian's packages for this target, or built from its source
@@ -11,8 +11,8 @@ x86_64-unknown-linux-gnu     zig     2.17    x86_64-linux-gnu-gcc   installed
 aarch64-unknown-linux-gnu    zig     2.17    aarch64-linux-gnu-gcc  installed
 x86_64-unknown-linux-musl    zig     none    same                   source
 x86_64-pc-windows-gnu        mingw   -       none                   source
-aarch64-apple-darwin         zig     -       none                   source
-x86_64-apple-darwin          zig     -       none                   source
+aarch64-apple-darwin         apple   -       none                   installed
+x86_64-apple-darwin          apple   -       none                   installed
 '
 
 all_targets() {

@@ -26,10 +26,12 @@ mv /complete "$prefix/libexec/fedcred/fedcred"
 test "$first" = "$second"
 case $first in *AccessKeyId*) ;; *) exit 1 ;; esac
 
-# Kerberos is not installed: it says so, and what to install.
+# Where Kerberos is not installed it says so, and what to install; where it is (Debian 11), that there is no ticket.
+expected=libgssapi-krb5-2
+! compgen -G "/usr/lib/*/libgssapi_krb5.so.2" || expected=no-kerberos-ticket
 sed -e 's/^auth = .*/auth = "spnego"/' -e '/^username/d; /^password/d' /sandbox/config.toml >/sandbox/kerberos.toml
 if "$fedcred" --config /sandbox/kerberos.toml doctor sandbox >/root/said 2>&1; then exit 1; fi
-grep -q libgssapi-krb5-2 /root/said || { cat /root/said; exit 1; }
+grep -q "$expected" /root/said || { cat /root/said; exit 1; }
 
 if [ "$1" = deb ]; then
   dpkg -r fedcred
