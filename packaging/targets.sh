@@ -54,7 +54,7 @@ use_compiler() {
     source)
       [[ -d /usr/lib/rustlib/src/rust/library/std && -x $debian_rustc ]] || install_debian rustc-web rust-web-src
       # shellcheck disable=SC2034,SC2054 # the caller reads it; cargo's list has commas
-      build_std=(-Zbuild-std=std,panic_unwind)
+      build_std=(-Zbuild-std=std,panic_abort)
       # Cargo's unstable option, with a compiler that is a release; only what is built for this target sees it.
       export RUSTC_BOOTSTRAP=1
       ;;
