@@ -88,7 +88,7 @@ pub fn forget(account: &Account, env: &Env) -> Result<Vec<Place>> {
     Ok(places)
 }
 
-/// Removes every file of a secret, whosesoever it is. How many there were.
+/// Removes every file of a secret, whoever it belongs to. Returns how many there were.
 pub fn forget_files(env: &Env) -> Result<usize> {
     Files::of(env).map_or(Ok(0), |files| files.remove_all())
 }

@@ -42,3 +42,4 @@ mod support;
 #[path = "../support/terminal.rs"]
 mod terminal;
 mod transport;
+mod words;
