@@ -10,8 +10,11 @@ use url::Url;
 /// The path of whichever profile is first: it says nothing of the profile's name.
 pub const FIRST: &str = "/credentials";
 
-/// `/profile/NAME`, percent-encoded.
+/// `/profile/NAME`, percent-encoded. A name of dots is encoded twice: `%2E%2E`, too, is a way up to whoever reads URLs.
 pub fn of(profile: &str) -> String {
+    if matches!(profile, "." | "..") {
+        return format!("/profile/{}", profile.replace('.', "%252E"));
+    }
     let mut url = Url::parse("http://localhost/profile").ok();
     if let Some(Ok(mut segments)) = url.as_mut().map(Url::path_segments_mut) {
         segments.push(profile);
@@ -80,14 +83,17 @@ mod tests {
             ("a b", "/profile/a%20b"),
             ("x/y", "/profile/x%2Fy"),
             ("ä?#", "/profile/%C3%A4%3F%23"),
+            ("..", "/profile/%252E%252E"),
+            (".", "/profile/%252E"),
         ] {
             assert_eq!(of(name), expected);
+            assert_eq!(Url::parse(&format!("http://localhost{expected}")).unwrap().path(), expected);
         }
     }
 
     #[test]
     fn each_way_of_writing_a_path_means_the_same_profile() {
-        let names = ["dev", "alice@prod", "zürich", "a b", "x/", "100%", "a+b:c,d", "日本 x"];
+        let names = ["dev", "..", "alice@prod", "zürich", "a b", "x/", "100%", "a+b:c,d", "日本 x"];
         let table: &[(&str, Option<&str>)] = &[
             ("/", Some("dev")),
             ("", Some("dev")),

@@ -11,7 +11,7 @@ set -euo pipefail
 enter_the_world "$@"
 
 ROUNDS=${ROUNDS:-5}
-SECONDS_EACH=4
+SECONDS_EACH=${SECONDS_EACH:-4}
 
 stop() {
   # shellcheck disable=SC2046
@@ -80,12 +80,17 @@ median() {
   sort -g | sed -n "$(((ROUNDS + 1) / 2))p"
 }
 
+# ratio COLUMN CONNECTIONS: ours to theirs, in the median of the rounds: both halves of a round met the same machine.
+ratio() {
+  paste -d' ' "$HOME/theirs.$2" "$HOME/ours.$2" | awk -v at="$1" '{ printf "%.3f\n", $(at + 3) / $at }' | median
+}
+
 memory() {
   sed -n "s/^$1:\s*\([0-9]*\) kB/\1/p" "/proc/$ours_pid/status"
 }
 
 printf 'The endpoint of %s\n' "$fedcred"
-row 'connections' 'nginx' 'fedcred'
+row 'connections' 'nginx' 'fedcred' 'median of the ratios'
 for connections in 1 16 64; do
   for ((round = 0; round < ROUNDS; round++)); do
     load "$connections" "$theirs" "$theirs_pid" >>"$HOME/theirs.$connections"
@@ -93,7 +98,7 @@ for connections in 1 16 64; do
   done
   for column in 'requests a second:1' 'median latency, us:2' 'processor, us a request:3'; do
     values() { cut -d' ' -f"${column##*:}" "$HOME/$1.$connections" | median; }
-    row "$connections, ${column%:*}" "$(values theirs)" "$(values ours)"
+    row "$connections, ${column%:*}" "$(values theirs)" "$(values ours)" "$(ratio "${column##*:}" "$connections")"
   done
 done
 row 'resident, KiB, at most' '' "$(memory VmHWM)"

@@ -28,9 +28,9 @@ enter_the_world() {
     env BENCH_FEDCRED="$fedcred" BENCH_SMALL="$small" BENCH_NOOP="$target/bench/noop" "$root/tests/bench/${0##*/}"
 }
 
-# row WHAT NOOP OURS
+# row WHAT NOOP OURS [MORE]
 row() {
-  printf '%-28s %12s %12s\n' "$@"
+  printf '%-28s %12s %12s %s\n' "$1" "$2" "$3" "${4-}"
 }
 
 # instructions COMMAND…: in user space, as callgrind counts them; the same at every run but for a few hundred.
