@@ -25,7 +25,7 @@
 //! - [`identity`]: the conversation with an identity provider, from a URL to an assertion.
 //! - [`sts`]: the calls that turn an assertion into credentials.
 //! - [`secrets_backend`]: the places in AWS where Airflow's connections are kept.
-//! - [`cache`]: sealed files, their keys, and the lock.
+//! - [`cache`]: sealed files, their keys, and the lock; what a fleet shares of them in Redis.
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] (and its `windows`) the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
 //! - [`mod@file`]: the one reader of files that a setting or a text names.

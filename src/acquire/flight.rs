@@ -1,4 +1,5 @@
 //! One login for all who ask at once: look, lock, look again, ask the guard, log in, settle, keep.
+//! Where machines share a store, it is looked, locked and looked again in this machine first, and then in the fleet.
 //!
 //! [`single_flight`] is the whole story, at one place; how it goes is a [`Policy`], what it brings a [`Flight`]. Whoever gets the
 //! lock of the login identity leads and leaves result and memory; the others wait, or go on with what they have. What a leader
@@ -8,6 +9,7 @@ use std::borrow::Borrow;
 use std::time::Duration;
 
 use super::guard::SecretMark;
+use super::in_fleet::Lease;
 use super::ledger::{MemoryLedger, Settled};
 use super::memory::{Memory, Seen};
 use super::place::LoginPlace;
@@ -56,43 +58,52 @@ pub enum NoResult {
     Login(Error),
 }
 
-/// The whole story. `None`: others are at it, or it was tried a short while ago.
+/// The whole story: look, lock, look again and ask the guard, in this machine and then in the fleet; log in, settle, keep.
+/// `None`: others are at it, or it was tried a short while ago.
 pub fn single_flight<F: Flight>(
     flight: &F,
     place: &LoginPlace,
     policy: &Policy,
     deadline: &Deadline,
 ) -> std::result::Result<Option<F::Brought>, NoResult> {
-    // Look.
-    let memory = place.memory().map_err(NoResult::Place)?;
-    let seen = if policy.accepts == Accepts::BegunLater { memory.seen_begun() } else { memory.seen() };
-    if flight.rests(place, &memory) {
-        return Ok(None);
-    }
-    // Lock.
-    let Some(_lock) = place.lock(policy.wait, deadline)? else { return Ok(None) };
-    // Look again: a crowd makes one try, and takes its result or its error.
-    let mut memory = place.memory().map_err(NoResult::Place)?;
-    if let Some(found) = flight.found(policy.accepts, &memory, &seen).map_err(NoResult::Login)? {
-        return Ok(Some(found));
-    }
-    if flight.rests(place, &memory) {
-        return Ok(None);
-    }
-    // Ask the guard.
-    if let Err((error, settled)) = ask_the_guard(flight, place, policy, &mut memory, &seen, deadline) {
-        if policy.obeys == Obeys::Thrift {
-            // It counts as a try: the next one ahead of time comes later.
-            memory.begin();
-            memory.fail(&place.wanted, &error, &settled, time::now(), jitter());
-            place.remember(&memory).map_err(NoResult::Login)?;
+    let (mut held, mut memory) = (Held::default(), place.memory().map_err(NoResult::Place)?);
+    let mut seen = policy.seen(&memory);
+    for circle in [Circle::Machine, Circle::Fleet] {
+        // Look.
+        if circle == Circle::Fleet {
+            if !place.look_in_fleet() {
+                break;
+            }
+            let known = policy.seen(&memory);
+            memory = place.memory().map_err(NoResult::Place)?;
+            // What others did before we came is no news.
+            seen = if policy.seen(&memory) == known { seen } else { policy.seen(&memory) };
         }
-        return Err(NoResult::Login(error));
+        if let Some(end) = ended(flight, place, policy, &memory, &seen)? {
+            return Ok(end);
+        }
+        // Lock.
+        if !held.take(circle, place, policy.wait, deadline)? {
+            return Ok(None);
+        }
+        // Look again: a crowd makes one try, and takes its result or its error.
+        memory = place.memory().map_err(NoResult::Place)?;
+        if let Some(end) = ended(flight, place, policy, &memory, &seen)? {
+            return Ok(end);
+        }
+        // A failure that was met here meanwhile need not be asked for elsewhere.
+        if circle == Circle::Machine && memory.has_news(&seen) {
+            ask_the_guard(flight, place, policy, &mut memory, &seen, deadline)?;
+        }
     }
+    ask_the_guard(flight, place, policy, &mut memory, &seen, deadline)?;
     // Log in.
     let prepared = flight.prepare(policy.accepts, &memory, &seen, deadline).map_err(NoResult::Login)?;
     let generation = memory.begin();
-    place.remember(&memory).map_err(NoResult::Place)?;
+    place.remember(&memory).map_err(|why| match why.code {
+        Code::LockTimeout => NoResult::Login(why),
+        _ => NoResult::Place(why),
+    })?;
     let ledger = MemoryLedger::new(place, memory, policy.pardons, deadline);
     let outcome = flight.log_in(Some(place), prepared, generation, &ledger, deadline);
     // Settle.
@@ -137,8 +148,81 @@ pub fn at_first_place<F: Flight>(
     flight.log_in(None, prepared, 0, &NoLedger, deadline)
 }
 
-/// Why this login is not made, if it is not, and what that counts as.
+/// Who is to make one login together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Circle {
+    /// The processes of this machine.
+    Machine,
+    /// The machines of a fleet, each by the process that has the lock.
+    Fleet,
+}
+
+/// The lock, and the lease, which is given back first.
+#[derive(Default)]
+struct Held<'a> {
+    lease: Option<Lease<'a>>,
+    lock: Option<Lock>,
+}
+
+impl<'a> Held<'a> {
+    /// False: others have it, and the policy leaves it to them.
+    fn take(
+        &mut self,
+        circle: Circle,
+        place: &'a LoginPlace,
+        wait: Option<Duration>,
+        deadline: &Deadline,
+    ) -> std::result::Result<bool, NoResult> {
+        Ok(match circle {
+            Circle::Machine => {
+                self.lock = place.lock(wait, deadline)?;
+                self.lock.is_some()
+            }
+            Circle::Fleet => {
+                self.lease = place.lease(wait, deadline)?;
+                self.lease.is_some()
+            }
+        })
+    }
+}
+
+/// What ends it without a login, if so: something that will do, or nothing to do for now.
+#[allow(clippy::option_option, reason = "whether it ends, and with what")]
+fn ended<F: Flight>(
+    flight: &F,
+    place: &LoginPlace,
+    policy: &Policy,
+    memory: &Memory,
+    seen: &Seen,
+) -> std::result::Result<Option<Option<F::Brought>>, NoResult> {
+    let found = flight.found(policy.accepts, memory, seen).map_err(NoResult::Login)?;
+    Ok(match found {
+        Some(found) => Some(Some(found)),
+        None => flight.rests(place, memory).then_some(None),
+    })
+}
+
+/// Fails with why this login is not made, if it is not.
 fn ask_the_guard<F: Flight>(
+    flight: &F,
+    place: &LoginPlace,
+    policy: &Policy,
+    memory: &mut Memory,
+    seen: &Seen,
+    deadline: &Deadline,
+) -> std::result::Result<(), NoResult> {
+    let Err((error, settled)) = objection(flight, place, policy, memory, seen, deadline) else { return Ok(()) };
+    if policy.obeys == Obeys::Thrift {
+        // It counts as a try: the next one ahead of time comes later.
+        memory.begin();
+        memory.fail(&place.wanted, &error, &settled, time::now(), jitter());
+        place.remember(memory).map_err(NoResult::Login)?;
+    }
+    Err(NoResult::Login(error))
+}
+
+/// Why this login is not made, if it is not, and what that counts as.
+fn objection<F: Flight>(
     flight: &F,
     place: &LoginPlace,
     policy: &Policy,

@@ -160,6 +160,26 @@ impl Guard {
         }
     }
 
+    /// Adds what another record knows of secrets: a refusal counts whoever met it, and so does each attempt.
+    pub fn add(&mut self, other: &Guard) {
+        for tried in &other.0 {
+            match self.take(&tried.mark) {
+                Some(known) if known.refusal.is_some() || known.unanswered > tried.unanswered => self.keep(known),
+                Some(_) | None => self.keep(tried.clone()),
+            }
+        }
+    }
+
+    /// Nothing was tried later than now: other machines' clocks may run ahead.
+    pub fn not_after(&mut self, now: Timestamp) {
+        for tried in &mut self.0 {
+            tried.last = tried.last.min(now);
+            if let Some(refusal) = &mut tried.refusal {
+                refusal.at = refusal.at.min(now);
+            }
+        }
+    }
+
     fn find(&self, mark: &SecretMark) -> Option<&TriedSecret> {
         self.0.iter().find(|tried| tried.mark == *mark)
     }

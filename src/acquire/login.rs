@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Ask;
+use super::fleet;
 use super::flight::NoResult;
 use super::place::{LoginPlace, Slot};
 use super::policy::Policy;
@@ -16,7 +17,7 @@ use crate::cache::file_store::FileStore;
 use crate::cache::key::{FileName, Kind};
 use crate::cache::lock::{Attempt, Lock};
 use crate::cache::record;
-use crate::config::cache::CacheSettings;
+use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::Credentials;
@@ -69,7 +70,7 @@ impl Forgotten {
                 Kind::Memory => self.memories += removed,
                 Kind::Session => self.sessions += removed,
                 Kind::Text => self.connections += removed,
-                Kind::Assertion | Kind::Secret => {}
+                Kind::Assertion | Kind::Secret | Kind::Away => {}
             }
         }
         Ok(())
@@ -102,6 +103,9 @@ pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result
         forgotten.remove(&place.store.files, names)?;
         forgotten.sessions = forgotten.sessions.max(usize::from(place.forget_browser()?));
     }
+    if let (Store::Redis(_), Some(Ok(place))) = (&settings.store, LoginPlace::in_cache(profile, settings, env)) {
+        place.forget_in_fleet()?;
+    }
     Ok(forgotten)
 }
 
@@ -112,6 +116,7 @@ const UNDER_WAY: Duration = Duration::from_secs(20);
 pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let mut forgotten = Forgotten::default();
     let deadline = Deadline::after(UNDER_WAY);
+    let mut logins = Vec::new();
     for Storage { store, .. } in storage::used(settings, env) {
         let mut locks = Vec::new();
         for login in store.logins()? {
@@ -120,11 +125,17 @@ pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
                 Attempt::Held(held) => return Err(held.error(time::now())),
             }
         }
+        logins.extend(store.logins()?);
         // Asked only now: what was waited for has left its result.
         forgotten.remove(&store, store.all()?)?;
         forgotten.sessions = forgotten.sessions.max(usize::from(session::forget_browsers(&store)?));
         // And what an earlier version left.
         store.prune(time::now())?;
+    }
+    if let Store::Redis(_) = &settings.store
+        && let Some(store) = storage::configured(settings).map_or(Ok(None), Storage::existing)?
+    {
+        fleet::forget_all(settings, env, &store, &logins)?;
     }
     Ok(forgotten)
 }

@@ -7,6 +7,8 @@
 //!
 //! The record is changed under the login's lock, and read without it.
 
+use std::cell::Cell;
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -29,6 +31,9 @@ pub struct Memory {
     finished: u64,
     pub(super) guard: Guard,
     failures: Vec<Failure>,
+    /// There is something in it that the fleet does not know: this machine was alone. Of no meaning without a fleet.
+    #[serde(default)]
+    pub(super) apart: Cell<bool>,
 }
 
 /// How far an identity's logins had come when somebody looked: the number of the last one that is no news.
@@ -42,7 +47,7 @@ pub struct Wanted {
     pub settings: LoginSettings,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Failure {
     step: Step,
     concerns: Concerns,
@@ -113,6 +118,36 @@ impl Memory {
     /// The same for `--force`, to which only a login that begins later is news.
     pub fn seen_begun(&self) -> Seen {
         Seen(self.begun)
+    }
+
+    /// Whether a login has ended since.
+    pub fn has_news(&self, seen: &Seen) -> bool {
+        self.finished > seen.0
+    }
+
+    /// This machine's memory with what the other machines of the fleet know: theirs, and what was learned here apart from them.
+    /// Their clocks may run ahead; what they did is not later than `now`.
+    pub fn joined(&self, shared: Memory, now: Timestamp) -> Memory {
+        let mut joined = Memory { apart: Cell::new(self.apart.get()), ..shared };
+        joined.begun = joined.begun.max(self.begun);
+        joined.finished = joined.finished.max(self.finished);
+        joined.guard.not_after(now);
+        for failure in &mut joined.failures {
+            failure.at = failure.at.min(now);
+        }
+        if self.apart.get() {
+            joined.guard.add(&self.guard);
+            for own in &self.failures {
+                let is_same = |other: &Failure| other.concerns == own.concerns && other.stops == own.stops;
+                match joined.failures.iter_mut().find(|other| is_same(other)) {
+                    Some(other) if other.at >= own.at => {}
+                    Some(other) => *other = own.clone(),
+                    None => joined.failures.push(own.clone()),
+                }
+            }
+            joined.failures.drain(..joined.failures.len().saturating_sub(KEPT));
+        }
+        joined
     }
 
     /// Whether what the login of this number left is news. A number that was not reached yet was counted by another record,

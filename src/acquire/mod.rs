@@ -5,15 +5,17 @@
 //! remembered of earlier ones ([`memory`], [`guard`], [`ledger`]), in the way that its [`policy`] says. [`renew`] makes one by
 //! [`fetch`], and for all roles in its assertion ([`shared`]). What a person asks for by hand is [`login`], or [`sign_in`] where a
 //! provider asks them, and [`proof`] where they want to see who they are to STS.
-//! [`refresh`] renews with nobody waiting; [`status`] only looks. An Airflow connection is looked up before all of this
+//! Machines that share a store ([`fleet`]) make one login together. [`refresh`] renews with nobody waiting; [`status`] only looks. An Airflow connection is looked up before all of this
 //! ([`airflow`]); what it says is a profile like any other.
 
 pub mod airflow;
 pub mod cached;
 pub mod console;
 pub mod fetch;
+pub mod fleet;
 pub mod flight;
 pub mod guard;
+mod in_fleet;
 pub mod key;
 pub mod ledger;
 pub mod login;

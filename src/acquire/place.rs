@@ -1,23 +1,26 @@
 //! What is kept where ([`storage`]) of one profile: its result, and its login's lock and memory.
 
+use super::fleet::Fleet;
+use super::in_fleet::{InFleet, lost_lead};
 use super::key::{self, Identified};
 use super::memory::{Memory, Wanted};
 use super::storage::{self, Choice, Storage};
 use crate::cache::entry::CacheEntry;
-use crate::cache::key::{CacheKey, LoginKey};
+use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
 use crate::cache::master_key::{self, KeyPlace};
 use crate::cache::record::SealedStore;
 use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::error::{Code, Result};
+use crate::process::whoami;
 use crate::tally;
 
 /// The place of one result in the cache.
 pub struct Slot {
     pub(super) store: SealedStore,
     key: CacheKey,
-    /// The configured place, if it cannot be written now.
+    /// The configured place, if it cannot be written now; the same place under an earlier key.
     before: Option<Box<Slot>>,
 }
 
@@ -41,7 +44,7 @@ impl Slot {
         };
         match storage.open()?.map(|store| Slot::at(store, profile, env)) {
             Ok(Ok(slot)) if elsewhere => Ok(Some(Slot { before: Slot::before(profile, settings, env)?, ..slot })),
-            Ok(Ok(slot)) => Ok(Some(slot)),
+            Ok(Ok(slot)) => Ok(Some(slot.with_old(profile, settings, env))),
             Ok(Err(why)) => {
                 tracing::info!(why, "nothing is kept");
                 Ok(None)
@@ -59,13 +62,25 @@ impl Slot {
         let before = if why.is_some() { Slot::before(profile, settings, env)? } else { None };
         let slot = storage.map_or(Ok(None), |storage| Slot::in_use(storage, profile, env))?;
         Ok(match slot {
+            Some(slot) if before.is_none() => Some(slot.with_old(profile, settings, env)),
             Some(slot) => Some(Slot { before, ..slot }),
             None => before.map(|before| *before),
         })
     }
 
     fn configured(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Slot>> {
-        storage::configured(settings).map_or(Ok(None), |storage| Slot::in_use(storage, profile, env))
+        let slot = storage::configured(settings).map_or(Ok(None), |storage| Slot::in_use(storage, profile, env))?;
+        Ok(slot.map(|slot| slot.with_old(profile, settings, env)))
+    }
+
+    /// With what is still there under the keys before this one (`cache.key_file`).
+    fn with_old(self, profile: &Profile, settings: &CacheSettings, env: &Env) -> Slot {
+        let old = settings.old_key_files.iter().rev().filter_map(|path| {
+            let sealing = master_key::read_given(path).ok()??;
+            Slot::at(SealedStore::new(self.store.files.clone(), sealing), profile, env).ok()
+        });
+        let before = old.fold(None, |before, slot| Some(Box::new(Slot { before, ..slot })));
+        Slot { before, ..self }
     }
 
     /// The configured place where it can be read and not written: what is there still counts.
@@ -80,8 +95,13 @@ impl Slot {
 
     /// The same place where both key and entries are files, for who may link nothing else: whatever is wrong is no place.
     pub fn in_file(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Slot> {
-        let Storage { store, key: KeyPlace::File(path) } = storage::configured(settings)? else { return None };
-        Slot::at(SealedStore::new(store, master_key::read_file(&path).ok()??), profile, env).ok()
+        let Storage { store, key } = storage::configured(settings)?;
+        let sealing = match key {
+            KeyPlace::File(path) => master_key::read_file(&path),
+            KeyPlace::Given(path) => master_key::read_given(&path),
+            KeyPlace::Keyring { .. } => return None,
+        };
+        Slot::at(SealedStore::new(store, sealing.ok()??), profile, env).ok()
     }
 
     /// Errors: why nothing may be kept of it: it cannot be told who asks.
@@ -91,9 +111,12 @@ impl Slot {
     }
 
     /// A number that differs from machine to machine and from profile to profile, and stays the same.
-    pub fn phase(&self) -> u8 {
-        let [first, ..] = self.key.as_bytes();
-        *first
+    pub fn phase(&self, env: &Env) -> u8 {
+        let key = KeyBuilder::new(&self.store.sealing).field("result", self.key.as_bytes());
+        // A fleet's machines have one key.
+        let key = key.field("host", whoami::host(env)).field("dir", self.store.dir().as_os_str().as_encoded_bytes());
+        let [first, ..] = *key.cache_key().as_bytes();
+        first
     }
 
     /// What is kept there. A file that cannot be read or does not open is as good as none.
@@ -103,7 +126,7 @@ impl Slot {
         let here = self.read_here()?;
         let Some(before) = &self.before else { return Ok(here) };
         // Two records counted their generations: of their entries the later one in force counts.
-        Ok([before.read_here()?, here].into_iter().flatten().max_by_key(|entry| entry.credentials.expiration))
+        Ok([before.read()?, here].into_iter().flatten().max_by_key(|entry| entry.credentials.expiration))
     }
 
     fn read_here(&self) -> Result<Option<CacheEntry>> {
@@ -115,8 +138,10 @@ impl Slot {
     }
 
     /// Keeps what came by a login as `login`.
-    pub fn write(&self, entry: &CacheEntry, login: &LoginKey) -> Result<()> {
-        self.store.put(&self.key, login, entry)
+    pub fn write(&self, entry: &CacheEntry, place: &LoginPlace) -> Result<()> {
+        let written = self.store.put(&self.key, &place.login, entry);
+        place.share_brought(&self.key, entry);
+        written
     }
 }
 
@@ -137,14 +162,19 @@ pub struct LoginPlace {
     pub login: LoginKey,
     /// What is wanted of the login; stands in the memory of its failures.
     pub wanted: Wanted,
+    /// What it shares with other machines; absent: nothing.
+    pub fleet: Option<InFleet>,
 }
 
 impl LoginPlace {
     /// The place beside the results; `None` where nothing is kept, by the settings.
     pub fn in_cache(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Result<LoginPlace>> {
         match storage::choose(settings, env) {
-            Ok(Choice { storage: Some(storage), .. }) => Some(LoginPlace::open(storage, profile, env)),
-            Ok(Choice { storage: None, why }) => why.filter(|_| settings.store == Store::File).map(Err),
+            Ok(Choice { storage: Some(storage), why: None }) => {
+                Some(LoginPlace::open(storage, profile, env).map(|place| place.in_fleet(profile, settings, env)))
+            }
+            Ok(Choice { storage: Some(storage), why: Some(_) }) => Some(LoginPlace::open(storage, profile, env)),
+            Ok(Choice { storage: None, why }) => why.filter(|_| settings.store != Store::None).map(Err),
             Err(error) => Some(Err(error)),
         }
     }
@@ -171,7 +201,14 @@ impl LoginPlace {
         let login = key::login(profile, env, &store.sealing);
         let result = key::of(profile, env, &store.sealing).key;
         let wanted = Wanted { result, settings: key::login_settings(profile, &store.sealing) };
-        LoginPlace { store, login, wanted }
+        LoginPlace { store, login, wanted, fleet: None }
+    }
+
+    fn in_fleet(self, profile: &Profile, settings: &CacheSettings, env: &Env) -> LoginPlace {
+        let assertion = key::assertion(profile, env, &self.store.sealing);
+        let fleet = Fleet::of(settings, env, &self.store);
+        let fleet = fleet.map(|fleet| InFleet::new(fleet, &self.login, &self.wanted.result, assertion.as_ref()));
+        LoginPlace { fleet, ..self }
     }
 
     /// What is remembered of the login. Errors: a record that cannot be read, which may hold a refusal.
@@ -179,8 +216,17 @@ impl LoginPlace {
         Ok(self.store.get(&self.login)?.unwrap_or_default())
     }
 
-    /// Keeps it. Whoever sends a secret calls this before it leaves, and does not go on if it fails.
+    /// Keeps it, and shares it. Whoever sends a secret calls this before it leaves, and does not go on if it fails.
+    ///
+    /// Errors: [`Code::LockTimeout`] where another machine has led since; those of [`SealedStore::put`].
     pub(super) fn remember(&self, memory: &Memory) -> Result<()> {
-        self.store.put(&self.login, &self.login, memory)
+        if self.fleet.is_none() {
+            return self.store.put(&self.login, &self.login, memory);
+        }
+        memory.apart.set(false);
+        let shared = self.share(&self.login, memory)?;
+        memory.apart.set(shared != Some(true));
+        self.store.put(&self.login, &self.login, memory)?;
+        if shared == Some(false) { Err(lost_lead()) } else { Ok(()) }
     }
 }

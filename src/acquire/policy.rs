@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::memory::{Memory, Wanted};
+use super::memory::{Memory, Seen, Wanted};
 
 /// How a caller wants its login.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,11 @@ pub enum Obeys {
 }
 
 impl Policy {
+    /// How far logins had come for whoever looks now: what ends, or begins, later is news.
+    pub(super) fn seen(&self, memory: &Memory) -> Seen {
+        if self.accepts == Accepts::BegunLater { memory.seen_begun() } else { memory.seen() }
+    }
+
     /// Ahead of time, with something to fall back on.
     pub fn early(wait: Duration) -> Self {
         let (accepts, obeys) = (Accepts::Fresh, Obeys::Thrift);

@@ -69,7 +69,7 @@ fn looked_up_refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> 
     let slot = Slot::existing(profile, settings, env).ok().flatten();
     let kept = slot.as_ref().and_then(|slot| slot.read().ok().flatten()).map(|entry| life(&entry));
     let failure = status::last_failure(profile, settings, env, time::now()).map(|failure| failure.last);
-    let window = kept.and_then(|life| window(life, slot?.phase()));
+    let window = kept.and_then(|life| window(life, slot?.phase(env)));
     let kind = match &outcome {
         Outcome::Failed(error) => Some(error.kind()),
         Outcome::Fresh | Outcome::Refreshed => None,
@@ -142,7 +142,7 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
     }
     let slot = Slot::of(profile, settings, env)?;
     let kept = slot.as_ref().map_or(Ok(None), Slot::read)?;
-    let window = kept.as_ref().zip(slot.as_ref()).and_then(|(entry, slot)| window(life(entry), slot.phase()));
+    let window = kept.as_ref().zip(slot.as_ref()).and_then(|(entry, slot)| window(life(entry), slot.phase(env)));
     let ask = Ask { window, force: false, use_cache: true };
     let state = kept.as_ref().map(|entry| cached::state(entry, window));
     if state == Some(State::Fresh) {

@@ -135,7 +135,7 @@ impl Renewal<'_> {
         {
             tracing::warn!(%why, "who logged in is not noted");
         }
-        shared.keep(assertion, generation, &place.login);
+        shared.keep(assertion, generation, place);
     }
 
     /// The login with the secret that was `typed`, kept where there is a place.
@@ -157,7 +157,7 @@ impl Renewal<'_> {
         let keep = |assertion: &Assertion| self.keep(place, &shared, assertion, generation);
         let credentials = fetch::fetch(self.profile, below, found, keep, run)?;
         let entry = CacheEntry { credentials, issued: time::now(), generation };
-        if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry, &place.login).err()) {
+        if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry, place).err()) {
             // The credentials are good: a full disk costs the next process a login, not this one its answer.
             tracing::warn!(%why, "the result is not kept");
         }

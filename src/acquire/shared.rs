@@ -6,9 +6,9 @@
 use jiff::SignedDuration;
 
 use super::key;
-use super::place::Slot;
+use super::place::{LoginPlace, Slot};
 use crate::cache::assertion::KeptAssertion;
-use crate::cache::key::{AssertionKey, LoginKey};
+use crate::cache::key::AssertionKey;
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::identity::saml::Assertion;
@@ -48,16 +48,17 @@ impl<'a> Shared<'a> {
         Some(Assertion { encoded: kept.encoded, response, idp_time: None })
     }
 
-    /// Keeps what the login of this number, as `login`, brought for the other roles in it.
-    pub fn keep(&self, assertion: &Assertion, generation: u64, login: &LoginKey) {
+    /// Keeps what the login of this number, at `place`, brought for the other roles in it.
+    pub fn keep(&self, assertion: &Assertion, generation: u64, place: &LoginPlace) {
         let Some((slot, name)) = &self.place else { return };
         let now = time::now();
         let left = left(assertion.response.not_on_or_after, assertion.idp_time.unwrap_or(now));
         let Some(until) = left.and_then(|left| now.checked_add(left).ok()) else { return };
         let kept = KeptAssertion { encoded: assertion.encoded.duplicate(), received: now, until, generation };
-        if let Err(why) = slot.store.put(name, login, &kept) {
+        if let Err(why) = slot.store.put(name, &place.login, &kept) {
             tracing::info!(%why, "the assertion is not kept for other roles");
         }
+        place.share_brought(name, &kept);
     }
 }
 

@@ -136,7 +136,7 @@ pub fn no_cache(settings: &CacheSettings, env: &Env) -> Option<Error> {
     match storage::choose(settings, env) {
         Ok(Choice { storage: None, why }) => why,
         Ok(Choice { storage: Some(storage), .. }) => match storage.key {
-            KeyPlace::File(_) => None,
+            KeyPlace::File(_) | KeyPlace::Given(_) => None,
             KeyPlace::Keyring { .. } => storage.key.read().err(),
         },
         Err(error) => Some(error),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use crate::cache::file_store::FileStore;
-use crate::cache::master_key::{KeyPlace, Opened};
+use crate::cache::master_key::{self, KeyPlace, Opened};
 use crate::cache::obstacle;
 use crate::cache::private::Dir;
 use crate::cache::record::SealedStore;
@@ -62,6 +62,7 @@ impl Storage {
             KeyPlace::File(file) if self.key.read()?.is_none() => {
                 file.parent().map_or(Ok(()), obstacle::check_writable)
             }
+            KeyPlace::Given(file) => self.key.read()?.map(drop).ok_or_else(|| master_key::not_given(file)),
             KeyPlace::File(_) | KeyPlace::Keyring { .. } => Ok(()),
         }
     }
@@ -69,8 +70,10 @@ impl Storage {
 
 /// The configured one, as it stands in the settings. `None`: results are not to be kept, or there is no directory for them.
 pub fn configured(settings: &CacheSettings) -> Option<Storage> {
-    match settings.store {
-        Store::File => Some(Storage { store: FileStore::new(settings.dir.clone()?), key: settings.key_place()? }),
+    match &settings.store {
+        Store::File | Store::Redis(_) => {
+            Some(Storage { store: FileStore::new(settings.dir.clone()?), key: settings.key_place()? })
+        }
         Store::None => None,
     }
 }
@@ -82,7 +85,7 @@ pub fn configured(settings: &CacheSettings) -> Option<Storage> {
 pub fn choose(settings: &CacheSettings, env: &Env) -> Result<Choice> {
     let Some(first) = configured(settings) else {
         // Without a home there are still a session and a temporary directory.
-        let fallbacks = fallbacks(env).filter(|_| settings.store == Store::File);
+        let fallbacks = fallbacks(env).filter(|_| settings.store != Store::None);
         return Ok(Choice { storage: usable(fallbacks), why: Some(no_directory(settings)) });
     };
     let why = match first.check() {
@@ -93,7 +96,7 @@ pub fn choose(settings: &CacheSettings, env: &Env) -> Result<Choice> {
     // Who wants the key in a keyring does not want it in a file.
     let storage = match &first.key {
         KeyPlace::Keyring { .. } => None,
-        KeyPlace::File(_) => {
+        KeyPlace::File(_) | KeyPlace::Given(_) => {
             let beside = Storage::beside(first.store.dir().to_owned());
             usable(std::iter::once(beside).chain(fallbacks(env)))
         }
@@ -151,9 +154,9 @@ fn is_of_us(dir: &Path) -> bool {
 
 fn no_directory(settings: &CacheSettings) -> Error {
     let error = Error::new(Code::CacheWrite, "the credentials are not kept");
-    match settings.store {
+    match &settings.store {
         Store::None => error.because("`cache.store` is \"none\"").hint("set `cache.store = \"file\"`, or leave it out"),
-        Store::File => {
+        Store::File | Store::Redis(_) => {
             error.because("there is no home directory for the cache and its key").hint("set HOME, or FEDCRED_CACHE_DIR")
         }
     }

@@ -241,7 +241,10 @@ mod tests {
         expected.sort_by_key(FileName::to_string);
         assert_eq!(found, expected);
         assert_eq!(store.of_login(&login_key("c")).unwrap(), []);
-        assert_eq!((store.all().unwrap().len(), store.logins().unwrap()), (14, vec![login_key("a")]));
+        assert_eq!(
+            (store.all().unwrap().len(), store.logins().unwrap()),
+            (2 * Kind::ALL.len() + 2, vec![login_key("a")])
+        );
 
         let digest = "0".repeat(64);
         for name in [format!("{digest}.v2"), format!("{digest}.login.v1"), "notes.v1".into()] {

@@ -104,13 +104,16 @@ pub enum Kind {
     Text,
     /// A secret that `fedcred login` keeps in a file.
     Secret,
+    /// Why the store of a fleet could not be used.
+    Away,
 }
 
 /// The version of the format of all sealed records. What has another one is a miss.
 const VERSION: u8 = 3;
 
 impl Kind {
-    pub const ALL: [Kind; 6] = [Kind::Entry, Kind::Assertion, Kind::Memory, Kind::Session, Kind::Text, Kind::Secret];
+    pub const ALL: [Kind; 7] =
+        [Kind::Entry, Kind::Assertion, Kind::Memory, Kind::Session, Kind::Text, Kind::Secret, Kind::Away];
 
     fn name(self) -> &'static str {
         match self {
@@ -120,6 +123,7 @@ impl Kind {
             Kind::Session => "sess",
             Kind::Text => "text",
             Kind::Secret => "pass",
+            Kind::Away => "away",
         }
     }
 
@@ -139,6 +143,7 @@ impl Kind {
             Kind::Session => "what is kept of the session",
             Kind::Text => "the kept connection",
             Kind::Secret => "the file of a secret",
+            Kind::Away => "what is remembered of the fleet's store",
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The sealing key, the one secret of the cache, and where it lives (`cache.key`).
 //!
 //! `file`: a 0600 file in the configuration directory, apart from the cache: eight bytes of name and version, then the key.
-//! `keyring` and `kernel`: an item in a keyring of the operating system. It is made by whoever needs it first. A lost or exchanged key only makes the entries sealed under it misses.
+//! `keyring` and `kernel`: an item in a keyring of the operating system. It is made by whoever needs it first, but for the key
+//! of a fleet, which a person makes and gives to each machine. A lost or exchanged key only makes the entries sealed under it misses.
 
 use std::fmt;
 use std::fs::File;
@@ -13,10 +14,11 @@ use hmac::{Hmac, KeyInit};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::key::hex;
 use super::private::{self, Dir};
 use super::seal;
 use crate::error::{Code, Error, Result};
-use crate::file;
+use crate::file::{self, kind};
 use crate::keyring::Keyring;
 use crate::quote::shell::remove;
 use crate::time::{self, Deadline};
@@ -78,6 +80,12 @@ impl SealingKey {
     }
 }
 
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
 impl fmt::Debug for SealingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SealingKey({:?})", self.id())
@@ -96,6 +104,9 @@ fn hmac(key: &[u8; 32]) -> HmacSha256 {
 pub enum KeyPlace {
     /// A file of its own, given whole (`~/.config/fedcred/cache.key`).
     File(PathBuf),
+    /// A file that a person made ([`make_given`]) and gave to each machine of a fleet: never made in passing, and under the rules
+    /// of secrets that others mount.
+    Given(PathBuf),
     /// An item in a keyring. It is made by one process at a time, which holds the file `lock`.
     Keyring { keyring: Keyring, lock: Option<PathBuf> },
 }
@@ -113,6 +124,7 @@ impl KeyPlace {
     pub fn read(&self) -> Result<Option<SealingKey>> {
         match self {
             KeyPlace::File(path) => read_file(path),
+            KeyPlace::Given(path) => read_given(path),
             KeyPlace::Keyring { keyring, lock: _ } => read_item(*keyring),
         }
     }
@@ -124,6 +136,7 @@ impl KeyPlace {
         let opened = self.read().and_then(|found| match (found, self) {
             (Some(key), _) => Ok(key),
             (None, KeyPlace::File(path)) => make_file(path),
+            (None, KeyPlace::Given(path)) => Err(not_given(path)),
             (None, KeyPlace::Keyring { keyring, lock }) => make_item(*keyring, lock.as_deref()),
         });
         match opened {
@@ -141,22 +154,58 @@ const MAGIC: [u8; 8] = *b"fc-key\0\x01";
 pub fn read_file(path: &Path) -> Result<Option<SealingKey>> {
     let Some(bytes) = private::read(path, MAGIC.len() + 32 + 1)? else { return Ok(None) };
     let bytes = Zeroizing::new(bytes);
-    match bytes.strip_prefix(&MAGIC).and_then(|key| <[u8; 32]>::try_from(key).ok()) {
-        Some(key) => Ok(Some(SealingKey::from_bytes(key))),
-        None => Err(Error::new(Code::FileUnreadable, format!("{} is no key of this version", path.display()))
-            .because("it is damaged, or another version of fedcred made it")
-            .hint(format!("{}; a new key is made, and what was cached is fetched again", remove(path)))),
+    let hint = || format!("{}; a new key is made, and what was cached is fetched again", remove(path));
+    parse(&bytes).map(Some).ok_or_else(|| no_key(path).hint(hint()))
+}
+
+/// The same of a file that was given to this machine.
+pub fn read_given(path: &Path) -> Result<Option<SealingKey>> {
+    match file::read(path, &kind::SECRET) {
+        Ok(bytes) => parse(&bytes).map(Some).ok_or_else(|| no_key(path).hint("copy the fleet's key there again")),
+        Err(fault) if fault.is_absent() => Ok(None),
+        Err(fault) => Err(fault.error(Code::FileUnreadable)),
     }
 }
 
-fn make_file(path: &Path) -> Result<SealingKey> {
+fn parse(bytes: &[u8]) -> Option<SealingKey> {
+    let key = bytes.strip_prefix(&MAGIC)?;
+    <[u8; 32]>::try_from(key).ok().map(SealingKey::from_bytes)
+}
+
+fn no_key(path: &Path) -> Error {
+    Error::new(Code::FileUnreadable, format!("{} is no key of this version", path.display()))
+        .because("it is damaged, or another version of fedcred made it")
+}
+
+/// The error of a machine that the fleet's key was not given to.
+pub fn not_given(path: &Path) -> Error {
+    Error::new(Code::FleetKeyMissing, format!("the fleet's key is not at {}", path.display()))
+}
+
+/// Makes a key at `path`, 0600 from its first byte, for a person to give to the machines of a fleet.
+///
+/// Errors: [`Code::CacheWrite`], also where there is something already: what was sealed with it would be lost.
+pub fn make_given(path: &Path) -> Result<SealingKey> {
+    let key = SealingKey::generate()?;
+    if create(path, &key)? {
+        return Ok(key);
+    }
+    Err(Error::new(Code::CacheWrite, format!("{} is there already, and is left as it is", path.display()))
+        .hint("name another file"))
+}
+
+/// Writes `key` to a new file. False: there is one already.
+fn create(path: &Path, key: &SealingKey) -> Result<bool> {
     let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str())) else {
         return Err(Error::new(Code::CacheWrite, format!("{} cannot be a file's name", path.display())));
     };
     file::directory::check(path).map_err(|fault| fault.error(Code::CacheWrite))?;
-    let key = SealingKey::generate()?;
     let bytes = Zeroizing::new([&MAGIC[..], &key.0[..]].concat());
-    Dir::shared(dir)?.create(name, &bytes)?;
+    Dir::shared(dir)?.create(name, &bytes)
+}
+
+fn make_file(path: &Path) -> Result<SealingKey> {
+    create(path, &SealingKey::generate()?)?;
     // Ours, or that of a process that was faster: what is in the file is the key.
     read_file(path)?.ok_or_else(|| Error::new(Code::CacheWrite, format!("{} is gone again", path.display())))
 }

@@ -10,6 +10,7 @@
 //! - [`assertion`]: an assertion as one, for a few minutes.
 //! - [`file_store`]: sealed files in a directory, replaced atomically.
 //! - [`lock`]: one login at a time, whoever dies on the way.
+//! - [`redis_store`]: what a fleet shares, and the lease of its logins, in a [`redis_server`].
 //! - [`private`]: files and directories that are nobody else's.
 //! - [`obstacle`]: why nothing can be kept, for whoever only looks.
 //!
@@ -24,4 +25,7 @@ pub mod master_key;
 pub mod obstacle;
 pub mod private;
 pub mod record;
+mod redis_scripts;
+pub mod redis_server;
+pub mod redis_store;
 pub mod seal;

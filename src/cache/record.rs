@@ -72,7 +72,7 @@ pub fn seconds(at: Timestamp) -> [u8; 8] {
 }
 
 /// The sealed file of `record` under `key`, of the login identity `login`. Errors: those of the seal, [`Record::body`].
-fn seal<R: Record>(sealing: &SealingKey, key: &R::Key, login: &LoginKey, record: &R) -> Result<Vec<u8>> {
+pub fn seal<R: Record>(sealing: &SealingKey, key: &R::Key, login: &LoginKey, record: &R) -> Result<Vec<u8>> {
     let until = record.until(time::now());
     seal_body::<R>(sealing, key, login, until, &record.body()?)
 }

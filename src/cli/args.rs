@@ -205,6 +205,9 @@ pub enum Command {
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
+    /// Make the key that the machines of a fleet share
+    #[command(subcommand)]
+    Cache(Cache),
     /// Print this message and the topics, the help of a command, or a topic
     #[command(after_help = notes::HELP)]
     Help(Help),
@@ -252,6 +255,7 @@ impl Command {
             Command::Schedule(Schedule::Status { .. } | Schedule::Remove)
             | Command::Airflow(Airflow::Show(_) | Airflow::Import(_))
             | Command::Config(Config::Check { .. } | Config::Path { .. } | Config::Schema)
+            | Command::Cache(_)
             | Command::Help(_)
             | Command::Completions(_)
             | Command::Man(_)
@@ -295,6 +299,27 @@ pub struct Doctor {
     /// JSON for scripts
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Cache {
+    /// The key that cached credentials are sealed with
+    #[command(subcommand)]
+    Key(CacheKey),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CacheKey {
+    /// Make a new key in a file, for all machines of a fleet (`cache.key_file`)
+    #[command(after_help = notes::CACHE_KEY_NEW)]
+    New(CacheKeyNew),
+}
+
+#[derive(Debug, Args)]
+pub struct CacheKeyNew {
+    /// The file to make [default: fleet.key beside the configuration]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

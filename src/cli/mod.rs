@@ -21,7 +21,7 @@ use std::ffi::OsString;
 use clap::ValueEnum;
 use clap::error::ErrorKind;
 
-use self::args::{Arguments, Command};
+use self::args::{Arguments, Cache, CacheKey, Command};
 use self::output::Text;
 use self::screen::Screen;
 use self::style::{Style, When};
@@ -68,6 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitStat
         Command::Console(console) => done(commands::console::run(console, global, env)),
         Command::Airflow(airflow) => done(commands::airflow::run(airflow, global, env)),
         Command::Config(config) => commands::config::run(config, global, env).map(|()| 0),
+        Command::Cache(Cache::Key(CacheKey::New(new))) => done(commands::cache_key::new(new, global, env)),
         Command::Help(help) => done(commands::help::run(help, global, env)),
         Command::Completions(completions) => done(commands::completions::run(completions)),
         Command::Man(man) => done(commands::man::run(man, global, env)),

@@ -26,7 +26,7 @@ macro_rules! topics {
 /// All of them, in the order of a reader's questions.
 pub const ALL: [Topic; 21] = topics!(
     "kerberos" "form" "browser" "eks" "google" "github" "sources" "chains" "mwaa" "airflow-connections" "fleet" "endpoint"
-    "metrics" "containers" "compatibility" "cache" "trust" "settings" "errors" "storage" "security"
+    "metrics" "containers" "compatibility" "freshness" "trust" "settings" "errors" "storage" "security"
 );
 
 impl Topic {

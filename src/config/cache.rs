@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use super::env::Env;
 use super::locations::Locations;
-use super::reader::Section;
+use super::reader::{Found, Section};
+use super::redis::{self, RedisSettings};
 use super::tree::Value;
 use super::values;
-use super::words::words;
+use super::words::{names, words};
 use crate::cache::master_key::KeyPlace;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result};
 use crate::file::shape::looks_like_a_secret;
 use crate::keyring::Keyring;
 use crate::quote::shell::command;
@@ -22,11 +23,17 @@ pub struct CacheSettings {
     pub store: Store,
     /// The sealing key's file: beside the configuration, apart from the cache, so that a copy of the one is not a copy of both.
     pub key_file: Option<PathBuf>,
+    /// Keys that what is cached may still be sealed with.
+    pub old_key_files: Vec<PathBuf>,
 }
 
 impl CacheSettings {
     /// The place of the sealing key. `None`: there is no home directory for its file.
     pub fn key_place(&self) -> Option<KeyPlace> {
+        // One that a machine made for itself would be no other machine's.
+        if let Store::Redis(_) = self.store {
+            return self.key_file.clone().map(KeyPlace::Given);
+        }
         // Two processes must not make a key each, and a keyring has no "unless there is one".
         let in_keyring = |keyring| {
             let lock = self.key_file.as_ref().map(|path| path.with_extension("key.lock"));
@@ -54,15 +61,24 @@ pub enum KeyStore {
 }
 
 /// Where results are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Store {
     File,
     /// Nowhere.
     None,
+    /// In files, and in the Redis or Valkey that the machines of a fleet share.
+    Redis(Box<RedisSettings>),
+}
+
+/// The stores that have a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocalStore {
+    File,
+    None,
 }
 
 words!(KeyStore { Auto = "auto", File = "file", Keyring = "keyring", Kernel = "kernel" });
-words!(Store { File = "file", None = "none" });
+words!(LocalStore { File = "file", None = "none" });
 
 /// Reads the table, when there is one; what is wrong is in the section's log.
 pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheSettings {
@@ -77,17 +93,55 @@ pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheS
         None => dir,
     };
     let key = cache.value("key").unwrap_or(KeyStore::Auto);
-    let store = cache.value_by("store", |f| match f.value {
-        // A URL may hold a password: not repeated.
-        Value::Text(text) if text.contains("://") => {
-            let known = text.starts_with("rediss://");
-            let code = if known { Code::NotYetAvailable } else { Code::InvalidValue };
-            Err(f.error(code, "cannot be a URL in this version yet").hint("it can be one of file, none"))
-        }
-        _ => values::choice(f),
-    });
+    let given = cache.read("key_file", key_files).unwrap_or_default();
+    let store = cache.value_by("store", |found| store(cache, found)).unwrap_or(Store::File);
+    let is_elsewhere = matches!(key, KeyStore::Keyring | KeyStore::Kernel);
+    if is_elsewhere && !given.is_empty() {
+        let what = "`key` in [cache] puts the sealing key into a keyring, and `key_file` into a file";
+        cache.log().error(Error::new(Code::ConflictingKeys, what).hint("remove one of them"));
+    }
+    if matches!(store, Store::Redis(_)) && cache.find("key_file").is_none() {
+        let hint = format!(
+            "create a key with `{}`, give the file to each machine, and write: key_file = \"/etc/fedcred/fleet.key\"",
+            command(["fedcred", "cache", "key", "new", "/etc/fedcred/fleet.key"])
+        );
+        cache.log().error(cache.missing("key_file").hint(hint));
+    }
     cache.finish();
-    // Without a home, beside what it seals.
-    let key_file = locations.key_file().or_else(|| Some(dir.as_ref()?.join("cache.key")));
-    CacheSettings { dir, key, store: store.unwrap_or(Store::File), key_file }
+    let mut given = given.into_iter();
+    match given.next() {
+        Some(first) => {
+            let key = if is_elsewhere { key } else { KeyStore::File };
+            CacheSettings { dir, key, store, key_file: Some(first), old_key_files: given.collect() }
+        }
+        None => {
+            // Without a home, beside what it seals.
+            let key_file = locations.key_file().or_else(|| Some(dir.as_ref()?.join("cache.key")));
+            CacheSettings { dir, key, store, key_file, old_key_files: Vec::new() }
+        }
+    }
+}
+
+fn store(cache: &Section<'_, '_>, found: &Found<'_>) -> Result<Store> {
+    let expected = || format!("one of {}, or a URL: {}", names::<LocalStore>().join(", "), redis::URLS);
+    match found.value {
+        Value::Text(text) if text.contains("://") => redis::read(cache, found, text).map(|redis| Store::Redis(Box::new(redis))),
+        Value::Text(text) => match values::choice(found) {
+            Ok(LocalStore::File) => Ok(Store::File),
+            Ok(LocalStore::None) => Ok(Store::None),
+            Err(why) => Err(Error { what: found.wrong_text(&expected(), text).what, ..why }),
+        },
+        _ => Err(found.wrong(&expected())),
+    }
+}
+
+/// A path, or several: the first one seals.
+fn key_files(found: &Found<'_>) -> Result<Vec<PathBuf>> {
+    if let Value::Text(_) = found.value {
+        return values::path(found).map(|path| vec![path]);
+    }
+    match values::list(found, values::path) {
+        Ok(paths) if paths.is_empty() => Err(found.error(Code::InvalidValue, "is empty")),
+        paths => paths,
+    }
 }

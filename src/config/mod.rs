@@ -44,6 +44,7 @@ mod origin;
 pub mod profile;
 pub mod profile_name;
 mod reader;
+pub mod redis;
 mod refuse;
 mod resolve;
 mod saml;

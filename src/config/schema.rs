@@ -56,6 +56,8 @@ pub fn value(row: &Row) -> String {
         Kind::Number(..) => "number".to_owned(),
         Kind::Duration(..) => "duration".to_owned(),
         Kind::Words(of) => words(of),
+        Kind::WordsOrUrl(of) => format!("{}, URL", words(of)),
+        Kind::Paths(_) => "string, list".to_owned(),
         Kind::BooleanOrWords(of) => format!("boolean, {}", words(of)),
         Kind::Texts(_) | Kind::Integers(..) | Kind::Command => "list".to_owned(),
         Kind::Secret => "secret".to_owned(),
@@ -106,6 +108,8 @@ fn kind(kind: Kind) -> Map<String, Value> {
             {"type": "integer", "minimum": least, "maximum": most},
         ]}),
         Kind::Words(words) => json!({"enum": words()}),
+        Kind::WordsOrUrl(words) => json!({"anyOf": [{"enum": words()}, {"type": "string", "format": "uri"}]}),
+        Kind::Paths(most) => json!({"anyOf": [text, {"type": "array", "items": text, "minItems": 1, "maxItems": most}]}),
         Kind::BooleanOrWords(words) => json!({"anyOf": [{"type": "boolean"}, {"enum": words()}]}),
         Kind::Texts(most) => json!({"type": "array", "items": text, "maxItems": most}),
         Kind::Integers(least, most) => {

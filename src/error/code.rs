@@ -183,6 +183,14 @@ codes! {
         SchedulerFailed = "scheduler-failed", Login, "print what would be written: fedcred schedule install --print --with systemd";
         /// The command that prints a secret failed.
         SecretCommand = "secret-command", Login, "run the command in a terminal";
+        /// The fleet's Redis is out of memory, or cannot save its data. This machine works alone.
+        FleetFull = "fleet-full", Cache, "give that Redis more memory (maxmemory) or repair its disk, then: fedcred doctor PROFILE";
+        /// The fleet's Redis is a replica, which accepts no writes. This machine works alone.
+        FleetReadOnly = "fleet-read-only", Cache, "let `cache.store` name the primary, or list sentinels in `cache.store_sentinels`";
+        /// The sealing key of the fleet is not on this machine, which works alone.
+        FleetKeyMissing = "fleet-key-missing", Cache, "copy the fleet's key to the path in `cache.key_file`; to create one: fedcred cache key new FILE";
+        /// The fleet's Redis is in use with another sealing key than this machine's. This machine works alone.
+        FleetKeyDiffers = "fleet-key-differs", Cache, "give all machines the same `cache.key_file`, or this fleet its own `cache.store_prefix`";
     }
     Unavailable {
         /// The time limit was reached.
@@ -199,6 +207,8 @@ codes! {
         StsUnavailable = "sts-unavailable", Sts, "try again later";
         /// The browser exited, or cannot be controlled.
         BrowserFailed = "browser-failed", Login, "try again; if it fails again, start the browser yourself to see why";
+        /// The fleet's Redis does not answer in time. This machine works alone.
+        FleetUnreachable = "fleet-unreachable", Cache, "check `cache.store` and the network: redis-cli -u URL ping";
         /// No KDC answers.
         KdcUnreachable = "kdc-unreachable", Kerberos, "check the network or VPN, and the KDC's address in krb5.conf";
     }
@@ -233,6 +243,8 @@ codes! {
         StsRegionDisabled = "sts-region-disabled", Sts, "set `region` to one that is enabled for the account";
         /// The OIDC provider in IAM does not accept the token's audience.
         StsAudience = "sts-audience", Sts, "add the token's audience to the OIDC provider in IAM, or set `audience`";
+        /// The fleet's Redis rejects the user, the password or a command. This machine works alone.
+        FleetRefused = "fleet-refused", Cache, "check `cache.store_password` and the user's rights: fedcred help storage";
         /// A secrets backend does not let these credentials read the secret.
         SecretDenied = "secret-denied", Login, "compare the policy: fedcred airflow put ID --secret-prefix airflow/connections --print-policy";
         /// The token service refused to issue a token.

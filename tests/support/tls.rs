@@ -61,6 +61,13 @@ impl Authority {
         Arc::new(self.configure(server_params(LOOPBACK_NAMES), Some(verifier)))
     }
 
+    /// The certificate and key of a server that names `names`, both PEM.
+    pub fn server_pem(&self, names: &[&str]) -> (String, String) {
+        let key = KeyPair::generate().expect("a key pair");
+        let certificate = server_params(names).signed_by(&key, &self.issuer).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
     /// A client's certificate and key, both PEM.
     pub fn client(&self, name: &str) -> (String, String) {
         let mut params = CertificateParams::default();

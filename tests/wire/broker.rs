@@ -27,7 +27,7 @@ use crate::support::server::Request;
 use crate::world::World;
 
 /// Passwords that were posted.
-fn posts(world: &World) -> usize {
+pub fn posts(world: &World) -> usize {
     requests(world, "POST /login")
 }
 
@@ -36,7 +36,7 @@ fn requests(world: &World, line: &str) -> usize {
 }
 
 /// A plain product's login, with `login` in place of what takes the posted form.
-fn site(login: impl Respond) -> Site {
+pub fn site(login: impl Respond) -> Site {
     Site::new()
         .get("/sso", |_: &Request| Reply::redirect(302, "/login"))
         .get("/login", idp::login_page("/login"))
@@ -44,7 +44,7 @@ fn site(login: impl Respond) -> Site {
 }
 
 /// What takes the posted form of a plain product.
-fn password_check() -> impl Respond {
+pub fn password_check() -> impl Respond {
     idp::password_check(idp::login_page("/login"), idp::assertion_page(Assertion::default()))
 }
 
@@ -55,7 +55,7 @@ fn end(world: &World, crowd: Vec<Running>) -> Vec<Run> {
 
 #[cfg(target_os = "linux")]
 /// What all of them printed; one line, the same for all.
-fn the_one_answer(runs: &[Run]) -> Value {
+pub fn the_one_answer(runs: &[Run]) -> Value {
     let first = runs[0].succeeds();
     for run in runs {
         assert_eq!(run.succeeds(), first);
@@ -65,14 +65,14 @@ fn the_one_answer(runs: &[Run]) -> Value {
 
 #[cfg(target_os = "linux")]
 /// All failed as this code, in the same words.
-fn the_one_error(runs: &[Run], code: &str) {
+pub fn the_one_error(runs: &[Run], code: &str) {
     for run in runs {
         assert_eq!(run.fails_as(code).stderr, runs[0].stderr);
     }
 }
 
 /// Waits until the other processes have come so far.
-fn until(what: &str, mut come: impl FnMut() -> bool) {
+pub fn until(what: &str, mut come: impl FnMut() -> bool) {
     let started = Instant::now();
     while !come() {
         assert!(started.elapsed() < Duration::from_secs(60), "it never came so far: {what}");

@@ -25,6 +25,8 @@ mod ecp;
 mod exec;
 #[cfg(unix)]
 mod exec_programs;
+#[cfg(unix)]
+mod fleet;
 mod form;
 mod form_pages;
 #[cfg(unix)]

@@ -111,6 +111,12 @@ impl World {
         self
     }
 
+    /// Without what [`World::also`] added.
+    pub fn without_more(mut self) -> World {
+        self.more.clear();
+        self
+    }
+
     pub fn env(mut self, name: &str, value: impl Into<String>) -> World {
         self.env.insert(name.to_string(), value.into());
         self

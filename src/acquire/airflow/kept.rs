@@ -108,7 +108,7 @@ impl Shelf {
     fn at(store: SealedStore, login: LoginKey) -> Shelf {
         // Nobody else wants it, and nothing else of it.
         let result = CacheKey::from(*login.as_bytes());
-        Shelf(LoginPlace { store, login, wanted: Wanted { result, settings: LoginSettings(result) } })
+        Shelf(LoginPlace { store, login, wanted: Wanted { result, settings: LoginSettings(result) }, fleet: None })
     }
 
     /// Whether anything is kept there.

@@ -59,7 +59,7 @@ fn place(dir: &std::path::Path) -> LoginPlace {
     let login = KeyBuilder::new(&sealing).field("user", "alice").login_key();
     let result = KeyBuilder::new(&sealing).field("role", "a").cache_key();
     let store = SealedStore::new(FileStore::new(dir.join("cache")), sealing);
-    LoginPlace { store, login, wanted: Wanted { result, settings: LoginSettings(result) } }
+    LoginPlace { store, login, wanted: Wanted { result, settings: LoginSettings(result) }, fleet: None }
 }
 
 /// A login that sends these secrets, until one is not accepted.

@@ -278,3 +278,32 @@ fn a_record_comes_back_as_it_was_kept() {
     attempt(&mut memory, "hunter2", Shown::Refused, Code::IdpRejected, 1);
     assert_eq!(Memory::of_body(&memory.body().unwrap(), at(0)), Some(memory));
 }
+
+#[test]
+fn what_the_fleet_knows_replaces_what_this_machine_knew_and_is_not_later_than_now() {
+    let (mut own, mut shared) = (Memory::default(), Memory::default());
+    attempt(&mut own, "old", Shown::Refused, Code::IdpRejected, 0);
+    for _ in 0..3 {
+        shared.begin();
+    }
+    fail(&mut shared, &role("a"), Code::Http5xx, Step::IdentityProvider, 90);
+    let joined = own.joined(shared, at(0));
+    assert!(joined.guard.refuses(&mark("old"), at(0)).is_none(), "a person pardoned it on another machine");
+    assert_eq!((joined.begun, joined.last_failure(&role("a"), at(0)).unwrap().last.at), (4, at(0)));
+}
+
+#[test]
+fn what_a_machine_learned_alone_is_joined_with_what_the_fleet_knows() {
+    let (mut own, mut shared) = (Memory::default(), Memory::default());
+    attempt(&mut own, "mine", Shown::Refused, Code::IdpRejected, 10);
+    attempt(&mut own, "both", Shown::NoVerdict, Code::Timeout, 20);
+    own.apart.set(true);
+    attempt(&mut shared, "theirs", Shown::Refused, Code::IdpRejected, 0);
+    attempt(&mut shared, "both", Shown::Refused, Code::IdpRejected, 5);
+    let joined = own.joined(shared, at(60));
+    for secret in ["mine", "theirs", "both"] {
+        assert!(joined.guard.refuses(&mark(secret), at(60)).is_some(), "{secret}");
+    }
+    assert!(joined.apart.get(), "until it is shared");
+    assert_eq!(joined.last_failure(&role("a"), at(60)).unwrap().last.at, at(20), "the later of two");
+}

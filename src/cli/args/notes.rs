@@ -55,6 +55,16 @@ Examples:
   fedcred refresh --all
   fedcred refresh --all --loop";
 
+pub(super) const CACHE_KEY_NEW: &str = "\
+The file is readable by you alone, and nothing that is there is overwritten. Give it to each machine by the way that secrets \
+take there (a Kubernetes secret, a systemd credential), and name it in [cache] beside `store`: fedcred help storage.
+
+To exchange a key, list both on all machines: key_file = [\"new.key\", \"old.key\"]. The first one seals, the others read what \
+was cached before.
+
+Examples:
+  fedcred cache key new /etc/fedcred/fleet.key";
+
 pub(super) const STATUS: &str = "\
 States:
   fresh    handed out as it is

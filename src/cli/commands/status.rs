@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::acquire::fleet;
 use crate::acquire::status::{self, Next, State, Status};
 use crate::acquire::storage::{self, Choice, Storage};
 use crate::cache::master_key::KeyPlace;
@@ -157,6 +158,15 @@ fn word(state: State) -> &'static str {
 fn as_json(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp) -> Value {
     let (used, elsewhere) = used(settings, env);
     let ((store, directory), (key, key_file, why)) = (store(&used), key(&used));
+    let fleet = match &settings.store {
+        Store::File | Store::None => Value::Null,
+        Store::Redis(redis) => json!({
+            "server": redis.server.to_string(),
+            "prefix": redis.server.prefix,
+            "key_id": key_id(settings),
+            "alone_because": fleet::away(settings, env).map(|away| error_json(&away.error, Some(away.at))),
+        }),
+    };
     json!({
         "cache": {
             "store": store,
@@ -166,6 +176,7 @@ fn as_json(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp) ->
             "key_file": key_file,
             "elsewhere_because": elsewhere.map(|error| error_json(&error, None)),
             "not_kept": status::no_cache(settings, env).map(|error| error_json(&error, None)),
+            "fleet": fleet,
         },
         "profiles": rows.iter().map(|row| row.json(now)).collect::<Vec<Value>>(),
     })
@@ -184,12 +195,28 @@ fn as_text(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp, sc
     text.blank();
     text.line(format!("store: {store}{}", at(dir)));
     text.line(format!("key: {key}{} ({why})", at(key_file)));
+    if let Store::Redis(redis) = &settings.store {
+        let key = key_id(settings).map(|id| format!(", key {id}")).unwrap_or_default();
+        text.line(format!("fleet: {}, names {}:…{key}", redis.server, redis.server.prefix));
+        text += fleet::away(settings, env).iter().map(|away| alone(away, now)).collect();
+    }
     text +=
         elsewhere.iter().map(|error| note("it is kept there because nothing can be where it should", error)).collect();
     let general = status::no_cache(settings, env);
     text += general.iter().map(|error| note("cache", error)).collect();
     text += rows.iter().map(|row| row.notes(general.as_ref(), now)).collect();
     text.fit(screen.width)
+}
+
+/// Why this machine went on without the others, the last time.
+fn alone(away: &fleet::Away, now: Timestamp) -> Text {
+    let ago = span(now.duration_since(away.at).max(SignedDuration::ZERO));
+    note(&format!("alone since {ago} ago, {}", away.error.code.as_str()), &away.error)
+}
+
+/// The fleet's key as this machine has it.
+fn key_id(settings: &CacheSettings) -> Option<String> {
+    Some(settings.key_place()?.read().ok()??.id().to_string())
 }
 
 /// What is the matter, on one line, and what to do about it on the next.
@@ -217,9 +244,10 @@ fn shown(path: &Option<PathBuf>) -> Option<String> {
 /// The settings as they come out: what cannot be written is replaced as a whole. The error: why it is.
 fn used(settings: &CacheSettings, env: &Env) -> (CacheSettings, Option<Error>) {
     match storage::choose(settings, env) {
-        Ok(Choice { storage: Some(Storage { store, key: KeyPlace::File(key_file) }), why }) => {
-            (CacheSettings { dir: Some(store.dir().to_owned()), key_file: Some(key_file), ..settings.clone() }, why)
-        }
+        Ok(Choice {
+            storage: Some(Storage { store, key: KeyPlace::File(key_file) | KeyPlace::Given(key_file) }),
+            why,
+        }) => (CacheSettings { dir: Some(store.dir().to_owned()), key_file: Some(key_file), ..settings.clone() }, why),
         // As they are written; why nothing is kept is told.
         Ok(_) | Err(_) => (settings.clone(), None),
     }
@@ -230,17 +258,20 @@ fn store(settings: &CacheSettings) -> (&'static str, Option<String>) {
     match settings.store {
         Store::File => ("file", shown(&settings.dir)),
         Store::None => ("none", None),
+        // What stands in front of it.
+        Store::Redis(_) => ("redis", shown(&settings.dir)),
     }
 }
 
 /// Where the sealing key lives, in which file if in one, and by which setting.
 fn key(settings: &CacheSettings) -> (&'static str, Option<String>, &'static str) {
     let (kind, file) = match settings.key_place() {
-        None | Some(KeyPlace::File(_)) => ("file", shown(&settings.key_file)),
+        None | Some(KeyPlace::File(_) | KeyPlace::Given(_)) => ("file", shown(&settings.key_file)),
         Some(KeyPlace::Keyring { keyring: Keyring::System, .. }) => ("keyring", None),
         Some(KeyPlace::Keyring { keyring: Keyring::Kernel, .. }) => ("kernel", None),
     };
     let why = match settings.key {
+        _ if matches!(settings.store, Store::Redis(_)) => "`cache.key_file`, shared by the fleet",
         KeyStore::Auto => "`cache.key = \"auto\"`, which never asks D-Bus",
         KeyStore::File => "`cache.key = \"file\"`",
         KeyStore::Keyring => "`cache.key = \"keyring\"`",

@@ -15,6 +15,8 @@ pub enum Kind {
     /// A string in this form, a regular expression of JSON Schema.
     Pattern(&'static str),
     Path,
+    /// A path, or at most so many.
+    Paths(usize),
     Url,
     /// A string, or `{ env = "NAME" }`.
     TextOrVariable,
@@ -26,7 +28,9 @@ pub enum Kind {
     Duration(u64, u64),
     /// One of these words.
     Words(fn() -> Vec<&'static str>),
-    /// The same, or true or false.
+    /// The same, or a URL.
+    WordsOrUrl(fn() -> Vec<&'static str>),
+    /// One of these words, or true or false.
     BooleanOrWords(fn() -> Vec<&'static str>),
     /// At most so many strings.
     Texts(usize),

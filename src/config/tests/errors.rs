@@ -269,7 +269,7 @@ fn a_file_named_by_flag_or_variable_must_be_there() {
 fn what_is_wrong_with_the_cache_is_told() {
     let table = [
         ("[cache]\nkey = \"keyrign\"", Code::InvalidValue),
-        ("[cache]\nstore = \"rediss://:hunter2@redis\"", Code::NotYetAvailable),
+        ("[cache]\nstore = \"rediss://:hunter2@redis\"", Code::InvalidValue),
         ("[cache]\nstore = \"memory\"", Code::InvalidValue),
         ("[cache]\ndri = \"/c\"", Code::UnknownKey),
         ("cache = 1", Code::InvalidValue),

@@ -10,6 +10,7 @@ use super::*;
 mod errors;
 mod identities;
 mod layers;
+mod redis;
 mod schema;
 mod show;
 

@@ -1,8 +1,8 @@
 //! What stays on this machine: the cache, its key and permissions, and the keyring.
 
 use super::report::{Fault, Report, Step, at};
-use crate::acquire::status;
 use crate::acquire::storage::{self, Choice};
+use crate::acquire::{fleet, status};
 use crate::cache::master_key::KeyPlace;
 use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
@@ -26,8 +26,8 @@ pub fn check(report: &mut Report, profile: &Profile, settings: &CacheSettings, e
         Ok(Choice { storage, why }) => (storage, why),
         Err(_) => (storage::configured(settings), None),
     };
-    match settings.store {
-        Store::File => {
+    match &settings.store {
+        Store::File | Store::Redis(_) => {
             if let Some(used) = &used {
                 report.fact(Step::Cache, "directory", used.store.dir().display().to_string());
             }
@@ -41,11 +41,12 @@ pub fn check(report: &mut Report, profile: &Profile, settings: &CacheSettings, e
     }
     let key = match used.map(|used| used.key) {
         None => "nowhere: there is no home directory".to_owned(),
-        Some(KeyPlace::File(path)) => path.display().to_string(),
+        Some(KeyPlace::File(path) | KeyPlace::Given(path)) => path.display().to_string(),
         Some(KeyPlace::Keyring { keyring: Keyring::System, .. }) => "the keyring".to_owned(),
         Some(KeyPlace::Keyring { keyring: Keyring::Kernel, .. }) => "the kernel's keyring".to_owned(),
     };
     report.fact(Step::Cache, "key", key);
+    check_fleet(report, settings, env);
     let known = status::of_profile(profile, settings, env, time::now());
     if let Some(expires) = known.expires {
         report.fact(Step::Cache, "kept_until", time::whole_seconds(expires));
@@ -57,6 +58,24 @@ pub fn check(report: &mut Report, profile: &Profile, settings: &CacheSettings, e
     }
     report.pass(Step::Cache);
     check_keyring(report, profile, settings, env);
+}
+
+/// A login is made without it as well, so whatever is wrong is a warning.
+fn check_fleet(report: &mut Report, settings: &CacheSettings, env: &Env) {
+    let Store::Redis(redis) = &settings.store else { return };
+    report.fact(Step::Cache, "fleet", redis.server.to_string());
+    match fleet::probe(settings, env) {
+        Ok(key) => report.fact(Step::Cache, "fleet_key", key.unwrap_or_default()),
+        Err(why) => {
+            let causes: String = why.causes.iter().map(|cause| format!(": {cause}")).collect();
+            let hint = crate::cli::report::hint(&why).to_owned();
+            report.warn(
+                Step::Cache,
+                format!("{}: this machine goes on alone: {}{causes}", why.code.as_str(), why.what),
+                hint,
+            );
+        }
+    }
 }
 
 fn check_keyring(report: &mut Report, profile: &Profile, settings: &CacheSettings, env: &Env) {

@@ -1,0 +1,230 @@
+//! The store that this machine shares with the others of its fleet (`cache.store`), as one process uses it; or why this machine
+//! goes on alone.
+//!
+//! Whatever is wrong with that store costs a process one budget: from then on it goes on with this machine's own cache, lock and
+//! guard. It says so once, and leaves a note, by which `status` tells it and other processes do not try for a moment.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::storage::{self, Choice};
+use crate::cache::key::{FileName, KeyBuilder, Kind, LoginKey};
+use crate::cache::master_key::{self, SealingKey};
+use crate::cache::record::{self, Record, SealedStore};
+use crate::cache::redis_server::Server;
+use crate::cache::redis_store::{Lead, Records, RedisStore};
+use crate::config::cache::{CacheSettings, Store};
+use crate::config::env::Env;
+use crate::config::redis::RedisSettings;
+use crate::error::{Code, Error, Result};
+use crate::identity::secrets;
+use crate::process::whoami;
+use crate::time::{self, Deadline, Timestamp};
+
+/// The shared store, until something is wrong with it.
+pub struct Fleet {
+    redis: RedisStore,
+    note: LoginKey,
+    state: Mutex<State>,
+}
+
+enum State {
+    /// Nobody has been asked. There is a note of an earlier failure.
+    Noted,
+    InUse,
+    Away(Error),
+}
+
+/// The note of a process that went on alone.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Away {
+    pub at: Timestamp,
+    pub error: Error,
+}
+
+/// For so long after a failure other processes do not try: each would wait for the budget.
+const NOT_AGAIN: SignedDuration = SignedDuration::from_secs(5);
+
+impl Record for Away {
+    const KIND: Kind = Kind::Away;
+    type Key = LoginKey;
+
+    fn until(&self, now: Timestamp) -> Timestamp {
+        record::unused(now)
+    }
+
+    fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
+        let json = serde_json::to_vec(self).map(Zeroizing::new);
+        json.map_err(|e| Error::new(Code::Bug, "a record cannot be written as JSON").because(e.to_string()))
+    }
+
+    fn of_body(body: &[u8], _: Timestamp) -> Option<Self> {
+        serde_json::from_slice(body).ok()
+    }
+}
+
+impl Fleet {
+    /// That of these settings: one for the process. `None`: the store is not shared. `store`: the cache in front of it, with the
+    /// fleet's key.
+    pub fn of(settings: &CacheSettings, env: &Env, store: &SealedStore) -> Option<Arc<Fleet>> {
+        static FLEET: OnceLock<Option<Arc<Fleet>>> = OnceLock::new();
+        let Store::Redis(redis) = &settings.store else { return None };
+        let begin = || match connect(redis, settings, env, &store.sealing) {
+            Ok(connection) => Some(Arc::new(Fleet::new(connection, &redis.server, store))),
+            Err(why) => {
+                tracing::warn!(%why, "this machine goes on alone");
+                None
+            }
+        };
+        FLEET.get_or_init(begin).clone()
+    }
+
+    fn new(redis: RedisStore, server: &Server, store: &SealedStore) -> Fleet {
+        let note = note_of(server, &store.sealing);
+        let state = match store.get::<Away>(&note).ok().flatten() {
+            Some(away) if time::now().duration_since(away.at).abs() < NOT_AGAIN => {
+                tracing::info!(why = %away.error, "this machine goes on alone for a moment");
+                State::Away(away.error)
+            }
+            Some(_) => State::Noted,
+            None => State::InUse,
+        };
+        Fleet { redis, note, state: Mutex::new(state) }
+    }
+
+    /// The records of a login under these names. `None`: this machine goes on alone.
+    pub fn look(&self, store: &SealedStore, login: &LoginKey, names: &[FileName]) -> Option<Records> {
+        self.ask(store, |redis| redis.look(login, names))
+    }
+
+    /// Asks for the lease of a login, once. `Some(None)`: another machine has it.
+    #[allow(clippy::option_option, reason = "alone, or another machine's")]
+    pub fn lease(&self, store: &SealedStore, login: &LoginKey, names: &[FileName]) -> Option<Option<(Lead, Records)>> {
+        self.ask(store, |redis| redis.lease(login, names))
+    }
+
+    pub fn release(&self, store: &SealedStore, lead: &Lead, login: &LoginKey) {
+        self.ask(store, |redis| redis.release(lead, login));
+    }
+
+    /// Writes what is sealed in `file`, whose header says `until`. `Some(false)`: another machine has led since.
+    pub fn put(
+        &self,
+        store: &SealedStore,
+        lead: &Lead,
+        login: &LoginKey,
+        name: &FileName,
+        file: Vec<u8>,
+        until: Timestamp,
+    ) -> Option<bool> {
+        let life = std::time::Duration::try_from(until.duration_since(time::now())).ok()?;
+        self.ask(store, |redis| redis.put(lead, login, name, file, life))
+    }
+
+    /// Removes the records of a login that are to go. How many.
+    ///
+    /// Errors: why this machine goes on alone.
+    pub fn forget(&self, store: &SealedStore, login: &LoginKey, goes: impl Fn(&FileName) -> bool) -> Result<usize> {
+        let removed = self.ask(store, |redis| {
+            let names = redis.names(login)?;
+            redis.remove(login, names.into_iter().filter(goes).collect())
+        });
+        removed.ok_or_else(|| match &*self.state() {
+            State::Away(why) => {
+                why.clone().because("what was cached here is removed; what the fleet has stays until it expires")
+            }
+            State::Noted | State::InUse => Error::new(Code::Bug, "the fleet's store was not asked"),
+        })
+    }
+
+    fn ask<T>(&self, store: &SealedStore, request: impl FnOnce(&RedisStore) -> Result<T>) -> Option<T> {
+        let mut state = self.state();
+        if let State::Away(_) = *state {
+            return None;
+        }
+        match request(&self.redis) {
+            Ok(answer) => {
+                if let State::Noted = std::mem::replace(&mut *state, State::InUse) {
+                    tracing::info!("the fleet's store can be used again");
+                    let _ = store.remove::<Away>(&self.note);
+                }
+                Some(answer)
+            }
+            Err(error) => {
+                tracing::warn!(code = error.code.as_str(), %error, "this machine goes on alone, with its own cache, lock and guard");
+                let note = Away { at: time::now(), error: error.clone() };
+                if let Err(why) = store.put(&self.note, &self.note, &note) {
+                    tracing::info!(%why, "this is not noted for `fedcred status`");
+                }
+                *state = State::Away(error);
+                None
+            }
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        // Nothing panics with the lock in hand.
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Why this machine went on alone the last time, if it did, as far as its own files tell. For `status`.
+pub fn away(settings: &CacheSettings, env: &Env) -> Option<Away> {
+    let Store::Redis(redis) = &settings.store else { return None };
+    match storage::choose(settings, env) {
+        Ok(Choice { storage: Some(storage), why: None }) => {
+            let store = storage.existing().ok()??;
+            store.get(&note_of(&redis.server, &store.sealing)).ok()?
+        }
+        // The fleet's key is not here: nothing can be kept under it.
+        Ok(Choice { why: Some(error), .. }) | Err(error) => Some(Away { at: time::now(), error }),
+        Ok(Choice { storage: None, why: None }) => None,
+    }
+}
+
+/// Asks the shared store for everything that a login needs of it, and removes what that leaves. For `doctor`.
+///
+/// Errors: what is wrong with it, or with the key.
+pub fn probe(settings: &CacheSettings, env: &Env) -> Result<Option<String>> {
+    let Store::Redis(redis) = &settings.store else { return Ok(None) };
+    let missing = || Error::new(Code::FleetKeyMissing, "there is no place for the fleet's key");
+    let sealing = settings.key_place().ok_or_else(missing)?;
+    let path = settings.key_file.clone().ok_or_else(missing)?;
+    let sealing = sealing.read()?.ok_or_else(|| master_key::not_given(&path))?;
+    let store = connect(redis, settings, env, &sealing)?;
+    let login = KeyBuilder::new(&sealing).field("probe of", whoami::host(env)).login_key();
+    let name = FileName::Sealed(Kind::Away, *login.as_bytes());
+    store.look(&login, &[name])?;
+    if let Some((lead, _)) = store.lease(&login, &[name])? {
+        store.put(&lead, &login, &name, vec![0; 2048], std::time::Duration::from_secs(5))?;
+        store.names(&login)?;
+        store.remove(&login, vec![name])?;
+        store.release(&lead, &login)?;
+    }
+    Ok(Some(sealing.id().to_string()))
+}
+
+/// Forgets everything of these logins. Errors: as [`Fleet::forget`].
+pub fn forget_all(settings: &CacheSettings, env: &Env, store: &SealedStore, logins: &[LoginKey]) -> Result<()> {
+    let Some(fleet) = Fleet::of(settings, env, store) else { return Ok(()) };
+    logins.iter().try_for_each(|login| fleet.forget(store, login, |_| true).map(drop))
+}
+
+fn connect(redis: &RedisSettings, settings: &CacheSettings, env: &Env, sealing: &SealingKey) -> Result<RedisStore> {
+    let RedisSettings { server, password } = redis.clone();
+    let old = settings.old_key_files.iter().filter_map(|path| master_key::read_given(path).ok()?);
+    let keys = std::iter::once(sealing.id()).chain(old.map(|key| key.id())).map(|id| id.to_string()).collect();
+    let (env, patience) = (env.clone(), server.budget);
+    let read = move || {
+        let read = |source| secrets::read(&source, "cache.store_password", &env, &Deadline::after(patience));
+        password.map(read).transpose()
+    };
+    RedisStore::new(server, keys, read)
+}
+
+fn note_of(server: &Server, sealing: &SealingKey) -> LoginKey {
+    KeyBuilder::new(sealing).field("fleet", server.to_string()).field("prefix", &server.prefix).login_key()
+}

@@ -1,0 +1,402 @@
+//! What the machines of a fleet share, in Redis or Valkey: sealed records, and the lease of a login. The only file that names
+//! the crate `redis`.
+//!
+//! A thread of its own talks to the server: whatever hangs there, a resolver or a handshake included, the caller waits no
+//! longer than the budget. All names of one login identity begin `PREFIX:{DIGEST}:`, so that a cluster keeps them in one slot
+//! and the scripts ([`super::redis_scripts`]) may use them together:
+//!
+//! | name | value | ends |
+//! |---|---|---|
+//! | `PREFIX:key` | the id of the sealing key in use | a week after its last use |
+//! | `PREFIX:{LOGIN}:lock` | the token of the leader: the lease | [`LEASE`] after the leader's last sign of life |
+//! | `PREFIX:{LOGIN}:lead` | `NUMBER:TOKEN` of the last leader: only it may write | 30 days after the last login |
+//! | `PREFIX:{LOGIN}:names` | the records of this login, a set | the same |
+//! | `PREFIX:{LOGIN}:DIGEST.KIND.v3` | a sealed record | with what is in it |
+//!
+//! The digests are MACs under the sealing key. Nothing is read out of a record here.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::time::Duration;
+
+use redis::cluster::{ClusterClient, ClusterConnection};
+use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
+use redis::{
+    Client, ClientTlsConfig, Cmd, Connection, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
+    RedisConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode,
+};
+
+use super::key::{FileName, LoginKey, hex};
+use super::redis_scripts as scripts;
+use super::redis_server::{Address, Server};
+use super::seal;
+use crate::error::{Code, Error, Result, printable};
+use crate::file::{self, kind};
+use crate::secret::Secret;
+use crate::time::Deadline;
+
+/// A leader that gives no sign of life for so long has lost the lease.
+pub const LEASE: Duration = Duration::from_secs(5);
+/// It gives one this often.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(1500);
+/// What is kept of a login besides its records, in seconds.
+const UNUSED: u64 = 30 * 24 * 3600;
+
+/// The right to write the records of one login: `NUMBER:TOKEN`. A later leader has a higher number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lead(String);
+
+impl Lead {
+    fn token(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, token)| token)
+    }
+}
+
+/// Sealed records, in the order in which they were asked for.
+pub type Records = Vec<Option<Vec<u8>>>;
+
+/// The shared store, as one process uses it.
+pub struct RedisStore {
+    jobs: Sender<Job>,
+    budget: Duration,
+    name: String,
+}
+
+type Job = Box<dyn FnOnce(&mut Worker) + Send>;
+
+impl RedisStore {
+    /// Begins the thread; nobody is asked yet. `password` is called on it, at the first request. `keys`: the ids of the sealing
+    /// keys of this machine, the one that it seals with first.
+    ///
+    /// Errors: [`Code::Bug`], no thread can be begun.
+    pub fn new(
+        server: Server,
+        keys: Vec<String>,
+        password: impl FnOnce() -> Result<Option<Secret>> + Send + 'static,
+    ) -> Result<RedisStore> {
+        let (jobs, receiver) = channel();
+        let (budget, name) = (server.budget, server.to_string());
+        let worker = Worker { server, keys, password: Some(Box::new(password)), link: None, held: Vec::new() };
+        std::thread::Builder::new()
+            .name("redis".into())
+            .spawn(move || worker.run(&receiver))
+            .map_err(|e| Error::new(Code::Bug, "no thread can be started").because(e.to_string()))?;
+        Ok(RedisStore { jobs, budget, name })
+    }
+
+    /// These records of a login.
+    pub fn look(&self, login: &LoginKey, names: &[FileName]) -> Result<Records> {
+        let (login, names) = (*login, names.to_vec());
+        self.ask(move |worker| worker.look(&login, &names))
+    }
+
+    /// Asks for the lease of a login, once. `None`: another machine has it.
+    pub fn lease(&self, login: &LoginKey, names: &[FileName]) -> Result<Option<(Lead, Records)>> {
+        let (login, names) = (*login, names.to_vec());
+        self.ask(move |worker| worker.lease(&login, &names))
+    }
+
+    /// Writes a record for as long as it is of use. False: another machine has led since, and this one has nothing to say.
+    pub fn put(&self, lead: &Lead, login: &LoginKey, name: &FileName, file: Vec<u8>, life: Duration) -> Result<bool> {
+        let (lead, login, name) = (lead.clone(), *login, *name);
+        self.ask(move |worker| worker.put(&lead, &login, &name, &file, life))
+    }
+
+    /// Gives the lease back.
+    pub fn release(&self, lead: &Lead, login: &LoginKey) -> Result<()> {
+        let (lead, login) = (lead.clone(), *login);
+        self.ask(move |worker| worker.release(&lead, &login))
+    }
+
+    /// The records that there may be of a login.
+    pub fn names(&self, login: &LoginKey) -> Result<Vec<FileName>> {
+        let login = *login;
+        self.ask(move |worker| worker.names(&login))
+    }
+
+    /// Removes these records of a login. How many there were.
+    pub fn remove(&self, login: &LoginKey, names: Vec<FileName>) -> Result<usize> {
+        let login = *login;
+        self.ask(move |worker| worker.remove(&login, &names))
+    }
+
+    fn ask<T: Send + 'static>(&self, work: impl FnOnce(&mut Worker) -> Result<T> + Send + 'static) -> Result<T> {
+        let (answer, answered): (SyncSender<Result<T>>, _) = sync_channel(1);
+        // Nobody waits any more: the budget is over.
+        let job: Job = Box::new(move |worker| drop(answer.send(work(worker))));
+        let sent = self.jobs.send(job).is_ok();
+        match answered.recv_timeout(self.budget) {
+            Ok(answer) => answer,
+            Err(RecvTimeoutError::Timeout) if sent => Err(Error::new(
+                Code::FleetUnreachable,
+                format!("{} did not answer within {} ms", self.name, self.budget.as_millis()),
+            )),
+            Err(_) => Err(Error::new(Code::FleetUnreachable, format!("{} cannot be asked any more", self.name))),
+        }
+    }
+}
+
+/// A connection: to one server, or to all of a cluster.
+enum Link {
+    One(Box<Connection>),
+    Cluster(Box<ClusterConnection>),
+}
+
+impl Link {
+    fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
+        match self {
+            Link::One(link) => command.query(link.as_mut()),
+            Link::Cluster(link) => command.query(link.as_mut()),
+        }
+    }
+}
+
+type Password = Box<dyn FnOnce() -> Result<Option<Secret>> + Send>;
+
+/// What the thread has.
+struct Worker {
+    server: Server,
+    keys: Vec<String>,
+    password: Option<Password>,
+    link: Option<Link>,
+    /// Leases that are renewed in between.
+    held: Vec<(LoginKey, Lead)>,
+}
+
+impl Worker {
+    fn run(mut self, jobs: &Receiver<Job>) {
+        let mut renewal = Deadline::after(SIGN_OF_LIFE);
+        loop {
+            let job = match self.held.is_empty() {
+                true => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => jobs.recv_timeout(renewal.remaining()),
+            };
+            match job {
+                Ok(job) => job(&mut self),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if renewal.has_passed() {
+                self.renew();
+                renewal = Deadline::after(SIGN_OF_LIFE);
+            }
+        }
+    }
+
+    fn look(&mut self, login: &LoginKey, names: &[FileName]) -> Result<Records> {
+        let keys: Vec<String> = names.iter().map(|name| self.key(login, name)).collect();
+        self.query(redis::cmd("MGET").arg(keys))
+    }
+
+    fn lease(&mut self, login: &LoginKey, names: &[FileName]) -> Result<Option<(Lead, Records)>> {
+        let token: [u8; 16] = seal::random().map_err(|e| self.unreachable(&e.to_string()))?;
+        let mut keys = vec![self.key(login, "lock"), self.key(login, "lead")];
+        keys.extend(names.iter().map(|name| self.key(login, name)));
+        let mut script = call(scripts::LEASE, &keys);
+        script.arg(hex(&token)).arg(LEASE.as_millis() as u64).arg(UNUSED);
+        let answer: Option<(String, Records)> = self.query(&script)?;
+        Ok(answer.map(|(lead, records)| {
+            let lead = Lead(lead);
+            self.held.push((*login, lead.clone()));
+            (lead, records)
+        }))
+    }
+
+    fn put(&mut self, lead: &Lead, login: &LoginKey, name: &FileName, file: &[u8], life: Duration) -> Result<bool> {
+        let keys = [self.key(login, "lead"), self.key(login, "names"), self.key(login, name)];
+        let mut script = call(scripts::PUT, &keys);
+        script.arg(&lead.0).arg(file).arg(life.as_millis().max(1) as u64).arg(name.to_string()).arg(UNUSED);
+        script.arg(self.key(login, ""));
+        self.query(&script)
+    }
+
+    fn release(&mut self, lead: &Lead, login: &LoginKey) -> Result<()> {
+        self.held.retain(|(_, held)| held != lead);
+        let mut script = call(scripts::RELEASE, &[self.key(login, "lock")]);
+        script.arg(lead.token());
+        self.query(&script)
+    }
+
+    /// What fails here shows at the next write.
+    fn renew(&mut self) {
+        for (login, lead) in self.held.clone() {
+            let mut script = call(scripts::RENEW, &[self.key(&login, "lock")]);
+            script.arg(lead.token()).arg(LEASE.as_millis() as u64);
+            let _: Result<bool> = self.query(&script);
+        }
+    }
+
+    fn names(&mut self, login: &LoginKey) -> Result<Vec<FileName>> {
+        let names: Vec<String> = self.query(redis::cmd("SMEMBERS").arg(self.key(login, "names")))?;
+        Ok(names.iter().filter_map(|name| FileName::parse(name)).collect())
+    }
+
+    fn remove(&mut self, login: &LoginKey, names: &[FileName]) -> Result<usize> {
+        if names.is_empty() {
+            return Ok(0);
+        }
+        let keys: Vec<String> = names.iter().map(|name| self.key(login, name)).collect();
+        self.query(redis::cmd("DEL").arg(keys))
+    }
+
+    fn key(&self, login: &LoginKey, what: impl std::fmt::Display) -> String {
+        format!("{}:{{{}}}:{what}", self.server.prefix, hex(login.as_bytes()))
+    }
+
+    fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T> {
+        if self.link.is_none() {
+            self.link = Some(self.connect()?);
+        }
+        let Some(link) = &mut self.link else { return Err(self.unreachable("there is no connection")) };
+        link.query(command).map_err(|why| {
+            self.link = None;
+            self.fault(&why)
+        })
+    }
+
+    fn connect(&mut self) -> Result<Link> {
+        let password = self.password.take().map_or(Ok(None), |password| password())?;
+        let mut link = self.open(password.as_ref().map(Secret::expose)).map_err(|why| match why {
+            Fault::Redis(why) => self.fault(&why),
+            Fault::Own(why) => why,
+        })?;
+        let mut script = call(scripts::KEY, &[format!("{}:key", self.server.prefix)]);
+        script.arg(&self.keys);
+        let other: Option<String> = link.query(&script).map_err(|why| self.fault(&why))?;
+        match other {
+            None => Ok(link),
+            Some(other) => Err(Error::new(
+                Code::FleetKeyDiffers,
+                format!("{} is used with another sealing key than this machine has", self.server),
+            )
+            .because(format!(
+                "its key is {}, this machine's {}",
+                printable(&other, 32),
+                self.keys.join(", ")
+            ))),
+        }
+    }
+
+    fn open(&self, password: Option<&str>) -> std::result::Result<Link, Fault> {
+        let Server { address, database, user, sentinels, is_cluster, budget, .. } = &self.server;
+        let certificates = self.certificates()?;
+        let is_tls = matches!(address, Address::Tcp { is_tls: true, .. });
+        if let (Address::Tcp { host, .. }, false) = (address, sentinels.is_empty()) {
+            let addresses = sentinels.iter().map(|(host, port)| tcp(host, *port, is_tls));
+            let mut builder = SentinelClientBuilder::new(addresses, host, SentinelServerType::Master)?;
+            builder = builder.set_client_to_redis_db(*database);
+            if is_tls {
+                builder = builder
+                    .set_client_to_redis_tls_mode(TlsMode::Secure)
+                    .set_client_to_redis_certificates(certificates.clone())
+                    .set_client_to_sentinel_certificates(certificates);
+            }
+            if let Some(user) = user {
+                builder = builder.set_client_to_redis_username(user);
+            }
+            if let Some(password) = password {
+                builder = builder.set_client_to_redis_password(password);
+            }
+            let client = builder.build()?.get_client()?;
+            return self.patient(client.get_connection_with_timeout(*budget)?);
+        }
+        let address = match address {
+            Address::Tcp { host, port, is_tls } => tcp(host, *port, *is_tls),
+            Address::Unix(path) => ConnectionAddr::Unix(path.clone()),
+        };
+        let mut login = RedisConnectionInfo::default().set_db(*database).set_skip_set_lib_name();
+        if let Some(user) = user {
+            login = login.set_username(user);
+        }
+        if let Some(password) = password {
+            login = login.set_password(password);
+        }
+        let info: ConnectionInfo = address.into_connection_info()?.set_redis_settings(login);
+        if *is_cluster {
+            let mut builder = ClusterClient::builder([info]).connection_timeout(*budget).response_timeout(*budget);
+            if is_tls {
+                builder = builder.tls(TlsMode::Secure).certs(certificates);
+            }
+            return Ok(Link::Cluster(Box::new(builder.build()?.get_connection()?)));
+        }
+        let client = if is_tls { Client::build_with_tls(info, certificates)? } else { Client::open(info)? };
+        self.patient(client.get_connection_with_timeout(*budget)?)
+    }
+
+    /// Nobody waits longer for it than the budget; the thread itself may end later.
+    fn patient(&self, connection: Connection) -> std::result::Result<Link, Fault> {
+        let patience = Some(self.server.budget * 2);
+        connection.set_read_timeout(patience)?;
+        connection.set_write_timeout(patience)?;
+        Ok(Link::One(Box::new(connection)))
+    }
+
+    fn certificates(&self) -> Result<TlsCertificates> {
+        let read = |path, kind| file::read(path, kind).map_err(|fault| fault.error(Code::FileUnreadable));
+        let root_cert = self.server.ca_bundle.as_ref().map(|path| read(path, &kind::CERTIFICATES)).transpose()?;
+        let client_tls = match &self.server.client {
+            Some((certificate, key)) => Some(ClientTlsConfig {
+                client_cert: read(certificate, &kind::CERTIFICATES)?.to_vec(),
+                client_key: read(key, &kind::PRIVATE_KEY)?.to_vec(),
+            }),
+            None => None,
+        };
+        Ok(TlsCertificates { client_tls, root_cert: root_cert.map(|pem| pem.to_vec()) })
+    }
+
+    fn unreachable(&self, why: &str) -> Error {
+        Error::new(Code::FleetUnreachable, format!("{} cannot be used", self.server)).because(printable(why, 300))
+    }
+
+    /// By the words of the answer: a script's error has the code of the command that failed in its middle (Redis 6).
+    fn fault(&self, why: &RedisError) -> Error {
+        let text = format!("{} {why}", why.code().unwrap_or_default());
+        let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        let (code, what) = if says(&["NOAUTH", "WRONGPASS", "NOPERM", "authentication failed"]) {
+            (Code::FleetRefused, "does not take the login, or a command")
+        } else if says(&["READONLY", "NOREPLICAS"]) {
+            (Code::FleetReadOnly, "takes no writes")
+        } else if says(&["OOM", "MISCONF"]) {
+            (Code::FleetFull, "has no room")
+        } else {
+            (Code::FleetUnreachable, "cannot be used")
+        };
+        let error = Error::new(code, format!("{} {what}", self.server)).because(printable(text.trim(), 300));
+        match says(&["certificate", "UnknownIssuer"]) {
+            true => error.hint("name the certificates that it is signed by: `cache.store_ca_bundle`"),
+            false => error,
+        }
+    }
+}
+
+/// The call of a script with these names; its arguments are added.
+fn call(script: &str, names: &[String]) -> Cmd {
+    let mut call = redis::cmd("EVAL");
+    call.arg(script).arg(names.len()).arg(names);
+    call
+}
+
+/// A name is asked of the resolver, but for this machine's own (RFC 6761 §6.3).
+fn tcp(host: &str, port: u16, is_tls: bool) -> ConnectionAddr {
+    match (host, is_tls) {
+        ("localhost", false) => ConnectionAddr::Tcp("127.0.0.1".into(), port),
+        (host, false) => ConnectionAddr::Tcp(host.into(), port),
+        (host, true) => ConnectionAddr::TcpTls { host: host.into(), port, insecure: false, tls_params: None },
+    }
+}
+
+enum Fault {
+    Redis(RedisError),
+    Own(Error),
+}
+
+impl From<RedisError> for Fault {
+    fn from(why: RedisError) -> Self {
+        Fault::Redis(why)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(why: Error) -> Self {
+        Fault::Own(why)
+    }
+}
