@@ -220,7 +220,11 @@ fn connect(redis: &RedisSettings, settings: &CacheSettings, env: &Env, sealing: 
     let (env, patience) = (env.clone(), server.budget);
     let read = move || {
         let read = |source| secrets::read(&source, "cache.store_password", &env, &Deadline::after(patience));
-        password.map(read).transpose()
+        let unkept = |error: Error| match error.code {
+            Code::PromptNeeded => error.hint("fedcred cache password"),
+            _ => error,
+        };
+        password.map(read).transpose().map_err(unkept)
     };
     RedisStore::new(server, keys, read)
 }

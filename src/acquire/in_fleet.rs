@@ -19,6 +19,7 @@ use crate::cache::record::{self, Record};
 use crate::cache::redis_store::{Lead, Records};
 use crate::cache::seal::{self, Miss};
 use crate::error::{Code, Error, Result};
+use crate::tally;
 use crate::time::{self, Deadline};
 
 /// The shared side of a login's place.
@@ -83,7 +84,9 @@ impl LoginPlace {
                     "another machine of the fleet is logging in as the same identity; waiting for its result"
                 );
             }
-            time::pause(jittered(pause).min(left));
+            let now = jittered(pause).min(left);
+            tally::note_pause(pause == SHORTEST_PAUSE, now);
+            time::pause(now);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }

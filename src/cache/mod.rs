@@ -25,7 +25,7 @@ pub mod master_key;
 pub mod obstacle;
 pub mod private;
 pub mod record;
-mod redis_scripts;
+pub mod redis_scripts;
 pub mod redis_server;
 pub mod redis_store;
 pub mod seal;

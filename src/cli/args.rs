@@ -205,7 +205,7 @@ pub enum Command {
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
-    /// Make the key that the machines of a fleet share
+    /// Make a fleet's sealing key, and keep the password of its Redis
     #[command(subcommand)]
     Cache(Cache),
     /// Print this message and the topics, the help of a command, or a topic
@@ -306,6 +306,15 @@ pub enum Cache {
     /// The key that cached credentials are sealed with
     #[command(subcommand)]
     Key(CacheKey),
+    /// Ask for the password of the fleet's Redis, and keep it for `store_password = { keyring = true }`
+    Password(CachePassword),
+}
+
+#[derive(Debug, Args)]
+pub struct CachePassword {
+    /// Where to keep the password
+    #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
+    pub store: SecretStore,
 }
 
 #[derive(Debug, Subcommand)]

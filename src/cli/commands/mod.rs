@@ -1,7 +1,7 @@
 //! The commands, one file each.
 
 pub mod airflow;
-pub mod cache_key;
+pub mod cache;
 pub mod completions;
 pub mod config;
 pub mod console;

@@ -1,0 +1,61 @@
+//! `fedcred cache`: what a fleet needs on each machine. `key new` makes the sealing key that its machines share, and says what to
+//! do with it; `password` keeps the password of their Redis.
+
+use std::path::{Path, PathBuf};
+
+use super::login::{keep, kept_where};
+use crate::cache::master_key;
+use crate::cli::args::{CacheKeyNew, CachePassword, Global};
+use crate::cli::output::{self, Text};
+use crate::cli::prompt;
+use crate::config::Config;
+use crate::config::cache::Store;
+use crate::config::env::Env;
+use crate::config::locations::Locations;
+use crate::config::profile::SecretSource;
+use crate::error::{Code, Error, Result};
+use crate::quote::config::toml;
+
+pub fn new_key(arguments: &CacheKeyNew, global: &Global, env: &Env) -> Result<()> {
+    let path = match &arguments.file {
+        Some(file) => absolute(file)?,
+        None => Locations::of(env, global.config.as_deref())
+            .config_dir
+            .map(|dir| dir.join("fleet.key"))
+            .ok_or_else(|| Error::new(Code::CacheWrite, "there is no home directory for a key").hint("name a file"))?,
+    };
+    let key = master_key::make_given(&path)?;
+    let mut text = Text::of(format!("made {}; the id of the key is {}", path.display(), key.id()));
+    text.line("give the file to each machine of the fleet, and write on each, in config.toml:");
+    text.line("  [cache]");
+    text.line("  store = \"rediss://USER@HOST:6379/0\"");
+    text.line(format!("  key_file = {}", toml(&path.to_string_lossy())));
+    output::write(&text)
+}
+
+/// It is not tried: `doctor` does that.
+pub fn password(arguments: &CachePassword, global: &Global, env: &Env) -> Result<()> {
+    let settings = Config::load(env, global.config.as_deref())?.cache()?;
+    let account = match &settings.store {
+        Store::Redis(redis) => match &redis.password {
+            Some(SecretSource::Keyring(account)) => Ok(account),
+            _ => Err("`store_password` in [cache] is not { keyring = true }"),
+        },
+        Store::File | Store::None => Err("`store` in [cache] is no URL"),
+    };
+    let account = account.map_err(|why| {
+        Error::new(Code::ConflictingKeys, "there is no password to keep").because(why).hint("fedcred help storage")
+    })?;
+    let question = format!("{}\nPassword: ", account.in_words());
+    let secret = prompt::secret(&question).map_err(|error| error.hint("run it in a terminal"))?;
+    output::write(&kept_where(&keep(arguments.store, account, &secret, env)?))
+}
+
+/// An argument is relative to where it was typed.
+fn absolute(file: &Path) -> Result<PathBuf> {
+    std::path::absolute(file).map_err(|why| {
+        Error::new(Code::CacheWrite, "the working directory is gone")
+            .because(why.to_string())
+            .hint("name an absolute path")
+    })
+}
