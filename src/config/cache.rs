@@ -6,6 +6,7 @@ use super::env::Env;
 use super::locations::Locations;
 use super::reader::{Found, Section};
 use super::redis::{self, RedisSettings};
+use super::setting;
 use super::tree::Value;
 use super::values;
 use super::words::{names, words};
@@ -94,7 +95,18 @@ pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheS
     };
     let key = cache.value("key").unwrap_or(KeyStore::Auto);
     let given = cache.read("key_file", key_files).unwrap_or_default();
-    let store = cache.value_by("store", |found| store(cache, found)).unwrap_or(Store::File);
+    let allow_plain = cache.value("allow_plain").unwrap_or(false);
+    let written =
+        cache.value_by("store", |found| store(found, allow_plain)).unwrap_or(Written::Local(LocalStore::File));
+    let (local, url) = match written {
+        Written::Local(local) => (local, None),
+        Written::Url(url) => (LocalStore::File, Some(url)),
+    };
+    let store = match (redis::read(cache, url), local) {
+        (Some(redis), _) => Store::Redis(Box::new(redis)),
+        (None, LocalStore::File) => Store::File,
+        (None, LocalStore::None) => Store::None,
+    };
     let is_elsewhere = matches!(key, KeyStore::Keyring | KeyStore::Kernel);
     if is_elsewhere && !given.is_empty() {
         let what = "`key` in [cache] puts the sealing key into a keyring, and `key_file` into a file";
@@ -122,15 +134,28 @@ pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheS
     }
 }
 
-fn store(cache: &Section<'_, '_>, found: &Found<'_>) -> Result<Store> {
+/// `store`, as it is written.
+enum Written {
+    Local(LocalStore),
+    Url(redis::Url),
+}
+
+impl setting::Written for Written {
+    fn toml(&self) -> String {
+        match self {
+            Written::Local(local) => local.toml(),
+            Written::Url(url) => url.toml(),
+        }
+    }
+}
+
+fn store(found: &Found<'_>, allow_plain: bool) -> Result<Written> {
     let expected = || format!("one of {}, or a URL: {}", names::<LocalStore>().join(", "), redis::URLS);
     match found.value {
-        Value::Text(text) if text.contains("://") => redis::read(cache, found, text).map(|redis| Store::Redis(Box::new(redis))),
-        Value::Text(text) => match values::choice(found) {
-            Ok(LocalStore::File) => Ok(Store::File),
-            Ok(LocalStore::None) => Ok(Store::None),
-            Err(why) => Err(Error { what: found.wrong_text(&expected(), text).what, ..why }),
-        },
+        Value::Text(text) if text.contains("://") => redis::parse(found, text, allow_plain).map(Written::Url),
+        Value::Text(text) => values::choice(found)
+            .map(Written::Local)
+            .map_err(|why| Error { what: found.wrong_text(&expected(), text).what, ..why }),
         _ => Err(found.wrong(&expected())),
     }
 }

@@ -6,14 +6,13 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use url::Url;
-
 use super::profile::{Account, SecretSource};
 use super::reader::{Found, Section};
 use super::setting::Written;
 use super::{secrets, values};
 use crate::cache::redis_server::{Address, Server};
 use crate::error::{Code, Error, Result};
+use crate::quote::config::toml;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedisSettings {
@@ -24,13 +23,24 @@ pub struct RedisSettings {
 /// What `store` may be, for errors.
 pub const URLS: &str = "rediss://USER@HOST:6379/0, redis://127.0.0.1:6379/0 or unix:///run/redis/redis.sock";
 
-/// Reads the keys beside `store`, which is this URL. What is wrong with them is in the section's log.
-///
-/// Errors: what is wrong with the URL.
-pub fn read(cache: &Section<'_, '_>, store: &Found<'_>, text: &str) -> Result<RedisSettings> {
-    let (address, user, database) = parse(store, text, cache.value("allow_plain").unwrap_or(false))?;
-    let account = Account { idp_origin: origin(&address), user: user.clone() };
-    let password = cache.read("store_password", |f| secrets::source(f, &account));
+/// Where it is, as whom, and which database: what a URL says.
+pub struct Url {
+    address: Address,
+    user: Option<String>,
+    database: i64,
+}
+
+impl Written for Url {
+    fn toml(&self) -> String {
+        toml(&origin(&self.address))
+    }
+}
+
+/// Reads the keys beside `store`, which is this URL. What is wrong with them is in the section's log, also where it is none: the
+/// machine's file may have the URL, and a user's another store.
+pub fn read(cache: &Section<'_, '_>, url: Option<Url>) -> Option<RedisSettings> {
+    let account = url.as_ref().map(|url| Account { idp_origin: origin(&url.address), user: url.user.clone() });
+    let password = cache.read("store_password", |f| secrets::source(f, &account.unwrap_or_default()));
     let client = match (cache.get("store_client_cert"), cache.get("store_client_key")) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
@@ -43,23 +53,17 @@ pub fn read(cache: &Section<'_, '_>, store: &Found<'_>, text: &str) -> Result<Re
     let sentinels = cache.value_by("store_sentinels", |f| values::list(f, host_and_port).map(Sentinels));
     let sentinels = sentinels.map(|Sentinels(sentinels)| sentinels).unwrap_or_default();
     let is_cluster = cache.value("store_cluster").unwrap_or(false);
+    let (ca_bundle, prefix) =
+        (cache.get("store_ca_bundle"), cache.value_by("store_prefix", prefix).unwrap_or_default());
+    let budget = Duration::from_millis(cache.value::<u32>("store_timeout_ms").unwrap_or(300).into());
+    let Url { address, user, database } = url?;
     let is_tcp = matches!(address, Address::Tcp { .. });
     if (is_cluster && !sentinels.is_empty()) || ((is_cluster || !sentinels.is_empty()) && !is_tcp) {
         let what = "`store_sentinels` and `store_cluster` in [cache] are two ways to a server at a host, of which one can be taken";
         cache.log().error(Error::new(Code::ConflictingKeys, what));
     }
-    let server = Server {
-        address,
-        database,
-        user,
-        ca_bundle: cache.get("store_ca_bundle"),
-        client,
-        prefix: cache.value_by("store_prefix", prefix).unwrap_or_default(),
-        budget: Duration::from_millis(cache.value::<u32>("store_timeout_ms").unwrap_or(300).into()),
-        sentinels,
-        is_cluster,
-    };
-    Ok(RedisSettings { server, password })
+    let server = Server { address, database, user, ca_bundle, client, prefix, budget, sentinels, is_cluster };
+    Some(RedisSettings { server, password })
 }
 
 /// Host and port of each.
@@ -71,11 +75,10 @@ impl Written for Sentinels {
     }
 }
 
-type Parsed = (Address, Option<String>, i64);
-
-fn parse(found: &Found<'_>, text: &str, allow_plain: bool) -> Result<Parsed> {
+/// `store`, as a URL.
+pub fn parse(found: &Found<'_>, text: &str, allow_plain: bool) -> Result<Url> {
     let wrong = |said: &str| found.error(Code::InvalidValue, said).hint(format!("store = {URLS}"));
-    let url = Url::parse(text).map_err(|why| wrong("is no URL").because(why.to_string()))?;
+    let url = url::Url::parse(text).map_err(|why| wrong("is no URL").because(why.to_string()))?;
     if url.password().is_some() || url.query_pairs().any(|(key, _)| key.starts_with("pass")) {
         return Err(wrong("has a password in it, and everybody who reads the file reads it")
             .hint("take it out, and say where it is read from: store_password = { file = \"~/redis-password\" }"));
@@ -107,11 +110,12 @@ fn parse(found: &Found<'_>, text: &str, allow_plain: bool) -> Result<Parsed> {
             .hint("write rediss://…; where that cannot be, say so by name with allow_plain = true"));
     }
     let user = Some(url.username()).filter(|user| !user.is_empty()).map(str::to_owned);
-    Ok((Address::Tcp { host, port: url.port().unwrap_or(6379), is_tls }, user, database.into()))
+    let address = Address::Tcp { host, port: url.port().unwrap_or(6379), is_tls };
+    Ok(Url { address, user, database: database.into() })
 }
 
 /// `unix:///run/redis/redis.sock?user=fedcred&db=1`
-fn socket(url: &Url) -> Option<Parsed> {
+fn socket(url: &url::Url) -> Option<Url> {
     let path = PathBuf::from(url.path());
     let (mut user, mut database) = (None, 0);
     for (key, value) in url.query_pairs() {
@@ -121,11 +125,8 @@ fn socket(url: &Url) -> Option<Parsed> {
             _ => return None,
         }
     }
-    (path.is_absolute() && path.file_name().is_some() && !url.has_host()).then_some((
-        Address::Unix(path),
-        user,
-        database,
-    ))
+    let is_path = path.is_absolute() && path.file_name().is_some() && !url.has_host();
+    is_path.then_some(Url { address: Address::Unix(path), user, database })
 }
 
 /// A literal loopback address, or the name that is taken for one ([`crate::cache::redis_store`] asks no resolver for it).

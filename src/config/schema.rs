@@ -109,7 +109,9 @@ fn kind(kind: Kind) -> Map<String, Value> {
         ]}),
         Kind::Words(words) => json!({"enum": words()}),
         Kind::WordsOrUrl(words) => json!({"anyOf": [{"enum": words()}, {"type": "string", "format": "uri"}]}),
-        Kind::Paths(most) => json!({"anyOf": [text, {"type": "array", "items": text, "minItems": 1, "maxItems": most}]}),
+        Kind::Paths(most) => {
+            json!({"anyOf": [text, {"type": "array", "items": text, "minItems": 1, "maxItems": most}]})
+        }
         Kind::BooleanOrWords(words) => json!({"anyOf": [{"type": "boolean"}, {"enum": words()}]}),
         Kind::Texts(most) => json!({"type": "array", "items": text, "maxItems": most}),
         Kind::Integers(least, most) => {

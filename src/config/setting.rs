@@ -115,11 +115,6 @@ written! {
     SessionName: |name| toml(&name.to_string());
     url::Url: |url| toml(url.as_str());
     url::Origin: |origin| toml(&origin.ascii_serialization());
-    super::cache::Store: |store| match store {
-        super::cache::Store::File => toml(LocalStore::File.word()),
-        super::cache::Store::None => toml(LocalStore::None.word()),
-        super::cache::Store::Redis(redis) => toml(&redis.server.to_string()),
-    };
     Vec<PathBuf>: |paths| list(paths.iter().map(Written::toml));
     Vec<String>: |texts| list(texts.iter().map(|text| toml(text)));
     Vec<url::Origin>: |origins| list(origins.iter().map(Written::toml));

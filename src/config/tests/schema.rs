@@ -30,10 +30,10 @@ fn wrong(row: &Row) -> (&'static str, &'static str) {
     match row.kind {
         Kind::Boolean => ("\"zzzzzzzz\"", "must be true or false"),
         Kind::Integer(..) => ("\"zzzzzzzz\"", "must be an integer"),
-        Kind::Integers(..) | Kind::Texts(_) | Kind::Command => ("1", "must be an array"),
+        Kind::Integers(..) | Kind::Texts(_) | Kind::Paths(_) | Kind::Command => ("1", "must be an array"),
         Kind::Number(..) => ("\"zzzzzzzz\"", "must be a number"),
         Kind::Duration(..) => ("\"zzzzzzzz\"", "must be a duration"),
-        Kind::Words(_) | Kind::BooleanOrWords(_) => ("\"zzzzzzzz\"", "must be one of "),
+        Kind::Words(_) | Kind::BooleanOrWords(_) | Kind::WordsOrUrl(_) => ("\"zzzzzzzz\"", "must be one of "),
         Kind::Secret => ("1", "must be a table that says where it is read from"),
         Kind::Table(_) | Kind::Map(_) | Kind::Tables(_) => ("1", "must be a table"),
         Kind::Text | Kind::Pattern(_) | Kind::Path | Kind::Url | Kind::TextOrVariable => ("1", "must be "),
