@@ -39,8 +39,8 @@ fn on_a_terminal_a_page_is_shown_in_the_chosen_pager_with_man_and_without() {
     let terminal = Terminal::open(&home);
     let fedcred = env!("CARGO_BIN_EXE_fedcred");
     terminal.says(&format!("PAGER='sed s/^/paged:/' {fedcred} man completions"));
-    terminal.holds("paged:NAME");
+    terminal.holds("paged:FILES");
     terminal.says("clear");
     terminal.says(&format!("PATH=/nowhere PAGER='/bin/sed s/^/helped:/' {fedcred} man completions"));
-    terminal.holds("helped:Usage: fedcred completions");
+    terminal.holds("helped:The script asks fedcred, which must be in PATH");
 }
