@@ -24,8 +24,10 @@ pub struct Tally {
     pub lock_waited: Duration,
     /// The role of the profile, as far as it is known before a login.
     pub role: Option<String>,
-    /// Where an entry was last read from.
+    /// Where an entry was read from.
     pub store: Option<Store>,
+    /// Why this machine went on without the store of its fleet: the code of an error.
+    pub alone: Option<String>,
 }
 
 /// What keeps entries.
@@ -34,6 +36,8 @@ pub struct Tally {
 pub enum Store {
     /// The cache's files.
     File,
+    /// What the machines of a fleet share.
+    Redis,
 }
 
 thread_local!(static TALLY: RefCell<Tally> = RefCell::default());

@@ -22,6 +22,7 @@ use crate::config::redis::RedisSettings;
 use crate::error::{Code, Error, Result};
 use crate::identity::secrets;
 use crate::process::whoami;
+use crate::tally;
 use crate::time::{self, Deadline, Timestamp};
 
 /// The shared store, until something is wrong with it.
@@ -155,6 +156,7 @@ impl Fleet {
             }
             Err(error) => {
                 tracing::warn!(code = error.code.as_str(), %error, "this machine goes on alone, with its own cache, lock and guard");
+                tally::note(|tally| tally.alone = Some(error.code.as_str().to_owned()));
                 let note = Away { at: time::now(), error: error.clone() };
                 if let Err(why) = store.put(&self.note, &self.note, &note) {
                     tracing::info!(%why, "this is not noted for `fedcred status`");

@@ -152,6 +152,7 @@ impl LoginPlace {
             return Ok(());
         }
         let issued = shared.issued.min(time::now());
+        tally::note(|tally| tally.store = Some(tally::Store::Redis));
         self.store.put(key, &self.login, &CacheEntry { issued, ..shared })
     }
 

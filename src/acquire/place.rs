@@ -132,7 +132,8 @@ impl Slot {
     fn read_here(&self) -> Result<Option<CacheEntry>> {
         let entry = passed_over("the cached entry", self.store.get(&self.key))?;
         if entry.is_some() {
-            tally::note(|tally| tally.store = Some(tally::Store::File));
+            // What was taken over from the fleet is read from here, too.
+            tally::note(|tally| tally.store = tally.store.or(Some(tally::Store::File)));
         }
         Ok(entry)
     }

@@ -56,6 +56,8 @@ impl Reach {
 /// What a listener is for, in the words of the errors about its address.
 #[derive(Clone, Copy, Debug)]
 pub struct Purpose {
+    /// The flag that names its address.
+    pub flag: &'static str,
     /// Why it is not opened to every network, if it may be opened to one.
     pub of_networks: &'static str,
     pub why_loopback: &'static str,
@@ -94,7 +96,8 @@ impl Listener {
                 .hint(purpose.hint));
         }
         let failed = |e: std::io::Error| {
-            Error::new(Code::ListenFailed, format!("cannot listen on {address}")).because(e.to_string())
+            let error = Error::new(Code::ListenFailed, format!("cannot listen on {address}")).because(e.to_string());
+            error.hint(format!("choose another address with `{}`; port 0 is any free port", purpose.flag))
         };
         let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;

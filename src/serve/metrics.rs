@@ -29,6 +29,7 @@ use crate::tally::Store;
 use crate::time::{self, Timestamp};
 
 pub const PURPOSE: Purpose = Purpose {
+    flag: "--metrics",
     of_networks: "metrics may be shown to the one network that is named, and to no other",
     why_loopback: "whoever reaches it reads which profiles there are and what fails",
     hint: "--metrics 127.0.0.1:9464, or name one address of a network with --allow-non-loopback: fedcred help metrics",
@@ -55,6 +56,9 @@ struct Measured {
     logins: u64,
     sts_calls: u64,
     file_hits: u64,
+    redis_hits: u64,
+    /// Renewals without the store of the fleet, by code.
+    alone: BTreeMap<String, u64>,
     lock_waits: u64,
     lock_waited: Duration,
     role: Option<String>,
@@ -122,9 +126,13 @@ impl Measured {
         if tally.role.is_some() {
             self.role.clone_from(&tally.role);
         }
-        match tally.store {
-            Some(Store::File) if !failed && tally.sts_calls == 0 => self.file_hits += 1,
-            Some(Store::File) | None => {}
+        match tally.store.filter(|_| !failed && tally.sts_calls == 0) {
+            Some(Store::File) => self.file_hits += 1,
+            Some(Store::Redis) => self.redis_hits += 1,
+            None => {}
+        }
+        if let Some(code) = &tally.alone {
+            *self.alone.entry(code.clone()).or_default() += 1;
         }
     }
 
@@ -163,7 +171,7 @@ const fn family(
     Family { name, help, kind, samples }
 }
 
-const FAMILIES: [Family; 8] = [
+const FAMILIES: [Family; 9] = [
     family(
         "fedcred_credentials_expiry_seconds",
         MetricType::Gauge,
@@ -188,20 +196,26 @@ const FAMILIES: [Family; 8] = [
     family(
         "fedcred_hits",
         MetricType::Counter,
-        "Credentials taken from a store without a login: the endpoint's memory, the cache's files",
+        "Credentials taken from a store without a login: the endpoint's memory, the cache's files, the fleet's Redis",
         |m, _| {
             let of = |store: &str, count| (vec![("store", store.to_owned())], count_of(count));
             let memory = m.answers.as_ref().map(|answers| of("memory", answers.handed_out()));
-            memory.into_iter().chain([of("file", m.file_hits)]).collect()
+            memory.into_iter().chain([of("file", m.file_hits), of("redis", m.redis_hits)]).collect()
         },
     ),
-    family("fedcred_lock_waits", MetricType::Counter, "Waits for the login of another process", |m, _| {
+    family(
+        "fedcred_store_faults",
+        MetricType::Counter,
+        "Renewals for which the fleet's Redis could not be used, by error code",
+        |m, _| m.alone.iter().map(|(code, count)| (vec![("code", code.clone())], count_of(*count))).collect(),
+    ),
+    family("fedcred_lock_waits", MetricType::Counter, "Waits for the login of another process or machine", |m, _| {
         vec![plain(count_of(m.lock_waits))]
     }),
     family(
         "fedcred_lock_wait_seconds",
         MetricType::Counter,
-        "Seconds spent waiting for the login of another process",
+        "Seconds spent waiting for the login of another process or machine",
         |m, _| vec![plain(m.lock_waited.as_secs_f64())],
     ),
 ];
@@ -302,7 +316,7 @@ mod tests {
 
     fn tally() -> Tally {
         let lock_waited = Duration::from_millis(1500);
-        Tally { logins: 1, sts_calls: 1, lock_waits: 1, lock_waited, role: Some(ROLE.into()), store: None }
+        Tally { logins: 1, sts_calls: 1, lock_waits: 1, lock_waited, role: Some(ROLE.into()), store: None, alone: None }
     }
 
     fn note(metrics: &Metrics, profile: &str, outcome: Outcome, until: Option<i64>, tally: Option<Tally>) {
@@ -326,8 +340,16 @@ mod tests {
         metrics.keep(names.iter());
         note(&metrics, "dev", Outcome::Refreshed, Some(3600), Some(tally()));
         let hit = Tally { store: Some(Store::File), ..Tally::default() };
-        note(&metrics, "dev", Outcome::Fresh, Some(3600), Some(hit));
-        note(&metrics, "q\"\\\n", failed(Code::Connect), None, Some(Tally { sts_calls: 0, ..tally() }));
+        note(&metrics, "dev", Outcome::Fresh, Some(3600), Some(hit.clone()));
+        let shared = Tally { store: Some(Store::Redis), ..hit };
+        note(&metrics, "dev", Outcome::Refreshed, Some(3600), Some(shared));
+        note(
+            &metrics,
+            "q\"\\\n",
+            failed(Code::Connect),
+            None,
+            Some(Tally { sts_calls: 0, alone: Some("fleet-full".into()), ..tally() }),
+        );
         note(&metrics, "q\"\\\n", failed(Code::Connect), None, None);
         note(&metrics, "gone", Outcome::Refreshed, Some(1), Some(tally()));
         assert_eq!(
@@ -342,7 +364,10 @@ mod tests {
                 r#"fedcred_sts_calls_total{profile="dev"} 1.0"#,
                 r#"fedcred_sts_calls_total{profile="q\"\\\n"} 0.0"#,
                 r#"fedcred_hits_total{profile="dev",store="file"} 1.0"#,
+                r#"fedcred_hits_total{profile="dev",store="redis"} 1.0"#,
                 r#"fedcred_hits_total{profile="q\"\\\n",store="file"} 0.0"#,
+                r#"fedcred_hits_total{profile="q\"\\\n",store="redis"} 0.0"#,
+                r#"fedcred_store_faults_total{profile="q\"\\\n",code="fleet-full"} 1.0"#,
                 r#"fedcred_lock_waits_total{profile="dev"} 1.0"#,
                 r#"fedcred_lock_waits_total{profile="q\"\\\n"} 1.0"#,
                 r#"fedcred_lock_wait_seconds_total{profile="dev"} 1.5"#,

@@ -17,6 +17,7 @@ mod containers;
 mod doctor;
 mod ecp;
 mod expiries;
+mod fleet;
 mod form;
 mod full_disk;
 mod google;

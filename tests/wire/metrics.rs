@@ -144,7 +144,7 @@ fn dashboard_alerts_and_help_name_the_metrics_that_there_are() {
     let text = shown.text();
     let there: BTreeSet<&str> =
         text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
-    assert_eq!(there.len(), 10, "{there:?}");
+    assert_eq!(there.len(), 11, "{there:?}");
     let read = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     for path in ["packaging/prometheus/fedcred.rules.yml", "packaging/prometheus/fedcred.test.yml"] {
         let text = read(path);
