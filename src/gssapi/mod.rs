@@ -2,7 +2,8 @@
 //!
 //! The machine's own GSSAPI does the work, loaded at run time (`library`). With `process/`, this is the only room with
 //! unsafe code, and it stays in three files: `ffi` says what C looks like, `library` loads it, `handles` calls it.
-//! `initiator` is the exchange, `worker` its thread and deadline, `status` and `error_token` its failures in our words.
+//! `initiator` is the exchange, `worker` its thread and deadline, `status` and `error_token` its failures in our words. On Windows
+//! `sspi` stands for all but the worker.
 //!
 //! Settings served: `principal`, `keytab`, `mutual_authentication`, `channel_bindings`. The library itself reads
 //! `KRB5CCNAME`, `KRB5_CONFIG` and `KRB5_CLIENT_KTNAME`.
@@ -24,17 +25,16 @@ mod initiator;
 mod library;
 #[cfg(unix)]
 mod status;
-#[cfg(unix)]
 mod worker;
 #[cfg(unix)]
 pub use error_token::refusal;
-#[cfg(unix)]
 pub use worker::Negotiation;
 
+// One file is what two are on Unix.
 #[cfg(windows)]
-mod windows;
+mod sspi;
 #[cfg(windows)]
-pub use windows::Negotiation;
+use self::{sspi as initiator, sspi as library};
 
 /// Whom to authenticate to, and as whom.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! The cache, seen from outside: what a second run asks of the network, and what it leaves on disk.
 
 use std::fs;
-#[cfg(unix)]
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -57,6 +57,7 @@ fn six_at_once_make_one_login() {
 }
 
 #[test]
+#[ignore = "wine 8's server crashes when a process ends that is in a job of its own"]
 fn the_exit_status_of_a_command_is_passed_on() {
     let world = world();
     for (words, status) in [

@@ -22,8 +22,15 @@ pub enum Owner {
     Unknowable(String),
 }
 
-/// Whose ticket GSSAPI would take: `KRB5CCNAME`, else `default_ccache_name` of krb5.conf, else `FILE:/tmp/krb5cc_UID`.
+/// Whose ticket GSSAPI would take: `KRB5CCNAME`, else `default_ccache_name` of krb5.conf, else `FILE:/tmp/krb5cc_UID`. On Windows,
+/// where SSPI takes none of these, the user that is logged in.
 pub fn default_cache_owner(env: &Env) -> Owner {
+    if cfg!(windows) && env.os("KRB5CCNAME").is_none() {
+        return match (env.text("USERNAME"), env.text("USERDNSDOMAIN").or_else(|| env.text("USERDOMAIN"))) {
+            (Some(user), Some(domain)) => Owner::Known(format!("{user}@{domain}")),
+            _ => Owner::Unknowable("neither USERNAME nor USERDOMAIN is set".into()),
+        };
+    }
     match cache_name(env).and_then(|name| owner_of(&name)) {
         Ok(Some(principal)) => Owner::Known(principal),
         Ok(None) => Owner::Absent,

@@ -147,11 +147,12 @@ mod tests {
         let with_file = write("with-file", format!("include {with_directory}\n"));
         let plain = write("plain", setting("FILE:/plain"));
         let itself = write("itself", format!("include {}/itself\n", home.path().display()));
+        let list = |files: &[&str]| std::env::join_paths(files).unwrap().into_string().unwrap();
         let table = [
             (with_directory.clone(), Ok(Some("KCM:"))),
             (with_file.clone(), Ok(Some("KCM:"))),
-            (format!("{plain}:{with_file}"), Ok(Some("FILE:/plain"))),
-            (format!("/nonexistent:{with_file}:{plain}"), Ok(Some("KCM:"))),
+            (list(&[&plain, &with_file]), Ok(Some("FILE:/plain"))),
+            (list(&["/nonexistent", &with_file, &plain]), Ok(Some("KCM:"))),
             ("/nonexistent".into(), Ok(None)),
             ("/dev/zero".into(), Ok(None)),
             (itself, Err(())),

@@ -154,6 +154,7 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "wine removes a file once nobody has it open"]
     fn a_file_that_was_removed_has_no_name() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("file");

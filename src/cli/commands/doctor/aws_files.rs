@@ -373,11 +373,13 @@ mod tests {
     #[test]
     fn what_the_environment_puts_before_the_profile_is_a_warning() {
         let config = "[profile a]\ncredential_process = FEDCRED get dev\n";
+        let [profile, default] =
+            ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].map(|name| export(name, "a").replace('"', "\\\""));
         let table: [(&[(&str, &str)], &str); 4] = [
             (&[("AWS_ACCESS_KEY_ID", "AKIA")], "unset AWS_ACCESS_KEY_ID"),
-            (&[("AWS_PROFILE", "b")], "export AWS_PROFILE=a"),
-            (&[("AWS_DEFAULT_PROFILE", "b")], "export AWS_DEFAULT_PROFILE=a"),
-            (&[("AWS_WEB_IDENTITY_TOKEN_FILE", "f"), ("AWS_ROLE_ARN", "r")], "export AWS_PROFILE=a"),
+            (&[("AWS_PROFILE", "b")], &profile),
+            (&[("AWS_DEFAULT_PROFILE", "b")], &default),
+            (&[("AWS_WEB_IDENTITY_TOKEN_FILE", "f"), ("AWS_ROLE_ARN", "r")], &profile),
         ];
         for (env, hint) in table {
             let (outcome, report) = checked(config, "", env);
