@@ -68,10 +68,10 @@ impl<'l, 'c> Section<'l, 'c> {
 
     /// The key in each layer that has it, topmost first. A key without a row is never there.
     pub fn all(&self, key: &str) -> impl Iterator<Item = Found<'c>> {
-        let row = self.rows.row(key);
-        debug_assert!(row.is_some(), "{key} has no row in {:?}", self.rows.name);
-        let places = row.into_iter().flat_map(|row| self.layers.iter().map(move |layer| (row, layer)));
-        places.filter_map(|(row, layer)| Some(self.found(layer, row, row.key, layer.table.get(row.key)?)))
+        debug_assert!(self.rows.row(key).is_some(), "{key} has no row in {:?}", self.rows.name);
+        // Most keys are in no layer: for these no row is looked for.
+        let nodes = self.layers.iter().filter_map(move |layer| Some((layer, layer.table.get(key)?)));
+        nodes.filter_map(|(layer, node)| self.rows.row(key).map(|row| self.found(layer, row, row.key, node)))
     }
 
     /// The key's value as `parse` takes it. An error is kept in the log; the caller goes on with a default.
