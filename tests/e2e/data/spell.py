@@ -1,7 +1,8 @@
-"""Prints the words of the project's texts that no dictionary has: spell.py ROOT CODESPELL WORDS
+"""Prints the misspelt words of the project's texts: spell.py ROOT CODESPELL WORDS
 
-Texts are README, CHANGELOG, the topics, and in the sources strings of several words, all without code. aspell knows British
-English; WORDS has the words of the field. codespell finds the usual slips in all of the sources, comments and names too.
+Prints nothing if all is well. Texts are README, CHANGELOG, the topics, and in the sources strings of several words, all
+without code. aspell knows British English; WORDS has the words of the field that are a letter away from one of it. codespell
+finds the usual slips in all of the sources, comments and names too.
 """
 
 import pathlib
@@ -33,17 +34,30 @@ def plain(token):
     return word if re.fullmatch(r"[A-Za-z]+[-.:/][A-Za-z]*[.:]?", word) else " "
 
 
+def is_slip(word, other):
+    """Whether one letter too many, too few or wrong, or two exchanged, make one word the other."""
+    start = next((i for i, (a, b) in enumerate(zip(word, other)) if a != b), min(len(word), len(other)))
+    word, other = word[start:], other[start:]
+    return word[1:] == other[1:] or word[1:] == other or word == other[1:] or (word[:2] == other[1::-1] and word[2:] == other[2:])
+
+
 texts = [root / "README.md", root / "packaging/CHANGELOG.md", *(root / "src/cli/topics").glob("*.md")]
 text = "\n".join(prose(path.read_text()) for path in texts)
 for path in (root / "src").rglob("*.rs"):
     if path.name not in ("tests.rs", "words.rs") and "tests" not in path.parts:
         text += of_source(path.read_text())
 text = re.sub(r"[A-Za-z]*[_/.:=@\\$%<>-][A-Za-z0-9_/.:=@\\$%<>-]*", plain, text)
-aspell = ["aspell", "list", "--lang=en_GB-ise", "--encoding=utf-8", "--ignore-case"]
-found = set(subprocess.run(aspell, input=text, capture_output=True, text=True, check=True).stdout.split())
-known = set(words.read_text().split())
-unknown = sorted(word for word in found - known if len(word) > 2 and not word.isupper())
-print("\n".join(unknown), end="")
+aspell = ["aspell", "--lang=en_GB-ise", "--encoding=utf-8", "--ignore-case"]
+found = set(subprocess.run([*aspell, "list"], input=text, capture_output=True, text=True, check=True).stdout.split())
+unknown = sorted(word for word in found - set(words.read_text().split()) if len(word) > 4 and word.islower())
+# A new name or term is no fault: a slip is one letter away from a word.
+proposals = subprocess.run([*aspell, "pipe"], input="\n".join(unknown), capture_output=True, text=True, check=True).stdout
+for line in proposals.splitlines():
+    if line.startswith("&"):
+        word, near = line.split()[1], line.split(": ")[1].split(", ")
+        slips = [other for other in near if is_slip(word, other.lower()) and not {" ", "-"} & set(other)]
+        if slips:
+            print(f"{word}: {', '.join(slips)}?")
 skip = ",".join(str(root / path) for path in FOREIGN)
-slips = [codespell, "--skip", skip, "--ignore-words-list", "aks,assum,fiel,notin,regoin,ser,te,wronly", root / "README.md", root / "src", root / "packaging"]
-print(subprocess.run(slips, capture_output=True, text=True).stdout, end="")
+usual = [codespell, "--skip", skip, "--ignore-words-list", "aks,assum,fiel,notin,regoin,ser,te,wronly", root / "README.md", root / "src", root / "packaging"]
+print(subprocess.run(usual, capture_output=True, text=True).stdout, end="")
