@@ -1,6 +1,6 @@
 //! What a certificate says to a person: whose it is, who issued it, and until when (RFC 5280 §4.1). Nothing is verified here.
 
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 
 use crate::der;
 use crate::error::printable;
@@ -16,6 +16,8 @@ pub struct Certificate {
     pub not_after: Timestamp,
     /// SHA-1 over the DER in hexadecimal: IAM's thumbprint, which secures nothing here.
     pub thumbprint: String,
+    /// SHA-256 over the DER, as openssl and browsers show it: `AB:CD:…`.
+    pub fingerprint: String,
 }
 
 impl Certificate {
@@ -30,7 +32,8 @@ impl Certificate {
         let subject = name(fields.next()?.content);
         let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, der);
         let thumbprint = sha1.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(Certificate { subject, issuer, not_before, not_after, thumbprint })
+        let sha256: Vec<String> = digest(&SHA256, der).as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+        Some(Certificate { subject, issuer, not_before, not_after, thumbprint, fingerprint: sha256.join(":") })
     }
 
     /// It names itself as its issuer: an authority's own, or nobody's.

@@ -3,6 +3,8 @@
 //!
 //! As with `--force`, what holds the next try back does not hold a person back who asks; a refused secret is not sent again.
 
+use std::cell::RefCell;
+
 use super::Ask;
 use super::fetch;
 pub use super::fetch::Proof;
@@ -14,10 +16,12 @@ use super::renew::Renewal;
 use crate::attempt::{CountedSecret, Ledger};
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::profile::Profile;
+use crate::config::profile::{Oidc, Profile};
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Error, Result};
 use crate::identity::Run;
+use crate::identity::keep::Person;
+use crate::identity::oidc::login::{LoginUi, Tokens};
 use crate::identity::trace::Trace;
 use crate::process::callers::Callers;
 use crate::secret::Secret;
@@ -26,38 +30,65 @@ use crate::time::Deadline;
 
 /// Logs in as `profile` and stops before STS. What comes on the way is noted in `trace`, also of a login that fails.
 pub fn prove(profile: &Profile, settings: &CacheSettings, env: &Env, trace: &Trace) -> Result<Proof> {
-    prove_with(profile, settings, env, None, trace)
+    prove_attended(profile, settings, env, (None, None), trace)
 }
 
-/// The same with a secret that a person has just typed: it is tried, also if it was refused before.
-pub fn prove_typed(
+/// The same with a secret that a person has just typed, which is tried also if it was refused before; and with the person, who
+/// can be asked for more.
+pub fn prove_attended(
     profile: &Profile,
     settings: &CacheSettings,
     env: &Env,
-    typed: &Secret,
+    (typed, person): (Option<&Secret>, Option<&dyn Person>),
     trace: &Trace,
 ) -> Result<Proof> {
-    prove_with(profile, settings, env, Some(typed), trace)
+    let proving = |login: &Renewal<'_>| run(&Proving { login, at: None, tokens: RefCell::default() });
+    with_login(profile, settings, env, (typed, person), trace, proving)
 }
 
-fn prove_with(
+/// The proof of a person who logs in at the OpenID provider of `profile` now, as `ui` shows them how; and what that leaves.
+pub fn prove_signed_in(
+    profile: &Profile,
+    oidc: &Oidc,
+    settings: &CacheSettings,
+    env: &Env,
+    ui: &dyn LoginUi,
+) -> Result<(Proof, Option<Tokens>)> {
+    let trace = Trace::default();
+    with_login(profile, settings, env, (None, None), &trace, |login| {
+        let proving = Proving { login, at: Some((oidc, ui)), tokens: RefCell::default() };
+        let proof = run(&proving)?;
+        Ok((proof, proving.tokens.take()))
+    })
+}
+
+fn with_login<T>(
     profile: &Profile,
     settings: &CacheSettings,
     env: &Env,
-    typed: Option<&Secret>,
+    (typed, person): (Option<&Secret>, Option<&dyn Person>),
     trace: &Trace,
-) -> Result<Proof> {
+    prove: impl FnOnce(&Renewal<'_>) -> Result<T>,
+) -> Result<T> {
     Callers::of(env).check(&profile.name)?;
     // What this profile stands on is asked as anybody would ask it.
     let ask = Ask { window: None, force: false, use_cache: true };
-    let login =
-        Renewal { profile, settings, env, ask: &ask, slot: None, due: None, typed, person: None, trace: Some(trace) };
-    let policy = Policy { pardons: typed.is_some(), ..Policy::PROVING };
-    login.somewhere(&Proving(&login), &policy)
+    prove(&Renewal { profile, settings, env, ask: &ask, slot: None, due: None, typed, person, trace: Some(trace) })
+}
+
+fn run(proving: &Proving<'_>) -> Result<Proof> {
+    let policy = Policy { pardons: proving.login.typed.is_some(), ..Policy::PROVING };
+    proving.login.somewhere(proving, &policy)
 }
 
 /// The same login, which ends with the proof.
-struct Proving<'a>(&'a Renewal<'a>);
+struct Proving<'a> {
+    login: &'a Renewal<'a>,
+    /// Where a person logs in first.
+    at: Option<(&'a Oidc, &'a dyn LoginUi)>,
+    /// What that has left.
+    tokens: RefCell<Option<Tokens>>,
+}
 
 impl Flight for Proving<'_> {
     type Brought = Proof;
@@ -72,11 +103,11 @@ impl Flight for Proving<'_> {
     }
 
     fn secret(&self, deadline: &Deadline) -> Result<Option<CountedSecret>> {
-        self.0.own_secret(deadline)
+        self.login.own_secret(deadline)
     }
 
     fn prepare(&self, _: Accepts, _: &Memory, _: &Seen, deadline: &Deadline) -> Result<Option<SigningKeys>> {
-        self.0.below(deadline)
+        self.login.below(deadline)
     }
 
     fn log_in(
@@ -87,12 +118,16 @@ impl Flight for Proving<'_> {
         ledger: &dyn Ledger,
         deadline: &Deadline,
     ) -> Result<Proof> {
-        let run = Run { keep: place.map(|place| place as _), ..self.0.run(deadline, ledger) };
-        fetch::prove(self.0.profile, below, run)
+        let run = Run { keep: place.map(|place| place as _), ..self.login.run(deadline, ledger) };
+        let Some((oidc, ui)) = self.at else { return fetch::prove(self.login.profile, below, run) };
+        let tokens = fetch::interactive(oidc, self.login.profile, ui, run)?;
+        let proof = fetch::prove(self.login.profile, below, Run { typed: Some(&tokens.token), ..run })?;
+        self.tokens.replace(Some(tokens));
+        Ok(proof)
     }
 
     fn unlocked(&self, why: Option<Error>) -> Result<()> {
-        self.0.check_unlocked(why)
+        self.login.check_unlocked(why)
     }
 }
 

@@ -21,7 +21,7 @@ pub use self::look::*;
 pub use self::metrics::Metrics;
 pub use self::plain::{PlainGet, plain_get};
 pub use self::schedule::*;
-pub use self::setup::{ImportTool, Setup, SetupAuth};
+pub use self::setup::{ImportTool, Setup};
 use super::style::When;
 use crate::config::parse_duration;
 

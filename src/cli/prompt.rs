@@ -129,8 +129,7 @@ pub fn line(question: &str) -> Result<String> {
 ///
 /// Errors: those of [`line`]. Ctrl-C ends the program as it would elsewhere.
 pub fn edited(question: &str) -> Result<String> {
-    let is_dumb = Env::process().text("TERM").is_none_or(|term| term == "dumb");
-    if !output::is_stderr_a_terminal() || (is_dumb && !cfg!(windows)) {
+    if !moves_its_cursor() {
         return line(question);
     }
     progress::clear();
@@ -146,16 +145,42 @@ pub fn edited(question: &str) -> Result<String> {
     }
 }
 
-/// Shows `choices`, of which one is picked with the arrow keys or by typing a part of it. Returns its index.
+/// Shows `choices`, of which one is picked with the arrow keys or by typing a part of it. Returns its index, `None` after Esc.
 ///
-/// Errors: [`Code::PromptNeeded`], where there is no terminal, and where nothing is picked (Esc, Ctrl-C).
-pub fn pick(question: &str, choices: &[String]) -> Result<usize> {
+/// Where standard error is no terminal that can show such a list, the choices are numbered and a line is read.
+///
+/// Errors: [`Code::PromptNeeded`], where there is no terminal, and after Ctrl-C.
+pub fn pick(question: &str, choices: &[&str]) -> Result<Option<usize>> {
     progress::clear();
+    if !moves_its_cursor() {
+        let shown: String =
+            choices.iter().zip(1..).map(|(choice, number)| format!("{number:>3}  {choice}\n")).collect();
+        terminal()?.write_all(text::lines(&shown).as_bytes()).map_err(no_terminal)?;
+        return Ok(meant(&line(&format!("{question} (number, or a part of the text): "))?, choices));
+    }
     let shown = choices.iter().map(|choice| text::line(choice).into_owned()).collect();
-    let picked = inquire::Select::new(&text::line(question), shown).with_page_size(12).raw_prompt();
-    picked.map(|option| option.index).map_err(|why| {
-        Error::new(Code::PromptNeeded, "nothing was chosen").because(why.to_string()).hint("run it in a terminal")
-    })
+    match inquire::Select::new(&text::line(question), shown).with_page_size(14).raw_prompt() {
+        Ok(option) => Ok(Some(option.index)),
+        Err(inquire::InquireError::OperationCanceled) => Ok(None),
+        Err(why) => Err(Error::new(Code::PromptNeeded, "nothing was chosen")
+            .because(why.to_string())
+            .hint("run it in a terminal")),
+    }
+}
+
+/// Whether standard error is a terminal that can move its cursor.
+fn moves_its_cursor() -> bool {
+    let is_dumb = Env::process().text("TERM").is_none_or(|term| term == "dumb");
+    output::is_stderr_a_terminal() && (!is_dumb || cfg!(windows))
+}
+
+/// The one choice of this number, or with this in its text.
+fn meant(answer: &str, choices: &[&str]) -> Option<usize> {
+    let by_number = answer.parse::<usize>().ok().filter(|number| (1..=choices.len()).contains(number));
+    let has_it = |choice: &str| !answer.is_empty() && choice.to_lowercase().contains(&answer.to_lowercase());
+    let mut by_text = choices.iter().enumerate().filter(|(_, choice)| has_it(choice)).map(|(index, _)| index);
+    let only = by_text.next().filter(|_| by_text.next().is_none());
+    by_number.map(|number| number - 1).or(only)
 }
 
 /// Throws away what was typed and not read, so that it does not reach the shell.
@@ -168,4 +193,19 @@ pub fn forget_typed() {
 
 fn no_terminal(why: std::io::Error) -> Error {
     Error::new(Code::PromptNeeded, "there is no terminal to ask on").because(why.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_meant_by_its_number_or_by_what_no_other_has() {
+        let choices = ["role/Dev", "role/Admin", "end"];
+        let table =
+            [("2", Some(1)), ("dev", Some(0)), ("role", None), ("", None), ("0", None), ("4", None), ("END", Some(2))];
+        for (answer, expected) in table {
+            assert_eq!(meant(answer, &choices), expected, "{answer:?}");
+        }
+    }
 }

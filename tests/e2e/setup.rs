@@ -60,6 +60,8 @@ fn a_person_at_a_terminal_is_led_through_it() {
     terminal.says(&format!("{FEDCRED} setup --ca-bundle {} --store file", lab().idp_ca()));
     terminal.holds("Name of the new profile [default]:");
     terminal.says("corp");
+    terminal.holds("How do you log in?");
+    terminal.presses("Enter");
     terminal.holds("The identity provider's page for AWS");
     terminal.says(&sso_url(lab().idp_origin(), "form", AWS));
     terminal.holds("the page is a login page of SimpleSAMLphp");
@@ -67,7 +69,7 @@ fn a_person_at_a_terminal_is_led_through_it() {
     terminal.says("alice");
     terminal.holds("Password of alice at https://localhost");
     terminal.says(lab().password("alice"));
-    terminal.holds("to filter");
+    terminal.holds("? Role");
     terminal.says(DEV);
     terminal.holds("Region [eu-central-1]:");
     terminal.says("eu-west-1");
@@ -108,6 +110,13 @@ fn mistakes_are_told_and_asked_again_and_the_other_answers_are_kept() {
     let home = without_profile();
     let terminal = Terminal::open(&home);
     terminal.says(&format!("{FEDCRED} setup corp --store file"));
+    terminal.holds("How do you log in?");
+    // Esc is told; typing filters, and the arrow keys move.
+    terminal.presses("Escape");
+    terminal.holds("nothing was chosen");
+    terminal.types("see what");
+    terminal.holds("> open the identity provider's page");
+    terminal.presses("Enter");
     terminal.holds("The identity provider's page for AWS");
     terminal.says("https://d-1234567890.awsapps.com/start");
     terminal.holds("use `aws configure sso`");
@@ -115,7 +124,13 @@ fn mistakes_are_told_and_asked_again_and_the_other_answers_are_kept() {
         "The identity provider's page for AWS (its address in a browser) [https://d-1234567890.awsapps.com/start]:",
     );
     terminal.says(&sso_url(lab().idp_origin(), "form", AWS));
-    terminal.holds("PEM file with the authority to trust");
+    terminal.holds("The server's certificate is not trusted");
+    terminal.presses("Enter");
+    terminal.holds("SHA-256");
+    terminal.presses("Down");
+    terminal.holds("> name a PEM file with the authority to trust");
+    terminal.presses("Enter");
+    terminal.holds("PEM file with the authority to trust:");
     terminal.says(lab().idp_ca());
     terminal.holds("User name [");
     terminal.presses("C-d");

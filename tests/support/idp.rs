@@ -57,8 +57,13 @@ impl Site {
 
     /// The whole login of a plain product: a redirect to the form, and behind the form the assertion.
     pub fn with_login(assertion: Assertion) -> Site {
+        Site::with_login_from("/sso", assertion)
+    }
+
+    /// The same, entered by another path.
+    pub fn with_login_from(path: &str, assertion: Assertion) -> Site {
         Site::new()
-            .get("/sso", |_: &Request| Reply::redirect(302, "/login?from=sso"))
+            .get(path, |_: &Request| Reply::redirect(302, "/login?from=sso"))
             .get("/login", login_page("?from=sso"))
             .post("/login", password_check(login_page("?from=sso"), assertion_page(assertion)))
     }

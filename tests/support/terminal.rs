@@ -73,6 +73,8 @@ pub struct Session {
     master: File,
     shown: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
+    /// How much of it [`Session::reply`] has read.
+    read: usize,
 }
 
 #[allow(dead_code, reason = "the end-to-end tests only look")]
@@ -102,7 +104,7 @@ impl Session {
                 }
             }
         });
-        Session { child, master, shown, reader }
+        Session { child, master, shown, reader, read: 0 }
     }
 
     fn echoes(&self) -> bool {
@@ -123,6 +125,17 @@ impl Session {
         let before = self.shown().len();
         let _ = self.master.write_all(keys.as_bytes());
         self.wait_until("what is typed is not shown", |session| session.shown().len() >= before + keys.len());
+    }
+
+    /// Types this once `question` stands there, after what was replied to before.
+    #[track_caller]
+    pub fn reply(&mut self, question: &str, keys: &str) {
+        let from = self.read;
+        let at = |session: &Session| session.shown().get(from..).and_then(|rest| rest.find(question));
+        self.wait_until(&format!("{question:?} is not asked"), |session| at(session).is_some());
+        let Some(found) = at(self) else { panic!("it ended before {question:?}: {:?}", self.shown()) };
+        self.read = from + found + question.len();
+        let _ = self.master.write_all(keys.as_bytes());
     }
 
     /// Until this is so, or the program has ended.

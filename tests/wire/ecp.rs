@@ -8,7 +8,7 @@ use crate::world::World;
 
 const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 
-fn envelope(consumer: &str, body: &str) -> Reply {
+pub fn envelope(consumer: &str, body: &str) -> Reply {
     let header = format!(
         r#"<S:Header><ecp:Response xmlns:ecp="urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp" S:mustUnderstand="1" AssertionConsumerServiceURL="{consumer}"/></S:Header>"#
     );
@@ -17,7 +17,7 @@ fn envelope(consumer: &str, body: &str) -> Reply {
     Reply::new(200, "text/xml", text)
 }
 
-fn world(answer: impl Respond) -> World {
+pub fn world(answer: impl Respond) -> World {
     let basic = format!("Basic {}", base64(&format!("{USER}:{PASSWORD}")));
     let site = Site::new().post("/sso", authorization_check("Basic realm=\"idp\"", &basic, answer));
     World::at(site.start().expect("an IdP"), "ecp")

@@ -32,6 +32,8 @@ mod form_pages;
 #[cfg(unix)]
 mod front;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod imports;
 #[cfg(unix)]
 #[path = "../support/installed.rs"]
 mod installed;
@@ -61,6 +63,10 @@ mod second_pages;
 mod serve;
 #[cfg(unix)]
 mod setup;
+#[cfg(target_os = "linux")]
+mod setup_methods;
+#[cfg(target_os = "linux")]
+mod setup_mistakes;
 #[cfg(target_os = "linux")]
 mod shown;
 #[cfg(target_os = "linux")]

@@ -9,7 +9,7 @@ use crate::support::reply::Reply;
 use crate::support::server::Request;
 use crate::world::World;
 
-const APP: &str = "0oaAwsApp";
+pub const APP: &str = "0oaAwsApp";
 const SECRETS: [&str; 4] = ["okta-access-1234", "okta-id-1234", "okta-refresh-1234", "okta-page-1234"];
 
 fn json(status: u16, body: &serde_json::Value) -> Reply {
@@ -38,7 +38,7 @@ fn token(request: &Request) -> Reply {
     }
 }
 
-fn okta(app: &str) -> World {
+pub fn okta(app: &str) -> World {
     let site = Site::new()
         .get("/.well-known/openid-configuration", |request: &Request| {
             let at = |path: &str| format!("{}{path}", request.origin);

@@ -1,6 +1,7 @@
 //! What a slow login shows on a terminal; and mistakes on the command line that need more than a text case.
 
 use std::net::TcpListener;
+use std::process::Command;
 
 use crate::run::Run;
 use crate::support::idp::Site;
@@ -17,10 +18,14 @@ fn silent() -> (World, TcpListener) {
 }
 
 fn on_a_terminal(world: &World, words: &str, sign: &str) -> String {
+    act_upon(&mut shell(world, words), sign, |_| ()).shown
+}
+
+fn shell(world: &World, words: &str) -> Command {
     let mut command = world.command(WITH_TERMINAL[0]);
     let script = format!("exec \"$0\" {words} 2>/dev/tty");
     command.args(&WITH_TERMINAL[1..]).args(["/bin/sh", "-c", &script, FEDCRED]);
-    act_upon(&mut command, sign, |_| ()).shown
+    command
 }
 
 #[test]
@@ -32,6 +37,41 @@ fn a_login_that_takes_long_shows_its_step_on_a_terminal_and_nowhere_else() {
     let shown = on_a_terminal(&world, "get dev --quiet", "error[timeout]");
     assert!(!shown.contains("request to the IdP"), "{shown:?}");
     assert!(!world.get().stderr.contains("request to the IdP"));
+}
+
+#[test]
+fn every_command_that_logs_in_shows_its_step_and_who_holds_the_lock() {
+    let (world, _listener) = silent();
+    let commands = [
+        "exec dev -- true",
+        "login dev --use-stored",
+        "refresh dev",
+        "roles dev",
+        "inspect dev",
+        "console dev",
+        "trust-policy dev --check given/policy",
+    ];
+    world.given("policy", "{\"Version\":\"2012-10-17\",\"Statement\":[]}");
+    // One of them holds the lock, and the others wait for it by name.
+    let shown: Vec<(&str, String)> = std::thread::scope(|scope| {
+        let all = commands.map(|words| {
+            let mut command = shell(&world, words);
+            scope.spawn(move || (words, act_upon(&mut command, "s)", |_| ()).shown))
+        });
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let waits = shown.iter().filter(|(_, shown)| {
+        let named = shown.split("process ").nth(1).and_then(|rest| rest.split_once(' '));
+        named.is_some_and(|(pid, rest)| {
+            pid.parse::<u32>().is_ok()
+                && rest.starts_with("is logging in as the same identity; waiting for its result (")
+        })
+    });
+    assert!(waits.count() >= 3, "{shown:#?}");
+    for (words, shown) in &shown {
+        let is_step = shown.contains("request to the IdP: 127.0.0.1 (") || shown.contains("is logging in as the same");
+        assert!(is_step, "{words}: {shown:?}");
+    }
 }
 
 #[test]

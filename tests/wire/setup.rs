@@ -10,10 +10,10 @@ use crate::support::reply::Reply;
 use crate::support::tls::Authority;
 use crate::world::World;
 
-const CONFIG: &str = ".config/fedcred/config.toml";
+pub const CONFIG: &str = ".config/fedcred/config.toml";
 
 /// A world whose configuration is what setup writes.
-fn world(site: Site) -> World {
+pub fn world(site: Site) -> World {
     let world = World::open(site);
     let sts = world.sts.server().origin().to_string();
     world.env("AWS_ENDPOINT_URL_STS", sts).env("IDP_PASSWORD", PASSWORD).env("XDG_CONFIG_HOME", "")
@@ -23,7 +23,7 @@ fn setup(world: &World, flags: &[&str]) -> Run {
     setup_as(world, "corp", flags)
 }
 
-fn setup_as(world: &World, name: &str, flags: &[&str]) -> Run {
+pub fn setup_as(world: &World, name: &str, flags: &[&str]) -> Run {
     let idp_url = world.idp.url("/sso");
     run(world, &[&["setup", name, "--yes", "--idp-url", &idp_url][..], flags].concat())
 }
@@ -34,7 +34,7 @@ fn run(world: &World, arguments: &[&str]) -> Run {
     run
 }
 
-fn written(world: &World) -> String {
+pub fn written(world: &World) -> String {
     fs::read_to_string(world.path(CONFIG)).unwrap_or_default()
 }
 
@@ -139,8 +139,14 @@ fn a_certificate_of_ones_own_is_named_by_flag() {
 #[test]
 fn all_roles_get_a_profile_each_by_one_login() {
     let world = world(Site::with_login(Assertion::default()));
-    let run = setup(&world, &[&FORM[..], &["--no-aws-config", "--all-roles"]].concat());
+    fs::create_dir(world.path(".aws")).unwrap();
+    let run = setup(&world, &[&FORM[..], &["--all-roles", "--region", "eu-west-1"]].concat());
     assert_eq!(run.status, Some(0), "{}", run.stderr);
+    let aws = fs::read_to_string(world.path(".aws/config")).unwrap();
+    for name in ["corp", "corp-Admin"] {
+        assert!(aws.contains(&format!("[profile {name}]\ncredential_process = ")), "{aws}");
+        assert!(aws.contains(&format!("fedcred get {name}\nregion = eu-west-1\n")), "{aws}");
+    }
     let lines = written(&world);
     assert!(lines.contains("[profile.corp-Admin]\ninclude = \"corp\"\n") && lines.contains("role/Dev"), "{lines}");
     let get = |name: &str| {
@@ -153,7 +159,8 @@ fn all_roles_get_a_profile_each_by_one_login() {
     let before = logins();
     get("corp");
     get("corp-Admin");
-    assert_eq!(logins() - before, 1);
+    // Where there is an AWS CLI, setup has asked by it, and that login is kept.
+    assert!(logins() - before <= 1);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::terminal::{Session, WITH_TERMINAL};
 use crate::world::World;
 
 const PEM: &str = include_str!("../data/keys/rsa.pem");
-const CLIENT: &str = "us";
+pub const CLIENT: &str = "us";
 const REFRESH: &str = "refresh-token-of-the-tests-1234";
 const LOGIN: [&str; 4] = ["login", "dev", "--store", "file"];
 const QUESTION: &str = "Go on? [Y/n] ";
@@ -35,8 +35,8 @@ fn jwk() -> Value {
 }
 
 /// A provider at whose page a browser is logged in without a word, as whoever it was before.
-struct Provider {
-    world: World,
+pub struct Provider {
+    pub world: World,
     /// Who has been at the page; `None`: nobody yet.
     visitor: Arc<Mutex<Option<&'static str>>>,
 }
@@ -45,7 +45,7 @@ fn json(status: u16, body: &Value) -> Reply {
     Reply::new(status, "application/json", body.to_string())
 }
 
-fn provider() -> Provider {
+pub fn provider() -> Provider {
     let visitor = Arc::new(Mutex::new(Some("alice")));
     let site = Site::new()
         .get("/.well-known/openid-configuration", |request: &Request| {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::SecretStore;
+use crate::cli::commands::setup::method::{self, Method};
 use crate::quote::shell;
 use crate::region::Region;
 
@@ -18,10 +19,10 @@ pub struct Setup {
     /// The identity provider's page for AWS, as a browser opens it
     #[arg(long, value_name = "URL")]
     pub idp_url: Option<String>,
-    /// How to log in there [default: what the page asks for]
-    #[arg(long, value_enum)]
-    pub auth: Option<SetupAuth>,
-    /// User name, for a form and Basic
+    /// How to log in, or where a token comes from [default: what the page asks for, or what this machine has]
+    #[arg(long, value_name = "METHOD", value_parser = method::parser())]
+    pub auth: Option<&'static Method>,
+    /// User name, for a form, Basic, ECP and a browser; with --from, where the tool names none
     #[arg(long)]
     pub username: Option<String>,
     /// Environment variable with the password, now and later [default: setup asks and keeps it]
@@ -30,7 +31,7 @@ pub struct Setup {
     /// File with the password, now and later
     #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
     pub password_file: Option<PathBuf>,
-    /// Where to keep a password that is typed
+    /// Where to keep what is typed, or what a login leaves
     #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
     pub store: SecretStore,
     /// Log in to Kerberos with this keytab
@@ -39,6 +40,30 @@ pub struct Setup {
     /// Kerberos principal
     #[arg(long)]
     pub principal: Option<String>,
+    /// Command that prints the SAML response or the token, as words between blanks
+    #[arg(long, value_name = "COMMAND")]
+    pub command: Option<String>,
+    /// OpenID provider
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// Client at the OpenID provider or Okta; of Azure: which managed identity
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Okta's application for AWS
+    #[arg(long, value_name = "ID")]
+    pub app_id: Option<String>,
+    /// How a person logs in at the OpenID provider: browser, or device for a code
+    #[arg(long, value_name = "FLOW")]
+    pub flow: Option<String>,
+    /// File with a token that somebody else keeps fresh
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Environment variable with a token
+    #[arg(long, value_name = "NAME")]
+    pub token_env: Option<String>,
+    /// For whom the token is asked
+    #[arg(long)]
+    pub audience: Option<String>,
     /// PEM file with the certificate authority of the identity provider
     #[arg(long, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
@@ -63,17 +88,6 @@ pub struct Setup {
     /// Do not ask: what is not given is found out, or is an error
     #[arg(short, long)]
     pub yes: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum SetupAuth {
-    /// No authentication
-    None,
-    Basic,
-    /// A login form
-    Form,
-    /// Kerberos
-    Spnego,
 }
 
 /// A tool whose settings can be taken over.
@@ -108,9 +122,9 @@ impl ImportTool {
     /// Where its settings are.
     pub fn place(self) -> &'static str {
         match self {
-            ImportTool::Saml2aws => "~/.saml2aws",
+            ImportTool::Saml2aws => "~/.saml2aws and ~/.aws/config",
             ImportTool::GimmeAwsCreds => "~/.okta_aws_login_config",
-            ImportTool::OktaAwsCli => "~/.okta/okta.yaml and the variables OKTA_AWSCLI_…",
+            ImportTool::OktaAwsCli => "~/.okta/okta.yaml, ~/.aws/config and the variables OKTA_AWSCLI_…",
             ImportTool::AwsAdfs
             | ImportTool::AwsAzureLogin
             | ImportTool::Awsprocesscreds
@@ -124,7 +138,7 @@ impl Setup {
     /// The command line with the flags that were given, and `more`: for hints.
     pub fn again(&self, more: &[&str]) -> String {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        let auth = self.auth.and_then(|auth| Some(auth.to_possible_value()?.get_name().to_owned()));
+        let auth = self.auth.map(|method| method.name.to_owned());
         let from = self.from.and_then(|tool| Some(tool.to_possible_value()?.get_name().to_owned()));
         let valued = [
             ("--from", from),
@@ -136,6 +150,14 @@ impl Setup {
             ("--store", (self.store == SecretStore::File).then(|| "file".to_owned())),
             ("--keytab", path(&self.keytab)),
             ("--principal", self.principal.clone()),
+            ("--command", self.command.clone()),
+            ("--issuer", self.issuer.clone()),
+            ("--client-id", self.client_id.clone()),
+            ("--app-id", self.app_id.clone()),
+            ("--flow", self.flow.clone()),
+            ("--token-file", path(&self.token_file)),
+            ("--token-env", self.token_env.clone()),
+            ("--audience", self.audience.clone()),
             ("--ca-bundle", path(&self.ca_bundle)),
             ("--role-arn", self.role_arn.clone()),
             ("--all-roles", self.all_roles.clone()),

@@ -78,7 +78,7 @@ fn refusable(oidc: &Oidc, token: &Secret, profile: &Profile, env: &Env) -> Resul
 }
 
 /// As whom the provider knows the person: e-mail address or name where the token has one, and `sub`.
-fn who(token: &Secret) -> Option<String> {
+pub(super) fn who(token: &Secret) -> Option<String> {
     let claims = Claims::read(token).ok()?;
     let names = ["email", "preferred_username", "upn", "name"];
     let name = names.iter().find_map(|name| claims.claim(name)?.as_str()).filter(|name| *name != claims.subject());
@@ -87,8 +87,8 @@ fn who(token: &Secret) -> Option<String> {
 }
 
 /// The person at the terminal, with or without a browser beside it.
-struct Terminal<'a> {
-    env: &'a Env,
+pub(super) struct Terminal<'a> {
+    pub env: &'a Env,
 }
 
 impl LoginUi for Terminal<'_> {

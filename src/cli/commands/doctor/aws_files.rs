@@ -170,10 +170,11 @@ pub fn shadowed(name: &str, place: Place<'_>, key: &str) -> Error {
         "sso_account_id" => "the keys that begin with sso_",
         other => other,
     };
-    let what = format!("the AWS profile {name} does not come to run fedcred: `{key}` goes before it");
+    let what = format!("the AWS profile {name} never runs fedcred: `{key}` takes precedence");
+    let or = if key.starts_with("sso_") { "; to use IAM Identity Center instead: aws sso login" } else { "" };
     Error::new(Code::AwsProfileShadowed, what)
         .because(format!("it stands in {place}"))
-        .hint(format!("remove {keys} from {place}"))
+        .hint(format!("remove {keys} from {place}{or}"))
 }
 
 /// What the environment of this very shell would make SDKs do. It need not be theirs, so it is no fault.

@@ -251,7 +251,7 @@ impl Looked<'_> {
 
 /// `CN=idp.example.com, issued by CN=Corp CA, valid until …`
 fn in_words(certificate: &Certificate) -> String {
-    let Certificate { subject, issuer, not_before, not_after, thumbprint: _ } = certificate;
+    let Certificate { subject, issuer, not_before, not_after, thumbprint: _, fingerprint: _ } = certificate;
     let day = |at: &Timestamp| time::whole_seconds(*at).chars().take(10).collect::<String>();
     let by = if certificate.is_self_issued() { "issued by itself".to_owned() } else { format!("issued by {issuer}") };
     format!("{subject}, {by}, valid from {} until {}", day(not_before), day(not_after))

@@ -1,18 +1,20 @@
 //! Where setup talks to a person: questions with a proposal, on the terminal; without one, the proposal is taken.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::cli::output::Text;
 use crate::cli::prompt;
 use crate::cli::report;
 use crate::error::{Code, Error, Result};
+use crate::identity::keep::Person;
 use crate::secret::Secret;
 
 pub struct Desk {
     /// Somebody is there to be asked.
     is_attended: bool,
-    /// Who was said to log in: the proposal, should it be asked again.
-    pub user: Option<String>,
+    /// The last answer to each question, which is proposed should it be asked again.
+    answers: BTreeMap<String, String>,
     /// What was said where nobody is: for stdout, once all has succeeded.
     said: Text,
 }
@@ -20,23 +22,26 @@ pub struct Desk {
 impl Desk {
     /// `asks_nobody`: whoever is at the terminal.
     pub fn new(asks_nobody: bool) -> Self {
-        Desk { is_attended: !asks_nobody && prompt::terminal().is_ok(), user: None, said: Text::default() }
+        Desk {
+            is_attended: !asks_nobody && prompt::terminal().is_ok(),
+            answers: BTreeMap::new(),
+            said: Text::default(),
+        }
     }
 
     pub fn is_attended(&self) -> bool {
         self.is_attended
     }
 
+    /// Who can be asked in the middle of a login.
+    pub fn person(&self) -> Option<&'static dyn Person> {
+        if self.is_attended { Some(&prompt::Terminal) } else { None }
+    }
+
     /// Tells at once, if anybody listens.
     pub fn say(&mut self, text: &str) {
         let lines = Text::document(&format!("{text}\n"));
-        let told = self.is_attended
-            && prompt::terminal()
-                .and_then(|mut terminal| {
-                    terminal.write_all(lines.as_bytes()).map_err(|why| Error::new(Code::OutputWrite, why.to_string()))
-                })
-                .is_ok();
-        if !told {
+        if !(self.is_attended && tell(&lines)) {
             self.said += lines;
         }
     }
@@ -60,33 +65,43 @@ impl Desk {
     /// A line; the first end of input (Ctrl-D) is told and asked over, a second one ends it.
     fn line(&self, question: &str) -> Result<String> {
         prompt::edited(question).or_else(|_| {
-            let _ = prompt::terminal().and_then(|mut terminal| {
-                let said = "\n(nothing was read; Ctrl-C ends setup)\n";
-                terminal.write_all(said.as_bytes()).map_err(|why| Error::new(Code::OutputWrite, why.to_string()))
-            });
+            tell(&Text::document("\n(nothing was read; Ctrl-C ends setup)\n"));
             prompt::edited(question)
         })
     }
 
-    /// The answer to `question`; an empty one is `proposal`. `flag` gives it without being asked.
-    pub fn ask(&self, question: &str, proposal: Option<&str>, flag: &str) -> Result<String> {
+    /// The answer to `question`; an empty one is the last answer to it, or `proposal`. `flag` gives it without being asked.
+    pub fn ask(&mut self, question: &str, proposal: Option<&str>, flag: &str) -> Result<String> {
+        let proposal = self.answers.get(question).map(String::as_str).or(proposal).map(str::to_owned);
         if !self.is_attended {
-            return proposal.map(str::to_owned).ok_or_else(|| not_given(question, flag));
+            return proposal.ok_or_else(|| not_given(question, flag));
         }
-        let proposed = proposal.map(|proposal| format!(" [{proposal}]")).unwrap_or_default();
+        let proposed = proposal.as_deref().map(|proposal| format!(" [{proposal}]")).unwrap_or_default();
         loop {
             let answer = self.line(&format!("{question}{proposed}: "))?;
-            match (answer.is_empty(), proposal) {
-                (false, _) => return Ok(answer),
-                (true, Some(proposal)) => return Ok(proposal.to_owned()),
+            match (answer.is_empty(), &proposal) {
+                (false, _) => return Ok(self.given(question, answer)),
+                (true, Some(proposal)) => return Ok(self.given(question, proposal.clone())),
                 (true, None) => continue,
             }
         }
     }
 
-    /// One of `choices`. Only where somebody is there.
-    pub fn choose(&self, question: &str, choices: &[String]) -> Result<usize> {
-        prompt::pick(question, choices)
+    /// The same for an answer that is there.
+    pub fn given(&mut self, question: &str, answer: String) -> String {
+        self.answers.insert(question.to_owned(), answer.clone());
+        answer
+    }
+
+    /// The index of one of `choices`. Esc is told and asked over. Only where somebody is there.
+    pub fn choose<T: AsRef<str>>(&self, question: &str, choices: &[T]) -> Result<usize> {
+        let shown: Vec<&str> = choices.iter().map(AsRef::as_ref).collect();
+        loop {
+            match prompt::pick(question, &shown)? {
+                Some(index) => return Ok(index),
+                None => tell(&Text::document("(nothing was chosen; Ctrl-C ends setup)\n")),
+            };
+        }
     }
 
     pub fn secret(&self, question: &str, flags: &str) -> Result<Secret> {
@@ -114,6 +129,11 @@ impl Drop for Desk {
             prompt::forget_typed();
         }
     }
+}
+
+/// Whether there was a terminal to tell it on.
+fn tell(lines: &Text) -> bool {
+    prompt::terminal().is_ok_and(|mut terminal| terminal.write_all(lines.as_bytes()).is_ok())
 }
 
 fn not_given(question: &str, flag: &str) -> Error {

@@ -1,8 +1,11 @@
 //! The profile as far as it is known, and the lines of TOML that say it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::cli::args::{Setup, SetupAuth};
+use super::desk::Desk;
+use super::method::{Method, Table};
+use super::question::whole;
+use crate::cli::args::Setup;
 use crate::config::add::Addition;
 use crate::config::env::Env;
 use crate::error::Result;
@@ -13,90 +16,84 @@ use crate::region::Region;
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub name: String,
-    pub idp_url: String,
-    pub auth: SetupAuth,
-    pub username: Option<String>,
-    /// As TOML: `{ keyring = true }`.
-    pub password: Option<String>,
-    pub xpath: Option<String>,
+    pub method: &'static Method,
+    /// Of SAML alone.
+    pub idp_url: Option<String>,
+    /// Keys of the method's table, with their values as TOML.
+    settings: Vec<(&'static str, String)>,
     pub role_arn: Option<String>,
     pub region: Option<Region>,
     pub duration: Option<String>,
-    pub ca_bundle: Option<String>,
-    pub principal: Option<String>,
-    pub keytab: Option<String>,
 }
 
 impl Draft {
-    /// What the flags say; nobody logs in yet.
-    pub fn of(setup: &Setup, name: String, idp_url: String) -> Draft {
-        // What is relative is so to the working directory, and in the file it would be to the file.
-        let whole = |path: &Option<PathBuf>| {
-            let path = path.as_ref()?;
-            Some(std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string())
-        };
-        let password = match (&setup.password_env, whole(&setup.password_file)) {
-            (Some(name), _) => Some(format!("{{ env = {} }}", quoted(name))),
-            (None, Some(file)) => Some(format!("{{ file = {} }}", quoted(&file))),
-            (None, None) => None,
-        };
+    /// What the flags say of every method.
+    pub fn of(setup: &Setup, name: &str, method: &'static Method, idp_url: Option<String>) -> Draft {
         Draft {
-            name,
+            name: name.to_owned(),
+            method,
             idp_url,
-            auth: SetupAuth::None,
-            username: setup.username.clone(),
-            password,
-            xpath: None,
+            settings: Vec::new(),
             role_arn: setup.role_arn.clone(),
             region: setup.region.clone(),
             duration: setup.duration.clone(),
-            ca_bundle: whole(&setup.ca_bundle),
-            principal: setup.principal.clone(),
-            keytab: whole(&setup.keytab),
         }
+    }
+
+    /// Asks for the settings of the method that no flag gave.
+    pub fn ask(&mut self, setup: &Setup, desk: &mut Desk, env: &Env) -> Result<()> {
+        for question in self.method.asks {
+            if let Some(answer) = question.answer(setup, desk, env)? {
+                self.set(question.key, answer);
+            }
+        }
+        if self.method.has_password {
+            let password = match (&setup.password_env, &setup.password_file) {
+                (Some(name), _) => format!("{{ env = {} }}", quoted(name)),
+                (None, Some(file)) => {
+                    format!("{{ file = {} }}", quoted(&whole(&file.display().to_string(), env).display().to_string()))
+                }
+                (None, None) => "{ keyring = true }".to_owned(),
+            };
+            self.set("password", password);
+        }
+        Ok(())
+    }
+
+    /// Sets a key of the method's table to a value of TOML.
+    pub fn set(&mut self, key: &'static str, value: String) {
+        self.settings.retain(|(known, _)| *known != key);
+        self.settings.push((key, value));
     }
 
     /// The lines for the file.
     pub fn to_toml(&self) -> String {
-        let mut text = format!("[profile.{}]\n", key(&self.name));
-        let mut line = |key: &str, value: &Option<String>| {
-            if let Some(value) = value {
-                text.push_str(&format!("{key} = {}\n", quoted(value)));
-            }
+        let name = key(&self.name);
+        let line = |(key, value): (&str, String)| format!("{key} = {value}\n");
+        let text = |value: &Option<String>| value.as_deref().map(quoted);
+        let region = self.region.as_ref().map(Region::to_string);
+        let top = [("role_arn", text(&self.role_arn)), ("region", text(&region)), ("duration", text(&self.duration))];
+        let top: String = top.into_iter().filter_map(|(key, value)| Some(line((key, value?)))).collect();
+        let (table, word) = match self.method.table {
+            Table::Saml => ("saml", "auth"),
+            Table::WebIdentity => ("web_identity", "source"),
+            Table::AssumeRole => ("assume_role", "credential_source"),
         };
-        line("role_arn", &self.role_arn);
-        line("region", &self.region.as_ref().map(Region::to_string));
-        line("duration", &self.duration);
-        text.push_str(&format!("[profile.{}.saml]\nidp_url = {}\n", key(&self.name), quoted(&self.idp_url)));
-        let mut line = |key: &str, value: &Option<String>| {
-            if let Some(value) = value {
-                text.push_str(&format!("{key} = {}\n", quoted(value)));
-            }
-        };
-        match self.auth {
-            SetupAuth::None => {}
-            SetupAuth::Basic | SetupAuth::Form => {
-                let word = if self.auth == SetupAuth::Form { "form" } else { "basic" };
-                line("auth", &Some(word.to_owned()));
-                line("username", &self.username);
-            }
-            SetupAuth::Spnego => {
-                line("auth", &Some("spnego".to_owned()));
-                line("principal", &self.principal);
-                line("keytab", &self.keytab);
-            }
-        }
-        line("xpath", &self.xpath);
-        line("ca_bundle", &self.ca_bundle);
-        if let (SetupAuth::Basic | SetupAuth::Form, Some(password)) = (self.auth, &self.password) {
-            text.push_str(&format!("password = {password}\n"));
-        }
-        text
+        let word = (word, quoted(self.method.word));
+        let word = Some(word).filter(|_| self.method.word != "none");
+        let url = self.idp_url.as_deref().map(|url| ("idp_url", quoted(url)));
+        let inner: String = url.into_iter().chain(word).chain(self.settings.iter().cloned()).map(line).collect();
+        format!("[profile.{name}]\n{top}[profile.{name}.{table}]\n{inner}")
     }
 
     /// As the configuration would read it.
     pub fn read(&self, explicit: Option<&Path>, env: &Env) -> Result<Addition> {
         self.read_with("", explicit, env)
+    }
+
+    /// The same without the role, which is chosen later.
+    pub fn read_without_role(&self, explicit: Option<&Path>, env: &Env) -> Result<Addition> {
+        Draft { role_arn: None, ..self.clone() }.read(explicit, env)
     }
 
     /// The same with further profiles below it.
@@ -107,31 +104,28 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
+    use super::super::method;
     use super::*;
 
     #[test]
     fn what_is_written_is_read_as_it_was_meant() {
-        let draft = Draft {
+        let mut draft = Draft {
             name: "two \"words\"".into(),
-            idp_url: "https://idp.example.com/sso?a=b".into(),
-            auth: SetupAuth::Form,
-            username: Some("al\\ice".into()),
-            password: Some("{ keyring = true }".into()),
-            xpath: Some("//input[@name=\"x\"]/@value".into()),
+            method: method::named("form").unwrap(),
+            idp_url: Some("https://idp.example.com/sso?a=b".into()),
+            settings: Vec::new(),
             role_arn: Some("arn:aws:iam::112233334444:role/R".into()),
             region: Region::parse("eu-west-1").ok(),
             duration: Some("2h".into()),
-            ca_bundle: None,
-            principal: None,
-            keytab: None,
         };
+        draft.set("username", quoted("al\\ice"));
+        draft.set("password", "{ keyring = true }".into());
+        draft.set("xpath", quoted("//input[@name=\"x\"]/@value"));
         let home = tempfile::tempdir().unwrap();
         let env = Env::fixed([("HOME", home.path())]);
         let addition = draft.read(None, &env).unwrap();
         assert_eq!(&*addition.profile.name, "two \"words\"");
         let crate::config::profile::Identity::Saml(saml) = &addition.profile.identity else { panic!("no saml") };
         assert_eq!(saml.xpath, "//input[@name=\"x\"]/@value");
-        let spnego = Draft { auth: SetupAuth::Spnego, ..draft };
-        assert!(!spnego.to_toml().contains("password") && spnego.read(None, &env).is_ok());
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::conversation::Conversation;
 use super::draft::Draft;
+use super::method::{METHODS, Method, named};
 use crate::acquire::proof::{self, Proof};
-use crate::cli::args::SetupAuth;
-use crate::config::env::Env;
+use crate::cli::prompt;
 use crate::config::profile::{DEFAULT_XPATH, Parser};
 use crate::error::{Code, Error, Result};
 use crate::identity::saml::ccache::{self, Owner};
@@ -18,19 +19,22 @@ pub struct Opened {
     /// `is a login page of SimpleSAMLphp`
     pub in_words: String,
     /// The methods that may do, the best one first.
-    pub methods: Vec<SetupAuth>,
+    pub methods: Vec<&'static Method>,
 }
 
-/// Opens the page of `draft`, which has no login.
+/// Opens the page without a login.
 ///
 /// Errors: what keeps a browser from opening it too, and a page that wants nothing that is known here.
-pub fn open(draft: &Draft, explicit: Option<&std::path::Path>, env: &Env) -> Result<Opened> {
-    let trial = Draft { auth: SetupAuth::None, role_arn: None, ..draft.clone() }.read(explicit, env)?;
+pub fn open(conversation: &mut Conversation<'_>, url: &str) -> Result<Opened> {
+    let (setup, env) = (&conversation.setup, conversation.env);
+    let mut draft = Draft::of(setup, &conversation.name, &METHODS[0], Some(url.to_owned()));
+    draft.ask(setup, &mut conversation.desk, env)?;
+    let trial = draft.read_without_role(conversation.explicit, env)?;
     let trace = Trace::default();
     let error = match proof::prove(&trial.profile, &trial.cache, env, &trace) {
         Ok(Proof::Assertion(_) | Proof::Token(_) | Proof::Keys(_)) => {
             let in_words = "gives an assertion without asking who you are".to_owned();
-            return Ok(Opened { in_words, methods: vec![SetupAuth::None] });
+            return Ok(Opened { in_words, methods: vec![&METHODS[0]] });
         }
         Err(error) => error,
     };
@@ -39,29 +43,35 @@ pub fn open(draft: &Draft, explicit: Option<&std::path::Path>, env: &Env) -> Res
     let offers = |scheme: &str| last.offered.iter().any(|offered| offered.eq_ignore_ascii_case(scheme));
     let has_ticket = matches!(ccache::default_cache_owner(env), Owner::Known(_) | Owner::Unknowable(_));
     let sight = trace.last_sight();
-    let is_form = sight.as_ref().is_some_and(|sight| matches!(sight.kind, PageKind::Login | PageKind::UserName));
-    let mut methods = Vec::new();
+    let is = |kinds: &[PageKind]| sight.as_ref().is_some_and(|sight| kinds.contains(&sight.kind));
+    let is_form = is(&[PageKind::Login, PageKind::UserName]);
+    // Nothing here reads such a page, and a person can.
+    let is_for_a_browser = is(&[PageKind::ByScript, PageKind::Captcha, PageKind::SecondFactor]);
+    let mut names = Vec::new();
     // AD FS shows its form to who does not look like a browser that knows Kerberos: with a ticket that is worth a try.
     if offers("negotiate") || (is_form && has_ticket) {
-        methods.push(SetupAuth::Spnego);
+        names.push("spnego");
     }
     if is_form {
-        methods.push(SetupAuth::Form);
+        names.push("form");
     }
     if offers("basic") {
-        methods.push(SetupAuth::Basic);
+        names.push("basic");
     }
-    if !has_ticket && methods.len() > 1 {
-        methods.rotate_left(1);
+    if !has_ticket && names.len() > 1 {
+        names.rotate_left(1);
     }
-    if methods.is_empty() {
+    if is_for_a_browser && prompt::terminal().is_ok() {
+        names.push("browser");
+    }
+    if names.is_empty() {
         return Err(error);
     }
     let in_words = match (sight, last.offered.as_slice()) {
-        (Some(sight), _) if is_form => sight.in_words,
+        (Some(sight), _) if is_form || is_for_a_browser => sight.in_words,
         (_, offered) => format!("wants a login, and offers {}", offered.join(", ")),
     };
-    Ok(Opened { in_words, methods })
+    Ok(Opened { in_words, methods: names.into_iter().filter_map(named).collect() })
 }
 
 /// The expression for the SAML response on a page that has one where nobody looks by default.

@@ -3,10 +3,14 @@
 mod aws;
 mod okta;
 mod saml;
+mod saml2aws;
 mod toml;
+
+use std::path::{Path, PathBuf};
 
 use self::toml::Found;
 use super::desk::Desk;
+use super::question::whole;
 use crate::cli::args::{Global, ImportTool, Setup};
 use crate::cli::output;
 use crate::config::add::Addition;
@@ -14,6 +18,7 @@ use crate::config::aws_ini::Document;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 use crate::file::{self, kind};
+use crate::process::whoami;
 use crate::quote::shell::fedcred;
 
 pub fn run(tool: ImportTool, setup: &Setup, mut desk: Desk, global: &Global, env: &Env) -> Result<()> {
@@ -26,6 +31,7 @@ pub fn run(tool: ImportTool, setup: &Setup, mut desk: Desk, global: &Global, env
         return Err(Error::new(Code::ProfileNotFound, format!("{} has no profile{which}", tool.name()))
             .because(format!("looked in {}", tool.place())));
     }
+    complete(&mut found, setup, &mut desk, env)?;
     let (taken, addition, left) = settle(found, global, env);
     for found in &taken {
         desk.say(&format!("{}:", found.name));
@@ -50,6 +56,22 @@ pub fn run(tool: ImportTool, setup: &Setup, mut desk: Desk, global: &Global, env
         desk.say(&format!("  {}", fedcred(words, &found.name, &[])));
     }
     output::write(&desk.take_said())
+}
+
+/// Adds what no file of another tool says: a user, and the authority to trust.
+fn complete(found: &mut [Found], setup: &Setup, desk: &mut Desk, env: &Env) -> Result<()> {
+    let mut user = setup.username.clone();
+    if user.is_none() && desk.is_attended() && found.iter().any(|found| found.lacks_user && found.problem.is_none()) {
+        user = Some(desk.ask("User name, where none is named", Some(&whoami::user(env)), "--username USER")?);
+    }
+    let bundle = setup.ca_bundle.as_ref().map(|path| whole(&path.display().to_string(), env).display().to_string());
+    for found in found {
+        found.user(user.as_deref());
+        if found.is_saml() {
+            found.inner("ca_bundle", bundle.as_deref());
+        }
+    }
+    Ok(())
 }
 
 fn counted(profiles: usize) -> String {
@@ -93,25 +115,45 @@ fn settle(found: Vec<Found>, global: &Global, env: &Env) -> (Vec<Found>, Option<
 
 fn read(tool: ImportTool, env: &Env) -> Result<Vec<Found>> {
     match tool {
-        ImportTool::Saml2aws => Ok(saml::saml2aws(&document(tool, ".saml2aws", env)?)),
+        ImportTool::Saml2aws => {
+            let mut found = saml2aws::accounts(&document(tool, &at(env, Some("SAML2AWS_CONFIGFILE"), ".saml2aws")?)?);
+            found.extend(aws_file(env, "AWS_CONFIG_FILE", "config").iter().flat_map(saml2aws::processes));
+            Ok(found)
+        }
         ImportTool::AwsAdfs => Ok(saml::aws_adfs(&aws_config(tool, env)?)),
         ImportTool::AwsAzureLogin => Ok(saml::aws_azure_login(&aws_config(tool, env)?)),
         ImportTool::Awsprocesscreds => Ok(saml::awsprocesscreds(&aws_config(tool, env)?)),
-        ImportTool::GimmeAwsCreds => Ok(okta::gimme_aws_creds(&document(tool, ".okta_aws_login_config", env)?)),
-        ImportTool::AwsOktaProcessor => Ok(okta::aws_okta_processor(&aws_config(tool, env)?)),
+        ImportTool::GimmeAwsCreds => {
+            Ok(okta::gimme_aws_creds(&document(tool, &at(env, Some("OKTA_CONFIG"), ".okta_aws_login_config")?)?))
+        }
+        ImportTool::AwsOktaProcessor => {
+            let config = aws_file(env, "AWS_CONFIG_FILE", "config");
+            let credentials = aws_file(env, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+            if config.is_none() && credentials.is_none() {
+                aws_config(tool, env)?;
+            }
+            let defaults = at(env, None, ".awsoktaprocessor").ok().and_then(|path| document(tool, &path).ok());
+            let files: Vec<Document> = config.into_iter().chain(credentials).collect();
+            Ok(okta::aws_okta_processor(&files, defaults.as_ref(), env))
+        }
         ImportTool::OktaAwsCli => {
-            let file = env.home().map(|home| home.join(".okta/okta.yaml"));
-            let text = file.and_then(|path| file::text(&path, &kind::AWS).ok());
-            Ok(okta::okta_aws_cli(text.as_deref(), env))
+            let text = at(env, None, ".okta/okta.yaml").ok().and_then(|path| file::text(&path, &kind::AWS).ok());
+            Ok(okta::okta_aws_cli(text.as_deref(), aws_file(env, "AWS_CONFIG_FILE", "config").as_ref(), env))
         }
         ImportTool::AwsConfig => Ok(aws::aws_config(&aws_config(tool, env)?)),
     }
 }
 
-fn document(tool: ImportTool, name: &str, env: &Env) -> Result<Document> {
-    let path = env.home().map(|home| home.join(name));
-    let path = path.ok_or_else(|| Error::new(Code::FileUnreadable, "there is no home directory").hint("set HOME"))?;
-    match file::text(&path, &kind::AWS) {
+/// Where the tool's file is: where its variable says, or below the home directory.
+fn at(env: &Env, variable: Option<&str>, name: &str) -> Result<PathBuf> {
+    let named = variable.and_then(|variable| env.path(variable));
+    named
+        .or_else(|| env.home().map(|home| home.join(name)))
+        .ok_or_else(|| Error::new(Code::FileUnreadable, "there is no home directory").hint("set HOME"))
+}
+
+fn document(tool: ImportTool, path: &Path) -> Result<Document> {
+    match file::text(path, &kind::AWS) {
         Ok(text) => Ok(Document::parse(text)),
         Err(fault) if fault.is_absent() => {
             Err(Error::new(Code::FileUnreadable, format!("{} has no file {}", tool.name(), path.display()))
@@ -122,10 +164,12 @@ fn document(tool: ImportTool, name: &str, env: &Env) -> Result<Document> {
 }
 
 fn aws_config(tool: ImportTool, env: &Env) -> Result<Document> {
-    match crate::config::aws_files::place(env, "AWS_CONFIG_FILE", "config") {
-        Some(path) if path.exists() => {
-            file::text(&path, &kind::AWS).map(Document::parse).map_err(|fault| fault.error(Code::FileUnreadable))
-        }
-        _ => document(tool, ".aws/config", env),
-    }
+    let path = crate::config::aws_files::place(env, "AWS_CONFIG_FILE", "config");
+    document(tool, &path.map_or_else(|| at(env, None, ".aws/config"), Ok)?)
+}
+
+/// One of AWS's files, if it can be read.
+fn aws_file(env: &Env, variable: &str, name: &str) -> Option<Document> {
+    let path = crate::config::aws_files::place(env, variable, name)?;
+    file::text(&path, &kind::AWS).ok().map(Document::parse)
 }

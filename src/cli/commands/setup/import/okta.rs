@@ -8,34 +8,35 @@ use crate::config::airflow::yaml;
 use crate::config::aws_ini::{Document, Section};
 use crate::config::env::Env;
 
-/// `~/.okta_aws_login_config`: a section for each profile (its README, "Configuration").
+/// `~/.okta_aws_login_config`: a section for each profile (gimme_aws_creds/config.py; its README, "Configuration").
 pub fn gimme_aws_creds(document: &Document) -> Vec<Found> {
-    let of = |name: &str, key: &str| {
-        // A section may take what it has not from another one.
-        let section = |name: &str| document.sections().find(|section| section.heading().to_string() == name);
-        let own = section(name)?;
-        let inherited = || value(&section(value(&own, "inherits")?)?, key);
-        // Python's reader has the values of DEFAULT in every section.
-        let default = || value(&section("DEFAULT")?, key);
-        value(&own, key).or_else(inherited).or_else(default).map(str::to_owned)
-    };
     let profile = |section: Section<'_>| {
         let name = section.heading().to_string();
+        let of = |key: &str| inherited(document, &name, key, 0);
         let mut found = Found::new(&if name == "DEFAULT" { "default".to_owned() } else { name.clone() }, "saml");
-        let of = |key: &str| of(&name, key);
         found.role(of("aws_rolename").filter(|role| role != "all").as_deref());
         found.duration(of("aws_default_duration").as_deref());
-        match of("app_url") {
-            Some(url) => found.inner("idp_url", Some(&url)).browser(of("okta_username").as_deref()),
-            None => {
+        // Only then the tool opens the address; else it finds the application by its name.
+        let url = of("app_url").filter(|_| of("gimme_creds_server").is_none_or(|server| server == "appurl"));
+        // Okta Identity Engine: nothing written means the classic login.
+        let is_new = of("force_classic").is_some_and(|value| value.eq_ignore_ascii_case("false"));
+        match (url, of("client_id").filter(|_| is_new)) {
+            (Some(url), Some(client)) => {
+                found.inner("idp_url", of("okta_org_url").as_deref().or(Some(&url))).inner("auth", Some("okta"));
+                found.inner("client_id", Some(&client)).inner("app_id", app_id(&url));
+                found.needs_login = true;
+            }
+            (Some(url), None) => {
+                found.inner("idp_url", Some(&url)).browser(of("okta_username").as_deref());
+            }
+            (None, _) => {
                 let app = of("aws_appname").unwrap_or_default();
                 found.problem = Some(format!(
                     "it names the application {app:?} and no app_url: open it from Okta's dashboard, and give its address \
                      to fedcred setup --idp-url"
                 ));
-                &mut found
             }
-        };
+        }
         let used = [
             "okta_org_url",
             "okta_auth_server",
@@ -66,68 +67,136 @@ pub fn gimme_aws_creds(document: &Document) -> Vec<Found> {
     document.sections().map(profile).collect()
 }
 
-/// `~/.okta/okta.yaml`, and the variables that the command reads (its README, "Configuration").
-pub fn okta_aws_cli(text: Option<&str>, env: &Env) -> Vec<Found> {
+/// The value of a section, else that of the one it inherits from, else that of DEFAULT, which Python's reader has everywhere. An
+/// empty value is one.
+fn inherited(document: &Document, name: &str, key: &str, depth: usize) -> Option<String> {
+    let section = |name: &str| document.sections().find(|section| section.heading().to_string() == name);
+    let of = |name: &str, key: &str| section(name)?.value(key).map(|value| value.trim().to_owned());
+    let base = || of(name, "inherits").filter(|base| depth < 8 && base != name);
+    let found = of(name, key).or_else(|| inherited(document, &base()?, key, depth + 1)).or_else(|| of("DEFAULT", key));
+    found.filter(|value| !value.is_empty())
+}
+
+/// Okta's application in its address: `…/home/amazon_aws/0oa…/272`.
+fn app_id(url: &str) -> Option<&str> {
+    url.split('/').find(|part| part.starts_with("0oa"))
+}
+
+/// `~/.okta/okta.yaml`, the variables that the command reads, and `credential_process` lines that run it (internal/config,
+/// and the README, "Configuration by profile name").
+pub fn okta_aws_cli(text: Option<&str>, lines: Option<&Document>, env: &Env) -> Vec<Found> {
     let file = text.and_then(|text| yaml::parse(text).ok()).unwrap_or_default();
     let profiles = file.pointer("/awscli/profiles").and_then(Value::as_object);
-    let mut all: Vec<Found> = profiles
-        .into_iter()
-        .flatten()
-        .map(|(name, settings)| okta_profile(name, |key| settings[key].as_str().map(str::to_owned)))
-        .collect();
-    let variable = |key: &str| {
-        let upper = key.to_ascii_uppercase().replace('-', "_");
-        let name = match key {
-            "aws-acct-fed-app-id" => "AWS_ACCOUNT_FEDERATION_APP_ID".to_owned(),
-            "aws-iam-role" => "IAM_ROLE".to_owned(),
-            "aws-iam-idp" => "IAM_IDP".to_owned(),
-            "aws-session-duration" | "session-duration" => "SESSION_DURATION".to_owned(),
-            _ => upper,
-        };
-        [format!("OKTA_AWSCLI_{name}"), format!("OKTA_{name}")].iter().find_map(|name| env.text(name))
+    let scalar = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     };
-    if variable("org-domain").is_some() {
+    let mut all: Vec<Found> =
+        profiles.into_iter().flatten().map(|(name, of)| okta_profile(name, |key| scalar(&of[key]))).collect();
+    for section in lines.into_iter().flat_map(Document::sections) {
+        let flags = value(&section, "credential_process").and_then(|line| Flags::of(line, "okta-aws-cli"));
+        let Some(flags) = flags else { continue };
+        let of = |key: &str| {
+            let short = FLAGS.iter().find(|(name, ..)| *name == key).map_or("", |(_, short, _)| *short);
+            let region = || value(&section, "region").filter(|_| key == "aws-region");
+            let given = flags.value(&format!("--{key}"), short).or_else(region);
+            given.map(str::to_owned).or_else(|| variable(key, env))
+        };
+        let mut found = okta_profile(&section.heading().name, of);
+        if flags.has("m2m") {
+            found.problem = Some("m2m logs in with a private key, which fedcred has no counterpart of".to_owned());
+        }
+        all.push(found);
+    }
+    if variable("org-domain", env).is_some() {
         let name = env.text("OKTA_AWSCLI_PROFILE").unwrap_or_else(|| "default".to_owned());
-        all.push(okta_profile(&name, variable));
+        all.push(okta_profile(&name, |key| variable(key, env)));
     }
     all
+}
+
+/// The settings of a login by `web`: the flag, its short form, and the rest of the variable's name.
+const FLAGS: [(&str, &str, &str); 8] = [
+    ("org-domain", "-o", "ORG_DOMAIN"),
+    ("oidc-client-id", "-c", "OIDC_CLIENT_ID"),
+    ("aws-acct-fed-app-id", "-a", "AWS_ACCOUNT_FEDERATION_APP_ID"),
+    ("aws-iam-idp", "-i", "IAM_IDP"),
+    ("aws-iam-role", "-r", "IAM_ROLE"),
+    ("aws-region", "-n", "AWS_REGION"),
+    ("session-duration", "-s", "SESSION_DURATION"),
+    ("private-key-file", "", "PRIVATE_KEY_FILE"),
+];
+
+/// Of `OKTA_AWSCLI_…`, or by the name of version 1.
+fn variable(key: &str, env: &Env) -> Option<String> {
+    let (.., name) = FLAGS.iter().find(|(flag, ..)| *flag == key)?;
+    [format!("OKTA_AWSCLI_{name}"), format!("OKTA_{name}")].iter().find_map(|name| env.text(name))
 }
 
 fn okta_profile(name: &str, of: impl Fn(&str) -> Option<String>) -> Found {
     let mut found = Found::new(name, "saml");
     found.role(of("aws-iam-role").as_deref()).region(of("aws-region").as_deref());
-    found.duration(of("aws-session-duration").or_else(|| of("session-duration")).as_deref());
-    let domain = of("org-domain").unwrap_or_default();
-    found.inner("idp_url", Some(&format!("https://{}", domain.trim_start_matches("https://"))));
+    found.duration(of("session-duration").or_else(|| of("aws-session-duration")).as_deref());
+    // The tool, too, takes the name of the administrators' site for the one beside it, and an address for its host.
+    let domain = of("org-domain").unwrap_or_default().replace("-admin.", ".");
+    let domain = domain.trim_end_matches('/');
+    let scheme = if domain.contains("://") { "" } else { "https://" };
+    found.inner("idp_url", Some(&format!("{scheme}{domain}")));
     found.inner("auth", Some("okta")).inner("client_id", of("oidc-client-id").as_deref());
     found.inner("app_id", of("aws-acct-fed-app-id").as_deref());
     found.inner("principal_arn", of("aws-iam-idp").as_deref());
     found.needs_login = true;
+    if of("private-key-file").is_some() {
+        found.problem = Some("m2m logs in with a private key, which fedcred has no counterpart of".to_owned());
+    }
+    for (key, what) in [("org-domain", "org-domain"), ("oidc-client-id", "oidc-client-id")] {
+        if of(key).is_none() {
+            found.problem = Some(format!("it names no {what}"));
+        }
+    }
+    if found.problem.is_none() && of("aws-acct-fed-app-id").is_none() {
+        found.problem =
+            Some("it names no aws-acct-fed-app-id: the ID is in the address of Okta's AWS application".to_owned());
+    }
     found
 }
 
-/// `credential_process = aws-okta-processor authenticate --user … --application URL --role ARN` (its README).
-pub fn aws_okta_processor(document: &Document) -> Vec<Found> {
-    let profile = |section: Section<'_>| {
-        let flags = Flags::of(value(&section, "credential_process")?, "aws-okta-processor")?;
-        let mut found = Found::new(&section.heading().name, "saml");
-        found.role(flags.value("--role", "-r")).duration(flags.value("--duration", "-d"));
-        found.region(flags.value("--region", "-R").or(value(&section, "region")));
-        match flags.value("--application", "-a") {
-            Some(url) => found.inner("idp_url", Some(url)).browser(flags.value("--user", "-u")),
-            None => {
-                found.problem = Some(
-                    "it names no --application: open AWS from Okta's dashboard, and give its address to fedcred setup \
-                     --idp-url"
-                        .to_owned(),
-                );
-                &mut found
-            }
-        };
-        if let Some(factor) = flags.value("--factor", "-f") {
-            found.note(format!("--factor {factor}: the browser asks for the factor"));
-        }
-        Some(found)
+/// `credential_process = aws-okta-processor authenticate --user … --application URL --role ARN`, in either of AWS's files. What
+/// the line does not say, a variable or `~/.awsoktaprocessor` does (aws_okta_processor/commands).
+pub fn aws_okta_processor(files: &[Document], defaults: Option<&Document>, env: &Env) -> Vec<Found> {
+    files.iter().flat_map(|file| file.sections().filter_map(|section| processor(&section, defaults, env))).collect()
+}
+
+fn processor(section: &Section<'_>, defaults: Option<&Document>, env: &Env) -> Option<Found> {
+    let flags = Flags::of(value(section, "credential_process")?, "aws-okta-processor")?;
+    let in_file = |key: &str| {
+        let section = |name: &str| defaults?.sections().find(|section| section.heading().to_string() == name);
+        ["authenticate", "defaults"].iter().find_map(|name| value(&section(name)?, key).map(str::to_owned))
     };
-    document.sections().filter_map(profile).collect()
+    let of = |key: &str, short: &str| {
+        let variable = format!("AWS_OKTA_{}", key.to_ascii_uppercase().replace('-', "_"));
+        let given = flags.value(&format!("--{key}"), short).map(str::to_owned);
+        given.or_else(|| env.text(&variable)).or_else(|| in_file(&key.replace('-', "_")))
+    };
+    let mut found = Found::new(&section.heading().name, "saml");
+    found.role(of("role", "-r").as_deref()).duration(of("duration", "-d").as_deref());
+    found.region(of("region", "-R").as_deref().or(value(section, "region")));
+    match of("application", "-a") {
+        Some(url) => drop(found.inner("idp_url", Some(&url)).browser(of("user", "-u").as_deref())),
+        None => {
+            found.problem = Some(
+                "it names no --application: open AWS from Okta's dashboard, and give its address to fedcred setup --idp-url"
+                    .to_owned(),
+            );
+        }
+    }
+    if let Some(factor) = of("factor", "-f") {
+        found.note(format!("--factor {factor}: the browser asks for the factor"));
+    }
+    if of("pass", "-p").is_some() {
+        found.note("--pass: the browser asks for the password; remove it from where it is written");
+    }
+    flags.note(&mut found, &[("--secondary-role", ""), ("--account-alias", "-A"), ("--sign-in-url", "-U")]);
+    Some(found)
 }

@@ -1,10 +1,10 @@
-//! saml2aws, aws-adfs, aws-azure-login and awsprocesscreds: tools that log in at a SAML page.
+//! aws-adfs, aws-azure-login and awsprocesscreds: tools that log in at one SAML page, and keep their settings in `~/.aws/config`.
 
 use super::toml::{Flags, Found};
 use crate::config::aws_ini::{Document, Section};
 
 /// AWS as relying party, unless a tool says otherwise.
-const AWS: &str = "urn:amazon:webservices";
+pub const AWS: &str = "urn:amazon:webservices";
 
 /// A value that is there.
 pub fn value<'a>(section: &Section<'a>, key: &str) -> Option<&'a str> {
@@ -15,104 +15,46 @@ pub fn is_true(section: &Section<'_>, key: &str) -> bool {
     value(section, key).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
 }
 
+/// What aws-adfs opens (aws_adfs/authenticator.py, html_roles_fetcher.py).
 fn adfs(host: &str, relying_party: &str) -> String {
-    let host = host.trim_end_matches('/').trim_start_matches("https://");
     format!("https://{host}/adfs/ls/IdpInitiatedSignOn.aspx?loginToRp={relying_party}")
 }
 
-/// `~/.saml2aws`: a section for each account (its README, "Configuring Multiple Accounts").
-pub fn saml2aws(document: &Document) -> Vec<Found> {
-    document.sections().map(|section| saml2aws_account(&section)).collect()
-}
-
-fn saml2aws_account(section: &Section<'_>) -> Found {
-    let mut found = Found::new(&section.heading().to_string(), "saml");
-    let (url, user) = (value(section, "url").unwrap_or_default(), value(section, "username"));
-    let (base, urn) = (url.trim_end_matches('/'), value(section, "aws_urn").unwrap_or(AWS));
-    let provider = value(section, "provider").unwrap_or_default().to_ascii_lowercase();
-    found.role(value(section, "role_arn")).region(value(section, "region"));
-    found.duration(value(section, "aws_session_duration"));
-    match provider.as_str() {
-        "adfs" => found.inner("idp_url", Some(&adfs(url, urn))).form(user),
-        "adfs2" => found.inner("idp_url", Some(&adfs(url, urn))).inner("auth", Some("spnego")),
-        "ping" => found.inner("idp_url", Some(&format!("{base}/idp/startSSO.ping?PartnerSpId={urn}"))).form(user),
-        "shibboleth" => {
-            let path = "idp/profile/SAML2/Unsolicited/SSO";
-            found.inner("idp_url", Some(&format!("{base}/{path}?providerId={urn}"))).form(user)
-        }
-        "shibbolethecp" => {
-            found.needs_login = true;
-            found.inner("idp_url", Some(url)).inner("auth", Some("ecp")).inner("username", user);
-            found.raw("password", "{ keyring = true }")
-        }
-        "keycloak" | "authentik" | "psu" | "f5apm" | "netiq" => found.inner("idp_url", Some(url)).form(user),
-        "azuread" => {
-            let app = value(section, "app_id").unwrap_or_default();
-            let path = "applications/redirecttofederatedapplication.aspx?Operation=LinkedSignIn&applicationId=";
-            found.inner("idp_url", Some(&format!("{base}/{path}{app}"))).browser(user)
-        }
-        _ => found.inner("idp_url", Some(url)).browser(user),
-    };
-    if url.is_empty() {
-        found.problem = Some("it names no url".to_owned());
-    }
-    if is_true(section, "skip_verify") {
-        found.note("skip_verify: certificates are always verified; name the authority with saml.ca_bundle");
-    }
-    let used = [
-        "url",
-        "username",
-        "aws_urn",
-        "provider",
-        "role_arn",
-        "region",
-        "aws_session_duration",
-        "app_id",
-        "skip_verify",
-        // What fedcred does by itself, or another way.
-        "name",
-        "mfa",
-        "timeout",
-        "aws_profile",
-        "credentials_file",
-        "saml_cache",
-        "saml_cache_file",
-        "http_attempts_count",
-        "http_retry_delay",
-        "disable_sessions",
-        "disable_remember_device",
-        "prompter",
-        "target_url",
-        "browser_type",
-        "browser_executable_path",
-        "browser_autofill",
-        "headless",
-        "kubeconfig",
-    ];
-    found.rest(section, &used);
-    found
-}
-
-/// Keys `adfs_config.…` of profiles in `~/.aws/config` (aws_adfs/prepare.py).
+/// Keys `adfs_config.…` of profiles in `~/.aws/config` (aws_adfs/prepare.py), and `credential_process = aws-adfs login …`.
 pub fn aws_adfs(document: &Document) -> Vec<Found> {
-    let is_ours = |section: &Section<'_>| value(section, "adfs_config.adfs_host").is_some();
-    document.sections().filter(is_ours).map(|section| aws_adfs_profile(&section)).collect()
+    document.sections().filter_map(|section| aws_adfs_profile(&section)).collect()
 }
 
-fn aws_adfs_profile(section: &Section<'_>) -> Found {
-    let of = |key: &str| value(section, &format!("adfs_config.{key}"));
+fn aws_adfs_profile(section: &Section<'_>) -> Option<Found> {
+    let flags = value(section, "credential_process").and_then(|line| Flags::of(line, "aws-adfs"));
+    // A flag goes before the key of its name.
+    let of = |key: &str| {
+        let flag = format!("--{}", key.replace('_', "-"));
+        flags
+            .as_ref()
+            .and_then(|flags| flags.value(&flag, ""))
+            .or_else(|| value(section, &format!("adfs_config.{key}")))
+    };
+    let is = |key: &str| of(key).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1");
+    let has = |flag: &str| flags.as_ref().is_some_and(|flags| flags.has(flag));
     let mut found = Found::new(&section.heading().name, "saml");
-    found.role(of("role_arn")).region(value(section, "region")).duration(of("session_duration"));
-    found.inner("idp_url", Some(&adfs(of("adfs_host").unwrap_or_default(), of("provider_id").unwrap_or(AWS))));
-    match is_true(section, "adfs_config.sspi") {
+    let region = flags.as_ref().and_then(|flags| flags.value("--region", "")).or(value(section, "region"));
+    found.role(of("role_arn")).region(region).duration(of("session_duration"));
+    found.inner("idp_url", Some(&adfs(of("adfs_host")?, of("provider_id").unwrap_or(AWS))));
+    match (is("sspi") || has("--sspi")) && !has("--no-sspi") {
         true => found.inner("auth", Some("spnego")),
-        false => found.form(of("adfs_user")),
+        false => found.password("form", of("adfs_user")),
     };
     found.inner("ca_bundle", of("adfs_ca_bundle"));
-    if of("ssl_verification").is_some_and(|value| value.eq_ignore_ascii_case("false")) {
-        found.note("ssl_verification: certificates are always verified; name the authority with saml.ca_bundle");
+    if of("ssl_verification").is_some_and(|value| value.eq_ignore_ascii_case("false")) || has("--no-ssl-verification") {
+        found.note("ssl_verification: certificates are always verified; name the authority with --ca-bundle FILE");
     }
-    found
+    for key in ["username_password_command", "duo_factor", "duo_device"] {
+        if let Some(value) = of(key).filter(|value| *value != "None") {
+            found.note(format!("{key} = {value}"));
+        }
+    }
+    Some(found)
 }
 
 /// Keys `azure_…` of profiles in `~/.aws/config` (its README, "Configuration").
@@ -131,6 +73,9 @@ fn azure_profile(section: &Section<'_>) -> Found {
         .inner("idp_url", Some(&format!("https://login.microsoftonline.com/{tenant}/saml2")))
         .raw("authn_request", "true");
     found.browser(value(section, "azure_default_username"));
+    if value(section, "azure_default_password").is_some() {
+        found.note("azure_default_password: the browser asks for the password; remove it from that file");
+    }
     if let Some(app) = value(section, "azure_app_id_uri").filter(|app| *app != AWS) {
         found.note(format!(
             "azure_app_id_uri = {app}: the request names {AWS}; if Entra ID refuses it, take the application's address from \
@@ -149,7 +94,7 @@ pub fn awsprocesscreds(document: &Document) -> Vec<Found> {
         found.inner("idp_url", flags.value("--endpoint", "-e"));
         match flags.value("--provider", "-p") {
             Some("okta") => found.browser(flags.value("--username", "-u")),
-            _ => found.form(flags.value("--username", "-u")),
+            _ => found.password("form", flags.value("--username", "-u")),
         };
         Some(found)
     };

@@ -17,12 +17,26 @@ pub struct Found {
     pub problem: Option<String>,
     /// A person has to log in before `get` works.
     pub needs_login: bool,
+    /// The method needs the name of a user, and the tool names none.
+    pub lacks_user: bool,
 }
 
 impl Found {
     pub fn new(name: &str, table: &'static str) -> Found {
         let (top, inner, notes) = (Vec::new(), Vec::new(), Vec::new());
-        Found { name: name.to_owned(), top, table, inner, notes, problem: None, needs_login: false }
+        let (needs_login, lacks_user) = (false, false);
+        Found { name: name.to_owned(), top, table, inner, notes, problem: None, needs_login, lacks_user }
+    }
+
+    /// A profile that takes another one's login, with a role of its own.
+    pub fn including(name: &str, base: &str, role: Option<&str>) -> Found {
+        let mut found = Found::new(name, "");
+        found.top("include", Some(base)).role(role);
+        found
+    }
+
+    pub fn is_saml(&self) -> bool {
+        self.table == "saml"
     }
 
     pub fn top(&mut self, key: &'static str, value: Option<&str>) -> &mut Self {
@@ -49,7 +63,10 @@ impl Found {
     /// The role, if it is written as an ARN.
     pub fn role(&mut self, role: Option<&str>) -> &mut Self {
         match role.filter(|role| !role.is_empty()) {
-            Some(arn) if arn.starts_with("arn:") => self.top("role_arn", Some(arn)),
+            Some(several) if several.contains([',', '/']) && !is_arn(several) => {
+                self.note(format!("the roles {several}: fedcred roles lists those on offer, one profile has one"))
+            }
+            Some(arn) if is_arn(arn) => self.top("role_arn", Some(arn)),
             Some(name) => self.note(format!("the role {name}: it is no ARN; fedcred roles lists those on offer")),
             None => self,
         }
@@ -72,17 +89,19 @@ impl Found {
         }
     }
 
-    /// A login form, whose password `fedcred login` asks for.
-    pub fn form(&mut self, user: Option<&str>) -> &mut Self {
-        match user.filter(|user| !user.is_empty()) {
-            Some(user) => {
-                self.needs_login = true;
-                self.inner("auth", Some("form")).inner("username", Some(user)).raw("password", "{ keyring = true }")
-            }
-            None => {
-                self.problem = Some("it names no user; fedcred setup asks for one".to_owned());
-                self
-            }
+    /// A login form, or ECP, whose password `fedcred login` asks for.
+    pub fn password(&mut self, auth: &str, user: Option<&str>) -> &mut Self {
+        self.needs_login = true;
+        self.lacks_user = user.is_none_or(str::is_empty);
+        self.inner("auth", Some(auth)).inner("username", user).raw("password", "{ keyring = true }")
+    }
+
+    /// Gives it the user that it lacks, if it does.
+    pub fn user(&mut self, user: Option<&str>) {
+        match user.filter(|_| std::mem::take(&mut self.lacks_user)) {
+            Some(user) => drop(self.inner("username", Some(user))),
+            None if self.lacks_user => self.problem = Some("it names no user: add --username USER".to_owned()),
+            None => {}
         }
     }
 
@@ -108,8 +127,12 @@ impl Found {
         let (top, inner): (String, String) =
             (self.top.iter().map(line).collect(), self.inner.iter().map(line).collect());
         let top = if top.is_empty() { top } else { format!("[profile.{name}]\n{top}") };
-        format!("{top}[profile.{name}.{}]\n{inner}", self.table)
+        if self.table.is_empty() { top } else { format!("{top}[profile.{name}.{}]\n{inner}", self.table) }
     }
+}
+
+fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:") && !text.contains(',')
 }
 
 /// The values of flags in a `credential_process` of `program`: `--user alice`, `-u alice`, `--user=alice`.
@@ -123,6 +146,19 @@ impl Flags {
             word.rsplit(['/', '\\']).next().is_some_and(|name| name.trim_end_matches(".exe") == program)
         };
         words.iter().position(is_it).map(|at| Flags(words[at + 1..].to_vec()))
+    }
+
+    pub fn has(&self, flag: &str) -> bool {
+        self.0.iter().any(|word| word == flag)
+    }
+
+    /// Notes each of these flags that is there.
+    pub fn note(&self, found: &mut Found, flags: &[(&str, &str)]) {
+        for (long, short) in flags {
+            if let Some(value) = self.value(long, short) {
+                found.note(format!("{long} {value}"));
+            }
+        }
     }
 
     pub fn value(&self, long: &str, short: &str) -> Option<&str> {

@@ -1,0 +1,91 @@
+//! A certificate that is not trusted: shows what the server sends, and has the authority named that vouches for it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use super::desk::Desk;
+use super::question::whole;
+use crate::acquire::fetch::block_on;
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::http::probe::{Peer, Probe, probe};
+use crate::http::tls::Trust;
+use crate::time;
+use crate::x509::Certificate;
+
+pub enum Trusted {
+    /// By the authorities in this file.
+    By(PathBuf),
+    /// It is another server that is meant.
+    NotAtAll,
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks until a file is named whose authority vouches for the server of `url`, or another address is wanted.
+pub fn settle(url: &str, desk: &mut Desk, env: &Env) -> Result<Trusted> {
+    let choices = [
+        "show the certificates that the server sends",
+        "name a PEM file with the authority to trust",
+        "give another address",
+        "end setup",
+    ];
+    loop {
+        match desk.choose("The server's certificate is not trusted. How to go on?", &choices)? {
+            0 => show(url, desk)?,
+            1 => {
+                let file = desk.ask("PEM file with the authority to trust", None, "--ca-bundle FILE")?;
+                let file = whole(&file, env);
+                match look(url, Some(&file)).and_then(vouched) {
+                    Ok(()) => return Ok(Trusted::By(file)),
+                    Err(error) => desk.complain(error)?,
+                }
+            }
+            2 => return Ok(Trusted::NotAtAll),
+            _ => return Err(Error::new(Code::PromptNeeded, "nothing is written").hint("fedcred setup")),
+        }
+    }
+}
+
+fn look(url: &str, bundle: Option<&PathBuf>) -> Result<Probe> {
+    let url = Url::parse(url).map_err(|why| Error::new(Code::InvalidValue, why.to_string()))?;
+    let name = format!("the IdP at {}", url.origin().ascii_serialization());
+    let trust =
+        Trust { ca_bundle: bundle.map(PathBuf::as_path), setting: "--ca-bundle", verify: true, client_cert: None };
+    block_on(probe(Peer { url: &url, name: &name, trust, proxy: None, timeout: PATIENCE }))
+}
+
+/// Whatever else is wrong with the server: the certificate is trusted.
+fn vouched(probe: Probe) -> Result<()> {
+    match probe.answer {
+        Err(error) if error.code == Code::TlsUntrusted => Err(error.hint("name the file of another authority")),
+        _ => Ok(()),
+    }
+}
+
+fn show(url: &str, desk: &mut Desk) -> Result<()> {
+    let chain = match look(url, None) {
+        Ok(probe) => probe.chain,
+        Err(error) => return desk.complain(error),
+    };
+    for certificate in &chain {
+        desk.say(&in_words(certificate));
+    }
+    match chain.last() {
+        None => desk.say("  it sends none"),
+        Some(last) if !last.is_self_issued() => desk.say(&format!(
+            "  The authority itself is not sent: get the certificate of {} from who runs the server.",
+            last.issuer
+        )),
+        Some(_) => desk.say("  Compare the last fingerprint with what who runs the server tells you by another way."),
+    }
+    Ok(())
+}
+
+fn in_words(certificate: &Certificate) -> String {
+    let Certificate { subject, issuer, not_before, not_after, thumbprint: _, fingerprint } = certificate;
+    let (from, until) = (time::whole_seconds(*not_before), time::whole_seconds(*not_after));
+    format!("  {subject}\n    issued by {issuer}\n    valid from {from} until {until}\n    SHA-256 {fingerprint}")
+}

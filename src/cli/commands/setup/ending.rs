@@ -1,0 +1,109 @@
+//! The end of setup: shows what it would write, writes it once that is agreed to, and says what to try.
+
+use super::conversation::Conversation;
+use super::draft::Draft;
+use super::siblings::Sibling;
+use super::{Login, nothing_is_written, wiring};
+use crate::cli::args::SecretStore;
+use crate::cli::commands::login::{keep, kept_where};
+use crate::cli::output;
+use crate::config::add::Addition;
+use crate::config::aws_profile::Edit;
+use crate::error::Result;
+use crate::identity::kept::Place;
+use crate::quote::shell::{self, fedcred};
+use crate::region::Region;
+
+pub fn write(
+    mut conversation: Conversation<'_>,
+    login: &Login,
+    draft: &Draft,
+    siblings: &[Sibling],
+    addition: Addition,
+) -> Result<()> {
+    let edit = conversation.aws_config(draft, siblings)?;
+    let more: String = siblings.iter().map(Sibling::to_toml).collect();
+    let desk = &mut conversation.desk;
+    desk.say(&format!("\n{}:\n{}", addition.path.display(), plus(&format!("{}{more}", draft.to_toml()))));
+    if let Some(edit) = edit.as_ref().filter(|edit| !edit.is_empty()) {
+        desk.say(&format!("{}:\n{}", edit.path.display(), edit.diff()));
+    }
+    if !desk.confirm("Write this?", conversation.setup.yes)? {
+        return Err(nothing_is_written(&conversation.setup));
+    }
+    // A secret that cannot be kept is known before a profile is there that needs it.
+    conversation.keep(login)?;
+    let desk = &mut conversation.desk;
+    let path = addition.write()?;
+    desk.say(&format!("profile {} written into {}", draft.name, path.display()));
+    if !siblings.is_empty() {
+        let names: Vec<&str> = siblings.iter().map(|sibling| sibling.name.as_str()).collect();
+        desk.say(&format!("and {} for the other roles, which one login serves: {}", siblings.len(), names.join(", ")));
+    }
+    conversation.write_aws_config(edit)?;
+    conversation.what_to_try(&draft.name);
+    output::write(&conversation.desk.take_said())
+}
+
+impl Conversation<'_> {
+    /// The change of `~/.aws/config`: the profile, and one for each of `siblings`. `None`: it is left alone.
+    fn aws_config(&self, draft: &Draft, siblings: &[Sibling]) -> Result<Option<Edit>> {
+        if self.setup.no_aws_config {
+            return Ok(None);
+        }
+        let others = siblings.iter().map(|sibling| (sibling.name.as_str(), sibling.name.as_str()));
+        let all: Vec<(&str, &str)> = std::iter::once((self.aws_profile.as_str(), &*draft.name)).chain(others).collect();
+        wiring::edit(&all, draft.region.as_ref().map(Region::as_str), self.explicit, self.env).map(Some)
+    }
+
+    fn keep(&mut self, login: &Login) -> Result<()> {
+        let Some((account, texts)) = &login.kept else { return Ok(()) };
+        let keep_in = |store: SecretStore, env| -> Result<Place> {
+            let mut kept = keep(store, account, &texts[0], env);
+            for text in &texts[1..] {
+                kept = kept.or_else(|_| keep(store, account, text, env));
+            }
+            kept
+        };
+        let place = match keep_in(login.store, self.env) {
+            Ok(place) => place,
+            Err(error) => {
+                let store = self.another_store(error)?;
+                keep_in(store, self.env)?
+            }
+        };
+        self.desk.say(kept_where(&place).trim_end());
+        Ok(())
+    }
+
+    fn write_aws_config(&mut self, edit: Option<Edit>) -> Result<()> {
+        if let Some(edit) = edit.filter(|edit| !edit.is_empty()) {
+            let (path, name) = (edit.path.display().to_string(), &self.aws_profile);
+            let said = match edit.write()? {
+                Some(backup) => format!("profile {name} written into {path}; what it was: {}", backup.display()),
+                None => format!("profile {name} written into {path}"),
+            };
+            self.desk.say(&said);
+        }
+        Ok(())
+    }
+
+    /// The lines to try: the credentials, AWS by them, and what looks into a fault.
+    fn what_to_try(&mut self, profile: &str) {
+        if !self.setup.no_aws_config
+            && let Some(said) = wiring::ask_aws_cli(&self.aws_profile, self.env)
+        {
+            self.desk.say(&said);
+        }
+        self.desk.say(&format!("try it: {}", fedcred(&["get"], profile, &[])));
+        if !self.setup.no_aws_config {
+            let words = ["aws", "--profile", &self.aws_profile, "sts", "get-caller-identity"];
+            self.desk.say(&format!("        {}", shell::command(words)));
+        }
+        self.desk.say(&format!("        {}", fedcred(&["doctor"], profile, &[])));
+    }
+}
+
+fn plus(lines: &str) -> String {
+    lines.lines().map(|line| format!("+{line}\n")).collect()
+}

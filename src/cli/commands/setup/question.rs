@@ -1,0 +1,163 @@
+//! What setup asks for a method: the setting, the question, and the flag that answers it.
+
+use std::path::{Path, PathBuf};
+
+use super::desk::Desk;
+use crate::cli::args::Setup;
+use crate::config::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::process::whoami;
+use crate::quote::config::toml as quoted;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// The setting, in the table of its method.
+    pub key: &'static str,
+    /// Absent: it is not asked, and only a flag sets it.
+    pub text: Option<&'static str>,
+    pub flag: &'static str,
+    form: Form,
+    given: fn(&Setup) -> Option<String>,
+    proposal: fn(&Env) -> Option<String>,
+}
+
+/// How an answer is written into the file.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Text,
+    /// What is relative is so to the working directory, and in the file it would be to the file.
+    Path,
+    /// A program and its arguments.
+    Words,
+}
+
+const TEXT: Question =
+    Question { key: "", text: None, flag: "", form: Form::Text, given: |_| None, proposal: |_| None };
+
+pub const USERNAME: Question = Question {
+    key: "username",
+    text: Some("User name"),
+    flag: "--username USER",
+    given: |setup| setup.username.clone(),
+    proposal: |env| Some(whoami::user(env)),
+    ..TEXT
+};
+/// It only tells two accounts at one IdP apart.
+pub const BROWSER_USER: Question = Question { text: None, ..USERNAME };
+pub const PRINCIPAL: Question =
+    Question { key: "principal", flag: "--principal PRINCIPAL", given: |setup| setup.principal.clone(), ..TEXT };
+pub const KEYTAB: Question = Question {
+    key: "keytab",
+    flag: "--keytab FILE",
+    form: Form::Path,
+    given: |setup| shown(setup.keytab.as_deref()),
+    ..TEXT
+};
+pub const CA_BUNDLE: Question = Question {
+    key: "ca_bundle",
+    flag: "--ca-bundle FILE",
+    form: Form::Path,
+    given: |setup| shown(setup.ca_bundle.as_deref()),
+    ..TEXT
+};
+pub const OKTA_CLIENT: Question = Question {
+    text: Some("Client ID of Okta's native application for such logins (0oa…)"),
+    given: |setup| setup.client_id.clone(),
+    ..CLIENT_ID
+};
+pub const OKTA_APP: Question = Question {
+    key: "app_id",
+    text: Some("ID of Okta's application for AWS (0oa…)"),
+    flag: "--app-id ID",
+    given: |setup| setup.app_id.clone(),
+    ..TEXT
+};
+pub const SAML_COMMAND: Question = Question {
+    key: "command",
+    text: Some("Command that prints the SAML response ({idp_url} and {profile} are filled in)"),
+    flag: "--command COMMAND",
+    form: Form::Words,
+    given: |setup| setup.command.clone(),
+    ..TEXT
+};
+pub const ISSUER: Question = Question {
+    key: "issuer",
+    text: Some("The OpenID provider (its issuer, https://…)"),
+    flag: "--issuer URL",
+    given: |setup| setup.issuer.clone(),
+    ..TEXT
+};
+pub const CLIENT_ID: Question = Question {
+    key: "client_id",
+    text: Some("Client ID that the provider registered for this"),
+    flag: "--client-id ID",
+    given: |setup| setup.client_id.clone(),
+    ..TEXT
+};
+pub const FLOW: Question = Question {
+    key: "flow",
+    text: Some("Log in by a browser on this machine (browser), or by a code entered elsewhere (device)"),
+    flag: "--flow FLOW",
+    given: |setup| setup.flow.clone(),
+    proposal: |_| Some("browser".to_owned()),
+    ..TEXT
+};
+pub const TOKEN_FILE: Question = Question {
+    key: "token_file",
+    text: Some("File with the token"),
+    flag: "--token-file FILE",
+    form: Form::Path,
+    given: |setup| shown(setup.token_file.as_deref()),
+    proposal: |env| env.text("AWS_WEB_IDENTITY_TOKEN_FILE"),
+};
+pub const TOKEN_ENV: Question = Question {
+    key: "token_env",
+    text: Some("Name of the variable with the token"),
+    flag: "--token-env NAME",
+    given: |setup| setup.token_env.clone(),
+    ..TEXT
+};
+pub const AUDIENCE: Question =
+    Question { key: "audience", flag: "--audience AUDIENCE", given: |setup| setup.audience.clone(), ..TEXT };
+pub const AZURE_CLIENT: Question = Question { text: None, ..CLIENT_ID };
+
+impl Question {
+    /// The answer as TOML: that of its flag, or of the person. `None`: there is none, and none is needed.
+    pub fn answer(&self, setup: &Setup, desk: &mut Desk, env: &Env) -> Result<Option<String>> {
+        let answer = match ((self.given)(setup), self.text) {
+            (Some(given), Some(text)) => desk.given(text, given),
+            (Some(given), None) => given,
+            (None, Some(text)) => desk.ask(text, (self.proposal)(env).as_deref(), self.flag)?,
+            (None, None) => return Ok(None),
+        };
+        self.form.toml(&answer, env).map(Some)
+    }
+}
+
+impl Form {
+    fn toml(self, answer: &str, env: &Env) -> Result<String> {
+        Ok(match self {
+            Form::Text => quoted(answer),
+            Form::Path => quoted(&whole(answer, env).display().to_string()),
+            Form::Words => {
+                let words = shlex::split(answer).filter(|words| !words.is_empty()).ok_or_else(|| {
+                    Error::new(Code::InvalidValue, "the command has a quote without its end, or no word")
+                        .hint("write it as in a shell: corp-login --url '{idp_url}'")
+                })?;
+                format!("[{}]", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
+            }
+        })
+    }
+}
+
+/// The path from the root, `~/` being the home directory.
+pub fn whole(path: &str, env: &Env) -> PathBuf {
+    match (path.strip_prefix("~/"), env.home()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path)),
+    }
+}
+
+fn shown(path: Option<&Path>) -> Option<String> {
+    path.map(|path| path.display().to_string())
+}

@@ -1,0 +1,131 @@
+//! A login at a SAML page: by what the page asks for, or by the method that is named.
+
+use super::conversation::Conversation;
+use super::draft::Draft;
+use super::method::{METHODS, Method};
+use super::{Login, page};
+use crate::acquire::proof::{self, Proof};
+use crate::cli::args::SecretStore;
+use crate::cli::commands::login::PATIENCE;
+use crate::cli::prompt;
+use crate::config::profile::{Account, Profile};
+use crate::error::{Code, Error, Result};
+use crate::identity::keep::Person;
+use crate::identity::kept;
+use crate::identity::trace::Trace;
+use crate::quote::config::toml as quoted;
+use crate::secret::Secret;
+
+const URL: &str = "The identity provider's page for AWS (its address in a browser)";
+
+impl Conversation<'_> {
+    /// Opens the page, and tries what it asks for.
+    pub fn by_page(&mut self) -> Result<Login> {
+        let url = self.url()?;
+        let opened = page::open(self, &url).map_err(|error| self.name_the_flags(error))?;
+        self.desk.say(&format!("the page {}", opened.in_words));
+        let mut last = None;
+        for (index, method) in opened.methods.iter().enumerate() {
+            match self.by(method, &url) {
+                Err(error) if page::is_worth_another(&error) && index + 1 < opened.methods.len() => {
+                    self.desk.say(&format!("not by {}: {}", method.in_words, error.what));
+                    last = Some(error);
+                }
+                outcome => return outcome.map_err(|error| self.name_the_flags(error)),
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::new(Code::LoginPage, "the page wants a login that is not known here")))
+    }
+
+    pub fn by_saml(&mut self, method: &'static Method) -> Result<Login> {
+        let url = self.url()?;
+        self.by(method, &url).map_err(|error| self.name_the_flags(error))
+    }
+
+    fn url(&mut self) -> Result<String> {
+        let url = match self.setup.idp_url.clone() {
+            Some(url) => self.desk.given(URL, url),
+            None => self.desk.ask(URL, None, "--idp-url URL")?,
+        };
+        self.last_url = Some(url.clone());
+        Ok(url)
+    }
+
+    fn by(&mut self, method: &'static Method, url: &str) -> Result<Login> {
+        let mut draft = Draft::of(&self.setup, &self.name, method, Some(url.to_owned()));
+        // An address that cannot be is known before anybody is asked for more.
+        Draft::of(&self.setup, &self.name, &METHODS[0], Some(url.to_owned()))
+            .read_without_role(self.explicit, self.env)?;
+        self.desk.say(&format!("logging in by {}", method.in_words));
+        draft.ask(&self.setup, &mut self.desk, self.env)?;
+        let trial = draft.read_without_role(self.explicit, self.env)?;
+        let (typed, store) = self.typed_secret(&trial.profile)?;
+        let secret = typed.as_ref().map(|(_, secret)| secret);
+        let trace = Trace::default();
+        let proof = match self.prove(&draft, secret, &trace) {
+            Err(error) if error.code == Code::XpathNoMatch => {
+                let Some(xpath) = trace.take_last_page().and_then(page::xpath) else { return Err(error) };
+                self.desk.say(&format!("the SAML response is in another place: {xpath}"));
+                draft.set("xpath", quoted(&xpath));
+                self.prove(&draft, secret, &Trace::default())?
+            }
+            outcome => outcome?,
+        };
+        Ok(Login { draft, proof, kept: typed.map(|(account, secret)| (account, vec![secret])), store })
+    }
+
+    fn prove(&self, draft: &Draft, typed: Option<&Secret>, trace: &Trace) -> Result<Proof> {
+        let mut trial = draft.read_without_role(self.explicit, self.env)?;
+        // A window or a code is nothing that is asked on the terminal.
+        let at_browser = draft.method.by_hand && prompt::terminal().is_ok();
+        let person = if at_browser { Some(&prompt::Terminal as &dyn Person) } else { self.desk.person() };
+        if person.is_some() {
+            trial.profile.deadline = trial.profile.deadline.max(PATIENCE);
+        }
+        proof::prove_attended(&trial.profile, &trial.cache, self.env, (typed, person), trace)
+    }
+
+    /// The password that a person types, and where it is to be kept; `None`: one is kept already, or none is needed.
+    fn typed_secret(&mut self, trial: &Profile) -> Result<(Option<(Account, Secret)>, SecretStore)> {
+        let mut store = self.setup.store;
+        let Some((_, account)) = crate::cli::commands::kept_secret(trial) else { return Ok((None, store)) };
+        match kept::place(&account, self.env) {
+            Ok(Some(_)) if !self.is_refused => return Ok((None, store)),
+            Ok(_) => {}
+            // Better known before a person has typed it.
+            Err(error) if store == SecretStore::Keyring && self.desk.is_attended() => {
+                store = self.another_store(error)?;
+                self.setup.store = store;
+            }
+            Err(_) => {}
+        }
+        let question = format!("Password of {}", account.in_words());
+        let secret = self.desk.secret(&question, "--password-env NAME, or --password-file FILE")?;
+        Ok((Some((account, secret)), store))
+    }
+
+    /// Where to keep a secret that the keyring does not take.
+    pub fn another_store(&mut self, error: Error) -> Result<SecretStore> {
+        let again = self.setup.again(&["--store", "file"]);
+        self.desk.complain(error.hint(format!("unlock it, or keep it in a file: {again}")))?;
+        if self.desk.confirm("Keep it in a sealed file instead?", false)? {
+            return Ok(SecretStore::File);
+        }
+        Err(Error::new(Code::KeyringLocked, "there is no place for the secret").hint(again))
+    }
+
+    /// The remedy, in terms of this command.
+    fn name_the_flags(&self, error: Error) -> Error {
+        let again = |more: &[&str]| self.setup.again(more);
+        match error.code {
+            Code::TlsUntrusted => {
+                let flags = again(&["--ca-bundle", "FILE"]);
+                error.hint(format!("name a PEM file with the right authority: {flags}"))
+            }
+            Code::LoginPage | Code::NegotiateNotOffered => {
+                error.hint(format!("name the method: {}", again(&["--auth", "form"])))
+            }
+            _ => error,
+        }
+    }
+}
