@@ -199,6 +199,11 @@ impl fmt::Display for Owner {
 impl RoleArn {
     /// Parses `text`; the error ([`Code::InvalidArn`]) says which part cannot be.
     pub fn parse(text: &str) -> Result<Self> {
+        // The pair as a SAML attribute has it; a path may have such characters, and none that people name has.
+        if text.contains(",arn:") {
+            return Err(Error::new(Code::InvalidArn, "two ARNs stand where the role's alone should")
+                .hint("write the role as `role_arn`, and the provider, if at all, as `saml.principal_arn`"));
+        }
         let (partition, account_id, resource) = iam_resource(text, "role")?;
         Self::named(text, partition, Owner::Account(account_id), resource)
     }

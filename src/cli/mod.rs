@@ -6,6 +6,7 @@ mod facts;
 pub mod format;
 mod links;
 mod logging;
+mod meant;
 pub(crate) mod output;
 mod page;
 mod progress;
@@ -146,7 +147,7 @@ fn not_run(error: &clap::Error, arguments: &[OsString], env: &Env) -> ExitStatus
     }
     let mut said = report::mark(Code::BadFlag, Screen::stderr_style(colour(arguments), env));
     said += Text::document(text.strip_prefix("error: ").unwrap_or(&text));
-    if let Some(hint) = quoted_whole(arguments) {
+    if let Some(hint) = quoted_whole(arguments).or_else(|| meant::command(error.kind(), arguments, env)) {
         said.blank();
         said.line(format!("hint: {hint}"));
     }

@@ -5,7 +5,7 @@ use super::origin::{Log, SourceFile};
 use super::reader::{Layer, Section, nearest};
 use super::settings::PROFILE;
 use super::tree::{Node, Value};
-use super::{resolve, values};
+use super::{mistakes, resolve, values};
 use crate::error::{Code, Error, Result, printable};
 
 /// Names of profiles that an error lists at most.
@@ -110,8 +110,17 @@ impl Config {
                 .because(format!("sudo runs this as root, and the configuration of {user} is not root's"))
                 .hint("run it without sudo, or name the file: --config FILE");
         }
-        match (nearest(name, names.iter().copied()), &self.locations.user) {
+        let by_aws = self.env.text("AWS_PROFILE").filter(|aws| name == "default" && names.contains(&aws.as_str()));
+        if let Some(aws) = by_aws {
+            return error
+                .because("AWS_PROFILE is for AWS's own tools")
+                .hint(format!("name the profile: --profile {aws}, or FEDCRED_PROFILE={aws}"));
+        }
+        match (nearest(mistakes::bare_name(name), names.iter().copied()), &self.locations.user) {
             (Some(near), _) => error.hint(format!("did you mean {near:?}?")),
+            (None, Some(_)) if name == "default" && !names.is_empty() => {
+                error.hint(format!("name one of them: --profile {}", printable(names[0], 60)))
+            }
             (None, Some(path)) => {
                 let path = self.locations.shown(path);
                 error.hint(format!("fedcred setup; or write [profile.NAME] and [profile.NAME.saml] into {path}"))

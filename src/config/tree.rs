@@ -39,12 +39,14 @@ impl Table {
             // Its `Display` quotes the line, which may hold a password; `message` only names what the grammar expected.
             Err(error) => {
                 let place = error.span().map(|span| lines.place(text, span.start));
+                let line = error.span().and_then(|span| {
+                    let start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+                    text[start..].lines().next()
+                });
                 let place = place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
                 Err(Error::new(Code::ConfigSyntax, format!("{shown}{place}: this is not TOML"))
                     .because(printable(error.message(), 200))
-                    .hint(mistakes::aws_heading(text).unwrap_or_else(|| {
-                        "correct the file at that place; strings are quoted: region = \"eu-west-1\"".to_owned()
-                    })))
+                    .hint(mistakes::syntax(text, line, error.message())))
             }
         }
     }

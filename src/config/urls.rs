@@ -20,12 +20,11 @@ pub fn idp(found: &Found<'_>, allow_http: bool) -> Result<IdpUrl> {
             error.hint("write https://…; where that cannot be, say so by name with allow_http = true")
         }
         NotAnAddress::Login => error.hint("write `username` and `password` on lines of their own"),
+        NotAnAddress::NotAUrl(_) => error.hint("write the whole address, as in a browser: https://idp.example.com/…"),
         _ => error,
     })?;
-    if HostName::of(&url).is_some_and(|name| name.is_within("awsapps.com")) {
-        return Err(found
-            .error(Code::UrlNotAllowed, "is the start page of IAM Identity Center, not a SAML page")
-            .hint(mistakes::identity_center()));
+    if let Some((what, hint)) = HostName::of(&url).and_then(|host| mistakes::not_a_page(&host, url.path())) {
+        return Err(found.error(Code::UrlNotAllowed, what).hint(hint));
     }
     Ok(url)
 }

@@ -35,6 +35,9 @@ pub fn written<'c>(found: &Found<'c>, expected: &str) -> Result<&'c str> {
 pub fn boolean(found: &Found<'_>) -> Result<bool> {
     match found.value {
         Value::Boolean(truth) => Ok(*truth),
+        Value::Text(text) if matches!(text.as_str(), "true" | "false") => {
+            Err(found.wrong("true or false").hint(format!("write it without quotes: {} = {text}", found.key)))
+        }
         _ => Err(found.wrong("true or false")),
     }
 }
@@ -78,7 +81,9 @@ pub fn duration(found: &Found<'_>) -> Result<Duration> {
             let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
             match is_number {
                 true => error.hint(format!("write \"{text}s\", or the number without quotes: {} = {text}", found.key)),
-                false => error,
+                false => {
+                    error.hint(format!("write hours, minutes and seconds without blanks: {} = \"1h30m\"", found.key))
+                }
             }
         })?,
         Value::Integer(Some(seconds)) if *seconds >= 0 => Duration::from_secs(seconds.unsigned_abs()),
@@ -143,6 +148,11 @@ pub fn resolve_path(found: &Found<'_>, text: &str) -> Result<PathBuf> {
             .error(Code::InvalidValue, "holds a token or key where a path should stand")
             .because("the value is not shown: it looks like a secret, and no file has such a name")
             .hint("write the secret into a file that only you can read, and name that file"));
+    }
+    if text.starts_with("$HOME") || text.starts_with("${") || text.starts_with('%') {
+        return Err(found
+            .error(Code::InvalidValue, "begins with a variable, and none is filled in here")
+            .hint("write ~/… for the home directory, or the whole path"));
     }
     if let Some(rest) = text.strip_prefix("~/") {
         let home = found.place.file.home.as_ref();

@@ -97,7 +97,7 @@ impl Fault {
             }
             Why::Other(what) => cannot(format!("it is {what}, and only a regular file is taken").into()).hint(list),
             Why::TooLarge => cannot(format!("it is larger than {}, and no such file is", size(max)).into()),
-            Why::NotText => cannot("it is not UTF-8 text".into()),
+            Why::NotText => cannot("it is not UTF-8 text".into()).hint("save it as UTF-8 in the editor"),
             Why::Owner(standing) => {
                 // What should be ours alone and is another's cannot be mended, only passed over.
                 let code = if access == Access::OursAlone { code } else { Code::InsecurePermissions };

@@ -93,6 +93,11 @@ impl Desk {
         answer
     }
 
+    /// Forgets an answer that cannot be, so that it is not proposed.
+    pub fn forget(&mut self, question: &str) {
+        self.answers.remove(question);
+    }
+
     /// The index of one of `choices`. Esc is told and asked over. Only where somebody is there.
     pub fn choose<T: AsRef<str>>(&self, question: &str, choices: &[T]) -> Result<usize> {
         let shown: Vec<&str> = choices.iter().map(AsRef::as_ref).collect();

@@ -85,10 +85,11 @@ impl Conversation<'_> {
             let typed = self.desk.ask("Region", proposal.as_deref(), "--region REGION")?;
             match Region::parse(&typed) {
                 Ok(region) => return Ok(Some(region)),
-                Err(why) => self.desk.complain(
-                    Error::new(Code::InvalidValue, format!("{:?}: {why}", printable(&typed, 60)))
-                        .hint(format!("a region such as {}", why.example())),
-                )?,
+                Err(why) => {
+                    self.desk.forget("Region");
+                    let error = Error::new(Code::InvalidValue, format!("{:?}: {why}", printable(&typed, 60)));
+                    self.desk.complain(error.hint(format!("a region such as {}", why.example())))?;
+                }
             }
         }
     }
