@@ -183,7 +183,7 @@ pub enum Command {
     Logout(Logout),
     /// Find out how to log in at an identity provider, and write a profile
     #[command(after_help = notes::SETUP)]
-    Setup(Setup),
+    Setup(Box<Setup>),
     /// Check each step of a login; show the first problem and its fix
     #[command(after_help = notes::DOCTOR)]
     Doctor(Doctor),
@@ -236,7 +236,6 @@ impl Command {
             | Command::Exec(Exec { profile, .. })
             | Command::Login(Login { profile, .. })
             | Command::Logout(Logout { profile, .. })
-            | Command::Setup(Setup { profile, .. })
             | Command::Doctor(Doctor { profile, .. })
             | Command::Inspect(Inspect { profile, .. })
             | Command::Roles(Roles { profile, .. })
@@ -248,6 +247,7 @@ impl Command {
                 | Airflow::Put(AirflowPut { profile, .. }),
             )
             | Command::Config(Config::Show { profile, .. }) => Profiles::One(profile),
+            Command::Setup(setup) => Profiles::One(&mut setup.profile),
             Command::Serve(Serve { profiles, .. })
             | Command::Refresh(Refresh { profiles, .. })
             | Command::Schedule(Schedule::Install(ScheduleInstall { profiles, .. }))
