@@ -123,7 +123,7 @@ pub fn word(found: &Found<'_>, words: &[&'static str]) -> Result<&'static str> {
 /// Each element of an array as `parse` takes it, as many as the row lets be.
 pub fn list<'c, T>(found: &Found<'c>, parse: impl Fn(&Found<'c>) -> Result<T>) -> Result<Vec<T>> {
     let max = match found.row.kind {
-        Kind::Texts(max) => max,
+        Kind::Texts(max) | Kind::Paths(max) => max,
         Kind::Integers(..) => 100,
         Kind::Command => 256,
         _ => return Err(found.misfit()),

@@ -119,7 +119,7 @@ fn the_schema_has_every_row_and_requires_none_of_a_profile() {
         .chain([&settings::CACHE, &settings::AIRFLOW, &settings::FILE])
         .map(|table| table.settings().count())
         .sum();
-    let secrets =
-        settings::OF_PROFILE.into_iter().flat_map(Table::settings).filter(|row| matches!(row.kind, Kind::Secret));
+    let tables = settings::OF_PROFILE.into_iter().chain([&settings::CACHE]);
+    let secrets = tables.flat_map(Table::settings).filter(|row| matches!(row.kind, Kind::Secret));
     assert_eq!(count, rows + secrets.count() * settings::SECRET.settings().count());
 }
