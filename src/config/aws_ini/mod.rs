@@ -84,7 +84,10 @@ impl Heading {
     /// Whether some SDK takes the section for the default profile, in either file. The section `DEFAULT` of Python's reader has
     /// its values in every other section too.
     pub fn is_default(&self) -> bool {
-        matches!(self.kind.as_deref(), None | Some("profile")) && self.name.eq_ignore_ascii_case("default")
+        // The SDK for JavaScript parts the words at every blank that Unicode knows.
+        let whole = self.to_string();
+        let words: Vec<&str> = whole.split(is_blank).filter(|word| !word.is_empty()).collect();
+        matches!(words.as_slice(), [name] | ["profile", name] if name.eq_ignore_ascii_case("default"))
     }
 }
 
@@ -312,6 +315,22 @@ mod tests {
 
     fn headings(text: &str) -> Vec<String> {
         Document::parse(text.to_owned()).sections().map(|section| section.heading().to_string()).collect()
+    }
+
+    #[test]
+    fn the_default_section_is_one_to_whoever_parts_words_at_any_blank() {
+        for (heading, expected) in [
+            ("[default]", true),
+            ("[profile default]", true),
+            ("[profile\u{a0}default]", true),
+            ("[profile\u{2003}DEFAULT ]", true),
+            ("[profile my default]", false),
+            ("[services default]", false),
+            ("[defaults]", false),
+        ] {
+            let document = Document::parse(format!("{heading}\na = b\n"));
+            assert_eq!(document.sections().next().unwrap().heading().is_default(), expected, "{heading:?}");
+        }
     }
 
     #[test]
