@@ -31,7 +31,7 @@ pub fn command(kind: ErrorKind, arguments: &[OsString], env: &Env) -> Option<Str
         ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => {
             let word = words.iter().find(|word| !word.starts_with('-'))?;
             if let Some((_, ours)) = COMMANDS.iter().find(|(theirs, _)| theirs == word) {
-                return Some(format!("fedcred {ours}"));
+                return Some(shell::command(std::iter::once("fedcred").chain(ours.split(' '))));
             }
             // Without a readable configuration there is no profile that could be meant.
             let config = Config::load(env, None).ok()?;

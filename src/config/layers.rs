@@ -7,6 +7,7 @@ use super::settings::PROFILE;
 use super::tree::{Node, Value};
 use super::{mistakes, resolve, values};
 use crate::error::{Code, Error, Result, printable};
+use crate::quote::shell::fedcred;
 
 /// Names of profiles that an error lists at most.
 const LISTED: usize = 20;
@@ -114,12 +115,12 @@ impl Config {
         if let Some(aws) = by_aws {
             return error
                 .because("AWS_PROFILE is for AWS's own tools")
-                .hint(format!("name the profile: --profile {aws}, or FEDCRED_PROFILE={aws}"));
+                .hint(format!("name the profile: {}", fedcred(&["get"], &aws, &[])));
         }
         match (nearest(mistakes::bare_name(name), names.iter().copied()), &self.locations.user) {
             (Some(near), _) => error.hint(format!("did you mean {near:?}?")),
             (None, Some(_)) if name == "default" && !names.is_empty() => {
-                error.hint(format!("name one of them: --profile {}", printable(names[0], 60)))
+                error.hint(format!("name one of them: {}", fedcred(&["get"], names[0], &[])))
             }
             (None, Some(path)) => {
                 let path = self.locations.shown(path);

@@ -69,6 +69,8 @@ fn a_person_at_a_terminal_is_led_through_it() {
     terminal.says("alice");
     terminal.holds("Password of alice at https://localhost");
     terminal.says(lab().password("alice"));
+    terminal.holds("? Account");
+    terminal.says("1111");
     terminal.holds("? Role");
     terminal.says(DEV);
     terminal.holds("Region [eu-central-1]:");

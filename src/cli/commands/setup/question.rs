@@ -142,7 +142,7 @@ impl Form {
             Form::Words => {
                 let words = shlex::split(answer).filter(|words| !words.is_empty()).ok_or_else(|| {
                     Error::new(Code::InvalidValue, "the command has a quote without its end, or no word")
-                        .hint("write it as in a shell: corp-login --url '{idp_url}'")
+                        .hint("write it as in a shell, with a second quote for each first one")
                 })?;
                 format!("[{}]", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
             }
