@@ -221,12 +221,12 @@ fn connect(redis: &RedisSettings, settings: &CacheSettings, env: &Env, sealing: 
     let keys = std::iter::once(sealing.id()).chain(old.map(|key| key.id())).map(|id| id.to_string()).collect();
     let (env, patience) = (env.clone(), server.budget);
     let read = move || {
-        let read = |source| secrets::read(&source, "cache.store_password", &env, &Deadline::after(patience));
+        let read = |source| secrets::read(source, "cache.store_password", &env, &Deadline::after(patience));
         let unkept = |error: Error| match error.code {
             Code::PromptNeeded => error.hint("fedcred cache password"),
             _ => error,
         };
-        password.map(read).transpose().map_err(unkept)
+        password.as_ref().map(read).transpose().map_err(unkept)
     };
     RedisStore::new(server, keys, read)
 }

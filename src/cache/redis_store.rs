@@ -64,18 +64,18 @@ pub struct RedisStore {
 type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
 impl RedisStore {
-    /// Begins the thread; nobody is asked yet. `password` is called on it, at the first request. `keys`: the ids of the sealing
+    /// Begins the thread; nobody is asked yet. `password` is called on it, for each connection. `keys`: the ids of the sealing
     /// keys of this machine, the one that it seals with first.
     ///
     /// Errors: [`Code::Bug`], no thread can be begun.
     pub fn new(
         server: Server,
         keys: Vec<String>,
-        password: impl FnOnce() -> Result<Option<Secret>> + Send + 'static,
+        password: impl Fn() -> Result<Option<Secret>> + Send + 'static,
     ) -> Result<RedisStore> {
         let (jobs, receiver) = channel();
         let (budget, name) = (server.budget, server.to_string());
-        let worker = Worker { server, keys, password: Some(Box::new(password)), link: None, held: Vec::new() };
+        let worker = Worker { server, keys, password: Box::new(password), link: None, held: Vec::new() };
         std::thread::Builder::new()
             .name("redis".into())
             .spawn(move || worker.run(&receiver))
@@ -150,13 +150,13 @@ impl Link {
     }
 }
 
-type Password = Box<dyn FnOnce() -> Result<Option<Secret>> + Send>;
+type Password = Box<dyn Fn() -> Result<Option<Secret>> + Send>;
 
 /// What the thread has.
 struct Worker {
     server: Server,
     keys: Vec<String>,
-    password: Option<Password>,
+    password: Password,
     link: Option<Link>,
     /// Leases that are renewed in between.
     held: Vec<(LoginKey, Lead)>,
@@ -254,7 +254,7 @@ impl Worker {
     }
 
     fn connect(&mut self) -> Result<Link> {
-        let password = self.password.take().map_or(Ok(None), |password| password())?;
+        let password = (self.password)()?;
         let mut link = self.open(password.as_ref().map(Secret::expose)).map_err(|why| match why {
             Fault::Redis(why) => self.fault(&why),
             Fault::Own(why) => why,

@@ -6,6 +6,7 @@
 mod outages;
 mod redis;
 mod safety;
+mod servers;
 
 use std::fs;
 use std::process::Command;
@@ -25,13 +26,18 @@ const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 /// A world whose machines share a Redis that has time to answer on a busy machine.
 fn fleet(world: World) -> (World, Redis) {
     let redis = Redis::start(&world);
-    let settings = format!("{}store_timeout_ms = 5000\n", redis.settings());
+    (machines_of(world, &redis.settings()), redis)
+}
+
+/// Such a world, with these settings.
+fn machines_of(world: World, settings: &str) -> World {
+    let settings = format!("{settings}store_timeout_ms = 5000\n");
     let world = world.set("deadline", "55s").env("REDIS_PASSWORD", redis::PASSWORD).secret(redis::PASSWORD);
     let world = world.also(&settings);
     let key = world.path("cache.key");
     let made = world.run(&["cache", "key", "new", key.to_str().unwrap()]);
     assert_eq!(made.status, Some(0), "{}", made.stderr);
-    (world, redis)
+    world
 }
 
 /// The command of a machine: its home has this name.

@@ -19,34 +19,57 @@ pub struct Redis {
     dir: PathBuf,
     /// What it is given: certificates and passwords.
     given: PathBuf,
-    port: u16,
+    port: String,
+    options: Vec<String>,
     child: Child,
 }
 
 impl Redis {
     /// Starts one with its data below the world's home.
     pub fn start(world: &World) -> Redis {
-        let dir = world.path("redis");
-        fs::create_dir_all(&dir).expect("a directory at home");
-        let authority = Authority::new();
-        let (certificate, key) = authority.server_pem(LOOPBACK_NAMES);
-        let (client, client_key) = authority.client("a machine of the fleet");
-        let files = [
-            ("ca.pem", authority.pem()),
-            ("server.pem", certificate),
-            ("server.key", key),
-            ("client.pem", client),
-            ("client.key", client_key),
-            ("users.acl", format!("user default off\nuser keeper on nopass ~* &* +@all\n{}\n", acl())),
-        ];
-        for (name, content) in files {
-            world.given(name, &content);
+        let given = given(world, "");
+        Redis::at(world, given, "redis", &[])
+    }
+
+    /// The servers of a cluster, each with a third of the slots.
+    pub fn cluster(world: &World) -> [Redis; 3] {
+        let given = given(world, " +ping +cluster|slots");
+        let buses = [free_port(), free_port(), free_port()];
+        let at = |name: &str| given.join(name).display().to_string();
+        let (client, key) = (at("client.pem"), at("client.key"));
+        let servers = [0, 1, 2].map(|number| {
+            let options = [
+                ("--cluster-enabled", "yes"),
+                ("--cluster-port", &buses[number]),
+                ("--tls-cluster", "yes"),
+                ("--tls-client-cert-file", &client),
+                ("--tls-client-key-file", &key),
+            ];
+            Redis::at(world, given.clone(), &format!("redis-{number}"), &options)
+        });
+        let slots = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
+        for (number, (server, (first, last))) in servers.iter().zip(slots).enumerate() {
+            let epoch = (number + 1).to_string();
+            assert_eq!(server.ask(&["CLUSTER", "SET-CONFIG-EPOCH", &epoch]), "OK");
+            assert_eq!(server.ask(&["CLUSTER", "ADDSLOTSRANGE", first, last]), "OK");
+            let met = server.ask(&["CLUSTER", "MEET", "127.0.0.1", &servers[0].port.to_string(), &buses[0]]);
+            assert!(number == 0 || met == "OK", "{met}");
         }
-        let given = world.path("given");
-        // Nobody else asks for it between here and there.
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let child = spawn(&dir, &given, port);
-        let redis = Redis { dir, given, port, child };
+        let knows_all = |server: &Redis| {
+            let slots = server.ask(&["CLUSTER", "SHARDS"]);
+            server.ask(&["CLUSTER", "INFO"]).contains("cluster_state:ok") && slots.contains("16383")
+        };
+        until("the cluster is one", || servers.iter().all(knows_all));
+        servers
+    }
+
+    fn at(world: &World, given: PathBuf, name: &str, more: &[(&str, &str)]) -> Redis {
+        let dir = world.path(name);
+        fs::create_dir_all(&dir).expect("a directory at home");
+        let port = free_port();
+        let options = options(&dir, &given, &port, more);
+        let child = spawn(&options);
+        let redis = Redis { dir, given, port, options, child };
         redis.until_it_answers();
         redis
     }
@@ -93,7 +116,7 @@ impl Redis {
 
     /// Starts it again, empty, at the same port.
     pub fn start_again(&mut self) {
-        self.child = spawn(&self.dir, &self.given, self.port);
+        self.child = spawn(&self.options);
         self.until_it_answers();
     }
 
@@ -115,7 +138,16 @@ impl Redis {
         assert_eq!(self.ask(&["SAVE"]), "OK");
     }
 
-    fn socket(&self) -> PathBuf {
+    /// Forgets everything, as one does whose policy is to evict what it has when it is full.
+    pub fn evict_all(&self) {
+        self.ask(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+        self.ask(&["CONFIG", "SET", "maxmemory", "1"]);
+        self.ask(&["SET", "one", "more"]);
+        assert_eq!(self.ask(&["DBSIZE"]), "0");
+        self.ask(&["CONFIG", "SET", "maxmemory", "0"]);
+    }
+
+    pub fn socket(&self) -> PathBuf {
         self.dir.join("keeper.sock")
     }
 
@@ -131,13 +163,37 @@ impl Drop for Redis {
     }
 }
 
-fn spawn(dir: &Path, given: &Path, port: u16) -> Child {
-    let port = port.to_string();
+/// What a server is given, and its users: fedcred's has these rights beside those of the manual's line.
+fn given(world: &World, rights: &str) -> PathBuf {
+    let authority = Authority::new();
+    let (certificate, key) = authority.server_pem(LOOPBACK_NAMES);
+    let (client, client_key) = authority.client("a machine of the fleet");
+    let files = [
+        ("ca.pem", authority.pem()),
+        ("server.pem", certificate),
+        ("server.key", key),
+        ("client.pem", client),
+        ("client.key", client_key),
+        ("users.acl", format!("user default off\nuser keeper on nopass ~* &* +@all\n{}{rights}\n", acl())),
+    ];
+    for (name, content) in files {
+        world.given(name, &content);
+    }
+    world.path("given")
+}
+
+/// Nobody else asks for it between here and there.
+fn free_port() -> String {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    port.to_string()
+}
+
+fn options(dir: &Path, given: &Path, port: &str, more: &[(&str, &str)]) -> Vec<String> {
     let at = |name: &str| given.join(name).display().to_string();
     let options = [
         ("--bind", "127.0.0.1"),
         ("--port", "0"),
-        ("--tls-port", &port),
+        ("--tls-port", port),
         ("--tls-cert-file", &at("server.pem")),
         ("--tls-key-file", &at("server.key")),
         ("--tls-ca-cert-file", &at("ca.pem")),
@@ -149,9 +205,12 @@ fn spawn(dir: &Path, given: &Path, port: u16) -> Child {
         ("--rdbcompression", "no"),
         ("--daemonize", "no"),
     ];
+    options.iter().chain(more).flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect()
+}
+
+fn spawn(options: &[String]) -> Child {
     let mut server = Command::new("redis-server");
-    server.args(options.iter().flat_map(|(name, value)| [*name, *value]));
-    server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    server.args(options).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     server.spawn().expect("redis-server, of the package redis-server")
 }
 
