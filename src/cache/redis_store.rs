@@ -1,5 +1,5 @@
-//! What the machines of a fleet share, in Redis or Valkey: sealed records, and the lease of a login. The only file that names
-//! the crate `redis`.
+//! What the machines of a fleet share, in Redis or Valkey: sealed records, and the lease of a login. This file and its child
+//! are the only ones that name the crate `redis`.
 //!
 //! A thread of its own talks to the server: whatever hangs there, a resolver or a handshake included, the caller waits no
 //! longer than the budget. All names of one login identity begin `PREFIX:{DIGEST}:`, so that a cluster keeps them in one slot
@@ -15,22 +15,19 @@
 //!
 //! The digests are MACs under the sealing key. Nothing is read out of a record here.
 
+mod link;
+
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
-use redis::cluster::{ClusterClient, ClusterConnection};
-use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
-use redis::{
-    Client, ClientTlsConfig, Cmd, Connection, ConnectionAddr, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
-    RedisConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode,
-};
+use redis::{Cmd, FromRedisValue, RedisError};
 
+use self::link::{Fault, Link};
 use super::key::{FileName, LoginKey, hex};
 use super::redis_scripts as scripts;
-use super::redis_server::{Address, Server};
+use super::redis_server::Server;
 use super::seal;
 use crate::error::{Code, Error, Result, printable};
-use crate::file::{self, kind};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -131,21 +128,6 @@ impl RedisStore {
                 format!("{} did not answer within {} ms", self.name, self.budget.as_millis()),
             )),
             Err(_) => Err(Error::new(Code::FleetUnreachable, format!("{} cannot be asked any more", self.name))),
-        }
-    }
-}
-
-/// A connection: to one server, or to all of a cluster.
-enum Link {
-    One(Box<Connection>),
-    Cluster(Box<ClusterConnection>),
-}
-
-impl Link {
-    fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
-        match self {
-            Link::One(link) => command.query(link.as_mut()),
-            Link::Cluster(link) => command.query(link.as_mut()),
         }
     }
 }
@@ -255,7 +237,7 @@ impl Worker {
 
     fn connect(&mut self) -> Result<Link> {
         let password = (self.password)()?;
-        let mut link = self.open(password.as_ref().map(Secret::expose)).map_err(|why| match why {
+        let mut link = Link::open(&self.server, password.as_ref().map(Secret::expose)).map_err(|why| match why {
             Fault::Redis(why) => self.fault(&why),
             Fault::Own(why) => why,
         })?;
@@ -274,73 +256,6 @@ impl Worker {
                 self.keys.join(", ")
             ))),
         }
-    }
-
-    fn open(&self, password: Option<&str>) -> std::result::Result<Link, Fault> {
-        let Server { address, database, user, sentinels, is_cluster, budget, .. } = &self.server;
-        let certificates = self.certificates()?;
-        let is_tls = matches!(address, Address::Tcp { is_tls: true, .. });
-        if let (Address::Tcp { host, .. }, false) = (address, sentinels.is_empty()) {
-            let addresses = sentinels.iter().map(|(host, port)| tcp(host, *port, is_tls));
-            let mut builder = SentinelClientBuilder::new(addresses, host, SentinelServerType::Master)?;
-            builder = builder.set_client_to_redis_db(*database);
-            if is_tls {
-                builder = builder
-                    .set_client_to_redis_tls_mode(TlsMode::Secure)
-                    .set_client_to_redis_certificates(certificates.clone())
-                    .set_client_to_sentinel_certificates(certificates);
-            }
-            if let Some(user) = user {
-                builder = builder.set_client_to_redis_username(user);
-            }
-            if let Some(password) = password {
-                builder = builder.set_client_to_redis_password(password);
-            }
-            let client = builder.build()?.get_client()?;
-            return self.patient(client.get_connection_with_timeout(*budget)?);
-        }
-        let address = match address {
-            Address::Tcp { host, port, is_tls } => tcp(host, *port, *is_tls),
-            Address::Unix(path) => ConnectionAddr::Unix(path.clone()),
-        };
-        let mut login = RedisConnectionInfo::default().set_db(*database).set_skip_set_lib_name();
-        if let Some(user) = user {
-            login = login.set_username(user);
-        }
-        if let Some(password) = password {
-            login = login.set_password(password);
-        }
-        let info: ConnectionInfo = address.into_connection_info()?.set_redis_settings(login);
-        if *is_cluster {
-            let mut builder = ClusterClient::builder([info]).connection_timeout(*budget).response_timeout(*budget);
-            if is_tls {
-                builder = builder.tls(TlsMode::Secure).certs(certificates);
-            }
-            return Ok(Link::Cluster(Box::new(builder.build()?.get_connection()?)));
-        }
-        let client = if is_tls { Client::build_with_tls(info, certificates)? } else { Client::open(info)? };
-        self.patient(client.get_connection_with_timeout(*budget)?)
-    }
-
-    /// Nobody waits longer for it than the budget; the thread itself may end later.
-    fn patient(&self, connection: Connection) -> std::result::Result<Link, Fault> {
-        let patience = Some(self.server.budget * 2);
-        connection.set_read_timeout(patience)?;
-        connection.set_write_timeout(patience)?;
-        Ok(Link::One(Box::new(connection)))
-    }
-
-    fn certificates(&self) -> Result<TlsCertificates> {
-        let read = |path, kind| file::read(path, kind).map_err(|fault| fault.error(Code::FileUnreadable));
-        let root_cert = self.server.ca_bundle.as_ref().map(|path| read(path, &kind::CERTIFICATES)).transpose()?;
-        let client_tls = match &self.server.client {
-            Some((certificate, key)) => Some(ClientTlsConfig {
-                client_cert: read(certificate, &kind::CERTIFICATES)?.to_vec(),
-                client_key: read(key, &kind::PRIVATE_KEY)?.to_vec(),
-            }),
-            None => None,
-        };
-        Ok(TlsCertificates { client_tls, root_cert: root_cert.map(|pem| pem.to_vec()) })
     }
 
     fn unreachable(&self, why: &str) -> Error {
@@ -373,30 +288,4 @@ fn call(script: &str, names: &[String]) -> Cmd {
     let mut call = redis::cmd("EVAL");
     call.arg(script).arg(names.len()).arg(names);
     call
-}
-
-/// A name is asked of the resolver, but for this machine's own (RFC 6761 §6.3).
-fn tcp(host: &str, port: u16, is_tls: bool) -> ConnectionAddr {
-    match (host, is_tls) {
-        ("localhost", false) => ConnectionAddr::Tcp("127.0.0.1".into(), port),
-        (host, false) => ConnectionAddr::Tcp(host.into(), port),
-        (host, true) => ConnectionAddr::TcpTls { host: host.into(), port, insecure: false, tls_params: None },
-    }
-}
-
-enum Fault {
-    Redis(RedisError),
-    Own(Error),
-}
-
-impl From<RedisError> for Fault {
-    fn from(why: RedisError) -> Self {
-        Fault::Redis(why)
-    }
-}
-
-impl From<Error> for Fault {
-    fn from(why: Error) -> Self {
-        Fault::Own(why)
-    }
 }
