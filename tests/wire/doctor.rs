@@ -135,7 +135,7 @@ fn secrets_that_others_may_read_are_taken_and_told() {
             (facts(&report, "configuration")["secrets_that_others_may_read"].clone(), check["warnings"].clone())
         };
         assert_eq!(told(0o600), (Value::Null, json!([])), "{setting}");
-        let line = |mode| json!([format!("{}  (`{setting}`, mode {mode})", path.display())]);
+        let line = |mode| json!([format!("{}  (`{setting}`: its mode is {mode})", path.display())]);
         let (named, warnings) = told(0o640);
         assert_eq!(named, line("0640"));
         assert_eq!(warnings[0]["hint"], format!("chmod 600 {}", path.display()), "{warnings}");

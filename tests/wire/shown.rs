@@ -68,6 +68,8 @@ const COMMANDS: &[(&str, Prints, &[&str])] = &[
     ("airflow json", Foreign, &["@"]),
     ("airflow import", Foreign, &["hostile --as b4d", "hostile --as %", "b4d"]),
     ("airflow put", Foreign, &["% --secret-prefix b4d --print-policy --region eu-west-1"]),
+    ("cache key new", Foreign, &["%"]),
+    ("cache password", Foreign, &["", "--config %"]),
     ("config check", Foreign, &[""]),
     ("config show", Foreign, &["@"]),
     ("config path", Foreign, &["", "--config %"]),
