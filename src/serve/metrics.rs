@@ -1,6 +1,6 @@
 //! Prometheus metrics of a long-lived process: what its keeper learned of each profile, as text (`--metrics`).
 //!
-//! A row of [`families`] is a metric. Everything in them comes from the keeper, but for the answers that an endpoint gave out of
+//! A row of `families` is a metric. Everything in them comes from the keeper, but for the answers that an endpoint gave out of
 //! memory. There is no secret in them; role and account only with `--metrics-labels`.
 
 mod families;
