@@ -20,6 +20,8 @@ pub struct Redis {
     /// What it is given: certificates and passwords.
     given: PathBuf,
     port: String,
+    /// Where the servers of a cluster talk to each other.
+    bus: String,
     options: Vec<String>,
     child: Child,
 }
@@ -28,31 +30,19 @@ impl Redis {
     /// Starts one with its data below the world's home.
     pub fn start(world: &World) -> Redis {
         let given = given(world, "");
-        Redis::at(world, given, "redis", &[])
+        Redis::at(world, &given, "redis", false)
     }
 
     /// The servers of a cluster, each with a third of the slots.
     pub fn cluster(world: &World) -> [Redis; 3] {
         let given = given(world, " +ping +cluster|slots");
-        let buses = [free_port(), free_port(), free_port()];
-        let at = |name: &str| given.join(name).display().to_string();
-        let (client, key) = (at("client.pem"), at("client.key"));
-        let servers = [0, 1, 2].map(|number| {
-            let options = [
-                ("--cluster-enabled", "yes"),
-                ("--cluster-port", &buses[number]),
-                ("--tls-cluster", "yes"),
-                ("--tls-client-cert-file", &client),
-                ("--tls-client-key-file", &key),
-            ];
-            Redis::at(world, given.clone(), &format!("redis-{number}"), &options)
-        });
+        let servers = ["redis-1", "redis-2", "redis-3"].map(|name| Redis::at(world, &given, name, true));
         let slots = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
         for (number, (server, (first, last))) in servers.iter().zip(slots).enumerate() {
             let epoch = (number + 1).to_string();
             assert_eq!(server.ask(&["CLUSTER", "SET-CONFIG-EPOCH", &epoch]), "OK");
             assert_eq!(server.ask(&["CLUSTER", "ADDSLOTSRANGE", first, last]), "OK");
-            let met = server.ask(&["CLUSTER", "MEET", "127.0.0.1", &servers[0].port.to_string(), &buses[0]]);
+            let met = server.ask(&["CLUSTER", "MEET", "127.0.0.1", &servers[0].port, &servers[0].bus]);
             assert!(number == 0 || met == "OK", "{met}");
         }
         let knows_all = |server: &Redis| {
@@ -63,15 +53,23 @@ impl Redis {
         servers
     }
 
-    fn at(world: &World, given: PathBuf, name: &str, more: &[(&str, &str)]) -> Redis {
+    fn at(world: &World, given: &Path, name: &str, is_of_cluster: bool) -> Redis {
         let dir = world.path(name);
         fs::create_dir_all(&dir).expect("a directory at home");
-        let port = free_port();
-        let options = options(&dir, &given, &port, more);
-        let child = spawn(&options);
-        let redis = Redis { dir, given, port, options, child };
-        redis.until_it_answers();
-        redis
+        // Another process may take a port that was free: then the server ends, and others are tried.
+        for _ in 0..10 {
+            let (port, bus) = (free_port(), free_port());
+            let mut options = options(&dir, given, &port);
+            if is_of_cluster {
+                options.extend(options_of_cluster(given, &bus));
+            }
+            let child = spawn(&options);
+            let mut redis = Redis { dir: dir.clone(), given: given.to_owned(), port, bus, options, child };
+            if redis.answers() {
+                return redis;
+            }
+        }
+        panic!("redis-server ends as soon as it is begun");
     }
 
     /// `[cache]` of its machines.
@@ -117,7 +115,7 @@ impl Redis {
     /// Starts it again, empty, at the same port.
     pub fn start_again(&mut self) {
         self.child = spawn(&self.options);
-        self.until_it_answers();
+        assert!(self.answers(), "its port is taken");
     }
 
     pub fn stop(&self) {
@@ -151,8 +149,14 @@ impl Redis {
         self.dir.join("keeper.sock")
     }
 
-    fn until_it_answers(&self) {
-        until("Redis answers", || self.ask(&["PING"]) == "PONG");
+    /// Waits until it answers. False: it has ended.
+    fn answers(&mut self) -> bool {
+        let mut has_ended = false;
+        until("Redis answers, or ends", || {
+            has_ended = self.child.try_wait().expect("a child of ours").is_some();
+            has_ended || self.ask(&["PING"]) == "PONG"
+        });
+        !has_ended
     }
 }
 
@@ -182,13 +186,12 @@ fn given(world: &World, rights: &str) -> PathBuf {
     world.path("given")
 }
 
-/// Nobody else asks for it between here and there.
 fn free_port() -> String {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     port.to_string()
 }
 
-fn options(dir: &Path, given: &Path, port: &str, more: &[(&str, &str)]) -> Vec<String> {
+fn options(dir: &Path, given: &Path, port: &str) -> Vec<String> {
     let at = |name: &str| given.join(name).display().to_string();
     let options = [
         ("--bind", "127.0.0.1"),
@@ -205,7 +208,22 @@ fn options(dir: &Path, given: &Path, port: &str, more: &[(&str, &str)]) -> Vec<S
         ("--rdbcompression", "no"),
         ("--daemonize", "no"),
     ];
-    options.iter().chain(more).flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect()
+    words(&options)
+}
+
+fn options_of_cluster(given: &Path, bus: &str) -> Vec<String> {
+    let at = |name: &str| given.join(name).display().to_string();
+    words(&[
+        ("--cluster-enabled", "yes"),
+        ("--cluster-port", bus),
+        ("--tls-cluster", "yes"),
+        ("--tls-client-cert-file", &at("client.pem")),
+        ("--tls-client-key-file", &at("client.key")),
+    ])
+}
+
+fn words(options: &[(&str, &str)]) -> Vec<String> {
+    options.iter().flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect()
 }
 
 fn spawn(options: &[String]) -> Child {
