@@ -145,3 +145,17 @@ fn machines_that_stay_make_one_login_for_each_expiry() {
     }
     assert_eq!(world.sts.calls().len(), ends.len(), "{ends:?}");
 }
+
+#[test]
+#[ignore = "needs redis-server: tests/lab/install"]
+fn names_of_records_that_are_over_go_when_there_are_many() {
+    let (world, redis) = fleet(login());
+    get(&world, "a").succeeds();
+    let set = redis.names(":names").remove(0);
+    let records = redis.ask(&["SCARD", &set]);
+    let over: Vec<String> = (0..130).map(|number| format!("over-{number}")).collect();
+    let add: Vec<&str> = ["SADD", &set].into_iter().chain(over.iter().map(String::as_str)).collect();
+    assert_eq!(redis.ask(&add), "130");
+    run(&world, "a", &["get", "dev", "--force"]).succeeds();
+    assert_eq!((redis.ask(&["SCARD", &set]), redis.ask(&["ACL", "LOG"])), (records, String::new()));
+}
