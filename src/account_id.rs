@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct AccountId(String);
 
 impl AccountId {
-    /// `None`: the text is no account's number. It may be a tenant's name, an alias, or masked.
+    /// `None`: the text is not an account's number. It may be a tenant's name, an alias, or masked.
     pub fn parse(text: &str) -> Option<AccountId> {
         let is_id = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
         is_id.then(|| AccountId(text.to_owned()))

@@ -78,7 +78,7 @@ impl Kind for Proxy {
     const IS_PLAIN_HTTP_RIGHT: bool = true;
 }
 
-/// Why a text is no address of its kind. Its words go behind the name of the setting, and show nothing of the text: a password may
+/// Why a text is not an address of its kind. Its words go behind the name of the setting, and show nothing of the text: a password may
 /// have been written into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAnAddress {

@@ -73,7 +73,7 @@ impl Error {
         self
     }
 
-    /// The step that failed. One that nobody claimed was no peer's.
+    /// The step that failed. One that nobody claimed was not a peer's.
     pub fn step(&self) -> Step {
         self.step.unwrap_or(Step::Local)
     }

@@ -2,7 +2,7 @@
 //!
 //! A path from elsewhere may lead to a device, a pipe or another user's file (CWE-67, CWE-400, CWE-732). So each file is opened
 //! without waiting, checked on the descriptor that is then read (CWE-367), read at most to the limit of its [`Kind`], and
-//! refused if it is no regular file or if its owner or mode do not suit what it is for. Symbolic links are followed: dotfile
+//! refused if it is not a regular file or if its owner or mode do not suit what it is for. Symbolic links are followed: dotfile
 //! managers, Nix and Kubernetes place files through them, and the check is made on what they lead to.
 
 use std::fs::{File, Metadata, OpenOptions};

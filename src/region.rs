@@ -12,7 +12,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Region(String);
 
-/// The text is no region's name.
+/// The text is not a region's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotARegion {
     /// The region that was probably meant.
@@ -102,7 +102,7 @@ fn meant_by(text: &str) -> Option<&'static str> {
     let letters = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
     };
-    // A pasted novel is no misspelling, and the distance costs the product of the lengths.
+    // A pasted novel is not a misspelling, and the distance costs the product of the lengths.
     let written = letters(text.get(..80).unwrap_or(text));
     if text.len() > 80 || written.is_empty() {
         return None;

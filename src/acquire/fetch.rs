@@ -104,7 +104,7 @@ pub fn below(profile: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_
     let below = super::given(&base, settings, run.env, &Ask { window: None, ..*ask }, super::EARLY);
     below
         .map(|given| Some(given.into_keys()))
-        .map_err(|error| error.because(format!("the profile {:?} stands on {:?}", profile.name, base.name)))
+        .map_err(|error| error.because(format!("the profile {:?} is based on {:?}", profile.name, base.name)))
 }
 
 /// The tokens of a person who logs in at the provider now.
@@ -228,7 +228,7 @@ async fn of_keys(profile: &Profile, role: &AssumeRole, keys: &SigningKeys, run: 
     assume_role(&profile.sts, call, deadline).await
 }
 
-/// Those of a place that is no profile of ours. `caller` is the profile that needs them.
+/// Those of a place that is not a profile of ours. `caller` is the profile that needs them.
 async fn signing_keys(base: &Base, caller: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
     let keys = match base {
         Base::AwsProfile(name) => aws::of_profile(name, caller, env, deadline).await,
@@ -246,7 +246,7 @@ fn check_code(profile: &Profile, role: &AssumeRole, typed: Option<&Secret>) -> R
     match &role.serial_number {
         Some(device) if typed.is_none() => {
             let what = format!("the profile {:?} needs a code of the device {device}", profile.name);
-            Err(Error::new(Code::PromptNeeded, what).because("`get` asks nobody anything").hint(fedcred(
+            Err(Error::new(Code::PromptNeeded, what).because("`get` does not prompt").hint(fedcred(
                 &["login"],
                 &profile.name,
                 &[],

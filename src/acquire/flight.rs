@@ -76,7 +76,7 @@ pub fn single_flight<F: Flight>(
             }
             let known = policy.seen(&memory);
             memory = place.memory().map_err(NoResult::Place)?;
-            // What others did before we came is no news.
+            // What others did before we came is not news.
             seen = if policy.seen(&memory) == known { seen } else { policy.seen(&memory) };
         }
         if let Some(end) = ended(flight, place, policy, &memory, &seen)? {
@@ -114,7 +114,7 @@ pub fn single_flight<F: Flight>(
     }
     // Keep.
     if let Err(why) = place.remember(&memory) {
-        tracing::warn!(%why, "what came of the login is not remembered");
+        tracing::warn!(%why, "the result of the login cannot be recorded");
     }
     outcome.map(Some).map_err(NoResult::Login)
 }
@@ -280,7 +280,7 @@ fn jitter() -> u8 {
 }
 
 fn too_late() -> Error {
-    Error::new(Code::LockTimeout, "other processes were logging in until there was no time left to do it here")
+    Error::new(Code::LockTimeout, "other processes were logging in until the deadline of this one")
         .hint("try again; `deadline` sets how long a run may take")
 }
 

@@ -100,9 +100,13 @@ impl Guard {
         let error = Error::new(Code::SecretWithoutVerdict, what);
         let why = match &tried.why {
             Some(why) => format!("the last time, {}: {}", whole_seconds(tried.last), why.what),
-            None => "the last time, nobody lived to tell what came of it".to_owned(),
+            None => "the last attempt ended before its result was known".to_owned(),
         };
-        Some(error.because(why).because("each time may have counted as a wrong secret, and too many lock the account"))
+        Some(
+            error
+                .because(why)
+                .because("each attempt may have counted as a wrong secret, and too many lock the account"),
+        )
     }
 
     /// When a secret without a verdict may be sent again, if not now.
@@ -117,7 +121,7 @@ impl Guard {
             self.find(mark).filter(|tried| tried.unanswered > 0).map(|_| {
                 Error::new(
                     Code::SecretWithoutVerdict,
-                    "the secret was sent without a verdict, and is saved until there are no credentials left",
+                    "the IdP did not say whether the secret is right; the next attempt waits until no credentials are left",
                 )
             })
         };

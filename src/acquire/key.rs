@@ -267,12 +267,12 @@ fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
             (Some(principal), None) => Ok(vec![one("principal", principal.as_bytes())]),
             (None, _) => match ccache::default_cache_owner(env) {
                 Owner::Known(owner) => Ok(vec![one("ticket of", owner.as_bytes())]),
-                Owner::Absent => Err("there is no ticket cache, so it is not known who asks".into()),
-                Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to have results kept")),
+                Owner::Absent => Err("there is no Kerberos ticket cache, so the user is unknown".into()),
+                Owner::Unknowable(why) => Err(format!("{why}; set `saml.principal` to enable the cache")),
             },
         },
         Whose::Unknown => {
-            Err("as whom the command logs in is not known; set `saml.username` to have results kept".into())
+            Err("the user that the command logs in as is unknown; set `saml.username` to enable the cache".into())
         }
     }
 }
@@ -284,8 +284,8 @@ fn token_at_hand(token: &SecretSource, env: &Env) -> Result<Zeroizing<Vec<u8>>, 
         SecretSource::Credential(name) => {
             env.path("CREDENTIALS_DIRECTORY").and_then(|dir| contents(&dir.join(name), &kind::SECRET))
         }
-        SecretSource::Keyring(_) => return Err("whose token the keyring holds is not known before it is asked".into()),
-        SecretSource::Command(_) => return Err("whose token a command prints is not known before it runs".into()),
+        SecretSource::Keyring(_) => return Err("the owner of the token in the keyring is unknown".into()),
+        SecretSource::Command(_) => return Err("the owner of the token is unknown before the command runs".into()),
     };
     // Without a token there is nobody who asks; the login will say what is missing.
     contents.ok_or_else(|| "the bearer token cannot be read".into())

@@ -59,7 +59,7 @@ pub struct Forgotten {
 impl Forgotten {
     /// Removes these files of a store, and counts them.
     fn remove(&mut self, store: &FileStore, names: Vec<FileName>) -> Result<()> {
-        // What is remembered of reading a text is no login's.
+        // What is remembered of reading a text is not a login's.
         let texts: HashSet<_> = names.iter().filter_map(|name| of_kind(name, Kind::Text)).collect();
         for name in names {
             let FileName::Sealed(kind, digest) = name else { continue };

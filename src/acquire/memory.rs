@@ -36,7 +36,7 @@ pub struct Memory {
     pub(super) apart: Cell<bool>,
 }
 
-/// How far an identity's logins had come when somebody looked: the number of the last one that is no news.
+/// How far an identity's logins had come when somebody looked: the number of the last one that is not new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen(u64);
 
@@ -266,7 +266,7 @@ impl Memory {
         let waiting = of_peers.filter(|f| f.as_last().holds_back(now));
         let failure = waiting.max_by_key(|f| f.as_last().retry_at())?;
         let until = whole_seconds(failure.as_last().retry_at());
-        let why = format!("this was a short while ago; the next try is allowed from {until}");
+        let why = format!("this failed a short while ago; the next attempt is allowed from {until}");
         Some(failure.error.clone().because(why))
     }
 
@@ -276,7 +276,7 @@ impl Memory {
         let met = self.failures.iter().filter(|f| f.is_of(wanted) && f.is_with(own));
         let met = met.filter(|f| f.stops == Stops::Unattended).max_by_key(|f| f.generation)?;
         Some(met.error.clone().because(format!(
-            "this was at {}; without a person it is not tried again until one logs in or the settings change",
+            "this failed at {}; it is not tried again until `fedcred login`, or until the settings change",
             whole_seconds(met.at)
         )))
     }

@@ -50,7 +50,7 @@ impl Slot {
                 Ok(None)
             }
             Err(why) => {
-                tracing::info!(%why, "nothing is kept: no sealing key");
+                tracing::info!(%why, "results are not cached: there is no sealing key");
                 Ok(None)
             }
         }
@@ -151,7 +151,7 @@ fn passed_over<T>(what: &str, read: Result<Option<T>>) -> Result<Option<T>> {
     read.or_else(|why| match why.code {
         Code::InsecurePermissions => Err(why),
         _ => {
-            tracing::info!(%why, "{what} is passed over");
+            tracing::info!(%why, "{what} is ignored");
             Ok(None)
         }
     })

@@ -172,7 +172,7 @@ fn check_kept(renewal: &Renewal<'_>, renewed: &CacheEntry) -> Result<()> {
     if kept.is_some_and(|kept| kept.generation >= renewed.generation) {
         return Ok(());
     }
-    let lost = || Error::new(Code::CacheWrite, "the login succeeded, but its credentials cannot be kept");
+    let lost = || Error::new(Code::CacheWrite, "the login succeeded, but its credentials cannot be cached");
     Err(status::unknowable(renewal.profile, renewal.env).unwrap_or_else(lost))
 }
 

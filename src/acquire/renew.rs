@@ -87,7 +87,7 @@ impl Renewal<'_> {
             }
             (code, Some(hint)) if is_about_a_page(code) && self.profile.reads_pages() => {
                 let save = fedcred(&["inspect"], name, &["--save", "page.html"]);
-                let hint = format!("{hint}; for somebody who can help: {save}");
+                let hint = format!("{hint}; to save the page for support: {save}");
                 error.hint(hint)
             }
             _ => error,
@@ -98,7 +98,7 @@ impl Renewal<'_> {
     pub(super) fn check_unlocked(&self, why: Option<Error>) -> Result<()> {
         // And two runs that use one refresh token end its login.
         if self.profile.secret().is_some() || self.profile.keytab().is_some() || self.profile.has_refresh_token() {
-            let what = "there is no place for a lock and the count of password attempts, so no secret is sent";
+            let what = "no secret is sent: there is no directory for the lock and the count of password attempts";
             let hint = "make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is";
             let error = Error::new(Code::CacheWrite, what);
             return Err(match why {
@@ -133,7 +133,7 @@ impl Renewal<'_> {
         if matches!(self.profile.by_hand(), ByHand::Browser | ByHand::Code)
             && let Err(why) = place.note_person(assertion)
         {
-            tracing::warn!(%why, "who logged in is not noted");
+            tracing::warn!(%why, "the identity of the login cannot be recorded");
         }
         shared.keep(assertion, generation, place);
     }
@@ -159,7 +159,7 @@ impl Renewal<'_> {
         let entry = CacheEntry { credentials, issued: time::now(), generation };
         if let Some(why) = self.slot.as_ref().and_then(|slot| slot.write(&entry, place).err()) {
             // The credentials are good: a full disk costs the next process a login, not this one its answer.
-            tracing::warn!(%why, "the result is not kept");
+            tracing::warn!(%why, "the result is not cached");
         }
         Ok(entry)
     }

@@ -26,7 +26,7 @@ pub struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    /// Without a slot nothing is kept, and so for what is no SAML login.
+    /// Without a slot nothing is kept, and so for what is not a SAML login.
     pub fn new(slot: Option<&'a Slot>, profile: &Profile, env: &Env) -> Self {
         let place = slot.and_then(|slot| Some((slot, key::assertion(profile, env, &slot.store.sealing)?)));
         Shared { place }

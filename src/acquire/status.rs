@@ -118,9 +118,7 @@ pub fn unkept(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<
 pub fn unknowable(profile: &Profile, env: &Env) -> Option<Error> {
     if let Identity::Base(_) = profile.identity {
         return Some(
-            nothing_kept()
-                .because("they are AWS credentials as they stand, and nobody logs in for them")
-                .hint("nothing has to be done"),
+            nothing_kept().because("it uses AWS credentials directly, without a login").hint("nothing has to be done"),
         );
     }
     let why = key::unknowable(profile, env)?;
@@ -151,7 +149,7 @@ pub fn last_failure(profile: &Profile, settings: &CacheSettings, env: &Env, now:
 }
 
 fn nothing_kept() -> Error {
-    Error::new(Code::CacheWrite, "the credentials are not kept")
+    Error::new(Code::CacheWrite, "the credentials are not cached")
 }
 
 fn state(kept: Option<Life>, has_failed: bool, now: Timestamp) -> State {

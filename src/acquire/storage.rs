@@ -103,7 +103,7 @@ pub fn choose(settings: &CacheSettings, env: &Env) -> Result<Choice> {
     };
     if let Some(storage) = &storage {
         static TOLD: Once = Once::new();
-        TOLD.call_once(|| tracing::info!(%why, "everything is kept in {} instead", storage.store.dir().display()));
+        TOLD.call_once(|| tracing::info!(%why, "{} is used instead", storage.store.dir().display()));
     }
     Ok(Choice { storage, why: Some(why) })
 }
@@ -153,7 +153,7 @@ fn is_of_us(dir: &Path) -> bool {
 }
 
 fn no_directory(settings: &CacheSettings) -> Error {
-    let error = Error::new(Code::CacheWrite, "the credentials are not kept");
+    let error = Error::new(Code::CacheWrite, "the credentials are not cached");
     match &settings.store {
         Store::None => error.because("`cache.store` is \"none\"").hint("set `cache.store = \"file\"`, or leave it out"),
         Store::File | Store::Redis(_) => {

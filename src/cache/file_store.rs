@@ -130,7 +130,7 @@ impl FileStore {
         let mut names = Vec::new();
         for file in listing {
             let file = file.map_err(unreadable)?;
-            // Files come and go meanwhile: one that is gone again is no error.
+            // Files come and go meanwhile: one that is gone again is not an error.
             let written = file.metadata().and_then(|m| m.modified()).ok().and_then(|t| Timestamp::try_from(t).ok());
             if let (Ok(name), Some(written)) = (file.file_name().into_string(), written) {
                 names.push((name, written));

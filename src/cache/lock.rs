@@ -118,7 +118,7 @@ impl Held {
         if let (true, Some(holder)) = (self.waits_for_us, self.holder) {
             return callers::refusal_of_waiting(holder.pid);
         }
-        let error = Error::new(Code::LockTimeout, "another process is logging in, and was waited for in vain");
+        let error = Error::new(Code::LockTimeout, "another process is logging in and did not finish in time");
         match self.holder {
             Some(Holder { pid, deadline }) if self.is_overdue(now) => error
                 .because(format!(
@@ -129,7 +129,7 @@ impl Held {
             Some(Holder { pid, deadline }) => {
                 error.because(format!("process {pid} holds the lock, at most until {}", whole_seconds(deadline)))
             }
-            None => error.because("who holds the lock cannot be read"),
+            None => error.because("the holder of the lock is unknown"),
         }
     }
 }

@@ -173,7 +173,7 @@ fn parse(bytes: &[u8]) -> Option<SealingKey> {
 }
 
 fn no_key(path: &Path) -> Error {
-    Error::new(Code::FileUnreadable, format!("{} is no key of this version", path.display()))
+    Error::new(Code::FileUnreadable, format!("{} is not a key of this version", path.display()))
         .because("it is damaged, or another version of fedcred made it")
 }
 
@@ -213,7 +213,7 @@ fn make_file(path: &Path) -> Result<SealingKey> {
 /// The account of the sealing key's item; no identity provider's origin reads so.
 const ACCOUNT: &str = "sealing key of the cache";
 
-/// What is no key (another program's item of that name) is replaced by one.
+/// What is not a key (another program's item of that name) is replaced by one.
 fn read_item(keyring: Keyring) -> Result<Option<SealingKey>> {
     let item = keyring.get(ACCOUNT)?;
     Ok(item.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(SealingKey::from_bytes))

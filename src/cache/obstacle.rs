@@ -14,8 +14,8 @@ use crate::error::{Code, Error, Result};
 /// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::CacheWrite`].
 pub fn check_private(dir: &Path) -> Result<()> {
     if !dir.is_absolute() {
-        return Err(Error::new(Code::CacheWrite, format!("{} is no place to keep anything", dir.display()))
-            .because("it is not an absolute path, and would be another directory wherever fedcred is started")
+        return Err(Error::new(Code::CacheWrite, format!("nothing can be stored in {}", dir.display()))
+            .because("it is not an absolute path, so it would depend on the working directory")
             .hint("name an absolute path, without ~ or variables: FEDCRED_CACHE_DIR"));
     }
     Dir::check(dir)?;

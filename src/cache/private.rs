@@ -222,13 +222,13 @@ fn unwritable(path: &Path, e: &io::Error) -> Error {
 
 fn not_a_plain_file(path: &Path) -> Error {
     Error::new(Code::InsecurePermissions, format!("{} is not a plain file", path.display()))
-        .because("a link or a device in its place could lead anywhere")
+        .because("links and devices are refused there")
         .hint(remove(path))
 }
 
 fn not_a_directory(path: &Path) -> Error {
     Error::new(Code::InsecurePermissions, format!("{} is not a directory", path.display()))
-        .because("a file or link in its place could lead anywhere")
+        .because("files and links are refused there")
         .hint(format!("remove it or name another: {}", look(path)))
 }
 

@@ -51,7 +51,7 @@ impl fmt::Display for Miss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Miss::Size => "it is too short or too long",
-            Miss::Kind => "it is not of this version's kind",
+            Miss::Kind => "it has the format of another version",
             Miss::KeyId => "it was sealed under another key",
             Miss::Name => "it was made for other inputs",
             Miss::Tag => "it was changed after it was sealed",

@@ -1,4 +1,4 @@
-//! What is being done, and for how long, on one line of a terminal that goes away again. Where stderr is no terminal, nothing is
+//! What is being done, and for how long, on one line of a terminal that goes away again. Where stderr is not a terminal, nothing is
 //! written; nor in the first second, in which most commands have ended.
 //!
 //! The steps are the events of the log (`-vv` prints the same): a layer of `tracing` takes them, and one thread shows the last.

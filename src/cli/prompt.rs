@@ -41,7 +41,7 @@ pub fn secret(what: &str) -> Result<Secret> {
     progress::clear();
     let typed = unseen(&text::lines(what)).map(Secret::new).map_err(no_terminal)?;
     if typed.is_empty() {
-        return Err(Error::new(Code::PromptNeeded, "nothing was typed, so nothing was tried"));
+        return Err(Error::new(Code::PromptNeeded, "nothing was typed"));
     }
     Ok(typed)
 }
@@ -114,12 +114,12 @@ fn is_typed_within(_: Duration) -> Result<bool> {
 /// Errors: [`Code::PromptNeeded`], at once, where there is no terminal, and where it ends.
 pub fn line(question: &str) -> Result<String> {
     let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
-    #[allow(clippy::disallowed_methods, reason = "a terminal is no file, and is to be waited for")]
+    #[allow(clippy::disallowed_methods, reason = "a terminal is not a file, and is to be waited for")]
     let mut keyboard = BufReader::new(File::open(device).map_err(no_terminal)?);
     terminal()?.write_all(text::lines(question).as_bytes()).map_err(no_terminal)?;
     let mut answer = String::new();
     if keyboard.read_line(&mut answer).map_err(no_terminal)? == 0 {
-        return Err(Error::new(Code::PromptNeeded, "nobody answers on the terminal"));
+        return Err(Error::new(Code::PromptNeeded, "the terminal gave no answer"));
     }
     Ok(answer.trim().to_owned())
 }
@@ -140,7 +140,7 @@ pub fn edited(question: &str) -> Result<String> {
             if matches!(why, inquire::InquireError::OperationInterrupted) {
                 let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
             }
-            Err(Error::new(Code::PromptNeeded, "nobody answers on the terminal").because(why.to_string()))
+            Err(Error::new(Code::PromptNeeded, "the terminal gave no answer").because(why.to_string()))
         }
     }
 }

@@ -65,7 +65,7 @@ impl Addition {
         let Addition { profile: _, cache: _, path, shown, text } = self;
         let cannot = |why: &str| Error::new(Code::ConfigUnreadable, format!("cannot write {shown}")).because(why);
         let (Some(parent), Some(file)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-            return Err(cannot("it is no path of a file"));
+            return Err(cannot("it is not the path of a file"));
         };
         directory::check(&path).map_err(|fault| fault.error(Code::ConfigUnreadable))?;
         Dir::shared(parent)?.replace(file, text.as_bytes())?;

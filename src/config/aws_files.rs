@@ -42,7 +42,7 @@ impl<'a> Place<'a> {
         format!("[{}] of {}", printable(&self.section.heading().to_string(), 80), self.file.shown)
     }
 
-    /// The name that `AWS_PROFILE` takes for it. `None`: a section that is no profile, or that SDKs do not take for one.
+    /// The name that `AWS_PROFILE` takes for it. `None`: a section that is not a profile, or that SDKs do not take for one.
     pub fn profile(&self) -> Option<&'a str> {
         let heading = self.section.heading();
         let is_profile = match heading.kind.as_deref() {

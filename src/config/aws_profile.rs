@@ -72,7 +72,7 @@ impl Edit {
         let cannot = || Error::new(Code::OutputWrite, format!("cannot write {}", self.path.display()));
         let (Some(parent), Some(name)) = (self.path.parent(), self.path.file_name().and_then(|name| name.to_str()))
         else {
-            return Err(cannot().because("it is no path of a file"));
+            return Err(cannot().because("it is not the path of a file"));
         };
         let dir = Dir::shared(parent)?;
         let backup = self.old.as_ref().map(|old| backup(&dir, parent, name, old, time::now())).transpose()?;

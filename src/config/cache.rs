@@ -86,7 +86,7 @@ pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheS
     let dir = cache.get("dir").or_else(|| locations.cache_dir.clone());
     let dir = match env.path("FEDCRED_CACHE_DIR") {
         Some(path) if looks_like_a_secret(&path.to_string_lossy()) => {
-            let what = "a token or key stands in $FEDCRED_CACHE_DIR, where a directory should";
+            let what = "$FEDCRED_CACHE_DIR holds a token or key in place of a directory";
             cache.log().error(Error::new(Code::InvalidValue, what).hint(command(["unset", "FEDCRED_CACHE_DIR"])));
             dir
         }

@@ -58,7 +58,7 @@ fn origins(list: &Found<'_>) -> Vec<Origin> {
     }
 }
 
-/// What is no URL has no origin; whoever reads the key says so.
+/// What is not a URL has no origin; whoever reads the key says so.
 fn origin(found: &Found<'_>) -> Option<Origin> {
     match found.value {
         Value::Text(text) => Url::parse(text).ok().map(|url| url.origin()),

@@ -4,7 +4,7 @@
 //! further than to its heading. What leaves a table out must not need to understand what is in it, hence the argument: in a
 //! file that has no multi-line string, a line that begins with `[profile.` is a heading, because no value begins so. The next
 //! line that begins with a bracket ends the table, or it is part of an array; then the excerpt holds the closing bracket of
-//! an array without its opening one, and is no TOML. So an excerpt that parses says what the file says. One that does not,
+//! an array without its opening one, and is not TOML. So an excerpt that parses says what the file says. One that does not,
 //! and anything that is wrong with the profile, is judged by the whole file. Its lines are numbered as they stand in the
 //! excerpt, which nobody is told: a number is for an error.
 //!
@@ -99,7 +99,7 @@ struct Excerpt<'a> {
 }
 
 impl Excerpt<'_> {
-    /// Goes on with the next lines of the file. `None`: they are no text, or have a string of several lines.
+    /// Goes on with the next lines of the file. `None`: they are not text, or have a string of several lines.
     fn add(&mut self, lines: &[u8]) -> Option<()> {
         let is_text = lines.is_ascii() || std::str::from_utf8(lines).is_ok();
         if !is_text || ["\"\"\"", "'''"].iter().any(|quotes| memmem::find(lines, quotes.as_bytes()).is_some()) {
@@ -241,7 +241,7 @@ mod tests {
         }
     }
 
-    /// Lines that TOML gives several meanings to, of which most arrangements are no TOML.
+    /// Lines that TOML gives several meanings to, of which most arrangements are not TOML.
     fn document() -> impl Strategy<Value = String> {
         let lines = [
             "[profile.mine]",

@@ -42,7 +42,7 @@ pub fn open(locations: &Locations) -> Result<Vec<Opened>> {
         match (if_there(file::open(path, &kind::CONFIGURATION), &shown)?, locations.named_by) {
             (Some(content), _) => {
                 file::directory::check(path).map_err(|fault| {
-                    fault.error(Code::ConfigUnreadable).because("who can write in it decides where logins go")
+                    fault.error(Code::ConfigUnreadable).because("whoever can write in it decides where logins are sent")
                 })?;
                 opened.push(Opened { found: Found { path: path.clone(), shown, is_machine }, content });
             }
@@ -72,7 +72,7 @@ fn if_there<T>(found: std::result::Result<T, Fault>, shown: &str) -> Result<Opti
 fn error(fault: &Fault, shown: &str) -> Error {
     let error = fault.error_of(shown, Code::ConfigUnreadable);
     match fault.is_insecure() {
-        true => error.because("who can write it decides where logins go"),
+        true => error.because("whoever can write it decides where logins are sent"),
         false => error,
     }
 }

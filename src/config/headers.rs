@@ -7,7 +7,7 @@ use crate::error::{Code, Result};
 /// Headers that are not the user's to write, and what to write instead.
 const RESERVED: [(&str, &str); 14] = [
     ("authorization", "auth = \"bearer\" with `token`, or auth = \"basic\""),
-    ("cookie", "nothing: cookies are kept as the IdP sets them"),
+    ("cookie", "nothing: cookies are stored as the IdP sets them"),
     ("host", "nothing: it follows from idp_url"),
     ("content-length", "nothing: it follows from the request"),
     ("content-type", "nothing: it follows from the request"),

@@ -24,7 +24,7 @@ impl Config {
                 let Value::Table(table) = &node.value else {
                     let what =
                         format!("{}:{}: `profile.{}` must be a table", file.shown, node.line, printable(name, 80));
-                    return Err(Error::new(Code::InvalidValue, what).hint("its keys stand below [profile.NAME]"));
+                    return Err(Error::new(Code::InvalidValue, what).hint("its keys are in [profile.NAME]"));
                 };
                 let rank = layers.len();
                 layers.push(Layer {

@@ -77,7 +77,7 @@ pub struct Config {
 impl Config {
     /// Reads the user's file (`explicit` from `--config`, else `$FEDCRED_CONFIG`, else the platform's place) and the machine's.
     ///
-    /// Errors: a file that cannot be read or trusted, or is no TOML; a file named explicitly that is not there.
+    /// Errors: a file that cannot be read or trusted, or is not TOML; a file named explicitly that is not there.
     pub fn load(env: &Env, explicit: Option<&Path>) -> Result<Config> {
         Config::read(Locations::of(env, explicit), env)
     }
@@ -256,7 +256,7 @@ impl Config {
 
     fn top_keys<'c>(&'c self, log: &Log<'c>) {
         let top = self.top(log);
-        // `profile = 1` is no table.
+        // `profile = 1` is not a table.
         top.table("profile");
         top.finish();
     }

@@ -121,7 +121,7 @@ pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
 fn client_secret(found: &Found<'_>) -> Result<SecretSource> {
     match secrets::source(found, &Account::default())? {
         SecretSource::Keyring(_) => Err(found
-            .error(Code::InvalidValue, "cannot be { keyring = true }: nobody would put it there")
+            .error(Code::InvalidValue, "cannot be { keyring = true }: `fedcred login` does not store it")
             .hint(found.row.example)),
         source => Ok(source),
     }

@@ -9,7 +9,7 @@ use super::locations::Locations;
 use super::tree::Table;
 use crate::error::{Code, Error, Result, printable};
 
-/// A configuration file, read. The default is no file: what is built in.
+/// A configuration file, read. The default is not a file: what is built in.
 #[derive(Default)]
 pub struct SourceFile {
     pub path: PathBuf,

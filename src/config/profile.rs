@@ -362,7 +362,7 @@ impl Account {
 /// `https://idp.example.com alice`: an item's name in a keyring.
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // No user's name has a blank at its start: the item of a token or of a client is no user's.
+        // No user's name has a blank at its start: the item of a token or of a client is not a user's.
         write!(f, "{} {}", self.idp_origin, self.user.as_deref().unwrap_or(" token"))
     }
 }

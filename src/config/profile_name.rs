@@ -19,12 +19,12 @@ impl ProfileName {
         };
         if looks_like_a_secret(name) && !name.contains(is_hidden) {
             return refused(
-                "a token or key stands where the name of a profile should",
+                "a token or key is in place of the profile's name",
                 "the value is not shown: it looks like a secret",
             );
         }
         if name.trim().is_empty() || name.contains(is_hidden) {
-            let what = format!("{:?} is no name of a profile", printable(name, 80));
+            let what = format!("{:?} is not a valid profile name", printable(name, 80));
             return refused(&what, "it is empty, or has a line end or another invisible character");
         }
         Ok(ProfileName(name.to_owned()))
@@ -78,7 +78,7 @@ mod tests {
         }
         for name in ["", " ", "a\nb", "a\u{202e}b", "a\u{9b}31m", "\u{200b}", "a\0"] {
             let error = ProfileName::parse(name).unwrap_err();
-            assert!(!error.what.contains(is_hidden) && error.what.contains("no name"), "{error:?}");
+            assert!(!error.what.contains(is_hidden) && error.what.contains("not a valid profile name"), "{error:?}");
         }
         for name in ["eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln", "ghp_0123456789abcdefghij", &"A".repeat(300)] {
             assert!(!format!("{:?}", ProfileName::parse(name).unwrap_err()).contains(name));

@@ -272,7 +272,7 @@ impl<'c> Found<'c> {
             None => {
                 let mut known = known.to_vec();
                 known.sort_unstable();
-                error.hint(format!("keys that can stand there: {}", known.join(", ")))
+                error.hint(format!("keys that are allowed there: {}", known.join(", ")))
             }
         }
     }
@@ -290,7 +290,7 @@ fn is_secret(header: &str) -> bool {
 pub fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let score = |name: &str| strsim::damerau_levenshtein(&text.to_lowercase(), &name.to_lowercase());
     let far = (text.chars().count() / 3).max(1);
-    // A pasted novel is no misspelling, and the distance costs the product of the lengths.
+    // A pasted novel is not a misspelling, and the distance costs the product of the lengths.
     let near = names.filter(|_| text.len() <= 80).map(|name| (score(name), name)).filter(|(d, _)| *d <= far);
     near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }

@@ -78,7 +78,7 @@ impl Written for Sentinels {
 /// `store`, as a URL.
 pub fn parse(found: &Found<'_>, text: &str, allow_plain: bool) -> Result<Url> {
     let wrong = |said: &str| found.error(Code::InvalidValue, said).hint(format!("store = {URLS}"));
-    let url = url::Url::parse(text).map_err(|why| wrong("is no URL").because(why.to_string()))?;
+    let url = url::Url::parse(text).map_err(|why| wrong("is not a URL").because(why.to_string()))?;
     if url.password().is_some() || url.query_pairs().any(|(key, _)| key.starts_with("pass")) {
         return Err(wrong("has a password in it, and everybody who reads the file reads it")
             .hint("take it out, and say where it is read from: store_password = { file = \"~/redis-password\" }"));
@@ -99,7 +99,7 @@ pub fn parse(found: &Found<'_>, text: &str, allow_plain: bool) -> Result<Url> {
     }
     let database = match url.path().trim_matches('/') {
         "" => 0,
-        number => number.parse::<u16>().map_err(|_| wrong("has a path that is no number of a database"))?,
+        number => number.parse::<u16>().map_err(|_| wrong("has a path that is not the number of a database"))?,
     };
     if !is_tls && !is_here(&host) && !allow_plain {
         return Err(found

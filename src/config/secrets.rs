@@ -105,7 +105,7 @@ pub fn variable(found: &Found<'_>) -> Result<String> {
         return Ok(name);
     }
     Err(found
-        .error(Code::InvalidValue, "is no name of an environment variable: letters, digits and _")
+        .error(Code::InvalidValue, "is not the name of an environment variable: letters, digits and _")
         .because("the value is not shown: it may be the secret itself")
         .hint("put the secret into a variable, and write that variable's name"))
 }

@@ -91,7 +91,7 @@ fn value(from: DeValue<'_>, lines: &Lines) -> Value {
     match from {
         DeValue::String(text) => Value::Text(text.into_owned()),
         DeValue::Integer(digits) => Value::Integer(i64::from_str_radix(digits.as_str(), digits.radix()).ok()),
-        // The grammar has let it through: what does not parse is no number within our ranges either.
+        // The grammar has let it through: what does not parse is not a number within our ranges either.
         DeValue::Float(digits) => Value::Float(digits.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(truth) => Value::Boolean(truth),
         DeValue::Datetime(_) => Value::Datetime,

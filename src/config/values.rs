@@ -145,7 +145,7 @@ pub fn path(found: &Found<'_>) -> Result<PathBuf> {
 pub fn resolve_path(found: &Found<'_>, text: &str) -> Result<PathBuf> {
     if looks_like_a_secret(text) {
         return Err(found
-            .error(Code::InvalidValue, "holds a token or key where a path should stand")
+            .error(Code::InvalidValue, "holds a token or key in place of a path")
             .because("the value is not shown: it looks like a secret, and no file has such a name")
             .hint("write the secret into a file that only you can read, and name that file"));
     }

@@ -79,7 +79,7 @@ impl WrittenProfile {
         }
     }
 
-    /// The profile where only one that is no connection will do.
+    /// The profile where only one that is not a connection will do.
     pub fn into_profile(self) -> Result<Profile> {
         match self {
             WrittenProfile::Profile(profile) => Ok(*profile),

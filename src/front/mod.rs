@@ -23,7 +23,7 @@ use crate::process::{ExitStatus, installed, panics, signals};
 /// Answers, or becomes the complete program. Returns the status to exit with: with an answer, or where there is no complete
 /// program.
 pub fn run(arguments: &'static [OsString], env: &Env) -> ExitStatus {
-    // Whatever is amiss with this program, the complete one may do. Nothing is told: this is no failure yet.
+    // Whatever is amiss with this program, the complete one may do. Nothing is told: this is not a failure yet.
     panics::at_a_panic(|_| hand_over(arguments));
     let Some(line) = answer(arguments, env) else { return hand_over(arguments) };
     signals::ignore_closed_pipes();

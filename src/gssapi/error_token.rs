@@ -5,7 +5,7 @@
 use super::ffi;
 use crate::der;
 
-/// Why the service refuses, and who can mend it; `None` when the token is no refusal.
+/// Why the service refuses, and who can mend it; `None` when the token is not a refusal.
 pub fn refusal(token: &[u8]) -> Option<(&'static str, &'static str)> {
     match number(token) {
         Some(number) => Some(meaning(number)),
@@ -56,7 +56,7 @@ fn meaning(number: u8) -> (&'static str, &'static str) {
         ),
         AP_ERR_REPEAT => (
             "the service has seen this authenticator before (KRB_AP_ERR_REPEAT)",
-            "try again; if it comes back, two servers answer under one name without sharing what they saw",
+            "try again; if it happens again, two servers answer under one name without a shared replay cache",
         ),
         AP_ERR_NOT_US | AP_ERR_BADMATCH => (
             "the ticket is for another service (KRB_AP_ERR_NOT_US or BADMATCH)",

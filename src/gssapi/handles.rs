@@ -259,7 +259,7 @@ unsafe fn bytes_at<'a>(address: *const u8, length: usize) -> &'a [u8] {
     unsafe { std::slice::from_raw_parts(address, length) }
 }
 
-/// The major status when it is no error. The text must be fetched at once, on this thread: the library keeps the last one only.
+/// The major status when it is not an error. The text must be fetched at once, on this thread: the library keeps the last one only.
 fn check(library: &'static Library, major: u32, minor: u32, mechanism: &'static StaticOid) -> Result<u32> {
     if major & ffi::ERROR_MASK == 0 {
         return Ok(major);

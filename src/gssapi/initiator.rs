@@ -76,7 +76,7 @@ impl Initiator {
                 format!("the Kerberos answer of {host} does not complete the exchange"),
             )
             .because(status.text)
-            .hint("somebody else may be answering in its place: check `idp_url`, proxies and the certificate"),
+            .hint("another server may be answering in its place: check `idp_url`, proxies and the certificate"),
         }
     }
 }

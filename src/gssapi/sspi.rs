@@ -181,7 +181,7 @@ impl Initiator {
         let host = printable(&self.request.host, 255);
         Error::new(Code::MutualAuthFailed, format!("the Kerberos answer of {host} does not complete the exchange"))
             .because(in_words(status))
-            .hint("somebody else may be answering in its place: check `idp_url`, proxies and the certificate")
+            .hint("another server may be answering in its place: check `idp_url`, proxies and the certificate")
     }
 }
 

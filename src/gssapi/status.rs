@@ -112,7 +112,7 @@ impl Status {
             Some(KDC_UNREACH) => (
                 Code::KdcUnreachable,
                 "no KDC could be reached".into(),
-                "check the network (VPN?) and `kdc =` in krb5.conf; `KRB5_TRACE=/dev/stderr kinit` shows who is asked"
+                "check the network (VPN?) and `kdc =` in krb5.conf; `KRB5_TRACE=/dev/stderr kinit` shows which servers are contacted"
                     .into(),
             ),
             Some(REALM_UNKNOWN | REALM_CANT_RESOLVE) => (
@@ -131,7 +131,7 @@ impl Status {
             // The library was on its way to a service of another realm, and asked for that realm's own service.
             Some(S_PRINCIPAL_UNKNOWN) if self.text.contains("krbtgt/") => (
                 Code::KdcRefused,
-                format!("no way leads from the realm of {client} to that of HTTP/{host}"),
+                format!("there is no trust path from the realm of {client} to that of HTTP/{host}"),
                 format!(
                     "name the realm of the host in krb5.conf: `[domain_realm] {host} = REALM`; if it is another realm than \
                      yours, both have to trust each other, directly or by `[capaths]`"
@@ -159,12 +159,12 @@ impl Status {
             Some(CLIENT_REVOKED) => (
                 Code::KdcRefused,
                 format!("the account of {client} is locked or disabled"),
-                "have it unlocked by who runs the realm; trying again will not help".into(),
+                "ask the realm's administrator to unlock it; trying again will not help".into(),
             ),
             Some(KEY_EXP) => (
                 Code::KdcRefused,
                 format!("the password of {client} has expired"),
-                "change it: `kpasswd`; a keytab has to be made anew afterwards".into(),
+                "change it: `kpasswd`; then create the keytab again".into(),
             ),
             Some(CONFIG_CANTOPEN | CONFIG_BADFORMAT | CONFIG_NODEFREALM) => (
                 Code::ConfigUnreadable,
@@ -216,9 +216,7 @@ fn expired(source: &CredentialSource) -> (Code, String, String) {
 
 fn login_hint(source: &CredentialSource) -> String {
     match source {
-        CredentialSource::Default => {
-            "run `kinit`, or set `principal` and `keytab` for a job that nobody attends".into()
-        }
+        CredentialSource::Default => "run `kinit`, or set `principal` and `keytab` for an unattended job".into(),
         CredentialSource::Principal(principal) => format!("run `{}`", command(["kinit", principal])),
         CredentialSource::Keytab { path, principal } => {
             format!("try `{}`", command(["kinit", "-kt", &path.display().to_string(), principal]))

@@ -98,5 +98,5 @@ fn run(library: &'static Library, request: Request, inbox: &Receiver<Option<Vec<
 fn kdc_silent(host: &str, deadline: &Deadline) -> Error {
     Error::new(Code::KdcUnreachable, format!("no KDC answered a request for a ticket for HTTP/{host}"))
         .because(deadline.error("waiting for the KDC").what)
-        .hint("check the network (VPN?) and `kdc =` in krb5.conf; `KRB5_TRACE=/dev/stderr kinit` shows who is asked")
+        .hint("check the network (VPN?) and `kdc =` in krb5.conf; `KRB5_TRACE=/dev/stderr kinit` shows which servers are contacted")
 }

@@ -58,7 +58,7 @@ impl Answer {
             let why = format!("its JSON does not fit, at line {} column {}", e.line(), e.column());
             Error::new(Code::HttpUnexpected, format!("the answer of {} cannot be understood", self.peer))
                 .because(why)
-                .hint("check its address: what answers there may be a proxy or another service")
+                .hint("check its address: a proxy or another service may answer there")
         })
     }
 
@@ -70,14 +70,14 @@ impl Answer {
         }
     }
 
-    /// What an answer that is no success means.
+    /// What an answer that is not a success means.
     pub fn refusal(&self) -> Error {
         let (status, peer) = (self.status, &self.peer);
         let error = match status {
             429 | 500.. => Error::new(Code::Http5xx, format!("{peer} is in trouble (HTTP {status})")),
             400..=499 => Error::new(Code::TokenRefused, format!("{peer} refused the request (HTTP {status})")),
             _ => Error::new(Code::HttpUnexpected, format!("{peer} answered with HTTP {status}"))
-                .hint("check its address: what answers there may be a proxy or another service"),
+                .hint("check its address: a proxy or another service may answer there"),
         };
         match self.oauth_error() {
             Some(said) if said.error_description.is_empty() => {

@@ -189,7 +189,7 @@ impl Api {
             return Ok(());
         }
         Err(Error::new(Code::UrlNotAllowed, format!("the address of {}, {}, is not https", self.name, shown(url)))
-            .because("whoever is on the way could read the tokens"))
+            .because("others on the network could read the tokens"))
     }
 
     async fn attempt(&self, transport: &Transport, request: &Request) -> Attempt<Answer> {

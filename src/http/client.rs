@@ -21,7 +21,7 @@ use crate::config::profile::IdpHttp;
 use crate::error::{Code, Error, Result};
 use crate::time::{self, Deadline, Timestamp};
 
-/// A page larger than this is no login page.
+/// A page larger than this is not a login page.
 const MAX_BODY: usize = 4 << 20;
 
 /// What a client of the ECP profile says it can do.

@@ -71,8 +71,8 @@ fn check(headers: &HeaderMap, body: &[u8], peer: &str) -> Result<()> {
         Code::HttpUnexpected,
         format!("the answer of {peer} is encoded as {name:?}, which is not known here"),
     )
-    .because("fedcred asks for gzip, deflate, br or zstd, and for nothing else")
-    .hint("have that encoding switched off by who runs the server, or the proxy on the way"))
+    .because("fedcred accepts gzip, deflate, br and zstd only")
+    .hint("ask the administrator of the server or proxy to disable that encoding"))
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ pub(super) fn cut_short(name: &str) -> Error {
 /// The error of a body that is not what its `Content-Encoding` says.
 pub(super) fn undecodable(name: &str) -> Error {
     Error::new(Code::HttpUnexpected, format!("the answer of {name} cannot be decoded"))
-        .hint("something on the way may have changed it: is there a proxy?")
+        .hint("a proxy on the way may have changed it")
 }
 
 /// Whether the same request may succeed a moment later. A certificate does not become trusted by asking again.
@@ -159,7 +159,7 @@ fn tls_error(fault: &rustls::Error, is_established: bool, peer: Peer<'_>) -> Err
             if !is_established && handshakes.chain().is_empty() =>
         {
             Error::new(Code::TlsPlainHttp, format!("no TLS with {name}"))
-                .because("what came back is not TLS: the port answers without encryption")
+                .because("the answer is not TLS: the port is not encrypted")
         }
         other => failed(&printable(&other.to_string(), 200)),
     }
@@ -233,7 +233,7 @@ fn untrusted(fault: &rustls::Error, peer: Peer<'_>) -> Error {
     let Peer { name, setting, .. } = peer;
     let why = |cause: &str, hint: &str| not_trusted(name, cause).hint(hint);
     let add = format!("if it is right, put the authority that issued it into a PEM file and name that in `{setting}`");
-    let own_name = "use the name that stands in the certificate";
+    let own_name = "use the name in the certificate";
     if super::verifier::is_ca_as_server(fault) {
         let hint = format!("if it is right, put this very certificate into a PEM file and name that in `{setting}`");
         return why("it is an authority's own, self-signed certificate", &hint);

@@ -140,7 +140,7 @@ impl Proxy {
     pub fn kept_back(&self) -> Option<Error> {
         let fate = self.fate().filter(|fate| matches!(fate.shown, Shown::Refused | Shown::NoVerdict))?;
         Some(fate.error.unwrap_or_else(|| {
-            let what = format!("the proxy {} did not say what it thinks of the password", self.address());
+            let what = format!("the proxy {} did not say whether the password is right", self.address());
             Error::new(Code::Connect, what).because("a password is sent once in a login").hint("try again later")
         }))
     }

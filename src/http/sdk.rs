@@ -29,7 +29,7 @@ const MAX_BODY: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Carrier {
     transport: Transport,
-    /// For plain http, where the endpoint is not one: past every proxy, which is no neighbour of a metadata service.
+    /// For plain http, if any endpoint may be asked: past every proxy, as a metadata service is not reached through one.
     direct: Option<Transport>,
     /// Whom an error names.
     peer: String,

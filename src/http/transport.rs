@@ -221,7 +221,7 @@ impl Transport {
         let told = fault::classify(error, peer);
         let told = match &proxy {
             Some(proxy) if matches!(told.code, Code::Connect | Code::Timeout) => {
-                told.because(format!("the way is through the proxy {}", proxy.address()))
+                told.because(format!("the connection uses the proxy {}", proxy.address()))
             }
             Some(_) | None => told,
         };

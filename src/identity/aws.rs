@@ -130,7 +130,7 @@ async fn provide(
         }
         let why = causes(&error).last().map(ToString::to_string).unwrap_or_default();
         callers::refusal_in(&why).unwrap_or_else(|| {
-            Error::new(Code::NoAwsCredentials, format!("{whose} has no AWS credentials to give"))
+            Error::new(Code::NoAwsCredentials, format!("{whose} has no AWS credentials"))
                 .because(printable(&why, 300))
                 .hint(hint)
         })

@@ -61,7 +61,8 @@ pub fn keep_in_keyring(account: &Account, secret: &Secret, env: &Env) -> Result<
 /// Keeps the secret in a file. A keyring is not asked: what it may hold is passed over.
 pub fn keep_in_file(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
     let files = Files::of(env).ok_or_else(|| {
-        Error::new(Code::CacheWrite, "there is no place for a file with a secret").because("no home directory is known")
+        Error::new(Code::CacheWrite, "there is no directory for a file with a secret")
+            .because("no home directory is known")
     })?;
     files.write(account, secret).map(Place::File)
 }
@@ -83,7 +84,7 @@ pub fn forget(account: &Account, env: &Env) -> Result<Vec<Place>> {
         Ok(true) => places.push(Place::Keyring),
         Ok(false) => {}
         Err(why) if places.is_empty() => return Err(why),
-        Err(why) => tracing::info!(%why, "the keyring was not asked"),
+        Err(why) => tracing::info!(%why, "the keyring was not read"),
     }
     Ok(places)
 }

@@ -41,15 +41,15 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
         // Kept as it was typed: no line end is taken off.
         SecretSource::Keyring(account) => {
             return kept::read(account, env)?.ok_or_else(|| {
-                Error::new(Code::PromptNeeded, format!("no `{setting}` is kept for {}", account.in_words()))
+                Error::new(Code::PromptNeeded, format!("no `{setting}` is stored for {}", account.in_words()))
             });
         }
     };
     let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Error::new(Code::InvalidValue, format!("what `{setting}` names is not UTF-8 text")))?;
+        .map_err(|_| Error::new(Code::InvalidValue, format!("the value of `{setting}` is not UTF-8 text")))?;
     let text = text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).unwrap_or(text);
     if text.is_empty() {
-        return Err(Error::new(Code::InvalidValue, format!("what `{setting}` names is empty")));
+        return Err(Error::new(Code::InvalidValue, format!("the value of `{setting}` is empty")));
     }
     Ok(Secret::new(text.to_owned()))
 }
@@ -64,9 +64,9 @@ fn file(path: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>> {
     file::read(path, &kind::SECRET).map_err(|fault| match path.parent() {
         // A password may have been written where its file's name should be, and looks like any name.
         Some(directory) if fault.is_absent() => {
-            Error::new(Code::FileUnreadable, format!("there is no such file as `{setting}` names"))
+            Error::new(Code::FileUnreadable, format!("the file of `{setting}` does not exist"))
                 .because(format!("it is looked for in {}", directory.display()))
-                .because("its name is not shown, in case the secret itself stands there")
+                .because("its name is not shown, because it may be the secret itself")
                 .hint(format!("write the secret into a file of mode 600, and name that file in `{setting}`"))
         }
         _ => fault.error(Code::FileUnreadable).because(format!("`{setting}` names it")),

@@ -95,7 +95,7 @@ fn check_trusted(complete: &Path, own: &Path) -> Result<()> {
     };
     Err(Error::new(Code::InsecurePermissions, format!("the complete fedcred at {} is not run", complete.display()))
         .because(why)
-        .hint("install the package anew"))
+        .hint("reinstall the package"))
 }
 
 /// Where packages install it, only administrators and the user can write.

@@ -23,7 +23,7 @@ mod unix {
         let _ = setsid();
     }
 
-    /// A process to wait for that is no child of ours.
+    /// A process to wait for that is not a child of ours.
     pub struct Watch {
         pid: Pid,
         #[cfg(target_os = "linux")]

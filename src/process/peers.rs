@@ -1,6 +1,6 @@
 //! Who connects to a listener of ours on loopback, and for how long: nobody on this machine can keep others out by connecting.
 //!
-//! Connections of other users are ended at once, where Linux tells whose they are. Of the rest there is a [`Crowd`] of limited
+//! Connections of other users are ended at once, where Linux shows whose they are. Of the rest there is a [`Crowd`] of limited
 //! size, in which the newest comes in: to make room, the one goes that has waited longest without asking anything.
 
 use std::net::SocketAddr;

@@ -51,7 +51,7 @@ fn word(word: &str, for_windows: bool) -> Result<String> {
         Error::new(Code::InvalidValue, what).because(why).hint("use a path or a name of letters, digits, / . _ and -")
     };
     if word.chars().any(|c| c.is_control() || "\u{2028}\u{2029}\u{feff}\u{fffd}".contains(c)) {
-        return Err(refused("it holds a line end, a control character or what is no text".to_owned()));
+        return Err(refused("it holds a line end, a control character or what is not text".to_owned()));
     }
     // In single quotes a shell expands nothing; in double ones `cmd.exe` expands what stands between percent signs.
     let (quote, forbidden) = if for_windows { ('"', "\"%") } else { ('\'', "'") };

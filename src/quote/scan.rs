@@ -38,7 +38,7 @@ struct Rules {
 
 impl Rules {
     fn new() -> Rules {
-        // A constant of ours in capitals is no value.
+        // A constant of ours in capitals is not a value.
         let value = r"\{(?:[^A-Z}{][^}{]*)?\}";
         let patterns = [
             format!(r#"(?:^|[:;|&`"'(,] ?|\b(?:run|with|by|and|or|then) )(?:sudo )?(?:{PROGRAMS}) [^`;,]*?{value}"#),
@@ -97,7 +97,7 @@ fn collect(tokens: TokenStream, strings: &mut Vec<(usize, String)>) {
     }
 }
 
-/// What a literal says, as far as these rules have to know; `None` if it is no string.
+/// What a literal says, as far as these rules have to know; `None` if it is not a string.
 fn text_of(literal: &str) -> Option<String> {
     if let Some(raw) = literal.strip_prefix('r') {
         return Some(raw.trim_matches('#').trim_matches('"').to_owned());

@@ -34,7 +34,7 @@ struct Desk {
 const PURPOSE: Purpose = Purpose {
     flag: "--listen",
     of_networks: "credentials may be given to the one network that is named, and to no other",
-    why_loopback: "whoever reaches the endpoint needs only a token to be given credentials",
+    why_loopback: "whoever can reach the endpoint gets credentials with the token alone",
     hint: "--listen 127.0.0.1:0; for containers see: fedcred help containers",
 };
 

@@ -97,7 +97,7 @@ fn prepare(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &
     std::io::stdin()
         .take(MAX_MESSAGE)
         .read_to_end(&mut lines)
-        .map_err(|e| Error::new(Code::Bug, "the first credentials do not come").because(e.to_string()))?;
+        .map_err(|e| Error::new(Code::Bug, "the first credentials could not be read").because(e.to_string()))?;
     let first: Fetched = child_protocol::from_lines(&lines)?;
     let token = Token::fresh()?;
     let shown = token.text();
@@ -114,8 +114,9 @@ fn prepare(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &
 }
 
 fn tell(offer: &Result<Offer>) -> Result<()> {
-    let failed =
-        |why: std::io::Error| Error::new(Code::Bug, "nobody reads where the endpoint is").because(why.to_string());
+    let failed = |why: std::io::Error| {
+        Error::new(Code::Bug, "the address of the endpoint could not be passed on").because(why.to_string())
+    };
     let lines = child_protocol::to_lines(offer)?;
     #[allow(clippy::disallowed_methods, reason = "one process of ours tells another")]
     let mut stdout = std::io::stdout();

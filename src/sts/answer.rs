@@ -51,7 +51,7 @@ pub(super) fn credentials(
         secret_access_key: Secret::new(given.secret_access_key),
         session_token: Secret::new(given.session_token),
         expiration,
-        // A tenant is no account that a client of AWS's could use.
+        // A tenant is not an account that a client of AWS's could use.
         account_id: asked.owner.account().cloned(),
     };
     check_clock(expiration, clocks)?;

@@ -24,7 +24,9 @@ pub async fn arn(target: &StsTarget, role: &RoleArn, keys: &SigningKeys, deadlin
         .ask(deadline, &sts.peer, async || {
             let answer =
                 sts.client.get_caller_identity().send().await.map_err(|error| failure::explain(&error, &asked))?;
-            answer.arn.ok_or_else(|| Error::new(Code::StsBadAnswer, format!("{} does not tell who asks", sts.peer)))
+            answer.arn.ok_or_else(|| {
+                Error::new(Code::StsBadAnswer, format!("{} does not tell the caller's identity", sts.peer))
+            })
         })
         .await
 }

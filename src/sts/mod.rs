@@ -109,7 +109,7 @@ fn refuse_reserved(role: &RoleArn) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Code::RoleNotAssumable, format!("{role} cannot be assumed this way"))
-        .because("roles named AWSReservedSSO_… belong to IAM Identity Center and are handed out by its portal only")
+        .because("roles named AWSReservedSSO_… belong to IAM Identity Center, and only its portal issues credentials for them")
         .hint("log in there: aws configure sso, then aws sso login"))
 }
 

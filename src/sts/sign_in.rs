@@ -31,7 +31,7 @@ const VARIABLE: &str = "AWS_ENDPOINT_URL_SIGNIN";
 pub fn endpoint(partition: Partition, region: Option<&Region>, env: &Env) -> Result<Url> {
     if let Some(text) = env.text(VARIABLE) {
         let url = Url::parse(&text).map_err(|_| {
-            Error::new(Code::InvalidValue, format!("${VARIABLE} is no URL")).hint(format!("unset {VARIABLE}"))
+            Error::new(Code::InvalidValue, format!("${VARIABLE} is not a URL")).hint(format!("unset {VARIABLE}"))
         })?;
         if url.scheme() != "https" && !is_loopback(&url) {
             return Err(Error::new(Code::UrlNotAllowed, format!("${VARIABLE} is not https"))

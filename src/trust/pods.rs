@@ -26,7 +26,7 @@ impl ServiceAccount {
             Some((namespace, name)) if is_name(namespace) && is_name(name) => {
                 Ok(ServiceAccount { namespace: namespace.to_owned(), name: name.to_owned() })
             }
-            _ => Err(Error::new(Code::BadFlag, format!("{text:?} is no service account"))
+            _ => Err(Error::new(Code::BadFlag, format!("{text:?} is not a service account"))
                 .hint("write NAMESPACE/NAME, such as airflow/airflow-worker or 'airflow/airflow-*'")),
         }
     }

@@ -175,7 +175,7 @@ impl Request {
             );
         }
         if provider != ours {
-            return format!("{key} is no key of {}, whose issuer is {ours}", self.proof);
+            return format!("{key} is not a key of {}, whose issuer is {ours}", self.proof);
         }
         match issuer::of(provider).reads(name) {
             true => format!("{} has no {key}", self.proof),

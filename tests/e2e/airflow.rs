@@ -9,7 +9,7 @@ use crate::support::{CONFIG, Home, Profile, lab};
 
 const PROVIDER: &str = "arn:aws:iam::111122223333:saml-provider/negotiate";
 
-/// The extra of Airflow's documentation, for this IdP and role; as printed there it is no JSON, for its trailing comma.
+/// The extra of Airflow's documentation, for this IdP and role; as printed there it is not JSON, for its trailing comma.
 fn documented() -> Value {
     json!({
         "region_name": "eu-west-1",

@@ -58,7 +58,7 @@ fn a_password_in_the_keyring_logs_in_until_logout() {
     desk.open(&GET_ANEW).fails_with("prompt-needed", 3);
     let login = desk.login(lab().password("alice"));
     assert_eq!(login.status, Some(0), "{}", login.stderr);
-    assert!(login.stdout.contains("kept in the keyring"), "{}", login.stdout);
+    assert!(login.stdout.contains("stored in the keyring"), "{}", login.stdout);
     desk.open(&GET_ANEW).credentials();
 
     let logout = desk.open(&["logout", "lab"]);

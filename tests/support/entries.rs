@@ -78,7 +78,7 @@ pub fn digest_of(path: &Path, wanted: Kind) -> Option<[u8; 32]> {
     }
 }
 
-/// What an entry of this name is of; `None`: it is no entry.
+/// What an entry of this name is of; `None`: it is not an entry.
 pub fn key_of(path: &Path) -> Option<CacheKey> {
     digest_of(path, Kind::Entry).map(CacheKey::from)
 }

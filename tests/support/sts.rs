@@ -136,7 +136,7 @@ impl Sts {
 
 impl State {
     fn answer(&mut self, request: &Request) -> Reply {
-        // A look from outside is no call.
+        // A look from outside is not a call.
         if request.method == hyper::Method::HEAD {
             return Reply::status(404);
         }

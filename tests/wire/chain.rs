@@ -286,7 +286,7 @@ fn a_stub_of_the_instance_metadata_service_is_asked_by_its_second_version_only()
     });
     let world = World::beside(server.unwrap()).set("assume_role.credential_source", "instance");
     let endpoint = world.idp.origin().to_string();
-    // A proxy is no neighbour of a metadata service.
+    // A proxy is not a neighbour of a metadata service.
     let world = world.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint).env("HTTP_PROXY", "http://127.0.0.1:1");
     let world = world.set("role_arn", ADMIN).set("duration", "2h").secret(METADATA_TOKEN).secret("imds-session");
     let first = world.get().succeeds();
@@ -328,6 +328,6 @@ fn a_circle_is_an_error_of_the_configuration() {
 #[test]
 fn a_fault_below_is_told_as_it_is() {
     let world = World::open(Site::without_login(Assertion::denied("AuthnFailed"))).role_on("dev", "top", "");
-    world.get_profile("top", &[]).fails_as("idp-denied-claim").saying("\"top\" stands on \"dev\"");
+    world.get_profile("top", &[]).fails_as("idp-denied-claim").saying("\"top\" is based on \"dev\"");
     assert!(!world.sts.roles_asked().contains(&"top".to_string()), "{}", role_named("top"));
 }

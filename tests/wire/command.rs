@@ -74,7 +74,7 @@ fn what_is_no_assertion_is_told_for_what_it_is() {
     let login = pages::login_form("/login");
     let table = [
         ("", "not-a-saml-response", "printed nothing"),
-        ("Enter PASSCODE:", "not-a-saml-response", "is what the command"),
+        ("Enter PASSCODE:", "not-a-saml-response", "is the output of"),
         (login.as_str(), "xpath-no-match", "did not log in"),
     ];
     for (text, code, said) in table {

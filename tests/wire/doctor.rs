@@ -275,7 +275,7 @@ fn saved_pages_of_products_are_known_for_what_they_are() {
     for file in std::fs::read_dir(directory).expect("saved pages").flatten() {
         let name = file.file_name().into_string().expect("a name");
         let Some((_, product)) = products.iter().find(|(prefix, _)| name.starts_with(prefix)) else { continue };
-        // What posts an assertion is no fault.
+        // What posts an assertion is not a fault.
         if name.ends_with("-post.html") {
             continue;
         }

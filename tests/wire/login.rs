@@ -147,7 +147,7 @@ fn a_login_that_needs_nothing_typed_asks_nobody() {
     let elsewhere = World::form(Site::with_login(Assertion::default()));
     let login = elsewhere.run_unattended(&["login", "dev"]);
     assert_eq!(login.status, Some(0), "{}", login.stderr);
-    assert!(login.stdout.contains("from where the configuration says"), "{}", login.stdout);
+    assert!(login.stdout.contains("with the configured secret, which stays where it is"), "{}", login.stdout);
     assert_eq!(kept(&elsewhere), 0);
 }
 
@@ -175,7 +175,7 @@ fn logout_forgets_what_was_refused() {
     world.get().fails_as("idp-rejected");
     let logout = world.run(&["logout", "dev"]);
     assert_eq!(logout.stdout, "dev: removed 1 login's failures\n", "{}", logout.stderr);
-    assert_eq!(world.run(&["logout", "dev"]).stdout, "dev: nothing was kept\n");
+    assert_eq!(world.run(&["logout", "dev"]).stdout, "dev: nothing was stored\n");
     world.get().fails_as("idp-rejected");
     assert_eq!(posts(&world), 2);
 }

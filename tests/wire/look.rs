@@ -183,7 +183,7 @@ fn roles_are_listed_also_where_aws_does_not_answer() {
         .set("role_arn", "arn:aws:iam::111122223333:role/Gone");
     let told = text(world.run(&["roles", "dev"]));
     assert!(told.contains(DEV) && told.contains("no account aliases: AWS Sign-In refused"), "{told}");
-    assert!(told.contains("the profile's role arn:aws:iam::111122223333:role/Gone is not on offer"), "{told}");
+    assert!(told.contains("the profile's role arn:aws:iam::111122223333:role/Gone is not offered"), "{told}");
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn a_failure_that_setup_or_a_login_disproved_is_no_more_in_status() {
     let mut world = world(Site::with_login(Assertion::default()));
     assert_eq!(setup(&world, &flags).status, Some(0));
     let shown = |world: &World| run(world, &["status"]).stdout;
-    // One that was refused before is kept back, which is no new failure.
+    // One that was refused before is kept back, which is not a new failure.
     for (way, password) in [(&["setup"][..], "wrong-1234"), (&["login", "--use-stored", "corp"], "wrong-5678")] {
         let wrong = world.env("IDP_PASSWORD", password);
         run(&wrong, &["get", "--force", "corp"]).fails_as("idp-rejected");

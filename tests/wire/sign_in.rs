@@ -23,7 +23,7 @@ const PEM: &str = include_str!("../data/keys/rsa.pem");
 pub const CLIENT: &str = "us";
 const REFRESH: &str = "refresh-token-of-the-tests-1234";
 const LOGIN: [&str; 4] = ["login", "dev", "--store", "file"];
-const QUESTION: &str = "Go on? [Y/n] ";
+const QUESTION: &str = "Continue? [Y/n] ";
 
 /// The public half of the provider's key.
 fn jwk() -> Value {
@@ -136,7 +136,10 @@ fn a_first_login_says_as_whom_and_goes_on_when_nobody_answers() {
         let provider = provider();
         let (run, shown) = provider.ends("alice", keys, &[]);
         assert_eq!(run.status, Some(0), "{} {shown}", run.stderr);
-        assert!(shown.contains("Logged in as alice@example.com (sub alice). Go on? [Y/n] (yes after 5 s) "), "{shown}");
+        assert!(
+            shown.contains("Logged in as alice@example.com (sub alice). Continue? [Y/n] (yes after 5 s) "),
+            "{shown}"
+        );
         assert!(run.stdout.contains("as alice@example.com (sub alice); if that is not you: "), "{}", run.stdout);
         assert_eq!(provider.goes_on_as().as_deref(), Some("alice"));
     }
@@ -148,14 +151,14 @@ fn a_no_keeps_nothing_and_asks_sts_for_nothing() {
         let provider = provider();
         let (run, _) = provider.ends("alice", keys, &[]);
         run.fails_as("login-abandoned")
-            .saying("as alice@example.com (sub alice) was refused, and nothing is kept of it");
+            .saying("as alice@example.com (sub alice) was refused, and nothing of it is stored");
         run.saying("fedcred login dev");
         assert_eq!((provider.world.sts.calls().len(), provider.goes_on_as()), (0, None));
     }
     let provider = provider();
     let (run, _) = provider.ends("alice", "\u{4}", &[]);
     run.fails_as("prompt-needed");
-    assert_eq!((provider.world.sts.calls().len(), provider.goes_on_as()), (0, None), "the terminal's end is no yes");
+    assert_eq!((provider.world.sts.calls().len(), provider.goes_on_as()), (0, None), "the terminal's end is not a yes");
 }
 
 #[test]
@@ -172,7 +175,10 @@ fn the_same_person_is_not_asked_again_and_another_one_always() {
     session.types("n\n");
     let (run, shown) = provider.end(session);
     run.fails_as("login-abandoned").saying("as bob@example.com (sub bob) was refused");
-    assert!(shown.contains("Logged in as bob@example.com (sub bob), and last time as alice. Go on? [Y/n] "), "{shown}");
+    assert!(
+        shown.contains("Logged in as bob@example.com (sub bob), and last time as alice. Continue? [Y/n] "),
+        "{shown}"
+    );
     assert!(!shown.contains("yes after"), "{shown}");
     assert_eq!(provider.goes_on_as().as_deref(), Some("alice"), "what was kept stays");
 

@@ -114,7 +114,7 @@ fn why_nothing_is_kept_is_told() {
         (world().also("[cache]\nstore = \"none\""), true, "cache-write", "cache.store"),
         (below_a_file(world()), true, "cache-write", "a-file"),
         (open_to_others(world()), true, "insecure-permissions", "chmod 700"),
-        (spnego(world()), false, "cache-write", "no ticket cache"),
+        (spnego(world()), false, "cache-write", "no Kerberos ticket cache"),
     ];
     for (world, is_general, code, text) in table {
         let told = status(&world);

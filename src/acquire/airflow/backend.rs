@@ -88,7 +88,7 @@ impl Outside for ForPolicy<'_> {
         let shelf = Shelf::of(settings, env, |sealing| {
             let asks = key::of(&asks, env, sealing);
             if let Some(why) = asks.unknowable {
-                tracing::info!(why, "the connection's text is not kept");
+                tracing::info!(why, "the connection is not cached");
                 return None;
             }
             let key = KeyBuilder::new(sealing).field("text of", remote.service.name()).field("secret", id);
@@ -117,7 +117,7 @@ impl Outside for ForPolicy<'_> {
         // The backend that it configures is to be found once more, to be forgotten.
         let reading = if *reading == Reading::Forget { Reading::Offline } else { *reading };
         let printed = self.backends.text(shelf, reading, |_, deadline| printed(argv, deadline).map(Some))?;
-        printed.ok_or_else(|| Error::new(Code::Bug, "what a command printed is not kept"))
+        printed.ok_or_else(|| Error::new(Code::Bug, "the output of a command is not cached"))
     }
 }
 

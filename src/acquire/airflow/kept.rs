@@ -99,7 +99,7 @@ impl Shelf {
         match storage.open()? {
             Ok(store) => Ok(key(&store.sealing).map(|key| Shelf::at(store, key))),
             Err(why) => {
-                tracing::info!(%why, "the connection's text is not kept: no sealing key");
+                tracing::info!(%why, "the connection is not cached: there is no sealing key");
                 Ok(None)
             }
         }
@@ -139,7 +139,7 @@ impl Shelf {
                     // Somebody else is at it, or a try failed a short while ago.
                     Ok(None) => {}
                     Err(NoResult::Place(why) | NoResult::Login(why)) => {
-                        tracing::warn!(%why, "the connection is not read anew; what is kept of it is still good");
+                        tracing::warn!(%why, "the connection cannot be read again; the cached one is used");
                     }
                 }
             }
@@ -205,7 +205,7 @@ impl<A: Fn(&dyn Ledger, &Deadline) -> Result<Option<Secret>>> Flight for Asking<
         let text = (self.ask)(ledger, deadline).map_err(failed)?;
         let kept = Text { came: time::now(), generation, text: text.as_ref().map(Secret::duplicate) };
         if let Some(Err(why)) = place.map(|place| place.store.put(&place.login, &place.login, &kept)) {
-            tracing::warn!(%why, "the connection's text is not kept");
+            tracing::warn!(%why, "the connection is not cached");
         }
         Ok(text)
     }
@@ -218,7 +218,7 @@ impl<A: Fn(&dyn Ledger, &Deadline) -> Result<Option<Secret>>> Flight for Asking<
 
 /// The error of [`Reading::Offline`] for a text that nobody has read yet.
 pub fn not_read() -> Error {
-    Error::new(Code::AirflowUnread, "the secrets backend has not been asked for the Airflow connection yet")
+    Error::new(Code::AirflowUnread, "the Airflow connection has not been read from the secrets backend yet")
 }
 
 pub fn is_not_read(error: &Error) -> bool {

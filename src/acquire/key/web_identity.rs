@@ -20,9 +20,9 @@ pub fn fields(key: KeyBuilder, identity: &WebIdentity, profile: &str, env: &Env)
         TokenSource::Service(service) => {
             of_token(key.field("source", service.name), variables::of_service(service, env))
         }
-        TokenSource::Command(_) => Err("whose token a command prints is not known before it runs".into()),
+        TokenSource::Command(_) => Err("the owner of the token is unknown before the command runs".into()),
         TokenSource::GithubActions { audience } => {
-            let url = env.text("ACTIONS_ID_TOKEN_REQUEST_URL").ok_or("this is no job of GitHub Actions")?;
+            let url = env.text("ACTIONS_ID_TOKEN_REQUEST_URL").ok_or("this is not a job of GitHub Actions")?;
             Ok(key.field("source", "github-actions").field("audience", audience).field("request url", url))
         }
         TokenSource::Google(Google { audience }) => {

@@ -81,7 +81,7 @@ fn as_connection(profile: &str, id: &str, config: &Config, global: &Global, env:
     let elsewhere = Config::load(&env.without_aws(), global.config.as_deref())?;
     let profile = elsewhere.profile(profile).map_err(|error| match config.profile(profile) {
         Ok(_) => error
-            .because("variables of this shell are not written: they hold here and now")
+            .because("variables of this shell are not written: they apply to this shell only")
             .hint("write what the profile needs into it, or use an empty connection: aws://"),
         Err(error) => error,
     })?;
@@ -103,7 +103,7 @@ fn import(arguments: &AirflowImport, config: &Config, global: &Global, env: &Env
     let (id, place) = (found.connection.conn_id, found.found_in);
     let profile = plan.into_profile(&name, &source.policy, &elsewhere).map_err(|broken| broken.at(&id, &place))?;
     if matches!(profile.identity, Identity::Base(_)) || is_profile {
-        return Err(Error::new(Code::AirflowConnection, format!("the Airflow connection {id:?} logs in nowhere"))
+        return Err(Error::new(Code::AirflowConnection, format!("the Airflow connection {id:?} has no login"))
             .because("it is keys, the default credentials, or a profile that is there already; a profile is a login")
             .hint("aws configure"));
     }

@@ -41,7 +41,7 @@ pub fn password(arguments: &CachePassword, global: &Global, env: &Env) -> Result
             Some(SecretSource::Keyring(account)) => Ok(account),
             _ => Err("`store_password` in [cache] is not { keyring = true }"),
         },
-        Store::File | Store::None => Err("`store` in [cache] is no URL"),
+        Store::File | Store::None => Err("`store` in [cache] is not a URL"),
     };
     let account = account.map_err(|why| {
         Error::new(Code::ConflictingKeys, "there is no password to keep").because(why).hint("fedcred help storage")

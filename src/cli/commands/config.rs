@@ -44,7 +44,7 @@ fn check(config: &Config, as_json: bool) -> std::result::Result<(), Vec<Error>> 
     }
     let count = names.len();
     let profiles = if count == 1 { "profile" } else { "profiles" };
-    output::line(format!("{count} {profiles}, no fault")).map_err(|error| vec![error])
+    output::line(format!("{count} {profiles}, no error")).map_err(|error| vec![error])
 }
 
 /// There is nothing to check: a file that is not there, or none with a profile.

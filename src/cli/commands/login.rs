@@ -27,7 +27,7 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     let mut profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let settings = config.cache()?;
     if let Identity::Base(_) = profile.identity {
-        return output::line(format!("{}: AWS credentials as they stand; there is no login", profile.name));
+        return output::line(format!("{}: AWS credentials without a login", profile.name));
     }
     if let Some(oidc) = super::person_at(&profile).filter(|_| !arguments.use_stored) {
         check_store(arguments.store, &oidc.account().to_string(), &profile)?;
@@ -65,7 +65,7 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     match &asked {
         Some((account, secret)) => {
             let place = keep(arguments.store, account, secret, env)
-                .map_err(|error| error.because("the login succeeded, but its secret is not kept"))?;
+                .map_err(|error| error.because("the login succeeded, but its secret is not stored"))?;
             text += kept_where(&place);
         }
         None => text.line(nothing_to_keep(&profile)),
@@ -135,10 +135,10 @@ fn without_terminal(error: Error, profile: &Profile) -> Error {
 
 pub(super) fn kept_where(place: &Place) -> Text {
     match place {
-        Place::Keyring => Text::of("the secret is kept in the keyring"),
+        Place::Keyring => Text::of("the secret is stored in the keyring"),
         Place::File(path) => {
             let mut text =
-                Text::of(format!("the secret is kept in {}, sealed with the key beside it:", path.display()));
+                Text::of(format!("the secret is stored in {}, sealed with the key beside it:", path.display()));
             text.line("whoever can read your files, or a backup of that directory, can read it");
             text
         }
@@ -147,16 +147,16 @@ pub(super) fn kept_where(place: &Place) -> Text {
 
 fn nothing_to_keep(profile: &Profile) -> &'static str {
     if super::person_at(profile).is_some() {
-        return "with the refresh token that is kept";
+        return "with the stored refresh token";
     }
     if mfa_device(profile).is_some() {
-        return "a code is good for once, so none is kept";
+        return "a code can be used only once, so it is not stored";
     }
     match (profile.facts().and_then(|facts| facts.secret), profile.by_hand()) {
-        (None, ByHand::Code) => "the refresh token of this login is kept, sealed",
+        (None, ByHand::Code) => "the refresh token of this login is stored, sealed",
         (None, ByHand::Browser) => "the browser keeps the session, in a profile of its own",
-        (None, ByHand::Nothing | ByHand::Answer) => "this login needs no secret of yours, so none is kept",
-        (Some((_, SecretSource::Keyring(_))), _) => "with the secret that is kept",
-        (Some(_), _) => "with the secret from where the configuration says; it stays there",
+        (None, ByHand::Nothing | ByHand::Answer) => "this login needs no secret, so none is stored",
+        (Some((_, SecretSource::Keyring(_))), _) => "with the stored secret",
+        (Some(_), _) => "with the configured secret, which stays where it is",
     }
 }

@@ -94,7 +94,7 @@ impl Told {
 
     fn text(&self, whose: &str) -> String {
         match self.0.is_empty() {
-            true => format!("{whose}: nothing was kept"),
+            true => format!("{whose}: nothing was stored"),
             false => format!("{whose}: removed {}", self.0.join(", ")),
         }
     }

@@ -80,14 +80,14 @@ fn on_offer(arguments: &Roles, profile: &Profile, settings: &CacheSettings, env:
     roles.sort_by(|a, b| (&a.account_id, &a.role_arn).cmp(&(&b.account_id, &b.role_arn)));
     match &profile.role_arn {
         Some(role) if !assertion.response.roles.iter().any(is_configured) => {
-            notes.push(format!("the profile's role {role} is not on offer"));
+            notes.push(format!("the profile's role {role} is not offered"));
         }
         _ => {}
     }
     if assertion.response.is_encrypted {
         notes.push("the assertion is encrypted for AWS, so its roles cannot be read".to_owned());
     } else if roles.is_empty() {
-        notes.push("the IdP offers no role: have its administrator assign you to one".to_owned());
+        notes.push("the IdP offers no role: ask its administrator to assign you to one".to_owned());
     }
     Ok(Shown { roles, notes })
 }
@@ -107,7 +107,7 @@ fn without_offers(profile: &Profile, why: &str) -> Shown {
         is_configured: true,
     };
     let note = format!(
-        "{why}: each role's trust policy says whom it lets in\n  hint: {}",
+        "{why}: each role's trust policy says who may assume it\n  hint: {}",
         fedcred(&["trust-policy"], &profile.name, &["--check", "FILE"])
     );
     Shown { roles: profile.role_arn.iter().map(role).collect(), notes: vec![note] }

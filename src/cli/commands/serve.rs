@@ -69,7 +69,7 @@ fn probe(address: SocketAddr) -> Result<()> {
     let failed = |why: String| {
         Error::new(Code::Connect, format!("the endpoint at {address} is not ready"))
             .because(why)
-            .hint("look at what `serve` told on its stderr")
+            .hint("read the stderr of `serve`")
     };
     let ask = || -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
@@ -98,7 +98,7 @@ fn names(asked: &Serve, env: &Env) -> Result<Vec<String>> {
         }
         if let Some(other) = names.iter().find(|other| path::is_ambiguous(name, other)) {
             let what = format!(
-                "the paths of {:?} and {:?} are one to some clients",
+                "some clients do not distinguish the paths of {:?} and {:?}",
                 printable(name, 80),
                 printable(other, 80)
             );
@@ -134,12 +134,12 @@ fn in_words(change: &Change<'_>) -> Text {
             let mut error = (*error).clone();
             error.what = format!("no new credentials for {}: {}", printable(profile, 80), error.what);
             if let Some(until) = good_until {
-                error.what.push_str(&format!("; those that are there are good until {}", whole_seconds(*until)));
+                error.what.push_str(&format!("; the present ones are valid until {}", whole_seconds(*until)));
             }
             report::text(&error, Style::plain())
         }
         Change::Works { profile, good_until } => {
-            Text::of(format!("{profile}: new credentials again, good until {}", whole_seconds(*good_until)))
+            Text::of(format!("{profile}: new credentials again, valid until {}", whole_seconds(*good_until)))
         }
     }
 }

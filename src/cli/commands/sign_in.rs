@@ -58,22 +58,25 @@ fn refusable(oidc: &Oidc, token: &Secret, profile: &Profile, env: &Env) -> Resul
     let last = last.as_ref().and_then(Kept::sub);
     let (question, patience) = match last {
         Some(last) if Some(last) == sub.as_deref() => return Ok(()),
-        Some(last) => (format!("Logged in as {who}, and last time as {}. Go on? [Y/n] ", printable(last, 100)), None),
+        Some(last) => {
+            (format!("Logged in as {who}, and last time as {}. Continue? [Y/n] ", printable(last, 100)), None)
+        }
         None => {
             let seconds = TO_REFUSE.as_secs();
-            (format!("Logged in as {who}. Go on? [Y/n] (yes after {seconds} s) "), Some(TO_REFUSE))
+            (format!("Logged in as {who}. Continue? [Y/n] (yes after {seconds} s) "), Some(TO_REFUSE))
         }
     };
     match prompt::agrees(&question, patience)? {
         true => Ok(()),
-        false => {
-            Err(Error::new(Code::LoginAbandoned, format!("the login as {who} was refused, and nothing is kept of it"))
-                .hint(format!(
-                    "log out of {} in the browser, or use another one, then: {}",
-                    oidc.issuer,
-                    fedcred(&["login"], &profile.name, &[])
-                )))
-        }
+        false => Err(Error::new(
+            Code::LoginAbandoned,
+            format!("the login as {who} was refused, and nothing of it is stored"),
+        )
+        .hint(format!(
+            "log out of {} in the browser, or use another one, then: {}",
+            oidc.issuer,
+            fedcred(&["login"], &profile.name, &[])
+        ))),
     }
 }
 
@@ -94,13 +97,14 @@ pub(super) struct Terminal<'a> {
 impl LoginUi for Terminal<'_> {
     fn visit(&self, page: &Page<'_>) {
         let is_open = opener::open(page.with_code.unwrap_or(page.url), self.env);
-        let lead = if is_open { "The login goes on in your browser; if none opens, visit" } else { "To log in, visit" };
+        let lead =
+            if is_open { "The login continues in your browser; if none opens, visit" } else { "To log in, visit" };
         let mut text = Text::of(format!("{lead}:"));
         text.blank();
         text.line(format!("    {}", page.url));
         text.blank();
         if let Some(code) = page.user_code {
-            text.line(format!("and enter the code {code}, or see that it is the one shown there."));
+            text.line(format!("and enter the code {code}, or check that it is the one shown there."));
             text.blank();
         }
         // A terminal that has gone takes the person with it: the wait has an end.

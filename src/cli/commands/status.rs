@@ -200,8 +200,10 @@ fn as_text(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp, sc
         text.line(format!("fleet: {}, names {}:…{key}", redis.server, redis.server.prefix));
         text += fleet::away(settings, env).iter().map(|away| alone(away, now)).collect();
     }
-    text +=
-        elsewhere.iter().map(|error| note("it is kept there because nothing can be where it should", error)).collect();
+    text += elsewhere
+        .iter()
+        .map(|error| note("it is stored there because the intended directory cannot be used", error))
+        .collect();
     let general = status::no_cache(settings, env);
     text += general.iter().map(|error| note("cache", error)).collect();
     text += rows.iter().map(|row| row.notes(general.as_ref(), now)).collect();

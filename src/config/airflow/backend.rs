@@ -178,7 +178,7 @@ impl Remote {
     /// Secrets Manager's own reading: of each field the first key in the document that is a word for it; the rest is dropped.
     fn standardized(&self, conn_id: &str, text: &str) -> Result<(Connection, Vec<String>), Broken> {
         let Value::Object(secret) = json::value(text, "")? else {
-            return Err(Broken::new("the JSON is no object", "write {\"conn_type\": \"aws\", …}"));
+            return Err(Broken::new("the JSON is not an object", "write {\"conn_type\": \"aws\", …}"));
         };
         let mut fields = Map::new();
         let mut used: Vec<&str> = Vec::new();
@@ -262,7 +262,7 @@ fn known(kwargs: &Map<String, Value>, known: &[&'static str]) -> Result<(), Brok
         None => format!("remove \"{shown}\""),
     };
     Err(Broken::new(
-        format!("`{shown}` is no argument of the secrets backend: Airflow would use its default in its place"),
+        format!("`{shown}` is not an argument of the secrets backend: Airflow would use its default in its place"),
         mended,
     ))
 }
@@ -294,7 +294,7 @@ fn regex(pattern: &str) -> Result<Regex, Broken> {
 fn words(value: &Value) -> Result<Vec<(String, Vec<String>)>, Broken> {
     let broken = || {
         Broken::new(
-            "`extra_conn_words` of the secrets backend names an unknown field, or is no object of lists",
+            "`extra_conn_words` of the secrets backend names an unknown field, or is not an object of lists",
             "write \"extra_conn_words\": {\"login\": [\"…\"]}",
         )
     };
@@ -387,11 +387,11 @@ mod tests {
             [json!({"region_name": "$REGION"}), json!({"profile_name": "{{ p }}"}), json!({"role_arn": "${ROLE}"})]
         {
             let broken = Backend::new(class, kwargs.as_object().unwrap().clone()).unwrap_err();
-            assert!(broken.why.contains("nobody expanded"), "{broken:?}");
+            assert!(broken.why.contains("was not expanded"), "{broken:?}");
         }
         let files = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
         let kwargs = json!({"connections_file_path": "$AIRFLOW_HOME/c.json"});
-        assert!(Backend::new(files, kwargs.as_object().unwrap().clone()).unwrap_err().why.contains("nobody expanded"));
+        assert!(Backend::new(files, kwargs.as_object().unwrap().clone()).unwrap_err().why.contains("was not expanded"));
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn endpoint_url(service: Service, extra: &Fields<'_>, env: &Env) -> std::result:
     let Some(text) = written.or_else(from_env) else { return Ok(None) };
     let url = Url::parse(&text).ok().filter(|url| url.has_host() && url.username().is_empty());
     let url = url.ok_or_else(|| {
-        Broken::new("its endpoint is no URL", format!("write https://…, or {}", command(["unset", variable])))
+        Broken::new("its endpoint is not a URL", format!("write https://…, or {}", command(["unset", variable])))
     })?;
     if url.scheme() == "https" || is_loopback(&url) {
         return Ok(Some(url));

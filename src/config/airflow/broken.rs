@@ -5,7 +5,7 @@
 
 use crate::error::{Code, Error, printable};
 
-/// Why a text is no connection.
+/// Why a text is not a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     pub why: String,

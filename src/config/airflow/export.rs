@@ -129,7 +129,7 @@ fn request(http: &IdpHttp) -> Result<Map<String, Value>> {
     if *allow_http || !idp_origins.is_empty() {
         return Err(unsaid(
             "saml.idp_origins",
-            "no connection may say where logins go; Airflow goes wherever it is led",
+            "a connection cannot say where logins are sent; Airflow follows every redirect",
         ));
     }
     let mut all: Map<String, Value> = headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
@@ -210,11 +210,11 @@ fn assume_role(role: &AssumeRole, extra: &mut Map<String, Value>, kwargs: &mut M
         Base::Environment | Base::Instance | Base::Container => (),
         Base::Profile(below) => return Err(on_profile(&below.name)),
         Base::Keys(_) => {
-            return Err(unsaid("the keys", "they would be written in the open; they stand in the connection already"));
+            return Err(unsaid("the keys", "they would be written in the clear; they are in the connection already"));
         }
     }
     if serial_number.is_some() {
-        return Err(unsaid("assume_role.serial_number", "Airflow has nobody to ask for a code"));
+        return Err(unsaid("assume_role.serial_number", "Airflow cannot ask for a code"));
     }
     let name = session_name.to_string();
     let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
@@ -229,7 +229,7 @@ fn assume_role(role: &AssumeRole, extra: &mut Map<String, Value>, kwargs: &mut M
     Ok(())
 }
 
-/// Why a role on top of the profile `below` is no connection.
+/// Why a role on top of the profile `below` is not a connection.
 pub fn on_profile(below: &str) -> Error {
     let get = fedcred(&["get"], below, &[]);
     unsaid("assume_role.source_profile", "Airflow chains AWS profiles, not fedcred's")

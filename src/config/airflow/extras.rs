@@ -106,9 +106,9 @@ pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Res
         if let Some((_, why)) = OF_CLIENTS.iter().find(|(name, _)| *name == key) {
             notes.warnings.push(format!("`{key}` has no effect on the credentials: {why}"));
         } else if key == "region" {
-            notes.warnings.push("`region` is no field that Airflow knows: ignored, region_name counts".into());
+            notes.warnings.push("`region` is not a field that Airflow knows: ignored, region_name counts".into());
         } else if !KNOWN.contains(&key) {
-            notes.warnings.push(format!("`{}` is no field that Airflow knows: ignored", redact::name(key)));
+            notes.warnings.push(format!("`{}` is not a field that Airflow knows: ignored", redact::name(key)));
         }
     }
     if extra.get("profile").is_some() && !extra.has("s3_config_file") && extra.get("profile_name").is_none() {

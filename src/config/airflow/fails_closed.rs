@@ -142,7 +142,7 @@ fn a_role_by_another_name_is_a_role() {
         "ROLE_ARN",
         "extra__aws__role_arn",
     ] {
-        refused(&format!("aws://?{key}={ROLE}&region_name=eu-west-1"), &format!("`{key}` is no field"));
+        refused(&format!("aws://?{key}={ROLE}&region_name=eu-west-1"), &format!("`{key}` is not a field"));
         refused(&json!({"extra": {key: ROLE}}).to_string(), "write \\\"role_arn\\\"");
     }
     // One that the base would have in vain.

@@ -128,7 +128,7 @@ fn of_fields(id: &str, mut fields: Map<String, Value>) -> std::result::Result<Co
             let names: Vec<String> = fields.keys().map(|name| redact::name(name)).collect();
             Err(Broken::new(format!("it has `uri` and beside it {}", names.join(", ")), "keep one of the two"))
         }
-        Some(_) => Err(Broken::new("`uri` is no text", "write \"uri\": \"aws://…\"")),
+        Some(_) => Err(Broken::new("`uri` is not text", "write \"uri\": \"aws://…\"")),
         None => json::from_fields(id, fields),
     }
 }
@@ -168,7 +168,7 @@ mod tests {
             (
                 "c.json",
                 r#"{"a": "aws://", "b": {"conn_type": "aws", "region_name": "hunter2"}}"#,
-                "`region_name` is no key",
+                "`region_name` is not a key",
             ),
             ("c.json", r#"{"a": {"extra": {}, "extra_dejson": {}}}"#, "both `extra`"),
             ("c.json", r#"{"a": {"conn_id": "b"}}"#, "another than"),

@@ -114,7 +114,7 @@ impl Search<'_> {
         }
     }
 
-    /// Errors: arguments that are no JSON object, which Airflow passes over with a warning: the backend's defaults may be
+    /// Errors: arguments that are not a JSON object, which Airflow passes over with a warning: the backend's defaults may be
     /// another's secrets.
     fn kwargs(&self, settings: &Settings, places: &Places<'_>) -> Result<Map<String, Value>> {
         let text = match &settings.kwargs {

@@ -51,7 +51,7 @@ const ALIASES: [(&str, &str); 6] = [
 pub fn parse(conn_id: &str, text: &str) -> Result<Connection, Broken> {
     match value(text, "")? {
         Value::Object(fields) => from_fields(conn_id, fields),
-        _ => Err(Broken::new("the JSON is no object", "write {\"conn_type\": \"aws\", …}")),
+        _ => Err(Broken::new("the JSON is not an object", "write {\"conn_type\": \"aws\", …}")),
     }
 }
 
@@ -236,7 +236,7 @@ fn port(value: Value) -> Result<Option<i64>, Broken> {
 
 fn unknown_key(key: &str) -> Broken {
     let shown = redact::name(key);
-    let why = format!("`{shown}` is no key of a connection: Airflow drops the whole connection for it");
+    let why = format!("`{shown}` is not a key of a connection: Airflow drops the whole connection for it");
     let mended = if let Some((_, meant)) = MISPLACED.iter().find(|(name, _)| *name == key) {
         format!("write it into the extra: \"extra\": {{\"{meant}\": …}}")
     } else if let Some((_, meant)) = ALIASES.iter().find(|(name, _)| *name == key) {
@@ -273,11 +273,11 @@ fn not_json(text: &str, place: &str, why: &serde_json::Error) -> Broken {
         );
     }
     if placeholder::is_whole(text) {
-        return Broken::new("the whole text is a template that nobody expanded", "store the URI or JSON itself");
+        return Broken::new("the whole text is a template that was not expanded", "store the URI or JSON itself");
     }
     let reason = match why.classify() {
         serde_json::error::Category::Eof => "the JSON ends in the middle",
-        _ => "it is no JSON",
+        _ => "it is not JSON",
     };
     Broken::new(
         format!("{at}{reason}"),
@@ -334,14 +334,14 @@ mod tests {
             ("{\n \"password\": \"hunter2\"\n \"login\": 1}", "line 3 column 2", "missing quote, comma or brace"),
             ("{'password': 'hunter2'}", "single quotes", "write \" for each '"),
             ("{“password”: “hunter2”}", "typographic quotes", "write \" for each"),
-            ("{{ var.value.hunter2 }}", "nobody expanded", "store the URI"),
+            ("{{ var.value.hunter2 }}", "was not expanded", "store the URI"),
             (r#"{"password": "hunter2""#, "ends in the middle", "missing"),
-            (r#"{"password": "hunter2", "region": "x"}"#, "`region` is no key", "\"extra\": {\"region_name\": …}"),
-            (r#"{"user": "hunter2"}"#, "`user` is no key", "write \"login\""),
-            (r#"{"conn_id": "x"}"#, "`conn_id` is no key", "remove `conn_id`"),
+            (r#"{"password": "hunter2", "region": "x"}"#, "`region` is not a key", "\"extra\": {\"region_name\": …}"),
+            (r#"{"user": "hunter2"}"#, "`user` is not a key", "write \"login\""),
+            (r#"{"conn_id": "x"}"#, "`conn_id` is not a key", "remove `conn_id`"),
             (r#"{"port": "hunter2"}"#, "`port` is text", "443"),
             (r#"{"password": 5}"#, "`password` is a number", "in quotes"),
-            (r#"{"extra": "hunter2"}"#, "at line 1 column 1 of `extra` it is no JSON", "missing"),
+            (r#"{"extra": "hunter2"}"#, "at line 1 column 1 of `extra` it is not JSON", "missing"),
             (r#"{"extra": ["hunter2"]}"#, "`extra` is a list", "\"region_name\""),
             (r#"{"extra": "[1]"}"#, "`extra` is a list", "\"region_name\""),
         ];

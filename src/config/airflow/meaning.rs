@@ -92,9 +92,9 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     };
     if let (Base::Keys(keys), None) = (&base, &call) {
         notes.warnings.push(format!(
-            "{}: {}, printed without an Expiration and never kept; whoever reads the connection has them",
+            "{}: {}, printed without an Expiration and never cached; whoever reads the connection has them",
             keys.from,
-            if keys.session_token.is_some() { "a session whose end nobody knows" } else { "a long-term access key" }
+            if keys.session_token.is_some() { "a session of unknown expiry" } else { "a long-term access key" }
         ));
     }
     let target = Target { extra: &extra, sts: &sts, region: region.named(), profile: in_force, files, env };
@@ -182,7 +182,7 @@ fn federation(extra: &Fields<'_>, has_other_base: bool) -> Result<Option<String>
     if let Some(key) = federation.unknown(&["profile"]) {
         let why = match key {
             "username" | "password" => "is for the session factory to hand to fedcred, which is asked for itself here",
-            _ => "is no key that fedcred's session factory knows",
+            _ => "is not a key that fedcred's session factory knows",
         };
         let why = format!("`federation.{}` {why}", redact::name(key));
         return Err(Broken::new(

@@ -15,7 +15,7 @@ pub fn text(text: &str) -> Result<(), Broken> {
     let bare = bare(text);
     if placeholder::is_whole(text) || placeholder::is_whole(bare) {
         return Err(Broken::new(
-            "the whole text is a variable or template that nobody expanded",
+            "the whole text is a variable or template that was not expanded",
             "store the URI or JSON itself, or let the shell expand it: double quotes, not single ones",
         ));
     }
@@ -224,7 +224,7 @@ mod tests {
             assert!(!format!("{broken:?}").to_lowercase().contains("wjalrx"), "{text}: {broken:?}");
         }
         for text in ["$AIRFLOW_AWS", "${AIRFLOW_AWS}", "%AIRFLOW_AWS%", "'$AIRFLOW_AWS'", "X=$AIRFLOW_AWS", "<URI>"] {
-            assert!(parse("x", text).unwrap_err().why.contains("nobody expanded"), "{text}");
+            assert!(parse("x", text).unwrap_err().why.contains("was not expanded"), "{text}");
         }
     }
 

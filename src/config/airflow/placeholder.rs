@@ -43,9 +43,9 @@ pub fn check(connection: &Connection) -> Result<(), Broken> {
         if text.is_some_and(|text| text.contains('\u{fffd}')) {
             return Err(Broken::new(
                 format!(
-                    "`{name}` has a % escape that is no UTF-8 text: an unexpanded %VARIABLE%, or a % that is its own"
+                    "`{name}` has a % escape that is not UTF-8 text: an unexpanded %VARIABLE%, or a % that is its own"
                 ),
-                format!("write %25 for each % in `{name}` that is no escape"),
+                format!("write %25 for each % in `{name}` that is not an escape"),
             ));
         }
     }
@@ -79,7 +79,7 @@ fn check_value(path: &str, value: &Value, place: &str) -> Result<(), Broken> {
 
 fn unexpanded(what: &str) -> Broken {
     Broken::new(
-        format!("{what} is a variable or template that nobody expanded"),
+        format!("{what} is a variable or template that was not expanded"),
         "write the value itself, or let the shell expand it: double quotes, not single ones",
     )
 }

@@ -1,6 +1,6 @@
 //! Percent-encoding as Python's `urllib.parse` does it, which is what Airflow reads and writes its URIs with.
 //!
-//! Not RFC 3986 and not the WHATWG's URL: what is no valid escape stays as it is, bytes that are no UTF-8 become U+FFFD, and
+//! Not RFC 3986 and not the WHATWG's URL: what is not a valid escape stays as it is, bytes that are not UTF-8 become U+FFFD, and
 //! only a query knows `+` as a space.
 
 /// `urllib.parse.unquote`

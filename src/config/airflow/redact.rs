@@ -111,7 +111,7 @@ pub fn place(text: &str) -> String {
     if is_shown { text.to_owned() } else { REDACTED.to_owned() }
 }
 
-/// A value that is no secret if it is what its key says: an ARN, a path, the name of a profile.
+/// A value that is not a secret if it is what its key says: an ARN, a path, the name of a profile.
 pub fn value(text: &str) -> String {
     if is_secret(text) { REDACTED.to_owned() } else { printable(text, 4096) }
 }

@@ -54,7 +54,7 @@ const IDEMPOTENT: [&str; 6] = ["DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE
 impl RetryKwargs {
     pub fn read(kwargs: &Fields<'_>) -> Result<Self, Broken> {
         if let Some(key) = kwargs.unknown(&KEYS) {
-            let why = format!("`{}` is no argument of urllib3's Retry", kwargs.path_of(&redact::name(key)));
+            let why = format!("`{}` is not an argument of urllib3's Retry", kwargs.path_of(&redact::name(key)));
             return Err(match key {
                 "method_whitelist" => Broken::new(why, "write \"allowed_methods\", its name since urllib3 2"),
                 _ => Broken::new(why, format!("remove it; Retry takes {}", KEYS.join(", "))),

@@ -90,7 +90,11 @@ impl SamlLogin {
             )),
             other => {
                 return Err(Broken::new(
-                    format!("`{}` is {:?}, which is no method", block.path_of("idp_auth_method"), redact::value(other)),
+                    format!(
+                        "`{}` is {:?}, which is not a method",
+                        block.path_of("idp_auth_method"),
+                        redact::value(other)
+                    ),
                     format!("write \"idp_auth_method\": \"{SPNEGO}\""),
                 ));
             }
@@ -191,7 +195,7 @@ impl RequestKwargs {
             let path = kwargs.path_of(&redact::name(key));
             let why = match key {
                 "auth" => format!("`{path}` is given twice: idp_auth_method decides how to log in"),
-                _ => format!("`{path}` is no argument of a request"),
+                _ => format!("`{path}` is not an argument of a request"),
             };
             return Err(Broken::new(why, format!("remove it; a request takes {}", REQUEST_KEYS.join(", "))));
         }
@@ -235,7 +239,7 @@ fn headers(kwargs: &Fields<'_>) -> Result<Vec<(String, Secret)>, Broken> {
         let path = kwargs.path_of("headers");
         let shown = redact::name(name);
         if name.is_empty() || !name.chars().all(token) || value.expose().chars().any(|c| c != '\t' && c.is_control()) {
-            return Err(Broken::new(format!("`{path}` has {shown:?}, which is no HTTP header"), "remove it"));
+            return Err(Broken::new(format!("`{path}` has {shown:?}, which is not an HTTP header"), "remove it"));
         }
         if FRAMING.contains(&name.to_ascii_lowercase().as_str()) {
             let why = format!("`{path}` has {shown:?}, which follows from the request itself");
@@ -343,7 +347,7 @@ fn proxy(kwargs: &Fields<'_>, idp_url: &Url) -> Result<Option<ProxyUrl>, Broken>
         let text = if text.contains("://") { text } else { format!("http://{text}") };
         return ProxyUrl::parse(&text).map(Some).map_err(|why| {
             Broken::new(
-                format!("`{}` is no proxy's URL: it {why}", proxies.path_of(&key)),
+                format!("`{}` is not a proxy's URL: it {why}", proxies.path_of(&key)),
                 format!("write \"{key}\": \"http://proxy.example.com:8080\""),
             )
         });

@@ -1,6 +1,6 @@
 //! The region of a connection's session, in Airflow's order: the hook's, the connection's, the environment's, the AWS profile's.
 //!
-//! A name that is no region is an error wherever it stands: it becomes part of the hosts that the credentials are sent to.
+//! A name that is not a region is an error wherever it stands: it becomes part of the hosts that the credentials are sent to.
 
 use super::aws_profiles::AwsProfiles;
 use super::broken::Broken;

@@ -139,7 +139,7 @@ impl Cfg {
             near.filter(|near| strsim::osa_distance(name, near) <= 2)
         };
         let unknown = |what: String, near: String| {
-            Err(Error::new(Code::AirflowConnection, format!("{what} is no setting of Airflow's"))
+            Err(Error::new(Code::AirflowConnection, format!("{what} is not a setting of Airflow's"))
                 .because("Airflow would pass it over and ask the secrets backend for other secrets")
                 .hint(format!("did you mean {near}?")))
         };
@@ -214,7 +214,7 @@ fn argv(command: &str) -> Result<Vec<String>> {
     }
     words.extend(word);
     if quote.is_some() || words.is_empty() {
-        return Err(Error::new(Code::InvalidValue, "Airflow's backend_kwargs_cmd is no command")
+        return Err(Error::new(Code::InvalidValue, "Airflow's backend_kwargs_cmd is not a command")
             .because(if quote.is_some() { "a quote is not closed" } else { "it is empty" }));
     }
     Ok(words)

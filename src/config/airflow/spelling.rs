@@ -17,14 +17,14 @@ pub fn check<'k>(
         let is_name = key.len() <= 80 && key.chars().all(|c| c.is_alphanumeric() || "_-. /:".contains(c));
         if !is_name || redact::is_secret(key) {
             return Err(Broken::new(
-                "the extra has a key that is no name: a part of a login or URL may have got there",
+                "the extra has a key that is not a name: a part of a login or URL may have got there",
                 "write keys as Airflow's documentation has them, and special characters of a URI percent-encoded",
             ));
         }
         if let Some(meant) = meant(key, known, more) {
             let inside = if path.is_empty() { String::new() } else { format!("{path}.") };
             return Err(Broken::new(
-                format!("`{inside}{key}` is no field that Airflow knows: it would pass it over"),
+                format!("`{inside}{key}` is not a field that Airflow knows: it would pass it over"),
                 format!("write \"{meant}\" for \"{key}\""),
             ));
         }
@@ -110,7 +110,7 @@ mod tests {
         }
         for key in ["AK:wJalrX@/", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "<script>", "a\nb"] {
             let broken = check("", [key].into_iter(), &KNOWN, &SPELLINGS).unwrap_err();
-            assert!(broken.why.contains("no name") && !format!("{broken:?}").contains("wJal"), "{broken:?}");
+            assert!(broken.why.contains("not a name") && !format!("{broken:?}").contains("wJal"), "{broken:?}");
         }
     }
 

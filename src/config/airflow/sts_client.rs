@@ -87,7 +87,7 @@ const HEEDED: [&str; 11] = [
 impl StsClient {
     pub fn read(kwargs: &Fields<'_>) -> Result<Self, Broken> {
         if let Some(key) = kwargs.unknown(&KEYS) {
-            let why = format!("`{}` is no setting of botocore's Config", kwargs.path_of(&redact::name(key)));
+            let why = format!("`{}` is not a setting of botocore's Config", kwargs.path_of(&redact::name(key)));
             return Err(Broken::new(why, format!("remove it; Config takes {}", KEYS.join(", "))));
         }
         let signature = kwargs.text("signature_version")?;
@@ -144,7 +144,7 @@ fn proxy(text: &str) -> Result<ProxyUrl, Broken> {
     let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     ProxyUrl::parse(&text).map_err(|why| {
         Broken::new(
-            format!("`config_kwargs.proxies` has one that is no proxy's URL: it {why}"),
+            format!("`config_kwargs.proxies` has one that is not a proxy's URL: it {why}"),
             "write \"https\": \"http://proxy.example.com:8080\"",
         )
     })

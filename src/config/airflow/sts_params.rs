@@ -173,7 +173,7 @@ fn too_short(kwargs: &Fields<'_>, key: &str, least: usize) -> Broken {
 
 fn unknown(kwargs: &Fields<'_>, key: &str, action: Action) -> Broken {
     let shown = super::redact::name(key);
-    let why = format!("`{}` is no parameter of {}", kwargs.path_of(&shown), action.name());
+    let why = format!("`{}` is not a parameter of {}", kwargs.path_of(&shown), action.name());
     // Parameters are in PascalCase; people write them as the AWS profile's keys.
     let plain = |name: &str| name.replace('_', "").to_lowercase();
     match action.keys().find(|known| plain(known) == plain(key)) {

@@ -71,7 +71,7 @@ pub fn profile(profile: &Profile, name: &str, open: &LeftOpen) -> Result<String>
         Identity::WebIdentity(identity) => web_identity(&mut out, identity, open)?,
         Identity::AssumeRole(role) => assume_role(&mut out, role, open)?,
         Identity::Base(_) => {
-            return Err(Error::new(Code::InvalidValue, "what logs in nowhere has no tables of its own"));
+            return Err(Error::new(Code::InvalidValue, "a connection without a login has no tables of its own"));
         }
     }
     Ok(out.into_text())

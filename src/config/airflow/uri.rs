@@ -135,7 +135,7 @@ fn unreadable(text: &str, fault: Fault) -> Broken {
             format!("end the password with an @: {}", missing_at(text)),
         ),
         (Fault::Brackets, _) => Broken::new(
-            "the host has a [ or ] and is no IPv6 address",
+            "the host has a [ or ] and is not an IPv6 address",
             "write %5B for [ and %5D for ] in login and password",
         ),
         (Fault::Lookalike, _) => Broken::new(
@@ -149,7 +149,7 @@ fn bad_port(text: &str, login: &Login<'_>) -> Broken {
     let host = login.rest.split(['/', '?', '#']).next().unwrap_or_default();
     let name = host.split(':').next().unwrap_or_default();
     Broken::new(
-        "what follows the colon behind the host is no port (a number up to 65535)",
+        "what follows the colon behind the host is not a port (a number up to 65535)",
         format!("write {}, or a number behind the colon", sketch(&text.replacen(host, name, 1))),
     )
 }
@@ -240,7 +240,7 @@ mod tests {
             ("aws://AKIAIOSFODNN7EXAMPLE:hun?ter2@", "character 31, a raw '?'", "%3F for each ?"),
             ("aws://hunter2:hun#ter2@h", "a raw '#'", "aws://…:…@h"),
             ("aws://AKIAIOSFODNN7EXAMPLE:hunter2", "no @ behind the password", "aws://AKIAIOSFODNN7EXAMPLE:…@"),
-            ("aws://a:b@h:hunter2", "no port", "aws://…:…@h,"),
+            ("aws://a:b@h:hunter2", "not a port", "aws://…:…@h,"),
             ("'aws://a:hunter2@/?x=hunter2'", "in quotes (')", "aws://…:…@/?x=…"),
             ("aws://AK:hunter2@/?endpoint_url=http://h:1&y=hunter2", "another ://", "endpoint_url=http%3A%2F%2Fh%3A1"),
             ("aws://[hunter2", "IPv6", "%5B"),

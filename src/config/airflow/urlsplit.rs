@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 /// The parts, still percent-encoded.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parts {
-    /// In lower case; empty when the text before the first `:` is no scheme.
+    /// In lower case; empty when the text before the first `:` is not a scheme.
     pub scheme: String,
     pub netloc: String,
     pub path: String,
@@ -25,7 +25,7 @@ pub enum Fault {
     Brackets,
     /// A character that Unicode normalisation turns into `/`, `?`, `#`, `@` or `:`.
     Lookalike,
-    /// What follows the host's colon is no number.
+    /// What follows the host's colon is not a number.
     PortNoNumber,
     /// A port above 65535.
     PortTooLarge,

@@ -14,7 +14,7 @@ const MAX_NODES: usize = 100_000;
 pub fn parse(text: &str) -> Result<Value, (usize, &'static str)> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| (error.marker().line(), "it is no YAML"))?;
+        let (event, span) = event.map_err(|error| (error.marker().line(), "it is not YAML"))?;
         let line = span.start.line();
         if let Some(done) = builder.take(event).map_err(|why| (line, why))? {
             return Ok(done);
@@ -112,7 +112,7 @@ fn key_text(value: Value) -> Result<String, &'static str> {
     match value {
         Value::String(text) => Ok(text),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
-        Value::Array(_) | Value::Object(_) => Err("a key is no text"),
+        Value::Array(_) | Value::Object(_) => Err("a key is not text"),
     }
 }
 

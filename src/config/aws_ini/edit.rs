@@ -126,7 +126,7 @@ impl Edit<'_> {
         after.filter(|number| !matches!(lines[*number].kind, Kind::Other)).collect()
     }
 
-    /// The line that what is added comes after: the heading, or what is no key and indented before the first key, which would go
+    /// The line that what is added comes after: the heading, or what is not a key and indented before the first key, which would go
     /// on with the value above it.
     fn below(&self, heading: usize) -> usize {
         let lines = self.document.lines.iter().enumerate().skip(heading + 1);
@@ -223,7 +223,7 @@ mod tests {
                     .to_owned(),
                 2,
             ),
-            // What is no key would do so with ours.
+            // What is not a key would do so with ours.
             (
                 "[profile dev]\n# why\n  junk\nregion = r\n",
                 format!("[profile dev]\n# why\n  junk\n{ours}region = r\n"),

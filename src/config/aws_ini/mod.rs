@@ -120,7 +120,7 @@ impl Document {
     pub fn of_bytes(bytes: &[u8]) -> Self {
         let mut document = Self::parse(String::from_utf8_lossy(bytes).into_owned());
         if bytes.contains(&0) {
-            document.oddity = Some("it holds bytes that are no text");
+            document.oddity = Some("it holds bytes that are not text");
         }
         document
     }

@@ -124,7 +124,7 @@ fn otp(saml: &Section<'_, '_>, account: &Account) -> Option<Otp> {
     let code = saml.read("otp", |f| match secrets::source(f, account)? {
         SecretSource::Keyring(_) => Err(f
             .error(Code::InvalidValue, "cannot be { keyring = true }: a code is good for once")
-            .hint("otp_secret = { keyring = true } keeps the secret that codes are computed from")),
+            .hint("otp_secret = { keyring = true } stores the secret that codes are computed from")),
         source => Ok(source),
     });
     let secret = saml.read("otp_secret", |f| secrets::source(f, account));

@@ -32,7 +32,7 @@ pub struct Row {
     pub kind: Kind,
     /// What holds where no file has the key.
     pub default: Option<Literal>,
-    /// The same in words, where it is no value that could be written. Empty: there is nothing to say.
+    /// The same in words, where it is not a value that could be written. Empty: there is nothing to say.
     pub unset: &'static str,
     /// The value of `auth` or `source`, or the source of identity, without which the key means nothing. Empty: it always does.
     pub with: &'static [&'static str],

@@ -11,7 +11,7 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
             UnknownKey,
             &["config.toml:4: unknown key `idp_ulr` in [profile.x.saml]", "did you mean `idp_url`?"],
         ),
-        ("zzz = 1", UnknownKey, &["config.toml:4", "keys that can stand there: account_field, allow_http, app_id,"]),
+        ("zzz = 1", UnknownKey, &["config.toml:4", "keys that are allowed there: account_field, allow_http, app_id,"]),
         (
             "timeout = [1]",
             InvalidValue,

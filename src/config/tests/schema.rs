@@ -93,7 +93,7 @@ fn a_key_without_a_row_is_unknown_and_the_rest_are_listed() {
         let found = errors(&files(table, "none").replace("ZZZ", "zzzzzzzzzz = 1"));
         let unknown = found.iter().find(|error| error.code == Code::UnknownKey);
         let hint = unknown.unwrap_or_else(|| panic!("{}: {found:?}", table.name)).hint.clone().unwrap();
-        let known: BTreeSet<&str> = hint.strip_prefix("keys that can stand there: ").unwrap().split(", ").collect();
+        let known: BTreeSet<&str> = hint.strip_prefix("keys that are allowed there: ").unwrap().split(", ").collect();
         assert_eq!(known, table.keys().collect::<BTreeSet<_>>());
     }
 }

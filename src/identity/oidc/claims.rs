@@ -24,15 +24,15 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Errors: [`Code::TokenInvalid`] for what is no JWT, and for one without `iss` or `sub`, which IAM wants.
+    /// Errors: [`Code::TokenInvalid`] for what is not a JWT, and for one without `iss` or `sub`, which IAM wants.
     pub fn read(token: &Secret) -> Result<Self> {
         let parts: Vec<&str> = token.expose().split('.').collect();
         let [header, set, signature] = parts.as_slice() else {
             let what = match parts.len() {
-                5 => "an encrypted token, which STS cannot read",
-                _ => "not a token of the form HEADER.CLAIMS.SIGNATURE",
+                5 => "encrypted, and STS cannot read it",
+                _ => "not of the form HEADER.CLAIMS.SIGNATURE",
             };
-            return Err(invalid(what).hint("an opaque access token is no use to STS: ask for an id_token, a JWT"));
+            return Err(invalid(what).hint("STS does not accept an opaque access token: request an id_token, a JWT"));
         };
         let header = decode(header, "header")?;
         let set = decode(set, "claims")?;
@@ -111,9 +111,11 @@ impl Claims {
 }
 
 fn decode(part: &str, which: &str) -> Result<Map<String, Value>> {
-    let bytes =
-        URL_SAFE_NO_PAD.decode(part).map_err(|_| invalid(&format!("no token: its {which} are not base64url")))?;
-    serde_json::from_slice(&bytes).map_err(|_| invalid(&format!("no token: its {which} are not a JSON object")))
+    let bytes = URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| invalid(&format!("not a JWT: its {which} cannot be decoded as base64url")))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|_| invalid(&format!("not a JWT: its {which} cannot be read as a JSON object")))
 }
 
 fn required(set: &Map<String, Value>, claim: &str) -> Result<String> {
@@ -143,7 +145,7 @@ fn audiences(set: &Map<String, Value>) -> Vec<String> {
 }
 
 fn invalid(what: &str) -> Error {
-    Error::new(Code::TokenInvalid, format!("what came as a token is {what}"))
+    Error::new(Code::TokenInvalid, format!("the token is {what}"))
 }
 
 #[cfg(test)]
@@ -176,10 +178,10 @@ mod tests {
             (token(r#"{"alg":"RS256"}"#, r#"{"iss":7,"sub":"s"}"#), "`iss` is 7"),
             (token(r#"{"alg":"RS256"}"#, r#"{"iss":"","sub":"s"}"#), "`iss` is \"\""),
             (token(r#"{"alg":"none"}"#, r#"{"iss":"i","sub":"s"}"#), "not signed"),
-            (token(r#"{"alg":"RS256"}"#, "[]"), "not a JSON object"),
+            (token(r#"{"alg":"RS256"}"#, "[]"), "as a JSON object"),
             (Secret::new("ya29.opaque".into()), "HEADER.CLAIMS.SIGNATURE"),
             (Secret::new("a.b.c.d.e".into()), "encrypted"),
-            (Secret::new("*.*.*".into()), "not base64url"),
+            (Secret::new("*.*.*".into()), "as base64url"),
             (Secret::new("a.b.".into()), "not"),
         ];
         for (token, why) in table {

@@ -22,13 +22,15 @@ struct Issued {
 pub async fn token(audience: &str, run: Run<'_>) -> Result<Secret> {
     let Run { env, deadline, ledger, .. } = run;
     let missing = |name: &str| {
-        let error =
-            Error::new(Code::TokenMissing, "this job may not ask GitHub for a token, or is none of GitHub Actions")
-                .because(format!("${name} is not set"));
+        let error = Error::new(
+            Code::TokenMissing,
+            "this job may not request a token from GitHub, or does not run on GitHub Actions",
+        )
+        .because(format!("${name} is not set"));
         match env.text("GITHUB_EVENT_NAME").as_deref() {
             Some("pull_request" | "pull_request_review" | "pull_request_review_comment") => error
                 .because("the run is of a pull request: from a fork, and from Dependabot, GitHub gives none, whatever the workflow's permissions say")
-                .hint("if it is no fork's, write `permissions: { id-token: write }` into the workflow; a fork's needs no credentials of AWS, or a run of its own after the merge"),
+                .hint("if it is not a fork's, write `permissions: { id-token: write }` into the workflow; a fork's needs no credentials of AWS, or a run of its own after the merge"),
             Some(_) | None => error.hint("write `permissions: { id-token: write }` into the workflow"),
         }
     };

@@ -37,7 +37,7 @@ impl KeySet {
         let header: Header = parse(header).ok_or_else(|| invalid("it is not a JWT"))?;
         let algorithm = Algorithm::named(&header.alg).ok_or_else(|| {
             invalid(format!("it is signed by {}, which is not accepted", printable(&header.alg, 20)))
-                .hint("have the issuer sign by RS256 or ES256, which AWS takes as well")
+                .hint("configure the issuer to sign with RS256 or ES256, which AWS accepts")
         })?;
         if header.crit.is_some() {
             return Err(invalid("it has critical extensions (`crit`), which are not known"));

@@ -75,7 +75,7 @@ fn server(env: &Env) -> Result<Url> {
     let (host, port) = (variable("KUBERNETES_SERVICE_HOST")?, variable("KUBERNETES_SERVICE_PORT")?);
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     Url::parse(&format!("https://{host}:{port}/"))
-        .map_err(|_| Error::new(Code::InvalidValue, "KUBERNETES_SERVICE_HOST and _PORT are no address"))
+        .map_err(|_| Error::new(Code::InvalidValue, "KUBERNETES_SERVICE_HOST and _PORT are not an address"))
 }
 
 /// Namespace and name in the `sub` of the mounted token, `system:serviceaccount:NAMESPACE:NAME`.

@@ -24,7 +24,7 @@ pub(super) fn one_token(text: &str, place: &str) -> Result<Secret> {
     }
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Error::new(Code::TokenInvalid, format!("{place} holds more than a token"))
-            .because("there is white space, or another character that no JWT has, in it")
+            .because("it contains white space, or another character that a JWT never has")
             .hint("it has to hold the token alone; one line end behind it does no harm"));
     }
     Ok(Secret::new(token.to_owned()))

@@ -30,9 +30,9 @@ pub fn log_in(login: &CommandLogin, saml: &Saml, run: Run<'_>) -> Result<Asserti
     Ok(Assertion { encoded: response::canonical(encoded), response, idp_time: None })
 }
 
-const WHERE: &str = "it is what the command of `saml.command` printed";
+const WHERE: &str = "it is the output of `saml.command`";
 const HINT: &str =
-    "have the command print the page, the XML or the base64 of a SAML response, and nothing else on stdout";
+    "the command must print the page, the XML or the base64 of a SAML response, and nothing else on stdout";
 
 /// The response, in base64 and decoded.
 fn find(output: &[u8], xpath: &XPath, deadline: &Deadline) -> Result<(Secret, Response)> {
@@ -47,9 +47,8 @@ fn find(output: &[u8], xpath: &XPath, deadline: &Deadline) -> Result<(Secret, Re
         }
         return decoded(on_page(text, xpath, deadline)?);
     }
-    let text = std::str::from_utf8(text).map_err(|_| {
-        Error::new(Code::NotASamlResponse, "the command of `saml.command` printed what is no text").hint(HINT)
-    })?;
+    let text = std::str::from_utf8(text)
+        .map_err(|_| Error::new(Code::NotASamlResponse, "the output of `saml.command` is not text").hint(HINT))?;
     decoded(Secret::new(text.to_owned()))
 }
 

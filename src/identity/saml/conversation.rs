@@ -273,8 +273,8 @@ impl Login<'_, '_> {
             }
             Ok(_) | Err(_) => {
                 let error = ending::nothing_found(page, &answer.url, &self.saml.xpath, false);
-                let error =
-                    error.because(format!("a SAML response seems to stand {place} of it, and it is not one for AWS"));
+                let error = error
+                    .because(format!("a SAML response seems to be {place} of the page, and it is not one for AWS"));
                 Err(error.hint("set `saml.auth = \"browser\"`, which logs in with a browser of this machine"))
             }
         }
@@ -285,12 +285,11 @@ impl Login<'_, '_> {
 /// the secret (RFC 9110 §11.6.1). `asked`: the error where none was sent.
 fn after_the_secret(asked: Error, answer: &Response) -> Error {
     let error = if answer.www_authenticate.is_empty() {
-        status_error(answer)
-            .hint("log in at `saml.idp_url` in a browser: is the password right, and what comes after it?")
+        status_error(answer).hint("log in at `saml.idp_url` in a browser, to check the password and what follows it")
     } else {
         asked
     };
-    error.because("it came after the login form was sent, and does not show whether the password is right")
+    error.because("it followed the login form, and does not show whether the password is right")
 }
 
 pub(super) fn status_error(answer: &Response) -> Error {

@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Step, printable};
 use crate::http::shown;
 use crate::identity::trace::Sight;
 
-const BROWSER: &str = "set `saml.auth = \"browser\"`: the login goes on in the window of a browser (fedcred login)";
+const BROWSER: &str = "set `saml.auth = \"browser\"`: the login continues in the window of a browser (fedcred login)";
 
 /// The error for a page that only a person can go on from, whatever the method of logging in. `None`: it is no such page.
 pub fn for_a_person(page: &Page, url: &Url) -> Option<Error> {
@@ -24,11 +24,11 @@ pub fn for_a_person(page: &Page, url: &Url) -> Option<Error> {
                 .hint(BROWSER)
         }
         PageKind::Captcha => Error::new(Code::CaptchaNeeded, format!("the IdP at {at} has a captcha on its page"))
-            .because("it keeps programs out, and nothing was sent to it")
+            .because("programs cannot solve it, and nothing was sent to it")
             .hint(BROWSER),
         PageKind::Consent => Error::new(Code::ConsentNeeded, format!("the IdP at {at} asks for the user's consent"))
             .because("it is a person's to give; no button was pressed")
-            .hint("log in to AWS once in a browser and answer it there; or name the button: `saml.button`"),
+            .hint("log in to AWS once in a browser and answer the question there; or name the button: `saml.button`"),
         PageKind::NewPassword => new_password(url),
         PageKind::Registration => {
             Error::new(Code::PasswordChangeRequired, format!("the page at {at} is one to register at"))
@@ -86,7 +86,7 @@ pub fn nothing_found(page: &Page, url: &Url, xpath: &str, is_empty: bool) -> Err
             };
             error("it asks which organisation the user is of (home realm discovery)").hint(hint)
         }
-        PageKind::Portal => error("it is a page of the IdP's own, of somebody who is logged in")
+        PageKind::Portal => error("it is a page of the IdP for a user who is logged in")
             .hint("set `saml.idp_url` to the address of the AWS application: that of its tile or link on this page"),
         PageKind::ByScript => error("only a browser's script can build this page").hint(
             "set `saml.auth = \"browser\"`, which logs in with a browser of this machine (fedcred login); Okta: `auth = \"okta\"`",
@@ -105,7 +105,7 @@ pub fn nothing_found(page: &Page, url: &Url, xpath: &str, is_empty: bool) -> Err
                 _ => error.because(format!("it {}", sight.in_words)),
             };
             let hint = match (sight.kind, page.forms.iter().any(|form| form.buttons().next().is_some())) {
-                (PageKind::Error, _) => "open `saml.idp_url` in a browser: does it log in there? Else ask the IdP's administrator",
+                (PageKind::Error, _) => "check that `saml.idp_url` works in a browser; if it does, ask the IdP's administrator",
                 (_, true) => "open `saml.idp_url` in a browser; a button that has to be pressed there is named with `saml.button`; else adjust `saml.xpath`",
                 (_, false) => "open `saml.idp_url` in a browser: an error of the IdP is explained there; else adjust `saml.xpath`",
             };
@@ -201,13 +201,13 @@ fn msis(code: &str) -> Option<&'static str> {
         }
         "MSIS3173" => "the directory refused the account: it may be locked, disabled or expired",
         "MSIS7000" | "MSIS7015" | "MSIS7046" => "it does not take the request: check the parameters in `saml.idp_url`",
-        "MSIS7001" => "its cookies did not come back: do all its servers stand in `saml.idp_origins`?",
+        "MSIS7001" => "its cookies did not come back: check that `saml.idp_origins` lists all its servers",
         "MSIS7004" | "MSIS7012" => {
             "an error while it processed the request, often because the relying party is disabled, not known or lacks a rule; its event log (AD FS/Admin) has the details"
         }
         "MSIS7042" => "it has seen the same session come back too often within a short time, and stops the loop",
         "MSIS7065" => {
-            "there is nothing at this address: is the page for IdP-initiated sign-on enabled (Set-AdfsProperties -EnableIdPInitiatedSignonPage $true)?"
+            "there is no page at this address: check that the page for IdP-initiated sign-on is enabled (Set-AdfsProperties -EnableIdPInitiatedSignonPage $true)?"
         }
         "MSIS7066" => "the authentication of the device failed",
         "MSIS7102" => "it does not offer the authentication method that was asked for",

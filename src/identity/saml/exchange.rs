@@ -122,7 +122,7 @@ impl<'a> Exchange<'a> {
                 format!("the IdP at {} asks for the password, too", shown(url)),
             )
             .because(format!(
-                "it was sent to {}, which led on to there; it goes out once a login",
+                "it was already sent to {}, which redirected there; it is sent only once in a login",
                 shown(&self.shown_to[0])
             ))
             .hint("run it again: the next login sends the password there instead"));
@@ -218,8 +218,8 @@ fn place(url: &Url) -> Url {
 }
 
 fn round_in_circles(url: &Url) -> Error {
-    Error::new(Code::TooManyRedirects, format!("the login goes round in circles at {}", shown(url)))
-        .hint("open `saml.idp_url` in a browser: does it log in there?")
+    Error::new(Code::TooManyRedirects, format!("the login repeats itself at {}", shown(url)))
+        .hint("check that `saml.idp_url` works in a browser")
 }
 
 fn authorization(method: &mut Method<'_>, attempts: &mut Vec<Attempt>) -> Option<Carried> {

@@ -17,7 +17,7 @@ use crate::secret::Secret;
 /// The assertion for the application `app_id`.
 pub async fn log_in(login: &Okta, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let keep =
-        run.keep.ok_or_else(|| Error::new(Code::CacheWrite, "there is no place for the login's refresh token"))?;
+        run.keep.ok_or_else(|| Error::new(Code::CacheWrite, "there is no directory for the login's refresh token"))?;
     let home = saml.idp_url.origin().ascii_serialization();
     let settings = Oidc {
         issuer: IssuerUrl::with_plain_http(&home)
@@ -53,7 +53,7 @@ impl LoginUi for AtTerminal<'_> {
     }
 }
 
-/// An empty text is no token: what is kept can only be replaced.
+/// An empty text is not a token: what is kept can only be replaced.
 struct Sealed<'a>(&'a dyn Keep);
 
 impl RefreshTokens for Sealed<'_> {

@@ -61,11 +61,8 @@ pub fn read(bytes: Zeroizing<Vec<u8>>) -> Result<Pasted> {
         return of_base64(encoded);
     }
     if field(text, "SAMLRequest").is_some() {
-        return Err(Error::new(
-            Code::NotASamlResponse,
-            "this holds a SAML request, which asks for a response and is none",
-        )
-        .hint("give what the IdP sent afterwards: the form data with SAMLResponse"));
+        return Err(Error::new(Code::NotASamlResponse, "this is a SAML request, not a response")
+            .hint("give the IdP's answer to it: the form data with SAMLResponse"));
     }
     let token = ["id_token", "WebIdentityToken", "web_identity_token", "token", "value", "access_token"];
     let token = token.iter().find_map(|name| field(text, name).filter(|found| is_jwt(found)));

@@ -188,7 +188,7 @@ fn instant(element: &BytesStart<'_>, name: &str) -> Option<Timestamp> {
 }
 
 /// The roles in one `Role` attribute value: `ROLE,PROVIDER` in either order, white space anywhere, several pairs allowed.
-/// What is no pair of ARNs is passed over, as STS does.
+/// What is not a pair of ARNs is passed over, as STS does.
 fn offers(value: &str) -> Vec<Offer> {
     let parts: Vec<&str> =
         value.split(|c: char| c == ',' || c == ';' || c.is_whitespace()).filter(|p| !p.is_empty()).collect();

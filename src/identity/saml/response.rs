@@ -206,7 +206,7 @@ pub fn is_aws_sign_in(address: &str) -> bool {
 }
 
 pub(super) fn not_saml(why: &str) -> Error {
-    Error::new(Code::NotASamlResponse, "what came is no SAML 2.0 response").because(why)
+    Error::new(Code::NotASamlResponse, "this is not a SAML 2.0 response").because(why)
 }
 
 #[cfg(test)]

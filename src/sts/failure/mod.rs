@@ -96,7 +96,8 @@ fn of_another_maker(mut error: Error, maker: Maker, role: &RoleArn) -> Error {
 }
 
 /// The next step after AccessDenied, there.
-const DENIED: &str = "look there whether the trust policy of {role} lets this identity in, and whether the role's tenant is the right one";
+const DENIED: &str =
+    "check there that the trust policy of {role} allows this identity, and that the role's tenant is right";
 
 const ANSWERED: &str = "what answered is ";
 
@@ -109,7 +110,7 @@ pub fn is_of_another_maker(error: &Error) -> bool {
 /// Code and message as they came; some servers leave the message empty.
 fn said(who: &str, code: &str, message: &str) -> String {
     match message.trim() {
-        "" => format!("{who} says {}, and no more", printable(code, 60)),
+        "" => format!("{who} says {} without a reason", printable(code, 60)),
         message => format!("{who} says {}: {}", printable(code, 60), printable(message, 300)),
     }
 }
@@ -134,7 +135,7 @@ fn not_answered<E: StdError + 'static>(error: &SdkError<E, HttpResponse>, asked:
 fn not_from_sts(status: u16, asked: &Asked<'_>) -> Error {
     let code = if status >= 500 || status == 429 { Code::Http5xx } else { Code::StsBadAnswer };
     Error::new(code, format!("{} gave an answer that is not from STS (HTTP {status})", asked.peer))
-        .hint("look at what is on the way: HTTPS_PROXY, `sts_endpoint_url`, AWS_ENDPOINT_URL_STS")
+        .hint("check HTTPS_PROXY, `sts_endpoint_url` and AWS_ENDPOINT_URL_STS")
 }
 
 /// Our code and the next step for a refusal of STS.

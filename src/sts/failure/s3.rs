@@ -1,4 +1,4 @@
-//! Refusals in the shape of S3's errors, `<Error><Code>…`, as Ceph's RADOS Gateway and others answer that are no AWS.
+//! Refusals in the shape of S3's errors, `<Error><Code>…`, as Ceph's RADOS Gateway and others answer that are not AWS.
 
 use super::super::maker::{Maker, Marks};
 use super::{Asked, DENIED, of_another_maker, said, verdict, what};

@@ -53,7 +53,7 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, token: &Token<'
             ),
         ),
         "InvalidIdentityToken" if says(message, "not a valid jwt") => {
-            (Code::StsInvalidIdentity, "give STS an id_token: an access token is often none of its kind".into())
+            (Code::StsInvalidIdentity, "send STS an id_token: an access token is often not a JWT that it accepts".into())
         }
         "InvalidIdentityToken" => (
             Code::StsInvalidIdentity,

@@ -137,7 +137,7 @@ fn resource(text: &str) -> Option<String> {
     let is_closed = is_quoted && text[1..].contains('"');
     let quoted = |c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '}' | '“' | '”') || c.is_whitespace();
     let resource = text[..end].trim_matches(quoted);
-    // A name that is no ARN has no blanks; what follows a quote is not its own any more.
+    // A name that is not an ARN has no blanks; what follows a quote is not its own any more.
     let resource = match resource.split_once('"') {
         Some((name, _)) => name,
         None if resource.starts_with("arn:") => resource,

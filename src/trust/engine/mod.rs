@@ -77,7 +77,7 @@ impl Report {
 
 /// Judges the policy in `text` for a request made at `now`.
 ///
-/// Errors: [`crate::error::Code::InvalidValue`] for what is no policy.
+/// Errors: [`crate::error::Code::InvalidValue`] for what is not a policy.
 pub fn check(text: &str, request: &Request, now: Timestamp) -> Result<Report> {
     Ok(judge(&Policy::parse(text)?, request, now))
 }

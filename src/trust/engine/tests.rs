@@ -257,7 +257,7 @@ fn the_line_that_keeps_somebody_out_is_named_with_both_sides() {
         ("GitHub: another environment", "it has to be \"repo:acme/app:environment:test\""),
         ("GitHub: iss is no key", "AWS does not read this claim"),
         ("GitHub: nonesuch is no key", "AWS knows no condition key"),
-        ("GitHub: a key of another issuer", "is no key of the token"),
+        ("GitHub: a key of another issuer", "is not a key of the token"),
         ("another issuer: without the slash at its end", "a slash at the end of an issuer counts"),
         ("another issuer: with the scheme in the provider", "without its scheme"),
         ("policy: effect in the wrong case", "IAM takes Allow and Deny alone"),

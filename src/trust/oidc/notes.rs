@@ -41,7 +41,7 @@ pub(super) fn notes(token: &Token, request: &Request) -> Vec<String> {
     let open = |subject: &&String| !token.are_patterns && token.known().without_run(subject).is_some();
     if let Some(subject) = token.subjects.iter().find(open) {
         notes.push(format!(
-            "the token's sub is {}: what is another in the next run of the same job stands as * in the policy",
+            "the token's sub is {}: parts that differ in the next run of the same job are * in the policy",
             printable(subject, 300)
         ));
     }
@@ -54,7 +54,7 @@ pub(super) fn notes(token: &Token, request: &Request) -> Vec<String> {
         ));
     }
     if token.are_patterns && token.subjects.iter().any(|subject| subject.contains(['*', '?'])) {
-        notes.push("a pattern in sub lets in whoever fits it, also those who do not exist yet".to_owned());
+        notes.push("a pattern in sub allows every matching identity, also those that do not exist yet".to_owned());
     }
     if token.issuer.starts_with("http://") {
         notes.push("the issuer is plain http: AWS takes none that is not https".to_owned());

@@ -40,7 +40,7 @@ pub fn of_document(document: &Map<String, Value>, statements: &[Value]) -> Vec<S
 /// Faults of a statement as it is written.
 pub fn of_statement(statement: &Value, conditions: &[Condition], has_variables: bool) -> Vec<String> {
     let Some(elements) = statement.as_object() else {
-        return vec![format!("it is no object, and {REFUSES}")];
+        return vec![format!("it is not an object, and {REFUSES}")];
     };
     let mut faults = of_elements(elements);
     faults.extend(of_principal(elements));
@@ -85,7 +85,7 @@ fn of_principal(elements: &Map<String, Value>) -> Vec<String> {
                 "NotPrincipal: a role's trust policy cannot have it, and {REFUSES}: name who is meant"
             )];
         }
-        (None, None) => return vec!["Principal: there is none: this is no trust policy".to_owned()],
+        (None, None) => return vec!["Principal: there is none: this is not a trust policy".to_owned()],
         (Some(Value::String(all)), _) if all == "*" => {
             return vec![format!(
                 "Principal: a role's trust policy cannot have \"*\" alone, and {REFUSES} (\"invalid principal: \\\"STAR\\\":\\\"*\\\"\"); \
@@ -94,7 +94,7 @@ fn of_principal(elements: &Map<String, Value>) -> Vec<String> {
         }
         (Some(Value::Object(kinds)), _) => kinds,
         (Some(_), _) => {
-            return vec![format!("Principal: it is no object with AWS, Federated or Service, and {REFUSES}")];
+            return vec![format!("Principal: it is not an object with AWS, Federated or Service, and {REFUSES}")];
         }
     };
     let mut faults = Vec::new();
@@ -114,7 +114,7 @@ fn of_principal(elements: &Map<String, Value>) -> Vec<String> {
                      (a condition on aws:PrincipalArn does it)"
                 )),
                 "AWS" if id.contains(":group/") => {
-                    Some(format!("Principal: {shown:?} is a group, which is no principal, and {REFUSES}"))
+                    Some(format!("Principal: {shown:?} is a group, which is not a principal, and {REFUSES}"))
                 }
                 "Federated" | "Service" if has_wildcard => Some(format!(
                     "Principal: {kind} is {shown:?}; IAM takes no wildcard there, and {REFUSES}: name the provider"
@@ -161,7 +161,7 @@ fn of_condition(stated: Option<&Value>, conditions: &[Condition], has_variables:
     let mut lines = blocks.values().filter_map(Value::as_object).flatten();
     if let Some((key, _)) = lines.find(|(_, value)| !is_value(value)) {
         return vec![format!(
-            "Condition: the value of {} is no text and no list of them, and {REFUSES}",
+            "Condition: the value of {} is neither text nor a list of texts, and {REFUSES}",
             printable(key, 200)
         )];
     }

@@ -30,7 +30,7 @@ pub struct Statement {
     pub principals: Principals,
     actions: Actions,
     pub conditions: Vec<Condition>,
-    /// Why IAM refuses the document, so that it is no role's policy.
+    /// Why IAM refuses the document, so that it is not a role's policy.
     pub faults: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ pub struct Condition {
 impl Policy {
     /// Reads a policy document, or what `aws iam get-role`, the IAM API or an infrastructure tool prints around it.
     ///
-    /// Errors: [`Code::InvalidValue`] for what is no policy.
+    /// Errors: [`Code::InvalidValue`] for what is not a policy.
     pub fn parse(text: &str) -> Result<Policy> {
         let (document, twice) = document(text)?;
         let statements = match document.get("Statement") {
@@ -202,7 +202,7 @@ fn document(text: &str) -> Result<(Value, Vec<String>)> {
 }
 
 fn no_policy(why: &str) -> Error {
-    Error::new(Code::InvalidValue, "what is to be checked is no trust policy")
+    Error::new(Code::InvalidValue, "the document is not a trust policy")
         .because(why)
         .hint("get it with: aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument")
 }
@@ -229,7 +229,7 @@ mod tests {
             (with("Principal", json!({ "AWS": "arn:aws:iam::112233334444:role/*" })), Some("no wildcard")),
             (with("Principal", json!("*")), Some("STAR")),
             (with("Principal", json!({ "AWS": "*" })), None),
-            (with("Principal", json!(["112233334444"])), Some("no object")),
+            (with("Principal", json!(["112233334444"])), Some("not an object")),
             (with("Principal", json!({ "aws": "112233334444" })), Some("no kind \"aws\"")),
             (with("Principal", json!({ "Federated": "*" })), Some("no wildcard")),
             (with("Principal", json!({ "AWS": "arn:aws:iam::112233334444:group/x" })), Some("is a group")),
@@ -240,9 +240,9 @@ mod tests {
             (with("Sid", json!("two words")), Some("letters and digits")),
             (with("Condition", json!([{ "Bool": {} }])), Some("{OPERATOR: {KEY: VALUE}}")),
             (with("Condition", json!({ "StringEquals": "x" })), Some("{OPERATOR: {KEY: VALUE}}")),
-            (with("Condition", json!({ "StringEquals": { "aws:x": null } })), Some("no text")),
+            (with("Condition", json!({ "StringEquals": { "aws:x": null } })), Some("neither text")),
             (with("Condition", json!({ "StringEquals": { "aws:x": [true, 1, "x"] } })), None),
-            (json!("x"), Some("no object")),
+            (json!("x"), Some("not an object")),
             (with("Condition", json!({ "StringMatches": { "aws:x": "y" } })), Some("no operator StringMatches")),
         ];
         for (statement, expected) in table {

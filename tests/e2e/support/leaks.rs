@@ -2,7 +2,7 @@
 //!
 //! Looked for: every password of the lab, the assertions that STS received, the secret keys and session tokens it
 //! issued; as they are, percent-encoded, and in base64. Looked at: everything below the test's home (the cache is
-//! sealed, so that it is no exception), what programs wrote to stderr, and the logs of all servers; on stdout for all
+//! sealed, so that it is not an exception), what programs wrote to stderr, and the logs of all servers; on stdout for all
 //! but what was issued.
 
 use std::fs;

@@ -232,7 +232,7 @@ fn a_page_that_wants_a_person_holds_until_one_comes_or_the_settings_change() {
     for _ in 0..3 {
         world.get_with(&["--force"]).fails_as("mfa-needed").saying("fedcred login dev");
     }
-    world.get().fails_as("mfa-needed").saying("without a person it is not tried again");
+    world.get().fails_as("mfa-needed").saying("it is not tried again until");
     assert_eq!(times(&world), 1);
     assert_eq!(status(&world)["next_login"], Value::Null);
     assert!(world.run(&["status"]).stdout.contains("by hand"));

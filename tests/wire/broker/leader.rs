@@ -46,7 +46,7 @@ fn those_who_waited_hear_the_leaders_error_and_the_next_is_held_back_until_it_fo
     the_one_error(&runs, "http-5xx");
     assert_eq!(world.idp.lines().len(), 1);
 
-    world.get().fails_as("http-5xx").saying("the next try is allowed from");
+    world.get().fails_as("http-5xx").saying("the next attempt is allowed from");
     assert_eq!(world.idp.lines().len(), 1, "held back");
     world.get_with(&["--force"]).fails_as("http-5xx");
     assert_eq!(world.idp.lines().len(), 2, "forced");

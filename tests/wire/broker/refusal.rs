@@ -68,7 +68,7 @@ fn what_sts_denies_to_one_role_does_not_stop_another() {
     world.get().fails_as("sts-access-denied");
     world.run(&["get", "admin"]).succeeds();
     let (logins, calls) = (posts(&world), world.sts.calls().len());
-    world.get().fails_as("sts-access-denied").saying("the next try is allowed from");
+    world.get().fails_as("sts-access-denied").saying("the next attempt is allowed from");
     assert_eq!((posts(&world), world.sts.calls().len()), (logins, calls), "held back, whatever the other got");
 }
 
@@ -107,7 +107,7 @@ fn who_is_killed_at_the_post_has_used_up_an_attempt() {
         running.kill();
         world.end(running);
     }
-    world.get().fails_as("secret-without-verdict").saying("nobody lived to tell");
+    world.get().fails_as("secret-without-verdict").saying("ended before its result was known");
     assert_eq!(posts(&world), 2);
 }
 
@@ -126,7 +126,7 @@ fn who_is_killed_between_writing_and_sending_has_used_up_an_attempt() {
         drop(connection);
     }
     let told = world.get_with(&["--force"]);
-    told.fails_as("secret-without-verdict").saying("sent 2 times").saying("nobody lived to tell");
+    told.fails_as("secret-without-verdict").saying("sent 2 times").saying("ended before its result was known");
     // A clock that is set back by more than it can be wrong may cost one more, which is dated anew.
     remembered_ago(&world, -180);
     let mut running = world.start(&["--force"]);

@@ -144,5 +144,5 @@ fn an_idp_that_cannot_be_reached_is_unavailable_and_remembered() {
     world.get().succeeds();
     let world = world.set("saml.idp_url", gone.as_str()).set("saml.retry.total", 0);
     world.get().fails_as("connect");
-    world.get().fails_as("connect").saying("the next try is allowed from");
+    world.get().fails_as("connect").saying("the next attempt is allowed from");
 }

@@ -40,7 +40,7 @@ pub fn run(asked: &AirflowPut, config: &Config, global: &Global, env: &Env) -> R
     let done = if stored.is_new { "a new secret" } else { "a new version of the secret" };
     let place = place(&name, Some(&client.target.region), Some(&stored.arn), asked.kms_key.as_deref());
     let mut told = Text::of(format!("stored as {done}: {}", printable(&stored.arn, 300)));
-    told.line("what reads it needs this policy:");
+    told.line("its readers need this policy:");
     told.json(&reader_policy::policy(&place))?;
     output::write(&told)
 }

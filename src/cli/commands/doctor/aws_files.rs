@@ -85,7 +85,7 @@ impl<'a> Caller<'a> {
             return Ok(());
         }
         let heading = aws_ini::heading(&self.place.section.heading().name)?;
-        Err(self.wrong("is no profile to an SDK").hint(format!("write its heading as {heading}")))
+        Err(self.wrong("is not a profile for an SDK").hint(format!("write its heading as {heading}")))
     }
 
     fn check_command(&self, report: &mut Report) -> Result<()> {
@@ -173,18 +173,18 @@ pub fn shadowed(name: &str, place: Place<'_>, key: &str) -> Error {
     let what = format!("the AWS profile {name} never runs fedcred: `{key}` takes precedence");
     let or = if key.starts_with("sso_") { "; to use IAM Identity Center instead: aws sso login" } else { "" };
     Error::new(Code::AwsProfileShadowed, what)
-        .because(format!("it stands in {place}"))
+        .because(format!("it is in {place}"))
         .hint(format!("remove {keys} from {place}{or}"))
 }
 
-/// What the environment of this very shell would make SDKs do. It need not be theirs, so it is no fault.
+/// What the environment of this very shell would make SDKs do. It need not be theirs, so it is not a fault.
 fn check_environment(report: &mut Report, callers: &[Caller<'_>], env: &Env) {
     let names: Vec<String> = callers.iter().map(Caller::name).collect();
     let first = names.first().map(String::as_str).unwrap_or_default();
     if env.os("AWS_ACCESS_KEY_ID").is_some() {
         report.warn(
             Step::AwsFiles,
-            "AWS_ACCESS_KEY_ID is set here, and goes before every profile that is not named in the program itself",
+            "AWS_ACCESS_KEY_ID is set here, and takes precedence over every profile that the program does not name itself",
             "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN",
         );
     }
@@ -197,7 +197,7 @@ fn check_environment(report: &mut Report, callers: &[Caller<'_>], env: &Env) {
         ),
         None if env.os("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() && env.os("AWS_ROLE_ARN").is_some() => report.warn(
             Step::AwsFiles,
-            "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are set here, and go before the default profile",
+            "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are set here, and take precedence over the default profile",
             export("AWS_PROFILE", first),
         ),
         _ => {}

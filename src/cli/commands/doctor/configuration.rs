@@ -45,7 +45,7 @@ pub fn check(report: &mut Report, name: &str, explicit: Option<&Path>, env: &Env
     if elsewhere > 0 {
         report.warn(
             Step::Configuration,
-            "another part of the configuration has a fault, which does not concern this profile",
+            "another part of the configuration has an error that does not concern this profile",
             "fedcred config check",
         );
     }
@@ -58,6 +58,6 @@ fn method(profile: &Profile) -> &'static str {
         Identity::Saml(saml) => saml.auth.facts().in_words,
         Identity::WebIdentity(_) => "OIDC token",
         Identity::AssumeRole(_) => "role on top of other credentials",
-        Identity::Base(_) => "AWS credentials as they stand",
+        Identity::Base(_) => "AWS credentials used directly",
     }
 }

@@ -79,7 +79,7 @@ fn warn_of_weakness(report: &mut Report, what: &str) {
     report.warn(
         Step::Kerberos,
         format!("{what}: Active Directory and MIT are switching that off"),
-        "have AES keys made: set the account to support AES and change its password, then make the keytab anew",
+        "create AES keys: set the account to support AES, change its password, then create the keytab again",
     );
 }
 
@@ -109,7 +109,7 @@ fn check_user_agent(report: &mut Report, agent: &str) {
     if !is_edge && !KNOWN_TO_ADFS.iter().any(|known| agent.contains(known)) {
         report.warn(
             Step::Kerberos,
-            "`saml.user_agent` is none to which AD FS offers Kerberos without being told to",
+            "by default AD FS does not offer Kerberos to this `saml.user_agent`",
             "leave `saml.user_agent` out; or, on AD FS: Set-AdfsProperties -WIASupportedUserAgents",
         );
     }

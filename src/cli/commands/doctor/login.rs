@@ -58,7 +58,7 @@ pub fn settle(report: &mut Report, chain: &[&Profile], fault: Option<&Fault>) {
     };
     for step in &WAY[..end] {
         match step {
-            Step::Page | Step::Roles if !is_saml => report.skip(*step, "this login brings none"),
+            Step::Page | Step::Roles if !is_saml => report.skip(*step, "this login has none"),
             _ => report.pass(*step),
         }
     }
@@ -171,7 +171,7 @@ fn tell_session(report: &mut Report, profile: &Profile, session: &Credentials) {
     // What STS grants is a number of minutes, and some seconds have passed.
     let granted = SignedDuration::from_secs((granted.as_secs() + 30) / 60 * 60);
     let asked = profile.session.duration.map(|asked| SignedDuration::from_secs(asked.as_secs().cast_signed()));
-    let asked_in_words = asked.map_or_else(|| "nothing, so what STS gives by default".to_owned(), span);
+    let asked_in_words = asked.map_or_else(|| "none, so the default of STS".to_owned(), span);
     report.fact(Step::Duration, "asked", asked_in_words);
     report.fact(Step::Duration, "granted", Value::String(span(granted)));
     if granted < SHORT {

@@ -56,7 +56,7 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
             progress::step("asking for a Kerberos ticket");
             kerberos::check(report, base, saml, spnego, env).map_err(at(Step::Kerberos))?;
         }
-        None => report.skip(Step::Kerberos, "this login does without"),
+        None => report.skip(Step::Kerberos, "this login does not need it"),
     }
     storage::check_before(&settings, env)?;
     progress::step("logging in");

@@ -79,7 +79,7 @@ pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::res
         }
     }
     if sides.is_empty() {
-        report.skip(Step::Network, "nobody is asked over the network whose address is known before");
+        report.skip(Step::Network, "no server is contacted whose address is known beforehand");
     } else {
         report.pass(Step::Network);
     }
@@ -160,7 +160,7 @@ fn check_clock(report: &mut Report, sides: &[Looked<'_>]) -> Result<()> {
         ([(side, ahead)], 2..) => {
             return Err(Error::new(Code::ClockSkew, format!("the clock of the {} is wrong", side.name))
                 .because(format!("this machine's is {} its own, and agrees with the others", difference(*ahead)))
-                .hint(format!("have the clock of {} set by who runs it", side.origin)));
+                .hint(format!("ask the administrator of {} to set its clock", side.origin)));
         }
         ([(side, ahead), ..], _) => {
             return Err(Error::new(Code::ClockSkew, "this machine's clock is wrong")
@@ -207,7 +207,7 @@ impl Looked<'_> {
 
     fn trusted_by(&self) -> String {
         match self.trust.ca_bundle {
-            _ if !self.trust.verify => "verify = false: by anybody's word".to_owned(),
+            _ if !self.trust.verify => "verify = false: no check".to_owned(),
             Some(bundle) => format!("{} ({})", bundle.display(), self.trust.setting),
             None => "the system's authorities".to_owned(),
         }
@@ -220,7 +220,7 @@ impl Looked<'_> {
             report.warn(
                 Step::Network,
                 format!("the certificate of {subject} at {} is valid until {until} only", self.origin),
-                "have it renewed by who runs that server",
+                "ask the server's administrator to renew it",
             );
         }
     }

@@ -73,7 +73,7 @@ enum State {
     /// Nobody has come so far.
     NotReached,
     Passed,
-    /// It is no step of this profile's way; why.
+    /// It is not a step of this profile's way; why.
     Skipped(String),
     Fault(Box<Error>),
 }

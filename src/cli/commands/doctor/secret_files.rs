@@ -14,7 +14,7 @@ pub fn check(report: &mut Report, chain: &[&Profile]) {
         let Some(Shared { told: how, may_be_closed }) = shared(&path) else { continue };
         told.push(format!("{}  (`{setting}`: {how})", path.display()));
         if may_be_closed {
-            let what = format!("others than you may read the file that `{setting}` names");
+            let what = format!("other users can read the file of `{setting}`");
             report.warn(Step::Configuration, what, Standing::closing(0o077, &path));
         }
     }

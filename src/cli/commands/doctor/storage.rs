@@ -82,7 +82,7 @@ fn check_keyring(report: &mut Report, profile: &Profile, settings: &CacheSetting
     let holds_secret = super::super::kept_secret(profile);
     let holds_key = matches!(settings.key_place(), Some(KeyPlace::Keyring { .. }));
     if holds_secret.is_none() && !holds_key {
-        report.skip(Step::Keyring, "nothing of this profile is kept in one");
+        report.skip(Step::Keyring, "this profile stores nothing in a keyring");
         return;
     }
     if let Some((setting, account)) = &holds_secret {

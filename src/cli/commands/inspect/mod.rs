@@ -103,9 +103,8 @@ pub fn run(arguments: &Inspect, global: &Global, env: &Env) -> Result<()> {
         Inspected::Token { claims, .. } => token::text(claims, now),
         Inspected::Page(sight) => page::text(sight),
         Inspected::Keys { access_key_id } => {
-            let mut text =
-                Text::of(format!("AWS credentials with the access key id {access_key_id}, which say nothing else"));
-            text.line("hint: aws sts get-caller-identity tells whose they are");
+            let mut text = Text::of(format!("AWS credentials with the access key id {access_key_id}"));
+            text.line("hint: aws sts get-caller-identity shows whose they are");
             text
         }
     };

@@ -40,7 +40,7 @@ pub fn check(path: &Path) -> Result<()> {
 pub fn write(path: &Path, text: &str) -> Result<()> {
     check(path)?;
     let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-        return Err(Error::new(Code::Bug, format!("{} is no file's name", path.display())));
+        return Err(Error::new(Code::Bug, format!("{} is not a file's name", path.display())));
     };
     let hint = format!("make {} writable; fedcred schedule install --print shows it", dir.display());
     Dir::shared(dir).and_then(|dir| dir.replace(name, text.as_bytes())).map_err(|error| error.hint(hint))

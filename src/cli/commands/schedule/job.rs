@@ -153,9 +153,9 @@ fn environment(env: &Env, notes: &mut Vec<String>) -> Vec<(String, String)> {
             Some(Err(_)) | None => value,
         };
         if schedulable(&value).is_err() {
-            notes.push(format!("{name} has a value that no file can hold: the job does without it"));
+            notes.push(format!("{name} has a value that cannot be written into a file: the job runs without it"));
         } else if name.to_ascii_lowercase().ends_with("_proxy") && value.contains('@') {
-            notes.push(format!("{name} may hold a password: the job does without it; `saml.proxy` sets one for good"));
+            notes.push(format!("{name} may hold a password: the job runs without it; set `saml.proxy` instead"));
         } else {
             taken.push((name.to_owned(), value));
         }
@@ -191,7 +191,7 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 
 fn text(path: &Path) -> Result<String> {
     path.to_str().map(str::to_owned).ok_or_else(|| {
-        Error::new(Code::InvalidValue, format!("no scheduler can be told {}", path.display()))
+        Error::new(Code::InvalidValue, format!("{} cannot be written into a scheduler's file", path.display()))
             .hint("choose a path that is UTF-8")
     })
 }

@@ -98,7 +98,7 @@ fn here() -> Result<Scheduler> {
         return Ok(Scheduler::Cron);
     }
     let error = Error::new(Code::SchedulerFailed, "there is neither a systemd user manager nor a crontab here")
-        .hint("fedcred refresh --all --loop, beside what needs the credentials");
+        .hint("run: fedcred refresh --all --loop");
     Err(why.causes.iter().fold(error.because(why.what), |error, cause| error.because(cause)))
 }
 

@@ -167,7 +167,7 @@ fn of_flags(issuer: &str, subjects: &[String], source: &TokenSource) -> Result<T
         matches!(url.scheme(), "https" | "http") && !matches!(url.host_str(), Some("https" | "http") | None)
     });
     if !is_issuer {
-        return Err(Error::new(Code::BadFlag, format!("{issuer:?} is no issuer"))
+        return Err(Error::new(Code::BadFlag, format!("{issuer:?} is not an issuer"))
             .hint("write it as the token's `iss`: https://…"));
     }
     let is_of_source = issuer_of(source).is_none_or(|known| known == issuer);
@@ -198,7 +198,7 @@ fn caller(
     if let Some(caller) = &arguments.caller {
         return match caller.starts_with("arn:") && caller.splitn(6, ':').count() == 6 {
             true => Ok(caller.clone()),
-            false => Err(Error::new(Code::BadFlag, format!("{caller:?} is no ARN"))
+            false => Err(Error::new(Code::BadFlag, format!("{caller:?} is not an ARN"))
                 .hint("write it as STS tells it: aws sts get-caller-identity --query Arn")),
         };
     }
@@ -257,7 +257,7 @@ fn of_pasted_token(bytes: Zeroizing<Vec<u8>>) -> Result<Token> {
     match paste::read(bytes)? {
         Pasted::Token(token) => Ok(Token::of(&Claims::read(&token)?)),
         Pasted::Response { .. } | Pasted::Page { .. } => {
-            Err(Error::new(Code::TokenInvalid, "this is no token, which the profile shows"))
+            Err(Error::new(Code::TokenInvalid, "this is not a token, and the profile shows one"))
         }
     }
 }

@@ -131,7 +131,7 @@ fn check_environment(name: &str) -> Result<()> {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     match is_fine {
         true => Ok(()),
-        false => Err(Error::new(Code::BadFlag, format!("{name:?} is no name of an MWAA environment"))
+        false => Err(Error::new(Code::BadFlag, format!("{name:?} is not the name of an MWAA environment"))
             .hint("aws mwaa list-environments")),
     }
 }

@@ -167,8 +167,8 @@ fn parse(path: PathBuf, text: &Secret) -> Result<Found> {
         // serde's own words may quote a value, but for a field that is not there.
         let said = e.to_string();
         let why = match said.strip_prefix("missing field ").and_then(|rest| rest.split('`').nth(1)) {
-            Some(field) => format!("a {kind} needs `{field}`"),
-            None => format!("it is no {kind}: see line {} column {}", e.line(), e.column()),
+            Some(field) => format!("the type {kind} needs `{field}`"),
+            None => format!("it cannot be read as {kind}: see line {} column {}", e.line(), e.column()),
         };
         unusable(&path, why)
     })?;
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(
             find(&env(&["GOOGLE_APPLICATION_CREDENTIALS"])).unwrap_err().code,
             Code::FileUnreadable,
-            "a file that is named has to be there"
+            "the file of the variable must exist"
         );
         write("named.json", "named");
         write("sdk/application_default_credentials.json", "sdk");
@@ -253,12 +253,12 @@ mod tests {
             (r#"{"type":"authorized_user","client_id":"c","refresh_token":"hunter2"}"#, "needs `client_secret`"),
             (
                 r#"{"type":"service_account","client_email":"e","private_key_id":"i","private_key":7}"#,
-                "no service_account",
+                "cannot be read as service_account",
             ),
-            (r#"{"type":"authorized_user","client_id":["hunter2"]}"#, "no authorized_user"),
+            (r#"{"type":"authorized_user","client_id":["hunter2"]}"#, "cannot be read as authorized_user"),
             (
                 r#"{"type":"external_account","audience":"a","subject_token_type":"t","token_url":"hunter2"}"#,
-                "no external_account",
+                "cannot be read as external_account",
             ),
         ];
         for (text, expected) in table {

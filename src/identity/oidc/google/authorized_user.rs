@@ -46,7 +46,7 @@ impl Source<'_> {
         let answer = self.api.send(&request, self.run.deadline).await?;
         if answer.oauth_error().is_some_and(|said| said.error == "invalid_grant") {
             let refusal = answer.refusal();
-            let what = format!("Google does not take the login in {} any more", self.file.display());
+            let what = format!("Google no longer accepts the login in {}", self.file.display());
             let mut error = Error::new(Code::RefreshTokenGone, what).hint("gcloud auth application-default login");
             error.causes = refusal.causes;
             return Err(error);

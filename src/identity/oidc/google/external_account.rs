@@ -22,7 +22,7 @@ impl Source<'_> {
             let what = format!("the external account in {} gets no id_token", self.file.display());
             Error::new(Code::TokenMissing, what)
                 .because("it has no service_account_impersonation_url, and Google gives id_tokens to service accounts only")
-                .hint("make the file anew: gcloud iam workload-identity-pools create-cred-config … --service-account=EMAIL")
+                .hint("create the file again: gcloud iam workload-identity-pools create-cred-config … --service-account=EMAIL")
         })?;
         let access_token = self.exchanged_token(account).await?;
         self.impersonate(target, &[], &access_token, audience).await

@@ -40,7 +40,7 @@ fn origin(host: Option<&String>) -> Result<Url> {
     let host = host.map_or(ADDRESS, String::as_str);
     let url = Url::parse(&format!("http://{host}")).ok();
     url.filter(|url| url.path() == "/" && url.query().is_none() && url.username().is_empty()).ok_or_else(|| {
-        Error::new(Code::InvalidValue, "$GCE_METADATA_HOST or $GCE_METADATA_IP is no host, nor host:port")
+        Error::new(Code::InvalidValue, "$GCE_METADATA_HOST or $GCE_METADATA_IP is neither a host nor host:port")
             .hint("unset GCE_METADATA_HOST GCE_METADATA_IP")
     })
 }
@@ -51,14 +51,14 @@ async fn probe(url: Url, deadline: &Deadline) -> Result<()> {
     let answer = Api::new(NAME, Reach::Platform).probing(PROBE).send(&request, &limit).await?;
     match answer.header(FLAVOR.0) {
         Some(flavor) if flavor == FLAVOR.1 => Ok(()),
-        _ => Err(Error::new(Code::HttpUnexpected, "what answers there is not Google's")),
+        _ => Err(Error::new(Code::HttpUnexpected, "the server there is not Google's")),
     }
 }
 
 /// The end of the search.
 fn nobody(probe: Error) -> Error {
     let mut error = Error::new(Code::TokenMissing, "there are no Google credentials here")
-        .because("neither $GOOGLE_APPLICATION_CREDENTIALS nor gcloud's application_default_credentials.json is there")
+        .because("there is neither $GOOGLE_APPLICATION_CREDENTIALS nor gcloud's application_default_credentials.json")
         .because(format!("no metadata server: {}", probe.what))
         .hint("set GOOGLE_APPLICATION_CREDENTIALS to a credential file, or run: gcloud auth application-default login");
     error.causes.extend(probe.causes);

@@ -37,7 +37,7 @@ impl Source<'_> {
 
     async fn jwt_grant(&self, account: &ServiceAccount, claim: &str, value: &str) -> Result<Tokens> {
         let key = SigningKey::from_pem(&account.private_key, &account.private_key_id)
-            .ok_or_else(|| self.unusable("its `private_key` is no RSA key in PEM (PKCS #8)"))?;
+            .ok_or_else(|| self.unusable("its `private_key` is not an RSA key in PEM (PKCS #8)"))?;
         let now = time::now().as_second();
         let mut claims: Value =
             json!({ "iss": account.client_email, "aud": GOOGLE, "iat": now, "exp": now + LIFETIME_SECONDS });

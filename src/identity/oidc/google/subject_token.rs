@@ -78,7 +78,9 @@ impl Source<'_> {
             Format::Json { subject_token_field_name: name } => serde_json::from_str(text.expose())
                 .ok()
                 .and_then(|json: Value| Some(json.get(name)?.as_str()?.to_owned()))
-                .ok_or_else(|| self.unusable(format!("what its `credential_source` names is no JSON with {name:?}")))?,
+                .ok_or_else(|| {
+                    self.unusable(format!("what its `credential_source` names is not JSON with {name:?}"))
+                })?,
         };
         if token.is_empty() {
             return Err(self.unusable("what its `credential_source` names is empty"));

@@ -106,7 +106,8 @@ impl Callback {
                         break;
                     }
                     Poll::Ready(Err(why)) => {
-                        let error = Error::new(Code::Connect, "the browser cannot come back").because(why.to_string());
+                        let error =
+                            Error::new(Code::Connect, "the browser cannot return to fedcred").because(why.to_string());
                         return Poll::Ready(Err(error));
                     }
                     Poll::Pending => break,
@@ -205,7 +206,7 @@ fn page(visit: &Visit) -> String {
     let (status, text) = match visit {
         Visit::Answer(_) => ("200 OK", "You are logged in. This window can be closed."),
         Visit::Refused(_) => ("200 OK", "The login was refused. See the terminal."),
-        Visit::Elsewhere => ("404 Not Found", "There is nothing here."),
+        Visit::Elsewhere => ("404 Not Found", "Nothing is served at this address."),
         Visit::Forged => ("400 Bad Request", "This is not the login that was begun."),
     };
     let body = format!("<!doctype html><title>fedcred</title><p>{text}\n");

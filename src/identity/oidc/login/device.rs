@@ -117,7 +117,7 @@ fn next(outcome: Result<Answer>, interval: Duration) -> Step {
 }
 
 fn late() -> Error {
-    Error::new(Code::Timeout, "nobody typed the code into the browser in time").hint("log in again, for a new code")
+    Error::new(Code::Timeout, "the code was not entered in the browser in time").hint("log in again, for a new code")
 }
 
 #[cfg(test)]

@@ -78,11 +78,11 @@ impl Login {
         let (Some(before), Some(now)) = (&self.of, subject(token)) else { return Ok(()) };
         let other = |claim: &str, now: &str, before: &str| {
             let (now, before) = (printable(now, 100), printable(before, 100));
-            Err(Error::new(Code::TokenInvalid, "the refreshed token is another's than the login's")
+            Err(Error::new(Code::TokenInvalid, "the refreshed token belongs to a different identity than the login")
                 .because(format!(
                     "its `{claim}` is {now:?}, that of the login is {before:?} (OpenID Connect Core §12.2)"
                 ))
-                .hint("log in again, and tell the provider's operators"))
+                .hint("log in again, and report this to the provider's administrator"))
         };
         if now.sub != before.sub {
             return other("sub", &now.sub, &before.sub);
@@ -94,7 +94,7 @@ impl Login {
     }
 }
 
-/// `None`: it is no JWT, or has no `sub`.
+/// `None`: it is not a JWT, or has no `sub`.
 fn subject(token: &Secret) -> Option<Subject> {
     let claims = Claims::read(token).ok()?;
     Some(Subject { sub: claims.subject().to_owned(), aud: claims.audiences().to_vec() })

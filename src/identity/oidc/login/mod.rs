@@ -136,7 +136,7 @@ fn verify(issuer: &Issuer<'_>, keys: &KeySet, token: &Secret, nonce: Option<&str
     };
     expected.verify(keys, token, crate::time::now()).map_err(|error| match settings.token {
         Token::Access if !token.expose().contains('.') => error.hint(
-            "the access token is no JWT: set `resource` or `scope` to what the provider makes JWTs for, or token = \"id\"",
+            "the access token is not a JWT: set `resource` or `scope` to one for which the provider issues JWTs, or token = \"id\"",
         ),
         _ => error,
     })

@@ -39,7 +39,7 @@ pub async fn refresh(
     if !login.token.as_ref().is_some_and(lives) {
         let renewed = Login::new(login.refresh_token, Some(tokens.token.duplicate()));
         if let Err(why) = renewed.keep(kept) {
-            tracing::warn!(%why, "the token cannot be kept beside its refresh token");
+            tracing::warn!(%why, "the token cannot be stored beside its refresh token");
         }
     }
     Ok(tokens)
@@ -113,14 +113,14 @@ async fn redeem(
 /// This run has its token in any case. The old one must not be used again, so that rather none is left.
 fn keep(kept: &dyn RefreshTokens, new: &Login) {
     if let Err(why) = new.keep(kept) {
-        tracing::warn!(%why, "the new refresh token cannot be kept: the next run asks for a login");
+        tracing::warn!(%why, "the new refresh token cannot be stored: the next run asks for a login");
         forget(kept);
     }
 }
 
 fn forget(kept: &dyn RefreshTokens) {
     if let Err(why) = kept.forget() {
-        tracing::warn!(%why, "a refresh token that must not be used again is still kept");
+        tracing::warn!(%why, "a refresh token that must not be used again is still stored");
     }
 }
 

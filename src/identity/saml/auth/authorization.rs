@@ -64,7 +64,7 @@ impl Authorization {
         }
         let error = Error::new(Code::SchemeNotOffered, format!("the IdP at {at} does not take {} logins", self.scheme));
         if offers.is_empty() {
-            return error.because("it answered HTTP 401 and names no scheme that it takes");
+            return error.because("it answered HTTP 401 without an authentication scheme");
         }
         error.because(format!("it answered HTTP 401 and offers {} only", in_words(&offers))).hint(hint(&offers))
     }

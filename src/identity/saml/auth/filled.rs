@@ -88,9 +88,9 @@ impl Filled {
     pub fn check(&self, url: &Url) -> Result<()> {
         let why = match (self.method, self.enctype().as_deref()) {
             (Method::Get, _) if self.has_secret() => {
-                "its form is sent by GET, which would put the password into a URL; or a script sends it in another way"
+                "its form is sent by GET, which would put the password into a URL, or by a script"
             }
-            (Method::Dialog, _) => "its form is not sent anywhere (method=dialog); a script does it in another way",
+            (Method::Dialog, _) => "its form is not sent anywhere (method=dialog); a script logs in",
             (Method::Post, Some("text/plain")) => {
                 "its form is sent as text/plain (enctype), from which no server can tell its fields"
             }

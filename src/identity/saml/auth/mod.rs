@@ -107,7 +107,7 @@ impl<'a> Method<'a> {
         }
     }
 
-    /// Looks at every answer that is no challenge: a server that was asked to prove itself must have done so.
+    /// Looks at every answer that is not a challenge: a server that was asked to prove itself must have done so.
     pub fn check_answer(&mut self, answer: &Response, deadline: &Deadline) -> Result<()> {
         match self {
             Method::Spnego(method) => method.check_answer(answer, deadline),
@@ -138,7 +138,7 @@ impl<'a> Method<'a> {
 }
 
 fn login_page(method: &Method<'_>, page: &Page, url: &Url) -> Error {
-    let error = Error::new(Code::LoginPage, format!("a login page came from {}", shown(url)));
+    let error = Error::new(Code::LoginPage, format!("{} answered with a login page", shown(url)));
     let error = ending::told(error, page);
     match method {
         Method::Spnego(method) => method.login_page(error),

@@ -75,9 +75,9 @@ fn unused(generator: &Totp, run: Run<'_>) -> Result<Secret> {
 }
 
 fn too_soon(wait: Duration, deadline: &Deadline) -> Error {
-    Error::new(Code::MfaNeeded, "the present one-time code was used a moment ago, and each is good for once")
+    Error::new(Code::MfaNeeded, "the current one-time code was used a moment ago, and each can be used only once")
         .because(format!(
-            "the next one comes in {} s, and {} s are left",
+            "the next one is valid in {} s, and {} s are left",
             wait.as_secs(),
             deadline.remaining().as_secs()
         ))
@@ -92,14 +92,14 @@ fn seconds() -> u64 {
 /// From base32, as an IdP shows it beside its QR code, or the `otpauth://totp/…` address in that.
 fn generator(secret: &str) -> Result<Totp> {
     let unusable = |why: &str| {
-        Error::new(Code::InvalidValue, "what `saml.otp_secret` names is no secret for one-time codes")
+        Error::new(Code::InvalidValue, "the secret of `saml.otp_secret` is not one for one-time codes")
             .because(why)
             .hint("it is the text in base32 that the IdP shows beside its QR code, or the otpauth:// address in that")
     };
     let mut builder = Builder::new();
     let mut base32 = secret.to_owned();
     if secret.starts_with("otpauth:") {
-        let address = Url::parse(secret).map_err(|_| unusable("it is no address"))?;
+        let address = Url::parse(secret).map_err(|_| unusable("it is not an address"))?;
         if address.host_str() != Some("totp") {
             return Err(unusable("it is not one for codes by time (otpauth://totp/…)"));
         }

@@ -142,8 +142,8 @@ impl SpnegoAuth {
             principal.as_ref().map(|principal| format!(" of {}", printable(principal, 100))).unwrap_or_default();
         let outcome = if *is_proven { "took" } else { "did not refuse" };
         error
-            .because(format!("the IdP {outcome} the Kerberos ticket{whose}, but lets nobody in by it: it knows no account of that name"))
-            .hint("ask the IdP's administrator whether that account exists there, and by which name; `klist` shows who you are")
+            .because(format!("the IdP {outcome} the Kerberos ticket{whose}, but denies the login: it knows no account of that name"))
+            .hint("ask the IdP's administrator whether that account exists there, and by which name; `klist` shows your principal")
     }
 
     fn principal(&self, run: Run<'_>) -> Option<String> {
@@ -246,7 +246,7 @@ fn too_large(answer: &Response, bytes: usize) -> Error {
     let (at, status) = (shown(&answer.url), answer.status);
     Error::new(
         Code::KerberosTicketTooLarge,
-        format!("the IdP at {at} does not take the request with the Kerberos ticket (HTTP {status})"),
+        format!("the IdP at {at} rejects the request with the Kerberos ticket (HTTP {status})"),
     )
     .because(format!("most often the ticket is too large for the server: its size is {bytes} bytes, and more with every group of the account"))
 }
@@ -254,11 +254,11 @@ fn too_large(answer: &Response, bytes: usize) -> Error {
 fn rejected(answer: &Response) -> Error {
     Error::new(Code::KerberosRejected, format!("the IdP at {} refused the Kerberos ticket", shown(&answer.url)))
         .because("it answered HTTP 401 to a ticket for its own service")
-        .hint("check with `klist` who you are to the IdP; its administrator finds the reason in the server's log")
+        .hint("check your principal with `klist`; the IdP's administrator finds the reason in the server's log")
 }
 
 fn unproven(answer: &Response, why: &str) -> Error {
-    Error::new(Code::MutualAuthFailed, format!("the IdP at {} did not prove who it is", shown(&answer.url)))
+    Error::new(Code::MutualAuthFailed, format!("the IdP at {} did not prove its identity", shown(&answer.url)))
         .because(why)
 }
 

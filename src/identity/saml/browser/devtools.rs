@@ -144,7 +144,8 @@ impl DevTools {
         match self.browser.receive(patience) {
             Said::Nothing => Ok(None),
             Said::Message(message) => serde_json::from_slice(&message).map(Some).map_err(|why| {
-                Error::new(Code::BrowserFailed, "the browser says what nobody understands").because(why.to_string())
+                Error::new(Code::BrowserFailed, "the browser sent a message that cannot be read")
+                    .because(why.to_string())
             }),
             Said::End => Err(Error::new(Code::BrowserFailed, "the browser ended in the middle of the login")),
         }

@@ -40,7 +40,7 @@ const LEAVING: Duration = Duration::from_secs(5);
 /// The assertion that the browser was to send to AWS.
 pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let keep = run.keep.ok_or_else(|| {
-        Error::new(Code::CacheWrite, "there is no place for the profile of a browser")
+        Error::new(Code::CacheWrite, "there is no directory for the profile of a browser")
             .hint("make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is")
     })?;
     let dir = keep.directory()?;
@@ -65,7 +65,7 @@ pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Asserti
                     }
                     check_display(run.env)?;
                     prepare(&dir)?;
-                    person.tell("The login goes on in the window of a browser.\n");
+                    person.tell("The login continues in the window of a browser.\n");
                     attempt(false, run.deadline)
                 }
             }
@@ -82,7 +82,9 @@ fn check_unattended(login: &BrowserLogin, is_usable: bool, saml: &Saml) -> Resul
             .at(Step::Local)
     };
     if !login.is_headless_allowed {
-        return Err(needed("only `login` opens one; `saml.browser_headless = true` lets others use its session, too"));
+        return Err(needed(
+            "only `login` opens one; `saml.browser_headless = true` lets other commands use its session, too",
+        ));
     }
     if !is_usable {
         return Err(needed("the session of the last login has ended, or there was none"));
@@ -114,7 +116,7 @@ fn check_display(env: &Env) -> Result<()> {
     Err(Error::new(Code::PromptNeeded, "there is no display to show a browser on")
         .at(Step::Local)
         .because("neither $DISPLAY nor $WAYLAND_DISPLAY is set")
-        .hint("log in where there is one, or by ssh -X"))
+        .hint("log in on a machine with a display, or by ssh -X"))
 }
 
 /// One start of the browser.
@@ -134,7 +136,7 @@ impl Visit<'_> {
         if outcome.is_ok()
             && let Err(why) = self.keep_session()
         {
-            tracing::info!(%why, "the browser's session is not kept");
+            tracing::info!(%why, "the browser's session is not stored");
         }
         self.tools.close(&Deadline::after(LEAVING));
         outcome

@@ -42,11 +42,9 @@ impl Login<'_, '_> {
         self.passed.submissions[at].1 += 1;
         match self.passed.submissions[at].1 {
             0..=MAX_SUBMISSIONS => Ok(()),
-            _ => {
-                Err(Error::new(Code::TooManyRedirects, format!("the login goes round in circles at {}", shown(target)))
-                    .because(format!("a form was sent there {MAX_SUBMISSIONS} times, and its page came back"))
-                    .hint("open `saml.idp_url` in a browser: does it log in there?"))
-            }
+            _ => Err(Error::new(Code::TooManyRedirects, format!("the login repeats itself at {}", shown(target)))
+                .because(format!("a form was sent there {MAX_SUBMISSIONS} times, and the same page was returned"))
+                .hint("check that `saml.idp_url` works in a browser")),
         }
     }
 
@@ -104,6 +102,6 @@ fn bad_target(from: &Url, to: &str) -> Error {
     let path = shown_path(to);
     Error::new(
         Code::HttpUnexpected,
-        format!("the page at {} leads to {:?}, which is no address", shown(from), printable(&path, 80)),
+        format!("the page at {} leads to {:?}, which is not an address", shown(from), printable(&path, 80)),
     )
 }

@@ -71,7 +71,7 @@ fn label(meta: &str) -> Option<&'static Encoding> {
     Some(if encoding.is_ascii_compatible() { encoding } else { UTF_8 })
 }
 
-/// `<?xml version="1.0" encoding="…"?>`; None when the name is no encoding we know.
+/// `<?xml version="1.0" encoding="…"?>`; None when the name is not an encoding we know.
 fn declared_by_xml(body: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&body[..body.len().min(PRESCAN)]);
     let Some((declaration, _)) = head.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) else {

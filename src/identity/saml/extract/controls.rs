@@ -177,7 +177,7 @@ fn elements(tree: &Tree) -> impl Iterator<Item = (NodeId, &Element)> {
     tree.descendants(ROOT).filter_map(|id| Some((id, tree.element(id)?)))
 }
 
-/// None for an element that is no input.
+/// None for an element that is not an input.
 fn kind(element: &Element) -> Option<&'static str> {
     let given = |default: &'static str, kinds: &[&'static str]| {
         let given = element.attribute("type").unwrap_or("").trim();

@@ -20,7 +20,7 @@ use crate::time::Deadline;
 /// The first non-empty result in document order, without the white space around it; None when there is none.
 ///
 /// Airflow hands a list of several on and fails on it; the first is what a browser would post.
-/// Errors: [`Code::InvalidXpath`] for an expression whose result is no text, [`Code::XpathTooCostly`].
+/// Errors: [`Code::InvalidXpath`] for an expression whose result is not text, [`Code::XpathTooCostly`].
 pub fn first_value(tree: &Tree, xpath: &XPath, deadline: Deadline) -> Result<Option<Secret>> {
     let package = Package::new();
     let document = package.as_document();
@@ -65,7 +65,7 @@ fn fill(document: Document<'_>, tree: &Tree, reading: Reading) {
     for id in tree.descendants(ROOT) {
         let parent: Option<DomElement<'_>> = tree.parent(id).and_then(|parent| made[parent.index()]);
         if let Some(text) = tree.text(id) {
-            // Script is no text of an HTML page. In XML it is text like any other, and markup within it is markup.
+            // Script is not text of an HTML page. In XML it is text like any other, and markup within it is markup.
             let is_text = reading == Reading::Xml || !is_code(tree, id);
             if let Some(parent) = parent.filter(|_| is_text) {
                 parent.append_child(document.create_text(text));

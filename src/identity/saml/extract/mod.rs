@@ -89,11 +89,11 @@ impl Page {
     }
 }
 
-/// Reads a page within `limit`, whatever it holds. A page on which the expression finds nothing is no error.
+/// Reads a page within `limit`, whatever it holds. A page on which the expression finds nothing is not an error.
 ///
 /// Errors: [`PageTooLarge`](crate::error::Code::PageTooLarge), [`Timeout`](crate::error::Code::Timeout),
 /// [`XpathTooCostly`](crate::error::Code::XpathTooCostly), [`InvalidXpath`](crate::error::Code::InvalidXpath) (a result
-/// that is no text), and with `parser = "xml"` [`XpathNoMatch`](crate::error::Code::XpathNoMatch) for a page that is not
+/// that is not text), and with `parser = "xml"` [`XpathNoMatch`](crate::error::Code::XpathNoMatch) for a page that is not
 /// well-formed.
 pub fn read(body: Vec<u8>, content_type: Option<String>, xpath: &XPath, limit: Duration) -> Result<Page> {
     let body = Zeroizing::new(body);

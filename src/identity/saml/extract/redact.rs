@@ -209,7 +209,7 @@ fn is_token(run: &str) -> bool {
         || run.len() >= 20 && has_all_kinds && mixed >= 1
 }
 
-/// What is within is no text for people: `<noscript>`'s markup is one text here.
+/// What is within is not text for people: `<noscript>`'s markup is one text here.
 fn is_code(element: &Element) -> bool {
     ["script", "style", "noscript", "textarea"].iter().any(|name| element.is(name))
 }

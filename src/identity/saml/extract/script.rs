@@ -127,7 +127,7 @@ fn function_before(before: &str) -> Opened<'_> {
     }
     let start = head.len();
     let head = head.strip_suffix("async").unwrap_or(head).trim_end();
-    // `window.onload = function` is no name.
+    // `window.onload = function` is not a name.
     if let Some(assigned) = head.strip_suffix(['=', ':']).map(str::trim_end).filter(|a| !a.ends_with(['=', '!'])) {
         name = word_before(assigned);
     }

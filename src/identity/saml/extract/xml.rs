@@ -49,7 +49,7 @@ pub fn read(text: &str, deadline: Deadline) -> Result<Tree> {
     Ok(document.tree)
 }
 
-/// The error of a page that is no XML.
+/// The error of a page that is not XML.
 pub fn not_well_formed(text: &str, at: usize, why: &str) -> Error {
     let line = text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1;
     Error::new(
@@ -95,10 +95,10 @@ impl Document {
             Event::CData(text) if !self.open.is_empty() => self.text(&text.xml10_content())?,
             Event::CData(_) => return Err("text outside the root element".into()),
             Event::GeneralRef(name) => {
-                let character = name.resolve_char_ref().map_err(|_| "a reference to a character that is none")?;
+                let character = name.resolve_char_ref().map_err(|_| "a reference to an invalid character")?;
                 match character {
                     Some(c) if is_xml_char(c) && !self.open.is_empty() => self.text(c.encode_utf8(&mut [0; 4]))?,
-                    Some(_) => return Err("a reference to a character that may not stand there".into()),
+                    Some(_) => return Err("a reference to a character that is not allowed there".into()),
                     None if self.open.is_empty() => return Err("text outside the root element".into()),
                     None => self.text(resolve_xml_entity(&name).ok_or_else(|| unknown_entity(&name))?)?,
                 }
@@ -132,7 +132,7 @@ impl Document {
             let value =
                 attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| printable(&e.to_string(), 80))?;
             if !value.chars().all(is_xml_char) {
-                return Err("a reference to a character that may not stand there".into());
+                return Err("a reference to a character that is not allowed there".into());
             }
             given.push((attribute.key.0, Zeroizing::new(value.into_owned())));
         }
@@ -267,7 +267,7 @@ mod tests {
             ("<a/><b/>", "a second root"),
             ("<a/>x", "text outside"),
             ("x<a/>", "text outside"),
-            ("<a/>&#32;", "may not stand there"),
+            ("<a/>&#32;", "not allowed there"),
             ("<a>&nbsp;</a>", "the entity `&nbsp;`"),
             ("<a b='&nbsp;'/>", "nbsp"),
             ("<a>&#0;</a>", "character"),

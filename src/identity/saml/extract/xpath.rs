@@ -268,7 +268,7 @@ impl<'t> Normaliser<'t> {
             self.skip(length);
         } else if let Some(after) = after.strip_prefix("::") {
             if !is_one_of(name, AXES) {
-                return Err(format!("`{}::` is no axis that can be used", printable(name, 40)));
+                return Err(format!("`{}::` is not a supported axis", printable(name, 40)));
             }
             self.out.extend([" ", name, "::"]);
             self.rest = after;
@@ -368,7 +368,7 @@ mod tests {
             ("//p[nosuch()]".into(), "no function `nosuch`"),
             ("//p[in-time()]".into(), "no function"),
             ("id('x')".into(), "no function"),
-            ("//namespace::*".into(), "no axis"),
+            ("//namespace::*".into(), "not a supported axis"),
             ("//a b".into(), "operator"),
             ("//a[".into(), "not closed"),
             ("//a]".into(), "closes nothing"),

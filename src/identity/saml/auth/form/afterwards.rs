@@ -46,7 +46,7 @@ impl FormAuth<'_> {
     fn first_page_again(&self, page: &Page, url: &Url) -> Error {
         let error = Error::new(Code::LoginPage, format!("the IdP at {} asks for the user's name again", shown(url)))
             .because("its first page came back after the password was sent")
-            .hint("log in in a browser: is the password right, and what comes after it?");
+            .hint("log in in a browser, to check the password and what follows it");
         ending::told(error, page)
     }
 

@@ -89,7 +89,7 @@ impl FormAuth<'_> {
                 let all = || (0..form.inputs.len()).filter(|at| form.inputs[*at].is_called(name));
                 let seen: Vec<usize> =
                     all().filter(|at| form.inputs[*at].takes_text() || form.inputs[*at].takes_password()).collect();
-                // A script shows it once the name is typed in: who names it says that it is no decoy.
+                // A script shows it once the name is typed in: who names it says that it is not a decoy.
                 let unseen = || all().filter(|at| form.inputs[*at].kind == "password" && !form.inputs[*at].is_disabled);
                 if seen.is_empty() { unseen().collect() } else { seen }
             }
