@@ -92,7 +92,8 @@ fn what_kerberos_lacks_is_found_before_the_login() {
 fn a_machine_without_kerberos_is_told_what_to_install() {
     let home = logged_in(&Profile::spnego());
     // What the loader finds first by MIT's name and by Heimdal's is another library.
-    let other = "for name in libgssapi_krb5.so.2 libgssapi.so.3; do cp /lib/$(uname -m)-linux-gnu/libm.so.6 $name; done";
+    let other =
+        "for name in libgssapi_krb5.so.2 libgssapi.so.3; do cp /lib/$(uname -m)-linux-gnu/libm.so.6 $name; done";
     assert_eq!(home.run(home.program("sh").args(["-c", other])).status, Some(0));
     let report = report_of(&home, home.fedcred().env("LD_LIBRARY_PATH", home.path(".")));
     assert_eq!(report["fault"]["code"], "gssapi-missing", "{report:#}");
