@@ -11,7 +11,6 @@ use url::Url;
 
 pub use super::assume_role::{AssumeRole, Base};
 pub use super::google::Google;
-use super::oidc::Flow;
 pub use super::oidc::Oidc;
 pub use super::profile_name::ProfileName;
 pub use super::saml::facts::{ByHand, Facts, Whose};
@@ -42,19 +41,10 @@ impl Profile {
     pub fn secret(&self) -> Option<(&'static str, &SecretSource)> {
         match &self.identity {
             Identity::Saml(saml) => saml.auth.facts().secret,
-            Identity::WebIdentity(identity) => match &identity.source {
-                TokenSource::Oidc(oidc) => {
-                    oidc.client_secret.as_ref().map(|secret| ("web_identity.client_secret", secret))
-                }
-                TokenSource::File(_)
-                | TokenSource::Env(_)
-                | TokenSource::Service(_)
-                | TokenSource::Command(_)
-                | TokenSource::GithubActions { .. }
-                | TokenSource::Google(_)
-                | TokenSource::Azure(_)
-                | TokenSource::Kubernetes(_) => None,
-            },
+            Identity::WebIdentity(identity) => {
+                let secret = identity.source.facts().provider?.client_secret.as_ref()?;
+                Some(("web_identity.client_secret", secret))
+            }
             Identity::AssumeRole(_) | Identity::Base(_) => None,
         }
     }
@@ -90,17 +80,7 @@ impl Profile {
     /// Whether this login lives on a refresh token, which may be used once only.
     pub fn has_refresh_token(&self) -> bool {
         match &self.identity {
-            Identity::WebIdentity(identity) => match &identity.source {
-                TokenSource::Oidc(oidc) => oidc.flow != Flow::ClientCredentials,
-                TokenSource::File(_)
-                | TokenSource::Env(_)
-                | TokenSource::Service(_)
-                | TokenSource::Command(_)
-                | TokenSource::GithubActions { .. }
-                | TokenSource::Google(_)
-                | TokenSource::Azure(_)
-                | TokenSource::Kubernetes(_) => false,
-            },
+            Identity::WebIdentity(identity) => identity.source.person_at().is_some(),
             Identity::Saml(_) | Identity::AssumeRole(_) | Identity::Base(_) => false,
         }
     }

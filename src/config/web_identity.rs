@@ -1,11 +1,11 @@
 //! `[profile.NAME.web_identity]`: where an OIDC token comes from, and how the session is named.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::env::Env;
 use super::google::Google;
-use super::oidc::Oidc;
+use super::oidc::{Flow, Oidc};
 use super::origin::{Log, Origin};
 use super::reader::Section;
 use super::session_name::{self, SessionName};
@@ -39,10 +39,61 @@ pub enum TokenSource {
     Kubernetes(Kubernetes),
 }
 
+/// What the other rooms ask about a source.
+#[derive(Default)]
+pub struct SourceFacts<'a> {
+    /// The file that holds the token, which is a secret.
+    pub token_file: Option<&'a Path>,
+    /// The OpenID provider at which a person or a client logs in.
+    pub provider: Option<&'a Oidc>,
+    /// The issuer, where it is the same for everybody or the settings name it.
+    pub issuer: Option<&'a str>,
+    /// The audience that the settings ask for, or that the service always writes.
+    pub audience: Option<&'a str>,
+}
+
+impl TokenSource {
+    /// Returns the facts of this source; a source without any has [`SourceFacts::default`].
+    pub fn facts(&self) -> SourceFacts<'_> {
+        let none = SourceFacts::default();
+        match self {
+            TokenSource::File(path) => SourceFacts { token_file: Some(path), ..none },
+            TokenSource::Service(service) => SourceFacts { issuer: service.issuer, audience: service.audience, ..none },
+            TokenSource::GithubActions { audience } => {
+                let issuer = Some("https://token.actions.githubusercontent.com");
+                SourceFacts { issuer, audience: Some(audience), ..none }
+            }
+            TokenSource::Google(google) => {
+                let issuer = Some("https://accounts.google.com");
+                SourceFacts { issuer, audience: google.audience.as_deref(), ..none }
+            }
+            TokenSource::Oidc(oidc) => {
+                let audience = match oidc.token {
+                    oidc::Token::Id => Some(oidc.client_id.as_str()),
+                    oidc::Token::Access => oidc.resource.as_deref(),
+                };
+                SourceFacts { provider: Some(oidc), issuer: Some(oidc.issuer.as_written()), audience, ..none }
+            }
+            TokenSource::Azure(azure) => SourceFacts { audience: azure.audience.as_deref(), ..none },
+            TokenSource::Kubernetes(kubernetes) => SourceFacts { audience: Some(&kubernetes.audience), ..none },
+            TokenSource::Env(_) | TokenSource::Command(_) => none,
+        }
+    }
+
+    /// Returns the OpenID provider at which a person logs in for this source.
+    pub fn person_at(&self) -> Option<&Oidc> {
+        self.facts().provider.filter(|oidc| oidc.flow != Flow::ClientCredentials)
+    }
+}
+
 /// A service that puts a token into a job's environment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Service {
     pub name: &'static str,
+    /// The issuer, if it is the same for everybody.
+    pub issuer: Option<&'static str>,
+    /// The audience, if the service always writes the same.
+    pub audience: Option<&'static str>,
     /// The newest name first.
     pub variables: &'static [&'static str],
     /// What makes it set one.
@@ -51,22 +102,33 @@ pub struct Service {
 
 const GITLAB: Service = Service {
     name: "gitlab",
+    issuer: None,
+    audience: None,
     // The job names its variable itself; the first is the one of GitLab's own guide for AWS.
     variables: &["GITLAB_OIDC_TOKEN", "CI_JOB_JWT_V2"],
     hint: "give the job `id_tokens: { GITLAB_OIDC_TOKEN: { aud: https://gitlab.example.com } }`, or name its variable with source = \"env\" and `token_env`",
 };
 const CIRCLECI: Service = Service {
     name: "circleci",
+    issuer: None,
+    audience: None,
     variables: &["CIRCLE_OIDC_TOKEN_V2", "CIRCLE_OIDC_TOKEN"],
     hint: "run the job in a context: only then does CircleCI issue a token",
 };
 const TERRAFORM: Service = Service {
     name: "terraform",
+    issuer: Some("https://app.terraform.io"),
+    audience: Some("aws.workload.identity"),
     variables: &["TFC_WORKLOAD_IDENTITY_TOKEN"],
     hint: "set TFC_WORKLOAD_IDENTITY_AUDIENCE in the workspace",
 };
-const BITBUCKET: Service =
-    Service { name: "bitbucket", variables: &["BITBUCKET_STEP_OIDC_TOKEN"], hint: "add `oidc: true` to the step" };
+const BITBUCKET: Service = Service {
+    name: "bitbucket",
+    issuer: None,
+    audience: None,
+    variables: &["BITBUCKET_STEP_OIDC_TOKEN"],
+    hint: "add `oidc: true` to the step",
+};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Azure {

@@ -29,8 +29,7 @@ pub mod trust_policy;
 use crate::acquire::airflow as airflow_connections;
 use crate::config::Config;
 use crate::config::env::Env;
-use crate::config::oidc::Flow;
-use crate::config::profile::{Account, Identity, Oidc, Otp, Profile, SecretSource, TokenSource};
+use crate::config::profile::{Account, Identity, Oidc, Otp, Profile, SecretSource};
 use crate::error::Result;
 
 /// The profile that is meant: the argument, else `$FEDCRED_PROFILE`, else `default`.
@@ -71,8 +70,5 @@ fn kept_accounts(profile: &Profile) -> impl Iterator<Item = Account> + use<> {
 /// Where a person logs in for this profile, at an OpenID provider.
 fn person_at(profile: &Profile) -> Option<&Oidc> {
     let Identity::WebIdentity(identity) = &profile.identity else { return None };
-    match &identity.source {
-        TokenSource::Oidc(oidc) if oidc.flow != Flow::ClientCredentials => Some(oidc),
-        _ => None,
-    }
+    identity.source.person_at()
 }

@@ -38,7 +38,13 @@ fn missing(variables: &str) -> Error {
 mod tests {
     use super::*;
 
-    const SERVICE: Service = Service { name: "ci", variables: &["TOKEN_V2", "TOKEN"], hint: "run it in a context" };
+    const SERVICE: Service = Service {
+        name: "ci",
+        issuer: None,
+        audience: None,
+        variables: &["TOKEN_V2", "TOKEN"],
+        hint: "run it in a context",
+    };
 
     #[test]
     fn the_first_variable_that_is_set_has_the_token() {

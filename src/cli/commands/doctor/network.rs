@@ -9,7 +9,7 @@ use crate::acquire::fetch::block_on;
 use crate::arn::RoleArn;
 use crate::cli::table::span;
 use crate::config::oidc::Flow;
-use crate::config::profile::{Auth, Identity, IdpHttp, Profile, TokenSource};
+use crate::config::profile::{Auth, Identity, IdpHttp, Profile};
 use crate::config::sts_home::Home;
 use crate::error::{Code, Error, Result};
 use crate::http::probe::{Peer, Probe, probe};
@@ -35,23 +35,13 @@ pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::res
     let idp = match &base.identity {
         // A command finds its own way.
         Identity::Saml(saml) => (!matches!(saml.auth, Auth::Command(_))).then(|| Side::idp(&saml.idp_url, &saml.http)),
-        Identity::WebIdentity(identity) => match &identity.source {
-            TokenSource::Oidc(oidc) => Some(oidc.issuer.to_url()).map(|issuer| {
-                let bundle = oidc.ca_bundle.as_deref();
-                let setting = "web_identity.ca_bundle";
-                let trust = Trust { ca_bundle: bundle, setting, verify: true, client_cert: None };
-                let name = if oidc.flow == Flow::ClientCredentials { "token issuer" } else { "OpenID provider" };
-                Side::new(name, &issuer, trust, None, PATIENCE)
-            }),
-            TokenSource::File(_)
-            | TokenSource::Env(_)
-            | TokenSource::Service(_)
-            | TokenSource::Command(_)
-            | TokenSource::GithubActions { .. }
-            | TokenSource::Google(_)
-            | TokenSource::Azure(_)
-            | TokenSource::Kubernetes(_) => None,
-        },
+        Identity::WebIdentity(identity) => identity.source.facts().provider.map(|oidc| {
+            let bundle = oidc.ca_bundle.as_deref();
+            let setting = "web_identity.ca_bundle";
+            let trust = Trust { ca_bundle: bundle, setting, verify: true, client_cert: None };
+            let name = if oidc.flow == Flow::ClientCredentials { "token issuer" } else { "OpenID provider" };
+            Side::new(name, &oidc.issuer.to_url(), trust, None, PATIENCE)
+        }),
         Identity::AssumeRole(_) | Identity::Base(_) => None,
     };
     let unnamed = RoleArn::unnamed();

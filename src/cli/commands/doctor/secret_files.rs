@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::report::{Report, Step};
-use crate::config::profile::{Auth, Ecp, FormLogin, Identity, Otp, Profile, SecretSource, TokenSource};
+use crate::config::profile::{Auth, Ecp, FormLogin, Identity, Otp, Profile, SecretSource};
 use crate::file::shared::{Shared, shared};
 use crate::file::standing::Standing;
 
@@ -52,17 +52,9 @@ fn of(profile: &Profile) -> Vec<(&'static str, PathBuf)> {
                 | Auth::Command(_) => None,
             });
         }
-        Identity::WebIdentity(identity) => match &identity.source {
-            TokenSource::File(path) => files.push(("web_identity.token_file", path.clone())),
-            TokenSource::Env(_)
-            | TokenSource::Service(_)
-            | TokenSource::Command(_)
-            | TokenSource::GithubActions { .. }
-            | TokenSource::Google(_)
-            | TokenSource::Oidc(_)
-            | TokenSource::Azure(_)
-            | TokenSource::Kubernetes(_) => {}
-        },
+        Identity::WebIdentity(identity) => {
+            files.extend(identity.source.facts().token_file.map(|path| ("web_identity.token_file", path.to_owned())));
+        }
         Identity::AssumeRole(_) | Identity::Base(_) => {}
     }
     files

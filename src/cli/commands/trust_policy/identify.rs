@@ -11,7 +11,6 @@ use crate::cli::args::TrustPolicy;
 use crate::cli::commands::inspect;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
-use crate::config::oidc::Token as WhichToken;
 use crate::config::profile::{AssumeRole, Base, Identity, Profile, Saml, TokenSource, WebIdentity};
 use crate::config::web_identity::AWS_AUDIENCE;
 use crate::error::{Code, Error, Result};
@@ -106,7 +105,7 @@ fn of_token(
 ) -> Result<Token> {
     let subjects: Vec<String> =
         arguments.subjects.iter().cloned().chain(accounts.iter().map(ServiceAccount::subject)).collect();
-    let issuer = arguments.issuer.as_deref().or(issuer_of(&identity.source).filter(|_| !subjects.is_empty()));
+    let issuer = arguments.issuer.as_deref().or(identity.source.facts().issuer.filter(|_| !subjects.is_empty()));
     let mut token = match (&arguments.from, issuer) {
         (Some(file), _) => of_pasted_token(inspect::contents(file)?)?,
         (None, Some(issuer)) => of_flags(issuer, &subjects, &identity.source)?,
@@ -125,38 +124,6 @@ fn of_token(
     Ok(token)
 }
 
-/// The issuer that a source of tokens has, where it is the same for everybody or the settings name it.
-fn issuer_of(source: &TokenSource) -> Option<&str> {
-    match source {
-        TokenSource::GithubActions { .. } => Some("https://token.actions.githubusercontent.com"),
-        TokenSource::Google(_) => Some("https://accounts.google.com"),
-        TokenSource::Oidc(settings) => Some(settings.issuer.as_written()),
-        TokenSource::Service(service) if service.name == "terraform" => Some("https://app.terraform.io"),
-        TokenSource::Service(_)
-        | TokenSource::File(_)
-        | TokenSource::Env(_)
-        | TokenSource::Command(_)
-        | TokenSource::Azure(_)
-        | TokenSource::Kubernetes(_) => None,
-    }
-}
-
-/// The audience that the settings ask for.
-fn audience_of(source: &TokenSource) -> Option<String> {
-    match source {
-        TokenSource::GithubActions { audience } => Some(audience.clone()),
-        TokenSource::Google(google) => google.audience.clone(),
-        TokenSource::Oidc(settings) => match settings.token {
-            WhichToken::Id => Some(settings.client_id.clone()),
-            WhichToken::Access => settings.resource.clone(),
-        },
-        TokenSource::Azure(azure) => azure.audience.clone(),
-        TokenSource::Kubernetes(kubernetes) => Some(kubernetes.audience.clone()),
-        TokenSource::Service(service) if service.name == "terraform" => Some("aws.workload.identity".to_owned()),
-        TokenSource::Service(_) | TokenSource::File(_) | TokenSource::Env(_) | TokenSource::Command(_) => None,
-    }
-}
-
 fn of_flags(issuer: &str, subjects: &[String], source: &TokenSource) -> Result<Token> {
     if subjects.is_empty() {
         return Err(Error::new(Code::BadFlag, "`--issuer` alone does not say who is to be let in")
@@ -170,16 +137,16 @@ fn of_flags(issuer: &str, subjects: &[String], source: &TokenSource) -> Result<T
         return Err(Error::new(Code::BadFlag, format!("{issuer:?} is not an issuer"))
             .hint("write it as the token's `iss`: https://…"));
     }
-    let is_of_source = issuer_of(source).is_none_or(|known| known == issuer);
+    let is_of_source = source.facts().issuer.is_none_or(|known| known == issuer);
     let mut token = Token { issuer: issuer.to_owned(), ..Token::default() };
-    let audience = audience_of(source).filter(|_| is_of_source);
+    let audience = source.facts().audience.filter(|_| is_of_source);
     if token.kind() == Kind::Google {
         // The audience is the profile's; who asks for the token is the account itself, by its number (`azp`).
         let is_number = |subject: &&String| !subject.is_empty() && subject.bytes().all(|b| b.is_ascii_digit());
-        token.audiences = audience.into_iter().collect();
+        token.audiences = audience.into_iter().map(str::to_owned).collect();
         token.authorized_party = subjects.first().filter(|_| subjects.len() == 1).filter(is_number).cloned();
     } else {
-        token.audiences = vec![audience.unwrap_or_else(|| AWS_AUDIENCE.to_owned())];
+        token.audiences = vec![audience.unwrap_or(AWS_AUDIENCE).to_owned()];
     }
     Ok(token)
 }
@@ -264,7 +231,7 @@ fn of_pasted_token(bytes: Zeroizing<Vec<u8>>) -> Result<Token> {
 
 /// Trust is set up where no token is: the job, the pod and the machine that have one are elsewhere.
 fn elsewhere(error: Error, profile: &Profile, source: &TokenSource) -> Error {
-    let flags: &[&str] = match issuer_of(source) {
+    let flags: &[&str] = match source.facts().issuer {
         Some(_) => &["--subject", "SUB"],
         None => &["--issuer", "URL", "--subject", "SUB"],
     };
