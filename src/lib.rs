@@ -29,7 +29,7 @@
 //! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] (and its `windows`) the only place for `unsafe`.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
 //! - [`mod@file`]: the one reader of files that a setting or a text names.
-//! - [`error`], [`secret`], [`attempt`], [`time`], [`credentials`], [`tally`], [`text`], [`packed`], [`quote`], [`mod@address`], [`host_name`], [`account_id`], [`arn`], [`der`], [`x509`]: leaves.
+//! - [`error`], [`secret`], [`attempt`], [`time`], [`random`], [`hex`], [`credentials`], [`tally`], [`text`], [`packed`], [`quote`], [`mod@address`], [`host_name`], [`account_id`], [`arn`], [`der`], [`x509`]: leaves.
 //!
 //! # Rules that hold everywhere
 //!
@@ -59,6 +59,7 @@ pub mod error;
 pub mod file;
 pub mod front;
 pub mod gssapi;
+pub mod hex;
 pub mod host_name;
 pub mod http;
 pub mod identity;
@@ -66,6 +67,7 @@ pub mod keyring;
 pub mod packed;
 pub mod process;
 pub mod quote;
+pub mod random;
 pub mod region;
 pub mod secret;
 pub mod secrets_backend;

@@ -12,10 +12,11 @@ use zeroize::Zeroizing;
 
 use super::storage::{self, Choice};
 use crate::cache::key::{FileName, KeyBuilder, Kind, LoginKey};
-use crate::cache::master_key::{self, SealingKey};
+use crate::cache::key_place;
 use crate::cache::record::{self, Record, SealedStore};
 use crate::cache::redis_server::Server;
 use crate::cache::redis_store::{Lead, Records, RedisStore};
+use crate::cache::sealing_key::SealingKey;
 use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::redis::RedisSettings;
@@ -195,7 +196,7 @@ pub fn probe(settings: &CacheSettings, env: &Env) -> Result<Option<String>> {
     let missing = || Error::new(Code::FleetKeyMissing, "there is no place for the fleet's key");
     let sealing = settings.key_place().ok_or_else(missing)?;
     let path = settings.key_file.clone().ok_or_else(missing)?;
-    let sealing = sealing.read()?.ok_or_else(|| master_key::not_given(&path))?;
+    let sealing = sealing.read()?.ok_or_else(|| key_place::not_given(&path))?;
     let store = connect(redis, settings, env, &sealing)?;
     let login = KeyBuilder::new(&sealing).field("probe of", whoami::host(env)).login_key();
     let name = FileName::Sealed(Kind::Away, *login.as_bytes());
@@ -217,7 +218,7 @@ pub fn forget_all(settings: &CacheSettings, env: &Env, store: &SealedStore, logi
 
 fn connect(redis: &RedisSettings, settings: &CacheSettings, env: &Env, sealing: &SealingKey) -> Result<RedisStore> {
     let RedisSettings { server, password } = redis.clone();
-    let old = settings.old_key_files.iter().filter_map(|path| master_key::read_given(path).ok()?);
+    let old = settings.old_key_files.iter().filter_map(|path| key_place::read_given(path).ok()?);
     let keys = std::iter::once(sealing.id()).chain(old.map(|key| key.id())).map(|id| id.to_string()).collect();
     let (env, patience) = (env.clone(), server.budget);
     let read = move || {

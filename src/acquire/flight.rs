@@ -16,8 +16,8 @@ use super::place::LoginPlace;
 use super::policy::{Accepts, Obeys, Policy};
 use crate::attempt::{CountedSecret, Ledger, NoLedger};
 use crate::cache::lock::{Attempt, Lock};
-use crate::cache::seal;
 use crate::error::{Code, Error, Result};
+use crate::random;
 use crate::time::{self, Deadline};
 
 /// What is to be had of a login identity, and how it is got.
@@ -110,7 +110,7 @@ pub fn single_flight<F: Flight>(
     let (mut memory, settled) = ledger.settle(outcome.as_ref().err());
     match &outcome {
         Ok(_) => (policy.succeeds)(&mut memory, &place.wanted),
-        Err(error) => memory.fail(&place.wanted, error, &settled, time::now(), jitter()),
+        Err(error) => memory.fail(&place.wanted, error, &settled, time::now(), random::jitter()),
     }
     // Keep.
     if let Err(why) = place.remember(&memory) {
@@ -215,7 +215,7 @@ fn ask_the_guard<F: Flight>(
     if policy.obeys == Obeys::Thrift {
         // It counts as a try: the next one ahead of time comes later.
         memory.begin();
-        memory.fail(&place.wanted, &error, &settled, time::now(), jitter());
+        memory.fail(&place.wanted, &error, &settled, time::now(), random::jitter());
         place.remember(memory).map_err(NoResult::Login)?;
     }
     Err(NoResult::Login(error))
@@ -272,11 +272,6 @@ impl LoginPlace {
             (Attempt::Held(held), None) => Err(NoResult::Login(held.error(time::now()))),
         }
     }
-}
-
-/// Any byte: moves the time of the next try.
-fn jitter() -> u8 {
-    seal::random().map_or(128, |[jitter]| jitter)
 }
 
 fn too_late() -> Error {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::Shown;
 use crate::cache::key::LoginKey;
-use crate::cache::master_key::{Purpose, SealingKey};
+use crate::cache::sealing_key::{Purpose, SealingKey};
 use crate::error::{Code, Error, printable};
 use crate::time::{Timestamp, whole_seconds};
 

@@ -17,8 +17,9 @@ use crate::cache::entry::CacheEntry;
 use crate::cache::key::{AssertionKey, CacheKey, FileName, Kind, LoginKey};
 use crate::cache::record::{self, Record};
 use crate::cache::redis_store::{Lead, Records};
-use crate::cache::seal::{self, Miss};
+use crate::cache::seal::Miss;
 use crate::error::{Code, Error, Result};
+use crate::random;
 use crate::tally;
 use crate::time::{self, Deadline};
 
@@ -84,7 +85,7 @@ impl LoginPlace {
                     "another machine of the fleet is logging in as the same identity; waiting for its result"
                 );
             }
-            let now = jittered(pause).min(left);
+            let now = random::jittered(pause).min(left);
             tally::note_pause(pause == SHORTEST_PAUSE, now);
             time::pause(now);
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -189,10 +190,4 @@ pub fn lost_lead() -> Error {
 
 fn waited_in_vain() -> Error {
     Error::new(Code::LockTimeout, "another machine of the fleet is logging in, and was waited for in vain")
-}
-
-/// Between half of `pause` and all of it, so that a crowd does not ask in step.
-fn jittered(pause: Duration) -> Duration {
-    let random = seal::random().map_or(0, |[byte]: [u8; 1]| u32::from(byte));
-    pause / 2 + pause / 2 * random / 255
 }

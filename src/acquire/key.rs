@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
-use crate::cache::master_key::SealingKey;
+use crate::cache::sealing_key::SealingKey;
 use crate::config::env::Env;
 use crate::config::profile::{
     Auth, AuthnRequest, BrowserLogin, CommandLogin, Ecp, FormChoices, FormLogin, Identity, IdpHttp, Okta, Profile,

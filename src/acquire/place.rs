@@ -7,7 +7,7 @@ use super::memory::{Memory, Wanted};
 use super::storage::{self, Choice, Storage};
 use crate::cache::entry::CacheEntry;
 use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
-use crate::cache::master_key::{self, KeyPlace};
+use crate::cache::key_place::{self, KeyPlace};
 use crate::cache::record::SealedStore;
 use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
@@ -76,7 +76,7 @@ impl Slot {
     /// With what is still there under the keys before this one (`cache.key_file`).
     fn with_old(self, profile: &Profile, settings: &CacheSettings, env: &Env) -> Slot {
         let old = settings.old_key_files.iter().rev().filter_map(|path| {
-            let sealing = master_key::read_given(path).ok()??;
+            let sealing = key_place::read_given(path).ok()??;
             Slot::at(SealedStore::new(self.store.files.clone(), sealing), profile, env).ok()
         });
         let before = old.fold(None, |before, slot| Some(Box::new(Slot { before, ..slot })));
@@ -97,8 +97,8 @@ impl Slot {
     pub fn in_file(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Slot> {
         let Storage { store, key } = storage::configured(settings)?;
         let sealing = match key {
-            KeyPlace::File(path) => master_key::read_file(&path),
-            KeyPlace::Given(path) => master_key::read_given(&path),
+            KeyPlace::File(path) => key_place::read_file(&path),
+            KeyPlace::Given(path) => key_place::read_given(&path),
             KeyPlace::Keyring { .. } => return None,
         };
         Slot::at(SealedStore::new(store, sealing.ok()??), profile, env).ok()

@@ -8,10 +8,11 @@ use zeroize::Zeroizing;
 use super::guard::SecretMark;
 use super::place::LoginPlace;
 use crate::cache::file_store::FileStore;
-use crate::cache::key::{FileName, Kind, LoginKey, hex};
+use crate::cache::key::{FileName, Kind, LoginKey};
 use crate::cache::private::Dir;
 use crate::cache::record::{self, Record};
 use crate::error::{Code, Error, Result};
+use crate::hex;
 use crate::identity::keep::Keep;
 use crate::identity::saml::Assertion;
 use crate::secret::Secret;
@@ -108,7 +109,7 @@ impl LoginPlace {
     }
 
     fn browser_dir(&self) -> PathBuf {
-        self.store.dir().join(BROWSERS).join(hex(self.login.as_bytes()))
+        self.store.dir().join(BROWSERS).join(hex::encode(self.login.as_bytes()))
     }
 }
 

@@ -8,7 +8,7 @@ use super::place::{LoginPlace, Slot};
 use super::schedule::{Life, State as Age};
 use super::storage::{self, Choice};
 use super::{airflow, key};
-use crate::cache::master_key::KeyPlace;
+use crate::cache::key_place::KeyPlace;
 use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile, WrittenProfile};

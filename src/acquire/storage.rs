@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use crate::cache::file_store::FileStore;
-use crate::cache::master_key::{self, KeyPlace, Opened};
+use crate::cache::key_place::{self, KeyPlace, Opened};
 use crate::cache::obstacle;
 use crate::cache::private::Dir;
 use crate::cache::record::SealedStore;
@@ -62,7 +62,7 @@ impl Storage {
             KeyPlace::File(file) if self.key.read()?.is_none() => {
                 file.parent().map_or(Ok(()), obstacle::check_writable)
             }
-            KeyPlace::Given(file) => self.key.read()?.map(drop).ok_or_else(|| master_key::not_given(file)),
+            KeyPlace::Given(file) => self.key.read()?.map(drop).ok_or_else(|| key_place::not_given(file)),
             KeyPlace::File(_) | KeyPlace::Keyring { .. } => Ok(()),
         }
     }

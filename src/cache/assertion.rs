@@ -50,8 +50,8 @@ mod tests {
     use super::*;
     use crate::cache::file_store::FileStore;
     use crate::cache::key::KeyBuilder;
-    use crate::cache::master_key::SealingKey;
     use crate::cache::record::SealedStore;
+    use crate::cache::sealing_key::SealingKey;
 
     #[test]
     fn an_assertion_comes_back_as_it_was_kept_and_the_longest_that_sts_takes_fits() {

@@ -67,8 +67,8 @@ mod tests {
 
     use super::*;
     use crate::cache::key::{KeyBuilder, LoginKey};
-    use crate::cache::master_key::SealingKey;
     use crate::cache::seal::{Header, Miss};
+    use crate::cache::sealing_key::SealingKey;
 
     fn key() -> SealingKey {
         SealingKey::from_bytes([7; 32])

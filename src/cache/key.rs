@@ -8,7 +8,8 @@ use std::fmt;
 use hmac::Mac;
 use serde::{Deserialize, Serialize};
 
-use super::master_key::{HmacSha256, Purpose, SealingKey};
+use super::sealing_key::{HmacSha256, Purpose, SealingKey};
+use crate::hex;
 
 macro_rules! digests {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -161,7 +162,7 @@ impl FileName {
     /// Reads a name back; `None` for a file that is not one of these.
     pub fn parse(name: &str) -> Option<Self> {
         let (digest, ending) = name.split_at_checked(64)?;
-        let digest = digest_of_hex(digest)?;
+        let digest = hex::decode(digest)?;
         if ending == ".lock" {
             return Some(FileName::Lock(LoginKey(digest)));
         }
@@ -174,38 +175,16 @@ impl FileName {
 pub fn is_outdated(name: &str) -> bool {
     name.split_at_checked(64).is_some_and(|(digest, ending)| {
         let endings = [".v1", ".v2", ".saml.v1", ".saml.v2", ".login.v1", ".text.v1", ".cookies.v1"];
-        digest_of_hex(digest).is_some() && endings.contains(&ending)
+        hex::decode::<32>(digest).is_some() && endings.contains(&ending)
     })
 }
 
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FileName::Sealed(kind, digest) => write!(f, "{}.{}.v{VERSION}", hex(digest), kind.name()),
-            FileName::Lock(login) => write!(f, "{}.lock", hex(&login.0)),
+            FileName::Sealed(kind, digest) => write!(f, "{}.{}.v{VERSION}", hex::encode(digest), kind.name()),
+            FileName::Lock(login) => write!(f, "{}.lock", hex::encode(&login.0)),
         }
-    }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(|d| char::from_digit(d.into(), 16)).collect()
-}
-
-fn digest_of_hex(text: &str) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        *byte = hex_digit(pair[0])? << 4 | hex_digit(pair[1])?;
-    }
-    Some(digest)
-}
-
-/// Lower case only: a digest has one spelling.
-fn hex_digit(c: u8) -> Option<u8> {
-    match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        _ => None,
     }
 }
 
@@ -264,7 +243,7 @@ mod tests {
             assert_eq!(FileName::parse(&name.to_string()), Some(name));
         }
         assert_eq!(sealed.map(|name| name.to_string()).into_iter().collect::<HashSet<_>>().len(), sealed.len());
-        let digest = hex(&[0xab; 32]);
+        let digest = hex::encode(&[0xab; 32]);
         for name in [
             "".to_owned(),
             "config.toml".to_owned(),

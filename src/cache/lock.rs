@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use super::file_store::FileStore;
 use super::key::{FileName, LoginKey};
-use super::{private, seal};
+use super::private;
 use crate::error::{Code, Error, Result};
 #[cfg(target_os = "linux")]
 use crate::process::ancestry;
 use crate::process::callers;
 use crate::quote::shell::command;
+use crate::random;
 use crate::tally;
-use crate::time::{Deadline, Timestamp, whole_seconds};
+use crate::time::{self, Deadline, Timestamp, whole_seconds};
 
 /// The right to log in as one identity; given back when dropped, or by the system when the process ends, however it ends.
 #[derive(Debug)]
@@ -81,9 +82,9 @@ impl Lock {
             {
                 tracing::info!("process {} is logging in as the same identity; waiting for its result", holder.pid);
             }
-            let now = jittered(pause).min(left);
+            let now = random::jittered(pause).min(left);
             tally::note_pause(pause == SHORTEST_PAUSE, now);
-            sleep(now);
+            time::pause(now);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -184,17 +185,6 @@ fn try_lock(file: &File, path: &Path) -> Result<bool> {
     }
 }
 
-/// Between half of `pause` and all of it, so that a crowd does not ask in step.
-fn jittered(pause: Duration) -> Duration {
-    let random = seal::random().map_or(0, |[byte]: [u8; 1]| u32::from(byte));
-    pause / 2 + pause / 2 * random / 255
-}
-
-#[allow(clippy::disallowed_methods, reason = "the wait for the lock: no system call waits for one with a deadline")]
-fn sleep(pause: Duration) {
-    std::thread::sleep(pause);
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -202,7 +192,7 @@ mod tests {
 
     use super::*;
     use crate::cache::key::KeyBuilder;
-    use crate::cache::master_key::SealingKey;
+    use crate::cache::sealing_key::SealingKey;
 
     const LONG: Duration = Duration::from_secs(60);
 

@@ -1,7 +1,7 @@
 //! What outlives a process: results, remembered failures and the lock, in the user's own files.
 //!
-//! Everything kept is sealed under one key of the machine ([`master_key`]). The key lies apart from the cache, so a copied or
-//! backed-up cache is of no use; it is no protection from the user's own account, which can read both.
+//! Everything is sealed with one key of the machine ([`sealing_key`], kept in a [`key_place`]) that lies apart from the cache: a
+//! copied or backed-up cache is of no use. It is no protection from the user's own account, which can read both.
 //!
 //! - [`key`]: the digest of every input of a result, and the names of files.
 //! - [`seal`]: the sealed file: a header in the clear, bound to the body by an AEAD.
@@ -20,8 +20,8 @@ pub mod assertion;
 pub mod entry;
 pub mod file_store;
 pub mod key;
+pub mod key_place;
 pub mod lock;
-pub mod master_key;
 pub mod obstacle;
 pub mod private;
 pub mod record;
@@ -29,3 +29,4 @@ pub mod redis_scripts;
 pub mod redis_server;
 pub mod redis_store;
 pub mod seal;
+pub mod sealing_key;

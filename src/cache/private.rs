@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use self::unix as os;
 #[cfg(windows)]
 use self::windows as os;
-use super::key::hex;
-use super::seal;
 use crate::error::{Code, Error, Result};
 use crate::file::standing::Standing;
 use crate::file::{self, Kind, kind};
+use crate::hex;
 use crate::quote::shell::{look, remove};
+use crate::random;
 
 #[cfg(unix)]
 mod unix;
@@ -184,8 +184,8 @@ struct Temporary<'a> {
 
 impl<'a> Temporary<'a> {
     fn new(dir: &'a Dir, name: &str) -> io::Result<Self> {
-        let random: [u8; 8] = seal::random()?;
-        let name = format!("{name}.{}{TEMPORARY}", hex(&random));
+        let random: [u8; 8] = random::bytes()?;
+        let name = format!("{name}.{}{TEMPORARY}", hex::encode(&random));
         let file = os::create_in(&dir.handle, &dir.path, &name)?;
         Ok(Temporary { dir, name, file, moved: false })
     }

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use super::file_store::FileStore;
 use super::key::{FileName, Kind, LoginKey};
-use super::master_key::SealingKey;
 use super::seal::{self, Header, Miss};
+use super::sealing_key::SealingKey;
 use crate::error::Result;
 use crate::time::{self, Timestamp};
 

@@ -23,11 +23,12 @@ use std::time::Duration;
 use redis::{Cmd, FromRedisValue, RedisError};
 
 use self::link::{Fault, Link};
-use super::key::{FileName, LoginKey, hex};
+use super::key::{FileName, LoginKey};
 use super::redis_scripts as scripts;
 use super::redis_server::Server;
-use super::seal;
 use crate::error::{Code, Error, Result, printable};
+use crate::hex;
+use crate::random;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -170,11 +171,11 @@ impl Worker {
     }
 
     fn lease(&mut self, login: &LoginKey, names: &[FileName]) -> Result<Option<(Lead, Records)>> {
-        let token: [u8; 16] = seal::random().map_err(|e| self.unreachable(&e.to_string()))?;
+        let token: [u8; 16] = random::bytes().map_err(|e| self.unreachable(&e.to_string()))?;
         let mut keys = vec![self.key(login, "lock"), self.key(login, "lead")];
         keys.extend(names.iter().map(|name| self.key(login, name)));
         let mut script = call(scripts::LEASE, &keys);
-        script.arg(hex(&token)).arg(LEASE.as_millis() as u64).arg(UNUSED);
+        script.arg(hex::encode(&token)).arg(LEASE.as_millis() as u64).arg(UNUSED);
         let answer: Option<(String, Records)> = self.query(&script)?;
         Ok(answer.map(|(lead, records)| {
             let lead = Lead(lead);
@@ -221,7 +222,7 @@ impl Worker {
     }
 
     fn key(&self, login: &LoginKey, what: impl std::fmt::Display) -> String {
-        format!("{}:{{{}}}:{what}", self.server.prefix, hex(login.as_bytes()))
+        format!("{}:{{{}}}:{what}", self.server.prefix, hex::encode(login.as_bytes()))
     }
 
     fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T> {

@@ -14,15 +14,15 @@
 //! anywhere does not open. That is a [`Miss`], not an error: what is lost is fetched again. Only [`super::record`] comes here.
 
 use std::fmt;
-use std::io;
 
-use chacha20poly1305::aead::{Aead, Generate, Key, Nonce, Payload};
+use chacha20poly1305::aead::{Aead, Key, Nonce, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use zeroize::Zeroizing;
 
 use super::key::{Kind, LoginKey};
-use super::master_key::{Purpose, SealingKey};
+use super::sealing_key::{Purpose, SealingKey};
 use crate::error::{Code, Error, Result};
+use crate::random;
 use crate::time::Timestamp;
 
 /// The longest sealed file that is written or read.
@@ -115,7 +115,7 @@ pub(super) fn seal(sealing: &SealingKey, header: &Header, body: &[u8]) -> Result
         return Err(refused("it would be longer than 128 KiB"));
     }
     let header = header.to_bytes(sealing);
-    let nonce: [u8; NONCE_LEN] = random().map_err(|e| refused(&e.to_string()))?;
+    let nonce: [u8; NONCE_LEN] = random::bytes().map_err(|e| refused(&e.to_string()))?;
     let sealed = encrypt(sealing, &nonce, &header, body).ok_or_else(|| refused("the cipher took no such length"))?;
     Ok([&header[..], &nonce, &sealed].concat())
 }
@@ -140,11 +140,6 @@ pub(super) fn open(
     let body = decrypt(sealing, nonce, clear, sealed)
         .ok_or_else(|| if clear[KEY_ID_AT..KEY_AT] == sealing.id().0 { Miss::Tag } else { Miss::KeyId })?;
     Ok((header, body))
-}
-
-/// Bytes from the operating system's randomness.
-pub fn random<const N: usize>() -> io::Result<[u8; N]> {
-    <[u8; N]>::try_generate().map_err(|e| io::Error::other(e.to_string()))
 }
 
 /// XChaCha20-Poly1305 (RFC 8439 with the nonce of draft-irtf-cfrg-xchacha-03). A nonce of 24 random bytes does not repeat,

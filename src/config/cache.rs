@@ -10,7 +10,7 @@ use super::setting;
 use super::tree::Value;
 use super::values;
 use super::words::{names, words};
-use crate::cache::master_key::KeyPlace;
+use crate::cache::key_place::KeyPlace;
 use crate::error::{Code, Error, Result};
 use crate::file::shape::looks_like_a_secret;
 use crate::keyring::Keyring;

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::cache::file_store::FileStore;
 use crate::cache::key::{KeyBuilder, Kind, LoginKey};
-use crate::cache::master_key::{KeyPlace, Opened};
+use crate::cache::key_place::{KeyPlace, Opened};
 use crate::cache::record::{self, Record, SealedStore};
 use crate::config::env::Env;
 use crate::config::locations::Locations;

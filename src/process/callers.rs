@@ -4,9 +4,9 @@
 //! asks for the first one would start processes without end. Where the mark is lost on the way, the lock tells, and where there is
 //! none, how many of ours are above this one (both in [`super::ancestry`]).
 
-use crate::cache::key::hex;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
+use crate::hex;
 
 /// Set for the programs of AWS profiles, and inherited by all that these start, `exec`'s command included.
 pub const VARIABLE: &str = "FEDCRED_WAITING_PROFILES";
@@ -23,7 +23,7 @@ impl Callers {
 
     /// Refuses a profile that waits already. Errors: [`Code::CallsItself`].
     pub fn check(&self, profile: &str) -> Result<()> {
-        if !self.0.contains(&hex(profile.as_bytes())) {
+        if !self.0.contains(&hex::encode(profile.as_bytes())) {
             return Ok(());
         }
         Err(refusal(&format!("the profile {profile:?} waits for itself")))
@@ -31,7 +31,7 @@ impl Callers {
 
     /// The variable's value for a program that `profile` waits for: letters, digits and commas.
     pub fn with(&self, profile: &str) -> String {
-        let own = hex(profile.as_bytes());
+        let own = hex::encode(profile.as_bytes());
         self.0
             .iter()
             .cloned()
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_refusal_comes_through_the_programs_in_between() {
-        let refused = Callers(vec![hex(b"prod")]).check("prod").unwrap_err();
+        let refused = Callers(vec![hex::encode(b"prod")]).check("prod").unwrap_err();
         for said in [
             "Error retrieving credentials: external process exited with code exit status: 78. Stderr: error[calls-itself]: the profile \"prod\" waits for itself\ncaused by: x\n",
             "\nError when retrieving credentials from custom-process: warning: old\nerror[calls-itself]: the profile \"prod\" waits for itself",

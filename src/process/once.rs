@@ -13,8 +13,8 @@ use url::Url;
 
 use super::peers;
 use crate::cache::private::Dir;
-use crate::cache::seal;
 use crate::error::{Code, Error, Result};
+use crate::random;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
 
@@ -35,7 +35,7 @@ impl Once {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| unusable(e.to_string()))?;
         listener.set_nonblocking(true).map_err(|e| unusable(e.to_string()))?;
         let port = listener.local_addr().map_err(|e| unusable(e.to_string()))?.port();
-        let random = seal::random::<16>().map_err(|e| unusable(e.to_string()))?;
+        let random = random::bytes::<16>().map_err(|e| unusable(e.to_string()))?;
         let path: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let path = format!("/{path}");
         let url = Url::parse(&format!("http://127.0.0.1:{port}{path}")).map_err(|e| unusable(e.to_string()))?;

@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::cache::key::hex;
 use crate::cache::private::{self, Dir};
-use crate::cache::seal;
 use crate::config::env::Env;
+use crate::hex;
+use crate::random;
 use crate::time::{self, Timestamp};
 
 /// Removed when dropped, with what is in it.
@@ -29,8 +29,8 @@ impl PrivateDir {
     pub fn make(env: &Env) -> io::Result<Self> {
         let mut failure = io::Error::from(io::ErrorKind::NotFound);
         for place in places(env) {
-            let random: [u8; 16] = seal::random()?;
-            let dir = place.join(format!("{PREFIX}{}", hex(&random)));
+            let random: [u8; 16] = random::bytes()?;
+            let dir = place.join(format!("{PREFIX}{}", hex::encode(&random)));
             match private::create_dir(&dir) {
                 Ok(()) => {
                     let alive = private::create_new(&dir.join(ALIVE))?;

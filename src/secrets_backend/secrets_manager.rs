@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::service::Service;
-use crate::cache::key::hex;
-use crate::cache::seal;
 use crate::config::airflow::backend;
 use crate::config::airflow::backend_client::Target;
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result, printable};
+use crate::hex;
 use crate::quote::shell::command;
+use crate::random;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -97,9 +97,9 @@ pub async fn store(
 ) -> Result<Stored> {
     let service = Service::new(backend::Service::SecretsManager, target, keys)?;
     // Names the new version, so that a repeated request makes no second one; 32 to 64 characters.
-    let random: [u8; 16] = seal::random()
+    let random: [u8; 16] = random::bytes()
         .map_err(|why| Error::new(Code::Bug, "the system has no random numbers").because(why.to_string()))?;
-    let token = hex(&random);
+    let token = hex::encode(&random);
     let create = CreateSecret {
         name: id,
         client_request_token: &token,

@@ -14,8 +14,8 @@ use super::metrics::Metrics;
 use super::plan::Plan;
 use crate::acquire::refresh::Outcome;
 use crate::acquire::schedule::{Ceiling, LastFailure};
-use crate::cache::seal;
 use crate::error::{Code, Error, Result};
+use crate::random;
 use crate::time::{self, Deadline, Timestamp};
 
 /// Whom profiles are kept for.
@@ -181,6 +181,5 @@ impl Keeper {
 
 /// When to try again at the earliest after so many failures in a row.
 fn not_before(count: u32, now: Timestamp) -> Timestamp {
-    let [jitter] = seal::random().unwrap_or([128]);
-    LastFailure { at: now, count, ceiling: Ceiling::Outage, jitter }.retry_at()
+    LastFailure { at: now, count, ceiling: Ceiling::Outage, jitter: random::jitter() }.retry_at()
 }

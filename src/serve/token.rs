@@ -11,10 +11,10 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 
 use crate::cache::private::Dir;
-use crate::cache::seal;
 use crate::error::{Code, Error, Result};
 use crate::file::standing::{OTHERS_READ, Standing};
 use crate::file::{self, kind};
+use crate::random;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -43,7 +43,7 @@ impl Token {
     /// 128 random bits.
     pub fn fresh() -> Result<Token> {
         let random: [u8; 16] =
-            seal::random().map_err(|e| Error::new(Code::Bug, "no randomness").because(e.to_string()))?;
+            random::bytes().map_err(|e| Error::new(Code::Bug, "no randomness").because(e.to_string()))?;
         Ok(Token::Fresh(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(random))))
     }
 

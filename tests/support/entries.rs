@@ -6,7 +6,7 @@ use fedcred::cache::assertion::KeptAssertion;
 use fedcred::cache::entry::CacheEntry;
 use fedcred::cache::file_store::FileStore;
 use fedcred::cache::key::{AssertionKey, CacheKey, FileName, Kind};
-use fedcred::cache::master_key::KeyPlace;
+use fedcred::cache::key_place::KeyPlace;
 use fedcred::cache::record::SealedStore;
 use jiff::SignedDuration;
 

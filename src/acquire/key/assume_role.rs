@@ -2,7 +2,7 @@
 
 use super::{Identified, Unknowable, optional, session_name};
 use crate::cache::key::KeyBuilder;
-use crate::cache::master_key::SealingKey;
+use crate::cache::sealing_key::SealingKey;
 use crate::config::aws_files::AwsFiles;
 use crate::config::env::Env;
 use crate::config::profile::{AssumeRole, Base};

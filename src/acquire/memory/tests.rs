@@ -5,8 +5,8 @@ use crate::acquire::policy::Accepts;
 use crate::attempt::Shown;
 use crate::cache::file_store::FileStore;
 use crate::cache::key::KeyBuilder;
-use crate::cache::master_key::SealingKey;
 use crate::cache::record::SealedStore;
+use crate::cache::sealing_key::SealingKey;
 
 fn key() -> SealingKey {
     SealingKey::from_bytes([7; 32])

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::login::{keep, kept_where};
-use crate::cache::master_key;
+use crate::cache::key_place;
 use crate::cli::args::{CacheKeyNew, CachePassword, Global};
 use crate::cli::output::{self, Text};
 use crate::cli::prompt;
@@ -24,7 +24,7 @@ pub fn new_key(arguments: &CacheKeyNew, global: &Global, env: &Env) -> Result<()
             .map(|dir| dir.join("fleet.key"))
             .ok_or_else(|| Error::new(Code::CacheWrite, "there is no home directory for a key").hint("name a file"))?,
     };
-    let key = master_key::make_given(&path)?;
+    let key = key_place::make_given(&path)?;
     let mut text = Text::of(format!("made {}; the id of the key is {}", path.display(), key.id()));
     text.line("give the file to each machine of the fleet, and write on each, in config.toml:");
     text.line("  [cache]");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::acquire::fleet;
 use crate::acquire::status::{self, Next, State, Status};
 use crate::acquire::storage::{self, Choice, Storage};
-use crate::cache::master_key::KeyPlace;
+use crate::cache::key_place::KeyPlace;
 use crate::cli::args::{Global, Status as Command};
 use crate::cli::output::{self, Text};
 use crate::cli::report;

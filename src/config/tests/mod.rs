@@ -303,7 +303,7 @@ fn the_facts_of_a_method_are_those_of_the_method_that_is_written() {
 
 #[test]
 fn the_sealing_key_lives_where_the_configuration_says() {
-    use crate::cache::master_key::KeyPlace;
+    use crate::cache::key_place::KeyPlace;
     use crate::keyring::Keyring;
     for (key, expected) in [("file", None), ("keyring", Some(Keyring::System)), ("kernel", Some(Keyring::Kernel))] {
         let home = Home::with(&format!("[cache]\nkey = \"{key}\""));

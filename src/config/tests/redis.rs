@@ -1,7 +1,7 @@
 //! `[cache]` of a fleet: what can be written, and what is said of the rest.
 
 use super::*;
-use crate::cache::master_key::KeyPlace;
+use crate::cache::key_place::KeyPlace;
 use crate::cache::redis_server::{Address, Server};
 use crate::config::cache::CacheSettings;
 

@@ -7,10 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use crate::arn::Partition;
-use crate::cache::key::hex;
-use crate::cache::seal;
 use crate::config::profile::Saml;
 use crate::error::{Code, Error, Result};
+use crate::hex;
+use crate::random;
 use crate::secret::Secret;
 use crate::time;
 
@@ -34,9 +34,9 @@ pub fn xml(saml: &Saml, answer: Answer) -> Result<String> {
     let mut destination = saml.idp_url.to_url();
     destination.set_query(None);
     // An ID is an NCName, which begins with no digit.
-    let id = seal::random::<16>()
+    let id = random::bytes::<16>()
         .map_err(|e| Error::new(Code::Bug, "the system has no randomness for a request").because(e.to_string()))?;
-    let (id, now) = (hex(&id), time::whole_seconds(time::now()));
+    let (id, now) = (hex::encode(&id), time::whole_seconds(time::now()));
     let destination = escape(destination.as_str());
     Ok(format!(
         "<samlp:AuthnRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \

@@ -7,7 +7,7 @@
 use fedcred::acquire::memory::Memory;
 use fedcred::cache::entry::CacheEntry;
 use fedcred::cache::key::{FileName, KeyBuilder};
-use fedcred::cache::master_key::SealingKey;
+use fedcred::cache::sealing_key::SealingKey;
 use fedcred::cache::record;
 use fedcred::time::Timestamp;
 use libfuzzer_sys::fuzz_target;

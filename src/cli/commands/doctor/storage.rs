@@ -3,7 +3,7 @@
 use super::report::{Fault, Report, Step, at};
 use crate::acquire::storage::{self, Choice};
 use crate::acquire::{fleet, status};
-use crate::cache::master_key::KeyPlace;
+use crate::cache::key_place::KeyPlace;
 use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::Profile;

@@ -10,9 +10,9 @@ use super::habits;
 use super::issuer::{Granted, Issuer};
 use super::{LoginUi, Page};
 use crate::attempt::CountedSecret;
-use crate::cache::seal;
 use crate::error::{Code, Error, Result};
 use crate::http::form::Field;
+use crate::random;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -100,7 +100,7 @@ fn check_sender(issuer: &Issuer<'_>, answered: &Answered) -> Result<()> {
 impl Proofs {
     fn new() -> Result<Self> {
         let text = || {
-            let bytes = seal::random::<32>().map_err(|e| {
+            let bytes = random::bytes::<32>().map_err(|e| {
                 Error::new(Code::Bug, "the operating system gives no random bytes").because(e.to_string())
             })?;
             Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))

@@ -1,103 +1,23 @@
-//! The sealing key, the one secret of the cache, and where it lives (`cache.key`).
+//! Where the sealing key is kept (`cache.key`, `cache.key_file`).
 //!
 //! `file`: a 0600 file in the configuration directory, apart from the cache: eight bytes of name and version, then the key.
-//! `keyring` and `kernel`: an item in a keyring of the operating system. It is made by whoever needs it first, but for the key
-//! of a fleet, which a person makes and gives to each machine. A lost or exchanged key only makes the entries sealed under it misses.
+//! `keyring` and `kernel`: an item in a keyring of the operating system. The first process that needs the key makes it; only the
+//! key of a fleet is made by a person, who copies it to each machine. After a key is lost or replaced, entries that were sealed
+//! with it are misses.
 
-use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chacha20::R20;
-use hmac::{Hmac, KeyInit};
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::key::hex;
 use super::private::{self, Dir};
-use super::seal;
+use super::sealing_key::SealingKey;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, kind};
 use crate::keyring::Keyring;
 use crate::quote::shell::remove;
 use crate::time::{self, Deadline};
-
-/// 32 random bytes, from which every other key is derived. Wiped when dropped.
-pub struct SealingKey(Zeroizing<[u8; 32]>);
-
-/// Tells sealing keys apart without telling anything about them; stands in the header of what is sealed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyId(pub [u8; 8]);
-
-/// What a derived key is for. No two uses share one.
-#[derive(Clone, Copy, Debug)]
-pub enum Purpose {
-    /// [`KeyId`].
-    Id,
-    /// Sealing files.
-    Seal,
-    /// Digests of inputs, in file names and headers.
-    Names,
-    /// Recognising a secret that was tried before.
-    Secrets,
-}
-
-pub(super) type HmacSha256 = Hmac<Sha256>;
-
-impl SealingKey {
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        SealingKey(Zeroizing::new(bytes))
-    }
-
-    /// A new key, from the operating system's randomness.
-    pub fn generate() -> Result<Self> {
-        let bytes =
-            seal::random().map_err(|e| Error::new(Code::CacheWrite, "cannot make a key").because(e.to_string()))?;
-        Ok(SealingKey(Zeroizing::new(bytes)))
-    }
-
-    pub fn id(&self) -> KeyId {
-        let [a, b, c, d, e, f, g, h, ..] = *self.subkey(Purpose::Id);
-        KeyId([a, b, c, d, e, f, g, h])
-    }
-
-    /// HChaCha20 of the key and a label (draft-irtf-cfrg-xchacha-03 §2.2): a pseudorandom function of 16 bytes, as XChaCha20
-    /// derives the key of each message. A hit needs two of these, at an eighth of what HKDF takes.
-    pub fn subkey(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
-        let label: &[u8; 16] = match purpose {
-            Purpose::Id => b"fedcred3 key id ",
-            Purpose::Seal => b"fedcred3 seal   ",
-            Purpose::Names => b"fedcred3 names  ",
-            Purpose::Secrets => b"fedcred3 secrets",
-        };
-        Zeroizing::new(chacha20::hchacha::<R20>((&*self.0).into(), label.into()).into())
-    }
-
-    /// A MAC under the key derived for `purpose`, to be fed.
-    pub(crate) fn mac(&self, purpose: Purpose) -> HmacSha256 {
-        hmac(&self.subkey(purpose))
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
-    }
-}
-
-impl fmt::Debug for SealingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SealingKey({:?})", self.id())
-    }
-}
-
-fn hmac(key: &[u8; 32]) -> HmacSha256 {
-    // A key shorter than the block is padded with zeroes (RFC 2104 §2); `new` takes exactly one block and cannot fail.
-    let mut block = Zeroizing::new([0; 64]);
-    block[..32].copy_from_slice(key);
-    HmacSha256::new((&*block).into())
-}
 
 /// Where the sealing key lives.
 #[derive(Clone, Debug)]
@@ -200,7 +120,7 @@ fn create(path: &Path, key: &SealingKey) -> Result<bool> {
         return Err(Error::new(Code::CacheWrite, format!("{} cannot be a file's name", path.display())));
     };
     file::directory::check(path).map_err(|fault| fault.error(Code::CacheWrite))?;
-    let bytes = Zeroizing::new([&MAGIC[..], &key.0[..]].concat());
+    let bytes = Zeroizing::new([&MAGIC[..], &key.expose()[..]].concat());
     Dir::shared(dir)?.create(name, &bytes)
 }
 
@@ -225,7 +145,7 @@ fn make_item(keyring: Keyring, lock: Option<&Path>) -> Result<SealingKey> {
         return Ok(key);
     }
     let key = SealingKey::generate()?;
-    keyring.set(ACCOUNT, &*key.0)?;
+    keyring.set(ACCOUNT, key.expose())?;
     Ok(key)
 }
 
@@ -260,15 +180,6 @@ mod tests {
             Opened::Key(key) => key,
             Opened::NoKey(why) => panic!("{why}: {:?}", why.causes),
         }
-    }
-
-    #[test]
-    fn derived_keys_are_those_of_hchacha20() {
-        // Key of 32 bytes 0x00…0x1f, computed by the steps of the draft, which give the vector of its §2.2.1.
-        let key = SealingKey::from_bytes(std::array::from_fn(|i| i as u8));
-        assert_eq!(super::super::key::hex(&*key.subkey(Purpose::Seal)), SEAL);
-        let all = [Purpose::Id, Purpose::Seal, Purpose::Names, Purpose::Secrets].map(|p| *key.subkey(p));
-        assert_eq!(HashSet::from(all).len(), 4);
     }
 
     #[test]
@@ -335,12 +246,4 @@ mod tests {
         assert_eq!(error.code, Code::InsecurePermissions);
         assert_eq!(error.hint.unwrap(), format!("chmod 600 {}", path.display()));
     }
-
-    #[test]
-    fn debug_does_not_show_the_key() {
-        let shown = format!("{:?}", SealingKey::from_bytes([0x41; 32]));
-        assert!(!shown.contains("65, 65, 65") && !shown.contains("AAA"), "{shown}");
-    }
-
-    const SEAL: &str = "f2ac1b4c37b91238f4a9b463f8ea239d121c9f8fe887865df77742b7298b431b";
 }
