@@ -152,35 +152,38 @@ pub struct Kubernetes {
 }
 
 const TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+/// The source that the environment alone can configure.
+const FILE: &str = "file";
 /// What AWS expects where nothing else is set up.
 pub const AWS_AUDIENCE: &str = "sts.amazonaws.com";
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
-    File,
-    Env,
-    Service(&'static Service),
-    Command,
-    GithubActions,
-    Google,
-    Oidc,
-    Azure,
-    Kubernetes,
-}
+/// Reads the keys that belong to a source.
+type Reader = fn(&Section<'_, '_>, &Env) -> Option<TokenSource>;
 
-const SOURCES: [(&str, Source); 12] = [
-    ("file", Source::File),
-    ("env", Source::Env),
-    (GITLAB.name, Source::Service(&GITLAB)),
-    (CIRCLECI.name, Source::Service(&CIRCLECI)),
-    (TERRAFORM.name, Source::Service(&TERRAFORM)),
-    (BITBUCKET.name, Source::Service(&BITBUCKET)),
-    ("command", Source::Command),
-    ("github-actions", Source::GithubActions),
-    ("google", Source::Google),
-    ("oidc", Source::Oidc),
-    ("azure", Source::Azure),
-    ("kubernetes", Source::Kubernetes),
+/// The values of `source`, each with the reader of its keys.
+const SOURCES: &[(&str, Reader)] = &[
+    (FILE, |table, env| Some(TokenSource::File(token_file(table, env)?))),
+    ("env", |table, _| Some(TokenSource::Env(table.required("token_env", secrets::variable)?))),
+    (GITLAB.name, |_, _| Some(TokenSource::Service(&GITLAB))),
+    (CIRCLECI.name, |_, _| Some(TokenSource::Service(&CIRCLECI))),
+    (TERRAFORM.name, |_, _| Some(TokenSource::Service(&TERRAFORM))),
+    (BITBUCKET.name, |_, _| Some(TokenSource::Service(&BITBUCKET))),
+    ("command", |table, _| Some(TokenSource::Command(table.required("command", secrets::command)?.0))),
+    ("github-actions", |table, _| Some(TokenSource::GithubActions { audience: aws_audience(table) })),
+    ("google", |table, _| Some(TokenSource::Google(google::read(table)))),
+    ("oidc", |table, _| Some(TokenSource::Oidc(Box::new(oidc::read(table)?)))),
+    ("azure", |table, _| {
+        Some(TokenSource::Azure(Azure { audience: table.get("audience"), client_id: table.get("client_id") }))
+    }),
+    ("kubernetes", |table, _| {
+        Some(TokenSource::Kubernetes(Kubernetes {
+            audience: aws_audience(table),
+            namespace: table.get("namespace"),
+            service_account: table.get("service_account"),
+            token_lifetime: table.value("token_lifetime")?,
+            credentials_dir: table.value("credentials_dir")?,
+        }))
+    }),
 ];
 
 /// The values of `source`.
@@ -196,10 +199,10 @@ pub fn read(table: &Section<'_, '_>, env: &Env) -> Option<WebIdentity> {
         table.check_with(name, |name| format!("source = \"{name}\""), Code::ConflictingKeys, &otherwise);
     }
     let written_name = table.read("role_session_name", |f| session_name::read(f, true));
-    let source = name.and_then(|name| SOURCES.iter().find(|(known, _)| *known == name)).map(|(_, source)| *source);
+    let reader = name.and_then(|name| SOURCES.iter().find(|(known, _)| *known == name)).map(|(_, reader)| reader);
     // `AWS_ROLE_SESSION_NAME` belongs to the token file of the environment, not to whatever else is configured.
-    let is_ambient = source == Some(Source::File) && table.find("token_file").is_none();
-    let source = source.and_then(|source| token_source(source, table, env));
+    let is_ambient = name == Some(FILE) && table.find("token_file").is_none();
+    let source = reader.and_then(|read| read(table, env));
     table.finish();
     let ambient_name = || is_ambient.then(|| ambient_session_name(table.log(), env)).flatten();
     let session_name = written_name.or_else(ambient_name).unwrap_or_else(SessionName::of_subject);
@@ -228,27 +231,8 @@ fn file_of_environment(log: &Log<'_>, env: &Env) -> Option<PathBuf> {
     Some(file)
 }
 
-fn token_source(source: Source, table: &Section<'_, '_>, env: &Env) -> Option<TokenSource> {
-    let aws_audience = || table.get("audience").unwrap_or_else(|| table.instead("audience", AWS_AUDIENCE.to_owned()));
-    Some(match source {
-        Source::File => TokenSource::File(token_file(table, env)?),
-        Source::Env => TokenSource::Env(table.required("token_env", secrets::variable)?),
-        Source::Service(service) => TokenSource::Service(service),
-        Source::Command => TokenSource::Command(table.required("command", secrets::command)?.0),
-        Source::GithubActions => TokenSource::GithubActions { audience: aws_audience() },
-        Source::Google => TokenSource::Google(google::read(table)),
-        Source::Oidc => TokenSource::Oidc(Box::new(oidc::read(table)?)),
-        Source::Azure => {
-            TokenSource::Azure(Azure { audience: table.get("audience"), client_id: table.get("client_id") })
-        }
-        Source::Kubernetes => TokenSource::Kubernetes(Kubernetes {
-            audience: aws_audience(),
-            namespace: table.get("namespace"),
-            service_account: table.get("service_account"),
-            token_lifetime: table.value("token_lifetime")?,
-            credentials_dir: table.value("credentials_dir")?,
-        }),
-    })
+fn aws_audience(table: &Section<'_, '_>) -> String {
+    table.get("audience").unwrap_or_else(|| table.instead("audience", AWS_AUDIENCE.to_owned()))
 }
 
 fn token_file(table: &Section<'_, '_>, env: &Env) -> Option<PathBuf> {
