@@ -8,78 +8,25 @@
 mod support;
 
 mod airflow;
-mod airflow_backend;
-mod airflow_cases;
-mod assertion;
-mod auth;
 mod background;
 mod broker;
-mod cache;
-mod chain;
 mod client;
-#[cfg(unix)]
-mod command;
-mod doctor;
-mod ecp;
-#[cfg(unix)]
-mod exec;
-#[cfg(unix)]
-mod exec_programs;
+mod commands;
 #[cfg(unix)]
 mod fleet;
-mod form;
-mod form_pages;
-#[cfg(unix)]
-mod front;
-mod hostile;
-#[cfg(target_os = "linux")]
-mod imports;
 #[cfg(unix)]
 #[path = "../support/installed.rs"]
 mod installed;
-#[cfg(target_os = "linux")]
 mod login;
-#[cfg(unix)]
-mod look;
-#[cfg(unix)]
-mod metrics;
-#[cfg(target_os = "linux")]
-mod okta;
-mod origins;
-mod output;
-mod pages;
-#[cfg(target_os = "linux")]
-mod progress;
-mod proxy;
-mod refresh;
-mod retry;
-mod roles;
 mod run;
-#[cfg(unix)]
-mod schedule;
-#[cfg(unix)]
-mod second_pages;
-#[cfg(unix)]
 mod serve;
-#[cfg(unix)]
 mod setup;
-#[cfg(target_os = "linux")]
-mod setup_methods;
-#[cfg(target_os = "linux")]
-mod setup_mistakes;
-#[cfg(target_os = "linux")]
-mod shown;
-#[cfg(target_os = "linux")]
-mod sign_in;
-mod sp_initiated;
-mod status;
 mod sts;
 #[cfg(target_os = "linux")]
 #[path = "../support/terminal.rs"]
 mod terminal;
-mod tls;
+mod tokens;
 mod transport;
-mod web_identity;
 #[cfg(windows)]
 mod windows;
 mod world;

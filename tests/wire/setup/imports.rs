@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::okta::{APP, okta};
+use crate::login::okta::{APP, okta};
 use crate::run::Run;
-use crate::setup::{world, written};
-use crate::setup_mistakes::get;
+use crate::setup::flags::{world, written};
+use crate::setup::mistakes::get;
 use crate::support::assertion::{Assertion, DEV};
 use crate::support::idp::{PASSWORD, Site, USER};
 use crate::support::tls::Authority;

@@ -1,5 +1,6 @@
 //! The broker, as many processes see it: one login for all, no secret sent twice, an outage that nobody notices.
 
+mod cache;
 #[cfg(target_os = "linux")]
 mod crowd;
 mod entries;

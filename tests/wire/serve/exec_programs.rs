@@ -7,8 +7,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::background::{Background, eventually};
 use crate::client::Client;
-use crate::exec::{exec, waiting, world};
 use crate::run::Run;
+use crate::serve::exec::{exec, waiting, world};
 use crate::world::World;
 
 /// Whether the process is there, and no zombie.

@@ -4,17 +4,17 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::ecp;
-use crate::okta::{APP, okta};
+use crate::login::ecp;
+use crate::login::okta::{APP, okta};
 use crate::run::Run;
-use crate::setup::{setup_as, written};
-use crate::setup_mistakes::{end, get, talk};
-use crate::sign_in::{CLIENT, provider};
+use crate::setup::flags::{setup_as, written};
+use crate::setup::mistakes::{end, get, talk};
 use crate::support::assertion::{AWS_ACS, Assertion, DEV};
 use crate::support::idp::{PASSWORD, Site, USER};
 use crate::support::reply::Reply;
 use crate::support::server::Request;
 use crate::support::token::token;
+use crate::tokens::sign_in::{CLIENT, provider};
 use crate::world::World;
 
 /// The same world for a configuration that setup writes.

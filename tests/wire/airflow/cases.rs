@@ -16,8 +16,8 @@ use crate::support::server::{Request, Server};
 use crate::support::token::token;
 use crate::world::World;
 
-const CASES: &str = include_str!("../data/airflow/cases.json");
-const DIFFERENCES: &str = include_str!("../data/airflow/differences.json");
+const CASES: &str = include_str!("../../data/airflow/cases.json");
+const DIFFERENCES: &str = include_str!("../../data/airflow/differences.json");
 const PROVIDER_8: &str = "airflow2.10.5+amazon8.29.0";
 /// The assertion of the recorded pages.
 const RECORDED: &str = "PHNhbWxwOlJlc3BvbnNlPkZBS0U8L3NhbWxwOlJlc3BvbnNlPg==";

@@ -19,7 +19,7 @@ use crate::support::server::Request;
 use crate::terminal::{Session, WITH_TERMINAL};
 use crate::world::World;
 
-const PEM: &str = include_str!("../data/keys/rsa.pem");
+const PEM: &str = include_str!("../../data/keys/rsa.pem");
 pub const CLIENT: &str = "us";
 const REFRESH: &str = "refresh-token-of-the-tests-1234";
 const LOGIN: [&str; 4] = ["login", "dev", "--store", "file"];

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::run::Run;
-use crate::setup::{CONFIG, world, written};
+use crate::setup::flags::{CONFIG, world, written};
 use crate::support::assertion::{Assertion, DEV, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, USER};
 use crate::support::sts::{Fault, Refusal};

@@ -1,0 +1,5 @@
+//! Apache Airflow's connections as profiles.
+
+mod backend;
+mod cases;
+mod connection;

@@ -1,0 +1,10 @@
+//! The container endpoint of `serve` and `exec`, and metrics.
+
+#[cfg(unix)]
+mod endpoint;
+#[cfg(unix)]
+mod exec;
+#[cfg(unix)]
+mod exec_programs;
+#[cfg(unix)]
+mod metrics;

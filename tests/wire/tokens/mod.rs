@@ -1,0 +1,5 @@
+//! OIDC tokens: every source, and a person's login at an OpenID provider.
+
+#[cfg(target_os = "linux")]
+pub mod sign_in;
+mod web_identity;
