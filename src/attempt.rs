@@ -16,7 +16,7 @@
 //! | what a person types, a code that is good for once ([`CountedSecret::of_the_moment`]) | are seen by that person | sent once |
 //! | a token that a service or platform issued to this process ([`CountedSecret::issued`]) | lock nobody out | repeated where the request may be |
 //!
-//! What an answer shows is decided in `identity::watch`, what that means for the next login in `acquire::guard`.
+//! What an answer shows is decided in `identity::verdict`, what that means for the next login in `acquire::guard`.
 
 use std::cell::Cell;
 use std::rc::Rc;

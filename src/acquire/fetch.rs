@@ -9,7 +9,7 @@ use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Kind, Result, Step};
 use crate::identity::Run;
 use crate::identity::oidc::WebToken;
-use crate::identity::oidc::login::{self, LoginUi, Tokens, habits};
+use crate::identity::oidc::login::{self, LoginUi, Tokens, quirks};
 use crate::identity::saml::{self, Assertion, roles};
 use crate::identity::{aws, oidc};
 use crate::process::whoami;
@@ -110,7 +110,7 @@ pub fn below(profile: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_
 /// The tokens of a person who logs in at the provider now.
 pub fn interactive(settings: &Oidc, profile: &Profile, ui: &dyn LoginUi, run: Run<'_>) -> Result<Tokens> {
     let asking = async {
-        let advise = |error: Error| habits::advice(settings).into_iter().fold(error, Error::because);
+        let advise = |error: Error| quirks::advice(settings).into_iter().fold(error, Error::because);
         login::interactive(settings, run.env, ui, run.ledger, run.deadline).await.map_err(of_login).map_err(advise)
     };
     block_on(proxies::counting(profile, run, asking))

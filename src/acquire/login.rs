@@ -22,7 +22,7 @@ use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::Credentials;
 use crate::error::{Code, Result};
-use crate::identity::keep::Person;
+use crate::identity::Person;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
 

@@ -19,8 +19,8 @@ use crate::config::env::Env;
 use crate::config::profile::{Oidc, Profile};
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Error, Result};
+use crate::identity::Person;
 use crate::identity::Run;
-use crate::identity::keep::Person;
 use crate::identity::oidc::login::{LoginUi, Tokens};
 use crate::identity::trace::Trace;
 use crate::process::callers::Callers;
@@ -118,7 +118,7 @@ impl Flight for Proving<'_> {
         ledger: &dyn Ledger,
         deadline: &Deadline,
     ) -> Result<Proof> {
-        let run = Run { keep: place.map(|place| place as _), ..self.login.run(deadline, ledger) };
+        let run = Run { state: place.map(|place| place as _), ..self.login.run(deadline, ledger) };
         let Some((oidc, ui)) = self.at else { return fetch::prove(self.login.profile, below, run) };
         let tokens = fetch::interactive(oidc, self.login.profile, ui, run)?;
         let proof = fetch::prove(self.login.profile, below, Run { typed: Some(&tokens.token), ..run })?;

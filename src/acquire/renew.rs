@@ -18,7 +18,7 @@ use crate::config::env::Env;
 use crate::config::profile::{ByHand, Profile};
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result};
-use crate::identity::keep::Person;
+use crate::identity::Person;
 use crate::identity::saml::Assertion;
 use crate::identity::trace::Trace;
 use crate::identity::{Run, secrets};
@@ -113,7 +113,7 @@ impl Renewal<'_> {
     }
 
     pub(super) fn run<'r>(&'r self, deadline: &'r Deadline, ledger: &'r dyn Ledger) -> Run<'r> {
-        Run { env: self.env, deadline, ledger, typed: self.typed, keep: None, person: self.person, trace: self.trace }
+        Run { env: self.env, deadline, ledger, typed: self.typed, state: None, person: self.person, trace: self.trace }
     }
 
     /// The credentials of the profile below. What that fails with, it remembers itself.
@@ -148,7 +148,7 @@ impl Renewal<'_> {
         ledger: &dyn Ledger,
         deadline: &Deadline,
     ) -> Result<CacheEntry> {
-        let run = Run { keep: place.map(|place| place as _), typed, ..self.run(deadline, ledger) };
+        let run = Run { state: place.map(|place| place as _), typed, ..self.run(deadline, ledger) };
         let Some(place) = place else {
             let credentials = fetch::fetch(self.profile, below, None, |_| (), run)?;
             return Ok(CacheEntry { credentials, issued: time::now(), generation });

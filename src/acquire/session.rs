@@ -13,7 +13,7 @@ use crate::cache::private::Dir;
 use crate::cache::record::{self, Record};
 use crate::error::{Code, Error, Result};
 use crate::hex;
-use crate::identity::keep::Keep;
+use crate::identity::LoginState;
 use crate::identity::saml::Assertion;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -55,7 +55,7 @@ impl Record for Session {
     }
 }
 
-impl Keep for LoginPlace {
+impl LoginState for LoginPlace {
     fn directory(&self) -> Result<PathBuf> {
         let dir = self.browser_dir();
         Dir::ours_alone(&self.store.dir().join(BROWSERS))?;
@@ -63,11 +63,11 @@ impl Keep for LoginPlace {
         Ok(dir)
     }
 
-    fn cookies(&self) -> Option<Secret> {
+    fn load(&self) -> Option<Secret> {
         self.session().ok()?.cookies
     }
 
-    fn keep_cookies(&self, cookies: &Secret) {
+    fn store(&self, cookies: &Secret) {
         let kept = self.session().and_then(|session| {
             let session = Session { cookies: Some(cookies.duplicate()), ..session };
             self.store.put(&self.login, &self.login, &session)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{links, output, progress};
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
-use crate::identity::keep::Person;
+use crate::identity::Person;
 #[cfg(unix)]
 use crate::process::terminal::Unseen;
 use crate::secret::Secret;

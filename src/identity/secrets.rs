@@ -8,7 +8,7 @@ use crate::config::env::Env;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, kind, shape};
-use crate::identity::kept;
+use crate::identity::secret_store;
 use crate::process::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
@@ -40,7 +40,7 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
         }
         // Kept as it was typed: no line end is taken off.
         SecretSource::Keyring(account) => {
-            return kept::read(account, env)?.ok_or_else(|| {
+            return secret_store::read(account, env)?.ok_or_else(|| {
                 Error::new(Code::PromptNeeded, format!("no `{setting}` is stored for {}", account.in_words()))
             });
         }

@@ -12,8 +12,8 @@ use crate::config::env::Env;
 use crate::config::profile::{Account, ByHand, Identity, Profile, SecretSource};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
-use crate::identity::keep::Person;
-use crate::identity::kept::{self, Place};
+use crate::identity::Person;
+use crate::identity::secret_store::{self, Place};
 use crate::keyring::Keyring;
 use crate::quote::shell::fedcred;
 use crate::secret::Secret;
@@ -76,7 +76,7 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
 /// The secret of one-time codes, asked for once: it is needed in the middle of the login, so it is kept before.
 fn ask_otp_secret(store: SecretStore, profile: &Profile, env: &Env) -> Result<()> {
     let Some(account) = super::kept_otp_secret(profile) else { return Ok(()) };
-    if kept::read(&account, env)?.is_some() {
+    if secret_store::read(&account, env)?.is_some() {
         return Ok(());
     }
     check_store(store, &account.to_string(), profile)?;
@@ -106,8 +106,8 @@ pub(super) fn of_account(credentials: &Credentials) -> String {
 
 pub(super) fn keep(store: SecretStore, account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
     match store {
-        SecretStore::Keyring => kept::keep_in_keyring(account, secret, env),
-        SecretStore::File => kept::keep_in_file(account, secret, env),
+        SecretStore::Keyring => secret_store::store_in_keyring(account, secret, env),
+        SecretStore::File => secret_store::store_in_file(account, secret, env),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::config::env::Env;
 use crate::config::profile::Account;
 use crate::error::{Error, Result};
-use crate::identity::kept::{self, Place};
+use crate::identity::secret_store::{self, Place};
 
 pub fn run(arguments: &Logout, global: &Global, env: &Env) -> std::result::Result<(), Vec<Error>> {
     let config = Config::load(env, global.config.as_deref()).map_err(|error| vec![error])?;
@@ -28,7 +28,7 @@ fn one(config: &Config, name: &str, env: &Env) -> Result<()> {
     }
     told.forgotten(Forgotten { connections: airflow::forget(&profile, &settings, env), ..Forgotten::default() });
     for account in profile.as_profile().into_iter().flat_map(super::kept_accounts) {
-        let places = kept::forget(&account, env).map_err(|error| error.because(told.text(profile.name())))?;
+        let places = secret_store::forget(&account, env).map_err(|error| error.because(told.text(profile.name())))?;
         told.places(&account, places);
     }
     output::line(told.text(profile.name()))
@@ -44,7 +44,7 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
     for name in config.profile_names() {
         let Ok(profile) = config.profile(name) else { continue };
         for account in profile.as_profile().into_iter().flat_map(super::kept_accounts) {
-            match kept::forget(&account, env) {
+            match secret_store::forget(&account, env) {
                 Ok(places) => told.places(&account, places),
                 Err(error) if errors.contains(&error) => {}
                 Err(error) => errors.push(error),
@@ -52,7 +52,7 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
         }
     }
     // Those of profiles that are no longer written.
-    match kept::forget_files(env) {
+    match secret_store::forget_files(env) {
         Ok(files) => told.count(files, "further file with a secret", "further files with secrets"),
         Err(error) => errors.push(error),
     }

@@ -11,10 +11,10 @@ use crate::config::cache::CacheSettings;
 use crate::config::env::Env;
 use crate::config::profile::{Oidc, Profile};
 use crate::error::{Code, Error, Result, printable};
-use crate::identity::keep::Person;
+use crate::identity::Person;
 use crate::identity::oidc::claims::Claims;
-use crate::identity::oidc::login::kept::{KeptToken, Login as Kept};
-use crate::identity::oidc::login::{LoginUi, Page, RefreshTokens, Tokens, opener};
+use crate::identity::oidc::login::stored_login::{InSecretStore, StoredLogin};
+use crate::identity::oidc::login::{LoginUi, Page, RefreshTokenStore, Tokens, opener};
 use crate::quote::shell::fedcred;
 use crate::secret::Secret;
 
@@ -31,7 +31,7 @@ pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, asked: &Ask
             refusable(oidc, &tokens.token, &profile, env)?;
         }
         let Some(token) = &tokens.refresh_token else { return Ok(None) };
-        let [whole, short] = Kept::new(token.duplicate(), Some(tokens.token.duplicate())).written();
+        let [whole, short] = StoredLogin::new(token.duplicate(), Some(tokens.token.duplicate())).written();
         let account = oidc.account();
         keep(store, &account, &whole, env).or_else(|_| keep(store, &account, &short, env)).map(Some)
     };
@@ -54,8 +54,8 @@ pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, asked: &Ask
 fn refusable(oidc: &Oidc, token: &Secret, profile: &Profile, env: &Env) -> Result<()> {
     let Some(who) = who(token) else { return Ok(()) };
     let sub = Claims::read(token).map(|claims| claims.subject().to_owned()).ok();
-    let last = KeptToken::of(oidc, env).load().ok().flatten().map(Kept::read);
-    let last = last.as_ref().and_then(Kept::sub);
+    let last = InSecretStore::of(oidc, env).load().ok().flatten().map(StoredLogin::read);
+    let last = last.as_ref().and_then(StoredLogin::sub);
     let (question, patience) = match last {
         Some(last) if Some(last) == sub.as_deref() => return Ok(()),
         Some(last) => {

@@ -17,7 +17,7 @@ mod stub;
 pub mod token_file;
 
 use self::claims::Claims;
-use self::login::kept::KeptToken;
+use self::login::stored_login::InSecretStore;
 use crate::config::profile::TokenSource;
 use crate::error::Result;
 use crate::identity::Run;
@@ -44,7 +44,7 @@ pub async fn token(source: &TokenSource, run: Run<'_>) -> Result<WebToken> {
         TokenSource::Oidc(settings) => match run.typed {
             // Fresh from the person's login.
             Some(token) => token.duplicate(),
-            None => login::silent(settings, env, &KeptToken::of(settings, env), run.ledger, deadline).await?,
+            None => login::silent(settings, env, &InSecretStore::of(settings, env), run.ledger, deadline).await?,
         },
         TokenSource::Azure(azure) => azure::token(azure, run).await?,
         TokenSource::Kubernetes(kubernetes) => kubernetes::token(kubernetes, run).await?,

@@ -13,7 +13,7 @@ use url::Url;
 use super::auth::filled::Filled;
 use super::auth::not_asked;
 use super::authn_request;
-use super::ending;
+use super::diagnosis;
 use super::exchange::{Assertion, Exchange, Step};
 use super::extract::{self, Page, PageKind, XPath};
 use super::remembered::Remembered;
@@ -46,7 +46,7 @@ async fn converse(page: Option<Url>, saml: &Saml, run: Run<'_>) -> Result<Assert
     let keeps_device = saml.auth.facts().keeps_cookies;
     // A person who types the password wants it tried: then the IdP must not let us in for a cookie.
     if keeps_device && run.typed.is_none() {
-        exchange.client.restore_cookies(&Remembered::load(run.keep).cookies);
+        exchange.client.restore_cookies(&Remembered::load(run.state).cookies);
     }
     let first = match page {
         Some(page) => exchange.get(page),
@@ -80,9 +80,9 @@ fn first(saml: &Saml, exchange: &mut Exchange<'_>) -> Result<Request> {
 
 fn remember_device(exchange: &Exchange<'_>) {
     let cookies = exchange.client.lasting_cookies();
-    let before = Remembered::load(exchange.run.keep);
+    let before = Remembered::load(exchange.run.state);
     if !cookies.is_empty() || !before.cookies.is_empty() {
-        Remembered { cookies, ..before }.save(exchange.run.keep);
+        Remembered { cookies, ..before }.save(exchange.run.state);
     }
 }
 
@@ -182,9 +182,9 @@ impl Login<'_, '_> {
             return self.found(encoded, &page, &answer);
         }
         let is_allowed = self.exchange.client.is_allowed(&answer.url);
-        if !is_allowed && self.exchange.method.reads_forms() && page.summary.kind.asks() {
+        if !is_allowed && self.exchange.method.fills_forms() && page.summary.kind.asks() {
             // Who made that page chose what goes along with a secret, and where it goes next (CWE-601).
-            return Err(ending::told(
+            return Err(diagnosis::told(
                 self.foreign(&answer.url, "is not the IdP's, and its page asks for a login"),
                 &page,
             ));
@@ -210,11 +210,11 @@ impl Login<'_, '_> {
             return Err(if self.exchange.attempts.is_empty() {
                 error
             } else {
-                ending::says_itself(after_the_secret(error, &answer), &page)
+                diagnosis::says_itself(after_the_secret(error, &answer), &page)
             });
         }
         if answer.status >= 400 {
-            return Err(ending::says_itself(status_error(&answer), &page));
+            return Err(diagnosis::says_itself(status_error(&answer), &page));
         }
         if let Some(target) = &page.meta_refresh {
             let target = self.resolve(&answer.url, target)?;
@@ -223,7 +223,7 @@ impl Login<'_, '_> {
         if let Some(frame) = self.frame(&page, &answer.url) {
             return Ok(Step::send(self.exchange.get(frame)));
         }
-        Err(ending::nothing_found(&page, &answer.url, &self.saml.xpath, is_empty))
+        Err(diagnosis::nothing_found(&page, &answer.url, &self.saml.xpath, is_empty))
     }
 
     /// The IdP's own page that is shown in a frame of one with nothing else on it. A browser loads it, too.
@@ -272,7 +272,7 @@ impl Login<'_, '_> {
                 Ok(Step::Done(Box::new(Assertion { encoded, response, idp_time: answer.date })))
             }
             Ok(_) | Err(_) => {
-                let error = ending::nothing_found(page, &answer.url, &self.saml.xpath, false);
+                let error = diagnosis::nothing_found(page, &answer.url, &self.saml.xpath, false);
                 let error = error
                     .because(format!("a SAML response seems to be {place} of the page, and it is not one for AWS"));
                 Err(error.hint("set `saml.auth = \"browser\"`, which logs in with a browser of this machine"))

@@ -14,14 +14,14 @@ use base64::engine::general_purpose::STANDARD;
 use super::authn_request::{self, Answer};
 use super::conversation::status_error;
 use super::exchange::{Assertion, Exchange, Step};
-use super::reading::resolved;
 use super::response::{Response as SamlResponse, is_aws_sign_in};
+use super::response_parser::resolved;
 use crate::config::profile::Saml;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::client::{Request, Response};
 use crate::http::shown;
 use crate::identity::Run;
-use crate::identity::watch::Sign;
+use crate::identity::verdict::Sign;
 use crate::secret::Secret;
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";

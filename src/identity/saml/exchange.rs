@@ -13,7 +13,7 @@ use crate::http::client::{Client, Request, Response};
 use crate::http::retry::Retries;
 use crate::http::shown;
 use crate::identity::Run;
-use crate::identity::watch::{self, Sign};
+use crate::identity::verdict::{self, Sign};
 use crate::secret::Secret;
 use crate::time::{self, Timestamp};
 
@@ -73,7 +73,7 @@ impl<'a> Exchange<'a> {
         let is_negotiate = saml.auth.facts().ticket.is_some();
         let client = Client::new(saml.http.clone(), &saml.idp_url, default_user_agent(&saml.auth), is_negotiate);
         let retries = Retries::new(saml.retry.clone());
-        let asks_at = if method.is_shown_once() { Remembered::load(run.keep).asks_at } else { None };
+        let asks_at = if method.is_shown_once() { Remembered::load(run.state).asks_at } else { None };
         Ok(Exchange { client, method, run, attempts: Vec::new(), retries, shown_to: Vec::new(), again: 0, asks_at })
     }
 
@@ -115,8 +115,8 @@ impl<'a> Exchange<'a> {
         }
         let was_there = self.shown_to.iter().any(|before| place(before) == place(url));
         if self.method.is_shown_once() && !was_there && !self.shown_to.is_empty() {
-            let before = Remembered::load(self.run.keep);
-            Remembered { asks_at: Some(place(url)), ..before }.save(self.run.keep);
+            let before = Remembered::load(self.run.state);
+            Remembered { asks_at: Some(place(url)), ..before }.save(self.run.state);
             return Err(Error::new(
                 Code::HttpUnexpected,
                 format!("the IdP at {} asks for the password, too", shown(url)),
@@ -138,7 +138,7 @@ impl<'a> Exchange<'a> {
     /// Forgets where the password was to go if nobody asked for it there.
     pub fn forget_where_it_was_asked_for(&self) {
         if self.asks_at.is_some() && self.shown_to.is_empty() {
-            Remembered { asks_at: None, ..Remembered::load(self.run.keep) }.save(self.run.keep);
+            Remembered { asks_at: None, ..Remembered::load(self.run.state) }.save(self.run.state);
         }
     }
 
@@ -161,7 +161,7 @@ impl<'a> Exchange<'a> {
                 Step::Send(then) => request = *then,
                 Step::Done(mut assertion) => {
                     self.take_secrets_out_of(&mut assertion.response.status_message);
-                    self.settle(watch::sign_of_response(&assertion.response));
+                    self.settle(verdict::sign_of_response(&assertion.response));
                     return Ok(*assertion);
                 }
             }
@@ -195,7 +195,7 @@ impl<'a> Exchange<'a> {
     /// Notes what an answer shows of everything that was sent until now.
     pub fn settle(&self, sign: Sign) {
         for attempt in &self.attempts {
-            attempt.settle(watch::shown(sign));
+            attempt.settle(verdict::of(sign));
         }
     }
 
@@ -222,7 +222,7 @@ fn round_in_circles(url: &Url) -> Error {
         .hint("check that `saml.idp_url` works in a browser")
 }
 
-fn authorization(method: &mut Method<'_>, attempts: &mut Vec<Attempt>) -> Option<Carried> {
+fn authorization(method: &Method<'_>, attempts: &mut Vec<Attempt>) -> Option<Carried> {
     let header = method.authorize()?;
     attempts.extend_from_slice(header.attempts());
     Some(header)

@@ -10,14 +10,14 @@ use crate::config::oidc::{Flow, Oidc, Token};
 use crate::config::profile::{Okta, Saml};
 use crate::error::{Code, Error, Result};
 use crate::identity::Run;
-use crate::identity::keep::{Keep, Person};
-use crate::identity::oidc::login::{LoginUi, Page, RefreshTokens, okta};
+use crate::identity::oidc::login::{LoginUi, Page, RefreshTokenStore, okta};
+use crate::identity::{LoginState, Person};
 use crate::secret::Secret;
 
 /// The assertion for the application `app_id`.
 pub async fn log_in(login: &Okta, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let keep =
-        run.keep.ok_or_else(|| Error::new(Code::CacheWrite, "there is no directory for the login's refresh token"))?;
+        run.state.ok_or_else(|| Error::new(Code::CacheWrite, "there is no directory for the login's refresh token"))?;
     let home = saml.idp_url.origin().ascii_serialization();
     let settings = Oidc {
         issuer: IssuerUrl::with_plain_http(&home)
@@ -54,15 +54,15 @@ impl LoginUi for AtTerminal<'_> {
 }
 
 /// An empty text is not a token: what is kept can only be replaced.
-struct Sealed<'a>(&'a dyn Keep);
+struct Sealed<'a>(&'a dyn LoginState);
 
-impl RefreshTokens for Sealed<'_> {
+impl RefreshTokenStore for Sealed<'_> {
     fn load(&self) -> Result<Option<Secret>> {
-        Ok(self.0.cookies().filter(|token| !token.is_empty()))
+        Ok(self.0.load().filter(|token| !token.is_empty()))
     }
 
     fn replace(&self, token: &Secret) -> Result<()> {
-        self.0.keep_cookies(token);
+        self.0.store(token);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::config::show::Origin;
 use crate::error::Result;
-use crate::identity::oidc::login::habits;
+use crate::identity::oidc::login::quirks;
 
 /// Keys that say what a profile is; of the others, those that the environment sets are told.
 const TELLING: [&str; 6] =
@@ -32,7 +32,7 @@ pub fn check(report: &mut Report, name: &str, explicit: Option<&Path>, env: &Env
         }
     }
     let advice: Vec<String> = super::super::person_at(&profile)
-        .map(habits::advice)
+        .map(quirks::advice)
         .unwrap_or_default()
         .into_iter()
         .map(str::to_owned)

@@ -8,7 +8,7 @@ use crate::config::cache::{CacheSettings, Store};
 use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::error::Code;
-use crate::identity::kept::{self, Place};
+use crate::identity::secret_store::{self, Place};
 use crate::keyring::Keyring;
 use crate::time;
 
@@ -87,7 +87,7 @@ fn check_keyring(report: &mut Report, profile: &Profile, settings: &CacheSetting
     }
     if let Some((setting, account)) = &holds_secret {
         // The login has read it: nothing is wrong with it.
-        let place = match kept::place(account, env) {
+        let place = match secret_store::place(account, env) {
             Ok(Some(Place::Keyring)) => "in the keyring".to_owned(),
             Ok(Some(Place::File(path))) => format!("in {}", path.display()),
             Ok(None) | Err(_) => "gone".to_owned(),

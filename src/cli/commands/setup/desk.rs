@@ -7,7 +7,7 @@ use crate::cli::output::Text;
 use crate::cli::prompt;
 use crate::cli::report;
 use crate::error::{Code, Error, Result};
-use crate::identity::keep::Person;
+use crate::identity::Person;
 use crate::secret::Secret;
 
 pub struct Desk {

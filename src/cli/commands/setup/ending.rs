@@ -10,7 +10,7 @@ use crate::cli::output;
 use crate::config::add::Addition;
 use crate::config::aws_profile::Edit;
 use crate::error::Result;
-use crate::identity::kept::Place;
+use crate::identity::secret_store::Place;
 use crate::quote::shell::{self, fedcred};
 use crate::region::Region;
 

@@ -10,8 +10,8 @@ use crate::cli::commands::login::PATIENCE;
 use crate::cli::prompt;
 use crate::config::profile::{Account, Profile};
 use crate::error::{Code, Error, Result};
-use crate::identity::keep::Person;
-use crate::identity::kept;
+use crate::identity::Person;
+use crate::identity::secret_store;
 use crate::identity::trace::Trace;
 use crate::quote::config::toml as quoted;
 use crate::secret::Secret;
@@ -89,7 +89,7 @@ impl Conversation<'_> {
     fn typed_secret(&mut self, trial: &Profile) -> Result<(Option<(Account, Secret)>, SecretStore)> {
         let mut store = self.setup.store;
         let Some((_, account)) = crate::cli::commands::kept_secret(trial) else { return Ok((None, store)) };
-        match kept::place(&account, self.env) {
+        match secret_store::place(&account, self.env) {
             Ok(Some(_)) if !self.is_refused => return Ok((None, store)),
             Ok(_) => {}
             // Better known before a person has typed it.

@@ -14,8 +14,8 @@ use crate::cli::commands::{person_at, sign_in};
 use crate::cli::prompt;
 use crate::config::profile::Oidc;
 use crate::error::Result;
-use crate::identity::kept;
-use crate::identity::oidc::login::kept::Login as Kept;
+use crate::identity::oidc::login::stored_login::StoredLogin;
+use crate::identity::secret_store;
 use crate::identity::trace::Trace;
 
 const ROLE: &str = "ARN of the role (arn:aws:iam::…:role/…)";
@@ -43,7 +43,7 @@ impl Conversation<'_> {
         let account = oidc.account();
         // Better known before a person has logged in.
         if self.setup.store == SecretStore::Keyring
-            && let Err(error) = kept::place(&account, self.env)
+            && let Err(error) = secret_store::place(&account, self.env)
         {
             self.setup.store = self.another_store(error)?;
         }
@@ -56,7 +56,8 @@ impl Conversation<'_> {
         {
             self.desk.say(&format!("logged in as {who}"));
         }
-        let kept = tokens.and_then(|tokens| Some(Kept::new(tokens.refresh_token?, Some(tokens.token)).written()));
+        let kept =
+            tokens.and_then(|tokens| Some(StoredLogin::new(tokens.refresh_token?, Some(tokens.token)).written()));
         if kept.is_none() {
             self.desk
                 .say("the provider gave no refresh token, so the next login is due when this token ends: see `scope`");

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::callback::{Answered, Callback};
-use super::habits;
 use super::issuer::{Granted, Issuer};
+use super::quirks;
 use super::{LoginUi, Page};
 use crate::attempt::CountedSecret;
 use crate::error::{Code, Error, Result};
@@ -32,7 +32,7 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
     issuer.page(endpoint)?;
     let proofs = Proofs::new()?;
     let callback = Callback::open(&issuer.settings.redirect_uri)?;
-    let redirect_uri = habits::of(&issuer.settings.issuer).redirect_uri(&callback.redirect_uri);
+    let redirect_uri = quirks::of(&issuer.settings.issuer).redirect_uri(&callback.redirect_uri);
     ui.visit(&Page {
         url: &authorization_url(issuer, endpoint, redirect_uri, &proofs),
         user_code: None,
@@ -72,7 +72,7 @@ fn authorization_url(issuer: &Issuer<'_>, endpoint: &Url, redirect_uri: &str, pr
     if let Some(resource) = &settings.resource {
         query.append_pair("resource", resource);
     }
-    for (name, value) in habits::of(&settings.issuer).parameters(&settings.scope) {
+    for (name, value) in quirks::of(&settings.issuer).parameters(&settings.scope) {
         if !settings.auth_params.iter().any(|(theirs, _)| theirs == name) {
             query.append_pair(name, value);
         }

@@ -9,7 +9,7 @@ use url::Url;
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
-use super::habits;
+use super::quirks;
 use crate::attempt::{self, Attempt, Carried, CountedSecret, Ledger, Shown};
 use crate::config::env::Env;
 use crate::config::oidc::Oidc;
@@ -20,7 +20,7 @@ use crate::http::form::{self, Field};
 use crate::http::loopback::is_loopback;
 use crate::identity::oidc::jws::KeySet;
 use crate::identity::secrets;
-use crate::identity::watch::{self, Sign};
+use crate::identity::verdict::{self, Sign};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -81,7 +81,7 @@ impl<'a> Issuer<'a> {
 
     /// What is asked for, in the words of this provider.
     pub fn scope(&self) -> &str {
-        habits::of(&self.settings.issuer).scope(&self.settings.scope)
+        quirks::of(&self.settings.issuer).scope(&self.settings.scope)
     }
 
     /// Whom errors name.
@@ -188,7 +188,7 @@ fn holds_an_answer(answer: &Answer) -> bool {
 /// authenticated proves that it was. `is_basic`: it went in the header.
 fn of_client(answer: &Answer, is_basic: bool) -> Shown {
     let said = answer.oauth_error().map(|said| said.error);
-    watch::shown(match said.as_deref() {
+    verdict::of(match said.as_deref() {
         _ if holds_an_answer(answer) => Sign::Proof,
         Some("invalid_client") => Sign::AuthenticationFault,
         Some(
@@ -211,7 +211,7 @@ fn of_client(answer: &Answer, is_basic: bool) -> Shown {
 
 /// What it shows of a refresh token.
 fn of_grant(answer: &Answer) -> Shown {
-    watch::shown(match answer.oauth_error() {
+    verdict::of(match answer.oauth_error() {
         _ if holds_an_answer(answer) => Sign::Proof,
         Some(said) if said.error == "invalid_grant" => Sign::AuthenticationFault,
         Some(_) | None => Sign::Anything,

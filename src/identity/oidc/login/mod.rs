@@ -7,12 +7,12 @@ mod authorization_code;
 mod callback;
 mod claims;
 mod device;
-pub mod habits;
 mod issuer;
-pub mod kept;
 pub mod okta;
 pub mod opener;
+pub mod quirks;
 mod refresh;
+pub mod stored_login;
 
 use url::Url;
 
@@ -54,7 +54,7 @@ pub struct Page<'a> {
 
 /// Where the one refresh token of a login is kept. The caller holds the login's lock: a token that two processes use is
 /// taken for stolen, and its whole grant revoked.
-pub trait RefreshTokens {
+pub trait RefreshTokenStore {
     fn load(&self) -> Result<Option<Secret>>;
     /// In place of the one before; afterwards there is one or the other, never none or both.
     fn replace(&self, token: &Secret) -> Result<()>;
@@ -89,7 +89,7 @@ pub async fn interactive(
 pub async fn silent(
     settings: &Oidc,
     env: &Env,
-    kept: &dyn RefreshTokens,
+    kept: &dyn RefreshTokenStore,
     ledger: &dyn Ledger,
     deadline: &Deadline,
 ) -> Result<Secret> {

@@ -4,7 +4,7 @@
 //! Source: <https://github.com/okta/okta-aws-cli>, README, "Operation".
 
 use super::issuer::{Granted, Issuer};
-use super::{LoginUi, RefreshTokens, device, refresh};
+use super::{LoginUi, RefreshTokenStore, device, refresh};
 use crate::attempt::{CountedSecret, Ledger};
 use crate::config::env::Env;
 use crate::config::oidc::Oidc;
@@ -20,7 +20,7 @@ pub async fn page_token(
     settings: &Oidc,
     app: &str,
     env: &Env,
-    kept: &dyn RefreshTokens,
+    kept: &dyn RefreshTokenStore,
     ui: Option<&dyn LoginUi>,
     ledger: &dyn Ledger,
     deadline: &Deadline,

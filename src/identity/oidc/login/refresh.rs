@@ -1,11 +1,11 @@
-//! The refresh grant (RFC 6749 §6): a login that goes on without the person.
+//! The refresh grant (RFC 6749 §6): a login without a person.
 //!
-//! Many providers rotate: each use gives a new refresh token and ends the old one, and an old one that comes again is taken
-//! for stolen and ends them all. So the new one is kept before anything else can fail.
+//! Many providers rotate: each use returns a new refresh token and ends the old one. An old one that comes again counts as
+//! stolen and ends them all. The new one is therefore stored before anything else can fail.
 
 use super::issuer::{Granted, Issuer};
-use super::kept::Login;
-use super::{RefreshTokens, Tokens, tokens, verify};
+use super::stored_login::StoredLogin;
+use super::{RefreshTokenStore, Tokens, tokens, verify};
 use crate::attempt::{CountedSecret, Ledger};
 use crate::config::env::Env;
 use crate::config::oidc::{Oidc, Token};
@@ -15,111 +15,98 @@ use crate::identity::oidc::jws::KeySet;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// A token by the kept refresh token. What can fail without it is done before it is used, writing where it lies included.
+/// Returns a token for the stored refresh token. Whatever can fail without that is done before it is used.
 pub async fn refresh(
     settings: &Oidc,
     env: &Env,
-    kept: &dyn RefreshTokens,
+    store: &dyn RefreshTokenStore,
     ledger: &dyn Ledger,
     deadline: &Deadline,
 ) -> Result<Tokens> {
-    let login = load(settings, kept)?;
+    let login = load(settings, store)?;
     let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
     let keys = issuer.keys(deadline).await?;
-    let (granted, login) = redeem(&issuer, login, kept, deadline).await?;
+    let (granted, login) = redeem(&issuer, login, store, deadline).await?;
     if granted.id_token.is_none() && settings.token == Token::Id {
-        return go_on(&issuer, &keys, login, kept);
+        return last_token(&issuer, &keys, login, store);
     }
     let tokens = tokens(&issuer, &keys, granted, None)?;
-    if let Err(error) = login.is_of(&tokens.token) {
-        forget(kept);
+    if let Err(error) = login.check_identity(&tokens.token) {
+        forget(store);
         return Err(error);
     }
-    let lives = |token: &Secret| verify(&issuer, &keys, token, None).is_ok();
-    if !login.token.as_ref().is_some_and(lives) {
-        let renewed = Login::new(login.refresh_token, Some(tokens.token.duplicate()));
-        if let Err(why) = renewed.keep(kept) {
+    let is_valid = |token: &Secret| verify(&issuer, &keys, token, None).is_ok();
+    if !login.token.as_ref().is_some_and(is_valid) {
+        let renewed = StoredLogin::new(login.refresh_token, Some(tokens.token.duplicate()));
+        if let Err(why) = renewed.write(store) {
             tracing::warn!(%why, "the token cannot be stored beside its refresh token");
         }
     }
     Ok(tokens)
 }
 
-/// A refresh may bring no id_token (OpenID Connect Core §12.2): the last one counts as long as it lives.
-fn go_on(issuer: &Issuer<'_>, keys: &KeySet, login: Login, kept: &dyn RefreshTokens) -> Result<Tokens> {
+/// A refresh need not return an id_token (OpenID Connect Core §12.2): the last one is used until it expires.
+fn last_token(issuer: &Issuer<'_>, keys: &KeySet, login: StoredLogin, store: &dyn RefreshTokenStore) -> Result<Tokens> {
     let last = login.token.filter(|token| verify(issuer, keys, token, None).is_ok());
-    match last {
-        Some(token) => Ok(Tokens { token, refresh_token: None }),
-        None => {
-            forget(kept);
-            Err(gone(issuer.settings, "its answer to the refresh has no id_token, and the last one has expired")
-                .because("the provider may do so (OpenID Connect Core §12.2); each login lasts as long as its first id_token"))
-        }
-    }
+    last.map(|token| Tokens { token, refresh_token: None }).ok_or_else(|| {
+        forget(store);
+        gone(issuer.settings, "its answer to the refresh has no id_token, and the last one has expired").because(
+            "the provider may do so (OpenID Connect Core §12.2); each login lasts as long as its first id_token",
+        )
+    })
 }
 
-/// What the issuer gives for the kept refresh token, whose successor is kept.
+/// Returns what the issuer grants for the stored refresh token, after storing the next one.
 pub async fn grant<'a>(
     settings: &'a Oidc,
     env: &Env,
-    kept: &dyn RefreshTokens,
+    store: &dyn RefreshTokenStore,
     ledger: &'a dyn Ledger,
     deadline: &Deadline,
 ) -> Result<(Issuer<'a>, Granted)> {
-    let login = load(settings, kept)?;
+    let login = load(settings, store)?;
     let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
-    let (granted, _) = redeem(&issuer, login, kept, deadline).await?;
+    let (granted, _) = redeem(&issuer, login, store, deadline).await?;
     Ok((issuer, granted))
 }
 
-fn load(settings: &Oidc, kept: &dyn RefreshTokens) -> Result<Login> {
-    kept.load()?.map(Login::read).ok_or_else(|| gone(settings, "nobody has logged in there yet"))
+fn load(settings: &Oidc, store: &dyn RefreshTokenStore) -> Result<StoredLogin> {
+    store.load()?.map(StoredLogin::read).ok_or_else(|| gone(settings, "nobody has logged in there yet"))
 }
 
 async fn redeem(
     issuer: &Issuer<'_>,
-    login: Login,
-    kept: &dyn RefreshTokens,
+    login: StoredLogin,
+    store: &dyn RefreshTokenStore,
     deadline: &Deadline,
-) -> Result<(Granted, Login)> {
-    // Where its successor could not be kept, the one there is would be used up for nothing.
+) -> Result<(Granted, StoredLogin)> {
+    // If the next refresh token could not be stored, using this one would lose the login.
     login
-        .keep(kept)
+        .write(store)
         .map_err(|why| why.because("so the refresh token was not sent: where it lies, its successor has to go"))?;
     let token = CountedSecret::new(login.refresh_token.duplicate());
     let fields = [("grant_type", Field::Plain("refresh_token")), ("refresh_token", Field::Secret(&token))];
     let answer = issuer.token(&fields, deadline).await?;
     if answer.oauth_error().is_some_and(|said| said.error == "invalid_grant") {
-        // It will not be taken the next time either.
-        forget(kept);
-        let refusal = answer.refusal();
+        forget(store);
         let mut error = gone(issuer.settings, "the login has expired or was revoked");
-        error.causes.extend(refusal.causes);
+        error.causes.extend(answer.refusal().causes);
         return Err(error);
     }
     let mut granted: Granted = answer.success()?.json()?;
-    let new = granted.refresh_token.take().map(Secret::new);
-    let login = match new.filter(|new| new.expose() != login.refresh_token.expose()) {
-        Some(new) => {
-            let login = Login { refresh_token: new, ..login };
-            keep(kept, &login);
-            login
-        }
-        None => login,
-    };
+    let next = granted.refresh_token.take().filter(|next| next != login.refresh_token.expose());
+    let Some(next) = next.map(Secret::new) else { return Ok((granted, login)) };
+    let login = StoredLogin { refresh_token: next, ..login };
+    if let Err(why) = login.write(store) {
+        // This run has its token. The old refresh token must not be used again, so none is left.
+        tracing::warn!(%why, "the new refresh token cannot be stored: the next run asks for a login");
+        forget(store);
+    }
     Ok((granted, login))
 }
 
-/// This run has its token in any case. The old one must not be used again, so that rather none is left.
-fn keep(kept: &dyn RefreshTokens, new: &Login) {
-    if let Err(why) = new.keep(kept) {
-        tracing::warn!(%why, "the new refresh token cannot be stored: the next run asks for a login");
-        forget(kept);
-    }
-}
-
-fn forget(kept: &dyn RefreshTokens) {
-    if let Err(why) = kept.forget() {
+fn forget(store: &dyn RefreshTokenStore) {
+    if let Err(why) = store.forget() {
         tracing::warn!(%why, "a refresh token that must not be used again is still stored");
     }
 }

@@ -1,17 +1,18 @@
-//! `auth = "basic"` (RFC 7617) and `auth = "bearer"` (RFC 6750): one header on requests to the IdP. Which ones, `exchange` says.
+//! `auth = "basic"` (RFC 7617) and `auth = "bearer"` (RFC 6750): one header, on the requests that `exchange` chooses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::offered;
 use crate::attempt::{self, Carried};
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
-use crate::http::challenge::{Challenge, challenges, in_words};
+use crate::http::challenge::{Challenge, in_words};
 use crate::http::client::Response;
 use crate::http::shown;
 use crate::identity::Run;
-use crate::identity::watch::{self, Sign};
+use crate::identity::verdict::{self, Sign};
 use crate::secret::Secret;
 
 const BASIC: &str = "Basic";
@@ -19,7 +20,7 @@ const BASIC: &str = "Basic";
 pub struct Authorization {
     header: Carried,
     scheme: &'static str,
-    /// What was refused, in the error of a 401.
+    /// What the error of a 401 says was refused.
     name: &'static str,
 }
 
@@ -49,14 +50,14 @@ impl Authorization {
     }
 
     pub fn is_offered(&self, answer: &Response) -> bool {
-        challenges(answer.www_authenticate.iter().map(String::as_str)).iter().any(|offer| offer.is(self.scheme))
+        offered(answer).iter().any(|offer| offer.is(self.scheme))
     }
 
-    /// What a 401 to a request with the header means: one that offers its scheme is a refusal.
+    /// The error of a 401 to a request with the header. A 401 that offers its scheme refuses the secret.
     pub fn challenged(&self, answer: &Response) -> Error {
-        let offers = challenges(answer.www_authenticate.iter().map(String::as_str));
+        let offers = offered(answer);
         let offers_our_scheme = self.is_offered(answer);
-        self.header.settle(watch::shown(Sign::Challenge { offers_our_scheme }));
+        self.header.settle(verdict::of(Sign::Challenge { offers_our_scheme }));
         let at = shown(&answer.url);
         if offers_our_scheme {
             return Error::new(Code::IdpRejected, format!("the IdP at {at} refused the {}", self.name))
@@ -70,7 +71,7 @@ impl Authorization {
     }
 }
 
-/// The setting for one of the schemes that the IdP offers.
+/// The setting for a scheme that the IdP offers.
 fn hint(offers: &[Challenge<'_>]) -> String {
     let is_offered = |scheme: &str| offers.iter().any(|offer| offer.is(scheme));
     let found = [("Negotiate", "spnego"), ("Basic", "basic"), ("Bearer", "bearer")];

@@ -1,4 +1,4 @@
-//! Which button of a form is pressed. Serves `saml.button`.
+//! Chooses the button of a form. Serves `saml.button`.
 
 use url::Url;
 
@@ -6,15 +6,16 @@ use super::filled::unclear;
 use crate::config::profile::FormLogin;
 use crate::error::{Result, printable};
 use crate::identity::saml::extract::words::{Meaning, folded, says, words};
-use crate::identity::saml::extract::{Form, Input};
+use crate::identity::saml::extract::{Form, Input, points};
 
-/// Points of a button that says that it logs in, where it is to be expected.
+/// Points of a button that says that it logs in, at the expected place.
 const SURE: i32 = 5;
 
-/// The button that a person would press to log in: the one that the settings name, else the one that says so, comes after
-/// the input that was filled in last, and leads to nobody else.
+/// The button that a person would press to log in: the configured one, else the one that says so, comes after the last input
+/// that was filled in, and leads to no other login.
 ///
-/// Errors: [`Code::LoginFormUnclear`] if two do so equally well and the server could tell them apart.
+/// Errors: [`Code::LoginFormUnclear`](crate::error::Code::LoginFormUnclear) if two fit equally and the server could tell them
+/// apart.
 pub fn button(form: &Form, login: &FormLogin, last_filled: Option<usize>, url: &Url) -> Result<Option<usize>> {
     if let Some(name) = &login.choices.button
         && let Some((at, _)) = form.buttons().find(|(_, button)| is_the_button(button, name))
@@ -31,8 +32,6 @@ pub fn button(form: &Form, login: &FormLogin, last_filled: Option<usize>, url: &
             button.form_action.as_deref().unwrap_or_default()
         );
         let programs = folded(&words(&programs).join(" "));
-        let points =
-            |table: &[(bool, i32)]| table.iter().filter(|(holds, _)| *holds).map(|(_, points)| points).sum::<i32>();
         points(&[
             (says(&on_it, Meaning::LogIn), 3),
             (says(&programs, Meaning::LogIn), 2),
@@ -63,7 +62,7 @@ pub fn button(form: &Form, login: &FormLogin, last_filled: Option<usize>, url: &
     }
 }
 
-/// Whether `saml.button` means this one: its name, id, value, text, or `name=value`.
+/// Whether `saml.button` names this button: by name, id, value, text, or `name=value`.
 pub fn is_the_button(button: &Input, name: &str) -> bool {
     let value = button.value.expose();
     let both = format!("{}={value}", button.name.as_deref().unwrap_or_default());

@@ -1,7 +1,7 @@
-//! Pages between the login and its end that ask for no secret: which account, and whether to stay signed in; and those for
-//! which the settings name what to press.
+//! Pages after the login that ask for no secret: which account, whether to stay signed in, and those whose button or inputs the
+//! settings name.
 //!
-//! Serves `account_field`, `remember_field`, `button`, `form_fields`, which name an input where its looks do not tell.
+//! Serves `account_field`, `remember_field`, `button`, `form_fields`.
 
 use url::Url;
 
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::identity::saml::extract::words::{Meaning, folded, says};
 use crate::identity::saml::extract::{Form, Input, Page, PageKind};
 
-/// The form on this page that goes on, with the choice made.
+/// Returns the form on this page that goes on, with the choice made.
 pub fn choose(page: &Page, login: &FormLogin, url: &Url) -> Result<Option<Filled>> {
     if let Some(named) = by_settings(page, login, url)? {
         return Ok(Some(named));
@@ -20,29 +20,17 @@ pub fn choose(page: &Page, login: &FormLogin, url: &Url) -> Result<Option<Filled
     Ok(match page.summary.kind {
         PageKind::StaySignedIn => account(page, login).or_else(|| stay(page, login)),
         PageKind::AccountChoice | PageKind::UserName | PageKind::Portal | PageKind::Other => account(page, login),
-        PageKind::SamlResponse
-        | PageKind::WsFederation
-        | PageKind::Login
-        | PageKind::Code
-        | PageKind::SecondFactor
-        | PageKind::Captcha
-        | PageKind::Consent
-        | PageKind::NewPassword
-        | PageKind::Registration
-        | PageKind::HomeRealm
-        | PageKind::Error
-        | PageKind::PassesOn
-        | PageKind::ByScript => None,
+        _ => None,
     })
 }
 
-/// The box or button that has the IdP remember this device, if it is named and in this form.
+/// The box or button that makes the IdP remember this device, if the settings name it and it is in this form.
 pub fn remember(form: &Form, login: &FormLogin) -> Option<usize> {
     let name = login.remember_field.as_deref()?;
     form.inputs.iter().position(|input| input.is_called(name) && !input.is_disabled && is_choice(input))
 }
 
-/// What the settings name goes on: a button of theirs, or an input of theirs with its value. A password is never set that way.
+/// The first form with a button or an input that the settings name. Pages that no setting may go on from are excluded.
 fn by_settings(page: &Page, login: &FormLogin, url: &Url) -> Result<Option<Filled>> {
     let is_barred = matches!(page.summary.kind, PageKind::Captcha | PageKind::NewPassword | PageKind::Registration);
     for (index, form) in page.forms.iter().enumerate().filter(|_| !is_barred) {
@@ -65,7 +53,7 @@ fn by_settings(page: &Page, login: &FormLogin, url: &Url) -> Result<Option<Fille
     Ok(None)
 }
 
-/// An account chooser: a button or option whose value is the user, or a form for each account with the user in it.
+/// An account chooser: a button or option whose value is the user name, or one form for each account.
 fn account(page: &Page, login: &FormLogin) -> Option<Filled> {
     let is_user = |input: &Input| {
         let value = input.value.expose();
@@ -88,7 +76,7 @@ fn account(page: &Page, login: &FormLogin) -> Option<Filled> {
     None
 }
 
-/// "Stay signed in?", "Trust this device?": declined, unless the settings name what has the device remembered.
+/// "Stay signed in?", "Trust this device?": declined, unless `remember_field` names the input that accepts.
 fn stay(page: &Page, login: &FormLogin) -> Option<Filled> {
     page.forms.iter().enumerate().find_map(|(index, form)| {
         let mut visible = form.inputs.iter().filter(|input| input.is_usable());
@@ -101,7 +89,7 @@ fn is_choice(input: &Input) -> bool {
     input.sends() || matches!(input.kind.as_str(), "radio" | "checkbox")
 }
 
-/// The form with this one of its inputs ticked or pressed; else with the button that declines, or the first.
+/// The form with this input ticked or pressed; without one, with the button that declines, or the first button.
 fn pressed(page: &Page, index: usize, chosen: Option<usize>) -> Filled {
     let form = &page.forms[index];
     let is_button = |at: &usize| form.inputs[*at].sends();
@@ -126,7 +114,7 @@ mod tests {
     use crate::config::profile::{DEFAULT_XPATH, FormChoices, Parser, SecretSource};
     use crate::identity::saml::extract::{self, XPath};
 
-    /// What is sent for a page with these forms, for alice, with the inputs for account and memory named so.
+    /// What is sent for this page as alice, with these settings of `account_field` and `remember_field`.
     fn chosen(html: &str, account_field: Option<&str>, remember_field: Option<&str>) -> Option<String> {
         let login = FormLogin {
             account_field: account_field.map(str::to_owned),

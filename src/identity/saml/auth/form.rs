@@ -1,9 +1,9 @@
-//! `auth = "form"`: finds the login form on whatever page comes, and fills it in.
+//! `auth = "form"`: finds the login form on a page and fills it in.
 //!
-//! What a page and its inputs are for is said by `extract`; here it is decided what is sent. The password goes once a run
-//! into exactly one visible password input of a form that logs in, never into one for a code or a new password.
-//! `fields` says which input takes what, `afterwards` what a later page shows of the password; codes are the business of `otp`,
-//! pages without a secret that of `choice`, what the settings name that of `named`.
+//! `extract` says what a page and its inputs are for; this module decides what is sent. The password is sent once in a run, in
+//! exactly one visible password input of a form that logs in, never in one for a code or a new password. `fields` chooses the
+//! inputs, `afterwards` reads what a later page shows of the password, `otp` gives the codes, `choice` handles pages without a
+//! secret, `named` what the settings name.
 //! Serves `username`, `password`, `username_field`, `password_field`, `otp_field`, `form`, `button`, `form_fields`.
 
 mod afterwards;
@@ -21,9 +21,9 @@ use crate::attempt::{Attempt, CountedSecret};
 use crate::config::profile::FormLogin;
 use crate::error::{Code, Error, Result, Step};
 use crate::identity::Run;
-use crate::identity::saml::ending;
+use crate::identity::saml::diagnosis;
 use crate::identity::saml::extract::{Asks, Page, PageKind};
-use crate::identity::watch::Sign;
+use crate::identity::verdict::Sign;
 use crate::secret::Secret;
 
 pub struct FormAuth<'a> {
@@ -32,12 +32,12 @@ pub struct FormAuth<'a> {
     user_sent: bool,
     secret_sent: bool,
     code_sent: bool,
-    /// Those of the forms that were sent.
+    /// The attempts of the forms that were sent.
     attempts: Vec<Attempt>,
-    /// Name of the input that the password went into, and the kind of its page.
+    /// Name of the input that received the password, and the kind of its page.
     password_name: Option<String>,
     filled_kind: Option<PageKind>,
-    /// What the login page said before anything was sent: no news when it says so again.
+    /// The message of the login page before the password was sent, which says nothing about the password.
     said_before: Option<String>,
 }
 
@@ -56,12 +56,12 @@ impl<'a> FormAuth<'a> {
         }
     }
 
-    /// The form that was filled in last went out, with these attempts.
+    /// Notes that the last form was sent, with these attempts.
     pub fn sent(&mut self, attempts: &[Attempt]) {
         self.attempts.extend_from_slice(attempts);
     }
 
-    /// The login form of this page, filled in. Errors tell a login that was refused from one that wants more.
+    /// Returns the login form of this page, filled in. Errors distinguish a refused login from one that needs more.
     pub fn fill(&mut self, page: &Page, url: &Url) -> Result<Option<Filled>> {
         let filled = self.decide(page, url)?;
         if let Some(filled) = &filled {
@@ -76,7 +76,7 @@ impl<'a> FormAuth<'a> {
 
     fn decide(&mut self, page: &Page, url: &Url) -> Result<Option<Filled>> {
         if page.summary.kind == PageKind::Captcha
-            && let Some(error) = ending::for_a_person(page, url)
+            && let Some(error) = diagnosis::for_a_person(page, url)
         {
             return Err(error);
         }
@@ -100,7 +100,7 @@ impl<'a> FormAuth<'a> {
         let form = &page.forms[index];
         let user = self.user_input(page, form, password, url)?;
         let code = self.code_beside(page, form, password);
-        // Everything that can be wrong with the form is found out before the secret is asked for.
+        // The form is checked completely before the secret is read.
         self.check(page, index, user.into_iter().chain([password]), url)?;
         let secret = self.run.secret(&self.login.password, "saml.password")?;
         let mut values = vec![(password, Value::Counted(secret))];
@@ -130,7 +130,7 @@ impl<'a> FormAuth<'a> {
         Value::text(&self.login.username)
     }
 
-    /// Whether the form can be sent with secrets in these of its inputs.
+    /// Checks that the form can be sent with secrets in these inputs.
     fn check(&self, page: &Page, index: usize, inputs: impl Iterator<Item = usize>, url: &Url) -> Result<()> {
         let nothing = |at| (at, Value::Counted(CountedSecret::of_the_moment(Secret::new(String::new()))));
         self.filled(page, index, inputs.map(nothing).collect(), url)?.check(url)
@@ -154,12 +154,12 @@ impl<'a> FormAuth<'a> {
         Ok(Filled::new(page, index, values, button))
     }
 
-    /// What comes besides user name and password: a code, an account to choose, a question whether to stay.
+    /// Fills in a page that asks for neither user name nor password: a code, an account to choose, "stay signed in?".
     fn second_page(&mut self, page: &Page, url: &Url) -> Result<Option<Filled>> {
         let found = page.forms.iter().enumerate().find_map(|(index, form)| Some((index, self.code_input(page, form)?)));
         let Some((index, input)) = found else {
             let chosen = choice::choose(page, &self.login, url)?;
-            return match (chosen, ending::for_a_person(page, url)) {
+            return match (chosen, diagnosis::for_a_person(page, url)) {
                 (Some(chosen), _) => {
                     if page.summary.kind == PageKind::StaySignedIn {
                         self.settle(Sign::PageBehindTheLogin);
@@ -180,11 +180,11 @@ impl<'a> FormAuth<'a> {
             let error = unclear(url)
                 .because("it takes the code, or parts of a card, in several inputs of a few characters each")
                 .hint("log in with a browser: `saml.auth = \"browser\"`");
-            return Err(ending::told(Error { code: Code::MfaNeeded, ..error }.at(Step::Person), page));
+            return Err(diagnosis::told(Error { code: Code::MfaNeeded, ..error }.at(Step::Person), page));
         }
         self.check(page, index, std::iter::once(input), url)?;
         let code = otp::code(&self.login, self.run, url)
-            .map_err(|error| ending::told(error.because(format!("its page has an input {name:?}")), page))?;
+            .map_err(|error| diagnosis::told(error.because(format!("its page has an input {name:?}")), page))?;
         let user =
             page.forms[index].asking(Asks::User).first().copied().filter(|_| !self.secret_sent && !self.user_sent);
         let user = user.map(|at| (at, self.user_name()));

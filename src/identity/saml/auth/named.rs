@@ -1,4 +1,4 @@
-//! What the settings name on a page: a form, inputs and their values. Serves `saml.form` and `saml.form_fields`.
+//! The form, inputs and values that the settings name. Serves `saml.form` and `saml.form_fields`.
 
 use url::Url;
 
@@ -9,7 +9,7 @@ use crate::http::shown_path;
 use crate::identity::saml::extract::words::{Meaning, folded};
 use crate::identity::saml::extract::{Asks, Form, Input, Page};
 
-/// The forms of the page that `saml.form` names: by id, name, the path of its address, or its number.
+/// The forms that `saml.form` names: by id, name, path of the action, or number from 1.
 pub fn forms(page: &Page, name: &str) -> Vec<usize> {
     let bare = name.trim_start_matches('#');
     let is_it = |(index, form): &(usize, &Form)| {
@@ -22,7 +22,7 @@ pub fn forms(page: &Page, name: &str) -> Vec<usize> {
     page.forms.iter().enumerate().filter(is_it).map(|(index, _)| index).collect()
 }
 
-/// Forms in words, for a choice between them.
+/// Names these forms for an error.
 pub fn listed(page: &Page, indices: &[usize]) -> String {
     let one = |index: &usize| {
         let form = &page.forms[*index];
@@ -39,7 +39,7 @@ pub fn listed(page: &Page, indices: &[usize]) -> String {
 
 /// The values that `saml.form_fields` names, for the inputs of this form.
 ///
-/// Errors: [`Code::LoginFormUnclear`] if a choice does not have the value, or one has to be made and none is named.
+/// Errors: `LoginFormUnclear` if a choice does not have the value.
 pub fn values(form: &Form, login: &FormLogin, url: &Url) -> Result<Vec<(usize, Value)>> {
     let mut values = Vec::new();
     for (name, value) in &login.choices.fields {
@@ -69,7 +69,7 @@ pub fn values(form: &Form, login: &FormLogin, url: &Url) -> Result<Vec<(usize, V
     Ok(values)
 }
 
-/// Refuses a form that leaves a choice open which a person has to make: a domain, a realm.
+/// Refuses a form with an open choice that the user has to make: a domain, a realm.
 pub fn check(form: &Form, values: &[(usize, Value)], url: &Url) -> Result<()> {
     let open = form.inputs.iter().enumerate().find(|(at, input)| {
         let is_choice = input.kind == "select" && input.options.len() > 1 || input.asks == Some(Asks::Other);

@@ -1,7 +1,7 @@
-//! One-time codes: from a command or file (`otp`), by RFC 6238 from the secret that the IdP showed once (`otp_secret`), or
-//! from the person who waits.
+//! One-time codes: from a command or file (`otp`), computed by RFC 6238 from the secret that the IdP once showed
+//! (`otp_secret`), or from the person at the terminal.
 //!
-//! A code is good for once. One that is computed is never sent twice: the time step of the last one is kept.
+//! A computed code is never sent twice: the time step of the last one is stored.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use crate::identity::{Run, secrets};
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
 
-/// To send the code and hear the answer.
+/// Time left to send the code and receive the answer.
 const SPARE: Duration = Duration::from_secs(3);
 
-/// A code for the page at `url`.
+/// Returns a code for the page at `url`.
 ///
-/// Errors: [`Code::MfaNeeded`] where nothing and nobody gives one.
+/// Errors: [`Code::MfaNeeded`] if no setting gives one and nobody can be asked.
 pub fn code(login: &FormLogin, run: Run<'_>, url: &Url) -> Result<CountedSecret> {
     match &login.otp {
         Some(Otp::Code(source)) => {
@@ -51,17 +51,17 @@ fn local(error: Error) -> Error {
     error.at(Step::Local)
 }
 
-/// What a command prints is another code each time: it is known by where it comes from.
+/// The mark of a code from a source. A command prints another code each time, so the mark is the source.
 fn mark(source: &SecretSource) -> Secret {
     Secret::new(format!("{source:?}"))
 }
 
-/// The code of a time step whose code was not sent yet, waited for if there is time.
+/// The code of a time step that was not used yet. Waits for the next step if there is time.
 fn unused(generator: &Totp, run: Run<'_>) -> Result<Secret> {
     let mut now = seconds();
-    let mut kept = Remembered::load(run.keep);
+    let mut remembered = Remembered::load(run.state);
     let step = |at: u64| generator.next_step(at);
-    if kept.last_step.is_some_and(|last| step(now) <= last) {
+    if remembered.last_step.is_some_and(|last| step(now) <= last) {
         let wait = Duration::from_secs(step(now).saturating_sub(now));
         if run.deadline.remaining() < wait + SPARE {
             return Err(too_soon(wait, run.deadline));
@@ -69,8 +69,8 @@ fn unused(generator: &Totp, run: Run<'_>) -> Result<Secret> {
         time::pause(wait);
         now = seconds();
     }
-    kept.last_step = Some(step(now));
-    kept.save(run.keep);
+    remembered.last_step = Some(step(now));
+    remembered.save(run.state);
     Ok(Secret::new(generator.generate(now).to_string()))
 }
 
@@ -89,7 +89,7 @@ fn seconds() -> u64 {
     u64::try_from(time::now().as_second()).unwrap_or_default()
 }
 
-/// From base32, as an IdP shows it beside its QR code, or the `otpauth://totp/…` address in that.
+/// Parses base32, as an IdP shows it beside its QR code, or the `otpauth://totp/…` address in the code.
 fn generator(secret: &str) -> Result<Totp> {
     let unusable = |why: &str| {
         Error::new(Code::InvalidValue, "the secret of `saml.otp_secret` is not one for one-time codes")

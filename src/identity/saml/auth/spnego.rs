@@ -1,18 +1,19 @@
 //! `auth = "spnego"`: Kerberos by HTTP Negotiate (RFC 4559).
 //!
-//! A token goes only in answer to a 401 of an allowed origin, names that origin's host, and is bound to its TLS
-//! certificate. The server's own token is stepped through, not only looked for: a context that does not complete proves
-//! nothing (requests_gssapi, and so Airflow, accepts any header there).
+//! A token is sent only in answer to a 401 of an allowed origin. It names that origin's host and is bound to its TLS
+//! certificate. The server's token is passed to the security context: a context that does not complete proves nothing
+//! (requests_gssapi, and so Airflow, accepts any header there).
 //! Serves `principal`, `keytab`, `mutual_authentication`, `channel_bindings`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::{NTLM, offered};
 use crate::attempt::{self, Attempt, CountedSecret, Shown};
 use crate::config::profile::{ChannelBindings, MutualAuthentication, Spnego};
 use crate::error::{Code, Error, Kind, Result, Step, printable};
 use crate::gssapi::{CredentialSource, Negotiation, Request};
-use crate::http::challenge::{challenges, in_words};
+use crate::http::challenge::in_words;
 use crate::http::client::Response;
 use crate::http::shown;
 use crate::identity::Run;
@@ -26,32 +27,32 @@ use crate::time::Deadline;
 pub struct SpnegoAuth {
     settings: Spnego,
     mutual: MutualAuthentication,
-    /// The exchange whose token went out with the last request.
+    /// The exchange whose token was sent with the last request.
     exchange: Option<Exchange>,
-    /// The IdP has taken a ticket in this login.
+    /// A ticket that the IdP has accepted in this login.
     taken: Option<Taken>,
-    /// The attempt with the keytab, once its key has been shown to the KDC in this run.
+    /// The attempt with the keytab, once it was used in this run.
     keytab: Option<Attempt>,
 }
 
 struct Exchange {
     negotiation: Negotiation,
     is_proven: bool,
-    /// Whose ticket it is, as far as that is known.
+    /// The owner of the ticket, if known.
     principal: Option<String>,
-    /// Of the header that carries it.
+    /// Length of the header with the token.
     bytes: usize,
 }
 
-/// A ticket that was answered with something else than 401.
+/// A ticket that was not answered with 401.
 struct Taken {
     principal: Option<String>,
-    /// The server has proved that it could read the ticket.
+    /// The server has proved its identity.
     is_proven: bool,
 }
 
 impl SpnegoAuth {
-    /// Without a verified certificate only the server's own token can tell who answers: it is then required.
+    /// Without a verified certificate, only the server's token proves its identity: mutual authentication is then required.
     pub fn new(settings: Spnego, verify: bool) -> Self {
         let mutual = if verify { settings.mutual_authentication } else { MutualAuthentication::Required };
         SpnegoAuth { settings, mutual, exchange: None, taken: None, keytab: None }
@@ -68,7 +69,7 @@ impl SpnegoAuth {
         };
         let incoming = decode(&challenge, answer)?;
         let step = match (&mut self.exchange, incoming) {
-            // A further leg, or the reason of a refusal: the library knows which.
+            // Another leg, or the reason of a refusal: the library decides.
             (Some(exchange), Some(token)) => exchange.negotiation.step(Some(&token), run.deadline)?,
             (Some(_), None) => return Err(rejected(answer)),
             (None, _) => {
@@ -94,10 +95,10 @@ impl SpnegoAuth {
         Ok(header)
     }
 
-    /// Verifies the server's token in the answer to a request that carried ours.
+    /// Verifies the server's token in the answer to a request with our token.
     pub fn check_answer(&mut self, answer: &Response, deadline: &Deadline) -> Result<()> {
         let Some(mut exchange) = self.exchange.take() else { return Ok(()) };
-        // 494 is nginx's own.
+        // 494 is used by nginx.
         if matches!(answer.status, 400 | 413 | 431 | 494) {
             return Err(too_large(answer, exchange.bytes));
         }
@@ -113,7 +114,7 @@ impl SpnegoAuth {
             }
             self.taken = Some(Taken { principal: exchange.principal.clone(), is_proven: true });
         }
-        // An error page proves nothing and claims nothing: its status is the better message.
+        // An error page does not claim to be proven: its status is the better message.
         if self.mutual == MutualAuthentication::Required && !exchange.is_proven && answer.status < 400 {
             return Err(unproven(answer, "it sent no token of its own")
                 .hint("if this IdP never sends one, set `saml.mutual_authentication = \"optional\"` (not with `verify = false`)"));
@@ -121,7 +122,7 @@ impl SpnegoAuth {
         Ok(())
     }
 
-    /// A keytab counts like a password: the KDC counts wrong keys, too. Only now is it about to be asked.
+    /// Records the attempt with the keytab: the KDC counts wrong keys like wrong passwords.
     fn begin_with_keytab(&mut self, run: Run<'_>) -> Result<()> {
         if let Some(keytab) = self.settings.keytab.as_deref().filter(|_| self.keytab.is_none()) {
             let keytab = CountedSecret::keytab(secrets::keytab(keytab)?);
@@ -131,7 +132,7 @@ impl SpnegoAuth {
         Ok(())
     }
 
-    /// Tells why a login page came all the same, which `error` is about.
+    /// Adds why a login page came in spite of Kerberos.
     pub fn login_page(&self, error: Error) -> Error {
         let Some(Taken { principal, is_proven }) = &self.taken else {
             return error
@@ -171,7 +172,7 @@ impl SpnegoAuth {
     }
 }
 
-/// Without a ticket nobody was asked; a KDC that was, or was to be, belongs to the login.
+/// Without a ticket no server was asked, so the failure is local; failures of the KDC belong to the login.
 fn of_ticket(error: Error) -> Error {
     match error.kind() {
         Kind::LoginRequired => error.at(Step::Local),
@@ -185,8 +186,7 @@ fn of_ticket(error: Error) -> Error {
     }
 }
 
-/// What an attempt to get a ticket by a keytab showed. A KDC counts a key as wrong in one case only, and says so; whatever else
-/// it answers, or the library says before it asks, cost no attempt.
+/// What an attempt with a keytab showed. The KDC says so if it counts a key as wrong; any other failure cost no attempt.
 fn what_the_kdc_showed(outcome: std::result::Result<(), &Error>) -> Shown {
     match outcome.map_err(|error| error.code) {
         Ok(()) => Shown::Accepted,
@@ -196,10 +196,9 @@ fn what_the_kdc_showed(outcome: std::result::Result<(), &Error>) -> Shown {
     }
 }
 
-/// What follows `Negotiate` in the challenge; empty if nothing does. Other schemes are passed over.
+/// The token of the `Negotiate` challenge; empty if it has none.
 fn negotiate(answer: &Response) -> Option<String> {
-    let found = challenges(answer.www_authenticate.iter().map(String::as_str));
-    found.iter().find(|challenge| challenge.is("negotiate")).map(|challenge| challenge.token.to_owned())
+    offered(answer).iter().find(|challenge| challenge.is("negotiate")).map(|challenge| challenge.token.to_owned())
 }
 
 fn decode(token: &str, answer: &Response) -> Result<Option<Vec<u8>>> {
@@ -225,23 +224,21 @@ fn decode(token: &str, answer: &Response) -> Result<Option<Vec<u8>>> {
 }
 
 fn not_offered(answer: &Response) -> Error {
-    let offered = challenges(answer.www_authenticate.iter().map(String::as_str));
+    let offered = offered(answer);
     let error = Error::new(
         Code::NegotiateNotOffered,
         format!("the IdP at {} wants a login but does not offer Kerberos", shown(&answer.url)),
     )
     .because(format!("its 401 offers {}, not Negotiate", in_words(&offered)));
     if !offered.is_empty() && offered.iter().all(|challenge| challenge.is("ntlm")) {
-        return error.hint(
-            "ask the IdP's administrator for Kerberos (Negotiate) or a login form; or set `saml.auth = \"browser\"`, whose browser may do NTLM",
-        );
+        return error.hint(NTLM);
     }
     error.hint(
         "AD FS offers it only to browsers it knows: set `saml.user_agent`; or set `saml.auth` to what the IdP wants",
     )
 }
 
-/// A ticket names all groups of its account. Servers answer a header that is too long with various statuses.
+/// The error of a header that is too long, which servers answer with various statuses: a ticket lists all groups of its account.
 fn too_large(answer: &Response, bytes: usize) -> Error {
     let (at, status) = (shown(&answer.url), answer.status);
     Error::new(

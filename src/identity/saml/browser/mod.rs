@@ -25,8 +25,8 @@ use crate::config::env::Env;
 use crate::config::profile::{AuthnRequest, BrowserLogin, Saml};
 use crate::error::{Code, Error, Result, Step, printable};
 use crate::http::shown;
+use crate::identity::LoginState;
 use crate::identity::Run;
-use crate::identity::keep::Keep;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -39,14 +39,14 @@ const LEAVING: Duration = Duration::from_secs(5);
 
 /// The assertion that the browser was to send to AWS.
 pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
-    let keep = run.keep.ok_or_else(|| {
+    let state = run.state.ok_or_else(|| {
         Error::new(Code::CacheWrite, "there is no directory for the profile of a browser")
             .hint("make the cache directory writable, or set FEDCRED_CACHE_DIR or XDG_RUNTIME_DIR to one that is")
     })?;
-    let dir = keep.directory()?;
+    let dir = state.directory()?;
     let attempt = |is_headless, deadline: &Deadline| {
         let browser = program::start(login, &saml.http, &dir, is_headless)?;
-        Visit { tools: DevTools::new(browser), saml, keep, is_headless, deadline, pages: Vec::new() }.log_in()
+        Visit { tools: DevTools::new(browser), saml, state, is_headless, deadline, pages: Vec::new() }.log_in()
     };
     let is_known = dir.join("Default").exists();
     match run.person {
@@ -123,7 +123,7 @@ fn check_display(env: &Env) -> Result<()> {
 struct Visit<'a> {
     tools: DevTools,
     saml: &'a Saml,
-    keep: &'a dyn Keep,
+    state: &'a dyn LoginState,
     is_headless: bool,
     deadline: &'a Deadline,
     /// The sessions of the pages that are open.
@@ -284,12 +284,12 @@ impl Visit<'_> {
             })
             .collect();
         let text = serde_json::to_string(&kept).map_err(|why| Error::new(Code::Bug, why.to_string()))?;
-        self.keep.keep_cookies(&Secret::new(text));
+        self.state.store(&Secret::new(text));
         Ok(())
     }
 
     fn restore_session(&mut self) {
-        let Some(kept) = self.keep.cookies() else { return };
+        let Some(kept) = self.state.load() else { return };
         let Ok(cookies) = serde_json::from_str::<Value>(kept.expose()) else { return };
         // Waited for: the first request would else go without them.
         if let Err(why) = self.call(None, "Storage.setCookies", &json!({ "cookies": cookies })) {

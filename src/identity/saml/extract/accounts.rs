@@ -1,28 +1,25 @@
-//! The names of accounts on AWS's own sign-in page, on which a person chooses one of several roles: lines such as
-//! `Account: analytics (112233334444)`, or `Account: 112233334444` for an account without an alias.
+//! The aliases of accounts on the AWS sign-in page for a choice of roles: lines such as `Account: analytics (112233334444)`, or
+//! `Account: 112233334444` for an account without an alias.
 
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::product::Mark;
-use super::tree::{NodeId, ROOT, Tree};
+use super::tree::ROOT;
 use super::{charset, fenced, html};
 use crate::account_id::AccountId;
 use crate::error::{Result, printable};
 
-/// Account id and alias of each account that has one. Errors: those of [`super::read`].
+/// Returns account id and alias of each account that has one. Errors: those of [`super::read`].
 pub fn aliases(body: Zeroizing<Vec<u8>>, limit: Duration) -> Result<Vec<(AccountId, String)>> {
     fenced::run(limit, move |deadline| {
         let (text, _) = charset::html(&body, None);
         let tree = html::read(&text, deadline)?;
-        Ok(names(&tree).filter_map(|id| alias(&tree.text_content(id))).collect())
+        let mark = Mark::Class("saml-account-name");
+        let names = tree.elements(ROOT).filter(|(id, element)| mark.fits(&tree, *id, element));
+        Ok(names.filter_map(|(id, _)| alias(&tree.text_content(id))).collect())
     })
-}
-
-fn names(tree: &Tree) -> impl Iterator<Item = NodeId> {
-    let mark = Mark::Class("saml-account-name");
-    tree.descendants(ROOT).filter(move |id| tree.element(*id).is_some_and(|element| mark.fits(tree, *id, element)))
 }
 
 fn alias(line: &str) -> Option<(AccountId, String)> {

@@ -1,19 +1,18 @@
-//! From a page's bytes to its text.
+//! Decodes a page's bytes.
 //!
-//! HTML as browsers decide it: byte order mark, `Content-Type`, `<meta charset>`, and without any of these UTF-8 if it is
-//! that, else windows-1252. XML as Airflow's lxml decides it: byte order mark or XML declaration, never the header, and
-//! a byte that is not of the encoding is an error.
+//! HTML as browsers do: by byte order mark, `Content-Type` or `<meta charset>`, else UTF-8 if valid, else windows-1252. XML as
+//! Airflow's lxml does: by byte order mark or XML declaration, never by the header; an invalid byte is an error.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use zeroize::Zeroizing;
 
-/// How far into a page `<meta charset>` is looked for, as the standard says.
+/// Bytes that are searched for `<meta charset>` (HTML, "prescan").
 const PRESCAN: usize = 1024;
 
-/// A page's text, and the encoding that its forms are answered in.
+/// A page's text, and the encoding in which its forms are submitted.
 pub type Decoded = (Zeroizing<String>, &'static Encoding);
 
-/// The text of an HTML page; bytes that its encoding does not know become U+FFFD.
+/// The text of an HTML page; invalid bytes become U+FFFD.
 pub fn html(body: &[u8], content_type: Option<&str>) -> Decoded {
     let (encoding, body) = match Encoding::for_bom(body) {
         Some((encoding, length)) => (encoding, &body[length..]),
@@ -25,7 +24,7 @@ pub fn html(body: &[u8], content_type: Option<&str>) -> Decoded {
     (Zeroizing::new(encoding.decode_without_bom_handling(body).0.into_owned()), encoding)
 }
 
-/// The text of an XML document, without its byte order mark; None when it is not in the encoding it says it is in.
+/// The text of an XML document without its byte order mark. `None` if it is not in the encoding that it declares.
 pub fn xml(body: &[u8]) -> Option<Decoded> {
     let (encoding, body) = match Encoding::for_bom(body) {
         Some((encoding, length)) => (encoding, &body[length..]),
@@ -62,7 +61,7 @@ fn meta_charset(body: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// What follows `charset=` in a `<meta` tag. A page that says so in ASCII cannot be UTF-16: the standard reads UTF-8 then.
+/// The encoding after `charset=` in a `<meta` tag. A tag that is readable as ASCII is not in UTF-16: UTF-8 by the standard.
 fn label(meta: &str) -> Option<&'static Encoding> {
     let value = meta.split_once("charset")?.1.trim_start().strip_prefix('=')?.trim_start();
     let value = value.trim_start_matches(['"', '\'']);
@@ -71,7 +70,7 @@ fn label(meta: &str) -> Option<&'static Encoding> {
     Some(if encoding.is_ascii_compatible() { encoding } else { UTF_8 })
 }
 
-/// `<?xml version="1.0" encoding="…"?>`; None when the name is not an encoding we know.
+/// The encoding of `<?xml version="1.0" encoding="…"?>`. `None` if it is unknown.
 fn declared_by_xml(body: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&body[..body.len().min(PRESCAN)]);
     let Some((declaration, _)) = head.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) else {

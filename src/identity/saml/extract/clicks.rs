@@ -1,24 +1,24 @@
-//! What a page's scripts set in a form when somebody presses what sends it: `onclick="postOk()"`, where that function sets a hidden
-//! input to a literal and submits. Servers know by such inputs which link was pressed.
+//! What a page's click handlers set in a form before they submit it: `onclick="postOk()"`, where that function sets a hidden
+//! input to a literal. By such inputs a server tells which button or link was pressed.
 //!
-//! Scripts are not run: only literals count that are set by the handler itself, or by a function that it calls by name.
+//! Scripts are not run. Only literals count, set by the handler itself or by a function that it calls by name.
 
 use super::forms::{Click, Form};
-use super::says::visible_text;
+use super::message::visible_text;
 use super::script;
 use super::source;
 use super::tree::{Element, NodeId, ROOT, Tree};
 use super::words::{Meaning, folded, says};
 
-/// Handlers that are looked into on one page, how long one is, and what each sets.
+/// Handlers that are examined on one page, the length of one in bytes, and the inputs that one sets.
 const MAX_CLICKS: usize = 32;
 const MAX_HANDLER: usize = 1000;
 const MAX_SETS: usize = 16;
 
-/// Notes in each form what its buttons, and the first link that logs in, set.
+/// Adds to each form what its buttons, and the first link that logs in, set.
 pub fn settle(tree: &Tree, hidden: &[bool], forms: &mut [Form]) {
-    let clickable = tree.descendants(ROOT).filter(|id| !hidden[id.index()]);
-    let clickable = clickable.filter_map(|id| Some((id, tree.element(id)?, tree.element(id)?.attribute("onclick")?)));
+    let visible = tree.elements(ROOT).filter(|(id, _)| !hidden[id.index()]);
+    let clickable = visible.filter_map(|(id, element)| Some((id, element, element.attribute("onclick")?)));
     let clickable = clickable.filter(|(_, _, handler)| handler.len() <= MAX_HANDLER);
     let clickable: Vec<(NodeId, &Element, &str)> = clickable.take(MAX_CLICKS).collect();
     if clickable.is_empty() {
@@ -50,14 +50,14 @@ pub fn settle(tree: &Tree, hidden: &[bool], forms: &mut [Form]) {
     }
 }
 
-/// Whether what stands on it says that it logs in, and nothing else.
+/// Whether its text says that it logs in, and nothing else.
 fn logs_in(tree: &Tree, hidden: &[bool], id: NodeId, element: &Element) -> bool {
-    let attributes = ["value", "title", "alt", "aria-label"].map(|name| element.attribute(name).unwrap_or_default());
+    let attributes = ["value", "title", "alt", "aria-label"].map(|name| element.value(name));
     let text = folded(&format!("{} {}", visible_text(tree, hidden, id), attributes.join(" ")));
     says(&text, Meaning::LogIn) && !says(&text, Meaning::NotThis) && !says(&text, Meaning::OtherWayIn)
 }
 
-/// What the code sets to literals: the expressions before `.value = '…'` and `.val('…')`, and the literals.
+/// The assignments of literals in the code: the expression before `.value = '…'` or `.val('…')`, and the literal.
 fn literals(code: &str) -> Vec<(String, String)> {
     let assigned = code.match_indices(".value").filter_map(|(at, call)| {
         let rest = code[at + call.len()..].trim_start().strip_prefix('=')?;

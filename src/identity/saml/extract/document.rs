@@ -1,34 +1,30 @@
-//! What a page says of itself besides its forms: its title, where its addresses are relative to, where it leads on.
+//! What a page says besides its forms: its title, its base address, and where it refreshes to.
 
-use super::tree::{Element, NodeId, ROOT, Tree};
+use super::tree::{ROOT, Tree};
 
-/// A page that refreshes itself later than this does so to end an idle session, not to move on.
+/// A page that refreshes later than this ends an idle session; it does not lead on.
 const LONGEST_REFRESH_SECONDS: f64 = 10.0;
 
-/// Text of the first `<title>`; not that of a picture within the page.
+/// Text of the first `<title>` that is not in a picture.
 pub fn title(tree: &Tree) -> Option<String> {
-    let is_title = |(id, element): &(NodeId, &Element)| {
-        let in_picture = tree.parent(*id).and_then(|parent| tree.element(parent)).is_some_and(|e| e.is("svg"));
-        element.is("title") && !in_picture
-    };
-    let (id, _) = elements(tree).find(is_title)?;
+    let is_in_picture = |id| tree.parent_element(id).is_some_and(|parent| parent.is("svg"));
+    let (id, _) = tree.elements(ROOT).find(|(id, element)| element.is("title") && !is_in_picture(*id))?;
     Some(tree.text_content(id).trim().to_owned())
 }
 
 /// The first `<base href>`.
 pub fn base_href(tree: &Tree) -> Option<String> {
-    elements(tree).filter(|(_, e)| e.is("base")).find_map(|(_, e)| e.attribute("href")).map(Into::into)
+    tree.elements(ROOT).filter(|(_, e)| e.is("base")).find_map(|(_, e)| e.attribute("href")).map(Into::into)
 }
 
-/// Where `<meta http-equiv="refresh">` leads, if it does so within ten seconds.
+/// The target of `<meta http-equiv="refresh">` if it is due within ten seconds.
 pub fn meta_refresh(tree: &Tree) -> Option<String> {
-    let is_refresh = |e: &Element| {
-        e.is("meta") && e.attribute("http-equiv").is_some_and(|value| value.trim().eq_ignore_ascii_case("refresh"))
-    };
-    elements(tree).filter(|(_, e)| is_refresh(e)).find_map(|(_, e)| refresh_target(e.attribute("content")?))
+    let metas =
+        tree.elements(ROOT).filter(|(_, e)| e.is("meta") && e.value("http-equiv").eq_ignore_ascii_case("refresh"));
+    metas.into_iter().find_map(|(_, e)| refresh_target(e.attribute("content")?))
 }
 
-/// `0; url='/next'`: seconds, then a comma, semicolon or space, then the target, with or without `url=` and quotes.
+/// Parses `0; url='/next'`: seconds, then a comma, semicolon or space, then the target, with or without `url=` and quotes.
 fn refresh_target(content: &str) -> Option<String> {
     let content = content.trim_start();
     let end = content.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(content.len());
@@ -47,8 +43,4 @@ fn refresh_target(content: &str) -> Option<String> {
         _ => target,
     };
     (!target.is_empty()).then(|| target.to_owned())
-}
-
-fn elements(tree: &Tree) -> impl Iterator<Item = (NodeId, &Element)> {
-    tree.descendants(ROOT).filter_map(|id| Some((id, tree.element(id)?)))
 }

@@ -1,5 +1,5 @@
-//! A SAML response that is not where the expression looks: in a textarea, in JSON, in a script's string, in a frame's own
-//! text. Whether it is one, and whether it is taken, is decided by who asks.
+//! A SAML response outside the place that the expression names: in a textarea, in JSON, in a string of a script, in the
+//! `srcdoc` of a frame. The caller decides whether it is one.
 
 use serde_json::Value;
 use url::Url;
@@ -9,7 +9,7 @@ use super::forms::Form;
 use super::tree::{ROOT, Tree};
 use crate::secret::Secret;
 
-/// What may be one.
+/// What may be a SAML response, and where it was found.
 #[derive(Debug)]
 pub struct Elsewhere {
     pub encoded: Secret,
@@ -37,9 +37,9 @@ impl Place {
 }
 
 const NAME: &str = "SAMLResponse";
-/// Shorter than any response in base64.
+/// Any response in base64 is longer.
 const SHORTEST: usize = 100;
-/// Objects and lists within each other.
+/// Nested objects and lists.
 const MAX_DEPTH: usize = 32;
 
 /// The response in a body that is JSON.
@@ -70,7 +70,7 @@ fn in_value(value: &Value, depth: usize) -> Option<&str> {
     }
 }
 
-/// The first that the tree holds, or else the one that was in JSON.
+/// A textarea comes first, then `json`, then scripts and frames in document order.
 pub fn find(tree: &Tree, forms: &[Form], json: Option<Elsewhere>) -> Option<Elsewhere> {
     let found = |text: &str, place| Some(Elsewhere { encoded: Secret::new(text.to_owned()), place });
     let inputs = forms.iter().flat_map(|form| &form.inputs);
@@ -81,26 +81,17 @@ pub fn find(tree: &Tree, forms: &[Form], json: Option<Elsewhere>) -> Option<Else
     if json.is_some() {
         return json;
     }
-    for id in tree.descendants(ROOT) {
-        let Some(element) = tree.element(id) else { continue };
-        if element.is("script")
-            && let Some(text) = in_text(&tree.text_content(id))
-        {
-            return found(&text, Place::Script);
-        }
-        if element.is("iframe")
-            && let Some(text) = element.attribute("srcdoc").and_then(in_text)
-        {
-            return found(&text, Place::Frame);
-        }
-    }
-    None
+    tree.elements(ROOT).find_map(|(id, element)| match () {
+        () if element.is("script") => found(&in_text(&tree.text_content(id))?, Place::Script),
+        () if element.is("iframe") => found(&in_text(element.attribute("srcdoc")?)?, Place::Frame),
+        () => None,
+    })
 }
 
-/// The address of the first visible frame whose content is another page's.
+/// The address of the first visible frame that shows another page.
 pub fn frame(tree: &Tree, hidden: &[bool]) -> Option<String> {
-    let visible = tree.descendants(ROOT).filter(|id| !hidden[id.index()]).filter_map(|id| tree.element(id));
-    let frames = visible.filter(|e| (e.is("iframe") || e.is("frame")) && e.attribute("srcdoc").is_none());
+    let visible = tree.elements(ROOT).filter(|(id, _)| !hidden[id.index()]).map(|(_, element)| element);
+    let frames = visible.filter(|e| e.is_any("iframe frame") && e.attribute("srcdoc").is_none());
     // Most addresses are relative to the page's.
     let is_page = |src: &&str| !src.is_empty() && Url::parse(src).map_or(true, |url| url.scheme().starts_with("http"));
     frames.filter_map(|e| e.attribute("src").map(str::trim)).find(is_page).map(str::to_owned)
@@ -111,32 +102,36 @@ pub fn frame(tree: &Tree, hidden: &[bool]) -> Option<String> {
 fn in_text(text: &str) -> Option<Zeroizing<String>> {
     text.match_indices(NAME).find_map(|(at, _)| {
         let after = &text[at + NAME.len()..];
-        // What stands between is a few quotes, brackets and words.
+        // Between name and value there are a few quotes, brackets and words.
         let near = after.char_indices().take(80).last().map_or(0, |(at, c)| at + c.len_utf8());
         let start = after[..near].char_indices().find_map(|(at, c)| {
             let rest = &after[at + c.len_utf8()..];
             (matches!(c, '"' | '\'' | '`') && base64_length(rest) >= SHORTEST).then_some(at + c.len_utf8())
         })?;
-        let raw = &after[start..start + base64_length(&after[start..])];
-        let plain = raw
-            .replace("\\/", "/")
-            .replace("\\u002b", "+")
-            .replace("\\u002B", "+")
-            .replace("\\u003d", "=")
-            .replace("\\u003D", "=");
-        Some(Zeroizing::new(
-            plain
-                .replace("\\x2b", "+")
-                .replace("\\x2B", "+")
-                .replace("\\x3d", "=")
-                .replace("\\x3D", "=")
-                .replace("\\x2f", "/")
-                .replace("\\x2F", "/"),
-        ))
+        let mut plain = Zeroizing::new(after[start..start + base64_length(&after[start..])].to_owned());
+        for (escaped, character) in ESCAPES {
+            plain = Zeroizing::new(plain.replace(escaped, character));
+        }
+        Some(plain)
     })
 }
 
-/// How far base64 goes, as a script may write it.
+/// How a script may write the characters of base64.
+const ESCAPES: [(&str, &str); 11] = [
+    ("\\/", "/"),
+    ("\\u002b", "+"),
+    ("\\u002B", "+"),
+    ("\\u003d", "="),
+    ("\\u003D", "="),
+    ("\\x2b", "+"),
+    ("\\x2B", "+"),
+    ("\\x3d", "="),
+    ("\\x3D", "="),
+    ("\\x2f", "/"),
+    ("\\x2F", "/"),
+];
+
+/// Length of the base64 at the beginning, as a script may write it.
 fn base64_length(text: &str) -> usize {
     text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '\\'))).unwrap_or(text.len())
 }

@@ -1,9 +1,9 @@
-//! An expression over a page, through sxd-document and sxd-xpath.
+//! Evaluates an expression on a page, with sxd-document and sxd-xpath.
 //!
-//! sxd-document's own XML parser is not used: it takes time in the square of nesting and of attributes. Its nodes and
-//! strings are never freed before the whole package is, and its strings are not wiped: a copy of the response stays in
-//! freed memory. Nodes are made once and never changed here (a text grown piece by piece would keep every piece).
-//! Adding a second element to the root silently removes the first; our readers make only one.
+//! The XML parser of sxd-document is not used: its time is quadratic in nesting and in attributes. Nodes and strings are
+//! freed only with the whole package, and strings are not wiped: a copy of the response stays in freed memory. Nodes are made
+//! once and never changed here, since a text that grows piece by piece would keep every piece. A second element below the
+//! root silently replaces the first; our readers make only one.
 
 use sxd_document::dom::{Document, Element as DomElement};
 use sxd_document::{Package, QName};
@@ -17,9 +17,9 @@ use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// The first non-empty result in document order, without the white space around it; None when there is none.
+/// Returns the first non-empty result in document order, trimmed. `None` if there is none.
 ///
-/// Airflow hands a list of several on and fails on it; the first is what a browser would post.
+/// Airflow fails on several results; a browser would post the first.
 /// Errors: [`Code::InvalidXpath`] for an expression whose result is not text, [`Code::XpathTooCostly`].
 pub fn first_value(tree: &Tree, xpath: &XPath, deadline: Deadline) -> Result<Option<Secret>> {
     let package = Package::new();
@@ -65,7 +65,7 @@ fn fill(document: Document<'_>, tree: &Tree, reading: Reading) {
     for id in tree.descendants(ROOT) {
         let parent: Option<DomElement<'_>> = tree.parent(id).and_then(|parent| made[parent.index()]);
         if let Some(text) = tree.text(id) {
-            // Script is not text of an HTML page. In XML it is text like any other, and markup within it is markup.
+            // In HTML, script is not text of the page. In XML it is text like any other.
             let is_text = reading == Reading::Xml || !is_code(tree, id);
             if let Some(parent) = parent.filter(|_| is_text) {
                 parent.append_child(document.create_text(text));
@@ -95,11 +95,10 @@ fn fill(document: Document<'_>, tree: &Tree, reading: Reading) {
 }
 
 fn is_code(tree: &Tree, text: NodeId) -> bool {
-    let parent = tree.parent(text).and_then(|parent| tree.element(parent));
-    parent.is_some_and(|element| element.is("script") || element.is("style"))
+    tree.parent_element(text).is_some_and(|element| element.is_any("script style"))
 }
 
-/// True until the deadline, then an error, which ends the evaluation.
+/// A function that is true until the deadline, and then fails, which ends the evaluation.
 struct InTime(Deadline);
 
 impl Function for InTime {

@@ -1,4 +1,5 @@
-//! The parsers and the XPath engine behind their fence: a hostile page or expression makes them panic or take for ever.
+//! Runs the parsers and the XPath engine on a thread of their own, since a hostile page or expression can make them panic or
+//! run without end.
 
 use std::time::Duration;
 
@@ -7,13 +8,13 @@ use crate::error::{Code, Error, Result};
 use crate::process::fence::{self, Broken};
 use crate::time::Deadline;
 
-/// The deepest recursion (a string value of 512 elements within each other, brackets 16 deep in an expression) needs well
-/// under 1 MiB; only what is touched is resident.
+/// The deepest recursion (a string value of 512 nested elements, 16 nested brackets in an expression) needs well under 1 MiB;
+/// only pages that are touched take memory.
 const STACK: usize = 8 << 20;
 
-/// Runs `work` and gives up on it when `limit` has passed. What it is handed ends a little earlier, so that its own, more
-/// precise error comes first; and what is given up looks at the clock itself and holds no more memory than the caps of `tree`
-/// and `xpath` allow, so that it ends soon and harms nobody meanwhile.
+/// Runs `work` and abandons it after `limit`. The deadline that `work` receives ends a little earlier, so that its own, more
+/// precise error comes first. An abandoned thread checks that deadline itself and holds no more memory than the limits of
+/// `tree` and `xpath` allow, so it ends soon.
 pub fn run<T: Send + 'static>(limit: Duration, work: impl FnOnce(Deadline) -> Result<T> + Send + 'static) -> Result<T> {
     let deadline = Deadline::after(limit.mul_f32(0.9));
     fence::run(STACK, limit, move || work(deadline)).unwrap_or_else(|broken| Err(error(&broken)))
@@ -24,7 +25,7 @@ fn error(broken: &Broken) -> Error {
         Broken::NotStarted(why) => {
             Error::new(Code::Bug, "cannot start the thread that reads pages").because(why.to_string())
         }
-        // Reading looks at the clock every few kilobytes; only an expression can be deaf for longer.
+        // The readers check the deadline every few kilobytes; only an expression can run longer.
         Broken::TooLong => too_costly(),
         Broken::Panicked => {
             Error::new(Code::Bug, "a parser failed on the identity provider's page or the XPath expression").hint(

@@ -1,4 +1,4 @@
-//! Forms and their inputs, as a login needs to know them. `controls` reads them off a page.
+//! Forms and their inputs, as far as a login needs them. `controls` reads them from a page.
 
 use encoding_rs::Encoding;
 
@@ -18,33 +18,33 @@ pub struct Form {
     pub method: Method,
     /// `enctype` in lower case; absent: `application/x-www-form-urlencoded`.
     pub enctype: Option<String>,
-    /// The first encoding of `accept-charset` that there is.
+    /// The first known encoding of `accept-charset`.
     pub charset: Option<&'static Encoding>,
-    /// In document order; also those outside the element that name it by `form=`.
+    /// In document order, with those outside the element that name it by `form=`.
     pub inputs: Vec<Input>,
-    /// Within `<noscript>` there is a button, for those whose browser does not run the script that sends the form.
+    /// A button in `<noscript>` submits the form if the script that does so cannot run.
     pub has_noscript_button: bool,
-    /// Something in it has a person prove that they are one.
+    /// It has a captcha.
     pub has_captcha: bool,
-    /// What scripts set when somebody presses what sends it.
+    /// What click handlers set before the form is submitted.
     pub clicks: Vec<Click>,
 }
 
-/// What the script of a button, or of a link that logs in, sets before the form goes out.
+/// What the click handler of a button, or of a link that logs in, sets before the form is submitted.
 #[derive(Debug)]
 pub struct Click {
-    /// The button's place among the inputs. `None`: it is a link, or a button that sends nothing by itself.
+    /// The button's index among the inputs. `None` for a link, or a button that does not submit by itself.
     pub button: Option<usize>,
-    /// Places of hidden inputs, and their values.
+    /// Indices of hidden inputs, and their values.
     pub sets: Vec<(usize, String)>,
 }
 
-/// How a form is sent.
+/// How a form is submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     Get,
     Post,
-    /// Not at all: it closes a dialog.
+    /// It closes a dialog and sends nothing.
     Dialog,
 }
 
@@ -56,33 +56,33 @@ pub struct Input {
     pub name: Option<String>,
     pub id: Option<String>,
     pub autocomplete: Option<String>,
-    /// Its place on the page.
+    /// Its node in the tree.
     pub(super) place: NodeId,
-    /// What would be sent if nothing were changed. May be a SAML response or an anti-forgery token, hence a secret.
+    /// The value that is sent unchanged. A secret, since it may be a SAML response or an anti-forgery token.
     pub value: Secret,
-    /// What a person reads at it: its label, placeholder or the text before it; on a button what stands on it.
+    /// What a person reads: label, placeholder or the text before the input; the text of a button.
     pub label: String,
-    /// Of a `select`: value and text of each option that can be chosen.
+    /// Value and text of each enabled option of a `select`.
     pub options: Vec<(String, String)>,
-    /// A person would see it.
+    /// Whether a person would see it.
     pub is_visible: bool,
-    /// Itself, or as part of a disabled `<fieldset>`.
+    /// Disabled itself, or in a disabled `<fieldset>`.
     pub is_disabled: bool,
     pub is_checked: bool,
     pub is_required: bool,
-    /// Filled in by the page, and not to be changed.
+    /// Read-only with a value.
     pub is_fixed: bool,
-    /// For digits, by `inputmode` or because a few characters are all it takes.
+    /// For a few digits, by `inputmode` or `maxlength`.
     pub is_short: bool,
-    /// As many characters as can be typed.
+    /// Most characters that it takes.
     pub max_length: Option<u32>,
-    /// Beside it stands a picture that is made anew for each visitor.
+    /// Beside it is a picture that is generated for each visitor.
     pub has_picture: bool,
-    /// Of a button: where the form goes, how and in which form, in place of the form's own.
+    /// Action, method and encoding type of a button, in place of the form's own.
     pub form_action: Option<String>,
     pub form_method: Option<Method>,
     pub form_enctype: Option<String>,
-    /// What is to be filled in, for an input in which a line of text is typed.
+    /// What has to be filled in. `None` if it takes no line of text.
     pub asks: Option<Asks>,
 }
 
@@ -91,7 +91,7 @@ impl Form {
         self.method == Method::Post
     }
 
-    /// The places of the inputs that ask for this.
+    /// The indices of the inputs that ask for this.
     pub fn asking(&self, asks: Asks) -> Vec<usize> {
         let fits = |(_, input): &(usize, &Input)| input.asks == Some(asks);
         self.inputs.iter().enumerate().filter(fits).map(|(at, _)| at).collect()
@@ -101,24 +101,24 @@ impl Form {
         self.inputs.iter().any(|input| input.asks == Some(asks))
     }
 
-    /// Whether a line of text is to be typed in, or a password.
+    /// Whether it takes a line of text or a password.
     pub fn is_open(&self) -> bool {
         self.inputs.iter().any(|input| input.takes_text() || input.takes_password())
     }
 
-    /// The buttons that send it and that a person can press.
+    /// The usable buttons that submit it, with their indices.
     pub fn buttons(&self) -> impl Iterator<Item = (usize, &Input)> {
         self.inputs.iter().enumerate().filter(|(_, input)| input.is_usable() && input.sends())
     }
 }
 
 impl Input {
-    /// Can be seen and used.
+    /// Whether a person can see and use it.
     pub fn is_usable(&self) -> bool {
         self.is_visible && !self.is_disabled
     }
 
-    /// A line of text can be typed in.
+    /// Whether it takes a line of text.
     pub fn takes_text(&self) -> bool {
         self.is_usable()
             && !self.is_fixed
@@ -129,11 +129,12 @@ impl Input {
         self.is_usable() && self.kind == "password"
     }
 
-    /// A button that sends the form.
+    /// Whether it is a button that submits the form.
     pub fn sends(&self) -> bool {
         matches!(self.kind.as_str(), "submit" | "image")
     }
 
+    /// Whether this is its name or id.
     pub fn is_called(&self, name: &str) -> bool {
         self.name.as_deref() == Some(name) || self.id.as_deref() == Some(name)
     }
@@ -143,7 +144,7 @@ impl Input {
         printable(self.name.as_deref().filter(|name| !name.is_empty()).or(self.id.as_deref()).unwrap_or("unnamed"), 60)
     }
 
-    /// Whether name or id is of this meaning.
+    /// Whether its name or id has this meaning.
     pub fn is_named(&self, meaning: Meaning) -> bool {
         [&self.name, &self.id].into_iter().flatten().any(|name| words::is_named(name, meaning))
     }

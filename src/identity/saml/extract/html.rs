@@ -1,10 +1,10 @@
-//! HTML as browsers read it: tag soup, through html5ever, into a [`Tree`].
+//! Reads HTML as browsers do, with html5ever, into a [`Tree`].
 //!
-//! Worth knowing when writing an expression: the parser adds the elements that the standard implies, so a page's
-//! `<table><tr>` is `table/tbody/tr` here and `/html/body` is always there. Comments, processing instructions and what is
-//! within `<template>` are not in the tree. Scripting counts as enabled, since we do what the page's script would (post
-//! the form): what is within `<noscript>` is text, not markup, so neither the "press Continue" button of an auto-submitting
-//! page nor the "please enable JavaScript" redirect of a login page is found there.
+//! For expressions: the parser adds the elements that the standard implies, so `<table><tr>` of a page is `table/tbody/tr`
+//! here, and `/html/body` always exists. Comments, processing instructions and the contents of `<template>` are not in the
+//! tree. Scripting counts as enabled, since we submit the form as the page's script would: the content of `<noscript>` is
+//! text, so the "press Continue" button of a page that submits itself, and the "please enable JavaScript" redirect of a login
+//! page, are not found.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -19,11 +19,11 @@ use super::tree::{Attribute, Element, NOWHERE, NodeId, ROOT, Tree};
 use crate::error::Result;
 use crate::time::Deadline;
 
-/// Bytes given to the parser between two looks at the caps and the clock. The parser takes time in the square of the
-/// nesting (each tag looks through all open ones) and of a tag's attributes, and has no bounds of its own.
+/// Bytes given to the parser between two checks of the limits and the deadline. The parser's time is quadratic in the nesting
+/// (each tag searches all open ones) and in the attributes of a tag, and it has no limits of its own.
 const CHUNK: usize = 4096;
 
-/// Reads a page; whatever the text is, it is HTML. Errors: [`crate::error::Code::PageTooLarge`], or the deadline's.
+/// Reads a page; any text is HTML. Errors: [`crate::error::Code::PageTooLarge`], or the deadline's.
 pub fn read(text: &str, deadline: Deadline) -> Result<Tree> {
     let mut parser = parse_document(Sink::new(), ParseOpts::default());
     let mut rest = text;
@@ -45,7 +45,7 @@ struct Sink {
     nowhere: Handle,
 }
 
-/// What the parser holds on to; it asks for the name of what it holds all the time.
+/// The parser's handle of a node. It often asks for the name of a node that it holds.
 type Handle = Rc<Held>;
 
 struct Held {
@@ -63,7 +63,7 @@ impl Sink {
     }
 }
 
-/// Namespaces are dropped and names lower-cased (SVG has some in camel case), so that a plain name finds everything.
+/// Drops namespaces and lower-cases names (SVG has some in camel case), so that a plain name in an expression finds everything.
 fn attributes(attributes: Vec<HtmlAttribute>) -> Vec<Attribute> {
     let attribute = |a: HtmlAttribute| Attribute {
         name: a.name.local.to_ascii_lowercase().to_string(),
@@ -93,7 +93,7 @@ impl TreeSink for Sink {
 
     fn create_element(&self, name: QualName, given: Vec<HtmlAttribute>, flags: ElementFlags) -> Handle {
         let mut tree = self.tree.borrow_mut();
-        // The parser makes thousands of copies of a formatting element if a page is made for it: a full tree copies none.
+        // A hostile page can make the parser copy a formatting element thousands of times: a full tree copies no attributes.
         let attributes = if tree.check().is_ok() { attributes(given) } else { Vec::new() };
         let name_in_tree = name.local.to_ascii_lowercase().to_string();
         let id = tree.create(Element { name: name_in_tree, prefix: None, namespace: None, attributes, form: None });

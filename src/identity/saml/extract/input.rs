@@ -1,38 +1,38 @@
-//! What an input is for: by `autocomplete`, by the names that programs give it, by the words that people read at it, and by
-//! the page around it. One weighing for all products: their names are in `words` among those of nobody.
+//! Decides what an input is for: by `autocomplete`, by its name and id, by the words that people read at it, and by the rest of
+//! the page. One rule for all products: the names that they use are listed in `words` among all others.
 
 use super::forms::{Form, Input};
 use super::words::{Meaning, folded, is_named, says};
 
-/// What is to be filled in.
+/// What has to be filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asks {
-    /// Who logs in.
+    /// The user name.
     User,
-    /// The password as it is.
+    /// The current password.
     Password,
-    /// A password to be set.
+    /// A password that is being set.
     NewPassword,
     /// A one-time code, or PIN and token.
     Code,
-    /// What a picture shows.
+    /// The text of a picture.
     Captcha,
     /// Another line of text.
     Other,
 }
 
-/// What the page says besides its inputs.
+/// What the page says outside of its inputs.
 pub struct Around<'a> {
     /// Title and headings, folded.
     headline: &'a str,
-    /// Whether anything that can be read is about codes, about codes that were sent, about what a picture shows.
+    /// Whether the visible text speaks of codes, of codes that were sent, of the text of a picture.
     is_about_codes: bool,
     is_about_sent_codes: bool,
     is_about_pictures: bool,
 }
 
 impl<'a> Around<'a> {
-    /// Of folded texts: title and headings, and all that can be read.
+    /// Takes folded texts: title and headings, and all visible text.
     pub fn new(headline: &'a str, text: &str) -> Self {
         Around {
             headline,
@@ -64,8 +64,8 @@ pub fn settle(form: &mut Form, around: &Around<'_>) {
         };
     }
     form.has_captcha |= form.asks_for(Asks::Captcha);
-    // Beside a new password the other one is the old. Two of a kind set a new one, where nobody is asked who they are; three
-    // do so anywhere.
+    // Beside a new password, the other one is the old. Two password inputs set a new password if the form does not ask for a
+    // user name; three always do.
     let passwords = form.asking(Asks::Password);
     let most = if context.has_user { 2 } else { 1 };
     if passwords.len() > most || form.asks_for(Asks::NewPassword) {
@@ -81,17 +81,25 @@ struct Context<'a> {
     is_registration: bool,
     is_subscription: bool,
     has_captcha: bool,
-    /// A picture that is made anew stands somewhere in the form.
+    /// A generated picture is somewhere in the form.
     has_picture: bool,
 }
 
-fn asks_for_user(input: &Input) -> bool {
-    let is_said =
-        input.autocomplete.as_deref().is_some_and(|a| a.split_whitespace().any(|w| matches!(w, "username" | "email")));
-    is_said || input.is_named(Meaning::User)
+/// Whether `autocomplete` has this word.
+fn autocompletes(input: &Input, word: &str) -> bool {
+    input.autocomplete.as_deref().is_some_and(|words| words.split_whitespace().any(|known| known == word))
 }
 
-/// Newsletters are sent to whom nobody knows.
+fn asks_for_user(input: &Input) -> bool {
+    autocompletes(input, "username") || autocompletes(input, "email") || input.is_named(Meaning::User)
+}
+
+/// The points of the conditions that hold.
+pub fn points(conditions: &[(bool, i32)]) -> i32 {
+    conditions.iter().filter(|(holds, _)| *holds).map(|(_, points)| points).sum()
+}
+
+/// Whether the form subscribes to a newsletter.
 fn is_subscription(form: &Form, buttons: &[String]) -> bool {
     let names = [&form.id, &form.name, &form.action];
     names.into_iter().flatten().any(|name| is_named(name, Meaning::Newsletter))
@@ -104,12 +112,8 @@ fn is_registration(form: &Form, around: &Around<'_>, buttons: &[String]) -> bool
     let logs_in = buttons.iter().any(|button| says(button, Meaning::LogIn) && !says(button, Meaning::Register));
     let asks_who_you_are = form.inputs.iter().any(|input| input.takes_text() && input.is_named(Meaning::PersonalName));
     let is_action = form.action.as_deref().is_some_and(|action| is_named(action, Meaning::Register));
-    let points = 2 * i32::from(says_so)
-        + 2 * i32::from(asks_who_you_are)
-        + 2 * i32::from(is_action)
-        + i32::from(says(around.headline, Meaning::Register))
-        - 2 * i32::from(logs_in);
-    points >= 2
+    let is_headline = says(around.headline, Meaning::Register);
+    points(&[(says_so, 2), (asks_who_you_are, 2), (is_action, 2), (is_headline, 1), (logs_in, -2)]) >= 2
 }
 
 fn of_password(input: &Input, context: &Context<'_>) -> Asks {
@@ -117,9 +121,7 @@ fn of_password(input: &Input, context: &Context<'_>) -> Asks {
         return Asks::NewPassword;
     }
     let label = folded(&input.label);
-    let is_said = |kind: &str| input.autocomplete.as_deref().is_some_and(|a| a.split_whitespace().any(|w| w == kind));
-    let points =
-        |table: &[(bool, i32)]| table.iter().filter(|(holds, _)| *holds).map(|(_, points)| points).sum::<i32>();
+    let is_said = |word: &str| autocompletes(input, word);
     let is_named_password = input.is_named(Meaning::Password);
     let is_new = says(&label, Meaning::NewPassword) || says(&label, Meaning::New);
     let new = points(&[
@@ -138,18 +140,18 @@ fn of_password(input: &Input, context: &Context<'_>) -> Asks {
         (says(&label, Meaning::Code), 2),
         (says(context.around.headline, Meaning::Code), 2),
         (context.around.is_about_codes, 1),
-        // One more than a password's sentence speaks against it.
+        // One point more than a sentence about a password takes away.
         (is_question(input, &label) || says(context.around.headline, Meaning::Question), 3),
         (input.is_short, 1),
-        // A character of a card, or of a word to remember.
+        // One character of a grid card, or of a memorable word.
         (input.max_length.is_some_and(|length| length < 3), 4),
         (is_named_password, -2),
         (says(&label, Meaning::Password) && !says(&label, Meaning::Code), -1),
         (context.has_user, -2),
-        // The other one is for the password, then.
+        // The other one is for the password.
         (context.has_user && context.passwords > 1 && !is_named_password, 3),
         (is_said("current-password"), -3),
-        // A PIN to be chosen.
+        // A PIN that is being set.
         (is_new && context.passwords > 1, -4),
     ]);
     match () {
@@ -159,7 +161,7 @@ fn of_password(input: &Input, context: &Context<'_>) -> Asks {
     }
 }
 
-/// What only who one is can answer.
+/// A security question.
 fn is_question(input: &Input, label: &str) -> bool {
     input.is_named(Meaning::Question)
         || says(label, Meaning::Question)
@@ -168,21 +170,19 @@ fn is_question(input: &Input, label: &str) -> bool {
 
 fn of_text(input: &Input, context: &Context<'_>) -> Asks {
     let label = folded(&input.label);
-    let is_code_said =
-        input.autocomplete.as_deref().is_some_and(|a| a.split_whitespace().any(|word| word == "one-time-code"));
     let is_user = asks_for_user(input);
     let is_plain_code = context.passwords == 0
         && says(&label, Meaning::MaybeCode)
         && (input.is_short || context.around.is_about_sent_codes);
     let is_code = input.is_named(Meaning::MaybeCode) || says(&label, Meaning::Code) || is_plain_code;
     match () {
-        () if is_code_said => Asks::Code,
+        () if autocompletes(input, "one-time-code") => Asks::Code,
         () if input.is_named(Meaning::Captcha) || says(&label, Meaning::Captcha) || is_sum(&label) => Asks::Captcha,
         () if !is_user && is_of_picture(input, &label, context) => Asks::Captcha,
         () if input.is_named(Meaning::Code) => Asks::Code,
         () if context.is_subscription => Asks::Other,
         () if is_user => Asks::User,
-        // Beside a picture that keeps programs out, what is not for the user is for the picture.
+        // Beside a captcha, a text that is not the user name answers the captcha.
         () if context.has_captcha && context.has_user => Asks::Captcha,
         () if is_code => Asks::Code,
         () if context.passwords == 0 && (input.is_short || is_question(input, &label)) && asks_for_proof(context) => {
@@ -200,15 +200,15 @@ fn asks_for_proof(context: &Context<'_>) -> bool {
         .any(|meaning| says(context.around.headline, meaning))
 }
 
-/// Whether what a picture shows is to be typed: it is spoken of at the input, or stands beside it where there is a password to be
-/// guarded or the page speaks of it.
+/// Whether the text of a picture has to be typed: the input speaks of it, or the picture is beside the input and either the form
+/// has a password or the page speaks of the picture.
 fn is_of_picture(input: &Input, label: &str, context: &Context<'_>) -> bool {
     let is_spoken_of = says(label, Meaning::Picture);
     let is_guard = context.passwords > 0 || is_spoken_of || context.around.is_about_pictures;
     is_spoken_of && (context.has_picture || says(label, Meaning::Code)) || input.has_picture && is_guard
 }
 
-/// "3 + 4 =": easy for a person.
+/// A sum as captcha: "3 + 4 =".
 fn is_sum(label: &str) -> bool {
     let is_digit = |c: &char| c.is_ascii_digit();
     label.contains(['=', '?'])

@@ -1,4 +1,4 @@
-//! The kinds of pages, and what each means for a login. Which one a page is of, `facts` decides.
+//! The kinds of pages, and what each means for a login. `classify` decides of which kind a page is.
 
 use std::fmt;
 
@@ -10,14 +10,14 @@ use crate::error::printable;
 /// A page in short.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// `None`: nothing on it tells.
+    /// `None` if no mark of a known product is on the page.
     pub product: Option<Product>,
     pub kind: PageKind,
-    /// What it tells a person about an error, else its heading; fit for a terminal, at most 300 characters.
+    /// The page's error message, else its heading: printable, at most 300 characters.
     pub says: Option<String>,
-    /// Something on it names a second factor, whatever it is for.
+    /// Whether anything on the page names a second factor, whatever its kind.
     pub names_second_factor: bool,
-    /// The code of AD FS for what went wrong, `MSIS7012`.
+    /// The error code of AD FS: `MSIS7012`.
     pub msis: Option<String>,
 }
 
@@ -25,130 +25,94 @@ pub struct Summary {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageKind {
     SamlResponse,
-    /// The answer of another protocol.
     WsFederation,
-    /// Asks for a password, and mostly for a name.
+    /// A password, usually with a user name.
     Login,
-    /// Asks for the user's name; the password comes later.
+    /// The user name alone; the password follows on another page.
     UserName,
-    /// Asks for a one-time code, or PIN and token.
+    /// A one-time code, or PIN and token.
     Code,
-    /// A push, a call, a choice of factors, a security key: nothing that could be typed.
+    /// A push, a call, a choice of factors, a security key: nothing to type.
     SecondFactor,
-    /// Has a person prove that they are one.
     Captcha,
-    /// Consent, terms of use.
+    /// Consent or terms of use.
     Consent,
     NewPassword,
     Registration,
     AccountChoice,
-    /// A choice of the organisation whose users log in.
+    /// A choice of the organisation that the user belongs to.
     HomeRealm,
     /// "Stay signed in?", "Trust this device?"
     StaySignedIn,
     Error,
-    /// Logged in, at a page of links and not at AWS.
+    /// The IdP's page of links for a user who is logged in.
     Portal,
-    /// Sends itself on, with nothing to fill in.
+    /// Submits a form by itself, with nothing to fill in.
     PassesOn,
-    /// A script would build the page; without one it is empty.
+    /// Empty until a script builds it.
     ByScript,
     Other,
 }
 
+/// What a login does with a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Carries a message to another server.
+    Message,
+    /// Asks for user name or password.
+    Login,
+    /// Only a person can go on from it.
+    Person,
+    /// Asks a question without a secret.
+    Choice,
+    /// Asks for nothing.
+    Information,
+    /// Nothing is known of it without a script.
+    ByScript,
+}
+
 impl PageKind {
-    /// The stable name in JSON.
+    /// The stable name in JSON, the name for people, and the role.
+    fn facts(self) -> (&'static str, &'static str, Role) {
+        match self {
+            PageKind::SamlResponse => ("saml-response", "a page with a SAML response", Role::Message),
+            PageKind::WsFederation => {
+                ("ws-federation", "a page with an answer in WS-Federation, not in SAML", Role::Message)
+            }
+            PageKind::Login => ("login", "a login page", Role::Login),
+            PageKind::UserName => ("user-name", "a login page that first asks for the user's name alone", Role::Login),
+            PageKind::Code => ("code", "a page that asks for a one-time code", Role::Person),
+            PageKind::SecondFactor => ("second-factor", "a page that asks for a second factor", Role::Person),
+            PageKind::Captcha => ("captcha", "a page with a captcha", Role::Person),
+            PageKind::Consent => ("consent", "a page that asks for consent", Role::Person),
+            PageKind::NewPassword => ("new-password", "a page that wants a new password", Role::Person),
+            PageKind::Registration => ("registration", "a page to register at", Role::Person),
+            PageKind::AccountChoice => ("account-choice", "a page to choose an account on", Role::Choice),
+            PageKind::HomeRealm => {
+                ("home-realm", "a page to choose one's organisation on (home realm discovery)", Role::Choice)
+            }
+            PageKind::StaySignedIn => ("stay-signed-in", "a page that asks whether to stay signed in", Role::Choice),
+            PageKind::Error => ("error", "an error page", Role::Information),
+            PageKind::Portal => ("portal", "a portal, of somebody who is logged in", Role::Information),
+            PageKind::PassesOn => ("passes-on", "a page that sends itself on", Role::Message),
+            PageKind::ByScript => ("by-script", "a page that only a browser's script can build", Role::ByScript),
+            PageKind::Other => ("other", "a page", Role::Information),
+        }
+    }
+
     pub fn id(self) -> &'static str {
-        match self {
-            PageKind::SamlResponse => "saml-response",
-            PageKind::WsFederation => "ws-federation",
-            PageKind::Login => "login",
-            PageKind::UserName => "user-name",
-            PageKind::Code => "code",
-            PageKind::SecondFactor => "second-factor",
-            PageKind::Captcha => "captcha",
-            PageKind::Consent => "consent",
-            PageKind::NewPassword => "new-password",
-            PageKind::Registration => "registration",
-            PageKind::AccountChoice => "account-choice",
-            PageKind::HomeRealm => "home-realm",
-            PageKind::StaySignedIn => "stay-signed-in",
-            PageKind::Error => "error",
-            PageKind::Portal => "portal",
-            PageKind::PassesOn => "passes-on",
-            PageKind::ByScript => "by-script",
-            PageKind::Other => "other",
-        }
+        self.facts().0
     }
 
-    pub fn in_words(self) -> &'static str {
-        match self {
-            PageKind::SamlResponse => "a page with a SAML response",
-            PageKind::WsFederation => "a page with an answer in WS-Federation, not in SAML",
-            PageKind::Login => "a login page",
-            PageKind::UserName => "a login page that first asks for the user's name alone",
-            PageKind::Code => "a page that asks for a one-time code",
-            PageKind::SecondFactor => "a page that asks for a second factor",
-            PageKind::Captcha => "a page with a captcha",
-            PageKind::Consent => "a page that asks for consent",
-            PageKind::NewPassword => "a page that wants a new password",
-            PageKind::Registration => "a page to register at",
-            PageKind::AccountChoice => "a page to choose an account on",
-            PageKind::HomeRealm => "a page to choose one's organisation on (home realm discovery)",
-            PageKind::StaySignedIn => "a page that asks whether to stay signed in",
-            PageKind::Error => "an error page",
-            PageKind::Portal => "a portal, of somebody who is logged in",
-            PageKind::PassesOn => "a page that sends itself on",
-            PageKind::ByScript => "a page that only a browser's script can build",
-            PageKind::Other => "a page",
-        }
+    pub fn role(self) -> Role {
+        self.facts().2
     }
 
-    /// Something is to be filled in or chosen by who logs in.
+    /// Whether the user has to fill in or choose something.
     pub fn asks(self) -> bool {
-        match self {
-            PageKind::Login
-            | PageKind::UserName
-            | PageKind::Code
-            | PageKind::SecondFactor
-            | PageKind::Captcha
-            | PageKind::Consent
-            | PageKind::NewPassword
-            | PageKind::Registration
-            | PageKind::AccountChoice
-            | PageKind::HomeRealm
-            | PageKind::StaySignedIn => true,
-            PageKind::SamlResponse
-            | PageKind::WsFederation
-            | PageKind::Error
-            | PageKind::Portal
-            | PageKind::PassesOn
-            | PageKind::ByScript
-            | PageKind::Other => false,
-        }
-    }
-
-    /// Only a right password leads to it, unless the identity provider hides whether it was.
-    pub fn needs_a_person(self) -> bool {
-        match self {
-            PageKind::Code
-            | PageKind::SecondFactor
-            | PageKind::Captcha
-            | PageKind::Consent
-            | PageKind::NewPassword
-            | PageKind::Registration => true,
-            PageKind::SamlResponse
-            | PageKind::WsFederation
-            | PageKind::Login
-            | PageKind::UserName
-            | PageKind::AccountChoice
-            | PageKind::HomeRealm
-            | PageKind::StaySignedIn
-            | PageKind::Error
-            | PageKind::Portal
-            | PageKind::PassesOn
-            | PageKind::ByScript
-            | PageKind::Other => false,
+        match self.role() {
+            Role::Login | Role::Person | Role::Choice => true,
+            Role::Message | Role::Information | Role::ByScript => false,
         }
     }
 }
@@ -156,7 +120,7 @@ impl PageKind {
 impl fmt::Display for Summary {
     /// `is a login page of SimpleSAMLphp`, `looks like an error page of Keycloak`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = self.kind.in_words();
+        let (_, what, _) = self.kind.facts();
         match self.product {
             Some(product) if product.is_proven() => write!(f, "is {what} of {}", product.name()),
             Some(product) => write!(f, "looks like {what} of {}", product.name()),
@@ -171,7 +135,7 @@ impl Serialize for PageKind {
     }
 }
 
-/// The page's title, fit for a message.
+/// The page's title, printable.
 pub fn title(page: &super::Page) -> Option<String> {
     page.title.as_deref().map(|title| printable(title, 80)).filter(|title| !title.is_empty())
 }

@@ -1,29 +1,29 @@
-//! From a page's bytes to a SAML response and the page's forms. Serves the settings `xpath` and `parser`.
+//! Reads a page's bytes into a SAML response and the page's forms. Serves the settings `xpath` and `parser`.
 //!
-//! Pages come from the network and may be made to harm: everything that reads one is behind [`read`], which ends within
-//! its limit in a [`Page`] or an error, within 256 MB, whatever the page and the expression are. The way of a page:
-//! `charset` (bytes → text), `html` or `xml` (text → `tree`), then `visibility`, `controls`, `input`, `script`, `evaluate`,
-//! `elsewhere` and `facts` (tree → [`Page`]), in a `fenced`. What a page and its inputs are for is decided in `facts` and `input`,
-//! by signs and by `words`; everybody else asks for the verdict.
+//! Pages come from the network and may be hostile. All that reads one is behind [`read`], which ends within its limit and
+//! within 256 MB with a [`Page`] or an error, whatever page and expression are. The steps: `charset` (bytes → text), `html` or
+//! `xml` (text → `tree`), then `visibility`, `controls`, `input`, `script`, `evaluate`, `elsewhere` and `classify` (tree →
+//! [`Page`]), all on the thread of `fenced`. Only `classify` and `input` decide what a page and its inputs are for, by `signs`
+//! and `words`.
 
 pub mod accounts;
+mod automatic;
 mod captcha;
 mod charset;
+mod classify;
 mod clicks;
 mod controls;
 mod document;
 mod elsewhere;
 mod evaluate;
-mod facts;
 mod fenced;
 mod forms;
 mod html;
 mod input;
 pub mod kind;
-mod passing;
+mod message;
 pub mod product;
 pub mod redact;
-mod says;
 mod script;
 mod signs;
 mod source;
@@ -40,10 +40,10 @@ use encoding_rs::Encoding;
 use url::Url;
 use zeroize::Zeroizing;
 
+use self::classify::Facts;
 pub use self::elsewhere::{Elsewhere, Place};
-use self::facts::Facts;
 pub use self::forms::{Form, Input, Method};
-pub use self::input::Asks;
+pub use self::input::{Asks, points};
 pub use self::kind::{PageKind, Summary};
 use self::xpath::Reading;
 pub use self::xpath::XPath;
@@ -51,20 +51,20 @@ use crate::error::{Code, Result};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// Of the bytes and of their text. The caller's cap on bodies is the same.
+/// Limit of the bytes and of their text, equal to the caller's limit of bodies.
 const MAX_BODY: usize = 4 << 20;
 
-/// No honest page takes a hundredth of this, so a long deadline is not burnt on one that is not.
+/// Real pages take less than a hundredth of this. A hostile one cannot use up a long deadline.
 const MAX_TIME: Duration = Duration::from_secs(5);
 
-/// What was read off a page. Everything is owned; the page's bytes and tree are gone.
+/// What was read from a page. It borrows nothing from the page's bytes or tree.
 #[derive(Debug)]
 pub struct Page {
-    /// The page's own encoding, in which browsers answer its forms.
+    /// The page's encoding, in which browsers submit its forms.
     pub encoding: &'static Encoding,
-    /// Text of the first `<title>`, as it stands on the page (not yet `printable`).
+    /// Text of the first `<title>`, as written (not `printable`).
     pub title: Option<String>,
-    /// First non-empty result of the XPath expression, white space at both ends stripped.
+    /// First non-empty result of the XPath expression, trimmed.
     pub saml_response: Option<Secret>,
     /// In document order.
     pub forms: Vec<Form>,
@@ -72,24 +72,24 @@ pub struct Page {
     pub base_href: Option<String>,
     /// Target of `<meta http-equiv="refresh" content="0; url=…">`, as written; only if it is due within ten seconds.
     pub meta_refresh: Option<String>,
-    /// The form that the page sends by itself, and the button that it presses, as places among the forms and its inputs.
+    /// Index of the form that the page submits by itself, and index of the button that it presses.
     pub sends_itself: Option<(usize, Option<usize>)>,
-    /// A SAML response where the expression does not look.
+    /// What may be a SAML response outside of the expression's result.
     pub elsewhere: Option<Elsewhere>,
-    /// What a page without a form shows in a frame, as written.
+    /// Address of the frame on a page without forms, as written.
     pub frame: Option<String>,
     pub summary: Summary,
 }
 
 impl Page {
-    /// Where a relative address on the page leads.
+    /// Resolves an address on the page.
     pub fn resolve(&self, url: &Url, to: &str) -> Option<Url> {
         let base = self.base_href.as_deref().and_then(|href| url.join(href).ok());
         base.as_ref().unwrap_or(url).join(to).ok()
     }
 }
 
-/// Reads a page within `limit`, whatever it holds. A page on which the expression finds nothing is not an error.
+/// Reads a page within `limit`. It is no error if the expression finds nothing.
 ///
 /// Errors: [`PageTooLarge`](crate::error::Code::PageTooLarge), [`Timeout`](crate::error::Code::Timeout),
 /// [`XpathTooCostly`](crate::error::Code::XpathTooCostly), [`InvalidXpath`](crate::error::Code::InvalidXpath) (a result
@@ -106,7 +106,7 @@ pub fn read(body: Vec<u8>, content_type: Option<String>, xpath: &XPath, limit: D
     let xpath = xpath.clone();
     fenced::run(limit.min(MAX_TIME), move |deadline| page(body, content_type, &xpath, deadline)).map_err(|e| {
         match e.code {
-            // With that much time it is the page's fault, and another try would not help.
+            // The page had all the time that any page gets: another try would not help.
             Code::Timeout if limit >= MAX_TIME => tree::too_large("it takes more than 5 s to read"),
             _ => e,
         }
@@ -117,7 +117,7 @@ fn page(body: Zeroizing<Vec<u8>>, content_type: Option<String>, xpath: &XPath, d
     let Some(second) = xpath.second() else { return reading(&body, content_type.as_deref(), xpath, deadline) };
     match reading(&body, content_type.as_deref(), xpath, deadline) {
         Ok(page) if page.saml_response.is_some() => return Ok(page),
-        // Nothing there, or no XML at all.
+        // Nothing was found, or the page is not XML.
         Ok(_) => (),
         Err(error) if error.code == Code::XpathNoMatch => (),
         Err(error) => return Err(error),

@@ -1,4 +1,4 @@
-//! Whose page it is, by marks that products leave on their pages: ids, names, classes and addresses of their templates.
+//! Which product a page is of, by marks of its templates: ids, names, classes and addresses.
 
 use serde::{Serialize, Serializer};
 use url::Url;
@@ -6,7 +6,7 @@ use url::Url;
 use super::tree::{Element, NodeId, ROOT, Tree};
 use crate::host_name::HostName;
 
-/// A product that plays the identity provider.
+/// A product that acts as identity provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Product {
     AdFs,
@@ -44,28 +44,19 @@ impl Product {
         }
     }
 
-    /// Its pages were seen at a running product. Of the others only templates were seen, so a page "looks like" theirs.
+    /// Whether its pages were seen at a running product. Of the others only templates were seen, so a page "looks like" theirs.
     pub fn is_proven(self) -> bool {
-        match self {
-            Product::SimpleSamlPhp => true,
-            Product::AdFs
-            | Product::Okta
-            | Product::Keycloak
-            | Product::Entra
-            | Product::Shibboleth
-            | Product::PingFederate
-            | Product::Google => false,
-        }
+        self == Product::SimpleSamlPhp
     }
 
-    /// The product with most of its marks on the page.
+    /// The product with most marks on the page.
     pub(super) fn of_page(tree: &Tree) -> Option<Product> {
-        let count = |product: &Product| product.marks().iter().filter(|mark| mark.is_on(tree)).count();
+        let count = |product: &Product| product.marks().filter(|mark| mark.is_on(tree)).count();
         let counted = Product::ALL.iter().rev().map(|product| (count(product), *product));
         counted.filter(|(count, _)| *count > 0).max_by_key(|(count, _)| *count).map(|(_, product)| product)
     }
 
-    /// The product whose address this looks like; for pages that say nothing of themselves.
+    /// The product that has such addresses, for a page without marks.
     pub fn of_address(url: &Url) -> Option<Product> {
         let is_of = |domains: &[&str]| HostName::of(url).is_some_and(|name| name.is_within_any(domains));
         let path = url.path().to_ascii_lowercase();
@@ -88,75 +79,39 @@ impl Product {
         table.into_iter().find(|(_, fits)| *fits).map(|(product, _)| product)
     }
 
-    fn marks(self) -> &'static [Mark] {
-        use Mark::*;
-        match self {
-            Product::AdFs => &[
-                Address("/adfs/"),
-                Name("AuthMethod"),
-                Id("formsAuthenticationArea"),
-                Id("userNameInput"),
-                Id("kmsiInput"),
-                Id("idp_SignInButton"),
-                Id("updatePasswordForm"),
-            ],
-            Product::Okta => &[
-                Address(".oktacdn.com"),
-                Address(".okta.com/"),
-                Address("okta-signin-widget"),
-                Id("okta-sign-in"),
-                Id("okta-login-container"),
-                Id("okta-auth-message"),
-                Script("OktaLogin"),
-                Script("OktaSignIn"),
-            ],
-            Product::Keycloak => &[
-                Address("/login-actions/"),
-                Class("login-pf"),
-                Class("login-pf-page"),
-                Id("kc-content"),
-                Id("kc-form-login"),
-                Id("kc-otp-login-form"),
-                Id("kc-passwd-update-form"),
-                Id("kc-oauth"),
-                Id("kc-error-message"),
-            ],
-            Product::Entra => &[
-                PageId("Converged"),
-                Script("$Config="),
-                Address("aadcdn.msauth.net"),
-                Address("aadcdn.msftauth.net"),
-                Name("loginfmt"),
-                Id("i0116"),
-            ],
-            Product::Shibboleth => &[
-                Name("j_username"),
-                NamePrefix("_eventId_"),
-                NamePrefix("_shib_idp_"),
-                NamePrefix("shib_idp_ls"),
-                Address("/idp/profile/"),
-            ],
-            Product::SimpleSamlPhp => &[
-                Name("AuthState"),
-                Name("StateId"),
-                Address("/simplesaml/"),
-                Address("/simplesamlphp/"),
-                Address("/module.php/"),
-                Id("postLoginSubmitButton"),
-                Address("/ssplogo"),
-            ],
-            Product::PingFederate => &[
-                NamePrefix("pf."),
-                Address("/resumeSAML20/"),
-                Class("ping-container"),
-                Class("ping-body"),
-                Class("ping-body-container"),
-                Class("ping-footer"),
-            ],
-            Product::Google => {
-                &[Address("accounts.google.com/"), Id("gaia_loginform"), Id("identifierId"), Name("Passwd")]
+    /// The marks, as `kind=text`.
+    fn marks(self) -> impl Iterator<Item = Mark> {
+        let marks = match self {
+            Product::AdFs => {
+                "address=/adfs/ name=AuthMethod id=formsAuthenticationArea id=userNameInput id=kmsiInput \
+                 id=idp_SignInButton id=updatePasswordForm"
             }
-        }
+            Product::Okta => {
+                "address=.oktacdn.com address=.okta.com/ address=okta-signin-widget id=okta-sign-in \
+                 id=okta-login-container id=okta-auth-message script=OktaLogin script=OktaSignIn"
+            }
+            Product::Keycloak => {
+                "address=/login-actions/ class=login-pf class=login-pf-page id=kc-content id=kc-form-login \
+                 id=kc-otp-login-form id=kc-passwd-update-form id=kc-oauth id=kc-error-message"
+            }
+            Product::Entra => {
+                "page=Converged script=$Config= address=aadcdn.msauth.net address=aadcdn.msftauth.net \
+                 name=loginfmt id=i0116"
+            }
+            Product::Shibboleth => {
+                "name=j_username prefix=_eventId_ prefix=_shib_idp_ prefix=shib_idp_ls address=/idp/profile/"
+            }
+            Product::SimpleSamlPhp => {
+                "name=AuthState name=StateId address=/simplesaml/ address=/simplesamlphp/ address=/module.php/ \
+                 id=postLoginSubmitButton address=/ssplogo"
+            }
+            Product::PingFederate => {
+                "prefix=pf. address=/resumeSAML20/ class=ping-container class=ping-body \
+                 class=ping-body-container class=ping-footer"
+            }
+            Product::Google => "address=accounts.google.com/ id=gaia_loginform id=identifierId name=Passwd",
+        };
+        marks.split(' ').filter_map(Mark::parse)
     }
 }
 
@@ -166,40 +121,56 @@ impl Serialize for Product {
     }
 }
 
-/// Something by which a page is known.
+/// A mark of a product or of a kind of page.
 #[derive(Clone, Copy)]
 pub enum Mark {
     Id(&'static str),
     Name(&'static str),
     NamePrefix(&'static str),
     Class(&'static str),
-    /// In a form's action, or the address of what the page is made of. Not that of a link: those lead elsewhere.
+    /// Part of a form's action, or of the address of what the page loads. Links do not count: they lead elsewhere.
     Address(&'static str),
-    /// The beginning of `<meta name="PageID">`, by which Entra names its pages.
+    /// The beginning of `<meta name="PageID">`, with which Entra names its pages.
     PageId(&'static str),
-    /// In a script on the page.
+    /// Part of a script on the page.
     Script(&'static str),
 }
 
 impl Mark {
+    /// `None` if there is no such kind of mark.
+    fn parse(mark: &'static str) -> Option<Mark> {
+        let (kind, text) = mark.split_once('=')?;
+        let make = match kind {
+            "id" => Mark::Id,
+            "name" => Mark::Name,
+            "prefix" => Mark::NamePrefix,
+            "class" => Mark::Class,
+            "address" => Mark::Address,
+            "page" => Mark::PageId,
+            "script" => Mark::Script,
+            _ => return None,
+        };
+        Some(make(text))
+    }
+
     pub fn is_on(&self, tree: &Tree) -> bool {
         self.place(tree).is_some()
     }
 
-    /// The first element that bears it.
+    /// The first element that has the mark.
     pub fn place(&self, tree: &Tree) -> Option<NodeId> {
-        tree.descendants(ROOT).find(|id| tree.element(*id).is_some_and(|element| self.fits(tree, *id, element)))
+        tree.elements(ROOT).find(|(id, element)| self.fits(tree, *id, element)).map(|(id, _)| id)
     }
 
     pub fn fits(&self, tree: &Tree, id: NodeId, element: &Element) -> bool {
-        let attribute = |name| element.attribute(name).unwrap_or_default();
+        let attribute = |name| element.value(name);
         match self {
             Mark::Id(text) => attribute("id") == *text,
             Mark::Name(text) => attribute("name") == *text,
             Mark::NamePrefix(text) => attribute("name").starts_with(text),
             Mark::Class(text) => attribute("class").split_whitespace().any(|class| class == *text),
             Mark::Address(text) => {
-                let is_part = element.is("link") || element.is("base");
+                let is_part = element.is_any("link base");
                 let parts = [attribute("action"), attribute("src"), if is_part { attribute("href") } else { "" }];
                 parts.iter().any(|address| address.contains(text))
             }
@@ -208,5 +179,16 @@ impl Mark {
             }
             Mark::Script(text) => element.is("script") && tree.text_content(id).contains(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mark_of_a_product_is_of_a_known_kind() {
+        let marks = Product::ALL.map(|product| product.marks().count());
+        assert_eq!(marks, [7, 8, 9, 6, 5, 7, 6, 4]);
     }
 }

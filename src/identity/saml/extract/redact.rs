@@ -1,7 +1,7 @@
-//! A page fit for a bug report: its structure and what it tells, without what it carries.
+//! Redacts a page for a bug report: its structure and messages stay.
 //!
-//! What is not known to be harmless is replaced by its length: values, scripts, queries, attributes nobody here reads, and
-//! words that look like a token, an address or one of `names`.
+//! Whatever is not known to be harmless is replaced by its length: values, scripts, queries, unknown attributes, and words
+//! that look like a token, an e-mail address or one of `names`.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::tree::{Element, NodeId, ROOT, Tree};
 use super::{charset, fenced, html, script};
 use crate::error::{Result, printable};
 
-/// The page as HTML. `names`: words that must not stand in it, such as the user's name.
+/// Returns the page as HTML. `names` are words that must not occur in it, such as the user name.
 ///
 /// Errors: those of [`super::read`].
 pub fn redacted(
@@ -29,34 +29,12 @@ pub fn redacted(
     })
 }
 
-/// Whose values say what an element is for, and nothing of who uses it.
-const HARMLESS: [&str; 22] = [
-    "id",
-    "name",
-    "class",
-    "type",
-    "method",
-    "for",
-    "autocomplete",
-    "role",
-    "style",
-    "hidden",
-    "disabled",
-    "checked",
-    "selected",
-    "http-equiv",
-    "rel",
-    "form",
-    "lang",
-    "tabindex",
-    "charset",
-    "enctype",
-    "target",
-    "property",
-];
-const ADDRESSES: [&str; 3] = ["action", "href", "src"];
-/// Elements that are never closed.
-const VOID: [&str; 8] = ["input", "br", "img", "meta", "link", "base", "hr", "area"];
+/// Attributes whose values describe the element and not its user.
+const HARMLESS: &str = "id name class type method for autocomplete role style hidden disabled checked selected http-equiv rel form \
+    lang tabindex charset enctype target property";
+const ADDRESSES: &str = "action href src";
+/// Elements without an end tag.
+const VOID: &str = "input br img meta link base hr area";
 
 struct Redaction<'a> {
     tree: &'a Tree,
@@ -104,12 +82,10 @@ impl Redaction<'_> {
 
     fn attribute(&self, element: &Element, name: &str, value: &str) -> String {
         let value = value.trim();
-        if ADDRESSES.contains(&name) {
-            // An address of these schemes is a script, or the thing itself.
-            if ["javascript:", "data:", "blob:"]
-                .iter()
-                .any(|s| value.get(..s.len()).is_some_and(|v| v.eq_ignore_ascii_case(s)))
-            {
+        if is_one_of(name, ADDRESSES) {
+            // An address of these schemes is a script or the content itself.
+            let has_scheme = |scheme: &&str| value.get(..scheme.len()).is_some_and(|v| v.eq_ignore_ascii_case(scheme));
+            if ["javascript:", "data:", "blob:"].iter().any(has_scheme) {
                 return code(value);
             }
             let path = value.split(['?', '#', ';']).next().unwrap_or_default();
@@ -119,13 +95,13 @@ impl Redaction<'_> {
             return code(value);
         }
         let is_page_id = element.is("meta") && element.attribute("name") == Some("PageID");
-        if HARMLESS.contains(&name) || name == "content" && is_page_id {
+        if is_one_of(name, HARMLESS) || name == "content" && is_page_id {
             return self.words(value);
         }
         length(value)
     }
 
-    /// The text with white space as it is and suspicious words replaced.
+    /// Replaces suspicious words and keeps white space.
     fn words(&self, text: &str) -> String {
         let mut out = String::new();
         for part in text.split_inclusive(char::is_whitespace) {
@@ -142,13 +118,13 @@ impl Redaction<'_> {
 
     fn close(&mut self, id: Option<NodeId>) {
         let Some(element) = id.and_then(|id| self.tree.element(id)) else { return };
-        if !VOID.contains(&element.name.as_str()) {
+        if !element.is_any(VOID) {
             let _ = write!(self.out, "</{}>", element.name);
         }
     }
 }
 
-/// The word with each part of it that looks like a token replaced by its length.
+/// Writes the word with each part that looks like a token replaced by its length.
 fn without_tokens(word: &str, out: &mut String) {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+' | '=' | '~' | '.' | '%');
     let mut rest = word;
@@ -166,15 +142,15 @@ fn without_tokens(word: &str, out: &mut String) {
     }
 }
 
-/// Whether a run of letters, digits and what joins them is more likely a ticket, session or code than a word. A word that
-/// is taken for one costs a bug report little.
+/// Whether a run of letters, digits and what joins them is more likely a ticket, session id or code than a word. A word that
+/// is mistaken for one does little harm to a bug report.
 fn is_token(run: &str) -> bool {
     let segments: Vec<&str> = run.split(|c: char| !c.is_alphanumeric()).filter(|segment| !segment.is_empty()).collect();
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
     let (is_upper, is_lower) = (|c: char| c.is_uppercase(), |c: char| c.is_lowercase());
     let all_digits = digits(run);
     let letters = run.chars().filter(|c| c.is_alphabetic()).count();
-    // `AttributeReleaseRejected` is made of words.
+    // `AttributeReleaseRejected` consists of words.
     let is_words = |segment: &str| {
         let capitals = segment.chars().filter(|c| is_upper(*c)).count();
         capitals > 0 && segment.len() >= 4 * capitals && digits(segment) == 0
@@ -184,7 +160,7 @@ fn is_token(run: &str) -> bool {
         let has_digits = digits(&bare(segment)) > 0 || digits(segment) > 2;
         segment.len() >= 16 && has_digits || segment.len() >= 24 && !is_words(&bare(segment))
     };
-    // Digits within letters, or capitals within (`aZ9`, `8x7w`); not a number at the end of a word (`col3`, `TextBox1`).
+    // Digits between letters, or mixed case with digits (`aZ9`, `8x7w`); not a number at the end of a word (`col3`, `TextBox1`).
     let is_mixed = |segment: &&&str| {
         let inner = bare(segment);
         let has_digits = digits(&inner) > 0 && inner.chars().any(char::is_alphabetic);
@@ -192,7 +168,7 @@ fn is_token(run: &str) -> bool {
         has_digits || digits(segment) > 0 && has_kinds && !is_words(&inner)
     };
     let mixed = segments.iter().filter(is_mixed).count();
-    // CAS and its like: `ST-12-…`, `TGT-4-…`.
+    // Tickets of CAS: `ST-12-…`, `TGT-4-…`.
     let is_ticket = matches!(segments.as_slice(), [kind, number, _, ..]
         if kind.len() <= 8 && kind.chars().any(is_upper) && digits(number) == number.len());
     let sizes: Vec<usize> = segments.iter().map(|segment| segment.len()).collect();
@@ -209,9 +185,13 @@ fn is_token(run: &str) -> bool {
         || run.len() >= 20 && has_all_kinds && mixed >= 1
 }
 
-/// What is within is not text for people: `<noscript>`'s markup is one text here.
+/// Whether its content is not text for people; the markup in `<noscript>` is one text here.
 fn is_code(element: &Element) -> bool {
-    ["script", "style", "noscript", "textarea"].iter().any(|name| element.is(name))
+    element.is_any("script style noscript textarea")
+}
+
+fn is_one_of(name: &str, list: &str) -> bool {
+    list.split(' ').any(|known| known == name)
 }
 
 fn code(text: &str) -> String {

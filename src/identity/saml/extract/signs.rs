@@ -1,12 +1,12 @@
-//! What speaks for a page's kind, with points. No single wording or product decides.
+//! What speaks for each kind of page, with points. No single wording or product decides.
 
 use super::product::Mark;
 use super::words::Meaning;
 
-/// Points from which on a page is taken for a kind.
+/// Points from which a page counts as one of a kind.
 pub const ENOUGH: i32 = 3;
 
-/// What speaks for a kind, with its points.
+/// A property of a page that speaks for a kind.
 pub enum Sign {
     Mark(Mark),
     /// In title or headings.
@@ -79,7 +79,7 @@ pub const ERROR: &[Mark] = &[
 pub const NEW_PASSWORD: &[Mark] =
     &[Mark::Id("kc-passwd-update-form"), Mark::Id("updatePasswordForm"), Mark::PageId("ConvergedChangePassword")];
 
-/// Pages that let a browser in only after it has proved to be one.
+/// Pages of services that check the browser before they let it in.
 pub const GATES: &[Mark] = &[
     Mark::Address("/cdn-cgi/challenge-platform/"),
     Mark::Id("challenge-running"),

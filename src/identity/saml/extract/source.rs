@@ -1,28 +1,32 @@
-//! The text of a page's scripts, and how its parts are found: blocks, names, the expression before a call.
+//! The text of a page's scripts, and its parts: blocks, names, the expression before a call.
 
 use super::tree::{ROOT, Tree};
 
-/// Calls and names that are looked into on one page, so that none takes long.
+/// Calls and names that are examined on one page, so that no page takes long.
 pub const MAX_CALLS: usize = 64;
-/// Bytes of functions that are put together for one handler; a script that is longer than four times this is not looked into.
+/// Bytes of functions that are collected for one handler. A script of more than four times this length is ignored.
 pub const MAX_BODIES: usize = 32 << 10;
 
-/// The scripts of the page in one, without comments, and what runs when it loads.
+/// The scripts of the page and the handlers that run when it loads, joined, without comments.
 pub fn code(tree: &Tree) -> String {
     let mut texts = Vec::new();
-    for id in tree.descendants(ROOT) {
-        let Some(element) = tree.element(id) else { continue };
-        if element.is("script") && !element.attribute("type").is_some_and(|kind| kind.contains("json")) {
+    for (id, element) in tree.elements(ROOT) {
+        if element.is("script") && !element.value("type").contains("json") {
             texts.push(tree.text_content(id).to_string());
         }
-        texts.extend(element.attribute("onload").map(str::to_owned));
-        // The trick of pages that may hold no script element.
-        texts.extend(element.attribute("onerror").map(str::to_owned));
+        // Pages that may not have a script element use `onerror`.
+        texts.extend(["onload", "onerror"].iter().filter_map(|name| element.attribute(name)).map(str::to_owned));
     }
-    without_comments(&texts.join("\n;\n"))
+    // The slashes of an address begin no comment.
+    let code = without_comments(&texts.join("\n;\n"));
+    let lines = code.lines().map(|line| {
+        let comment = line.match_indices("//").find(|(at, _)| !line[..*at].ends_with([':', '\'', '"']));
+        comment.map_or(line, |(at, _)| &line[..at])
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The bodies of the functions that a handler calls by name, and of those that they call.
+/// The bodies of the functions that a handler calls by name, and of the functions that these call.
 pub fn called(code: &str, handler: &str) -> String {
     let mut bodies = String::new();
     let mut callers = handler.to_owned();
@@ -47,9 +51,8 @@ pub fn called(code: &str, handler: &str) -> String {
     bodies
 }
 
-/// What stands in the braces of `function name(…) {`.
+/// The text between the braces of `function name(…) {`.
 fn body_of<'c>(code: &'c str, name: &str) -> Option<&'c str> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     code.match_indices(name).take(MAX_CALLS).find_map(|(at, _)| {
         let (before, after) = (&code[..at], code[at + name.len()..].trim_start());
         let is_declared = word_before(before.trim_end()) == "function" && after.starts_with('(');
@@ -81,7 +84,7 @@ pub fn receiver(before: &str) -> String {
     before[start.unwrap_or(0)..].chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// The brace that opens the innermost block around this place. Braces within strings are rare enough.
+/// The brace that opens the innermost block around this place. Braces in strings are not considered.
 pub fn enclosing_brace(code: &str, at: usize) -> Option<usize> {
     let mut depth = 0;
     code[..at].char_indices().rev().find_map(|(at, c)| {
@@ -95,7 +98,7 @@ pub fn enclosing_brace(code: &str, at: usize) -> Option<usize> {
     })
 }
 
-/// The brace that closes the block which opens here; the end where none does.
+/// The brace that closes the block which opens here, or the end of the text.
 pub fn closing_brace(code: &str, open: usize) -> usize {
     let mut depth = 0;
     let close = code[open..].char_indices().find_map(|(at, c)| {
@@ -109,14 +112,17 @@ pub fn closing_brace(code: &str, open: usize) -> usize {
     close.unwrap_or(code.len())
 }
 
-pub fn word_before(text: &str) -> &str {
-    let end = text
-        .rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
-    &text[end..]
+/// Whether a JavaScript name may contain the character.
+pub fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$')
 }
 
-fn without_comments(code: &str) -> String {
+pub fn word_before(text: &str) -> &str {
+    &text[text.trim_end_matches(is_word).len()..]
+}
+
+/// The text without what stands between `/*` and `*/`.
+pub fn without_comments(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     let mut rest = code;
     while let Some(start) = rest.find("/*") {
@@ -124,12 +130,5 @@ fn without_comments(code: &str) -> String {
         rest = rest[start + 2..].split_once("*/").map_or("", |(_, after)| after);
     }
     out.push_str(rest);
-    // Not the slashes of an address.
-    let lines = out.lines().map(|line| {
-        match line.match_indices("//").find(|(at, _)| !line[..*at].ends_with([':', '\'', '"'])) {
-            Some((at, _)) => &line[..at],
-            None => line,
-        }
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    out
 }

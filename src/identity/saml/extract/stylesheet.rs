@@ -1,23 +1,24 @@
-//! What the simple rules of a page's style sheets, and the styles of its elements, hide.
+//! What the simple rules of a page's style sheets, and the `style` attributes of its elements, hide.
 
+use super::source;
 use super::tree::{Element, NodeId, ROOT, Tree};
 
 /// Rules that hide something; pages have a few.
 const MAX_HIDING: usize = 200;
-/// Rules that may show again what another one hides.
+/// Rules in all; one may show again what another hides.
 const MAX_RULES: usize = 2000;
 
-/// The ways to hide by style, each of which is decided apart.
+/// The ways to hide by style; each is decided separately.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
     Display,
     Visibility,
     Opacity,
-    /// Where it is and how large: beside the screen, cut to nothing.
+    /// Position and size: off the screen, or cut to nothing.
     Place,
 }
 
-/// What some declarations make of one channel.
+/// What a list of declarations does to one channel.
 #[derive(Clone, Copy)]
 struct Effect {
     channel: Channel,
@@ -50,8 +51,9 @@ pub struct Sheet {
 impl Sheet {
     pub fn of(tree: &Tree) -> Sheet {
         let mut sheet = Sheet::default();
-        for id in tree.descendants(ROOT).filter(|id| tree.element(*id).is_some_and(|e| e.is("style"))) {
-            sheet.read(&without_comments(&tree.text_content(id)), 0);
+        for (id, _) in tree.elements(ROOT).filter(|(_, element)| element.is("style")) {
+            let css = source::without_comments(&tree.text_content(id));
+            sheet.read(&css.replace("<!--", "").replace("-->", ""), 0);
         }
         sheet
     }
@@ -95,7 +97,7 @@ impl Sheet {
         }
     }
 
-    /// Whether the element is hidden in this way by itself; `None` if nothing says.
+    /// Whether the element itself is hidden in this way. `None` if no rule says.
     pub fn hides(&self, tree: &Tree, id: NodeId, element: &Element, channel: Channel) -> Option<bool> {
         let inline = element.attribute("style").map(effects).unwrap_or_default();
         let inline =
@@ -127,7 +129,7 @@ fn block(css: &str) -> (&str, &str) {
     (css, "")
 }
 
-/// Whether the rules within count on a wide screen.
+/// Whether the rules in this block apply on a wide screen.
 fn applies(prelude: &str) -> bool {
     let prelude = prelude.to_ascii_lowercase();
     let Some(query) = prelude.strip_prefix("@media") else {
@@ -139,18 +141,7 @@ fn applies(prelude: &str) -> bool {
         && !["print", "speech", "prefers"].iter().any(|word| query.contains(word))
 }
 
-fn without_comments(css: &str) -> String {
-    let mut out = String::with_capacity(css.len());
-    let mut rest = css;
-    while let Some(start) = rest.find("/*") {
-        out.push_str(&rest[..start]);
-        rest = rest[start + 2..].split_once("*/").map_or("", |(_, after)| after);
-    }
-    out.push_str(rest);
-    out.replace("<!--", "").replace("-->", "")
-}
-
-/// A selector of tags, ids, classes and attributes, within each other or not. `None`: one that is not understood.
+/// Parses a selector of tags, ids, classes and attributes, also of nested elements. `None` if it is not understood.
 fn path(selector: &str) -> Option<Vec<Compound>> {
     let selector = selector.trim();
     if selector.is_empty() || selector.contains([':', '+', '~', '*', '|', '^', '$', '\\']) {
@@ -193,7 +184,7 @@ fn compound(text: &str) -> Option<Compound> {
     Some(compound)
 }
 
-/// Whether the element, and elements around it in this order, are what the selector names.
+/// Whether the selector names this element, with the ancestors in this order.
 fn fits(tree: &Tree, id: NodeId, path: &[Compound]) -> bool {
     let Some((own, around)) = path.split_last() else { return false };
     if !tree.element(id).is_some_and(|element| own.fits(element)) {
@@ -213,11 +204,10 @@ fn fits(tree: &Tree, id: NodeId, path: &[Compound]) -> bool {
 
 impl Compound {
     fn fits(&self, element: &Element) -> bool {
-        let attribute = |name: &str| element.attribute(name).unwrap_or_default();
         self.tag.as_deref().is_none_or(|tag| element.is(tag))
-            && self.id.as_deref().is_none_or(|id| attribute("id") == id)
+            && self.id.as_deref().is_none_or(|id| element.attribute("id") == Some(id))
             && (self.classes.is_empty() || {
-                let own: Vec<&str> = attribute("class").split_whitespace().collect();
+                let own: Vec<&str> = element.value("class").split_whitespace().collect();
                 self.classes.iter().all(|class| own.contains(&class.as_str()))
             })
             && self.attributes.iter().all(|(name, value)| {
@@ -228,7 +218,7 @@ impl Compound {
     }
 }
 
-/// What a list of declarations does to be seen.
+/// How a list of declarations changes what is visible.
 fn effects(style: &str) -> Vec<Effect> {
     let mut found = Vec::new();
     let mut place = Place::default();
@@ -292,7 +282,7 @@ impl Place {
     }
 }
 
-/// Beside the screen, whatever its size.
+/// Off the screen, whatever its size.
 fn is_far(length: &str) -> bool {
     let (number, unit) = split_length(length);
     let limit = match unit {

@@ -1,8 +1,8 @@
-//! The page as a tree: what both readers build, and what forms and XPath are read from.
+//! The page as a tree: both readers build one, and forms and XPath are read from it.
 //!
-//! Nodes live in one vector and name each other by index, so that nothing about a tree recurses: neither growing it nor
-//! dropping it, however deep it is. The caps are kept here, where nodes are made, and hold within a single tag: once one
-//! is crossed the tree takes nothing more in, and the reader finds out at its next look at [`Tree::check`].
+//! Nodes live in one vector and refer to each other by index, so that neither growing nor dropping a tree recurses, however
+//! deep it is. The limits are enforced here, where nodes are made, even within a single tag: once one is exceeded the tree
+//! takes nothing more, and the reader learns of it at its next call of [`Tree::check`].
 
 use std::rc::Rc;
 
@@ -10,29 +10,30 @@ use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
 
-/// Elements, runs of text and attributes together. Real login pages have hundreds; each set of nodes that XPath keeps
-/// takes about 2 MB for this many.
+/// Elements, texts and attributes together. Real login pages have hundreds. Each node set of XPath takes about 2 MB at this
+/// limit.
 const MAX_NODES: usize = 25_000;
 /// Attributes of one element. Finding one is a linear search, here and in the XPath engine.
 const MAX_ATTRIBUTES: usize = 256;
-/// Elements within each other: libxml2's own limit is 256, browsers' is 512. XPath's string value recurses this deep.
+/// Nested elements: the limit of libxml2 is 256, that of browsers 512. XPath's string value recurses this deep.
 const MAX_DEPTH: u32 = 512;
-/// Text and attribute values together, in bytes. An attribute of a formatting element is copied by the HTML algorithm
-/// for each paragraph that it reaches into, so this can be more than the page itself.
+/// Text and attribute values together, in bytes. The HTML algorithm copies the attributes of a formatting element into each
+/// paragraph that it reaches into, so this can be more than the page itself.
 const MAX_BYTES: usize = 8 << 20;
-/// All elements' string values together, in bytes: text counts once for each element around it. `//* = 'x'` holds them all.
+/// The string values of all elements together, in bytes: text counts once for each element around it. `//* = 'x'` holds them
+/// all in memory.
 const MAX_STRING_VALUES: usize = 32 << 20;
 
 /// The root of every tree.
 pub const ROOT: NodeId = NodeId(0);
-/// Where comments go and the contents of templates stay: in no document.
+/// A node outside the document, for comments and the contents of templates.
 pub const NOWHERE: NodeId = NodeId(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeId(u32);
 
 impl NodeId {
-    /// The node's place in a vector with an entry for each node; parents of finished trees need not come first.
+    /// The node's index in a vector with one entry for each node. A parent need not come before its children.
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -40,7 +41,7 @@ impl NodeId {
 
 pub struct Tree {
     nodes: Vec<Node>,
-    /// Attributes so far; they count as nodes.
+    /// Number of attributes so far; they count as nodes.
     attributes: usize,
     bytes: usize,
     too_large: Option<&'static str>,
@@ -69,10 +70,10 @@ pub struct Element {
     /// Without a prefix; in lower case when it comes from HTML.
     pub name: String,
     pub prefix: Option<String>,
-    /// None in HTML, so that a plain name in an expression finds it.
+    /// `None` in HTML, so that a plain name in an expression finds it.
     pub namespace: Option<Rc<str>>,
     pub attributes: Vec<Attribute>,
-    /// The form that the HTML parser assigns it to, which need not be around it: in `<table><form><tr>` it is not.
+    /// The form that the HTML parser assigns it to, which need not be an ancestor: in `<table><form><tr>` it is not.
     pub form: Option<NodeId>,
 }
 
@@ -84,14 +85,24 @@ pub struct Attribute {
 }
 
 impl Element {
-    /// The value of the attribute of this name, in whichever case it was written.
+    /// The value of the attribute of this name, whatever its case.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         let is_it = |a: &&Attribute| a.namespace.is_none() && a.name.eq_ignore_ascii_case(name);
         self.attributes.iter().find(is_it).map(|a| a.value.as_str())
     }
 
+    /// The same, trimmed; empty if the attribute is absent.
+    pub fn value(&self, name: &str) -> &str {
+        self.attribute(name).unwrap_or_default().trim()
+    }
+
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// Whether its name is one of these, which are separated by spaces.
+    pub fn is_any(&self, names: &str) -> bool {
+        names.split(' ').any(|name| self.is(name))
     }
 }
 
@@ -100,7 +111,7 @@ impl Tree {
         Tree { nodes: vec![Node::default(), Node::default()], attributes: 0, bytes: 0, too_large: None }
     }
 
-    /// A new element, not in the document yet. [`NOWHERE`] once the tree is full.
+    /// Makes an element that is not in the document yet. Returns [`NOWHERE`] once the tree is full.
     pub fn create(&mut self, mut element: Element) -> NodeId {
         let attributes = std::mem::take(&mut element.attributes);
         let id = self.push(Kind::Element(element));
@@ -110,7 +121,7 @@ impl Tree {
         id
     }
 
-    /// Adds those that the element does not have yet.
+    /// Adds the attributes that the element does not have yet.
     pub fn add_attributes(&mut self, id: NodeId, attributes: Vec<Attribute>) {
         if attributes.len() > MAX_ATTRIBUTES {
             self.too_large = Some("a tag with more than 256 attributes");
@@ -144,7 +155,7 @@ impl Tree {
         }
     }
 
-    /// Appends text, to the text before it where there is some.
+    /// Appends text, joined to a text before it.
     pub fn append_text(&mut self, parent: NodeId, text: &str) {
         let before = self.nodes[parent.index()].last;
         self.add_text(parent, before, None, text);
@@ -173,7 +184,7 @@ impl Tree {
 
     pub fn move_children(&mut self, from: NodeId, to: NodeId) {
         if from == to {
-            return; // elements of a full tree are all the same one
+            return; // in a full tree all new elements are the same node
         }
         while let Some(child) = self.nodes[from.index()].first {
             self.append(to, child);
@@ -198,7 +209,7 @@ impl Tree {
         }
     }
 
-    /// How many entries a vector over [`NodeId::index`] needs.
+    /// Number of entries that a vector indexed by [`NodeId::index`] needs.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
@@ -213,13 +224,22 @@ impl Tree {
         })
     }
 
+    /// The elements below `top`, in document order.
+    pub fn elements(&self, top: NodeId) -> impl Iterator<Item = (NodeId, &Element)> {
+        self.descendants(top).filter_map(|id| Some((id, self.element(id)?)))
+    }
+
+    pub fn parent_element(&self, id: NodeId) -> Option<&Element> {
+        self.element(self.parent(id)?)
+    }
+
     /// All text below `top`.
     pub fn text_content(&self, top: NodeId) -> Zeroizing<String> {
         let parts: Vec<&str> = self.descendants(top).filter_map(|id| self.text(id)).collect();
         Zeroizing::new(parts.concat())
     }
 
-    /// The error of a page that has outgrown a cap. Cheap; to be asked between any two chunks.
+    /// Fails once a limit is exceeded. Cheap; called between any two chunks.
     pub fn check(&self) -> Result<()> {
         match self.too_large {
             Some(why) => Err(too_large(why)),
@@ -227,7 +247,7 @@ impl Tree {
         }
     }
 
-    /// What can only be told of the finished tree: the true depth (nodes were moved) and what string values would take.
+    /// Checks what only the finished tree shows: its true depth, since nodes were moved, and the size of its string values.
     pub fn check_whole(&self) -> Result<()> {
         self.check()?;
         let mut depths = vec![0u32; self.nodes.len()];
@@ -294,7 +314,7 @@ impl Tree {
         self.link(parent, after, id);
     }
 
-    /// The next in document order below `top`.
+    /// The next node in document order below `top`.
     fn after(&self, id: NodeId, top: NodeId) -> Option<NodeId> {
         if let Some(first) = self.nodes[id.index()].first {
             return Some(first);
@@ -313,7 +333,7 @@ impl Tree {
 
 const TOO_DEEP: &str = "more than 512 elements within each other";
 
-/// The error of a page that no honest identity provider sends.
+/// The error of a page that exceeds a limit.
 pub fn too_large(why: &str) -> Error {
     Error::new(Code::PageTooLarge, "the identity provider's page is too large to be read")
         .because(why)
@@ -321,75 +341,4 @@ pub fn too_large(why: &str) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn element(name: &str) -> Element {
-        Element { name: name.into(), prefix: None, namespace: None, attributes: Vec::new(), form: None }
-    }
-
-    fn attribute(name: &str, value: String) -> Attribute {
-        Attribute { name: name.into(), prefix: None, namespace: None, value: Zeroizing::new(value) }
-    }
-
-    fn names(tree: &Tree) -> String {
-        let name = |id| tree.element(id).map(|e| e.name.as_str()).or(tree.text(id)).unwrap_or("?");
-        tree.descendants(ROOT).map(name).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn nodes_keep_document_order_when_they_are_moved() {
-        let mut tree = Tree::new();
-        let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| tree.create(element(name)));
-        tree.append(ROOT, a);
-        tree.append(a, b);
-        tree.append(a, c);
-        tree.insert_before(c, d);
-        tree.insert_text_before(c, "x");
-        tree.insert_text_before(c, "y");
-        assert_eq!(names(&tree), "a b d xy c");
-        tree.detach(b);
-        tree.move_children(a, b);
-        tree.append(a, b);
-        assert_eq!(names(&tree), "a b d xy c");
-        assert_eq!(tree.descendants(d).count(), 0, "a subtree ends where it ends");
-    }
-
-    #[test]
-    fn a_full_tree_takes_nothing_more_in() {
-        let mut tree = Tree::new();
-        for _ in 0..2 * MAX_NODES {
-            let id = tree.create(element("p"));
-            tree.append(ROOT, id);
-        }
-        assert!(tree.len() <= MAX_NODES + 1);
-        assert_eq!(tree.check().unwrap_err().code, Code::PageTooLarge);
-    }
-
-    #[test]
-    fn the_value_of_a_formatting_element_can_be_copied_only_so_often() {
-        let mut tree = Tree::new();
-        for _ in 0..20 {
-            let id = tree.create(Element { attributes: vec![attribute("title", "x".repeat(1 << 20))], ..element("b") });
-            tree.append(ROOT, id);
-        }
-        let kept = tree.descendants(ROOT).filter(|id| !tree.element(*id).unwrap().attributes.is_empty()).count();
-        assert_eq!(kept, 7);
-        assert_eq!(tree.check().unwrap_err().code, Code::PageTooLarge);
-    }
-
-    #[test]
-    fn text_weighs_more_the_deeper_it_lies() {
-        let mut tree = Tree::new();
-        let mut at = ROOT;
-        for _ in 0..400 {
-            let id = tree.create(element("div"));
-            tree.append(at, id);
-            at = id;
-        }
-        tree.append_text(at, &"x".repeat(10_000));
-        assert!(tree.check_whole().is_ok());
-        tree.append_text(at, &"x".repeat(100_000));
-        assert_eq!(tree.check_whole().unwrap_err().code, Code::PageTooLarge);
-    }
-}
+mod tests;

@@ -1,12 +1,12 @@
 //! What a person would see of a page: by attributes, by styles in the elements, and by the simple rules of its style sheets.
 //!
-//! Decoys for robots and for password managers are hidden in every one of these ways. Style sheets of other addresses are
-//! not loaded, and rules with pseudo-classes are passed over: what they hide counts as seen.
+//! Decoys for robots and password managers are hidden in each of these ways. Style sheets at other addresses are not loaded,
+//! and rules with pseudo-classes are skipped: what they hide counts as visible.
 
 use super::stylesheet::{Channel, Sheet};
 use super::tree::{Element, ROOT, Tree};
 
-/// For each node whether it is hidden, by itself or by what is around it.
+/// For each node whether it is hidden, by itself or by an ancestor.
 pub fn hidden(tree: &Tree) -> Vec<bool> {
     let sheet = Sheet::of(tree);
     let mut all = vec![(false, false); tree.len()];
@@ -15,12 +15,12 @@ pub fn hidden(tree: &Tree) -> Vec<bool> {
         if let Some(element) = tree.element(id) {
             let own = |channel| sheet.hides(tree, id, element, channel);
             is_gone |= is_hidden_by_attribute(element);
-            // Pages keep robots and frames of strangers out by hiding all of themselves until a script shows them.
-            if !element.is("body") && !element.is("html") {
+            // To keep out robots and foreign frames, pages hide all of themselves until a script shows them.
+            if !element.is_any("body html") {
                 is_gone |=
                     [Channel::Display, Channel::Opacity, Channel::Place].into_iter().any(|c| own(c) == Some(true));
             }
-            // What is within an invisible element can be made visible.
+            // Part of an invisible element can be made visible again.
             is_invisible = own(Channel::Visibility).unwrap_or(is_invisible);
         }
         all[id.index()] = (is_gone, is_invisible);
@@ -29,11 +29,10 @@ pub fn hidden(tree: &Tree) -> Vec<bool> {
 }
 
 fn is_hidden_by_attribute(element: &Element) -> bool {
-    let is_true = |name| element.attribute(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
-    ["head", "noscript", "template", "datalist", "script", "style"].iter().any(|name| element.is(name))
+    element.is_any("head noscript template datalist script style")
         || element.attribute("hidden").is_some()
         || element.attribute("inert").is_some()
-        || is_true("aria-hidden")
+        || element.value("aria-hidden").eq_ignore_ascii_case("true")
         || element.is("dialog") && element.attribute("open").is_none()
 }
 
@@ -45,7 +44,7 @@ mod tests {
     use super::*;
     use crate::time::Deadline;
 
-    /// The ids of the elements that are hidden.
+    /// The ids of the hidden elements.
     fn hidden_ids(page: &str) -> String {
         let tree = html::read(page, Deadline::after(Duration::from_secs(10))).unwrap();
         let all = hidden(&tree);

@@ -1,5 +1,5 @@
-//! What words mean, in the languages that identity providers speak most. The words themselves are data: `words.txt`. Names that
-//! programs give weigh more than words (see `kind` and `input`): a page in a language that is not there is still known by those.
+//! The meanings of words, in the most frequent languages of identity providers. The words are data: `words.txt`. The names of
+//! inputs weigh more than words (see `classify` and `input`), so a page in another language is still recognised.
 //!
 //! Words are compared folded: lower case, no accents, one space between words.
 
@@ -10,7 +10,7 @@ use unicode_normalization::char::is_combining_mark;
 
 macro_rules! meanings {
     ($($name:ident),* $(,)?) => {
-        /// What a word tells. Each has its section in `words.txt`.
+        /// What a word says. Each meaning has a section in `words.txt`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Meaning {
             $($name),*
@@ -33,9 +33,9 @@ meanings! {
 /// The words of one meaning.
 #[derive(Default)]
 struct Words {
-    /// As people read them, and whether one goes to the end of a word.
+    /// Phrases for people, each with whether it has to end with a word.
     phrases: Vec<(&'static str, bool)>,
-    /// As programs write them: words of their own, and parts of names.
+    /// In names of programs: whole words, and parts of words.
     words: Vec<&'static str>,
     parts: Vec<&'static str>,
 }
@@ -67,7 +67,7 @@ impl Meaning {
     }
 }
 
-/// The text in lower case without accents and with single spaces.
+/// Folds a text: lower case, no accents, single spaces.
 pub fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.nfkd().filter(|c| !is_combining_mark(*c)) {
@@ -87,9 +87,9 @@ pub fn folded(text: &str) -> String {
     out
 }
 
-/// Whether a phrase of this meaning is in a folded text.
+/// Whether a folded text contains a phrase of this meaning.
 pub fn says(text: &str, meaning: Meaning) -> bool {
-    // Scripts without spaces have no beginnings of words either.
+    // Scripts without spaces have no word boundaries.
     let is_letter = |c: char| c.is_alphanumeric() && !('\u{3040}'..'\u{a000}').contains(&c);
     meaning.words().phrases.iter().any(|(phrase, is_whole)| {
         text.match_indices(phrase).any(|(at, _)| {
@@ -100,7 +100,7 @@ pub fn says(text: &str, meaning: Meaning) -> bool {
     })
 }
 
-/// The words of a name as programs write it, in lower case: `passcodeInput`, `pass-code_1`.
+/// Splits a name as programs write it, such as `passcodeInput` or `pass-code_1`, into words in lower case.
 pub fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut previous = ' ';
@@ -122,7 +122,7 @@ pub fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Whether a name or an address, as programs write it, is of this meaning.
+/// Whether a name or an address, as programs write it, has this meaning.
 pub fn is_named(name: &str, meaning: Meaning) -> bool {
     let Words { words: whole, parts, .. } = meaning.words();
     let compact: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
@@ -183,7 +183,7 @@ mod tests {
             for part in parts {
                 assert!(part.chars().all(|c| c.is_alphanumeric() && !c.is_uppercase()), "{name}: {part}");
             }
-            // Else it would never be found among the words of a name.
+            // Otherwise it is never equal to a word of a name.
             for word in whole {
                 assert_eq!(words(word), [*word], "{name}");
             }

@@ -1,9 +1,9 @@
-//! XML as Airflow's lxml reads it: well-formed or not at all, names as they are written, with namespaces.
+//! Reads XML as Airflow's lxml does: well-formed only, names as written, with namespaces.
 //!
-//! quick-xml splits the text into tags and leaves half of well-formedness to its caller; that half is here: one root,
-//! nothing but space around it, names, prefixes, characters, references. A DOCTYPE is passed over and nothing it names
-//! is fetched. Entities that it declares are not expanded, as lxml would: a page that uses one is an error, and with it
-//! every billion laughs.
+//! quick-xml splits the text into tags and leaves part of well-formedness to its caller. That part is here: one root, only
+//! white space around it, names, prefixes, characters, references. A DOCTYPE is ignored and nothing that it names is fetched.
+//! Unlike lxml, entities that it declares are not expanded: a page that uses one is an error, and so is every "billion
+//! laughs".
 
 use std::rc::Rc;
 
@@ -63,7 +63,7 @@ pub fn not_well_formed(text: &str, at: usize, why: &str) -> Error {
 struct Document {
     tree: Tree,
     open: Vec<NodeId>,
-    /// Declared prefixes (empty: the default namespace) with the depth of their element, innermost last.
+    /// Depth of the element, prefix (empty for the default namespace) and URI of each declaration, innermost last.
     prefixes: Vec<(usize, String, Rc<str>)>,
     has_root: bool,
 }
@@ -103,7 +103,7 @@ impl Document {
                     None => self.text(resolve_xml_entity(&name).ok_or_else(|| unknown_entity(&name))?)?,
                 }
             }
-            // Only the very first bytes may be an XML declaration: a blank line before it is the classic mistake.
+            // The XML declaration has to be at the very start; a blank line before it is a common mistake.
             Event::Decl(_) if at == 0 => {}
             Event::Decl(_) => return Err("the XML declaration is not at the very start".into()),
             Event::PI(instruction) if instruction.target().eq_ignore_ascii_case("xml") => {
@@ -128,7 +128,7 @@ impl Document {
             if attribute.value.contains('<') {
                 return Err("`<` in an attribute's value".into());
             }
-            // White space becomes spaces, references are decoded, once.
+            // White space becomes spaces, and references are decoded once.
             let value =
                 attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| printable(&e.to_string(), 80))?;
             if !value.chars().all(is_xml_char) {
@@ -182,7 +182,7 @@ impl Document {
         }
     }
 
-    /// Drops the declarations of the element that has just ended.
+    /// Removes the declarations of the element that has just ended.
     fn forget_prefixes(&mut self) {
         let depth = self.open.len();
         while self.prefixes.last().is_some_and(|(at, _, _)| *at >= depth) {
@@ -191,7 +191,7 @@ impl Document {
     }
 }
 
-/// Whether each quoted value is followed by white space or nothing; quick-xml does not ask.
+/// Whether each quoted value is followed by white space or nothing; quick-xml does not check this.
 fn are_spaced(attributes: &str) -> bool {
     let mut rest = attributes;
     while let Some(start) = rest.find(['"', '\'']) {
@@ -205,7 +205,7 @@ fn are_spaced(attributes: &str) -> bool {
     true
 }
 
-/// `prefix:name` into its two parts.
+/// Splits `prefix:name`.
 fn split_name(name: &str) -> std::result::Result<(Option<&str>, &str), String> {
     let (prefix, local) = match name.split_once(':') {
         Some((prefix, local)) => (Some(prefix), local),

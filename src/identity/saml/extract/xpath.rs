@@ -1,23 +1,23 @@
-//! The expression of `xpath =`: checked, then spelled in the one way that the XPath engine is known to take well.
+//! Checks the expression of `xpath =` and normalises it to a spelling that the XPath engine takes without fault.
 //!
-//! sxd-xpath 0.4.2 has no bounds and is not maintained. What its source shows, and what is done about it here:
-//! - a prefix nobody declared panics (`node_test.rs`, "No namespace for prefix"), and there is no place to declare one:
-//!   refused, as libxml2 does for Airflow;
-//! - parsing, evaluating and dropping recurse for each parenthesis, predicate, operator and unary minus; a few thousand
-//!   overflow the stack, which kills the process: all are counted and capped;
-//! - unknown functions and variables are only found when they are reached: refused at once;
-//! - `namespace::` makes a node for each element and declaration, the product of two things a page decides: refused;
-//! - arguments are held together, so `concat(/, /, …)` is a multiple of the page: commas are capped;
-//! - it cannot be interrupted: each step gets the predicate `in-time()`, which ends the evaluation with the deadline;
-//! - after a comma `mode` is read as `mod` and `e`, and `*` as multiplication; `text( )`, `count (x)` are not understood.
-//!   The spelling made here avoids all that.
+//! sxd-xpath 0.4.2 has no limits and is not maintained. Its faults, and what is done about each:
+//! - an undeclared prefix panics (`node_test.rs`, "No namespace for prefix"), and no prefix can be declared: refused, as
+//!   libxml2 does for Airflow;
+//! - parsing, evaluating and dropping recurse for each parenthesis, predicate, operator and unary minus, and a few thousand
+//!   overflow the stack, which kills the process: all are counted and limited;
+//! - unknown functions and variables fail only when they are reached: refused at once;
+//! - `namespace::` makes a node for each pair of element and declaration, and a page decides both numbers: refused;
+//! - all arguments are in memory at once, so `concat(/, /, …)` takes a multiple of the page: commas are limited;
+//! - it cannot be interrupted: each step gets the predicate `in-time()`, which ends the evaluation at the deadline;
+//! - after a comma, `mode` is read as `mod` and `e`, and `*` as multiplication; `text( )` and `count (x)` are not understood:
+//!   the normalised spelling avoids these.
 //!
-//! Left as it is, against the standard: `a != 'b'` is `not(a = 'b')` for nodes, and `[1.5]` is `[1]`.
+//! Not corrected, though against the standard: `a != 'b'` is `not(a = 'b')` for nodes, and `[1.5]` is `[1]`.
 
 use crate::config::profile::Parser;
 use crate::error::{Code, Error, Result, printable};
 
-/// Ends each step of a checked expression; no user can call it, since only known functions pass.
+/// The function in the predicate of each step. A configured expression cannot call it, since only known functions pass.
 pub const IN_TIME: &str = "in-time";
 
 const MAX_LENGTH: usize = 1024;
@@ -32,12 +32,12 @@ const FUNCTIONS: &str = "boolean ceiling concat contains count false floor last 
     normalize-space not number position round starts-with string string-length substring \
     substring-after substring-before sum translate true";
 
-/// An expression that was checked and normalised: it can be evaluated without a panic or an overflow.
+/// A checked and normalised expression, which evaluates without a panic or an overflow.
 #[derive(Clone, Debug)]
 pub struct XPath {
     normalised: String,
     reading: Reading,
-    /// For the other reading, where this one finds nothing.
+    /// For a second reading, if this one finds nothing.
     second: Option<Box<XPath>>,
 }
 
@@ -51,9 +51,9 @@ pub enum Reading {
 impl XPath {
     /// Checks an expression for use with this parser.
     ///
-    /// With `Parser::Html` names are taken in lower case, as browsers do, and any run of slashes is `//`. With
-    /// `Parser::Xml` it is libxml2's reading: two to four slashes at the start of a path are `//`, three elsewhere are an
-    /// error. That covers `////INPUT[@NAME='SAMLResponse']/@VALUE`, which Airflow's documentation shows.
+    /// With `Parser::Html`, names become lower case, as in browsers, and any run of slashes is `//`. With `Parser::Xml`, as in
+    /// libxml2, two to four slashes at the start of a path are `//`, and three elsewhere are an error. That covers
+    /// `////INPUT[@NAME='SAMLResponse']/@VALUE` of Airflow's documentation.
     ///
     /// Errors: [`Code::InvalidXpath`].
     pub fn parse(text: &str, parser: Parser) -> Result<Self> {
@@ -89,7 +89,7 @@ impl XPath {
         self.second.as_deref()
     }
 
-    /// What the engine is given.
+    /// The text for the engine.
     pub fn as_normalised(&self) -> &str {
         &self.normalised
     }
@@ -99,7 +99,7 @@ struct Normaliser<'t> {
     rest: &'t str,
     reading: Reading,
     out: String,
-    /// What stands before: it decides what `*` and names are (XPath 1.0, 3.7).
+    /// What precedes: it decides what `*` and names are (XPath 1.0, 3.7).
     before: Before,
     open: Vec<char>,
     operators: usize,
@@ -176,7 +176,7 @@ impl<'t> Normaliser<'t> {
         taken
     }
 
-    /// Hands the next `length` bytes on, set off by a space.
+    /// Writes a space and the next `length` bytes.
     fn put(&mut self, length: usize, before: Before) {
         self.out.push(' ');
         let token = self.skip(length);
@@ -262,7 +262,7 @@ impl<'t> Normaliser<'t> {
             if !matches!(name, "and" | "or" | "mod" | "div") {
                 return Err(format!("`{}` where an operator should be", printable(name, 40)));
             }
-            // Put by hand: the operator may be in capitals.
+            // Written separately, since the operator may be in capitals.
             self.operator(0)?;
             self.out.push_str(name);
             self.skip(length);
@@ -311,103 +311,4 @@ fn is_one_of(name: &str, list: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn normalised(text: &str, reading: Reading) -> Result<String> {
-        Ok(XPath::of(text, reading)?.as_normalised().replace("[in-time()]", "").replace(' ', ""))
-    }
-
-    #[test]
-    fn html_names_are_lower_case_and_slashes_collapse() {
-        let table = [
-            ("//input[@name=\"SAMLResponse\"]/@value", "//input[@name=\"SAMLResponse\"]/@value"),
-            ("////INPUT[@NAME='SAMLResponse']/@VALUE", "//input[@name='SAMLResponse']/@value"),
-            ("/////a///b", "//a//b"),
-            (" //A [ text ( ) ] ", "//a[text()]"),
-            ("string(//Input[contains (@Name, 'SAML')]/@VALUE)", "string(//input[contains(@name,'SAML')]/@value)"),
-            ("concat(*, mode, *, @and, text())", "concat(*,child::mode,child::*,@and,child::text())"),
-            ("//*[@a*2 = 4 or @b div 2=1 AND not(@c)]", "//*[@a*2=4or@bdiv2=1andnot(@c)]"),
-            ("(//or)[last()]/../self::node()", "(//or)[last()]/../self::node()"),
-            ("descendant :: input [ 1 ]", "descendant::input[1]"),
-            ("//a[.='x'][.5 < 1.5]", "//a[.='x'][.5<1.5]"),
-            ("//a | //b", "//a|//b"),
-            ("/", "/"),
-        ];
-        for (text, expected) in table {
-            assert_eq!(normalised(text, Reading::Html).unwrap(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn xml_names_keep_their_case_and_slashes_are_libxml2s() {
-        let table = [
-            ("////INPUT[@NAME='SAMLResponse']/@VALUE", Some("//INPUT[@NAME='SAMLResponse']/@VALUE")),
-            ("///a", Some("//a")),
-            ("//a[////b]", Some("//a[//b]")),
-            ("/////a", None),
-            ("//a///b", None),
-            ("//a AND //b", None),
-        ];
-        for (text, expected) in table {
-            assert_eq!(normalised(text, Reading::Xml).ok().as_deref(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_the_engine_cannot_take_is_refused_with_the_reason() {
-        let nested = |open: &str, close: &str| format!("{}1{}", open.repeat(5_000), close.repeat(5_000));
-        let table = [
-            (String::new(), "empty"),
-            ("//saml:Assertion".into(), "prefix"),
-            ("//@x:y".into(), "prefix"),
-            ("x:f()".into(), "prefix"),
-            ("//p[$v]".into(), "variables"),
-            ("//p[nosuch()]".into(), "no function `nosuch`"),
-            ("//p[in-time()]".into(), "no function"),
-            ("id('x')".into(), "no function"),
-            ("//namespace::*".into(), "not a supported axis"),
-            ("//a b".into(), "operator"),
-            ("//a[".into(), "not closed"),
-            ("//a]".into(), "closes nothing"),
-            ("//a[)".into(), "closes nothing"),
-            ("//a['x]".into(), "not closed"),
-            ("//a[]".into(), "not XPath"),
-            ("//a/".into(), "not XPath"),
-            ("text(1)".into(), "takes no argument"),
-            ("//a#b".into(), "`#`"),
-            ("/".repeat(2000), "longer than"),
-            (nested("(", ")"), "longer than"),
-            (format!("{}1{}", "(".repeat(17), ")".repeat(17)), "brackets"),
-            (format!("{}1", "-".repeat(65)), "operators"),
-            (format!("1{}", "+1".repeat(65)), "operators"),
-            (format!("concat(/{})", ",/".repeat(11)), "commas"),
-        ];
-        for (text, expected) in table {
-            let error = XPath::parse(&text, Parser::Html).unwrap_err();
-            assert_eq!(error.code, Code::InvalidXpath);
-            assert!(error.causes[0].contains(expected), "{text:.40}: {:?}", error.causes);
-        }
-    }
-
-    /// Pieces of which hostile and merely odd expressions are made.
-    const TOKENS: &str = "/ // //// * @ . .. ( ) [ ] , | + - = != < >= ' \" 'a' \"b\" 1 1.5 .5 99999999999999999999 $v x:y : :: \
-        child:: namespace:: self:: input INPUT and or mod div text() node() comment() processing-instruction('x') \
-        position() last() count( string( concat( substring( translate( id( nosuch( é # \0";
-
-    proptest! {
-        #[test]
-        fn no_expression_panics(tokens in prop::collection::vec(prop::sample::select(super::super::tests::tokens(TOKENS)), 0..30)) {
-            for parser in [Parser::Html, Parser::Xml] {
-                let _ = XPath::parse(&tokens.concat(), parser);
-            }
-        }
-
-        #[test]
-        fn no_text_panics(text in "\\PC{0,60}") {
-            let _ = XPath::parse(&text, Parser::Html);
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! What a page that comes after the password shows of it, and the errors of a login that was refused.
+//! What a page after the password shows of it, and the errors of a refused login.
 
 use url::Url;
 
@@ -6,12 +6,13 @@ use super::FormAuth;
 use crate::error::{Code, Error, Result, Step};
 use crate::http::shown;
 use crate::identity::saml::auth::filled::Filled;
-use crate::identity::saml::ending::{self, Refusal};
+use crate::identity::saml::diagnosis::{self, Refusal};
+use crate::identity::saml::extract::kind::Role;
 use crate::identity::saml::extract::{Form, Page, PageKind};
-use crate::identity::watch::{self, Sign};
+use crate::identity::verdict::{self, Sign};
 
 impl FormAuth<'_> {
-    /// The next step on a page that came after the password. What the page shows of the password is settled.
+    /// Settles what a page after the password shows of it, and returns the next step.
     pub(super) fn after_the_secret(&mut self, page: &Page, url: &Url) -> Result<Option<Filled>> {
         let names_code = |form: &Form| self.login.otp_field.is_some() && self.code_input(page, form).is_some();
         if page.forms.iter().any(names_code) {
@@ -20,7 +21,7 @@ impl FormAuth<'_> {
         let asks_again = self.is_login_again(page);
         let refusal = Refusal::of(self.news(page).unwrap_or_default());
         let sign = sign_of(page.summary.kind, asks_again, refusal);
-        // A page that asks for a code says nothing good of a code that was sent; what it says, `second_page` tells.
+        // A page that asks for a code again does not show that the code was right; `second_page` settles it.
         if asks_again || !(self.code_sent && page.forms.iter().any(|form| self.code_input(page, form).is_some())) {
             self.settle(sign);
         }
@@ -33,8 +34,8 @@ impl FormAuth<'_> {
         self.second_page(page, url)
     }
 
-    /// Whether the login form came back: what the password went into is on the page, and the page is not one of another kind that
-    /// only a right password leads to, such as a change of it that wants the old one, too.
+    /// Whether the login form came back: an input for the password is on the page, and the page is of no other kind that only a
+    /// right password leads to, such as a change of the password that asks for the old one.
     fn is_login_again(&self, page: &Page) -> bool {
         let kind = page.summary.kind;
         let is_behind =
@@ -47,12 +48,12 @@ impl FormAuth<'_> {
         let error = Error::new(Code::LoginPage, format!("the IdP at {} asks for the user's name again", shown(url)))
             .because("its first page came back after the password was sent")
             .hint("log in in a browser, to check the password and what follows it");
-        ending::told(error, page)
+        diagnosis::told(error, page)
     }
 
     pub(super) fn settle(&self, sign: Sign) {
         for attempt in &self.attempts {
-            attempt.settle(watch::shown(sign));
+            attempt.settle(verdict::of(sign));
         }
     }
 
@@ -69,7 +70,7 @@ impl FormAuth<'_> {
         };
         let error = error.because("the login form came back after they were sent");
         let error = match self.news(page) {
-            Some(_) => ending::says_itself(error, page),
+            Some(_) => diagnosis::says_itself(error, page),
             None => error,
         };
         match refusal.hint() {
@@ -78,7 +79,7 @@ impl FormAuth<'_> {
         }
     }
 
-    /// One that came from a source is as good as a refused password: sent again and again, it locks the account.
+    /// The error of a refused code. A code from a source counts as a refused password: sending more locks the account.
     pub(super) fn code_refused(&self, page: &Page, url: &Url) -> Error {
         let what = format!("the IdP at {} refused the one-time code", shown(url));
         let error = match &self.login.otp {
@@ -86,11 +87,10 @@ impl FormAuth<'_> {
             Some(_) => Error::new(Code::IdpRejected, what)
                 .hint("correct `saml.otp_secret` or `saml.otp`, and this machine's clock: timedatectl set-ntp true"),
         };
-        ending::says_itself(error.because("the page came back after it was sent"), page)
+        diagnosis::says_itself(error.because("the page came back after it was sent"), page)
     }
 
-    /// The page for the user's name came back. Where its form has an input for a password that a script would show, that is what it
-    /// lacks.
+    /// The error if the page for the user name came back. Names an input for the password that only a script shows.
     pub(super) fn user_unknown(&self, page: &Page, url: &Url) -> Error {
         let unseen =
             page.forms.iter().flat_map(|form| &form.inputs).find(|input| {
@@ -100,7 +100,7 @@ impl FormAuth<'_> {
         let Some(input) = unseen else {
             let error = Error::new(Code::IdpRejected, format!("the IdP at {at} does not know the user name"))
                 .because("the form for the user's name came back after it was sent");
-            return ending::told(error, page);
+            return diagnosis::told(error, page);
         };
         let error = Error::new(Code::LoginFormUnclear, format!("the IdP at {at} asks for the user name again"))
             .because(format!(
@@ -108,41 +108,29 @@ impl FormAuth<'_> {
                 input.called()
             ))
             .hint(format!("if that is where the password goes, set `saml.password_field = \"{}\"`", input.called()));
-        ending::told(error, page)
+        diagnosis::told(error, page)
     }
 
-    /// What the page says that the login page did not say before.
+    /// The page's message, unless the login page had the same before the password.
     fn news<'p>(&self, page: &'p Page) -> Option<&'p str> {
         page.summary.says.as_deref().filter(|says| self.said_before.as_deref() != Some(says))
     }
 }
 
-/// What a page that came after the password shows of it. `asks_again`: it is the login form.
+/// The sign in a page after the password. `asks_again`: it is the login form.
 fn sign_of(kind: PageKind, asks_again: bool, refusal: Refusal) -> Sign {
     match kind {
-        // Nobody is told that a wrong password has expired.
+        // An IdP does not tell that a wrong password has expired.
         _ if asks_again && refusal == Refusal::PasswordExpired => Sign::PageBehindTheLogin,
-        // One comes after too many wrong tries.
+        // A captcha comes after too many wrong tries. Anybody can reach a registration.
         PageKind::Captcha => Sign::Anything,
         _ if asks_again => Sign::FormAgain,
-        PageKind::Code
-        | PageKind::SecondFactor
-        | PageKind::Consent
-        | PageKind::NewPassword
-        | PageKind::StaySignedIn => Sign::PageBehindTheLogin,
-        PageKind::Login
-        // Also the first page of a login that asks for the name alone: it may have come for another reason.
-        | PageKind::UserName
-        | PageKind::SamlResponse
-        | PageKind::WsFederation
-        | PageKind::Registration
-        | PageKind::AccountChoice
-        | PageKind::HomeRealm
-        | PageKind::Error
-        // Where nobody is logged in, links look alike.
-        | PageKind::Portal
-        | PageKind::PassesOn
-        | PageKind::ByScript
-        | PageKind::Other => Sign::Anything,
+        PageKind::Registration => Sign::Anything,
+        PageKind::StaySignedIn => Sign::PageBehindTheLogin,
+        _ => match kind.role() {
+            Role::Person => Sign::PageBehindTheLogin,
+            // The first page of a login may come back for another reason, and a portal may be shown without a login.
+            Role::Login | Role::Message | Role::Choice | Role::Information | Role::ByScript => Sign::Anything,
+        },
     }
 }

@@ -1,4 +1,4 @@
-//! Which input of a page the user's name, the password and the code go into.
+//! Chooses the inputs for user name, password and code.
 
 use url::Url;
 
@@ -10,17 +10,17 @@ use crate::identity::saml::extract::words::{Meaning, folded, says};
 use crate::identity::saml::extract::{Asks, Form, Input, Page, PageKind};
 
 impl FormAuth<'_> {
-    /// The input for a code beside the password: for those who have codes, and where the form does not go without one.
+    /// The input for a code beside the password, if the settings give codes or the form requires one.
     pub(super) fn code_beside(&self, page: &Page, form: &Form, password: usize) -> Option<usize> {
         let input = self.code_input(page, form).filter(|at| *at != password)?;
         let has_codes = self.login.otp.is_some() || self.login.otp_field.is_some();
         let must_be = form.inputs[input].is_required || form.inputs[input].kind == "password";
-        // Named fields are an answer to the question.
+        // A configured password field answers the question.
         (has_codes || must_be && self.login.password_field.is_none()).then_some(input)
     }
 
-    /// Whether a lone password input is a code's: after the password, on a page that names a second factor, and not the one
-    /// that the password went into.
+    /// Whether the only password input takes a code: after the password, on a page that names a second factor, and with another
+    /// name than the input that received the password.
     pub(super) fn is_codes_turn(&self, page: &Page, form: &Form) -> bool {
         let is_another = |at: &usize| form.inputs[*at].name != self.password_name;
         self.secret_sent
@@ -40,14 +40,14 @@ impl FormAuth<'_> {
         })
     }
 
-    /// The settings say that it is for something else.
+    /// Whether the settings name the input for something else.
     pub(super) fn is_named_otherwise(&self, input: &Input) -> bool {
         let others = [&self.login.password_field, &self.login.username_field];
         others.into_iter().flatten().any(|name| input.is_called(name))
             || self.login.choices.fields.iter().any(|(name, _)| input.is_called(name))
     }
 
-    /// The one place for the password, as (form, input).
+    /// The only place for the password, as (form, input).
     pub(super) fn password_form(&self, page: &Page, url: &Url) -> Result<Option<(usize, usize)>> {
         let named = self.login.choices.form.as_deref().map(|name| named::forms(page, name)).unwrap_or_default();
         let is_considered = |index: &usize| named.is_empty() || named.contains(index);
@@ -81,15 +81,15 @@ impl FormAuth<'_> {
         }
     }
 
-    /// Where the password could go: the input that is named, which may be a text input or one that a script shows, else every visible input that asks
-    /// for the password.
+    /// The inputs that could take the password: the configured one, which may be a text input or hidden until a script shows it,
+    /// else every visible input that asks for the password.
     pub(super) fn secret_inputs(&self, form: &Form) -> Vec<usize> {
         match self.login.password_field.as_deref() {
             Some(name) => {
                 let all = || (0..form.inputs.len()).filter(|at| form.inputs[*at].is_called(name));
                 let seen: Vec<usize> =
                     all().filter(|at| form.inputs[*at].takes_text() || form.inputs[*at].takes_password()).collect();
-                // A script shows it once the name is typed in: who names it says that it is not a decoy.
+                // A script shows it after the user name is typed. The setting says that it is no decoy.
                 let unseen = || all().filter(|at| form.inputs[*at].kind == "password" && !form.inputs[*at].is_disabled);
                 if seen.is_empty() { unseen().collect() } else { seen }
             }
@@ -101,10 +101,10 @@ impl FormAuth<'_> {
         }
     }
 
-    /// The input for the user's name; none where the page only asks for the password.
+    /// The input for the user name. `None` if the page asks for the password only.
     pub(super) fn user_input(&self, page: &Page, form: &Form, password: usize, url: &Url) -> Result<Option<usize>> {
         if let Some(name) = self.login.username_field.as_deref() {
-            // On the second page of an identifier-first login it may be gone.
+            // The second page of an identifier-first login may not have it.
             let found = form.inputs.iter().position(|i| i.is_called(name) && !i.is_disabled);
             return match (found, self.user_sent) {
                 (None, false) => Err(unclear(url)
@@ -134,8 +134,8 @@ impl FormAuth<'_> {
         }
     }
 
-    /// The first page of an identifier-first login: a form with one visible text input that asks who you are. Of several, the one
-    /// that says so most clearly.
+    /// The first page of an identifier-first login: a form whose only visible text input asks for the user name. Of several forms,
+    /// the clearest, else the first.
     pub(super) fn identifier_form(&self, page: &Page) -> Option<(usize, usize)> {
         let named = self.login.username_field.as_deref();
         let found = page.forms.iter().enumerate().filter(|(_, form)| form.is_post()).filter_map(|(index, form)| {
@@ -152,7 +152,6 @@ impl FormAuth<'_> {
             let logs_in = form.buttons().any(|(_, button)| says(&folded(&button.label), Meaning::LogIn));
             Some((2 * i32::from(is_said) + i32::from(logs_in), (index, user)))
         });
-        // The first of the best.
         found.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, place)| place)
     }
 }

@@ -1,9 +1,8 @@
-//! What a login ends with on a page that it cannot go on from: what the page is, what it says, and the next step for a page
-//! of its kind. The one place where kinds of pages become errors.
+//! The errors for pages from which a login cannot go on: what the page is, what it says, and the next step for its kind.
 
 use url::Url;
 
-use super::extract::kind::title;
+use super::extract::kind::{Role, title};
 use super::extract::product::Product;
 use super::extract::words::{Meaning, folded, says};
 use super::extract::{Page, PageKind};
@@ -13,12 +12,12 @@ use crate::identity::trace::Sight;
 
 const BROWSER: &str = "set `saml.auth = \"browser\"`: the login continues in the window of a browser (fedcred login)";
 
-/// The error for a page that only a person can go on from, whatever the method of logging in. `None`: it is no such page.
+/// Returns the error for a page that only a person can go on from, whatever `auth` is. `None` if it is no such page.
 pub fn for_a_person(page: &Page, url: &Url) -> Option<Error> {
     let at = shown(url);
-    let error = match page.summary.kind {
-        // `login` asks for the code.
-        PageKind::Code => Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor")),
+    let kind = page.summary.kind;
+    let error = match kind {
+        _ if kind.role() != Role::Person => return None,
         PageKind::SecondFactor => {
             Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor that is not typed in"))
                 .hint(BROWSER)
@@ -29,101 +28,104 @@ pub fn for_a_person(page: &Page, url: &Url) -> Option<Error> {
         PageKind::Consent => Error::new(Code::ConsentNeeded, format!("the IdP at {at} asks for the user's consent"))
             .because("it is a person's to give; no button was pressed")
             .hint("log in to AWS once in a browser and answer the question there; or name the button: `saml.button`"),
-        PageKind::NewPassword => new_password(url),
+        PageKind::NewPassword => {
+            Error::new(Code::PasswordChangeRequired, format!("the IdP at {at} wants a new password"))
+                .because("its form is for a new password; the password was not sent there")
+                .hint("change it in a browser; if this is the login form, set `saml.password_field`")
+        }
         PageKind::Registration => {
             Error::new(Code::PasswordChangeRequired, format!("the page at {at} is one to register at"))
                 .because("its password input is for a new password; the password was not sent there")
                 .hint("check `saml.idp_url`: it is to be the address of the login for AWS")
         }
-        PageKind::SamlResponse
-        | PageKind::WsFederation
-        | PageKind::Login
-        | PageKind::UserName
-        | PageKind::AccountChoice
-        | PageKind::HomeRealm
-        | PageKind::StaySignedIn
-        | PageKind::Error
-        | PageKind::Portal
-        | PageKind::PassesOn
-        | PageKind::ByScript
-        | PageKind::Other => return None,
+        // `fedcred login` asks for the code.
+        _ => Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor")),
     };
-    // It is not met again unattended: each time, somebody's phone may ring.
+    // Unattended logins do not try again: each try may ring somebody's phone.
     Some(told(error.at(Step::Person), page))
 }
 
-pub fn new_password(url: &Url) -> Error {
-    Error::new(Code::PasswordChangeRequired, format!("the IdP at {} wants a new password", shown(url)))
-        .because("its form is for a new password; the password was not sent there")
-        .hint("change it in a browser; if this is the login form, set `saml.password_field`")
-}
-
-/// The error for a page on which nothing is found and nothing is to be done.
+/// Returns the error for a page without a SAML response and without anything to do.
 pub fn nothing_found(page: &Page, url: &Url, xpath: &str, is_empty: bool) -> Error {
-    let at = shown(url);
     if let Some(error) = for_a_person(page, url) {
         return error;
     }
-    let field = |name: &str| page.forms.iter().flat_map(|f| &f.inputs).find(|i| i.name.as_deref() == Some(name));
-    let error = |what: &str| {
-        Error::new(Code::XpathNoMatch, format!("there is no SAML response on the page at {at}")).because(what)
-    };
+    let at = shown(url);
     let sight = Sight::of(page, Some(url));
-    let is_adfs = sight.product == Some(Product::AdFs);
-    let error = match sight.kind {
-        PageKind::WsFederation => {
-            return Error::new(Code::NotASamlResponse, format!("the IdP at {at} answered in WS-Federation, not in SAML"))
-                .hint("use the IdP's SAML address for AWS in `saml.idp_url`");
-        }
-        PageKind::SamlResponse if field("SAMLResponse").is_some_and(|i| i.value.expose().trim().is_empty()) => {
-            return Error::new(Code::NotASamlResponse, format!("the SAML response on the page at {at} is empty"));
-        }
-        PageKind::HomeRealm => {
-            let hint = match is_adfs || page.summary.product.is_none() {
-                true => "name the choice in `saml.idp_url`: AD FS takes &RedirectToIdentityProvider=IDENTIFIER (IdP-initiated) or &whr=IDENTIFIER, \
-                         where its own directory is \"AD AUTHORITY\"; or set `saml.form_fields` and `saml.button`",
-                false => "name the choice in `saml.idp_url`, or set `saml.form_fields` and `saml.button`",
-            };
-            error("it asks which organisation the user is of (home realm discovery)").hint(hint)
-        }
-        PageKind::Portal => error("it is a page of the IdP for a user who is logged in")
-            .hint("set `saml.idp_url` to the address of the AWS application: that of its tile or link on this page"),
-        PageKind::ByScript => error("only a browser's script can build this page").hint(
-            "set `saml.auth = \"browser\"`, which logs in with a browser of this machine (fedcred login); Okta: `auth = \"okta\"`",
-        ),
-        PageKind::UserName => error("it asks for the user's name"),
-        PageKind::AccountChoice => error("it asks for a choice of account")
-            .hint("set `saml.account_field` to the name of the choice, or `saml.button` to that of the account's button"),
-        PageKind::StaySignedIn => error("it asks whether to stay signed in").hint("set `saml.button` to the button to press"),
-        _ if is_empty => error("the page is empty").hint("check `saml.idp_url`: open it in a browser"),
-        PageKind::SamlResponse | PageKind::Login | PageKind::Code | PageKind::SecondFactor | PageKind::Captcha
-        | PageKind::Consent | PageKind::NewPassword | PageKind::Registration | PageKind::Error | PageKind::PassesOn | PageKind::Other => {
-            let error = Error::new(Code::XpathNoMatch, format!("there is no SAML response on the page at {at}"));
-            let expression = printable(xpath, 120);
+    if sight.kind == PageKind::WsFederation {
+        return Error::new(Code::NotASamlResponse, format!("the IdP at {at} answered in WS-Federation, not in SAML"))
+            .hint("use the IdP's SAML address for AWS in `saml.idp_url`");
+    }
+    let mut inputs = page.forms.iter().flat_map(|form| &form.inputs);
+    let response = inputs.find(|input| input.name.as_deref() == Some("SAMLResponse"));
+    if response.is_some_and(|input| input.value.expose().trim().is_empty()) {
+        return Error::new(Code::NotASamlResponse, format!("the SAML response on the page at {at} is empty"));
+    }
+    let error = Error::new(Code::XpathNoMatch, format!("there is no SAML response on the page at {at}"));
+    let error = match kind_and_step(&sight) {
+        Some((kind, "")) => error.because(kind),
+        Some((kind, step)) => error.because(kind).hint(step),
+        None if is_empty => error.because("the page is empty").hint("check `saml.idp_url`: open it in a browser"),
+        None => {
             let error = match sight.kind {
                 PageKind::Other if sight.product.is_none() => error,
                 _ => error.because(format!("it {}", sight.in_words)),
             };
-            let hint = match (sight.kind, page.forms.iter().any(|form| form.buttons().next().is_some())) {
-                (PageKind::Error, _) => "check that `saml.idp_url` works in a browser; if it does, ask the IdP's administrator",
-                (_, true) => "open `saml.idp_url` in a browser; a button that has to be pressed there is named with `saml.button`; else adjust `saml.xpath`",
-                (_, false) => "open `saml.idp_url` in a browser: an error of the IdP is explained there; else adjust `saml.xpath`",
-            };
-            error.because(format!("`{expression}` matches nothing on it")).hint(hint)
+            let has_button = page.forms.iter().any(|form| form.buttons().next().is_some());
+            error.because(format!("`{}` matches nothing on it", printable(xpath, 120))).hint(match sight.kind {
+                PageKind::Error => {
+                    "check that `saml.idp_url` works in a browser; if it does, ask the IdP's administrator"
+                }
+                _ if has_button => {
+                    "open `saml.idp_url` in a browser; a button that has to be pressed there is named with `saml.button`; else adjust `saml.xpath`"
+                }
+                _ => "open `saml.idp_url` in a browser: an error of the IdP is explained there; else adjust `saml.xpath`",
+            })
         }
     };
     let Some(frame) = page.frame.as_deref().and_then(|src| page.resolve(url, src)) else { return told(error, page) };
     let error = told(error.because(format!("a frame on it shows {}", shown(&frame))), page);
-    if !matches!(sight.kind, PageKind::Other | PageKind::ByScript) {
-        return error;
+    match sight.kind {
+        PageKind::Other | PageKind::ByScript => error.hint(
+            "set `saml.idp_url` to the frame's address, if that is the IdP's login for AWS; or `saml.auth = \"browser\"`, \
+             which logs in with a browser of this machine",
+        ),
+        _ => error,
     }
-    error.hint(
-        "set `saml.idp_url` to the frame's address, if that is the IdP's login for AWS; or `saml.auth = \"browser\"`, \
-         which logs in with a browser of this machine",
-    )
 }
 
-/// The error with the page's title and its own words.
+/// What a page of this kind is, and the next step (empty if there is none). `None` for a kind without a step of its own.
+fn kind_and_step(sight: &Sight) -> Option<(&'static str, &'static str)> {
+    Some(match sight.kind {
+        PageKind::HomeRealm => (
+            "it asks which organisation the user is of (home realm discovery)",
+            match sight.product {
+                Some(Product::AdFs) | None => {
+                    "name the choice in `saml.idp_url`: AD FS takes &RedirectToIdentityProvider=IDENTIFIER (IdP-initiated) or &whr=IDENTIFIER, \
+                     where its own directory is \"AD AUTHORITY\"; or set `saml.form_fields` and `saml.button`"
+                }
+                Some(_) => "name the choice in `saml.idp_url`, or set `saml.form_fields` and `saml.button`",
+            },
+        ),
+        PageKind::Portal => (
+            "it is a page of the IdP for a user who is logged in",
+            "set `saml.idp_url` to the address of the AWS application: that of its tile or link on this page",
+        ),
+        PageKind::ByScript => (
+            "only a browser's script can build this page",
+            "set `saml.auth = \"browser\"`, which logs in with a browser of this machine (fedcred login); Okta: `auth = \"okta\"`",
+        ),
+        PageKind::UserName => ("it asks for the user's name", ""),
+        PageKind::AccountChoice => (
+            "it asks for a choice of account",
+            "set `saml.account_field` to the name of the choice, or `saml.button` to that of the account's button",
+        ),
+        PageKind::StaySignedIn => ("it asks whether to stay signed in", "set `saml.button` to the button to press"),
+        _ => return None,
+    })
+}
+
+/// Adds the page's title and message to the error.
 pub fn told(error: Error, page: &Page) -> Error {
     let error = match title(page) {
         Some(title) => error.because(format!("its title is {title:?}")),
@@ -132,7 +134,7 @@ pub fn told(error: Error, page: &Page) -> Error {
     says_itself(error, page)
 }
 
-/// The error with the page's own words, and what a code of AD FS in them means.
+/// Adds the page's message to the error, and the meaning of an error code of AD FS.
 pub fn says_itself(error: Error, page: &Page) -> Error {
     let error = match &page.summary.says {
         Some(words) => error.because(format!("it says: {words}")),
@@ -147,14 +149,14 @@ pub fn says_itself(error: Error, page: &Page) -> Error {
     }
 }
 
-/// What becomes of an account, in the words of an identity provider that refused a login.
+/// Why the IdP refused a login, in its own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     Locked,
     Disabled,
-    /// The password was right, once.
+    /// The password was right, but has expired.
     PasswordExpired,
-    /// The account has.
+    /// The account has expired.
     Expired,
     Other,
 }
@@ -171,7 +173,7 @@ impl Refusal {
         }
     }
 
-    /// The next step; `None`: the usual one.
+    /// The next step. `None` for the usual one.
     pub fn hint(self) -> Option<&'static str> {
         match self {
             Refusal::Locked => {
@@ -184,13 +186,14 @@ impl Refusal {
     }
 }
 
-/// Whether a sentence says that something has expired: not that it is wrong or expired, and not what to do if it is.
+/// Whether a sentence says that something has expired: not that it is "wrong or expired", and not what to do "if it has
+/// expired".
 fn is_expired(words: &str) -> bool {
     let tells = |sentence: &str| says(sentence, Meaning::Expired) && !says(sentence, Meaning::Conditional);
     !says(words, Meaning::Wrong) && words.split(['.', '!', ';']).any(tells)
 }
 
-/// Microsoft, "AD FS troubleshooting" and the event log's texts.
+/// The meaning of an error code of AD FS. Source: Microsoft, "AD FS troubleshooting", and the texts of the event log.
 fn msis(code: &str) -> Option<&'static str> {
     Some(match code {
         "MSIS3020" | "MSIS3055" | "MSIS7007" | "MSIS9605" => {
@@ -235,7 +238,7 @@ mod tests {
             ("Your account has expired", Refusal::Expired),
             ("Invalid user name or password", Refusal::Other),
             ("Your password has expired. If you need help, call 123.", Refusal::PasswordExpired),
-            // Nobody is told by these that the password was right.
+            // These do not say that the password was right.
             ("The password is incorrect or has expired.", Refusal::Other),
             ("Login failed. If your password has expired, change it.", Refusal::Other),
             ("If your password has expired, change it here.", Refusal::Other),

@@ -1,12 +1,12 @@
-//! What an answer shows of the secret that was sent for it: the one place that decides.
+//! What an answer shows of the secret that was sent with its request.
 //!
-//! The step that reads an answer says what it saw ([`Sign`]), [`shown`] says what that is worth, and the step settles the
-//! attempt of its request with it. Kinds of pages are told apart in `saml::auth::form` and `saml::conversation`.
+//! The step that reads an answer says what it saw ([`Sign`]), [`of`] says what that means, and the step settles the attempt
+//! with it. `saml::auth::form` and `saml::conversation` tell the kinds of pages apart.
 
 use super::saml::response::Response;
 use crate::attempt::Shown;
 
-/// What a peer's answer to a request with a secret looks like.
+/// What the answer to a request with a secret looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
     /// An assertion or a token.
@@ -15,25 +15,25 @@ pub enum Sign {
     PageBehindTheLogin,
     /// The form that the secret was filled into, with no sign of a second factor.
     FormAgain,
-    /// 401, or 407 of a proxy; whether it offers the scheme by which the secret was sent.
+    /// 401, or 407 of a proxy; whether it offers the scheme with which the secret was sent.
     Challenge { offers_our_scheme: bool },
-    /// A fault that names the authentication: of SOAP, or OAuth's `invalid_grant` and `invalid_client`.
+    /// A fault of authentication: of SOAP, or `invalid_grant` and `invalid_client` of OAuth.
     AuthenticationFault,
-    /// Anything else: silence, a broken connection, an error's status, a page without a form, JSON.
+    /// Anything else: silence, a broken connection, an error status, a page without a form, JSON.
     Anything,
 }
 
-/// What the answer says of the secret.
-pub fn shown(sign: Sign) -> Shown {
+/// Returns what the sign shows of the secret.
+pub fn of(sign: Sign) -> Shown {
     match sign {
         Sign::Proof | Sign::PageBehindTheLogin => Shown::Accepted,
         Sign::FormAgain | Sign::Challenge { offers_our_scheme: true } | Sign::AuthenticationFault => Shown::Refused,
-        // RFC 9110 §11.6.1: a server lists what it takes. One that does not take our scheme has not looked at the secret.
+        // RFC 9110 §11.6.1: a server lists what it takes. One that does not list our scheme has not looked at the secret.
         Sign::Challenge { offers_our_scheme: false } | Sign::Anything => Shown::NoVerdict,
     }
 }
 
-/// What a SAML response shows, whatever carried it. One with an error's status may have come before anybody looked at the secret.
+/// Returns the sign in a SAML response. One with an error status may have been made before the secret was checked.
 pub fn sign_of_response(response: &Response) -> Sign {
     if response.is_success() {
         Sign::Proof
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_sign_has_its_worth() {
+    fn each_sign_has_its_verdict() {
         let table = [
             (Sign::Proof, Shown::Accepted),
             (Sign::PageBehindTheLogin, Shown::Accepted),
@@ -60,7 +60,7 @@ mod tests {
             (Sign::Anything, Shown::NoVerdict),
         ];
         for (sign, expected) in table {
-            assert_eq!(shown(sign), expected, "{sign:?}");
+            assert_eq!(of(sign), expected, "{sign:?}");
         }
     }
 }

@@ -52,14 +52,14 @@ pub fn place(account: &Account, env: &Env) -> Result<Option<Place>> {
 }
 
 /// Keeps the secret in the keyring, in place of what was kept there or in a file.
-pub fn keep_in_keyring(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
+pub fn store_in_keyring(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
     Keyring::System.set(&account.to_string(), secret.expose().as_bytes())?;
     Files::of(env).map(|files| files.remove(account)).transpose()?;
     Ok(Place::Keyring)
 }
 
 /// Keeps the secret in a file. A keyring is not asked: what it may hold is passed over.
-pub fn keep_in_file(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
+pub fn store_in_file(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
     let files = Files::of(env).ok_or_else(|| {
         Error::new(Code::CacheWrite, "there is no directory for a file with a secret")
             .because("no home directory is known")
@@ -73,7 +73,7 @@ pub fn replace(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
         Some(files) => files.read(account)?.is_some(),
         None => false,
     };
-    if is_in_file { keep_in_file(account, secret, env) } else { keep_in_keyring(account, secret, env) }
+    if is_in_file { store_in_file(account, secret, env) } else { store_in_keyring(account, secret, env) }
 }
 
 /// Removes what is kept for `account`; where it lay. A keyring that cannot be asked is an error only if there was no file.

@@ -1,22 +1,22 @@
-//! What a page is for. It is decided here and nowhere else: by what its forms ask for, by what its scripts send, and by points
-//! for names, addresses and words that speak for a kind (`signs`).
+//! Decides of which kind a page is: by what its forms ask for, by what its scripts submit, and by points for the names,
+//! addresses and words that speak for a kind (`signs`). Nothing else decides it.
 
+use super::automatic;
 use super::captcha;
 use super::forms::{Form, Input};
 use super::input::{self, Around, Asks};
 use super::kind::{PageKind, Summary};
-use super::passing;
+use super::message;
 use super::product::{Mark, Product};
-use super::says as messages;
 use super::script::{self, Submission};
 use super::signs::{self, ENOUGH, Sign};
 use super::tree::{ROOT, Tree};
 use super::words::{Meaning, folded, is_named, says};
 
-/// Text that is looked through for words; what matters on a login page stands at its beginning.
+/// Text that is searched for words. What matters on a login page stands at its beginning.
 const MAX_TEXT: usize = 16 << 10;
 
-/// All that is known of a page before its kind is.
+/// What is known of a page before its kind is decided.
 pub(super) struct Facts<'a> {
     tree: &'a Tree,
     forms: &'a [Form],
@@ -33,7 +33,7 @@ pub(super) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Reads them off the tree; what each input asks for is decided on the way.
+    /// Reads the facts from the tree, and decides what each input asks for.
     pub fn of(
         tree: &'a Tree,
         hidden: &'a [bool],
@@ -41,7 +41,7 @@ impl<'a> Facts<'a> {
         forms: &'a mut [Form],
         has_saml_response: bool,
     ) -> Self {
-        let headline = folded(&format!("{} / {}", title.unwrap_or_default(), messages::headings(tree, hidden)));
+        let headline = folded(&format!("{} / {}", title.unwrap_or_default(), message::headings(tree, hidden)));
         let mut text = String::new();
         for id in tree.descendants(ROOT).filter(|id| !hidden[id.index()]) {
             if let Some(part) = tree.text(id).filter(|_| text.len() < MAX_TEXT) {
@@ -54,10 +54,9 @@ impl<'a> Facts<'a> {
         forms.iter_mut().for_each(|form| input::settle(form, &around));
         let forms: &[Form] = forms;
         let buttons = forms.iter().flat_map(Form::buttons).map(|(_, button)| folded(&button.label)).collect::<Vec<_>>();
-        let elements = || tree.descendants(ROOT).filter_map(|id| Some((id, tree.element(id)?)));
-        let links = elements().filter(|(id, e)| e.is("a") && !hidden[id.index()]);
-        let links = links.map(|(id, _)| folded(&messages::visible_text(tree, hidden, id))).collect::<Vec<_>>();
-        let frames = elements().filter(|(_, e)| e.is("iframe")).filter_map(|(_, e)| e.attribute("src"));
+        let links = tree.elements(ROOT).filter(|(id, e)| e.is("a") && !hidden[id.index()]);
+        let links = links.map(|(id, _)| folded(&message::visible_text(tree, hidden, id))).collect::<Vec<_>>();
+        let frames = tree.elements(ROOT).filter(|(_, e)| e.is("iframe")).filter_map(|(_, e)| e.attribute("src"));
         let actions = forms.iter().flat_map(|form| {
             form.action
                 .as_deref()
@@ -76,7 +75,7 @@ impl<'a> Facts<'a> {
             links: links.join(" / "),
             addresses: frames.chain(actions).map(path).collect(),
             submissions: script::submissions(tree),
-            has_script: elements().any(|(_, e)| e.is("script")),
+            has_script: tree.elements(ROOT).any(|(_, e)| e.is("script")),
             hidden,
         }
     }
@@ -86,15 +85,15 @@ impl<'a> Facts<'a> {
         Summary {
             product: self.product,
             kind,
-            says: messages::message(self.tree, self.hidden, kind),
+            says: message::of(self.tree, self.hidden, kind),
             names_second_factor: self.factor_points() >= ENOUGH,
             msis: self.msis(),
         }
     }
 
-    /// The form that the page sends by itself, and the button that it presses. Only a page that is for nothing else has one.
+    /// The form that the page submits by itself, and the button that it presses. `None` unless the page is for nothing else.
     pub fn sends_itself(&self) -> Option<(usize, Option<usize>)> {
-        if self.kind() == PageKind::PassesOn { passing::own_submission(self.forms, &self.submissions) } else { None }
+        if self.kind() == PageKind::PassesOn { automatic::submission(self.forms, &self.submissions) } else { None }
     }
 
     fn kind(&self) -> PageKind {
@@ -123,7 +122,7 @@ impl<'a> Facts<'a> {
             () if self.points(signs::ACCOUNTS) >= ENOUGH => PageKind::AccountChoice,
             () if self.forms.iter().any(asks_for_the_user) => PageKind::UserName,
             () if self.forms.iter().any(asks_to_stay) => PageKind::StaySignedIn,
-            () if passing::own_submission(self.forms, &self.submissions).is_some() => PageKind::PassesOn,
+            () if automatic::submission(self.forms, &self.submissions).is_some() => PageKind::PassesOn,
             () if says(&self.headline, Meaning::Error) => PageKind::Error,
             () if self.is_portal() => PageKind::Portal,
             () if self.is_built_by_script() => PageKind::ByScript,
@@ -154,7 +153,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Buttons or choices whose values are kinds of second factors.
+    /// Whether the value of a button or choice is a kind of second factor.
     fn offers_factors(&self) -> bool {
         let is_choice = |input: &&Input| input.sends() || matches!(input.kind.as_str(), "radio" | "select");
         self.inputs().filter(|input| input.is_usable()).filter(is_choice).any(|input| {
@@ -165,14 +164,13 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Whether nobody gets on without proving to be a person.
+    /// Whether a captcha guards every way on.
     fn has_captcha(&self) -> bool {
         let is_entrance = |form: &Form| {
-            let asks =
-                [Asks::Password, Asks::User, Asks::Code, Asks::Captcha].into_iter().any(|asks| form.asks_for(asks));
-            asks || !form.is_open()
+            [Asks::Password, Asks::User, Asks::Code, Asks::Captcha].into_iter().any(|asks| form.asks_for(asks))
+                || !form.is_open()
         };
-        // One that lets in without it will do.
+        // A login form without a captcha is enough.
         let is_free = |form: &Form| form.asks_for(Asks::Password) && !form.has_captcha;
         let guards = |form: &Form| form.has_captcha && is_entrance(form);
         !self.forms.iter().any(is_free)
@@ -190,19 +188,18 @@ impl<'a> Facts<'a> {
         leads_out || says(&self.headline, Meaning::Portal)
     }
 
-    /// Nothing to read and nothing to fill in, but scripts; or it says that it needs them.
+    /// Whether there are scripts and nothing to fill in, and there is nothing to read or the page says that it needs scripts.
     fn is_built_by_script(&self) -> bool {
         let is_usable = self.inputs().any(|input| input.is_usable());
-        let noscript =
-            self.tree.descendants(ROOT).filter(|id| self.tree.element(*id).is_some_and(|e| e.is("noscript")));
+        let mut noscript = self.tree.elements(ROOT).filter(|(_, element)| element.is("noscript"));
         let needs_one = |text: &str| says(&folded(text), Meaning::NeedsScript);
-        let says_so = needs_one(&self.text) || noscript.into_iter().any(|id| needs_one(&self.tree.text_content(id)));
+        let says_so = needs_one(&self.text) || noscript.any(|(id, _)| needs_one(&self.tree.text_content(id)));
         let body = self.text.strip_prefix(self.headline.split(" / ").next().unwrap_or_default()).unwrap_or(&self.text);
         let is_empty = body.chars().filter(|c| c.is_alphanumeric()).count() < 40;
         self.has_script && !is_usable && (is_empty || says_so)
     }
 
-    /// The code that AD FS gives for an error.
+    /// The error code of AD FS.
     fn msis(&self) -> Option<String> {
         let at = self.text.find("msis")?;
         let digits: String = self.text[at + 4..].chars().take_while(char::is_ascii_digit).collect();
@@ -210,12 +207,12 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Asks who logs in, as the first page of a login does; a form for more is that of somebody's account.
+/// Whether the form asks for the user name and little more, as the first page of a login does.
 fn asks_for_the_user(form: &Form) -> bool {
     form.is_post() && form.asks_for(Asks::User) && form.inputs.iter().filter(|input| input.takes_text()).count() < 3
 }
 
-/// "Stay signed in?", "Trust this device?": nothing to fill in, and a name that tells.
+/// "Stay signed in?", "Trust this device?": nothing to fill in, and an input whose name says so.
 fn asks_to_stay(form: &Form) -> bool {
     let visible = || form.inputs.iter().filter(|input| input.is_usable());
     let is_choice = |input: &Input| input.sends() || matches!(input.kind.as_str(), "radio" | "checkbox" | "button");

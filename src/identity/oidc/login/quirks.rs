@@ -9,7 +9,7 @@ use crate::host_name::HostName;
 
 /// How a provider takes the wish for a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Habits {
+pub enum Quirks {
     /// By the book: `offline_access`, with `prompt=consent`.
     Standard,
     /// `offline_access` is enough, and a forced consent disturbs (Okta, Auth0, Keycloak, their pages on `offline_access`).
@@ -22,46 +22,46 @@ pub enum Habits {
 }
 
 /// The habits of the provider at this issuer.
-pub fn of(issuer: &Url) -> Habits {
+pub fn of(issuer: &Url) -> Quirks {
     let is_of = |domains: &[&str]| HostName::of(issuer).is_some_and(|name| name.is_within_any(domains));
     let is_keycloak = issuer.path().contains("/realms/");
     match () {
-        () if is_of(&["accounts.google.com"]) => Habits::Google,
-        () if is_entra(issuer) => Habits::Entra,
+        () if is_of(&["accounts.google.com"]) => Quirks::Google,
+        () if is_entra(issuer) => Quirks::Entra,
         () if is_keycloak || is_of(&["okta.com", "oktapreview.com", "okta-emea.com", "auth0.com"]) => {
-            Habits::ScopeAlone
+            Quirks::ScopeAlone
         }
-        () => Habits::Standard,
+        () => Quirks::Standard,
     }
 }
 
-impl Habits {
+impl Quirks {
     /// Parameters of the authorization request beside those of every login.
     pub fn parameters(self, scope: &str) -> &'static [(&'static str, &'static str)] {
         let is_offline = scope.split_ascii_whitespace().any(|word| word == "offline_access");
         match self {
-            Habits::Google => &[("access_type", "offline"), ("prompt", "consent")],
-            Habits::Standard if is_offline => &[("prompt", "consent")],
-            Habits::Standard | Habits::ScopeAlone | Habits::Entra => &[],
+            Quirks::Google => &[("access_type", "offline"), ("prompt", "consent")],
+            Quirks::Standard if is_offline => &[("prompt", "consent")],
+            Quirks::Standard | Quirks::ScopeAlone | Quirks::Entra => &[],
         }
     }
 
     /// The scope as this provider knows it: Google refuses a word that it does not know.
     pub fn scope(self, scope: &str) -> &str {
         match self {
-            Habits::Google if scope == SCOPE_OF_A_PERSON => "openid email",
-            Habits::Google | Habits::Standard | Habits::ScopeAlone | Habits::Entra => scope,
+            Quirks::Google if scope == SCOPE_OF_A_PERSON => "openid email",
+            Quirks::Google | Quirks::Standard | Quirks::ScopeAlone | Quirks::Entra => scope,
         }
     }
 }
 
-impl Habits {
+impl Quirks {
     /// The redirect URI as it was registered: Entra compares all but the port of localhost, and a URL without a path has a
     /// slash that the registered one has not.
     pub fn redirect_uri(self, uri: &Url) -> &str {
         match self {
-            Habits::Entra if uri.path() == "/" && uri.query().is_none() => uri.as_str().trim_end_matches('/'),
-            Habits::Entra | Habits::Google | Habits::Standard | Habits::ScopeAlone => uri.as_str(),
+            Quirks::Entra if uri.path() == "/" && uri.query().is_none() => uri.as_str().trim_end_matches('/'),
+            Quirks::Entra | Quirks::Google | Quirks::Standard | Quirks::ScopeAlone => uri.as_str(),
         }
     }
 }
@@ -101,9 +101,9 @@ pub fn advice(settings: &Oidc) -> Vec<&'static str> {
     ];
     let said: &[(bool, &'static str)] = match (settings.flow, of(&settings.issuer)) {
         (Flow::ClientCredentials, _) => &[],
-        (Flow::Browser | Flow::Device, Habits::Entra) => &entra,
-        (Flow::Browser | Flow::Device, Habits::Google) => &google,
-        (Flow::Browser | Flow::Device, Habits::Standard | Habits::ScopeAlone) => &[],
+        (Flow::Browser | Flow::Device, Quirks::Entra) => &entra,
+        (Flow::Browser | Flow::Device, Quirks::Google) => &google,
+        (Flow::Browser | Flow::Device, Quirks::Standard | Quirks::ScopeAlone) => &[],
     };
     said.iter().filter(|(is_so, _)| *is_so).map(|(_, text)| *text).collect()
 }
@@ -115,31 +115,31 @@ mod tests {
     #[test]
     fn each_provider_is_asked_in_its_own_words() {
         let table = [
-            ("https://idp.example.com", Habits::Standard),
-            ("https://accounts.google.com", Habits::Google),
-            ("https://login.microsoftonline.com/tenant/v2.0", Habits::Entra),
-            ("https://corp.okta.com/oauth2/default", Habits::ScopeAlone),
-            ("https://corp.eu.auth0.com/", Habits::ScopeAlone),
-            ("https://sso.example.com/realms/corp", Habits::ScopeAlone),
-            ("https://login.microsoftonline.com.evil.example", Habits::Standard),
-            ("https://evil-okta.com", Habits::Standard),
+            ("https://idp.example.com", Quirks::Standard),
+            ("https://accounts.google.com", Quirks::Google),
+            ("https://login.microsoftonline.com/tenant/v2.0", Quirks::Entra),
+            ("https://corp.okta.com/oauth2/default", Quirks::ScopeAlone),
+            ("https://corp.eu.auth0.com/", Quirks::ScopeAlone),
+            ("https://sso.example.com/realms/corp", Quirks::ScopeAlone),
+            ("https://login.microsoftonline.com.evil.example", Quirks::Standard),
+            ("https://evil-okta.com", Quirks::Standard),
         ];
         for (issuer, expected) in table {
             assert_eq!(of(&Url::parse(issuer).unwrap()), expected, "{issuer}");
         }
-        assert_eq!(Habits::Google.scope("openid offline_access"), "openid email");
-        assert_eq!(Habits::Google.scope("openid profile"), "openid profile");
-        assert!(Habits::Standard.parameters("openid").is_empty());
-        assert_eq!(Habits::Standard.parameters("openid offline_access"), [("prompt", "consent")]);
+        assert_eq!(Quirks::Google.scope("openid offline_access"), "openid email");
+        assert_eq!(Quirks::Google.scope("openid profile"), "openid profile");
+        assert!(Quirks::Standard.parameters("openid").is_empty());
+        assert_eq!(Quirks::Standard.parameters("openid offline_access"), [("prompt", "consent")]);
     }
 
     #[test]
     fn entra_compares_all_but_the_port() {
         let uri = |text: &str| Url::parse(text).unwrap();
         let table = [
-            (Habits::Entra, "http://localhost:4711/", "http://localhost:4711"),
-            (Habits::Entra, "http://localhost:4711/callback", "http://localhost:4711/callback"),
-            (Habits::Standard, "http://127.0.0.1:4711/", "http://127.0.0.1:4711/"),
+            (Quirks::Entra, "http://localhost:4711/", "http://localhost:4711"),
+            (Quirks::Entra, "http://localhost:4711/callback", "http://localhost:4711/callback"),
+            (Quirks::Standard, "http://127.0.0.1:4711/", "http://127.0.0.1:4711/"),
         ];
         for (habits, given, expected) in table {
             assert_eq!(habits.redirect_uri(&uri(given)), expected, "{given}");

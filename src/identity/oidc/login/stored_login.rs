@@ -1,20 +1,20 @@
-//! What a login leaves, and where it lies between two runs: in the keyring, or in a sealed file.
+//! A login as it is stored between two runs, in the keyring or in a sealed file.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::RefreshTokens;
+use super::RefreshTokenStore;
 use crate::config::env::Env;
 use crate::config::profile::{Account, Oidc};
 use crate::error::{Code, Error, Result, printable};
-use crate::identity::kept;
 use crate::identity::oidc::claims::Claims;
+use crate::identity::secret_store;
 use crate::secret::Secret;
 
-/// A refresh token, and the last token that it or the login brought: whose the login is, and what goes on as long as it
-/// lives where a refresh brings none (OpenID Connect Core §12.2).
+/// A refresh token, and the last token that was issued with it: it says whose the login is, and is used until it expires if a
+/// refresh returns none (OpenID Connect Core §12.2).
 #[derive(Debug)]
-pub struct Login {
+pub struct StoredLogin {
     pub refresh_token: Secret,
     pub token: Option<Secret>,
     /// `sub` and `aud` of that token.
@@ -27,27 +27,27 @@ pub(super) struct Subject {
     aud: Vec<String>,
 }
 
-impl Login {
-    pub fn new(refresh_token: Secret, token: Option<Secret>) -> Login {
+impl StoredLogin {
+    pub fn new(refresh_token: Secret, token: Option<Secret>) -> StoredLogin {
         let of = token.as_ref().and_then(subject);
-        Login { refresh_token, token, of }
+        StoredLogin { refresh_token, token, of }
     }
 
-    /// As it was kept: JSON, or a refresh token alone.
-    pub fn read(kept: Secret) -> Login {
-        let record = serde_json::from_str::<Value>(kept.expose()).ok().filter(Value::is_object);
+    /// Reads the stored text: JSON, or a refresh token alone.
+    pub fn read(stored: Secret) -> StoredLogin {
+        let record = serde_json::from_str::<Value>(stored.expose()).ok().filter(Value::is_object);
         let text = |name: &str| Some(Secret::new(record.as_ref()?.get(name)?.as_str()?.to_owned()));
         match text("refresh_token") {
-            Some(refresh_token) => Login {
+            Some(refresh_token) => StoredLogin {
                 refresh_token,
                 token: text("token"),
                 of: record.as_ref().and_then(|record| serde_json::from_value(record.get("of")?.clone()).ok()),
             },
-            None => Login { refresh_token: kept, token: None, of: None },
+            None => StoredLogin { refresh_token: stored, token: None, of: None },
         }
     }
 
-    /// The texts to keep, the best first: a keyring may be too small for a token (Windows takes 2,560 bytes).
+    /// The texts to store, the preferred one first: a keyring may be too small for a token (Windows takes 2,560 bytes).
     pub fn written(&self) -> [Secret; 2] {
         let with = |token: Option<&Secret>| {
             if token.is_none() && self.of.is_none() {
@@ -62,19 +62,19 @@ impl Login {
         [with(self.token.as_ref()), with(None)]
     }
 
-    /// Keeps it in place of what was kept.
-    pub fn keep(&self, kept: &dyn RefreshTokens) -> Result<()> {
+    /// Replaces what is stored.
+    pub fn write(&self, store: &dyn RefreshTokenStore) -> Result<()> {
         let [whole, short] = self.written();
-        kept.replace(&whole).or_else(|why| if self.token.is_some() { kept.replace(&short) } else { Err(why) })
+        store.replace(&whole).or_else(|why| if self.token.is_some() { store.replace(&short) } else { Err(why) })
     }
 
-    /// Whose it is; `None` where that was not kept.
+    /// The subject that logged in. `None` if it was not stored.
     pub fn sub(&self) -> Option<&str> {
         self.of.as_ref().map(|of| of.sub.as_str())
     }
 
-    /// Refuses a token of somebody else, or for somebody else. Errors: [`Code::TokenInvalid`].
-    pub fn is_of(&self, token: &Secret) -> Result<()> {
+    /// Refuses a token of another subject or for another audience. Errors: [`Code::TokenInvalid`].
+    pub fn check_identity(&self, token: &Secret) -> Result<()> {
         let (Some(before), Some(now)) = (&self.of, subject(token)) else { return Ok(()) };
         let other = |claim: &str, now: &str, before: &str| {
             let (now, before) = (printable(now, 100), printable(before, 100));
@@ -94,35 +94,35 @@ impl Login {
     }
 }
 
-/// `None`: it is not a JWT, or has no `sub`.
+/// `None` if it is not a JWT, or has no `sub`.
 fn subject(token: &Secret) -> Option<Subject> {
     let claims = Claims::read(token).ok()?;
     Some(Subject { sub: claims.subject().to_owned(), aud: claims.audiences().to_vec() })
 }
 
-/// The login of one client at one issuer; profiles with both in common share it.
-pub struct KeptToken<'a> {
+/// The stored login of one client at one issuer, shared by all profiles with both in common.
+pub struct InSecretStore<'a> {
     account: Account,
     env: &'a Env,
 }
 
-impl<'a> KeptToken<'a> {
+impl<'a> InSecretStore<'a> {
     pub fn of(settings: &Oidc, env: &'a Env) -> Self {
-        KeptToken { account: settings.account(), env }
+        InSecretStore { account: settings.account(), env }
     }
 }
 
-impl RefreshTokens for KeptToken<'_> {
+impl RefreshTokenStore for InSecretStore<'_> {
     fn load(&self) -> Result<Option<Secret>> {
-        kept::read(&self.account, self.env)
+        secret_store::read(&self.account, self.env)
     }
 
     fn replace(&self, token: &Secret) -> Result<()> {
-        kept::replace(&self.account, token, self.env).map(|_| ())
+        secret_store::replace(&self.account, token, self.env).map(|_| ())
     }
 
     fn forget(&self) -> Result<()> {
-        kept::forget(&self.account, self.env).map(|_| ())
+        secret_store::forget(&self.account, self.env).map(|_| ())
     }
 }
 
@@ -138,21 +138,21 @@ mod tests {
     }
 
     #[test]
-    fn a_login_comes_back_as_it_was_kept_and_old_ones_are_read() {
-        let login = Login::new(Secret::new("r".into()), Some(token("alice", &["us"])));
+    fn a_login_is_read_as_it_was_stored_and_old_ones_are_read() {
+        let login = StoredLogin::new(Secret::new("r".into()), Some(token("alice", &["us"])));
         let [whole, short] = login.written();
-        let (whole, short) = (Login::read(whole), Login::read(short));
+        let (whole, short) = (StoredLogin::read(whole), StoredLogin::read(short));
         assert_eq!((whole.refresh_token.expose(), short.refresh_token.expose()), ("r", "r"));
         assert!(whole.token.is_some() && short.token.is_none() && whole.of == short.of && whole.of.is_some());
         for old in ["plain", "{not json", "[1]", "17"] {
-            let login = Login::read(Secret::new(old.into()));
+            let login = StoredLogin::read(Secret::new(old.into()));
             assert_eq!((login.refresh_token.expose(), login.of.is_none()), (old, true));
         }
     }
 
     #[test]
     fn another_subject_or_audience_is_refused() {
-        let login = Login::new(Secret::new("r".into()), Some(token("alice", &["us"])));
+        let login = StoredLogin::new(Secret::new("r".into()), Some(token("alice", &["us"])));
         let table = [
             (token("alice", &["us"]), true),
             (token("alice", &["us", "them"]), true),
@@ -160,10 +160,10 @@ mod tests {
             (token("alice", &["them"]), false),
         ];
         for (token, expected) in table {
-            assert_eq!(login.is_of(&token).is_ok(), expected);
+            assert_eq!(login.check_identity(&token).is_ok(), expected);
         }
         assert!(
-            Login::read(Secret::new("plain".into())).is_of(&token("alice", &["us"])).is_ok(),
+            StoredLogin::read(Secret::new("plain".into())).check_identity(&token("alice", &["us"])).is_ok(),
             "of an old one nothing is known"
         );
     }
