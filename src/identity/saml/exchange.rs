@@ -100,7 +100,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn show_to(&mut self, url: &Url) -> Option<Carried> {
-        let header = authorization(&mut self.method, &mut self.attempts)?;
+        let header = authorization(&self.method, &mut self.attempts)?;
         self.shown_to.push(url.clone());
         Some(header)
     }
