@@ -9,7 +9,7 @@ use fedcred::config::env::Env;
 use fedcred::config::oidc::{Flow, Oidc, Token};
 use fedcred::config::profile::SecretSource;
 use fedcred::error::{Code, Result};
-use fedcred::identity::oidc::login::{RefreshTokens, Tokens, interactive, silent};
+use fedcred::identity::oidc::login::{RefreshTokenStore, Tokens, interactive, silent};
 use fedcred::secret::Secret;
 use fedcred::time::Deadline;
 use serde_json::json;
@@ -57,7 +57,7 @@ fn log_in(settings: &Oidc, person: &Person) -> Result<Tokens> {
 /// Where the refresh token is kept between two runs.
 struct Kept(RefCell<Option<String>>);
 
-impl RefreshTokens for Kept {
+impl RefreshTokenStore for Kept {
     fn load(&self) -> Result<Option<Secret>> {
         Ok(self.0.borrow().clone().map(Secret::new))
     }
