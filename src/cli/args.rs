@@ -76,6 +76,11 @@ pub fn is_command(name: &str) -> bool {
     Arguments::command().find_subcommand(name).is_some()
 }
 
+/// Whether this is the name of a command that only fedcred itself gives.
+pub fn is_hidden(name: &str) -> bool {
+    Arguments::command().find_subcommand(name).is_some_and(clap::Command::is_hide_set)
+}
+
 /// Where a command keeps the profiles it is asked for.
 enum Profiles<'a> {
     One(&'a mut Option<String>),
@@ -376,7 +381,7 @@ pub struct Get {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
     /// How to print the credentials
-    #[arg(long, value_enum, default_value_t = Format::Process)]
+    #[arg(long, value_enum, ignore_case = true, default_value_t = Format::Process)]
     pub format: Format,
     /// Refresh when less than this is left, such as 30m or 1h [default: by the credentials' lifetime]
     #[arg(long, value_name = "DURATION", value_parser = duration)]

@@ -1,15 +1,20 @@
-//! What somebody means by a command line that is not understood: a profile in a command's place, or another tool's word.
+//! What somebody means by a command line that is not understood: a profile or an address in a command's place, another tool's
+//! word, a setting given as a flag.
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory};
 
-use crate::config::Config;
+use super::args::Arguments;
+use super::commands::setup::method::METHODS;
 use crate::config::env::Env;
+use crate::config::settings::{self, Table};
+use crate::config::{Config, mistakes};
 use crate::quote::shell::{self, fedcred};
 
 /// Words of other tools for commands of ours.
-const COMMANDS: [(&str, &str); 12] = [
+const COMMANDS: [(&str, &str); 17] = [
     ("configure", "setup"),
     ("init", "setup"),
     ("add", "setup"),
@@ -19,31 +24,127 @@ const COMMANDS: [(&str, &str); 12] = [
     ("whoami", "doctor"),
     ("list", "status"),
     ("ls", "status"),
+    ("profiles", "status"),
+    ("list-roles", "roles"),
     ("env", "get --format env"),
+    ("export", "get --format export"),
+    ("credentials", "get"),
+    ("assume", "get"),
     ("run", "exec"),
     ("version", "--version"),
 ];
 
-/// The command that is meant. `None`: nothing tells.
-pub fn command(kind: ErrorKind, arguments: &[OsString], env: &Env) -> Option<String> {
-    let words: Vec<&str> = arguments.iter().skip(1).filter_map(|word| word.to_str()).collect();
-    match kind {
+/// Words of other tools for flags of ours. The first that the command has is meant.
+const FLAGS: [(&str, &str); 12] = [
+    ("--output", "--format json"),
+    ("--output", "--json"),
+    ("-o", "--format json"),
+    ("-o", "--json"),
+    ("-f", "--format json"),
+    ("--json", "--format json"),
+    ("--url", "--idp-url URL"),
+    ("--user", "--username USER"),
+    ("--role", "--role-arn ARN"),
+    ("--port", "--listen 127.0.0.1:PORT"),
+    ("--interval", "--every DURATION"),
+    ("--daemon", "--loop"),
+];
+
+/// What to do about this error of these arguments; the first is the program's own name. `None`: nothing tells.
+pub fn hint(error: &clap::Error, arguments: &[OsString], env: &Env) -> Option<String> {
+    let words = words(arguments);
+    let said = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let grammar = command_of(&words);
+    if let Some(flag) = words.iter().find_map(|word| with_one_dash(word, &grammar)) {
+        return Some(format!("a long flag begins with two dashes: {flag}"));
+    }
+    match error.kind() {
         ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => {
-            let word = words.iter().find(|word| !word.starts_with('-'))?;
-            if let Some((_, ours)) = COMMANDS.iter().find(|(theirs, _)| theirs == word) {
-                return Some(shell::command(std::iter::once("fedcred").chain(ours.split(' '))));
-            }
-            // Without a readable configuration there is no profile that could be meant.
-            let config = Config::load(env, None).ok()?;
-            config
-                .profile_names()
-                .contains(word)
-                .then(|| format!("{} prints the credentials of this profile", fedcred(&["get"], word, &[])))
+            let is_unlike_ours = error.get(ContextKind::SuggestedSubcommand).is_none();
+            command(&words, is_unlike_ours, env)
         }
-        ErrorKind::UnknownArgument if words.first() == Some(&"exec") && !words.contains(&"--") && words.len() > 2 => {
+        ErrorKind::UnknownArgument
+            if words.first() == Some(&"exec") && arguments.len() == words.len() + 1 && words.len() > 2 =>
+        {
             let command = ["fedcred", "exec", words[1], "--"].into_iter().chain(words[2..].iter().copied());
             Some(format!("put -- before the command: {}", shell::command(command)))
         }
+        ErrorKind::UnknownArgument => flag(said(ContextKind::InvalidArg)?, &grammar),
+        ErrorKind::InvalidValue if said(ContextKind::InvalidArg)?.starts_with("--auth ") => {
+            let names = METHODS.iter().map(|method| method.name);
+            let meant = mistakes::meant(said(ContextKind::InvalidValue)?, names)?;
+            Some(format!("the method is called {meant}"))
+        }
         _ => None,
     }
+}
+
+/// The words before `--`, without the program's own name.
+pub fn words(arguments: &[OsString]) -> Vec<&str> {
+    arguments.iter().skip(1).map_while(|word| word.to_str()).take_while(|word| *word != "--").collect()
+}
+
+/// The command that these words lead to, with its flags.
+pub fn command_of(words: &[&str]) -> Command {
+    let mut command = Arguments::command();
+    command.build();
+    for word in words {
+        if let Some(below) = command.find_subcommand(word) {
+            command = below.clone();
+        }
+    }
+    command
+}
+
+/// The long flag of `command` that is written with one dash.
+fn with_one_dash(word: &str, command: &Command) -> Option<String> {
+    let name = word.strip_prefix('-')?.split('=').next()?;
+    has_flag(command, name).then(|| format!("--{name}"))
+}
+
+fn has_flag(command: &Command, long: &str) -> bool {
+    command.get_arguments().any(|argument| argument.get_long() == Some(long))
+}
+
+/// What is meant by the first word that is no flag.
+fn command(words: &[&str], may_be_a_program: bool, env: &Env) -> Option<String> {
+    let at = words.iter().position(|word| !word.starts_with('-'))?;
+    let word = words[at];
+    if let Some((_, ours)) = COMMANDS.iter().find(|(theirs, _)| *theirs == word) {
+        return Some(shell::command(std::iter::once("fedcred").chain(ours.split(' '))));
+    }
+    if word.contains("://") {
+        return Some(shell::command(["fedcred", "setup", "--idp-url", word]));
+    }
+    // Without a readable configuration there is no profile that could be meant.
+    if Config::load(env, None).is_ok_and(|config| config.profile_names().contains(&word)) {
+        return Some(format!("{} prints the credentials of this profile", fedcred(&["get"], word, &[])));
+    }
+    let path = env.os("PATH").unwrap_or_default();
+    let is_program = may_be_a_program && std::env::split_paths(&path).any(|dir| dir.join(word).is_file());
+    is_program.then(|| {
+        let command = ["fedcred", "exec", "--"].into_iter().chain(words[at..].iter().copied());
+        format!("to run it with credentials: {}", shell::command(command))
+    })
+}
+
+/// What is meant by a flag that `command` does not have.
+fn flag(theirs: &str, command: &Command) -> Option<String> {
+    let ours = FLAGS.iter().filter(|(known, _)| *known == theirs).map(|(_, ours)| *ours);
+    let known = |ours: &&str| has_flag(command, ours.trim_start_matches('-').split(' ').next().unwrap_or_default());
+    if let Some(ours) = ours.into_iter().find(known) {
+        return Some(format!("the flag is {ours}"));
+    }
+    let key = theirs.trim_start_matches('-').replace('-', "_");
+    let mut rows = settings::OF_PROFILE.into_iter().flat_map(Table::settings);
+    let row = rows.find(|row| row.key == key || row.also.contains(&&*key))?;
+    Some(match row.key {
+        "password" | "token" => {
+            "no flag takes a secret, which others on this machine could read: fedcred login asks for it".to_owned()
+        }
+        key => format!("`{key}` is a setting of the profile: see fedcred config show, and fedcred help settings"),
+    })
 }

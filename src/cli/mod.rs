@@ -20,7 +20,7 @@ pub mod topics;
 use std::ffi::OsString;
 
 use clap::ValueEnum;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use self::args::{Arguments, Cache, CacheKey, Command};
 use self::output::Text;
@@ -42,7 +42,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitStat
     }
     let arguments = match Arguments::parse(&arguments, help_width(env)) {
         Ok(arguments) => arguments,
-        Err(error) => return not_run(&error, &arguments, env),
+        Err(error) => return not_run(error, &arguments, env),
     };
     let global = &arguments.global;
     let done = |outcome: Result<()>| outcome.map(|()| 0).map_err(|error| vec![error]);
@@ -131,26 +131,45 @@ fn colour(arguments: &[OsString]) -> When {
 }
 
 /// `--help` and `--version` go to stdout; everything else is an error with our code in front.
-fn not_run(error: &clap::Error, arguments: &[OsString], env: &Env) -> ExitStatus {
-    let text = error.render();
+fn not_run(mut error: clap::Error, arguments: &[OsString], env: &Env) -> ExitStatus {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let text = error.render();
         let style = Style::of(colour(arguments), output::is_stdout_a_terminal(), env);
         return match output::help(&text, style) {
             Ok(()) => 0,
             Err(error) => report::failure(&error),
         };
     }
-    let text = text.to_string();
+    let hint = quoted_whole(arguments).or_else(|| meant::hint(&error, arguments, env));
+    without_wrong_tips(&mut error, hint.is_some().then_some(arguments));
+    let text = error.render().to_string();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         output::to_stderr(&Text::document(&text));
         return Code::BadFlag.kind().status();
     }
     let mut said = report::mark(Code::BadFlag, Screen::stderr_style(colour(arguments), env));
     said += Text::document(text.strip_prefix("error: ").unwrap_or(&text));
-    if let Some(hint) = quoted_whole(arguments).or_else(|| meant::command(error.kind(), arguments, env)) {
+    if let Some(hint) = hint {
         said.blank();
         said.line(format!("hint: {hint}"));
     }
     output::to_stderr(&said);
     Code::BadFlag.kind().status()
+}
+
+/// Takes out what clap guesses without knowing what is meant: to pass an unknown flag as a value; the hidden commands; and, where
+/// our hint knows better than the spelling (`hinted`: the arguments it is for), what is spelled alike.
+fn without_wrong_tips(error: &mut clap::Error, hinted: Option<&[OsString]>) {
+    error.remove(ContextKind::Suggested);
+    if let Some(arguments) = hinted {
+        for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue] {
+            error.remove(kind);
+        }
+        let usage = meant::command_of(&meant::words(arguments)).render_usage();
+        error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+    }
+    if let Some(ContextValue::Strings(names)) = error.remove(ContextKind::ValidSubcommand) {
+        let names = names.into_iter().filter(|name| !args::is_hidden(name)).collect();
+        error.insert(ContextKind::ValidSubcommand, ContextValue::Strings(names));
+    }
 }

@@ -47,8 +47,12 @@ pub fn open(locations: &Locations) -> Result<Vec<Opened>> {
                 opened.push(Opened { found: Found { path: path.clone(), shown, is_machine }, content });
             }
             (None, Some(named_by)) if !is_machine => {
-                return Err(Error::new(Code::ConfigUnreadable, format!("there is no file {shown}"))
-                    .because(format!("{named_by} names it")));
+                let error = Error::new(Code::ConfigUnreadable, format!("there is no file {shown}"))
+                    .because(format!("{named_by} names it"));
+                return Err(match path.starts_with("~") {
+                    true => error.hint("the shell did not expand ~ there: write $HOME, or the whole path"),
+                    false => error,
+                });
             }
             (None, _) => (),
         }

@@ -7,7 +7,7 @@ use super::settings::PROFILE;
 use super::tree::{Node, Value};
 use super::{mistakes, resolve, values};
 use crate::error::{Code, Error, Result, printable};
-use crate::quote::shell::fedcred;
+use crate::quote::shell::{self, fedcred};
 
 /// Names of profiles that an error lists at most.
 const LISTED: usize = 20;
@@ -105,6 +105,14 @@ impl Config {
             n => error.because(format!("profiles: {} and {} more", list(&names[..LISTED]), n - LISTED)),
         };
         let error = error.because(format!("looked in {}", self.looked_in().join(" and ")));
+        let error = match self.env.text("FEDCRED_PROFILE") {
+            Some(named) if named == name => error.because("FEDCRED_PROFILE names it"),
+            _ => error,
+        };
+        if name.contains("://") {
+            let setup = shell::command(["fedcred", "setup", "--idp-url", name]);
+            return error.hint(format!("this is an address; to make a profile for it: {setup}"));
+        }
         if let Some(user) = self.env.text("SUDO_USER").filter(|user| names.is_empty() && !user.is_empty()) {
             let user = printable(&user, 60);
             return error

@@ -49,7 +49,7 @@ impl<'a> Fault<'a> {
         let hyper = chain(error).find_map(|e| e.downcast_ref::<hyper::Error>());
         if error.is_timeout() {
             Fault::Timeout
-        } else if error.is_dns() {
+        } else if error.is_dns() || is_no_such_name(&innermost(error)) {
             Fault::NameUnknown
         } else if error.is_connect() {
             Fault::NotConnected
@@ -104,9 +104,27 @@ pub(super) fn undecodable(name: &str) -> Error {
 /// Whether the same request may succeed a moment later. A certificate does not become trusted by asking again.
 pub(super) fn worth_a_retry(error: &reqwest::Error) -> bool {
     match Fault::of(error) {
-        Fault::Timeout | Fault::NameUnknown | Fault::NotConnected | Fault::CutShort | Fault::Broken => true,
+        Fault::NameUnknown => !is_no_such_name(&innermost(error)),
+        Fault::Timeout | Fault::NotConnected | Fault::CutShort | Fault::Broken => true,
         Fault::Tls(_) | Fault::NotMade | Fault::Undecodable | Fault::NotHttp => false,
     }
+}
+
+/// Whether a cause says that a host name does not exist, and not that the resolver could not find out: asking again is no use.
+///
+/// The standard library hands on the words of the C library alone: glibc's and musl's, BSD's and macOS's, Windows's by number.
+pub(super) fn is_no_such_name(cause: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "Name or service not known",
+        "No address associated with",
+        "Name does not resolve",
+        "nodename nor servname provided, or not known",
+        "(os error 11001)",
+        "(os error 11004)",
+        // What can be no name is not looked up.
+        "invalid dns name",
+    ];
+    WORDS.iter().any(|words| cause.contains(words))
 }
 
 /// Whether it is a fault of TLS, so that whatever stood before the server has let us through.

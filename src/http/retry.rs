@@ -7,6 +7,7 @@ use std::time::Duration;
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 
+use super::fault;
 use crate::config::profile::Retry;
 use crate::error::{Code, Error, Kind, Result};
 use crate::time::{self, Deadline, Timestamp};
@@ -122,9 +123,7 @@ impl Retries {
         mut attempt: impl AsyncFnMut() -> Result<T>,
     ) -> Result<T> {
         self.persist(deadline, peer, async || match attempt().await {
-            Err(error) if error.kind() == Kind::Unavailable && may_repeat() => {
-                Attempt::Failed { error, is_connect: false }
-            }
+            Err(error) if may_pass(&error) && may_repeat() => Attempt::Failed { error, is_connect: false },
             outcome => Attempt::Final(outcome),
         })
         .await
@@ -223,6 +222,11 @@ impl Retries {
     }
 }
 
+/// Whether the same attempt may succeed a moment later.
+fn may_pass(error: &Error) -> bool {
+    error.kind() == Kind::Unavailable && !error.causes.iter().any(|cause| fault::is_no_such_name(cause))
+}
+
 /// `Retry-After` as seconds or as a date, for the statuses that urllib3 respects it for.
 fn wait_of(status: u16, text: &str, now: Timestamp) -> Option<Duration> {
     if ![413, 429, 503].contains(&status) {
@@ -268,6 +272,24 @@ mod tests {
         for (status, header, expected) in table {
             assert_eq!(wait_of(status, header, now()), expected.map(Duration::from_secs), "{status} {header}");
         }
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_is_final_and_a_resolver_in_trouble_is_not() {
+        let table = [
+            ("failed to lookup address information: Name or service not known", false),
+            ("failed to lookup address information: No address associated with hostname", false),
+            ("failed to lookup address information: nodename nor servname provided, or not known", false),
+            ("failed to lookup address information: Name does not resolve", false),
+            ("No such host is known. (os error 11001)", false),
+            ("failed to lookup address information: Temporary failure in name resolution", true),
+            ("failed to lookup address information: Try again", true),
+            ("Connection refused (os error 111)", true),
+        ];
+        for (cause, expected) in table {
+            assert_eq!(may_pass(&Error::new(Code::Connect, "x").because(cause)), expected, "{cause}");
+        }
+        assert!(!may_pass(&Error::new(Code::IdpForbidden, "x")));
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod gssapi;
 mod hit;
 mod idp_answers;
 mod idps;
+mod imports;
 #[path = "../support/installed.rs"]
 mod installed;
 mod job_control;

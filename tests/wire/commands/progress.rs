@@ -4,8 +4,10 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use crate::run::Run;
-use crate::support::idp::Site;
-use crate::terminal::{WITH_TERMINAL, act_upon};
+use crate::support::idp::{Site, held};
+use crate::support::pages;
+use crate::support::reply::{Gate, Reply};
+use crate::terminal::{Session, WITH_TERMINAL, act_upon};
 use crate::world::World;
 
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
@@ -72,6 +74,23 @@ fn every_command_that_logs_in_shows_its_step_and_who_holds_the_lock() {
         let is_step = shown.contains("request to the IdP: 127.0.0.1 (") || shown.contains("is logging in as the same");
         assert!(is_step, "{words}: {shown:?}");
     }
+}
+
+#[test]
+fn setup_shows_its_step_and_takes_the_line_away_before_a_question() {
+    let gate = Gate::default();
+    let page = held(&gate, Reply::html(pages::login_form("/login")));
+    let world = crate::setup::flags::world(Site::new().get("/sso", page));
+    let words = format!("setup corp --idp-url {} --no-aws-config", world.idp.url("/sso"));
+    let mut command = shell(&world, &words);
+    let mut session = Session::start(command.env_remove("FEDCRED_CONFIG"));
+    session.reply("request to the IdP: 127.0.0.1 (", "");
+    gate.open();
+    session.reply("\r\u{1b}[K", "");
+    session.reply("User name [", "\u{3}");
+    let shown = session.end().shown;
+    let (_, after) = shown.split_once("the page looks like a login page").unwrap();
+    assert!(!after.contains("request to the IdP"), "{shown:?}");
 }
 
 #[test]

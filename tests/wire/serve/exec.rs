@@ -372,18 +372,26 @@ fn when_nothing_is_valid_the_answer_says_why_and_is_no_success() {
     assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()) && body.get("AccessKeyId").is_none());
 }
 
-/// As in a chroot or a sandbox: the command sees an empty directory in place of /proc. `None`: this system lets nobody but root
-/// have mounts of their own, which a machine for tests has to.
+/// Runs this script of `sh` with mounts of its own, and what is appended as its arguments. `None`: this system lets nobody but
+/// root have such mounts, which a machine for tests has to.
 #[cfg(target_os = "linux")]
-fn without_proc(command: &Command) -> Option<Command> {
+pub fn with_mounts_of_its_own(script: &str) -> Option<Command> {
     let mut unshare = Command::new("unshare");
-    unshare.args(["--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs tmpfs /proc && exec \"$@\"", "sh"]);
+    unshare.args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]);
     let is_possible = Command::new("unshare").args(["--map-root-user", "--mount", "true"]).output();
     if !is_possible.is_ok_and(|tried| tried.status.success()) {
         assert!(std::env::var_os("CI").is_none(), "mounts of one's own are not possible here");
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"not tried: exec without /proc\n");
+        let told = format!("not tried: {script}\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes());
         return None;
     }
+    Some(unshare)
+}
+
+/// As in a chroot or a sandbox: the command sees an empty directory in place of /proc.
+#[cfg(target_os = "linux")]
+fn without_proc(command: &Command) -> Option<Command> {
+    let mut unshare = with_mounts_of_its_own("mount -t tmpfs tmpfs /proc && exec \"$@\"")?;
     unshare.arg(command.get_program()).args(command.get_args()).env_clear();
     unshare.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     unshare.current_dir(command.get_current_dir().unwrap());

@@ -3,7 +3,7 @@
 #[cfg(unix)]
 mod endpoint;
 #[cfg(unix)]
-mod exec;
+pub mod exec;
 #[cfg(unix)]
 mod exec_programs;
 #[cfg(unix)]

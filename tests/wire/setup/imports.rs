@@ -113,6 +113,27 @@ fn profiles_of_okta_aws_cli_log_in_by_a_code() {
     get(&world, "by-process").succeeds();
 }
 
+/// Its classic engine, and the other tools that open pages of Okta and Entra ID, need a browser: the end-to-end tests have one.
+#[test]
+fn profiles_of_gimme_aws_creds_for_oktas_identity_engine_log_in_by_a_code() {
+    let world = okta(APP);
+    let sts = world.sts.server().origin().to_string();
+    let world = world.env("AWS_ENDPOINT_URL_STS", sts);
+    let origin = world.idp.origin().to_owned();
+    let file = format!(
+        "[DEFAULT]\nokta_org_url = {origin}\nclient_id = 0oaNative\nforce_classic = False\ngimme_creds_server = appurl\n\
+         app_url = {origin}/home/amazon_aws/{APP}/272\nokta_username = {USER}\naws_rolename = {DEV}\n\n\
+         [admin]\ninherits = DEFAULT\naws_rolename = {}\n",
+        role_named("path/Admin")
+    );
+    world.write(".okta_aws_login_config", &file);
+    import(&world, "gimme-aws-creds", &[]);
+    log_in(&world, "default", "");
+    // It is the same login.
+    get(&world, "admin").succeeds();
+    assert_eq!(fs::read_to_string(world.path(".okta_aws_login_config")).unwrap(), file, "the old file stays");
+}
+
 #[test]
 fn a_role_of_the_aws_configuration_is_assumed_on_top_of_its_source() {
     let world = world(Site::new());

@@ -7,13 +7,16 @@ use serde_json::json;
 use crate::login::ecp;
 use crate::login::okta::{APP, okta};
 use crate::run::Run;
+use crate::serve::exec::with_mounts_of_its_own;
 use crate::setup::flags::{setup_as, written};
 use crate::setup::mistakes::{end, get, talk};
 use crate::support::assertion::{AWS_ACS, Assertion, DEV};
 use crate::support::idp::{PASSWORD, Site, USER};
 use crate::support::reply::Reply;
 use crate::support::server::Request;
-use crate::support::token::token;
+use crate::support::tls::Authority;
+use crate::support::token::{AUDIENCE, token, token_with};
+use crate::terminal::{Session, WITH_TERMINAL};
 use crate::tokens::sign_in::{CLIENT, provider};
 use crate::world::World;
 
@@ -163,4 +166,105 @@ fn a_person_chooses_another_way_after_one_that_does_not_do() {
     let ended = end(&world, session);
     assert_eq!(ended.status, Some(0), "{}", ended.shown);
     get(&world, "corp").succeeds();
+}
+
+/// A person takes `method` from the list, where it stands since this machine speaks for it, and answers these questions.
+#[track_caller]
+fn a_person_sets_up(world: &World, method: &str, answers: &[(&str, &str)], flags: &[&str]) {
+    let always = ["corp", "--no-aws-config", "--region", "eu-west-1"];
+    let mut session = talk(world, &[&always, flags].concat());
+    session.reply(&format!("1  {method}"), "");
+    session.reply("How do you log in?", "1\n");
+    for (question, answer) in answers.iter().chain(&[("ARN of the role", DEV), ("Write this? [y/N] ", "y")]) {
+        session.reply(question, &format!("{answer}\n"));
+    }
+    let ended = end(world, session);
+    assert_eq!(ended.status, Some(0), "{method}: {}", ended.shown);
+    assert!(written(world).contains(&format!("source = \"{method}\"")), "{}", written(world));
+    get(world, "corp").succeeds();
+}
+
+#[test]
+fn the_variable_of_a_ci_job_is_found_and_its_token_logs_in() {
+    for (method, variable) in [
+        ("gitlab", "GITLAB_OIDC_TOKEN"),
+        ("circleci", "CIRCLE_OIDC_TOKEN_V2"),
+        ("terraform", "TFC_WORKLOAD_IDENTITY_TOKEN"),
+        ("bitbucket", "BITBUCKET_STEP_OIDC_TOKEN"),
+        // A pod of AKS.
+        ("azure", "AZURE_FEDERATED_TOKEN_FILE"),
+    ] {
+        let world = fresh(World::beside(Site::new().start().unwrap()));
+        let file = world.given("token", &token()).display().to_string();
+        let world = world.env(variable, if variable.ends_with("_FILE") { file } else { token() });
+        a_person_sets_up(&world, method, &[], &[]);
+    }
+}
+
+#[test]
+fn a_machine_of_azure_or_google_is_found_and_its_metadata_service_logs_in() {
+    let managed = |request: &Request| match (request.header("x-identity-header"), request.query("resource")) {
+        (Some("app-service-header"), Some(audience)) if audience == "api://aws" => {
+            Reply::new(200, "application/json", json!({ "access_token": token() }).to_string())
+        }
+        _ => Reply::status(403),
+    };
+    let azure = fresh(World::beside(Site::new().get("/msi/token", managed).start().unwrap()));
+    let endpoint = azure.idp.url("/msi/token");
+    let azure = azure
+        .env("IDENTITY_ENDPOINT", endpoint)
+        .env("IDENTITY_HEADER", "app-service-header")
+        .secret("app-service-header");
+    by_flags(&azure, &["--role-arn", DEV]).fails_as("prompt-needed").saying("--audience AUDIENCE");
+    a_person_sets_up(&azure, "azure", &[("(api://…): ", "api://aws")], &[]);
+
+    let flavored = |reply: Reply| {
+        move |request: &Request| match request.header("metadata-flavor") {
+            Some("Google") => reply.clone().with("Metadata-Flavor", "Google"),
+            _ => Reply::status(403),
+        }
+    };
+    let path = "/computeMetadata/v1/instance/service-accounts/default/identity";
+    let site = Site::new()
+        .get("/", flavored(Reply::new(200, "text/plain", "computeMetadata/")))
+        .get(path, flavored(Reply::new(200, "text/plain", token())));
+    let google = fresh(World::beside(site.start().unwrap()));
+    let host = google.idp.origin().trim_start_matches("http://").to_owned();
+    let google = google.env("GCE_METADATA_HOST", host);
+    a_person_sets_up(&google, "google", &[("(accounts.google.com:oaud): ", AUDIENCE)], &[]);
+}
+
+/// The kubelet's directory is put where every pod has it, for setup and what it starts alone.
+#[test]
+fn a_pod_of_kubernetes_is_found_and_its_api_server_logs_in() {
+    let own = token_with(json!({ "sub": "system:serviceaccount:jobs:etl" }));
+    let expected = format!("Bearer {own}");
+    let site = Site::new().post("/api/v1/namespaces/jobs/serviceaccounts/etl/token", move |request: &Request| {
+        match request.header("authorization") == Some(&expected) {
+            true => Reply::new(201, "application/json", json!({ "status": { "token": token() } }).to_string()),
+            false => Reply::status(403),
+        }
+    });
+    let authority = Authority::new();
+    let world = fresh(World::beside(site.start_tls(&authority).unwrap()));
+    world.given("ca.crt", &authority.pem());
+    let mounted = world.given("token", &own).parent().unwrap().display().to_string();
+    let port = world.idp.port().to_string();
+    let world = world.env("KUBERNETES_SERVICE_HOST", "127.0.0.1").env("KUBERNETES_SERVICE_PORT", port);
+    let script = "mount -t tmpfs tmpfs /run && dir=/run/secrets/kubernetes.io/serviceaccount && mkdir -p $dir \
+        && mount --bind \"$MOUNTED\" $dir && \"$1\" setup corp --no-aws-config --region eu-west-1 && exec \"$1\" get corp";
+    let Some(unshare) = with_mounts_of_its_own(script) else { return };
+    let mut command = world.command(WITH_TERMINAL[0]);
+    command.env_remove("FEDCRED_CONFIG").env("MOUNTED", mounted).args(&WITH_TERMINAL[1..]);
+    command.arg(unshare.get_program()).args(unshare.get_args()).arg(env!("CARGO_BIN_EXE_fedcred"));
+    let mut session = Session::start(&mut command);
+    session.reply("1  kubernetes", "");
+    session.reply("How do you log in?", "1\n");
+    session.reply("ARN of the role", &format!("{DEV}\n"));
+    session.reply("Write this? [y/N] ", "y\n");
+    let ended = session.end();
+    let run = Run { status: ended.status, stdout: ended.stdout, stderr: ended.stderr, peak_kib: 0 };
+    world.record(&run);
+    run.succeeds();
+    assert!(written(&world).contains("source = \"kubernetes\""), "{}", written(&world));
 }

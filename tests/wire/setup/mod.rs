@@ -1,7 +1,7 @@
 //! `setup`: by flags, by answers, and from another tool's files.
 
 #[cfg(unix)]
-mod flags;
+pub mod flags;
 #[cfg(target_os = "linux")]
 mod imports;
 #[cfg(target_os = "linux")]

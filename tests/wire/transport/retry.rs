@@ -108,6 +108,21 @@ fn nobody_there_is_unavailable() {
 }
 
 #[test]
+fn a_name_that_does_not_exist_is_asked_for_once() {
+    // No resolver needs to be asked about it: a label has at most 63 characters (RFC 1035 §2.3.4).
+    let host = format!("https://{}.example.com", "x".repeat(64));
+    let world = World::open(Site::without_login(Assertion::default()));
+    let gone = world.set("saml.idp_url", format!("{host}/sso"));
+    let run = gone.get();
+    run.fails_as("connect").saying("check the spelling of the host name");
+    assert!(!run.stderr.contains("attempts were made"), "{}", run.stderr);
+    let world = World::open(Site::without_login(Assertion::default())).set("sts_endpoint_url", host);
+    let run = world.get();
+    run.fails_as("connect").saying("check the spelling of the host name");
+    assert!(!run.stderr.contains("attempts were made"), "{}", run.stderr);
+}
+
+#[test]
 fn a_password_that_may_have_arrived_is_not_posted_again() {
     let cut = Reply::html("").payload(Payload::Cut("<html><body>".into()));
     for (answer, code) in [

@@ -11,7 +11,7 @@ use super::{Login, nothing_is_written, wiring};
 use crate::acquire::proof::Proof;
 use crate::cli::args::Setup;
 use crate::config::env::Env;
-use crate::error::{Code, Error, Kind, Result};
+use crate::error::{Code, Error, Kind, Result, printable};
 
 /// How the login is found.
 #[derive(Clone, Copy)]
@@ -171,6 +171,14 @@ impl<'a> Conversation<'a> {
 
 /// Refuses a name that is taken or cannot be, and flags that no answer could mend.
 fn check(setup: &Setup, name: &str, explicit: Option<&Path>, env: &Env) -> Result<()> {
+    if name.contains("://") {
+        let again = Setup { profile: None, ..setup.clone() }.again(&["--idp-url", name]);
+        return Err(Error::new(
+            Code::InvalidValue,
+            format!("{:?} is an address, not the name of a profile", printable(name, 200)),
+        )
+        .hint(format!("give it as a flag: {again}")));
+    }
     Draft::of(setup, name, &METHODS[0], Some("https://idp.example.com/".to_owned())).read(explicit, env)?;
     if !setup.no_aws_config {
         let aws_profile = setup.aws_profile.as_deref().unwrap_or(name);

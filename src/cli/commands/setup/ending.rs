@@ -4,11 +4,14 @@ use super::conversation::Conversation;
 use super::draft::Draft;
 use super::siblings::Sibling;
 use super::{Login, nothing_is_written, wiring};
+use crate::acquire::login;
 use crate::cli::args::SecretStore;
-use crate::cli::commands::login::{keep, kept_where};
-use crate::cli::output;
+use crate::cli::commands::login::{PATIENCE, keep, kept_where, logged_in};
+use crate::cli::{output, prompt};
 use crate::config::add::Addition;
 use crate::config::aws_profile::Edit;
+use crate::config::cache::CacheSettings;
+use crate::config::profile::{ByHand, Profile};
 use crate::error::Result;
 use crate::identity::secret_store::Place;
 use crate::quote::shell::{self, fedcred};
@@ -16,7 +19,7 @@ use crate::region::Region;
 
 pub fn write(
     mut conversation: Conversation<'_>,
-    login: &Login,
+    made: &Login,
     draft: &Draft,
     siblings: &[Sibling],
     addition: Addition,
@@ -32,15 +35,17 @@ pub fn write(
         return Err(nothing_is_written(&conversation.setup));
     }
     // A secret that cannot be kept is known before a profile is there that needs it.
-    conversation.keep(login)?;
-    let desk = &mut conversation.desk;
+    conversation.keep(made)?;
+    let (profile, cache) = (addition.profile.clone(), addition.cache.clone());
     let path = addition.write()?;
+    let desk = &mut conversation.desk;
     desk.say(&format!("profile {} written into {}", draft.name, path.display()));
     if !siblings.is_empty() {
         let names: Vec<&str> = siblings.iter().map(|sibling| sibling.name.as_str()).collect();
         desk.say(&format!("and {} for the other roles, which one login serves: {}", siblings.len(), names.join(", ")));
     }
     conversation.write_aws_config(edit)?;
+    conversation.log_in_at_browser(profile, &cache);
     conversation.what_to_try(&draft.name);
     output::write(&conversation.desk.take_said())
 }
@@ -86,6 +91,22 @@ impl Conversation<'_> {
             self.desk.say(&said);
         }
         Ok(())
+    }
+
+    /// Logs in as `fedcred login` does, where only that opens a browser: with its session of just now, so that nobody is asked
+    /// again. The lines to try then work.
+    fn log_in_at_browser(&mut self, mut profile: Profile, cache: &CacheSettings) {
+        if profile.by_hand() != ByHand::Browser {
+            return;
+        }
+        profile.deadline = profile.deadline.max(PATIENCE);
+        let said = match login::log_in(&profile, cache, self.env, None, Some(&prompt::Terminal)) {
+            Ok(credentials) => logged_in(&profile, &credentials).trim_end().to_owned(),
+            Err(error) => {
+                format!("not logged in yet: {}; log in: {}", error.what, fedcred(&["login"], &profile.name, &[]))
+            }
+        };
+        self.desk.say(&said);
     }
 
     /// The lines to try: the credentials, AWS by them, and what looks into a fault.

@@ -194,7 +194,7 @@ pub static METHODS: &[Method] = &[
         in_words: "Azure",
         help: "the managed identity of an Azure machine, or AKS workload identity",
         word: "azure",
-        asks: &[AUDIENCE, AZURE_CLIENT],
+        asks: &[AZURE_AUDIENCE, AZURE_CLIENT],
         found: |env| {
             is_set(env, &["AZURE_FEDERATED_TOKEN_FILE", "IDENTITY_ENDPOINT"])
                 .or_else(|| says("/sys/class/dmi/id/chassis_asset_tag", AZURE_TAG, "an Azure machine"))
@@ -206,7 +206,7 @@ pub static METHODS: &[Method] = &[
         in_words: "Google",
         help: "a Google service account: metadata server, or Application Default Credentials",
         word: "google",
-        asks: &[AUDIENCE],
+        asks: &[GOOGLE_AUDIENCE],
         found: |env| {
             is_set(env, &["GOOGLE_APPLICATION_CREDENTIALS", "GCE_METADATA_HOST", "K_SERVICE"]).or_else(|| {
                 says("/sys/class/dmi/id/product_name", "Google Compute Engine", "a machine of Google Cloud")

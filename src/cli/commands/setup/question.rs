@@ -6,6 +6,7 @@ use super::desk::Desk;
 use crate::cli::args::Setup;
 use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::identity::oidc::google;
 use crate::process::whoami;
 use crate::quote::config::toml as quoted;
 
@@ -16,6 +17,8 @@ pub struct Question {
     /// Absent: it is not asked, and only a flag sets it.
     pub text: Option<&'static str>,
     pub flag: &'static str,
+    /// Whether the method needs an answer on this machine.
+    is_needed: fn(&Env) -> bool,
     form: Form,
     given: fn(&Setup) -> Option<String>,
     proposal: fn(&Env) -> Option<String>,
@@ -31,8 +34,15 @@ enum Form {
     Words,
 }
 
-const TEXT: Question =
-    Question { key: "", text: None, flag: "", form: Form::Text, given: |_| None, proposal: |_| None };
+const TEXT: Question = Question {
+    key: "",
+    text: None,
+    flag: "",
+    is_needed: |_| true,
+    form: Form::Text,
+    given: |_| None,
+    proposal: |_| None,
+};
 
 pub const USERNAME: Question = Question {
     key: "username",
@@ -109,6 +119,7 @@ pub const TOKEN_FILE: Question = Question {
     form: Form::Path,
     given: |setup| shown(setup.token_file.as_deref()),
     proposal: |env| env.text("AWS_WEB_IDENTITY_TOKEN_FILE"),
+    ..TEXT
 };
 pub const TOKEN_ENV: Question = Question {
     key: "token_env",
@@ -119,6 +130,17 @@ pub const TOKEN_ENV: Question = Question {
 };
 pub const AUDIENCE: Question =
     Question { key: "audience", flag: "--audience AUDIENCE", given: |setup| setup.audience.clone(), ..TEXT };
+/// A pod of AKS has a token for an audience already.
+pub const AZURE_AUDIENCE: Question = Question {
+    text: Some("Application ID URI of the app registration that AWS trusts (api://…)"),
+    is_needed: |env| env.os("AZURE_FEDERATED_TOKEN_FILE").is_none(),
+    ..AUDIENCE
+};
+pub const GOOGLE_AUDIENCE: Question = Question {
+    text: Some("Audience that the role's trust policy names for Google (accounts.google.com:oaud)"),
+    is_needed: google::needs_audience,
+    ..AUDIENCE
+};
 pub const AZURE_CLIENT: Question = Question { text: None, ..CLIENT_ID };
 
 impl Question {
@@ -127,8 +149,10 @@ impl Question {
         let answer = match ((self.given)(setup), self.text) {
             (Some(given), Some(text)) => desk.given(text, given),
             (Some(given), None) => given,
-            (None, Some(text)) => desk.ask(text, (self.proposal)(env).as_deref(), self.flag)?,
-            (None, None) => return Ok(None),
+            (None, Some(text)) if (self.is_needed)(env) => {
+                desk.ask(text, (self.proposal)(env).as_deref(), self.flag)?
+            }
+            (None, _) => return Ok(None),
         };
         self.form.toml(&answer, env).map(Some)
     }

@@ -46,6 +46,11 @@ pub fn credentials(env: &Env) -> Result<Option<Secret>> {
     Ok(adc::text(env)?.map(|(_, text)| text))
 }
 
+/// Whether a token needs `audience`: those of a person, as gcloud leaves them, are always for gcloud itself.
+pub fn needs_audience(env: &Env) -> bool {
+    !matches!(adc::find(env), Ok(Some(adc::Found { credentials: Credentials::AuthorizedUser(_), .. })))
+}
+
 /// What every kind of credentials needs to turn itself into a token.
 struct Source<'a> {
     api: &'a Api,
