@@ -10,7 +10,7 @@ use std::ops::Deref;
 
 use url::Url;
 
-use crate::http::loopback::is_loopback;
+use crate::host_name::is_loopback;
 
 /// A page of an identity provider.
 pub type IdpUrl = Address<Idp>;

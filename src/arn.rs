@@ -7,8 +7,8 @@ use std::ops::Deref;
 
 use crate::account_id::AccountId;
 use crate::error::{Code, Error, Result};
-use crate::file::shape::looks_like_a_secret;
 use crate::region::{self, Region};
+use crate::text::redact::looks_like_a_secret;
 
 /// A separate AWS: its own accounts, endpoints and sign-in host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::code::{Code, DoctorStep};
-pub use self::kind::Kind;
+pub use self::kind::{ExitStatus, Kind};
 pub use crate::text::printable;
 
 mod code;

@@ -14,13 +14,16 @@ use zeroize::Zeroizing;
 pub use self::fault::Fault;
 use self::fault::Why;
 use self::standing::Standing;
+use crate::text::redact::looks_like_a_secret;
 
 pub mod directory;
 pub mod fault;
 pub mod kind;
-pub mod shape;
+pub mod private;
 pub mod shared;
 pub mod standing;
+#[cfg(windows)]
+pub mod windows;
 
 /// What sort of file is read.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +145,7 @@ pub fn check(path: &Path, kind: &Kind) -> Result<(), Fault> {
 
 /// Checks the name of a file that may have to be made: a secret in its place would become one.
 pub fn check_name(path: &Path, kind: &Kind) -> Result<(), Fault> {
-    if shape::looks_like_a_secret(&path.to_string_lossy()) {
+    if looks_like_a_secret(&path.to_string_lossy()) {
         return Err(Fault::new(kind, path, Why::Absent(ErrorKind::InvalidInput.into())));
     }
     Ok(())

@@ -35,6 +35,19 @@ impl HostName {
     }
 }
 
+/// The name that is this very machine (RFC 6761 §6.3).
+pub const LOCALHOST: &str = "localhost";
+
+/// Whether a URL leads to this very machine, the one place that plain http may go to without being asked for by name: a literal
+/// address of 127.0.0.0/8 or `::1`, or the name `localhost`, which `http` resolves without asking anybody.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(_)) | None => HostName::of(url).is_some_and(|name| name.as_str() == LOCALHOST),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +95,29 @@ mod tests {
         ];
         for (name, expected) in table {
             assert_eq!(HostName::parse(name).unwrap().is_within("okta.com"), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_literal_loopback_addresses_and_localhost_are_this_machine() {
+        let table = [
+            ("http://127.0.0.1:80/", true),
+            ("http://127.9.9.9/", true),
+            ("http://[::1]:8080/", true),
+            ("http://localhost/", true),
+            ("http://LOCALHOST/", true),
+            ("http://localhost./", true),
+            // The URL parser reads every spelling of an IPv4 address, as browsers do.
+            ("http://2130706433/", true),
+            ("http://localhost.example.com/", false),
+            ("http://127.0.0.1.example.com/", false),
+            ("http://0.0.0.0/", false),
+            ("http://169.254.169.254/", false),
+            ("http://[::ffff:127.0.0.1]/", false),
+            ("unix:/run/socket", false),
+        ];
+        for (url, expected) in table {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
         }
     }
 }

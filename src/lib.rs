@@ -15,21 +15,45 @@
 //! What is written is a [`config::written::WrittenProfile`], perhaps an Airflow connection; `acquire::airflow` looks that up, and
 //! what can be acted on is a [`config::profile::Profile`].
 //!
-//! Each arrow is a function, each type has one owner, and imports point down this list:
+//! # The rooms
 //!
-//! - [`cli`]: arguments, commands, output, errors as text. Nobody imports it.
+//! Each arrow above is a function, each type has one owner, and imports point down this list (`architecture` tests it):
+//!
+//! - [`front`]: the small program of the packages, which answers a cache hit and becomes the complete program for all else.
+//! - [`cli`]: arguments, commands, output, errors as text. Only the small program imports it.
 //! - [`serve`]: credentials for other programs on loopback, kept fresh; `exec` is that for one command.
-//! - [`trust`]: what AWS must be told for an identity to be let in, and why it was not.
 //! - [`acquire`]: the one use case. A hit reads two files; a miss makes one login for all who ask at once.
-//! - [`config`]: files and environment in, a checked profile out.
+//! - [`trust`]: what AWS must be told for an identity to be let in, and why it was not.
 //! - [`identity`]: the conversation with an identity provider, from a URL to an assertion.
-//! - [`sts`]: the calls that turn an assertion into credentials.
 //! - [`secrets_backend`]: the places in AWS where Airflow's connections are kept.
-//! - [`cache`]: sealed files, their keys, and the lock; what a fleet shares of them in Redis.
-//! - [`gssapi`]: Kerberos, loaded at run time; with the system calls of [`process`] (and its `windows`) the only place for `unsafe`.
+//! - [`sts`]: the calls that turn an assertion into credentials.
 //! - [`http`]: the only place that names the HTTP and TLS crates.
-//! - [`mod@file`]: the one reader of files that a setting or a text names.
-//! - [`error`], [`secret`], [`attempt`], [`time`], [`random`], [`hex`], [`credentials`], [`tally`], [`text`], [`packed`], [`quote`], [`mod@address`], [`host_name`], [`account_id`], [`arn`], [`der`], [`x509`]: leaves.
+//! - [`config`]: files and environment in, a checked profile out.
+//! - [`cache`]: sealed files, their keys, and the lock; what a fleet shares of them in Redis.
+//! - [`keyring`]: the operating system's keyrings, each asked under a time limit.
+//! - [`gssapi`]: Kerberos, loaded at run time.
+//! - [`process`]: other programs, this process's environment, signals and terminal.
+//! - [`mod@file`]: the one reader of files that a setting or a text names, and the writer of those that are this user's alone.
+//! - [`quote`]: commands and configuration for other programs, in the grammar of each.
+//! - [`attempt`]: a secret on its way out, written down before it leaves.
+//! - [`tally`]: what this thread did for its logins, counted for `--metrics`.
+//! - [`credentials`]: what STS gave, and what signs a call.
+//! - [`x509`]: what a certificate says.
+//! - [`time`]: instants and deadlines, and the only clock.
+//! - [`mod@address`]: URLs of an identity provider, an OpenID provider, an STS or a proxy.
+//! - [`arn`]: a role, provider or policy by its ARN, and AWS's partitions.
+//! - [`der`]: the encoding of certificates and of Kerberos errors.
+//! - [`account_id`]: twelve digits.
+//! - [`region`]: a region of AWS's by its name.
+//! - [`host_name`]: a host as DNS compares it, and which of them is this machine.
+//! - [`error`]: the one error type.
+//! - [`secret`]: the one type that holds a secret.
+//! - [`text`]: text that is not ours, made fit to be shown.
+//! - [`random`]: the system's randomness.
+//! - [`hex`]: bytes as text.
+//! - [`packed`]: texts that the build has deflated.
+//!
+//! `unsafe` stands in [`gssapi`], [`process`] and the `windows` of [`mod@file`] alone.
 //!
 //! # Rules that hold everywhere
 //!
@@ -48,6 +72,8 @@
 pub mod account_id;
 pub mod acquire;
 pub mod address;
+#[cfg(test)]
+mod architecture;
 pub mod arn;
 pub mod attempt;
 pub mod cache;

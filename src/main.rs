@@ -1,8 +1,8 @@
 //! The program: hands its arguments to the library and exits with what it says.
 #![cfg_attr(all(target_os = "linux", target_env = "gnu"), no_main)]
 
-use fedcred::config::env::Env;
-use fedcred::process::ExitStatus;
+use fedcred::error::ExitStatus;
+use fedcred::process::env::Env;
 
 /// C's `main` ([`fedcred::process::start`]), where the library has the arguments by itself.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

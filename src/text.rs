@@ -8,7 +8,9 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::file::shape::masked;
+use self::redact::masked;
+
+pub mod redact;
 
 /// Whether `c` acts on a terminal or on the text around it and shows nothing of its own: the control characters (Unicode's
 /// `Cc`), the format characters that are not drawn (`Cf`: zero-width, bidirectional, tags), and the separators of lines and

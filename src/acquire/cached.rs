@@ -9,8 +9,8 @@ use super::place::Slot;
 use super::schedule::{Life, State};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::Profile;
+use crate::process::env::Env;
 use crate::time;
 
 /// Returns the fresh entry of `profile` where both key and entry are files; `None` if there is any doubt.

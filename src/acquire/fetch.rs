@@ -2,7 +2,6 @@
 
 use super::{Ask, proxies};
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::{AssumeRole, Base, Identity, Oidc, Profile, Saml, WebIdentity};
 use crate::config::session_name::Asker;
 use crate::credentials::{Credentials, SigningKeys};
@@ -12,6 +11,7 @@ use crate::identity::oidc::WebToken;
 use crate::identity::oidc::login::{self, LoginUi, Tokens, quirks};
 use crate::identity::saml::{self, Assertion, roles};
 use crate::identity::{aws, oidc};
+use crate::process::env::Env;
 use crate::process::whoami;
 use crate::quote::shell::fedcred;
 use crate::secret::Secret;

@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 
 use crate::cache::key::{AssertionKey, CacheKey, KeyBuilder, LoginKey};
 use crate::cache::sealing_key::SealingKey;
-use crate::config::env::Env;
 use crate::config::profile::{
     Auth, AuthnRequest, BrowserLogin, CommandLogin, Ecp, FormChoices, FormLogin, Identity, IdpHttp, Okta, Profile,
     Saml, SecretSource, Session, SessionName, Spnego, StsHttp, StsTarget, TokenSource, Whose,
@@ -19,6 +18,7 @@ use crate::config::session_name::Asker;
 use crate::error::printable;
 use crate::file::{self, Kind, kind};
 use crate::identity::saml::ccache::{self, Owner};
+use crate::process::env::Env;
 use crate::process::whoami;
 use crate::region::Region;
 

@@ -18,11 +18,11 @@ use crate::cache::key::{FileName, Kind};
 use crate::cache::lock::{Attempt, Lock};
 use crate::cache::record;
 use crate::config::cache::{CacheSettings, Store};
-use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::credentials::Credentials;
 use crate::error::{Code, Result};
 use crate::identity::Person;
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
 

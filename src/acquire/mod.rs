@@ -40,11 +40,11 @@ use self::renew::Renewal;
 use self::schedule::State;
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Result};
 use crate::process::callers::Callers;
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
 

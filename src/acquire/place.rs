@@ -10,9 +10,9 @@ use crate::cache::key::{CacheKey, KeyBuilder, LoginKey};
 use crate::cache::key_place::{self, KeyPlace};
 use crate::cache::record::SealedStore;
 use crate::config::cache::{CacheSettings, Store};
-use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::error::{Code, Result};
+use crate::process::env::Env;
 use crate::process::whoami;
 use crate::tally;
 

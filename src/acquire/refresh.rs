@@ -17,10 +17,10 @@ use super::storage::{self, Storage};
 use super::{Ask, airflow, status};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile, WrittenProfile};
 use crate::error::{Code, Error, Kind, Result};
 use crate::process::callers::Callers;
+use crate::process::env::Env;
 use crate::tally;
 use crate::time::{self, Timestamp};
 

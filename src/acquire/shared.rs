@@ -9,10 +9,10 @@ use super::key;
 use super::place::{LoginPlace, Slot};
 use crate::cache::assertion::KeptAssertion;
 use crate::cache::key::AssertionKey;
-use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::identity::saml::Assertion;
 use crate::identity::saml::response::Response;
+use crate::process::env::Env;
 use crate::time::{self, Timestamp};
 
 /// "Token must be redeemed within 5 minutes of issuance", says STS.

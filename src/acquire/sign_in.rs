@@ -10,11 +10,11 @@ use super::renew::Renewal;
 use crate::attempt::{CountedSecret, Ledger};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::{Oidc, Profile};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::identity::oidc::login::{LoginUi, Tokens};
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 

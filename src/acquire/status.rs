@@ -10,9 +10,9 @@ use super::storage::{self, Choice};
 use super::{airflow, key};
 use crate::cache::key_place::KeyPlace;
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile, WrittenProfile};
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 use crate::quote::shell::fedcred;
 use crate::time::Timestamp;
 

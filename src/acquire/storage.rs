@@ -10,11 +10,11 @@ use std::sync::Once;
 use crate::cache::file_store::FileStore;
 use crate::cache::key_place::{self, KeyPlace, Opened};
 use crate::cache::obstacle;
-use crate::cache::private::Dir;
 use crate::cache::record::SealedStore;
 use crate::config::cache::{CacheSettings, Store};
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::file::private::Dir;
+use crate::process::env::Env;
 
 /// A directory, and the place of the key for what is in it.
 #[derive(Clone, Debug)]

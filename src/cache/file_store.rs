@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::key::{self, FileName, LoginKey};
-use super::private::{self, Dir};
 use super::seal::{HEADER_LEN, Header, MAX_FILE};
 use crate::error::{Code, Error, Result};
+use crate::file::private::{self, Dir};
 use crate::time::Timestamp;
 
 /// A file still being written after this long was left by a process that was killed.

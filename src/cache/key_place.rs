@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::private::{self, Dir};
 use super::sealing_key::SealingKey;
 use crate::error::{Code, Error, Result};
+use crate::file::private::{self, Dir};
 use crate::file::{self, kind};
 use crate::keyring::Keyring;
 use crate::quote::shell::remove;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::file_store::FileStore;
 use super::key::{FileName, LoginKey};
-use super::private;
 use crate::error::{Code, Error, Result};
+use crate::file::private;
 #[cfg(target_os = "linux")]
 use crate::process::ancestry;
 use crate::process::callers;
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     #[ignore = "run by the test below"]
     fn killed_holder() {
-        let Some(dir) = crate::config::env::Env::process().path(CHILD_DIR) else { return };
+        let Some(dir) = crate::process::env::Env::process().path(CHILD_DIR) else { return };
         let _lock = acquired(ask(&FileStore::new(dir), "alice", LONG));
         let mut end_of_input = String::new();
         std::io::stdin().read_to_string(&mut end_of_input).unwrap();

@@ -23,7 +23,6 @@ pub mod key;
 pub mod key_place;
 pub mod lock;
 pub mod obstacle;
-pub mod private;
 pub mod record;
 pub mod redis_scripts;
 pub mod redis_server;

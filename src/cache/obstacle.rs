@@ -6,8 +6,8 @@
 use std::io;
 use std::path::Path;
 
-use super::private::{Dir, check_writer};
 use crate::error::{Code, Error, Result};
+use crate::file::private::{Dir, check_writer};
 
 /// Nothing in sight keeps a cache from living in `dir`, which must be ours alone.
 ///

@@ -12,9 +12,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::args::{Command, Global};
 use super::output::{self, LogLines};
 use super::progress;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Fault, kind};
+use crate::process::env::Env;
 
 /// Starts what was asked for. Without `-v`, log file and terminal nothing is built.
 ///

@@ -8,9 +8,9 @@ use clap::{Command, CommandFactory};
 
 use super::args::Arguments;
 use super::commands::setup::method::METHODS;
-use crate::config::env::Env;
 use crate::config::settings::{self, Table};
 use crate::config::{Config, mistakes};
+use crate::process::env::Env;
 use crate::quote::shell::{self, fedcred};
 
 /// Words of other tools for commands of ours.

@@ -26,9 +26,8 @@ use self::args::{Arguments, Cache, CacheKey, Command};
 use self::output::Text;
 use self::screen::Screen;
 use self::style::{Style, When};
-use crate::config::env::Env;
-use crate::error::{Code, Result};
-use crate::process::ExitStatus;
+use crate::error::{Code, ExitStatus, Result};
+use crate::process::env::Env;
 use crate::quote::shell;
 
 /// Runs the program with these arguments (the first is its own name) and gives the status to exit with.

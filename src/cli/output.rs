@@ -14,8 +14,8 @@ use serde::Serialize;
 use super::style::{Colour, Style};
 use super::{links, progress};
 use crate::error::{Code, Error, Result};
-use crate::file::shape::masked;
 use crate::text;
+use crate::text::redact::masked;
 
 /// Lines for a person.
 #[derive(Clone, Debug, Default)]

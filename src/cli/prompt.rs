@@ -6,9 +6,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
 
 use super::{links, output, progress};
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::identity::Person;
+use crate::process::env::Env;
 #[cfg(unix)]
 use crate::process::terminal::Unseen;
 use crate::secret::Secret;

@@ -2,8 +2,7 @@
 
 use super::output::{self, Text};
 use super::style::{Colour, Style};
-use crate::error::{Code, Error, Kind};
-use crate::process::ExitStatus;
+use crate::error::{Code, Error, ExitStatus, Kind};
 
 /// The AWS SDKs for Java and Ruby block on more than a pipe's buffer, and others paste it all into their own error.
 const MAX_TEXT: usize = 4096;

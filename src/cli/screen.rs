@@ -3,7 +3,7 @@
 use super::args::Global;
 use super::output;
 use super::style::{Style, When};
-use crate::config::env::Env;
+use crate::process::env::Env;
 
 /// Prose is not set wider than this: long lines are hard to read.
 pub const PROSE: usize = 100;

@@ -3,7 +3,7 @@
 
 use clap::ValueEnum;
 
-use crate::config::env::Env;
+use crate::process::env::Env;
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::Config;
 use super::cache::CacheSettings;
-use super::env::Env;
 use super::file;
 use super::locations::Locations;
 use super::profile::Profile;
-use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
 use crate::file::directory;
+use crate::file::private::Dir;
+use crate::process::env::Env;
 
 /// Appends `lines`, which are the profile `name`, and gives the file's path. Everything that stands there stays as it is.
 ///

@@ -6,10 +6,10 @@
 use std::path::PathBuf;
 
 use super::aws_ini::{Document, Section, without_comment};
-use super::env::Env;
 use super::locations::Locations;
 use crate::error::printable;
 use crate::file::{self, kind};
+use crate::process::env::Env;
 
 /// Both files; one that is not there is empty.
 pub struct AwsFiles {

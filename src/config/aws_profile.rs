@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::aws_files;
 use super::aws_ini::{Document, Edited, Entry};
-use super::env::Env;
-use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
+use crate::file::private::Dir;
 use crate::file::{self, kind};
+use crate::process::env::Env;
 use crate::time::{self, Timestamp};
 
 /// A change that is not written yet.

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::env::Env;
 use super::locations::Locations;
 use super::reader::{Found, Section};
 use super::redis::{self, RedisSettings};
@@ -12,9 +11,10 @@ use super::values;
 use super::words::{names, words};
 use crate::cache::key_place::KeyPlace;
 use crate::error::{Code, Error, Result};
-use crate::file::shape::looks_like_a_secret;
 use crate::keyring::Keyring;
+use crate::process::env::Env;
 use crate::quote::shell::command;
+use crate::text::redact::looks_like_a_secret;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheSettings {

@@ -17,12 +17,12 @@ use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use super::Config;
 use super::cache::CacheSettings;
-use super::env::Env;
 use super::file::{self, Opened};
 use super::locations::Locations;
 use super::tree::Table;
 use super::written::WrittenProfile;
 use crate::error::Result;
+use crate::process::env::Env;
 
 /// Bytes that are read at a time; a line that is longer makes the whole be read.
 const BLOCK: usize = 32 << 10;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::env::Env;
+use crate::process::env::Env;
 
 /// The places that are looked at. Made from the environment; a test puts others in.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::error::{Code, Error, Result};
-use crate::file::shape::looks_like_a_secret;
+use crate::text::redact::looks_like_a_secret;
 use crate::text::{is_hidden, printable};
 
 /// A name that can be shown: not empty, of visible characters and blanks, and no token or key by mistake.

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use super::airflow::source::AirflowSource;
 use super::assume_role::AssumeRole;
 use super::bases::Bases;
-use super::env::Env;
 use super::origin::Origin;
 use super::profile::{Identity, Profile, ProfileName, Session, StsHttp, StsTarget};
 use super::reader::{Found, Section};
@@ -16,6 +15,7 @@ use crate::address::StsEndpoint;
 use crate::arn::{RoleArn, check_policy_arn};
 use crate::error::{Code, Error, Result, printable};
 use crate::file::{self, kind};
+use crate::process::env::Env;
 use crate::quote::shell::{command, export};
 use crate::region::Region;
 

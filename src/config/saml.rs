@@ -1,9 +1,9 @@
 //! `[profile.NAME.saml]` and its `retry` table: read, and checked for keys that contradict each other. `auth` and its keys: [`auth`].
 
-use super::env::Env;
 use super::profile::{IdpHttp, Retry, Saml};
 use super::reader::Section;
 use super::{carry, headers, urls, values};
+use crate::process::env::Env;
 
 pub mod auth;
 pub mod facts;

@@ -7,7 +7,7 @@ use super::settings::SECRET;
 use super::tree::{Table, Value};
 use super::values;
 use crate::error::{Code, Result};
-use crate::file::shape::looks_like_a_secret;
+use crate::text::redact::looks_like_a_secret;
 
 /// A table with exactly one key. `account` is whose secret `fedcred login` would keep.
 pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {

@@ -5,7 +5,7 @@ use url::Url;
 use crate::arn::{Partition, RoleArn};
 use crate::error::Result;
 use crate::host_name::HostName;
-use crate::http::loopback::is_loopback;
+use crate::host_name::is_loopback;
 
 /// Whose host an endpoint is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use super::settings::Kind;
 use super::tree::Value;
 use super::words::{Words, names};
 use crate::error::{Code, Error, Result};
-use crate::file::shape::looks_like_a_secret;
 use crate::region::{NotARegion, Region};
+use crate::text::redact::looks_like_a_secret;
 
 /// Text with something in it and nothing that drives a terminal or breaks a line.
 pub fn text(found: &Found<'_>) -> Result<String> {

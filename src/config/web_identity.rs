@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::env::Env;
 use super::google::Google;
 use super::oidc::{Flow, Oidc};
 use super::origin::{Log, Origin};
@@ -12,6 +11,7 @@ use super::session_name::{self, SessionName};
 use super::setting::Written;
 use super::{google, oidc, secrets, values};
 use crate::error::Code;
+use crate::process::env::Env;
 
 #[derive(Clone, Debug)]
 pub struct WebIdentity {

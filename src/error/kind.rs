@@ -1,6 +1,7 @@
 //! The kinds of failures, one row each: exit status and name.
 
-use crate::process::ExitStatus;
+/// What a process exits with: eight bits, on Windows 32.
+pub type ExitStatus = i32;
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $kind:ident = $status:literal, $name:literal;)*) => {

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::shape::looks_like_a_secret;
 use super::shared::is_projected;
 use super::standing::Standing;
 use super::{Access, Kind, is_absent};
 use crate::error::{Code, Error};
 use crate::quote::shell::{look, remove};
+use crate::text::redact::looks_like_a_secret;
 
 /// What Windows says of a path through a link to nowhere or into a loop (winerror.h).
 #[cfg(not(unix))]

@@ -1,8 +1,8 @@
 //! The small program (`fedcred-front`): hands its arguments to the library and exits with what it says.
 #![cfg_attr(all(target_os = "linux", target_env = "gnu"), no_main)]
 
-use fedcred::config::env::Env;
-use fedcred::process::ExitStatus;
+use fedcred::error::ExitStatus;
+use fedcred::process::env::Env;
 
 /// C's `main` ([`fedcred::process::start`]). The complete program does the rest of a start, if it comes to that: this one opens
 /// no file for writing, and becomes the other where it panics.

@@ -16,9 +16,9 @@ use crate::acquire::{Given, cached};
 use crate::cli::args::{Format, plain_get};
 use crate::cli::{commands, format, output, report};
 use crate::config::Config;
-use crate::config::env::Env;
-use crate::error::{Code, Error};
-use crate::process::{ExitStatus, installed, panics, signals};
+use crate::error::{Code, Error, ExitStatus};
+use crate::process::env::Env;
+use crate::process::{installed, panics, signals};
 
 /// Answers, or becomes the complete program. Returns the status to exit with: with an answer, or where there is no complete
 /// program.

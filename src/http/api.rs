@@ -13,7 +13,6 @@ use url::Url;
 
 pub use super::answer::{Answer, OAuthError};
 use super::form::{self, Field};
-use super::loopback::is_loopback;
 use super::retry::{Attempt, Retries};
 use super::shown;
 use super::tls::Trust;
@@ -21,6 +20,7 @@ use super::transport::{Reply, Transport, Way};
 use crate::attempt::{self, Carried, CountedSecret, Ledger};
 use crate::config::profile::Retry;
 use crate::error::{Code, Error, Result};
+use crate::host_name::is_loopback;
 use crate::secret::Secret;
 use crate::time::Deadline;
 

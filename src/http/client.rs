@@ -10,7 +10,6 @@ use url::{Origin, Url};
 use zeroize::Zeroizing;
 
 use super::cookies::{Jar, KeptCookie};
-use super::loopback::is_loopback;
 use super::proxy::Chosen;
 use super::retry::Attempt;
 use super::shown;
@@ -19,6 +18,7 @@ use super::transport::{Reply, Transport, Way};
 use crate::attempt::{self, Carried};
 use crate::config::profile::IdpHttp;
 use crate::error::{Code, Error, Result};
+use crate::host_name::is_loopback;
 use crate::time::{self, Deadline, Timestamp};
 
 /// A page larger than this is not a login page.

@@ -99,7 +99,7 @@ fn is_acceptable(cookie: &RawCookie<'_>, url: &Url) -> bool {
     let domain = cookie.domain().map(|domain| domain.trim().trim_start_matches('.').to_ascii_lowercase());
     let domain = domain.filter(|domain| !domain.is_empty());
     let name = cookie.name().to_ascii_lowercase();
-    let may_be_secure = is_https || super::loopback::is_loopback(url);
+    let may_be_secure = is_https || crate::host_name::is_loopback(url);
     let prefix_is_kept = match () {
         () if name.starts_with("__host-") => is_secure && domain.is_none() && cookie.path() == Some("/"),
         () if name.starts_with("__secure-") => is_secure,

@@ -9,7 +9,6 @@ mod encoding;
 mod fault;
 pub mod form;
 mod handshake;
-pub mod loopback;
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod named_roots;
 pub mod probe;

@@ -20,11 +20,11 @@ use url::Url;
 
 use super::challenge::{challenges, in_words};
 use super::fault;
-use super::loopback::is_loopback;
 use crate::address::ProxyUrl;
 use crate::attempt::Shown;
-use crate::config::env::Env;
 use crate::error::{Code, Error};
+use crate::host_name::is_loopback;
+use crate::process::env::Env;
 use crate::quote::shell::command;
 use crate::secret::Secret;
 

@@ -5,6 +5,7 @@
 //! server and the login allow it. An answer that breaks off is a broken connection; one whose connection ends without TLS's
 //! close_notify is taken when nothing of it is missing.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -15,12 +16,12 @@ use zeroize::Zeroizing;
 use super::encoding;
 use super::fault::{self, Peer};
 use super::handshake::Handshakes;
-use super::loopback::{self, is_loopback};
 use super::proxy::{Chosen, Proxy, Refusal};
 use super::retry::Attempt;
 use super::tls::Trust;
 use crate::attempt::{self, Shown};
 use crate::error::{Code, Error, Result, printable};
+use crate::host_name::{LOCALHOST, is_loopback};
 use crate::time::{self, Timestamp};
 
 /// Who we are, where nobody has to be taken for a browser.
@@ -273,9 +274,16 @@ fn client(way: &Way, tls: &rustls::ClientConfig, is_http1: bool) -> Result<reqwe
                 .hint("write it as http://host:port or socks5h://host:port")
         })?),
     };
-    loopback::pin(builder)
+    pinned(builder)
         .build()
         .map_err(|e| Error::new(Code::Bug, "no HTTP client can be made").because(printable(&e.to_string(), 200)))
+}
+
+/// Fixes `localhost` to the loopback addresses (RFC 6761 §6.3), since a resolver may be made to say something else.
+fn pinned(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    // Port 0: the URL's own.
+    let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+    builder.resolve_to_addrs(LOCALHOST, &here).resolve_to_addrs(&format!("{LOCALHOST}."), &here)
 }
 
 pub(super) fn too_large(peer: &str, limit: usize) -> Error {

@@ -15,12 +15,12 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 
 use crate::config::aws_files::AwsFiles;
-use crate::config::env::Env;
 use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::sdk::Carrier;
 use crate::http::tls::Trust;
 use crate::process::callers::{self, Callers, VARIABLE};
+use crate::process::env::Env;
 use crate::quote::shell::command;
 use crate::secret::Secret;
 use crate::time::{Deadline, Timestamp};

@@ -12,9 +12,9 @@ use std::path::PathBuf;
 
 use self::trace::Trace;
 use crate::attempt::{CountedSecret, Ledger};
-use crate::config::env::Env;
 use crate::config::profile::SecretSource;
 use crate::error::{Result, Step};
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 

@@ -12,11 +12,11 @@ use crate::cache::file_store::FileStore;
 use crate::cache::key::{KeyBuilder, Kind, LoginKey};
 use crate::cache::key_place::{KeyPlace, Opened};
 use crate::cache::record::{self, Record, SealedStore};
-use crate::config::env::Env;
 use crate::config::locations::Locations;
 use crate::config::profile::Account;
 use crate::error::{Code, Error, Result};
 use crate::keyring::Keyring;
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::{self, Timestamp};
 

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::config::env::Env;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
-use crate::file::{self, kind, shape};
+use crate::file::{self, kind};
 use crate::identity::secret_store;
 use crate::process::command;
+use crate::process::env::Env;
 use crate::secret::Secret;
+use crate::text::redact::shown_variable;
 use crate::time::Deadline;
 
 /// The secret that `setting` names, without one line end at its end.
@@ -24,7 +25,7 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
         SecretSource::Env(name) => Zeroizing::new(
             env.text(name)
                 .ok_or_else(|| {
-                    let named = shape::shown_variable(name);
+                    let named = shown_variable(name);
                     Error::new(Code::MissingKey, format!("{named} that `{setting}` names is not set or not Unicode"))
                         .hint(format!("set {named} in the environment of this process"))
                 })?

@@ -4,9 +4,9 @@
 //! asks for the first one would start processes without end. Where the mark is lost on the way, the lock tells, and where there is
 //! none, how many of ours are above this one (both in [`super::ancestry`]).
 
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 use crate::hex;
+use crate::process::env::Env;
 
 /// Set for the programs of AWS profiles, and inherited by all that these start, `exec`'s command included.
 pub const VARIABLE: &str = "FEDCRED_WAITING_PROFILES";

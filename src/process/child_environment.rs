@@ -7,8 +7,8 @@
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
-use crate::config::env::Env;
 use crate::credentials::{Credentials, SigningKeys};
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::whole_seconds;
 

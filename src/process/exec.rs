@@ -9,14 +9,13 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use super::ExitStatus;
 use super::child_environment::ChildEnvironment;
 use super::path::find;
 #[cfg(windows)]
 use super::windows::job::Job;
-use crate::config::env::Env;
-use crate::error::{Code, Error, Result, printable};
+use crate::error::{Code, Error, ExitStatus, Result, printable};
 use crate::file::{self, kind};
+use crate::process::env::Env;
 
 /// Runs program and arguments. Comes back only if that fails; elsewhere than on Unix with the command's exit status.
 ///

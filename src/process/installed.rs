@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 
 /// From the small program's directory: as packages install it, and as a copy of both lies side by side.
 const COMPLETE: [&str; 2] = match cfg!(windows) {

@@ -2,7 +2,6 @@
 
 #[cfg(target_os = "linux")]
 pub mod ancestry;
-pub mod aws_files;
 #[cfg(unix)]
 pub mod browser;
 pub mod callers;
@@ -10,6 +9,7 @@ pub mod child_environment;
 #[cfg(target_os = "linux")]
 pub mod code;
 pub mod command;
+pub mod env;
 pub mod exec;
 pub mod fence;
 mod group;
@@ -32,9 +32,6 @@ pub mod windows;
 
 #[cfg(test)]
 pub mod alone;
-
-/// What a process exits with: eight bits, on Windows 32.
-pub type ExitStatus = i32;
 
 /// Keeps this process's memory, which holds secrets, out of core dumps and from other processes of the same user. A program
 /// that it starts is not affected: `execve` sets the flag anew (prctl(2), PR_SET_DUMPABLE).

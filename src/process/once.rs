@@ -12,8 +12,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::peers;
-use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
+use crate::file::private::Dir;
 use crate::random;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};

@@ -3,7 +3,7 @@
 
 use std::panic::PanicHookInfo;
 
-use super::ExitStatus;
+use crate::error::ExitStatus;
 
 /// The status of a program that panics, as Rust's own start has it.
 const PANICKED: ExitStatus = 101;

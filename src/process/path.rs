@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::config::env::Env;
+use crate::process::env::Env;
 
 /// Returns the file that `program` means: itself if it is a path, else the first one of PATH. On Windows a name need not have
 /// its extension (PATHEXT), which a script's (`npm.cmd`) has to be found by.

@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::cache::private::{self, Dir};
-use crate::config::env::Env;
+use crate::file::private::{self, Dir};
 use crate::hex;
+use crate::process::env::Env;
 use crate::random;
 use crate::time::{self, Timestamp};
 

@@ -4,7 +4,8 @@
 //! stack overflow: 21 system calls, and 110,000 instructions with the symbols that are looked up for it, a tenth of a cache hit.
 //! What else it does is done here.
 
-use super::{ExitStatus, signals};
+use super::signals;
+use crate::error::ExitStatus;
 
 /// Runs the program.
 pub fn run(program: impl FnOnce() -> ExitStatus) -> ExitStatus {

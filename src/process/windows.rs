@@ -1,5 +1,3 @@
-//! The calls of Windows for which the standard library has none: access control lists, links and locks of files, and jobs.
+//! The calls of Windows for which the standard library has none: jobs.
 
-pub mod acl;
-pub mod files;
 pub mod job;

@@ -17,10 +17,10 @@ use super::endpoint::{Endpoint, Reach};
 use super::fetch_child::FetchChild;
 use super::refresher::{self, Served};
 use super::token::Token;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
-use crate::process::aws_files::PrivateFiles;
+use crate::process::env::Env;
 use crate::process::{life, own};
+use crate::serve::aws_files::PrivateFiles;
 
 /// Starts the endpoint of this process with the credentials that it begins with.
 ///

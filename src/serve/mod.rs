@@ -10,6 +10,7 @@
 //! also that of `refresh --loop`, which hands out nothing. What it learns of each profile is shown to Prometheus by [`metrics`].
 
 pub mod answers;
+pub mod aws_files;
 pub mod child_protocol;
 pub mod endpoint;
 #[cfg(unix)]

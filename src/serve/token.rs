@@ -10,8 +10,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 
-use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
+use crate::file::private::Dir;
 use crate::file::standing::{OTHERS_READ, Standing};
 use crate::file::{self, kind};
 use crate::random;

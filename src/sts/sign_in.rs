@@ -12,13 +12,13 @@ use url::Url;
 
 use crate::arn::Partition;
 use crate::attempt::{CountedSecret, NoLedger};
-use crate::config::env::Env;
 use crate::config::profile::StsTarget;
 use crate::credentials::Credentials;
 use crate::error::{Code, Error, Result};
+use crate::host_name::is_loopback;
 use crate::http::api::{Api, Reach, Request};
 use crate::http::form::Field;
-use crate::http::loopback::is_loopback;
+use crate::process::env::Env;
 use crate::region::Region;
 use crate::secret::Secret;
 use crate::time::Deadline;

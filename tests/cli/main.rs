@@ -23,7 +23,7 @@ fn every_case_comes_out_as_written() {
     let mut paths: Vec<PathBuf> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(paths.len() > 10, "the cases are missing");
-    let is_writing = fedcred::config::env::Env::process().text("FEDCRED_CASES").as_deref() == Some("write");
+    let is_writing = fedcred::process::env::Env::process().text("FEDCRED_CASES").as_deref() == Some("write");
     let mut wrong = Vec::new();
     for path in paths {
         let text = read(&path);

@@ -10,9 +10,9 @@ use super::{read, write_private};
 use fedcred::cli::args::Arguments;
 use fedcred::cli::topics;
 use fedcred::config::Config;
-use fedcred::config::env::Env;
 use fedcred::config::schema;
 use fedcred::error::{Code, Kind};
+use fedcred::process::env::Env;
 use serde_json::Value;
 
 fn cell(text: &str) -> String {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use fedcred::attempt::NoLedger;
-use fedcred::config::env::Env;
 use fedcred::config::profile::Google as Settings;
 use fedcred::error::{Code, Result};
 use fedcred::identity::Run;
 use fedcred::identity::oidc::google;
+use fedcred::process::env::Env;
 use fedcred::time::Deadline;
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use fedcred::config::env::Env;
 use fedcred::gssapi::{CredentialSource, Negotiation, Request};
 use fedcred::identity::saml::ccache::{self, Owner};
+use fedcred::process::env::Env;
 use fedcred::time::Deadline;
 
 use crate::support::lab::lab;

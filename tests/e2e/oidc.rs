@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use fedcred::address::IssuerUrl;
 use fedcred::attempt::{Attempt, Ledger};
-use fedcred::config::env::Env;
 use fedcred::config::oidc::{Flow, Oidc, Token};
 use fedcred::config::profile::SecretSource;
 use fedcred::error::{Code, Result};
 use fedcred::identity::oidc::login::{RefreshTokenStore, Tokens, interactive, silent};
+use fedcred::process::env::Env;
 use fedcred::secret::Secret;
 use fedcred::time::Deadline;
 use serde_json::json;

@@ -18,7 +18,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use fedcred::config::env::Env;
+use fedcred::process::env::Env;
 use support::assertion::{Assertion, DEV, PROVIDER};
 use support::idp::{PASSWORD, Site, USER};
 use support::server::Server;

@@ -15,8 +15,8 @@ use crate::cache::key::{CacheKey, Kind, LoginKey};
 use crate::cache::record::{self, Record, SealedStore};
 use crate::cache::sealing_key::SealingKey;
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result, Step};
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::{self, Deadline, Timestamp};
 

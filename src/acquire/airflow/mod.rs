@@ -18,9 +18,9 @@ use super::place::{self, Slot};
 use super::schedule::State;
 use super::{Ask, cached, status};
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::{Base, Identity, Profile, WrittenProfile};
 use crate::error::Result;
+use crate::process::env::Env;
 use crate::time::{self, Timestamp};
 
 /// A text that came so short a while ago was read for a crowd, of which this process is one that came late.

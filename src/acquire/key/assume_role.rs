@@ -4,9 +4,9 @@ use super::{Identified, Unknowable, optional, session_name};
 use crate::cache::key::KeyBuilder;
 use crate::cache::sealing_key::SealingKey;
 use crate::config::aws_files::AwsFiles;
-use crate::config::env::Env;
 use crate::config::profile::{AssumeRole, Base};
 use crate::error::printable;
+use crate::process::env::Env;
 use crate::process::whoami;
 
 pub fn fields(

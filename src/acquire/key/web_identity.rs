@@ -2,12 +2,12 @@
 
 use super::{Unknowable, optional, session_name};
 use crate::cache::key::KeyBuilder;
-use crate::config::env::Env;
 use crate::config::profile::{Azure, Google, Kubernetes, Oidc, TokenSource, WebIdentity};
 use crate::config::words::Words as _;
 use crate::error::Result as FileResult;
 use crate::identity::oidc::claims::Claims;
 use crate::identity::oidc::{env as variables, google, kubernetes, token_file};
+use crate::process::env::Env;
 use crate::process::whoami;
 use crate::secret::Secret;
 

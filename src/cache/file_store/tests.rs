@@ -156,7 +156,7 @@ const CHILD_DIR: &str = "FEDCRED_TEST_KILLED_WRITER";
 #[test]
 #[ignore = "run by the test below"]
 fn killed_writer() {
-    let Some(dir) = crate::config::env::Env::process().path(CHILD_DIR) else { return };
+    let Some(dir) = crate::process::env::Env::process().path(CHILD_DIR) else { return };
     let store = FileStore::new(dir);
     let files: Vec<_> = [1, 100, 2_000, 8_000].map(|len| sealed("2026-11-22T13:00:00Z", len)).into();
     loop {

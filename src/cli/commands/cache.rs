@@ -10,10 +10,10 @@ use crate::cli::output::{self, Text};
 use crate::cli::prompt;
 use crate::config::Config;
 use crate::config::cache::Store;
-use crate::config::env::Env;
 use crate::config::locations::Locations;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 use crate::quote::config::toml;
 
 pub fn new_key(arguments: &CacheKeyNew, global: &Global, env: &Env) -> Result<()> {

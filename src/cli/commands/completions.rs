@@ -11,8 +11,8 @@ use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Shells, Z
 use crate::cli::args::{Arguments, Completions, Shell};
 use crate::cli::{output, topics};
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 
 /// Set by the scripts, to the shell's name: then the words of a line follow `--`.
 const VARIABLE: &str = "FEDCRED_COMPLETE";

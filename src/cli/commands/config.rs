@@ -6,10 +6,10 @@ use crate::cli::args::{Config as Command, Global};
 use crate::cli::output::{self, Text};
 use crate::cli::report;
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::config::schema;
 use crate::config::show::{ConfigPath, Setting};
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 
 pub fn run(command: &Command, global: &Global, env: &Env) -> std::result::Result<(), Vec<Error>> {
     let one = |outcome: Result<()>| outcome.map_err(|error| vec![error]);

@@ -6,9 +6,9 @@ use crate::acquire::{self, Ask};
 use crate::cli::args::{Console, Global};
 use crate::cli::output;
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::error::Result;
 use crate::identity::oidc::login::opener;
+use crate::process::env::Env;
 use crate::process::once::Once;
 use crate::time::Deadline;
 

@@ -5,11 +5,10 @@ use crate::cache::entry::CacheEntry;
 use crate::cli::args::{Exec, Global};
 use crate::cli::progress;
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::config::profile::WrittenProfile;
-use crate::error::Result;
-use crate::process::ExitStatus;
+use crate::error::{ExitStatus, Result};
 use crate::process::child_environment::ChildEnvironment;
+use crate::process::env::Env;
 use crate::process::exec::exec;
 
 /// On Unix it comes back only with an error: this process becomes the command.
@@ -68,7 +67,7 @@ fn with_endpoint(
     global: &Global,
     env: &Env,
 ) -> Result<ExitStatus> {
-    use crate::process::aws_files::PrivateFiles;
+    use crate::serve::aws_files::PrivateFiles;
     use crate::serve::endpoint::{Endpoint, Reach};
     use crate::serve::fetch_child::FetchChild;
     use crate::serve::refresher::{self, Served};

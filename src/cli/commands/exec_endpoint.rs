@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::cli::args::{ExecEndpoint, Global};
-use crate::config::env::Env;
 use crate::error::Result;
+use crate::process::env::Env;
 use crate::serve::exec_endpoint;
 use crate::serve::fetch_child::FetchChild;
 

@@ -4,8 +4,8 @@ use crate::acquire::refresh;
 use crate::cli::args::{FetchChild, Global};
 use crate::cli::output;
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 use crate::serve::child_protocol::{self, Fetched};
 use crate::tally;
 

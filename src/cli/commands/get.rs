@@ -4,8 +4,8 @@ use crate::acquire::{self, Ask, airflow};
 use crate::cli::args::{Get, Global};
 use crate::cli::{format, output};
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 
 pub fn run(get: &Get, global: &Global, env: &Env) -> Result<()> {
     let (profile, cache) = match &get.airflow_conn {

@@ -7,8 +7,8 @@ use crate::cli::output::{self, Text};
 use crate::cli::screen::Screen;
 use crate::cli::table::table;
 use crate::cli::topics;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
+use crate::process::env::Env;
 
 pub fn run(help: &Help, global: &Global, env: &Env) -> Result<()> {
     let screen = Screen::of_stdout(global, env);

@@ -5,10 +5,10 @@ use crate::acquire::login::{self, Forgotten};
 use crate::cli::args::{Global, Logout};
 use crate::cli::output;
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::config::profile::Account;
 use crate::error::{Error, Result};
 use crate::identity::secret_store::{self, Place};
+use crate::process::env::Env;
 
 pub fn run(arguments: &Logout, global: &Global, env: &Env) -> std::result::Result<(), Vec<Error>> {
     let config = Config::load(env, global.config.as_deref()).map_err(|error| vec![error])?;

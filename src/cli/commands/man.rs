@@ -9,8 +9,8 @@ use clap_mangen::roff::{Roff, roman};
 use crate::cli::args::{Arguments, Global, Man as Arg};
 use crate::cli::screen::Screen;
 use crate::cli::{output, topics};
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
+use crate::process::env::Env;
 use crate::process::pager;
 
 pub fn run(man: &Arg, global: &Global, env: &Env) -> Result<()> {

@@ -28,9 +28,9 @@ pub mod trust_policy;
 
 use crate::acquire::airflow as airflow_connections;
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::config::profile::{Account, Identity, Oidc, Otp, Profile, SecretSource};
 use crate::error::Result;
+use crate::process::env::Env;
 
 /// The profile that is meant: the argument, else `$FEDCRED_PROFILE`, else `default`.
 pub(crate) fn profile_name(argument: Option<&str>, env: &Env) -> String {

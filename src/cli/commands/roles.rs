@@ -13,12 +13,12 @@ use crate::cli::screen::Screen;
 use crate::cli::table::table;
 use crate::config::Config;
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::error::Result;
 use crate::identity::saml::Assertion;
 use crate::identity::saml::response::Offer;
 use crate::identity::trace::Trace;
+use crate::process::env::Env;
 use crate::quote::shell::fedcred;
 
 pub fn run(arguments: &Roles, global: &Global, env: &Env) -> Result<()> {

@@ -8,13 +8,13 @@ use crate::cli::args::Login as Asked;
 use crate::cli::output::{self, Text};
 use crate::cli::prompt;
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::{Oidc, Profile};
 use crate::error::{Code, Error, Result, printable};
 use crate::identity::Person;
 use crate::identity::oidc::claims::Claims;
 use crate::identity::oidc::login::stored_login::{InSecretStore, StoredLogin};
 use crate::identity::oidc::login::{LoginUi, Page, RefreshTokenStore, Tokens, opener};
+use crate::process::env::Env;
 use crate::quote::shell::fedcred;
 use crate::secret::Secret;
 

@@ -16,9 +16,9 @@ use crate::cli::screen::Screen;
 use crate::cli::table::{span, table};
 use crate::config::Config;
 use crate::config::cache::{CacheSettings, KeyStore, Store};
-use crate::config::env::Env;
 use crate::error::{Error, Result, printable};
 use crate::keyring::Keyring;
+use crate::process::env::Env;
 use crate::time::{self, Timestamp, whole_seconds};
 
 pub fn run(command: &Command, global: &Global, env: &Env) -> Result<()> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::ini::Ini;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Kind, kind};
+use crate::process::env::Env;
 
 /// Both files, read once.
 #[derive(Debug, Default)]

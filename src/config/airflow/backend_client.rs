@@ -13,10 +13,10 @@ use super::broken::Broken;
 use super::fields::Fields;
 use super::meaning::{self, Ask, Compat};
 use super::policy::Policy;
-use crate::config::env::Env;
 use crate::config::profile::{Profile, ProfileName};
 use crate::error::{Code, Error, Result};
-use crate::http::loopback::is_loopback;
+use crate::host_name::is_loopback;
+use crate::process::env::Env;
 use crate::quote::shell::command;
 use crate::region::Region;
 

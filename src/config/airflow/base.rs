@@ -6,8 +6,8 @@
 use super::aws_profiles::AwsProfiles;
 use super::broken::Broken;
 use super::sts_params::{Action, SessionParams};
-use crate::config::env::Env;
 use crate::config::profile::Profile;
+use crate::process::env::Env;
 use crate::secret::Secret;
 
 /// What signs the STS call, or is the result when there is none.

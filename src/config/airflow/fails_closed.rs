@@ -7,8 +7,8 @@ use super::aws_profiles::AwsProfiles;
 use super::find::{Outside, Places, find};
 use super::meaning::{Ask, plan};
 use crate::config::airflow::backend::Remote;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 use crate::secret::Secret;
 
 const ID: &str = "AKIAIOSFODNN7EXAMPLE";

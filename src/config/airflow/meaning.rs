@@ -19,8 +19,8 @@ use super::session_region::SessionRegion;
 use super::sts_client::StsClient;
 use super::sts_params::{Action, SessionParams};
 use super::{extras, misread, placeholder, redact, s3_config, slug, spelling};
-use crate::config::env::Env;
 use crate::config::words::words;
+use crate::process::env::Env;
 use crate::region::Region;
 use crate::secret::Secret;
 

@@ -16,7 +16,6 @@ use super::sts_params::{Action, SessionParams};
 use super::trust::Asked;
 use crate::address::StsEndpoint;
 use crate::arn::ProviderArn;
-use crate::config::env::Env;
 use crate::config::profile::{
     self, AssumeRole, Auth, AuthnRequest, ChannelBindings, DEFAULT_DEADLINE, DEFAULT_TIMEOUT, Google, IdpHttp,
     MutualAuthentication, Parser, Profile, ProfileName, Retry, Saml, Session, Spnego, StsTarget, TokenSource,
@@ -27,6 +26,7 @@ use crate::config::sts_home::Home;
 use crate::credentials::SigningKeys;
 use crate::error::{Error, printable};
 use crate::host_name::HostName;
+use crate::process::env::Env;
 use crate::region::Region;
 
 /// urllib3 waits at most this long between two tries, whatever it is told.

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::sketch::shown_login;
 use crate::error::printable;
-use crate::file::shape::looks_like_a_secret;
+use crate::text::redact::looks_like_a_secret;
 
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "[redacted]";

@@ -4,8 +4,8 @@
 
 use super::aws_profiles::AwsProfiles;
 use super::broken::Broken;
-use crate::config::env::Env;
 use crate::error::printable;
+use crate::process::env::Env;
 use crate::quote::shell::export;
 use crate::region::Region;
 

@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 
 use super::ini::Ini;
 use super::redact;
-use crate::config::env::Env;
 use crate::config::file;
 use crate::config::reader::nearest;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 
 /// Which class of Airflow's is asked, and with which arguments.
 #[derive(Debug)]

@@ -13,11 +13,11 @@ use super::meaning::{self, Ask, Compat};
 use super::plan::Plan;
 use super::policy::Policy;
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::config::locations::Locations;
 use crate::config::profile::{ConnectionProfile, DEFAULT_DEADLINE, Profile, ProfileName, WrittenProfile};
 use crate::config::reader::Section;
 use crate::error::{Code, Error, Result, printable};
+use crate::process::env::Env;
 use crate::region::Region;
 
 /// A connection that is meant, before anybody has looked for it.

@@ -18,10 +18,10 @@ use super::plan::Plan;
 use super::policy::Policy;
 use super::show;
 use super::{export, json as json_form, toml, uri};
-use crate::config::env::Env;
 use crate::config::profile::{self, Auth, Identity, MutualAuthentication, Parser, Retry};
 use crate::config::{Config, add};
 use crate::error::{Code, Error, Kind, Result};
+use crate::process::env::Env;
 use crate::region::Region;
 use crate::secret::Secret;
 

@@ -12,7 +12,7 @@ use super::plan::{Endpoint, Identity, Plan};
 use super::policy::Policy;
 use super::saml::{SamlLogin, Verify};
 use crate::host_name::HostName;
-use crate::http::loopback::is_loopback;
+use crate::host_name::is_loopback;
 
 /// What a plan asks for that is not everybody's to ask, with the origin that has to be listed for it.
 #[derive(Debug, Default)]
@@ -146,7 +146,7 @@ mod tests {
     use super::super::json as json_form;
     use super::super::meaning::{self, Ask};
     use super::*;
-    use crate::config::env::Env;
+    use crate::process::env::Env;
 
     fn plan(extra: Value) -> Plan {
         let connection = json_form::parse("etl", &json!({"extra": extra}).to_string()).unwrap();

@@ -2,7 +2,6 @@
 
 use url::Url;
 
-use crate::config::env::Env;
 use crate::config::profile::{
     Account, Auth, BrowserLogin, CommandLogin, Ecp, FormChoices, FormLogin, MutualAuthentication, Okta, Otp,
     SecretSource, Spnego,
@@ -12,7 +11,8 @@ use crate::config::tree::Value;
 use crate::config::words::{Words, words};
 use crate::config::{secrets, values};
 use crate::error::{Code, Result};
-use crate::file::shape::shown_variable;
+use crate::process::env::Env;
+use crate::text::redact::shown_variable;
 
 /// The values of `auth`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
-use crate::process::windows::acl::{AccessList, user};
-use crate::process::windows::files::look_at;
+use crate::file::windows::acl::{AccessList, user};
+use crate::file::windows::files::look_at;
 use crate::quote::shell::on_path;
 
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@
 use zeroize::Zeroizing;
 
 use super::token_file::one_token;
-use crate::config::env::Env;
 use crate::config::profile::Service;
 use crate::error::{Code, Error, Result};
-use crate::file::shape::shown_variable;
+use crate::process::env::Env;
 use crate::secret::Secret;
+use crate::text::redact::shown_variable;
 
 /// The token in this variable.
 pub fn token(name: &str, env: &Env) -> Result<Secret> {

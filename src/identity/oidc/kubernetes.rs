@@ -8,11 +8,11 @@ use url::Url;
 use super::claims::Claims;
 use super::token_file;
 use crate::attempt::CountedSecret;
-use crate::config::env::Env;
 use crate::config::profile::Kubernetes;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach, Request};
 use crate::identity::Run;
+use crate::process::env::Env;
 use crate::secret::Secret;
 
 /// The pod's own token, in the directory that the kubelet mounts.

@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use super::krb5_conf;
-use crate::config::env::Env;
 use crate::file::{self, kind};
+use crate::process::env::Env;
 
 /// The principal behind the default ticket cache.
 #[derive(Clone, Debug, PartialEq, Eq)]

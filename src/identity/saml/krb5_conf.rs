@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::env::Env;
 use crate::file::{self, Kind, kind};
+use crate::process::env::Env;
 
 /// The value as written, with its `%{…}`; `None` when no file sets it.
 ///

@@ -5,7 +5,7 @@ use fedcred::config::airflow::aws_profiles::AwsProfiles;
 use fedcred::config::airflow::meaning::{Ask, plan};
 use fedcred::config::airflow::policy::Policy;
 use fedcred::config::airflow::{json, show};
-use fedcred::config::env::Env;
+use fedcred::process::env::Env;
 use fedcred::config::profile::ProfileName;
 use libfuzzer_sys::fuzz_target;
 

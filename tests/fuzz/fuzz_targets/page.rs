@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use fedcred::attempt::{Attempt, Ledger};
-use fedcred::config::env::Env;
+use fedcred::process::env::Env;
 use fedcred::config::profile::{FormLogin, Parser, SecretSource};
 use fedcred::error::{Code, Result};
 use fedcred::identity::Run;

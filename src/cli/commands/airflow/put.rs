@@ -13,9 +13,9 @@ use crate::config::airflow::backend_client::{self, BackendClient};
 use crate::config::airflow::json as json_form;
 use crate::config::airflow::policy::Policy;
 use crate::config::airflow::reader_policy::{self, SecretPlace};
-use crate::config::env::Env;
 use crate::config::profile::DEFAULT_DEADLINE;
 use crate::error::{Code, Error, Result, printable};
+use crate::process::env::Env;
 use crate::region::Region;
 use crate::secret::Secret;
 

@@ -11,8 +11,8 @@ use super::report::{Report, Step};
 use crate::cli::args::{Arguments, Command};
 use crate::config::aws_files::{AwsFiles, Place};
 use crate::config::aws_ini::without_comment;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
+use crate::process::env::Env;
 use crate::quote::aws_ini;
 use crate::quote::shell::{export, fedcred};
 

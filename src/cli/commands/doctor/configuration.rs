@@ -5,11 +5,11 @@ use std::path::Path;
 use super::report::{Report, Step};
 use crate::config::Config;
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::config::show::Origin;
 use crate::error::Result;
 use crate::identity::oidc::login::quirks;
+use crate::process::env::Env;
 
 /// Keys that say what a profile is; of the others, those that the environment sets are told.
 const TELLING: [&str; 6] =

@@ -9,9 +9,9 @@ use crate::cli::args::{Doctor, Global};
 use crate::cli::commands::{inspect, profile_name};
 use crate::cli::output::{self, Text};
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::config::profile::{Base, Identity, Profile};
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 use crate::sts::failure::line::{Known, Told, of_line};
 use crate::trust::denial::{self, Denial, Own};
 

@@ -2,12 +2,12 @@
 
 use super::report::{Report, Step};
 use crate::cli::table::span;
-use crate::config::env::Env;
 use crate::config::profile::{Profile, Saml, Spnego};
 use crate::error::{Code, Error, Result};
 use crate::gssapi::{CredentialSource, Negotiation, Request};
 use crate::identity::saml::ccache::{self, Owner};
 use crate::identity::saml::klist::{self, enctype_name};
+use crate::process::env::Env;
 use crate::time::{self, Deadline};
 
 /// A ticket that ends so soon may end under a login.

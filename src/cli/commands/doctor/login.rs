@@ -8,7 +8,6 @@ use super::report::{Fault, Report, Step, at};
 use crate::acquire::proof::{self, Proof};
 use crate::cli::table::span;
 use crate::config::cache::CacheSettings;
-use crate::config::env::Env;
 use crate::config::profile::{Identity, Profile};
 use crate::credentials::Credentials;
 use crate::error::{Error, printable};
@@ -16,6 +15,7 @@ use crate::identity::saml::Assertion;
 use crate::identity::saml::response::{Offer, Response};
 use crate::identity::saml::roles;
 use crate::identity::trace::{Hop, Sight, Trace};
+use crate::process::env::Env;
 use crate::time::{self, Timestamp};
 
 /// The steps that one login takes, in order.

@@ -19,10 +19,9 @@ use crate::cli::args::{Doctor, Global};
 use crate::cli::output;
 use crate::cli::progress;
 use crate::cli::screen::Screen;
-use crate::config::env::Env;
 use crate::config::profile::{Base, Identity, Profile};
-use crate::error::Result;
-use crate::process::ExitStatus;
+use crate::error::{ExitStatus, Result};
+use crate::process::env::Env;
 
 pub fn run(doctor: &Doctor, global: &Global, env: &Env) -> Result<ExitStatus> {
     if let Some(file) = &doctor.explain {

@@ -5,11 +5,11 @@ use crate::acquire::storage::{self, Choice};
 use crate::acquire::{fleet, status};
 use crate::cache::key_place::KeyPlace;
 use crate::config::cache::{CacheSettings, Store};
-use crate::config::env::Env;
 use crate::config::profile::Profile;
 use crate::error::Code;
 use crate::identity::secret_store::{self, Place};
 use crate::keyring::Keyring;
+use crate::process::env::Env;
 use crate::time;
 
 /// What keeps every login from being made, whoever it is of.

@@ -17,7 +17,6 @@ use crate::cli::args::{Global, Inspect};
 use crate::cli::output::{self, Text};
 use crate::cli::prompt;
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::config::profile::{Profile, Whose};
 use crate::error::{Code, Error, Result};
 use crate::file::{self, kind};
@@ -26,6 +25,7 @@ use crate::identity::saml::extract::redact;
 use crate::identity::saml::paste::{self, Pasted};
 use crate::identity::saml::response::Response;
 use crate::identity::trace::{LastPage, Sight, Trace};
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time;
 

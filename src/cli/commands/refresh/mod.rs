@@ -19,8 +19,8 @@ use crate::cli::report;
 use crate::cli::screen::Screen;
 use crate::cli::table::table;
 use crate::config::Config;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 use crate::serve::fetch_child::{self, FetchChild};
 use crate::serve::keeper::AT_ONCE;
 

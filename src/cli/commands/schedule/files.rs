@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::job::MARK;
-use crate::cache::private::Dir;
 use crate::error::{Code, Error, Result};
+use crate::file::private::Dir;
 use crate::file::{self, kind};
 use crate::quote::shell::remove as remove_by_hand;
 

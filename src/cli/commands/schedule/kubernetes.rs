@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn the_configurations_in_them_are_good() {
         use crate::config::Config;
-        use crate::config::env::Env;
+        use crate::process::env::Env;
         for text in [TEMPLATE, SIDECAR] {
             let (_, toml) = text.split_once("config.toml: |\n").unwrap();
             let toml: String = toml.lines().map(|line| format!("{}\n", line.trim_start())).collect();

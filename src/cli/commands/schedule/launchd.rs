@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::files::{self, Author};
 use super::job::{Job, MARK, fill};
 use super::{Found, shell, tool};
-use crate::config::env::Env;
 use crate::error::Result;
 use crate::file::{self, kind};
+use crate::process::env::Env;
 use crate::quote::config;
 use crate::time::whole_seconds;
 

@@ -19,8 +19,8 @@ use serde_json::json;
 
 use crate::cli::args::{Global, Schedule, ScheduleInstall, Scheduler};
 use crate::cli::output::{self, Text};
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 
 pub use self::every::{LONGEST, SHORTEST};
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use super::job::Job;
-use crate::config::env::Env;
 use crate::config::locations::Locations;
 use crate::error::Result;
+use crate::process::env::Env;
 use crate::quote::shell::posix;
 use crate::time::Timestamp;
 

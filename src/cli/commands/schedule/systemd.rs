@@ -6,9 +6,9 @@ use super::every::Every;
 use super::files::{self, Author};
 use super::job::{Job, MARK, fill};
 use super::{Found, tool};
-use crate::config::env::Env;
 use crate::config::locations::Locations;
 use crate::error::Result;
+use crate::process::env::Env;
 use crate::quote::config;
 
 pub const SERVICE: &str = "fedcred-refresh.service";

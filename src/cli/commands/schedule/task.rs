@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::job::{Job, MARK, fill};
 use super::{Found, shell, tool};
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 use crate::process::private_dir::PrivateDir;
 use crate::quote::config;
 use crate::time::whole_seconds;

@@ -8,10 +8,10 @@ use url::Url;
 use super::desk::Desk;
 use super::question::whole;
 use crate::acquire::fetch::block_on;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::http::probe::{Peer, Probe, probe};
 use crate::http::tls::Trust;
+use crate::process::env::Env;
 use crate::time;
 use crate::x509::Certificate;
 

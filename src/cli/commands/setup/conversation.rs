@@ -10,8 +10,8 @@ use super::method::{self, METHODS, Method, Table};
 use super::{Login, nothing_is_written, wiring};
 use crate::acquire::proof::Proof;
 use crate::cli::args::Setup;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Kind, Result, printable};
+use crate::process::env::Env;
 
 /// How the login is found.
 #[derive(Clone, Copy)]

@@ -7,8 +7,8 @@ use super::method::{Method, Table};
 use super::question::whole;
 use crate::cli::args::Setup;
 use crate::config::add::Addition;
-use crate::config::env::Env;
 use crate::error::Result;
+use crate::process::env::Env;
 use crate::quote::config::{toml as quoted, toml_key as key};
 use crate::region::Region;
 

@@ -4,7 +4,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::question::*;
-use crate::config::env::Env;
+use crate::process::env::Env;
 
 /// Where a profile says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

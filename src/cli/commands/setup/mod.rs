@@ -23,9 +23,9 @@ use self::siblings::Sibling;
 use super::login::of_account;
 use crate::acquire::proof::{self, Proof};
 use crate::cli::args::{Global, SecretStore, Setup};
-use crate::config::env::Env;
 use crate::config::profile::Account;
 use crate::error::{Code, Error, Result};
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time;
 

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::desk::Desk;
 use crate::cli::args::Setup;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::identity::oidc::google;
+use crate::process::env::Env;
 use crate::process::whoami;
 use crate::quote::config::toml as quoted;
 

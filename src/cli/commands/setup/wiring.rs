@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::config::aws_files::AwsFiles;
 use crate::config::aws_profile::{Edit, Lines};
-use crate::config::env::Env;
 use crate::error::{Result, printable};
 use crate::process::command;
+use crate::process::env::Env;
 use crate::process::installed;
 use crate::quote::aws_ini;
 use crate::region::Region;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 use crate::file::{self, Fault, kind};
+use crate::process::env::Env;
 use crate::secret::Secret;
 
 /// Credentials, and the file they stand in.

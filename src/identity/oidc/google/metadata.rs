@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach, Request};
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 

@@ -15,11 +15,11 @@ mod service_account;
 mod subject_token;
 
 use self::adc::Credentials;
-use crate::config::env::Env;
 use crate::config::profile::Google;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach};
 use crate::identity::Run;
+use crate::process::env::Env;
 use crate::secret::Secret;
 
 /// What an access token may be used for: Google's one scope for "all that the account may do".

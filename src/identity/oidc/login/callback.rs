@@ -16,7 +16,7 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result, printable};
-use crate::http::loopback::is_loopback;
+use crate::host_name::is_loopback;
 use crate::process::peers::{self, Crowd, Stage};
 use crate::secret::Secret;
 use crate::time::Deadline;

@@ -11,16 +11,16 @@ use zeroize::Zeroizing;
 
 use super::quirks;
 use crate::attempt::{self, Attempt, Carried, CountedSecret, Ledger, Shown};
-use crate::config::env::Env;
 use crate::config::oidc::Oidc;
 use crate::error::{Code, Error, Result, printable};
+use crate::host_name::is_loopback;
 use crate::http::api::{Answer, Api, Reach, Request};
 use crate::http::challenge::challenges;
 use crate::http::form::{self, Field};
-use crate::http::loopback::is_loopback;
 use crate::identity::oidc::jws::KeySet;
 use crate::identity::secrets;
 use crate::identity::verdict::{self, Sign};
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 

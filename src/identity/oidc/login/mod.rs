@@ -19,11 +19,11 @@ use url::Url;
 use self::claims::Expected;
 use self::issuer::{Granted, Issuer};
 use crate::attempt::Ledger;
-use crate::config::env::Env;
 use crate::config::oidc::{Flow, Oidc, Token};
 use crate::error::{Code, Error, Result};
 use crate::http::form::Field;
 use crate::identity::oidc::jws::KeySet;
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 

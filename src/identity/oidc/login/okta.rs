@@ -6,10 +6,10 @@
 use super::issuer::{Granted, Issuer};
 use super::{LoginUi, RefreshTokenStore, device, refresh};
 use crate::attempt::{CountedSecret, Ledger};
-use crate::config::env::Env;
 use crate::config::oidc::Oidc;
 use crate::error::{Code, Error, Result};
 use crate::http::form::Field;
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 

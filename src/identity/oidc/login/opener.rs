@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use url::Url;
 
-use crate::config::env::Env;
+use crate::process::env::Env;
 
 /// Whether a browser was started; `false`: the person has to be shown the address.
 ///

@@ -7,11 +7,11 @@ use super::issuer::{Granted, Issuer};
 use super::stored_login::StoredLogin;
 use super::{RefreshTokenStore, Tokens, tokens, verify};
 use crate::attempt::{CountedSecret, Ledger};
-use crate::config::env::Env;
 use crate::config::oidc::{Oidc, Token};
 use crate::error::{Code, Error, Result};
 use crate::http::form::Field;
 use crate::identity::oidc::jws::KeySet;
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 

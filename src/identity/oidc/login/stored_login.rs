@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::RefreshTokenStore;
-use crate::config::env::Env;
 use crate::config::profile::{Account, Oidc};
 use crate::error::{Code, Error, Result, printable};
 use crate::identity::oidc::claims::Claims;
 use crate::identity::secret_store;
+use crate::process::env::Env;
 use crate::secret::Secret;
 
 /// A refresh token, and the last token that was issued with it: it says whose the login is, and is used until it expires if a

@@ -21,12 +21,12 @@ use super::authn_request;
 use super::exchange::Assertion;
 use super::response::{self, Response, is_aws_sign_in};
 use crate::arn::Partition;
-use crate::config::env::Env;
 use crate::config::profile::{AuthnRequest, BrowserLogin, Saml};
 use crate::error::{Code, Error, Result, Step, printable};
 use crate::http::shown;
 use crate::identity::LoginState;
 use crate::identity::Run;
+use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 

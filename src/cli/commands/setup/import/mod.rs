@@ -15,9 +15,9 @@ use crate::cli::args::{Global, ImportTool, Setup};
 use crate::cli::output;
 use crate::config::add::Addition;
 use crate::config::aws_ini::Document;
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result, printable};
 use crate::file::{self, kind};
+use crate::process::env::Env;
 use crate::process::whoami;
 use crate::quote::shell::fedcred;
 

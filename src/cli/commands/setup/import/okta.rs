@@ -6,7 +6,7 @@ use super::saml::value;
 use super::toml::{Flags, Found};
 use crate::config::airflow::yaml;
 use crate::config::aws_ini::{Document, Section};
-use crate::config::env::Env;
+use crate::process::env::Env;
 
 /// `~/.okta_aws_login_config`: a section for each profile (gimme_aws_creds/config.py; its README, "Configuration").
 pub fn gimme_aws_creds(document: &Document) -> Vec<Found> {

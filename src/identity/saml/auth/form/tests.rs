@@ -6,9 +6,9 @@ use super::super::filled;
 use super::*;
 use crate::attempt::Shown;
 use crate::attempt::tests::Lenient;
-use crate::config::env::Env;
 use crate::config::profile::{DEFAULT_XPATH, Parser, SecretSource};
 use crate::identity::saml::extract::{self, XPath};
+use crate::process::env::Env;
 use crate::time::Deadline;
 
 pub fn page(html: &str) -> Page {

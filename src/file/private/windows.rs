@@ -5,9 +5,9 @@ use std::io;
 use std::path::Path;
 
 use crate::file::standing::Standing;
-use crate::process::windows::files;
+use crate::file::windows::files;
 
-pub use crate::process::windows::files::{create_dir, create_new, open_or_create, try_lock, unlock};
+pub use crate::file::windows::files::{create_dir, create_new, open_or_create, try_lock, unlock};
 
 #[derive(Clone, Copy)]
 pub enum Links {

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::private_dir::{self, PrivateDir};
 use crate::config::aws_ini::{Document, Heading};
-use crate::config::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, kind};
+use crate::process::env::Env;
+use crate::process::private_dir::{self, PrivateDir};
 use crate::secret::Secret;
 
 /// Keys that make a section a source of credentials, in any SDK; and all that begin with `sso_`.

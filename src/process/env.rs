@@ -6,8 +6,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::process::whoami;
-
 /// Where variables come from.
 #[derive(Clone, Debug)]
 pub enum Env {
@@ -20,7 +18,7 @@ pub enum Env {
 impl Env {
     /// This process's variables, and the password database.
     pub fn process() -> Self {
-        Env::Process { home: whoami::home }
+        Env::Process { home: home_of_database }
     }
 
     /// This process's variables alone: a static program that can ask the database carries half a loader.
@@ -89,6 +87,32 @@ impl Env {
         });
         home.filter(|home| home.is_absolute())
     }
+}
+
+/// The home directory that the password database has for this user. `None`: it does not know the user, as in many containers.
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "the database (files, LDAP, SSSD) is the C library's, and has no safe call")]
+fn home_of_database() -> Option<PathBuf> {
+    use std::ffi::{CStr, OsStr};
+    use std::os::unix::ffi::OsStrExt;
+    let mut buffer = vec![0; 16 << 10];
+    // SAFETY: all zeroes is a valid passwd, whose pointers are read only after the call has set them.
+    let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
+    let mut found = std::ptr::null_mut();
+    let user = rustix::process::geteuid().as_raw();
+    // SAFETY: entry, buffer (with its length) and found live through the call, which writes to nothing else.
+    let status = unsafe { libc::getpwuid_r(user, &mut entry, buffer.as_mut_ptr(), buffer.len(), &mut found) };
+    if status != 0 || found.is_null() || entry.pw_dir.is_null() {
+        return None;
+    }
+    // SAFETY: the call was successful, so this is a string with its end in `buffer`, which still lives.
+    let home = unsafe { CStr::from_ptr(entry.pw_dir) };
+    Some(PathBuf::from(OsStr::from_bytes(home.to_bytes())))
+}
+
+#[cfg(not(unix))]
+fn home_of_database() -> Option<PathBuf> {
+    None
 }
 
 /// Unit tests name places as Unix does; each means its counterpart, too.
