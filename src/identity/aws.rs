@@ -1,7 +1,6 @@
-//! AWS credentials that are already here: `aws_profile` and `credential_source` of an `assume_role` table.
+//! Existing AWS credentials: `aws_profile` and `credential_source` of an `assume_role` table.
 //!
-//! Only what the profile names is looked at. An AWS profile without credentials of its own is an error, and no reason to ask
-//! a metadata service.
+//! Only the configured source is read. An AWS profile without credentials is an error; no metadata service is asked instead.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -25,11 +24,11 @@ use crate::quote::shell::command;
 use crate::secret::Secret;
 use crate::time::{Deadline, Timestamp};
 
-/// A metadata service is next door, or not there.
+/// Limits for a metadata service, which is near or does not exist.
 const CONNECT: Duration = Duration::from_secs(1);
 const READ: Duration = Duration::from_secs(3);
 
-/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, with temporary ones, `AWS_SESSION_TOKEN`.
+/// Reads `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, for temporary credentials, `AWS_SESSION_TOKEN`.
 pub fn of_environment(env: &Env) -> Result<SigningKeys> {
     let variable = |name: &str| {
         env.text(name).ok_or_else(|| {
@@ -42,12 +41,13 @@ pub fn of_environment(env: &Env) -> Result<SigningKeys> {
         access_key_id: variable("AWS_ACCESS_KEY_ID")?,
         secret_access_key: Secret::new(variable("AWS_SECRET_ACCESS_KEY")?),
         session_token: env.text("AWS_SESSION_TOKEN").map(Secret::new),
-        // Some who put credentials there say so.
+        // Some programs that set credentials set this as well.
         expiration: env.text("AWS_CREDENTIAL_EXPIRATION").and_then(|text| text.parse().ok()),
     })
 }
 
-/// Those of an AWS profile, for the fedcred profile `caller`. Needs a tokio runtime with time and I/O, as do the others.
+/// Reads the credentials of an AWS profile, for the fedcred profile `caller`. Like the functions below, it needs a tokio runtime
+/// with time and I/O.
 pub async fn of_profile(name: &str, caller: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
     callers::check_depth()?;
     let provider = ProfileFileCredentialsProvider::builder()
@@ -60,7 +60,7 @@ pub async fn of_profile(name: &str, caller: &str, env: &Env, deadline: &Deadline
     provide(provider, &whose, &hint, deadline).await
 }
 
-/// Those of the EC2 instance's role, by version 2 of the instance metadata service (session tokens).
+/// Reads the credentials of the EC2 instance's role, by version 2 of the instance metadata service (session tokens).
 pub async fn of_instance(env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
     let configuration = configuration(env)?;
     let client = imds::Client::builder()
@@ -74,7 +74,7 @@ pub async fn of_instance(env: &Env, deadline: &Deadline) -> Result<SigningKeys> 
     provide(provider, "the EC2 instance", hint, deadline).await
 }
 
-/// Those of the ECS task's or EKS pod's role.
+/// Reads the credentials of the ECS task's or EKS pod's role.
 pub async fn of_container(env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
     let provider = EcsCredentialsProvider::builder()
         .configure(&configuration(env)?)
@@ -89,7 +89,7 @@ fn configuration(env: &Env) -> Result<ProviderConfig> {
     let ca_bundle = env.path("AWS_CA_BUNDLE");
     let trust = Trust { ca_bundle: ca_bundle.as_deref(), setting: "AWS_CA_BUNDLE", verify: true, client_cert: None };
     let carrier = Carrier::ambient("the source of the AWS credentials".into(), &trust, CONNECT * 2)?;
-    // Given, so that nothing looks for it, least of all at a metadata service.
+    // Set here, so that the SDK does not look for it, for example at a metadata service.
     let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| env.text(name));
     let region = region.unwrap_or_else(|| "us-east-1".to_owned());
     Ok(ProviderConfig::without_region()
@@ -97,7 +97,7 @@ fn configuration(env: &Env) -> Result<ProviderConfig> {
         .with_http_client(carrier))
 }
 
-/// The user's own files, with each `credential_process` led to know who waits for it.
+/// The user's AWS files, with the recursion guard in the environment of each `credential_process`.
 fn guarded(files: &AwsFiles, waiting: &str) -> EnvConfigFiles {
     let mut over = String::new();
     for (profile, command) in files.processes() {

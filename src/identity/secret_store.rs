@@ -1,8 +1,8 @@
-//! The secrets that `fedcred login` keeps, each for one account: `password = { keyring = true }`.
+//! The secrets that `fedcred login` stores, each for one account: `password = { keyring = true }`.
 //!
-//! One lies in the system's keyring or, where there is none, in a file of `secrets/` in the configuration directory: 0600, and
-//! sealed under the key file beside it. The seal keeps it out of a listing, a search and a careless copy; whoever can read
-//! all of the user's files, or a backup of that directory, can read it.
+//! A secret is in the system's keyring or, if there is none, in a file in `secrets/` of the configuration directory: mode 0600,
+//! and sealed with the key file beside it. The seal hides it in a listing, a search and a careless copy. Whoever can read all of
+//! the user's files, or a backup of that directory, can read it.
 
 use std::path::PathBuf;
 
@@ -20,14 +20,14 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::{self, Timestamp};
 
-/// Where a secret lies.
+/// Where a secret is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     Keyring,
     File(PathBuf),
 }
 
-/// The secret kept for `account`. A file goes first: who keeps it there has no keyring that could answer.
+/// Reads the secret of `account`. A file comes first: whoever stores it there may have no keyring.
 ///
 /// Errors: [`Code::KeyringLocked`]; [`Code::InsecurePermissions`] and [`Code::FileUnreadable`] of the file.
 pub fn read(account: &Account, env: &Env) -> Result<Option<Secret>> {
@@ -41,7 +41,7 @@ pub fn read(account: &Account, env: &Env) -> Result<Option<Secret>> {
     Ok(Some(Secret::new(text.to_owned())))
 }
 
-/// Where the secret of `account` is kept. Errors: as those of [`read`].
+/// Returns where the secret of `account` is stored. Errors: those of [`read`].
 pub fn place(account: &Account, env: &Env) -> Result<Option<Place>> {
     if let Some(files) = Files::of(env)
         && let Some(path) = files.read_at(account)?.map(|(path, _)| path)
@@ -51,14 +51,14 @@ pub fn place(account: &Account, env: &Env) -> Result<Option<Place>> {
     Ok(Keyring::System.get(&account.to_string())?.map(|_| Place::Keyring))
 }
 
-/// Keeps the secret in the keyring, in place of what was kept there or in a file.
+/// Stores the secret in the keyring, and removes a file with the old one.
 pub fn store_in_keyring(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
     Keyring::System.set(&account.to_string(), secret.expose().as_bytes())?;
     Files::of(env).map(|files| files.remove(account)).transpose()?;
     Ok(Place::Keyring)
 }
 
-/// Keeps the secret in a file. A keyring is not asked: what it may hold is passed over.
+/// Stores the secret in a file. The keyring is not asked; what it may hold is no longer read.
 pub fn store_in_file(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
     let files = Files::of(env).ok_or_else(|| {
         Error::new(Code::CacheWrite, "there is no directory for a file with a secret")
@@ -67,7 +67,7 @@ pub fn store_in_file(account: &Account, secret: &Secret, env: &Env) -> Result<Pl
     files.write(account, secret).map(Place::File)
 }
 
-/// Keeps the secret where the one before it lies, or else in the keyring.
+/// Stores the secret where the old one is, else in the keyring.
 pub fn replace(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
     let is_in_file = match Files::of(env) {
         Some(files) => files.read(account)?.is_some(),
@@ -76,7 +76,7 @@ pub fn replace(account: &Account, secret: &Secret, env: &Env) -> Result<Place> {
     if is_in_file { store_in_file(account, secret, env) } else { store_in_keyring(account, secret, env) }
 }
 
-/// Removes what is kept for `account`; where it lay. A keyring that cannot be asked is an error only if there was no file.
+/// Removes the secret of `account` and returns where it was. A keyring failure is an error only if there was no file.
 pub fn forget(account: &Account, env: &Env) -> Result<Vec<Place>> {
     let file = Files::of(env).map(|files| files.remove(account)).transpose()?.flatten();
     let mut places: Vec<Place> = file.into_iter().map(Place::File).collect();
@@ -89,15 +89,15 @@ pub fn forget(account: &Account, env: &Env) -> Result<Vec<Place>> {
     Ok(places)
 }
 
-/// Removes every file of a secret, whoever it belongs to. Returns how many there were.
+/// Removes the files of all accounts and returns their number.
 pub fn forget_files(env: &Env) -> Result<usize> {
     Files::of(env).map_or(Ok(0), |files| files.remove_all())
 }
 
-/// A secret as it is kept: until somebody removes it.
-struct KeptSecret(Secret);
+/// A stored secret, which does not expire.
+struct StoredSecret(Secret);
 
-impl Record for KeptSecret {
+impl Record for StoredSecret {
     const KIND: Kind = Kind::Secret;
     type Key = LoginKey;
 
@@ -111,7 +111,7 @@ impl Record for KeptSecret {
 
     fn of_body(body: &[u8], _: Timestamp) -> Option<Self> {
         let [text] = record::split(body)?;
-        Some(KeptSecret(Secret::new(std::str::from_utf8(text).ok()?.to_owned())))
+        Some(StoredSecret(Secret::new(std::str::from_utf8(text).ok()?.to_owned())))
     }
 }
 
@@ -135,8 +135,8 @@ impl Files {
     fn read_at(&self, account: &Account) -> Result<Option<(PathBuf, Secret)>> {
         let Some(store) = self.existing()? else { return Ok(None) };
         let name = digest(&store, account);
-        let kept: Option<KeptSecret> = store.get(&name)?;
-        Ok(kept.map(|kept| (self.store.path(&record::name::<KeptSecret>(&name)), kept.0)))
+        let kept: Option<StoredSecret> = store.get(&name)?;
+        Ok(kept.map(|kept| (self.store.path(&record::name::<StoredSecret>(&name)), kept.0)))
     }
 
     fn write(&self, account: &Account, secret: &Secret) -> Result<PathBuf> {
@@ -145,20 +145,20 @@ impl Files {
             Opened::NoKey(why) => return Err(why),
         };
         let name = digest(&store, account);
-        store.put(&name, &name, &KeptSecret(secret.duplicate()))?;
-        // What an earlier version kept is read no more, and must not lie around.
+        store.put(&name, &name, &StoredSecret(secret.duplicate()))?;
+        // Files of an earlier version are no longer read.
         self.store.prune(time::now())?;
-        Ok(self.store.path(&record::name::<KeptSecret>(&name)))
+        Ok(self.store.path(&record::name::<StoredSecret>(&name)))
     }
 
     fn remove(&self, account: &Account) -> Result<Option<PathBuf>> {
         let Some(store) = self.existing()? else { return Ok(None) };
         let name = digest(&store, account);
-        let removed = store.remove::<KeptSecret>(&name)?;
-        Ok(removed.then(|| self.store.path(&record::name::<KeptSecret>(&name))))
+        let removed = store.remove::<StoredSecret>(&name)?;
+        Ok(removed.then(|| self.store.path(&record::name::<StoredSecret>(&name))))
     }
 
-    /// They need no key to go.
+    /// Removes all files, which needs no key.
     fn remove_all(&self) -> Result<usize> {
         let mut removed = self.store.prune(time::now())?;
         for name in self.store.all()? {
@@ -167,7 +167,7 @@ impl Files {
         Ok(removed)
     }
 
-    /// Whoever has no such file needs no key.
+    /// The store, if its directory exists. Without it, no key is needed.
     fn existing(&self) -> Result<Option<SealedStore>> {
         if !self.store.dir().exists() {
             return Ok(None);
@@ -176,7 +176,7 @@ impl Files {
     }
 }
 
-/// A file's name tells neither the user nor the identity provider.
+/// The name of the file, which reveals neither user nor identity provider.
 fn digest(store: &SealedStore, account: &Account) -> LoginKey {
     KeyBuilder::new(&store.sealing).field("secret kept for", account.to_string()).login_key()
 }

@@ -14,10 +14,10 @@ use crate::secret::Secret;
 use crate::text::redact::shown_variable;
 use crate::time::Deadline;
 
-/// The secret that `setting` names, without one line end at its end.
+/// Reads the secret that `setting` names, without one final line end.
 ///
-/// Errors: what its source is wrong with; [`Code::PromptNeeded`] where `fedcred login` keeps nothing yet, and
-/// [`Code::KeyringLocked`] where that cannot be told.
+/// Errors: those of its source; [`Code::PromptNeeded`] if `fedcred login` has not stored it yet, and [`Code::KeyringLocked`] if
+/// that is not known.
 pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline) -> Result<Secret> {
     let bytes = match source {
         SecretSource::Command(argv) => command::secret_output(argv, setting, deadline)?,
@@ -39,7 +39,7 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
             })?;
             file(&directory.join(name), setting)?
         }
-        // Kept as it was typed: no line end is taken off.
+        // Stored as it was typed, so no line end is removed.
         SecretSource::Keyring(account) => {
             return secret_store::read(account, env)?.ok_or_else(|| {
                 Error::new(Code::PromptNeeded, format!("no `{setting}` is stored for {}", account.in_words()))
@@ -55,7 +55,7 @@ pub fn read(source: &SecretSource, setting: &str, env: &Env, deadline: &Deadline
     Ok(Secret::new(text.to_owned()))
 }
 
-/// A keytab's content, to recognise it by; the Kerberos library reads it for itself.
+/// The content of a keytab, as a mark of the secret. The Kerberos library reads the file itself.
 pub fn keytab(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let path = path.to_str().and_then(|p| p.strip_prefix("FILE:")).map_or(path, Path::new);
     file::read(path, &kind::KEYTAB).map_err(|fault| fault.error(Code::KeytabUnusable))
@@ -63,7 +63,7 @@ pub fn keytab(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
 
 fn file(path: &Path, setting: &str) -> Result<Zeroizing<Vec<u8>>> {
     file::read(path, &kind::SECRET).map_err(|fault| match path.parent() {
-        // A password may have been written where its file's name should be, and looks like any name.
+        // The setting may hold the password in place of the file name, and it looks like any name.
         Some(directory) if fault.is_absent() => {
             Error::new(Code::FileUnreadable, format!("the file of `{setting}` does not exist"))
                 .because(format!("it is looked for in {}", directory.display()))

@@ -1,6 +1,4 @@
-//! What a login met on its way, for commands that explain one: each answer, and the page it ended on.
-//!
-//! A login that nobody wants explained keeps no trace.
+//! The answers of a login and the page on which it ended, for commands that explain it. Other commands keep no trace.
 
 use std::cell::RefCell;
 
@@ -8,6 +6,7 @@ use serde::Serialize;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::saml::extract::kind::title;
 use super::saml::extract::product::Product;
 use super::saml::extract::{Form, Input, Page, PageKind, Summary};
 use crate::error::printable;
@@ -22,40 +21,40 @@ pub struct Trace {
     last: RefCell<Option<LastPage>>,
 }
 
-/// One answer on the way.
+/// One answer.
 #[derive(Clone, Debug)]
 pub struct Hop {
     /// Without its query.
     pub url: String,
     pub is_post: bool,
     pub status: u16,
-    /// The peer's clock, and ours when the answer came.
+    /// The server's clock and ours when the answer came.
     pub date: Option<Timestamp>,
     pub at: Timestamp,
-    /// Authentication schemes that a challenge offered, as written: `Negotiate`, `Basic`.
+    /// The authentication schemes on offer, as written: `Negotiate`, `Basic`.
     pub offered: Vec<String>,
-    /// DER of the server's certificate, on TLS.
+    /// DER of the server's TLS certificate.
     pub certificate: Option<Vec<u8>>,
-    /// The page that came, unless the answer was a redirect or a challenge.
+    /// The page. `None` for a redirect or a challenge.
     pub page: Option<Sight>,
 }
 
-/// The page that a login ended on, as it came. It may hold an assertion.
+/// The page on which a login ended, as received. It may hold an assertion.
 #[derive(Debug)]
 pub struct LastPage {
     pub content_type: Option<String>,
     pub body: Zeroizing<Vec<u8>>,
 }
 
-/// A page in words, without anything that was typed or handed out on it.
+/// A description of a page, without the values on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Sight {
     pub title: Option<String>,
     pub product: Option<Product>,
-    /// The product was seen running, not only its templates.
+    /// Whether the product was seen running, and not only its templates.
     pub is_proven: bool,
     pub kind: PageKind,
-    /// What the page tells a person about an error, else its heading.
+    /// The page's error message, else its heading.
     pub says: Option<String>,
     pub forms: Vec<FormSight>,
     /// "looks like a login page of Keycloak"
@@ -64,7 +63,7 @@ pub struct Sight {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FormSight {
-    /// Without its query; empty: the page itself.
+    /// Without its query; empty for the page itself.
     pub action: String,
     pub method: &'static str,
     pub fields: Vec<FieldSight>,
@@ -83,12 +82,12 @@ impl Trace {
         self.hops.borrow().clone()
     }
 
-    /// The page that the login ended on: that with the assertion, or that from which it could not go on.
+    /// The last page: with the assertion, or the one on which the login failed.
     pub fn take_last_page(&self) -> Option<LastPage> {
         self.last.take()
     }
 
-    /// What the last page looked like.
+    /// The description of the last page.
     pub fn last_sight(&self) -> Option<Sight> {
         self.hops.borrow().iter().rev().find_map(|hop| hop.page.clone())
     }
@@ -111,13 +110,13 @@ impl Trace {
         });
     }
 
-    /// Keeps the page that the last answer is, before it is read.
+    /// Notes the page in the last answer, before it is read.
     pub fn came(&self, answer: &Response) {
         let (content_type, body) = (answer.content_type.clone(), answer.body.clone());
         self.last.replace(Some(LastPage { content_type, body }));
     }
 
-    /// Notes what it turned out to be.
+    /// Notes the description of that page.
     pub fn read(&self, page: &Page, url: &Url) {
         if let Some(hop) = self.hops.borrow_mut().last_mut() {
             hop.page = Some(Sight::of(page, Some(url)));
@@ -126,12 +125,12 @@ impl Trace {
 }
 
 impl Sight {
-    /// `url`: where the page is from, if it is known. It tells the product of a page that does not.
+    /// `url` is the page's address, if known: it shows the product if the page has no marks.
     pub fn of(page: &Page, url: Option<&Url>) -> Sight {
         let mut summary: Summary = page.summary.clone();
         summary.product = summary.product.or_else(|| url.and_then(Product::of_address));
         Sight {
-            title: page.title.as_deref().map(|title| printable(title, 80)).filter(|title| !title.is_empty()),
+            title: title(page),
             product: summary.product,
             is_proven: summary.product.is_some_and(Product::is_proven),
             kind: summary.kind,

@@ -1,8 +1,8 @@
-//! `source = "azure"`: a token of a managed identity, or the one that AKS projects into a pod.
+//! `source = "azure"`: a token of a managed identity, or the token that AKS projects into a pod.
 //!
 //! In this order: AKS workload identity (`AZURE_FEDERATED_TOKEN_FILE`), App Service, Functions and Container Apps
 //! (`IDENTITY_ENDPOINT` with `IDENTITY_HEADER`), the instance metadata service of a VM (Microsoft Learn, "How to use managed
-//! identities"). Nothing is probed: what the environment does not name is a VM.
+//! identities"). Nothing is probed: if the environment names none of them, this is a VM.
 
 use serde::Deserialize;
 use url::Url;
@@ -17,9 +17,9 @@ use crate::http::form::Field;
 use crate::identity::Run;
 use crate::secret::Secret;
 
-/// Where Entra ID is, unless `AZURE_AUTHORITY_HOST` says otherwise.
+/// Address of Entra ID, unless `AZURE_AUTHORITY_HOST` sets another.
 const AUTHORITY: &str = "https://login.microsoftonline.com/";
-/// The metadata service of every Azure VM, from inside it only.
+/// Address of the metadata service in every Azure VM.
 const IMDS: &str = "http://169.254.169.254";
 
 #[derive(Deserialize)]
@@ -41,17 +41,17 @@ pub async fn token(azure: &Azure, run: Run<'_>) -> Result<Secret> {
     let request = match (env.text("IDENTITY_ENDPOINT"), env.text("IDENTITY_HEADER")) {
         (Some(endpoint), Some(header)) => {
             let url = service(&endpoint, "IDENTITY_ENDPOINT")?;
-            // The platform made it up for this process.
+            // The platform issued it for this process.
             let header = CountedSecret::issued(Secret::new(header));
             let header = attempt::send(&[&header], ledger, |texts| Secret::new(texts.concat()))?;
             Request::get(asked(url, "2019-08-01", resource, azure)).secret_header("x-identity-header", header)
         }
         _ => {
-            // `AZURE_POD_IDENTITY_AUTHORITY_HOST` is where Microsoft's own SDKs let the address be another.
+            // Microsoft's SDKs take another address from `AZURE_POD_IDENTITY_AUTHORITY_HOST`.
             let host = env.text("AZURE_POD_IDENTITY_AUTHORITY_HOST").unwrap_or_else(|| IMDS.to_owned());
             let mut url = service(&host, "AZURE_POD_IDENTITY_AUTHORITY_HOST")?;
             url.set_path("/metadata/identity/oauth2/token");
-            // The service refuses what a browser or a proxy could be led to send.
+            // Browsers and proxies do not send this header, so the service requires it.
             Request::get(asked(url, "2018-02-01", resource, azure)).header("metadata", "true")
         }
     };
@@ -59,7 +59,7 @@ pub async fn token(azure: &Azure, run: Run<'_>) -> Result<Secret> {
     Ok(Secret::new(answer.json::<Issued>()?.access_token))
 }
 
-/// The pod's own token where it is for the configured audience, or none is; else the one that Entra ID gives for it
+/// Returns the pod's own token if it is for the configured audience or none is configured, else one that Entra ID issues for it
 /// (Microsoft identity platform, "client credentials flow", with a federated credential).
 async fn of_pod(own: Secret, azure: &Azure, run: Run<'_>) -> Result<Secret> {
     let Run { env, deadline, ledger, .. } = run;
@@ -81,7 +81,7 @@ async fn of_pod(own: Secret, azure: &Azure, run: Run<'_>) -> Result<Secret> {
         .map_err(|()| Error::new(Code::InvalidValue, "$AZURE_AUTHORITY_HOST is not a URL"))?
         .pop_if_empty()
         .extend([tenant.as_str(), "oauth2", "v2.0", "token"]);
-    // The cluster signed it, and makes another one every hour.
+    // The cluster signs a new one every hour.
     let own = CountedSecret::issued(own);
     let scope = format!("{}/.default", audience.trim_end_matches('/'));
     let fields = [

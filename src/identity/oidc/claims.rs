@@ -1,5 +1,5 @@
-//! What a token says of itself: header and claims, decoded and not verified. STS verifies; this is so that a token which
-//! cannot succeed is told apart before it leaves, by claim and value.
+//! Header and claims of a token, decoded and not verified. STS verifies; this finds a token that cannot succeed before it is
+//! sent, and names the claim.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 use crate::time::{self, Timestamp};
 
-/// IAM takes a token that has expired by less (IAM User Guide, "Create an OpenID Connect identity provider").
+/// How long IAM accepts an expired token (IAM User Guide, "Create an OpenID Connect identity provider").
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The header and the claims set of a JWT (RFC 7519).
@@ -24,7 +24,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Errors: [`Code::TokenInvalid`] for what is not a JWT, and for one without `iss` or `sub`, which IAM wants.
+    /// Decodes a token. Errors: [`Code::TokenInvalid`] if it is no JWT, or has no `iss` or `sub`, which IAM requires.
     pub fn read(token: &Secret) -> Result<Self> {
         let parts: Vec<&str> = token.expose().split('.').collect();
         let [header, set, signature] = parts.as_slice() else {
@@ -45,7 +45,7 @@ impl Claims {
         Ok(Claims { header, set, issuer, subject, audiences })
     }
 
-    /// Refuses a token whose time has passed, beyond what IAM tolerates. Errors: [`Code::TokenExpired`].
+    /// Refuses a token that has expired for longer than IAM tolerates. Errors: [`Code::TokenExpired`].
     pub fn check(&self, now: Timestamp) -> Result<()> {
         if let Some(expires) = self.time("exp")
             && now.duration_since(expires) > TOLERANCE
@@ -70,7 +70,7 @@ impl Claims {
         Ok(())
     }
 
-    /// `iss`, as it is written: some end in a slash, and AWS's provider has to as well.
+    /// `iss` as written: a trailing slash counts, in the provider of IAM as well.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -79,32 +79,32 @@ impl Claims {
         &self.subject
     }
 
-    /// Every claim, as it is written.
+    /// All claims, as written.
     pub fn all(&self) -> &Map<String, Value> {
         &self.set
     }
 
-    /// The whole header.
+    /// The header.
     pub fn headers(&self) -> &Map<String, Value> {
         &self.header
     }
 
-    /// `aud`, be it one or a list.
+    /// `aud`, one or a list.
     pub fn audiences(&self) -> &[String] {
         &self.audiences
     }
 
-    /// Seconds since 1970, with or without a fraction (RFC 7519 §2, NumericDate).
+    /// A claim in seconds since 1970, with or without a fraction (RFC 7519 §2, NumericDate).
     pub fn time(&self, claim: &str) -> Option<Timestamp> {
         Timestamp::from_second(self.set.get(claim)?.as_f64()? as i64).ok()
     }
 
-    /// Any member of the header, such as `kid` and `alg`.
+    /// A member of the header, such as `kid` or `alg`.
     pub fn header(&self, name: &str) -> Option<&Value> {
         self.header.get(name)
     }
 
-    /// Any claim.
+    /// A claim.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.set.get(name)
     }

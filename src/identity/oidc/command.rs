@@ -6,7 +6,7 @@ use crate::process::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// What `argv` prints, run without a shell and within the deadline.
+/// Returns what `argv` prints, run without a shell and within the deadline.
 pub fn token(argv: &[String], deadline: &Deadline) -> Result<Secret> {
     let output = command::secret_output(argv, "web_identity.command", deadline)?;
     let place = "the output of `web_identity.command`";

@@ -1,4 +1,4 @@
-//! `source = "github-actions"`: a token of the workflow's run, from the service that the runner names
+//! `source = "github-actions"`: a token of the workflow run, from the service that the runner names
 //! (GitHub Docs, "OpenID Connect reference", on `ACTIONS_ID_TOKEN_REQUEST_URL`).
 
 use serde::Deserialize;
@@ -18,7 +18,7 @@ struct Issued {
     value: String,
 }
 
-/// A token for this audience.
+/// Returns a token for this audience.
 pub async fn token(audience: &str, run: Run<'_>) -> Result<Secret> {
     let Run { env, deadline, ledger, .. } = run;
     let missing = |name: &str| {
@@ -37,7 +37,7 @@ pub async fn token(audience: &str, run: Run<'_>) -> Result<Secret> {
     let url = env.text(URL).ok_or_else(|| missing(URL))?;
     let mut url = Url::parse(&url).map_err(|_| Error::new(Code::InvalidValue, format!("${URL} is not a URL")))?;
     url.query_pairs_mut().append_pair("audience", audience);
-    // It is the job's, and ends with it: nobody is locked out by a wrong one.
+    // It belongs to the job and ends with it: a wrong one locks nobody out.
     let bearer = CountedSecret::issued(Secret::new(env.text(TOKEN).ok_or_else(|| missing(TOKEN))?));
     let api = Api::new("GitHub's token service", Reach::Internet);
     let answer = api.send(&Request::get(url).bearer(&bearer, ledger)?, deadline).await?.success()?;

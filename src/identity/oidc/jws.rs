@@ -1,8 +1,7 @@
-//! JSON Web Signatures (RFC 7515): verified by an issuer's keys, or made with a service account's. The only file that names
-//! `ring`.
+//! JSON Web Signatures (RFC 7515): verified with the keys of an issuer, or made with the key of a service account.
 //!
-//! Which algorithms count is decided here and never by the token: `none` and the HMACs, by which a public key could be
-//! passed off as a shared secret (RFC 8725 §2.1), do not exist.
+//! The accepted algorithms are listed here, not chosen by the token. `none` and the HMACs are missing: with those, a public key
+//! could be used as a shared secret (RFC 8725 §2.1).
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -15,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 
-/// An issuer's public keys (RFC 7517), as its `jwks_uri` gives them. Keys of no use here are passed over.
+/// An issuer's public keys (RFC 7517), from its `jwks_uri`. Unknown keys are skipped.
 #[derive(Debug, Deserialize)]
 pub struct KeySet {
     keys: Vec<serde_json::Value>,
@@ -28,9 +27,9 @@ pub struct SigningKey {
 }
 
 impl KeySet {
-    /// The claims of a JWT that one of these keys signed.
+    /// Verifies that one of these keys signed the JWT, and returns its claims.
     ///
-    /// Errors: [`Code::TokenInvalid`], naming what does not fit, but never the token.
+    /// Errors: [`Code::TokenInvalid`], with the reason and without the token.
     pub fn verify<T: DeserializeOwned>(&self, token: &Secret) -> Result<T> {
         let (signed, signature) = token.expose().rsplit_once('.').ok_or_else(|| invalid("it is not a JWT"))?;
         let (header, payload) = signed.split_once('.').ok_or_else(|| invalid("it is not a JWT"))?;
@@ -57,7 +56,7 @@ impl KeySet {
 }
 
 impl SigningKey {
-    /// From PEM with a PKCS #8 key, as Google's key files hold one. `None`: it is something else.
+    /// Reads PEM with a PKCS #8 key, as in Google's key files. `None` if it is anything else.
     pub fn from_pem(pem: &Secret, key_id: &str) -> Option<Self> {
         let (_, rest) = pem.expose().split_once("-----BEGIN PRIVATE KEY-----")?;
         let (base64, _) = rest.split_once("-----END PRIVATE KEY-----")?;
@@ -66,7 +65,7 @@ impl SigningKey {
         Some(SigningKey { key: RsaKeyPair::from_pkcs8(&der).ok()?, key_id: key_id.to_owned() })
     }
 
-    /// A JWT with these claims, by RS256.
+    /// Signs a JWT with these claims by RS256.
     pub fn sign(&self, claims: &serde_json::Value) -> Result<Secret> {
         let header = serde_json::json!({ "alg": "RS256", "typ": "JWT", "kid": self.key_id });
         let part = |json: &serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
@@ -79,7 +78,7 @@ impl SigningKey {
     }
 }
 
-/// Those that AWS takes too, but for ES512, which ring does not have.
+/// The algorithms that AWS accepts, without ES512, which ring does not have.
 #[derive(Clone, Copy)]
 enum Algorithm {
     Rsa(&'static RsaParameters),
@@ -132,7 +131,7 @@ impl Jwk {
         is_asked_for && is_for_signatures && self.alg.as_ref().is_none_or(|alg| *alg == header.alg)
     }
 
-    /// `None`: the key is none for this algorithm.
+    /// `None` if the key is not for this algorithm.
     fn verifies(&self, algorithm: Algorithm, signed: &[u8], signature: &[u8]) -> Option<bool> {
         let number = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
         match (algorithm, &self.key) {
@@ -164,7 +163,7 @@ pub(super) mod tests {
     use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
     use serde_json::{Value, json};
 
-    /// A key of nobody's.
+    /// A key for tests only.
     pub(in crate::identity::oidc) const PEM: &str =
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/keys/rsa.pem"));
 
@@ -193,7 +192,7 @@ pub(super) mod tests {
         KeySet { keys: keys.into() }
     }
 
-    /// `header.payload`, to be signed by whatever a test likes.
+    /// `header.payload`, for a test to sign.
     fn unsigned(header: Value, claims: Value) -> String {
         let part = |json: Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
         format!("{}.{}", part(header), part(claims))

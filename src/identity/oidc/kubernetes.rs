@@ -28,7 +28,7 @@ struct Status {
     token: String,
 }
 
-/// A token for the configured audience and lifetime; for this pod's own service account unless another is named.
+/// Returns a token for the configured audience and lifetime, of the pod's service account unless another is configured.
 pub async fn token(settings: &Kubernetes, run: Run<'_>) -> Result<Secret> {
     let Run { env, deadline, ledger, .. } = run;
     let server = server(env)?;
@@ -52,7 +52,7 @@ pub async fn token(settings: &Kubernetes, run: Run<'_>) -> Result<Secret> {
     });
     let authority = settings.credentials_dir.join("ca.crt");
     let api = Api::new("the cluster's API server", Reach::Internet).trusting(Some(&authority), "ca.crt");
-    // The pod's own, which the cluster makes anew: nobody is locked out by a wrong one.
+    // The cluster renews the pod's token: a wrong one locks nobody out.
     let request = Request::json(url, &body).bearer(&CountedSecret::issued(own), ledger)?.repeatable();
     let answer = api.send(&request, deadline).await?;
     if answer.status == 403 {
@@ -63,7 +63,7 @@ pub async fn token(settings: &Kubernetes, run: Run<'_>) -> Result<Secret> {
     Ok(Secret::new(answer.success()?.json::<TokenRequest>()?.status.token))
 }
 
-/// `https://HOST:PORT` of the variables that every pod has.
+/// `https://HOST:PORT` from the variables of every pod.
 fn server(env: &Env) -> Result<Url> {
     let variable = |name: &str| {
         env.text(name).ok_or_else(|| {
@@ -78,7 +78,7 @@ fn server(env: &Env) -> Result<Url> {
         .map_err(|_| Error::new(Code::InvalidValue, "KUBERNETES_SERVICE_HOST and _PORT are not an address"))
 }
 
-/// Namespace and name in the `sub` of the mounted token, `system:serviceaccount:NAMESPACE:NAME`.
+/// Namespace and name from the `sub` of the mounted token, `system:serviceaccount:NAMESPACE:NAME`.
 fn own_account(token: &Secret) -> Option<(String, String)> {
     let claims = Claims::read(token).ok()?;
     let (namespace, name) = claims.subject().strip_prefix("system:serviceaccount:")?.split_once(':')?;

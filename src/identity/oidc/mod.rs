@@ -1,7 +1,7 @@
-//! OIDC tokens: from wherever a profile says, read before STS sees them.
+//! OIDC tokens of all sources, checked before they are sent to STS.
 //!
-//! Each source has a file of its own, with one function that gives the token. What it says is looked at here ([`claims`]),
-//! so that an expired token is our own error and not a riddle of STS's.
+//! Each source has a file with one function that returns the token. Its claims are read here ([`claims`]), so that an expired
+//! token is an error with its reason, and not only a refusal of STS.
 
 pub mod azure;
 pub mod claims;
@@ -24,14 +24,14 @@ use crate::identity::Run;
 use crate::secret::Secret;
 use crate::time;
 
-/// A token, and what it says of itself.
+/// A token and its claims.
 #[derive(Debug)]
 pub struct WebToken {
     pub token: Secret,
     pub claims: Claims,
 }
 
-/// The token of this source, worth taking to STS. Needs a tokio runtime with time and I/O.
+/// Returns a token of this source that STS may accept. Needs a tokio runtime with time and I/O.
 pub async fn token(source: &TokenSource, run: Run<'_>) -> Result<WebToken> {
     let Run { env, deadline, .. } = run;
     let token = match source {
@@ -42,7 +42,7 @@ pub async fn token(source: &TokenSource, run: Run<'_>) -> Result<WebToken> {
         TokenSource::GithubActions { audience } => github_actions::token(audience, run).await?,
         TokenSource::Google(settings) => google::token(settings, run).await?,
         TokenSource::Oidc(settings) => match run.typed {
-            // Fresh from the person's login.
+            // The token of a login a moment ago.
             Some(token) => token.duplicate(),
             None => login::silent(settings, env, &InSecretStore::of(settings, env), run.ledger, deadline).await?,
         },

@@ -1,4 +1,4 @@
-//! `source = "file"`: a token that somebody else keeps fresh, read anew at every fetch.
+//! `source = "file"`: a token that another program renews; the file is read at every login.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub fn token(path: &Path) -> Result<Secret> {
     one_token(text, &place)
 }
 
-/// The token that `text` is, but for one line end. `place` is whom an error names.
+/// Returns `text` without one line end, if it is one token. Errors name `place`.
 pub(super) fn one_token(text: &str, place: &str) -> Result<Secret> {
     let token = text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).unwrap_or(text);
     if token.is_empty() {

@@ -1,6 +1,5 @@
-//! The request for an assertion that AWS's sign-in would make, if it made one: for an IdP that answers nobody unasked.
-//!
-//! SAML 2.0 Core §3.4, unsigned, since AWS publishes no key that would sign it. Serves `authn_request`.
+//! A request for an assertion on behalf of AWS's sign-in (SAML 2.0 Core §3.4), for an IdP that sends no unsolicited response.
+//! Unsigned, since AWS publishes no key for it. Serves `authn_request`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,12 +13,12 @@ use crate::random;
 use crate::secret::Secret;
 use crate::time;
 
-/// How the answer is to come.
+/// The binding of the response.
 #[derive(Clone, Copy)]
 pub enum Answer {
-    /// As a form that the browser posts.
+    /// A form that the browser posts.
     Post,
-    /// In a SOAP envelope.
+    /// A SOAP envelope.
     Paos,
 }
 
@@ -33,7 +32,7 @@ pub fn xml(saml: &Saml, answer: Answer) -> Result<String> {
     };
     let mut destination = saml.idp_url.to_url();
     destination.set_query(None);
-    // An ID is an NCName, which begins with no digit.
+    // An ID is an NCName, which must not begin with a digit.
     let id = random::bytes::<16>()
         .map_err(|e| Error::new(Code::Bug, "the system has no randomness for a request").because(e.to_string()))?;
     let (id, now) = (hex::encode(&id), time::whole_seconds(time::now()));
@@ -46,7 +45,7 @@ pub fn xml(saml: &Saml, answer: Answer) -> Result<String> {
     ))
 }
 
-/// `idp_url` with the request in it (SAML 2.0 Bindings §3.4). A `RelayState` that is there stays.
+/// `idp_url` with the request (SAML 2.0 Bindings §3.4). A `RelayState` in it stays.
 pub fn redirect(saml: &Saml) -> Result<Url> {
     let mut url = saml.idp_url.to_url();
     let request = STANDARD.encode(deflate(xml(saml, Answer::Post)?.as_bytes()));
@@ -54,7 +53,7 @@ pub fn redirect(saml: &Saml) -> Result<Url> {
     Ok(url)
 }
 
-/// The address and the form that is posted there (SAML 2.0 Bindings §3.5). A `RelayState` in `idp_url` becomes a field.
+/// The address, and the form to post there (SAML 2.0 Bindings §3.5). A `RelayState` in `idp_url` becomes a field.
 pub fn post(saml: &Saml) -> Result<(Url, Secret)> {
     let mut url = saml.idp_url.to_url();
     let (relay, others): (Vec<_>, Vec<_>) =
@@ -69,7 +68,7 @@ pub fn post(saml: &Saml) -> Result<(Url, Secret)> {
     Ok((url, Secret::new(form.finish())))
 }
 
-/// AWS's name for itself, in the metadata that it publishes for each partition.
+/// The entity id in the metadata that AWS publishes for each partition.
 fn issuer(partition: Partition) -> String {
     match partition {
         Partition::Aws => "urn:amazon:webservices".to_owned(),
@@ -81,9 +80,9 @@ fn issuer(partition: Partition) -> String {
     }
 }
 
-/// A stored block (RFC 1951 §3.2.4), which is as good as a compressed one.
+/// DEFLATE with a stored block (RFC 1951 §3.2.4).
 fn deflate(bytes: &[u8]) -> Vec<u8> {
-    // A request has some 600 bytes, and a block may have 65535; of an endless URL only the first are sent, and refused.
+    // A request has some 600 bytes, and a block up to 65535. A longer one is cut, and the IdP refuses it.
     let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     let mut block = vec![1];
     block.extend(length.to_le_bytes());
@@ -92,7 +91,7 @@ fn deflate(bytes: &[u8]) -> Vec<u8> {
     block
 }
 
-/// For an attribute in double quotes.
+/// Escapes an attribute value in double quotes.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

@@ -1,29 +1,29 @@
-//! Whom the ticket cache belongs to, read from the cache itself: part of the CacheKey of `auth = "spnego"`.
+//! The owner of the default ticket cache, read from the cache itself: part of the cache key of `auth = "spnego"`.
 //!
-//! It is on the path of a cache hit, so GSSAPI is not loaded, no process outside is asked, and a few KiB are read.
-//! A cache that lives elsewhere (kernel keyring, KCM, macOS's API) is unknowable this way, and said to be.
-//! Formats: "Credential cache file format" of MIT's documentation, versions 1 to 4.
+//! It is read on the path of a cache hit: GSSAPI is not loaded, no other process is asked, and a few KiB are read. A cache
+//! elsewhere (kernel keyring, KCM, macOS's API) cannot be read this way.
 
 use std::path::{Path, PathBuf};
 
 use super::krb5_conf;
+use super::krb5_file::Cursor;
 use crate::file::{self, kind};
 use crate::process::env::Env;
 
-/// The principal behind the default ticket cache.
+/// The principal of the default ticket cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// `alice@REALM`, as `klist` writes it.
     Known(String),
-    /// There is no cache. A login may still succeed, by a client keytab that the library finds on its own: whose it
-    /// would be is not known here, so nothing may be kept for the next process.
+    /// There is no cache. A login may still succeed with a client keytab that the library finds. Its principal is not known
+    /// here, so nothing may be stored for the next process.
     Absent,
-    /// Why it cannot be told; fit for a log.
+    /// Why it cannot be known; fit for a log.
     Unknowable(String),
 }
 
-/// Whose ticket GSSAPI would take: `KRB5CCNAME`, else `default_ccache_name` of krb5.conf, else `FILE:/tmp/krb5cc_UID`. On Windows,
-/// where SSPI takes none of these, the user that is logged in.
+/// Returns the owner of the ticket that GSSAPI would use: of `KRB5CCNAME`, else `default_ccache_name` of krb5.conf, else
+/// `FILE:/tmp/krb5cc_UID`. On Windows, where SSPI uses none of these, the user that is logged in.
 pub fn default_cache_owner(env: &Env) -> Owner {
     if cfg!(windows) && env.os("KRB5CCNAME").is_none() {
         return match (env.text("USERNAME"), env.text("USERDNSDOMAIN").or_else(|| env.text("USERDOMAIN"))) {
@@ -38,35 +38,24 @@ pub fn default_cache_owner(env: &Env) -> Owner {
     }
 }
 
-/// The file of the ticket cache that a login would take, if it is a file: of `principal` (`alice` or `alice@REALM`) if one is
-/// named, which is looked for in a collection as GSSAPI does, else the default one.
+/// Returns the file of the ticket cache that a login would use. With `principal` (`alice` or `alice@REALM`) it is looked for in
+/// a collection, as GSSAPI does. `None` if the cache is no file, or there is none of this principal.
 pub fn cache_file(env: &Env, principal: Option<&str>) -> Option<PathBuf> {
-    let name = cache_name(env).ok()?;
-    let files = match name.split_once(':') {
-        None => vec![name.into()],
-        Some(_) if name.starts_with('/') => vec![name.into()],
-        Some(("FILE" | "WRFILE", path)) => vec![path.into()],
-        Some(("DIR", residual)) => match residual.strip_prefix(':') {
-            Some(path) => vec![path.into()],
-            None => caches_in(residual),
-        },
-        Some(_) => return None,
-    };
     let is_wanted = |file: &PathBuf| match principal {
         None => true,
         Some(wanted) => owner_of_file(file).is_ok_and(|owner| owner.is_some_and(|owner| is_same(&owner, wanted))),
     };
-    files.into_iter().rev().find(is_wanted)
+    files(&cache_name(env).ok()?).ok()?.into_iter().rev().find(is_wanted)
 }
 
-/// Whether `owner` is the principal that is written as `wanted`, with its realm or without.
+/// Whether `owner` is the principal `wanted`, which may be without its realm.
 fn is_same(owner: &str, wanted: &str) -> bool {
     owner == wanted || !wanted.contains('@') && owner.rsplit_once('@').is_some_and(|(name, _)| name == wanted)
 }
 
 type Result<T> = std::result::Result<T, String>;
 
-/// The name as `klist` prints it, `TYPE:residual` or a path.
+/// The name of the default cache as `klist` prints it: `TYPE:residual` or a path.
 fn cache_name(env: &Env) -> Result<String> {
     if let Some(name) = env.os("KRB5CCNAME") {
         return name.into_string().map_err(|_| "KRB5CCNAME is not Unicode".into());
@@ -78,7 +67,7 @@ fn cache_name(env: &Env) -> Result<String> {
     }
 }
 
-/// The tokens of krb5.conf(5), "Parameter expansion", that need no look at the machine's databases.
+/// Expands the tokens of krb5.conf(5), "Parameter expansion", that need no database of the machine.
 fn expand(name: &str) -> Result<String> {
     let mut expanded = String::new();
     let mut rest = name;
@@ -117,30 +106,27 @@ fn user_id() -> String {
 #[cfg(not(unix))]
 use user_id as effective_user_id;
 
+/// Out of several caches the library picks one by the service (k5identity, realm), so the owner is known only of one.
 fn owner_of(name: &str) -> Result<Option<String>> {
-    match name.split_once(':') {
-        // As libkrb5 splits it: a name that begins with a slash, or has no colon, is a path.
-        None => owner_of_file(Path::new(name)),
-        Some((drive, _)) if name.starts_with('/') || cfg!(windows) && drive.len() == 1 => {
-            owner_of_file(Path::new(name))
-        }
-        Some(("FILE" | "WRFILE", path)) => owner_of_file(Path::new(path)),
-        Some(("DIR", residual)) => owner_of_directory(residual),
-        Some((kind, _)) => Err(format!("a ticket cache of type {kind} can be read by the Kerberos library only")),
+    match files(name)?.as_slice() {
+        [] => Ok(None),
+        [file] => owner_of_file(file),
+        _ => Err(format!("{name} holds several ticket caches")),
     }
 }
 
-/// `DIR:` names a collection, and `DIR::` one cache in it. Out of several the library picks one by the service
-/// (k5identity, realm), so the owner is known only where there is no choice.
-fn owner_of_directory(residual: &str) -> Result<Option<String>> {
-    if let Some(path) = residual.strip_prefix(':') {
-        return owner_of_file(Path::new(path));
-    }
-    let mut caches = caches_in(residual);
-    match (caches.pop(), caches.is_empty()) {
-        (None, _) => Ok(None),
-        (Some(cache), true) => owner_of_file(&cache),
-        (Some(_), false) => Err(format!("the directory {residual} holds several ticket caches")),
+/// The files that a cache name means. `DIR:` names a collection, `DIR::` one cache in it. As in libkrb5, a name that begins with
+/// a slash, or has no colon, is a path.
+fn files(name: &str) -> Result<Vec<PathBuf>> {
+    let is_path = |kind: &str| name.starts_with('/') || cfg!(windows) && kind.len() == 1;
+    let Some((kind, residual)) = name.split_once(':').filter(|(kind, _)| !is_path(kind)) else {
+        return Ok(vec![name.into()]);
+    };
+    match (kind, residual.strip_prefix(':')) {
+        ("FILE" | "WRFILE", _) => Ok(vec![residual.into()]),
+        ("DIR", Some(path)) => Ok(vec![path.into()]),
+        ("DIR", None) => Ok(caches_in(residual)),
+        _ => Err(format!("a ticket cache of type {kind} can be read by the Kerberos library only")),
     }
 }
 
@@ -150,7 +136,7 @@ fn caches_in(directory: &str) -> Vec<PathBuf> {
     caches.map(|entry| entry.path()).collect()
 }
 
-/// Without waiting: somebody else's pipe at the well-known name in /tmp must not hold up a cache hit.
+/// Does not wait: somebody else's pipe at the well-known name in /tmp must not delay a cache hit.
 fn owner_of_file(path: &Path) -> Result<Option<String>> {
     let head = match file::head(path, &kind::TICKETS_HEAD) {
         Ok(head) => head,
@@ -162,45 +148,14 @@ fn owner_of_file(path: &Path) -> Result<Option<String>> {
 
 /// The default principal, from the beginning of a FILE cache.
 fn principal(cache: &[u8]) -> Option<String> {
-    let (&[5, version], mut rest) = cache.split_first_chunk()? else { return None };
-    // Versions 1 and 2 are in the byte order of the machine that wrote them.
-    let number: fn([u8; 4]) -> u32 = match version {
-        1 | 2 => u32::from_ne_bytes,
-        3 | 4 => u32::from_be_bytes,
-        _ => return None,
-    };
-    let word = |rest: &mut &[u8]| {
-        let (bytes, after) = rest.split_first_chunk()?;
-        *rest = after;
-        usize::try_from(number(*bytes)).ok()
-    };
-    if version == 4 {
-        let (length, after) = rest.split_first_chunk()?;
-        rest = after.get(usize::from(u16::from_be_bytes(*length))..)?;
-    }
-    if version != 1 {
-        word(&mut rest)?; // the name's type
-    }
-    // Version 1 counts the realm as a component.
-    let components = word(&mut rest)?.checked_sub(usize::from(version == 1))?;
-    let data = |rest: &mut &[u8]| {
-        let length = word(rest)?;
-        let (bytes, after) = rest.split_at_checked(length)?;
-        *rest = after;
-        quoted(bytes)
-    };
-    let realm = data(&mut rest)?;
-    let mut name = String::new();
-    for index in 0..components {
-        if index > 0 {
-            name.push('/');
-        }
-        name.push_str(&data(&mut rest)?);
-    }
+    let (version, mut cursor) = Cursor::of_cache(cache)?;
+    let (names, realm) = cursor.principal(version)?;
+    let names: Vec<String> = names.into_iter().map(quoted).collect::<Option<_>>()?;
+    let (name, realm) = (names.join("/"), quoted(realm)?);
     (!name.is_empty()).then(|| format!("{name}@{realm}"))
 }
 
-/// As `krb5_unparse_name` quotes, so that no two principals look alike; a control character is none of ours.
+/// Quotes as `krb5_unparse_name` does, so that no two principals look alike. `None` if it holds a control character.
 fn quoted(part: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(part).ok()?;
     let mut quoted = String::with_capacity(text.len());

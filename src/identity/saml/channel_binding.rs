@@ -1,16 +1,16 @@
 //! Channel bindings of the type `tls-server-end-point` (RFC 5929 §4), for `channel_bindings = "auto"`.
 //!
-//! AD FS with Extended Protection refuses a Kerberos token that does not name the certificate its client saw; a token
-//! stolen by a server in the middle is then worth nothing at the real one.
+//! AD FS with Extended Protection refuses a Kerberos token that does not name the certificate that its client saw, so a server
+//! in the middle cannot use the token at the real one.
 
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_256};
 
 use crate::der;
 
-/// The application data of the bindings: the type's name, a colon, and the leaf certificate's digest.
+/// Returns the application data of the bindings: the name of the type, a colon, and the digest of the leaf certificate.
 ///
-/// `None` where RFC 5929 §4.1 leaves the type undefined (a signature without a hash of its own, as Ed25519's, or with
-/// two different ones), and where the hash is none we have; the token then goes unbound, as from browsers.
+/// `None` if RFC 5929 §4.1 does not define the type (for a signature without a hash, such as Ed25519, or with two different
+/// ones), and if the hash is not supported. The token is then sent without bindings, as by browsers.
 pub fn tls_server_end_point(leaf_der: &[u8]) -> Option<Vec<u8>> {
     let digest = match signature_hash(leaf_der)? {
         Hash::Sha224 => Sha224::digest(leaf_der).to_vec(),
@@ -25,11 +25,55 @@ pub fn tls_server_end_point(leaf_der: &[u8]) -> Option<Vec<u8>> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hash {
     Sha224,
-    /// Also in place of MD5 and SHA-1 (RFC 5929 §4.1).
+    /// Also used in place of MD5 and SHA-1 (RFC 5929 §4.1).
     Sha256,
     Sha384,
     Sha512,
     Sha512t256,
+}
+
+/// Hashes by object identifier: the last arc, below each prefix.
+type Hashes = [(&'static [u8], &'static [(u8, Hash)])];
+
+const SIGNATURES: &Hashes = &[
+    // 1.2.840.113549.1.1: RSA with MD5, SHA-1, SHA-256, …
+    (
+        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01",
+        &[
+            (4, Hash::Sha256),
+            (5, Hash::Sha256),
+            (11, Hash::Sha256),
+            (12, Hash::Sha384),
+            (13, Hash::Sha512),
+            (14, Hash::Sha224),
+            (16, Hash::Sha512t256),
+        ],
+    ),
+    // 1.2.840.10045.4: ECDSA with SHA-1
+    (b"\x2a\x86\x48\xce\x3d\x04", &[(1, Hash::Sha256)]),
+    // 1.2.840.10045.4.3: ECDSA with SHA-2
+    (b"\x2a\x86\x48\xce\x3d\x04\x03", &[(1, Hash::Sha224), (2, Hash::Sha256), (3, Hash::Sha384), (4, Hash::Sha512)]),
+];
+
+const DIGESTS: &Hashes = &[
+    // 1.3.14.3.2: SHA-1
+    (b"\x2b\x0e\x03\x02", &[(26, Hash::Sha256)]),
+    // 2.16.840.1.101.3.4.2: SHA-2
+    (
+        b"\x60\x86\x48\x01\x65\x03\x04\x02",
+        &[(1, Hash::Sha256), (2, Hash::Sha384), (3, Hash::Sha512), (4, Hash::Sha224), (6, Hash::Sha512t256)],
+    ),
+];
+
+/// 1.2.840.113549.1.1.10
+const RSASSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
+/// 1.3.14.3.2.26
+const SHA1: &[u8] = b"\x2b\x0e\x03\x02\x1a";
+
+fn hash_of(identifier: &[u8], hashes: &Hashes) -> Option<Hash> {
+    let (arc, prefix) = identifier.split_last()?;
+    let (_, arcs) = hashes.iter().find(|(known, _)| *known == prefix)?;
+    arcs.iter().find(|(known, _)| known == arc).map(|(_, hash)| *hash)
 }
 
 /// RFC 5280 §4.1: `Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }`.
@@ -37,32 +81,14 @@ fn signature_hash(certificate: &[u8]) -> Option<Hash> {
     let mut fields = der::elements(der::content_of(der::SEQUENCE, certificate)?);
     let algorithm = fields.nth(1).filter(|field| field.tag == der::SEQUENCE)?;
     let (identifier, parameters) = der::first(algorithm.content)?;
-    if identifier.tag != der::OBJECT_IDENTIFIER {
-        return None;
-    }
     match identifier.content {
+        _ if identifier.tag != der::OBJECT_IDENTIFIER => None,
         RSASSA_PSS => pss_hash(parameters),
-        [rsa @ .., arc] if rsa == PKCS_1 => match arc {
-            4 | 5 | 11 => Some(Hash::Sha256), // with MD5, SHA-1, SHA-256
-            12 => Some(Hash::Sha384),
-            13 => Some(Hash::Sha512),
-            14 => Some(Hash::Sha224),
-            16 => Some(Hash::Sha512t256),
-            _ => None,
-        },
-        ECDSA_SHA1 => Some(Hash::Sha256),
-        [ecdsa @ .., arc] if ecdsa == ECDSA_SHA2 => match arc {
-            1 => Some(Hash::Sha224),
-            2 => Some(Hash::Sha256),
-            3 => Some(Hash::Sha384),
-            4 => Some(Hash::Sha512),
-            _ => None,
-        },
-        _ => None,
+        signature => hash_of(signature, SIGNATURES),
     }
 }
 
-/// RFC 4055 §3.1: both the hash and the mask generation's hash are SHA-1 unless given, and must agree to count as one.
+/// RFC 4055 §3.1: both the hash and the hash of the mask generation are SHA-1 unless given, and must be equal to count as one.
 fn pss_hash(parameters: &[u8]) -> Option<Hash> {
     let fields = der::content_of(der::SEQUENCE, parameters)?;
     let field = |tag| der::elements(fields).find(|field| field.tag == tag).map(|field| field.content);
@@ -74,41 +100,14 @@ fn pss_hash(parameters: &[u8]) -> Option<Hash> {
         None => SHA1,
         Some(mask) => algorithm_identifier(algorithm_identifier(mask)?.1)?.0,
     };
-    if hash != mask_hash {
-        return None;
-    }
-    match hash {
-        SHA1 => Some(Hash::Sha256),
-        [sha2 @ .., arc] if sha2 == SHA2 => match arc {
-            1 => Some(Hash::Sha256),
-            2 => Some(Hash::Sha384),
-            3 => Some(Hash::Sha512),
-            4 => Some(Hash::Sha224),
-            6 => Some(Hash::Sha512t256),
-            _ => None,
-        },
-        _ => None,
-    }
+    if hash == mask_hash { hash_of(hash, DIGESTS) } else { None }
 }
 
-/// An AlgorithmIdentifier's object identifier and the DER of its parameters.
+/// The object identifier of an AlgorithmIdentifier, and the DER of its parameters.
 fn algorithm_identifier(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (identifier, parameters) = der::first(der::content_of(der::SEQUENCE, input)?)?;
     (identifier.tag == der::OBJECT_IDENTIFIER).then_some((identifier.content, parameters))
 }
-
-/// 1.2.840.113549.1.1, the arc of RSA signatures
-const PKCS_1: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01";
-/// 1.2.840.113549.1.1.10
-const RSASSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
-/// 1.2.840.10045.4.1
-const ECDSA_SHA1: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x01";
-/// 1.2.840.10045.4.3
-const ECDSA_SHA2: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03";
-/// 1.3.14.3.2.26
-const SHA1: &[u8] = b"\x2b\x0e\x03\x02\x1a";
-/// 2.16.840.1.101.3.4.2
-const SHA2: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02";
 
 #[cfg(test)]
 mod tests {
@@ -129,7 +128,7 @@ mod tests {
     }
 
     fn sha2(arc: u8) -> Vec<u8> {
-        der(0x30, &[&oid(&[SHA2, &[arc]].concat()), b"\x05\x00"])
+        der(0x30, &[&oid(&[DIGESTS[1].0, &[arc]].concat()), b"\x05\x00"])
     }
 
     fn pss(hash: Option<u8>, mask_hash: Option<u8>) -> Vec<u8> {
@@ -142,8 +141,8 @@ mod tests {
 
     #[test]
     fn the_hash_is_the_one_of_the_leafs_own_signature() {
-        let rsa = |arc: u8| certificate(&[&oid(&[PKCS_1, &[arc]].concat()), b"\x05\x00"]);
-        let ecdsa = |arc: u8| certificate(&[&oid(&[ECDSA_SHA2, &[arc]].concat())]);
+        let rsa = |arc: u8| certificate(&[&oid(&[SIGNATURES[0].0, &[arc]].concat()), b"\x05\x00"]);
+        let ecdsa = |arc: u8| certificate(&[&oid(&[SIGNATURES[2].0, &[arc]].concat())]);
         let table = [
             ("MD5 with RSA", rsa(4), Some(Hash::Sha256)),
             ("SHA-1 with RSA", rsa(5), Some(Hash::Sha256)),
@@ -152,7 +151,7 @@ mod tests {
             ("SHA-512 with RSA", rsa(13), Some(Hash::Sha512)),
             ("SHA-224 with RSA", rsa(14), Some(Hash::Sha224)),
             ("MD2 with RSA", rsa(2), None),
-            ("SHA-1 with ECDSA", certificate(&[&oid(ECDSA_SHA1)]), Some(Hash::Sha256)),
+            ("SHA-1 with ECDSA", certificate(&[&oid(&[SIGNATURES[1].0, &[1]].concat())]), Some(Hash::Sha256)),
             ("SHA-256 with ECDSA", ecdsa(2), Some(Hash::Sha256)),
             ("SHA-384 with ECDSA", ecdsa(3), Some(Hash::Sha384)),
             ("SHA-512 with ECDSA", ecdsa(4), Some(Hash::Sha512)),
@@ -170,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_binding_is_the_types_name_and_the_digest_of_the_whole_certificate() {
-        let certificate = certificate(&[&oid(&[ECDSA_SHA2, &[3]].concat())]);
+        let certificate = certificate(&[&oid(&[SIGNATURES[2].0, &[3]].concat())]);
         let expected = [b"tls-server-end-point:", &Sha384::digest(&certificate)[..]].concat();
         assert_eq!(tls_server_end_point(&certificate), Some(expected));
     }
@@ -189,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_binds_nothing() {
-        let cut = certificate(&[&oid(ECDSA_SHA1)]);
+        let cut = certificate(&[&oid(&[SIGNATURES[1].0, &[1]].concat())]);
         for bytes in [&b""[..], b"\x30\x00", b"-----BEGIN CERTIFICATE-----", &cut[..cut.len() - 1]] {
             assert_eq!(tls_server_end_point(bytes), None, "{bytes:02x?}");
         }

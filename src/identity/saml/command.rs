@@ -1,8 +1,8 @@
-//! `auth = "command"`: a program of the user's logs in and prints an assertion, or the page that carries one.
+//! `auth = "command"`: a program of the user logs in and prints an assertion, or a page with one.
 //!
-//! It is run as every command that prints a secret ([`command`]), within the deadline of the login. What it prints is told
-//! by its first character: a page or a SAML response in XML begins with `<`, everything else is base64, as in the form
-//! field `SAMLResponse`. Serves `command`, and `xpath` and `parser` for a page.
+//! It is run like every command that prints a secret ([`command`]), within the deadline of the login. A page or a SAML response
+//! in XML begins with `<`; everything else is base64, as in the form field `SAMLResponse`. Serves `command`, and `xpath` and
+//! `parser` for a page.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,7 +19,7 @@ use crate::process::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// As much as a page may have.
+/// Limit of the output in bytes, equal to that of a page.
 const MAX_OUTPUT: u64 = 4 << 20;
 
 /// The assertion that the program prints.
@@ -82,7 +82,7 @@ mod tests {
 
     const XML: &str = r#"<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol"><p:Status><p:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></p:Status></p:Response>"#;
 
-    /// The response that is found in this text, in the base64 that STS takes.
+    /// The response in this text, as base64 for STS.
     fn printed(text: &str) -> std::result::Result<String, Code> {
         let xpath = XPath::parse(DEFAULT_XPATH, Parser::Html).unwrap();
         let found = find(text.as_bytes(), &xpath, &Deadline::after(Duration::from_secs(20)));

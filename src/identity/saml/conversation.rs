@@ -1,8 +1,8 @@
 //! The conversation with an identity provider, from `idp_url` to an assertion for AWS.
 //!
-//! `Login::next` decides what to do with an answer, without sending anything; `exchange` is the one loop that sends.
-//! On the way: redirects, challenges, login forms, pages that post themselves on, and hubs whose own SAML response leads
-//! to AWS's. What is sent to whom is the business of `http::client`; here every target of a secret is checked once more.
+//! `Login::next` decides what follows an answer, without sending anything; `exchange` is the only loop that sends. It handles
+//! redirects, challenges, login forms, pages that submit themselves, and hubs whose own SAML response leads to the one for AWS.
+//! `http::client` decides which origin gets what; here every target of a secret is checked once more.
 
 mod target;
 
@@ -27,7 +27,7 @@ use crate::identity::Run;
 use crate::secret::Secret;
 use crate::time;
 
-/// Reading one page, whatever is on it.
+/// Limit for reading one page.
 const MAX_READING: Duration = Duration::from_secs(3);
 
 /// Logs in and returns the assertion for AWS. One deadline covers everything in it.
@@ -35,7 +35,7 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     converse(None, saml, run).await
 }
 
-/// The same from a page on that is known to lead there.
+/// The same, beginning at `page`.
 pub async fn log_in_from(page: Url, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     converse(Some(page), saml, run).await
 }
@@ -44,7 +44,7 @@ async fn converse(page: Option<Url>, saml: &Saml, run: Run<'_>) -> Result<Assert
     let mut exchange = Exchange::new(saml, run)?;
     let xpath = XPath::parse(&saml.xpath, saml.parser)?;
     let keeps_device = saml.auth.facts().keeps_cookies;
-    // A person who types the password wants it tried: then the IdP must not let us in for a cookie.
+    // A person who types the password wants it checked: cookies could log in without it.
     if keeps_device && run.typed.is_none() {
         exchange.client.restore_cookies(&Remembered::load(run.state).cookies);
     }
@@ -86,7 +86,7 @@ fn remember_device(exchange: &Exchange<'_>) {
     }
 }
 
-/// What decides on the next step.
+/// Decides on the next step.
 struct Login<'l, 'a> {
     saml: &'l Saml,
     exchange: &'l mut Exchange<'a>,
@@ -94,12 +94,12 @@ struct Login<'l, 'a> {
     passed: &'l mut Passed,
 }
 
-/// What lies behind a login.
+/// What a login has passed so far.
 #[derive(Default)]
 struct Passed {
-    /// How often a form went to each target.
+    /// How often a form was sent to each target.
     submissions: Vec<(Url, u32)>,
-    /// Frames whose page was asked for.
+    /// Frames whose page was requested.
     frames: Vec<Url>,
 }
 
@@ -111,7 +111,7 @@ impl Login<'_, '_> {
         self.exchange.method.check_answer(&answer, self.exchange.run.deadline)?;
         match answer.status {
             301 | 302 | 303 | 307 | 308 => self.redirect(sent, &answer),
-            // A refused form may come back with an error's status.
+            // A refused form may come back with an error status.
             200..=299 | 400 | 403 | 422 if !answer.body.is_empty() || answer.status < 300 => self.page(answer),
             _ => Err(status_error(&answer)),
         }
@@ -183,7 +183,7 @@ impl Login<'_, '_> {
         }
         let is_allowed = self.exchange.client.is_allowed(&answer.url);
         if !is_allowed && self.exchange.method.fills_forms() && page.summary.kind.asks() {
-            // Who made that page chose what goes along with a secret, and where it goes next (CWE-601).
+            // The author of that page chose what is sent with a secret, and where it goes next (CWE-601).
             return Err(diagnosis::told(
                 self.foreign(&answer.url, "is not the IdP's, and its page asks for a login"),
                 &page,
@@ -199,7 +199,7 @@ impl Login<'_, '_> {
             && let Some((index, button)) = page.sends_itself
         {
             let filled = Filled::new(&page, index, Vec::new(), button);
-            // What goes to AWS without a SAML response in it is not worth sending.
+            // A form for AWS without a SAML response is not sent.
             if !self.action(&page, &filled, &answer).is_ok_and(|target| is_aws_sign_in(target.as_str())) {
                 filled.check(&answer.url)?;
                 return self.submit(&page, filled, &answer);
@@ -226,7 +226,7 @@ impl Login<'_, '_> {
         Err(diagnosis::nothing_found(&page, &answer.url, &self.saml.xpath, is_empty))
     }
 
-    /// The IdP's own page that is shown in a frame of one with nothing else on it. A browser loads it, too.
+    /// The IdP's page in the frame of an otherwise empty page. A browser loads it as well.
     fn frame(&mut self, page: &Page, url: &Url) -> Option<Url> {
         let frame = page.frame.as_deref().and_then(|src| page.resolve(url, src))?;
         let is_shell = matches!(page.summary.kind, PageKind::Other | PageKind::ByScript);
@@ -238,7 +238,7 @@ impl Login<'_, '_> {
         is_new.then_some(frame)
     }
 
-    /// A SAML response is on the page: ours, or a hub's on the way to it.
+    /// A SAML response is on the page: the one for AWS, or one for a hub that leads to it.
     fn found(&mut self, encoded: Secret, page: &Page, answer: &Response) -> Result<Step> {
         let mut response = SamlResponse::decode(&encoded)?;
         let carrier =
@@ -262,7 +262,7 @@ impl Login<'_, '_> {
         self.submit(page, filled, answer)
     }
 
-    /// A response where the expression does not look: taken if it is one for AWS.
+    /// A response outside of the expression's result is taken if it is for AWS.
     fn found_elsewhere(&mut self, elsewhere: extract::Elsewhere, page: &Page, answer: &Response) -> Result<Step> {
         let place = elsewhere.place.in_words();
         match SamlResponse::decode(&elsewhere.encoded) {
@@ -281,8 +281,8 @@ impl Login<'_, '_> {
     }
 }
 
-/// The error of a 401 without the login form, after a secret was sent in one. It shows what the server takes, and nothing of
-/// the secret (RFC 9110 §11.6.1). `asked`: the error where none was sent.
+/// The error of a 401 without a login form, after a form with a secret was sent. It shows what the server takes, and nothing
+/// about the secret (RFC 9110 §11.6.1). `asked` is the error if none was sent.
 fn after_the_secret(asked: Error, answer: &Response) -> Error {
     let error = if answer.www_authenticate.is_empty() {
         status_error(answer).hint("log in at `saml.idp_url` in a browser, to check the password and what follows it")

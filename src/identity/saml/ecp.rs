@@ -1,7 +1,7 @@
-//! `auth = "ecp"`: SAML's Enhanced Client or Proxy profile (Profiles §4.2), as Shibboleth and Keycloak offer it: one request in
-//! a SOAP envelope, with Basic or Kerberos, one response in another. `idp_url` is the IdP's address for it.
+//! `auth = "ecp"`: SAML's Enhanced Client or Proxy profile (Profiles §4.2), as offered by Shibboleth and Keycloak: one request
+//! in a SOAP envelope, with Basic or Kerberos, and one response in another. `idp_url` is the IdP's address for ECP.
 //!
-//! AWS has no part in it, so the request that a service provider would make is made here.
+//! AWS does not take part, so the request that a service provider would make is made here.
 
 use quick_xml::NsReader;
 use quick_xml::events::{BytesStart, Event};
@@ -15,7 +15,7 @@ use super::authn_request::{self, Answer};
 use super::conversation::status_error;
 use super::exchange::{Assertion, Exchange, Step};
 use super::response::{Response as SamlResponse, is_aws_sign_in};
-use super::response_parser::resolved;
+use super::response_parser::{attribute, resolved};
 use crate::config::profile::Saml;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::client::{Request, Response};
@@ -90,7 +90,7 @@ fn enclosed(answer: &Response) -> Result<Enclosed> {
     let text = std::str::from_utf8(&answer.body).unwrap_or_default();
     match open_envelope(text) {
         Ok(enclosed) => Ok(enclosed),
-        // A fault comes with 500 (SOAP 1.1 §6.2), a page of another kind with anything.
+        // A fault comes with 500 (SOAP 1.1 §6.2), another page with any status.
         Err(_) if answer.status >= 400 => Err(status_error(answer)),
         Err(why) => {
             let error =
@@ -103,7 +103,7 @@ fn enclosed(answer: &Response) -> Result<Enclosed> {
     }
 }
 
-/// The SAML response in an envelope that somebody saved, to stand alone; else why there is none.
+/// Returns the SAML response in a saved envelope as a document of its own, or why there is none.
 pub(super) fn enclosed_response(text: &str) -> std::result::Result<Zeroizing<String>, String> {
     match open_envelope(text)? {
         Enclosed::Response { xml, .. } => Ok(xml),
@@ -111,13 +111,13 @@ pub(super) fn enclosed_response(text: &str) -> std::result::Result<Zeroizing<Str
     }
 }
 
-/// What an envelope holds.
+/// The content of an envelope.
 #[derive(Debug)]
 enum Enclosed {
     Response {
-        /// To stand alone: with the namespaces that the envelope declares.
+        /// A document of its own, with the namespaces that the envelope declares.
         xml: Zeroizing<String>,
-        /// For whom the IdP made it.
+        /// The consumer that the IdP made it for.
         consumer: Option<String>,
     },
     Fault {
@@ -126,7 +126,7 @@ enum Enclosed {
     },
 }
 
-/// Whether a fault's code or words are about who logs in. Codes: `FailedAuthentication` (WS-Security), `AuthnFailed` (SAML),
+/// Whether the code or words of a fault are about authentication. Codes: `FailedAuthentication` (WS-Security), `AuthnFailed` (SAML),
 /// Shibboleth's `InvalidPassword`, `UnknownUsername`; words: "authentication failed", "invalid credentials".
 fn is_about_authentication(code: &str, says: &str) -> bool {
     let text = format!("{code} {says}").to_ascii_lowercase();
@@ -135,8 +135,8 @@ fn is_about_authentication(code: &str, says: &str) -> bool {
         .any(|word| text.contains(word))
 }
 
-/// Reads an envelope by its namespaces, whatever their prefixes. The response stays as it is, byte for byte, since it is signed;
-/// declarations that it has from the envelope are added to its first tag.
+/// Reads an envelope by its namespaces, whatever their prefixes. The response is signed, so it is not changed; only the
+/// declarations that it inherits from the envelope are added to its first tag.
 fn open_envelope(text: &str) -> std::result::Result<Enclosed, String> {
     let mut reader = NsReader::from_str(text);
     let mut path: Vec<(String, Declarations)> = Vec::new();
@@ -198,7 +198,7 @@ fn words(event: &Event<'_>) -> String {
     }
 }
 
-/// `xmlns` attributes of one element: name and value, as written.
+/// The `xmlns` attributes of one element: names and values, as written.
 struct Declarations(Vec<(String, String)>);
 
 impl Declarations {
@@ -217,7 +217,7 @@ fn standing_alone(xml: &str, around: &[(String, Declarations)]) -> Zeroizing<Str
     let name_end = xml.find(|c: char| c.is_whitespace() || c == '>' || c == '/').unwrap_or_default();
     let mut out = Zeroizing::new(xml[..name_end].to_owned());
     let mut seen: Vec<&str> = Vec::new();
-    // The innermost declaration counts.
+    // The innermost declaration wins.
     for (name, value) in around.iter().rev().flat_map(|(_, declarations)| &declarations.0) {
         let own = [format!(" {name}="), format!("\n{name}="), format!("\t{name}=")];
         if !own.iter().any(|own| xml[..tag_end].contains(own)) && !seen.contains(&name.as_str()) {
@@ -228,11 +228,6 @@ fn standing_alone(xml: &str, around: &[(String, Declarations)]) -> Zeroizing<Str
     }
     out.push_str(&xml[name_end..]);
     out
-}
-
-fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = element.try_get_attribute(name).ok()??;
-    Some(found.normalized_value(quick_xml::XmlVersion::Explicit1_0).ok()?.into_owned())
 }
 
 #[cfg(test)]

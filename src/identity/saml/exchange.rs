@@ -1,5 +1,5 @@
-//! The loop of a login over HTTP: sends a request, again where that does no harm, and what each answer leads to, until there is
-//! an assertion. What to send is decided in `conversation` and `ecp`. Serves `[saml.retry]`.
+//! The loop of a login over HTTP: sends a request, again if that does no harm, then the request that follows from the answer,
+//! until there is an assertion. `conversation` and `ecp` decide what to send. Serves `[saml.retry]`.
 
 use url::Url;
 
@@ -17,29 +17,29 @@ use crate::identity::verdict::{self, Sign};
 use crate::secret::Secret;
 use crate::time::{self, Timestamp};
 
-/// Requests in a row, for redirects, challenges and forms; real logins take fewer than ten.
+/// Requests of one login. Real logins take fewer than ten.
 const MAX_HOPS: u32 = 30;
-/// Times that an address which had the secret of `Authorization` gets it again: once for each leg of a flow below one path.
+/// How often an address that had the secret of `Authorization` gets it again: once for each leg of a flow below one path.
 const MAX_AGAIN: u32 = 3;
 
-/// What a login brings home.
+/// The result of a login.
 #[derive(Debug)]
 pub struct Assertion {
-    /// Base64, for STS; what it encodes is as the IdP gave it, byte for byte.
+    /// Base64 for STS. The encoded document is unchanged, byte for byte.
     pub encoded: Secret,
     pub response: SamlResponse,
-    /// The IdP's own clock when it gave it.
+    /// The IdP's clock at that time.
     pub idp_time: Option<Timestamp>,
 }
 
 impl Assertion {
-    /// Refuses what STS would surely refuse, by the IdP's clock where it is known.
+    /// Refuses an assertion that STS would certainly refuse, by the IdP's clock if known.
     pub fn preflight(&self) -> Result<()> {
         self.response.preflight(self.idp_time.unwrap_or_else(time::now))
     }
 }
 
-/// What an answer leads to.
+/// What follows an answer.
 pub enum Step {
     Send(Box<Request>),
     Done(Box<Assertion>),
@@ -56,14 +56,14 @@ pub struct Exchange<'a> {
     pub client: Client,
     pub method: Method<'a>,
     pub run: Run<'a>,
-    /// All that were begun in this login.
+    /// All attempts of this login.
     pub attempts: Vec<Attempt>,
     retries: Retries,
-    /// Where a secret in `Authorization` went.
+    /// The addresses that received a secret in `Authorization`.
     shown_to: Vec<Url>,
-    /// How often an address that had the secret before got it once more.
+    /// How often an address received the secret again.
     again: u32,
-    /// The address that asked for the password in the last login, after another one had had it: this time it is for that one.
+    /// The address that asked for the password in the last login after another address had received it: now it goes to this one.
     asks_at: Option<Url>,
 }
 
@@ -77,16 +77,16 @@ impl<'a> Exchange<'a> {
         Ok(Exchange { client, method, run, attempts: Vec::new(), retries, shown_to: Vec::new(), again: 0, asks_at })
     }
 
-    /// A request to `url` with what the method adds to it.
+    /// Makes a request to `url`, with the header of the method.
     pub fn get(&mut self, url: Url) -> Request {
         let authorization = if self.is_for(&url) { self.show_to(&url) } else { None };
         Request { url, form: None, soap: None, authorization, is_first: false }
     }
 
-    /// Whether an address is shown the secret in `Authorization` before it asks.
+    /// Whether an address receives the secret in `Authorization` before it asks.
     ///
-    /// A password is, at the first address alone: each further one may count it as another try, and one that redirects to itself may
-    /// do so again and again. Gateways that redirect who has no token want to see it at every address.
+    /// A password is sent to the first address only: each further one may count it as another try, and one that redirects to
+    /// itself may do so repeatedly. A token is sent to every address, since gateways redirect requests without it.
     fn is_for(&mut self, url: &Url) -> bool {
         if self.method.is_shown_once() {
             return self.shown_to.is_empty() && self.asks_at.as_ref().is_none_or(|at| *at == place(url));
@@ -105,9 +105,9 @@ impl<'a> Exchange<'a> {
         Some(header)
     }
 
-    /// What an address is shown that answered 401 to a request without the method's header; `None` where the method has none for it.
+    /// Returns the header for an address that answered 401 to a request without it. `None` if the method has none for it.
     ///
-    /// Errors: it asked several times over; another address had the password in this login, which goes out once.
+    /// Errors: it asked too often, or another address has already received the password, which is sent once in a login.
     pub fn asked_for_it(&mut self, answer: &Response) -> Result<Option<Carried>> {
         let url = &answer.url;
         if !self.method.is_asked_for(answer) {
@@ -135,14 +135,14 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Forgets where the password was to go if nobody asked for it there.
+    /// Forgets the stored address for the password if that address did not ask for it.
     pub fn forget_where_it_was_asked_for(&self) {
         if self.asks_at.is_some() && self.shown_to.is_empty() {
             Remembered { asks_at: None, ..Remembered::load(self.run.state) }.save(self.run.state);
         }
     }
 
-    /// Sends `first`, and then what `next` makes of each answer to a request.
+    /// Sends `first`, and then the request that `next` returns for each answer.
     pub async fn until_done(
         &mut self,
         first: Request,
@@ -175,7 +175,7 @@ impl<'a> Exchange<'a> {
         let mut is_again = false;
         let attempt = async || {
             if std::mem::replace(&mut is_again, true) {
-                // A Kerberos token is taken only once.
+                // A server takes a Kerberos token only once.
                 method.restart();
                 if request.authorization.is_some() {
                     request.authorization = authorization(method, attempts);
@@ -192,14 +192,14 @@ impl<'a> Exchange<'a> {
         Ok(answer)
     }
 
-    /// Notes what an answer shows of everything that was sent until now.
+    /// Settles all attempts of this login.
     pub fn settle(&self, sign: Sign) {
         for attempt in &self.attempts {
             attempt.settle(verdict::of(sign));
         }
     }
 
-    /// Keeps what was sent out of what the IdP says, which is passed on.
+    /// Removes the secrets that were sent from words of the IdP that are shown.
     pub fn take_secrets_out_of(&self, words: &mut Option<String>) {
         for attempt in &self.attempts {
             if let Some(rest) = words.as_deref().and_then(|words| attempt.taken_out_of(words)) {
@@ -228,7 +228,7 @@ fn authorization(method: &Method<'_>, attempts: &mut Vec<Attempt>) -> Option<Car
     Some(header)
 }
 
-/// AD FS offers Negotiate to browsers whose User-Agent it knows; `Trident/7.0` is in its list from the beginning
+/// AD FS offers Negotiate only to the browsers in its list of User-Agents; `Trident/7.0` is in the default list
 /// (`Get-AdfsProperties`, WIASupportedUserAgents).
 fn default_user_agent(auth: &Auth) -> String {
     let version = env!("CARGO_PKG_VERSION");

@@ -1,10 +1,9 @@
-//! What a ticket cache and a keytab hold, as `klist -e` and `klist -kte` list it: for `doctor`, which explains and decides
-//! nothing by it. Tickets and keys themselves are passed over.
-//!
-//! Formats: "Credential cache file format" (versions 3 and 4) and "Keytab file format" (version 2) of MIT's documentation.
+//! Lists a ticket cache and a keytab, as `klist -e` and `klist -kte` do, for the explanations of `doctor`. Tickets and keys
+//! themselves are skipped.
 
 use std::path::Path;
 
+use super::krb5_file::{Cursor, Principal};
 use crate::der;
 use crate::error::printable;
 use crate::file::{self, kind};
@@ -16,7 +15,7 @@ pub struct Ticket {
     /// `krbtgt/EXAMPLE.COM@EXAMPLE.COM`
     pub service: String,
     pub ends: Timestamp,
-    /// How the ticket is sealed, by its number (RFC 3961).
+    /// Number of the encryption type of the ticket (RFC 3961).
     pub enctype: u32,
 }
 
@@ -29,18 +28,18 @@ pub struct Key {
 }
 
 impl Ticket {
-    /// The one that gets all others.
+    /// Whether it is the ticket-granting ticket.
     pub fn is_granting(&self) -> bool {
         self.service.starts_with("krbtgt/")
     }
 }
 
-/// The tickets in the cache at `path`. `None`: it cannot be read, or is of a version that is not known here.
+/// The tickets in the cache at `path`. `None` if it cannot be read, or its version is unknown.
 pub fn tickets(path: &Path) -> Option<Vec<Ticket>> {
     tickets_in(&file::read(path, &kind::TICKETS).ok()?)
 }
 
-/// The keys in the keytab at `path`; likewise.
+/// The keys in the keytab at `path`. `None` if it cannot be read, or its version is unknown.
 pub fn keys(path: &Path) -> Option<Vec<Key>> {
     keys_in(&file::read(path, &kind::KEYTAB).ok()?)
 }
@@ -62,33 +61,25 @@ pub fn enctype_name(number: u32) -> String {
     name.to_owned()
 }
 
-/// Microsoft and MIT are switching these off.
+/// Whether Microsoft and MIT are disabling this encryption type.
 pub fn is_weak(enctype: u32) -> bool {
     matches!(enctype, 1..=3 | 16 | 23 | 24)
 }
 
 fn tickets_in(bytes: &[u8]) -> Option<Vec<Ticket>> {
-    let mut cursor = Cursor(bytes);
-    let version = match cursor.take(2)? {
-        [5, version @ 3..=4] => *version,
-        _ => return None,
-    };
-    if version == 4 {
-        let header = cursor.u16()?;
-        cursor.take(usize::from(header))?;
-    }
-    cursor.principal()?;
+    let (version, mut cursor) = Cursor::of_cache(bytes).filter(|(version, _)| *version >= 3)?;
+    cursor.principal(version)?;
     let mut tickets = Vec::new();
-    while !cursor.0.is_empty() {
-        cursor.principal()?;
-        let service = cursor.principal()?;
+    while !cursor.rest.is_empty() {
+        cursor.principal(version)?;
+        let service = name(cursor.principal(version)?);
         cursor.u16()?; // the session key's type, twice in version 3
         if version == 3 {
             cursor.u16()?;
         }
         cursor.data()?;
         let [_authenticated, _starts, ends, _renewable] = [cursor.u32()?, cursor.u32()?, cursor.u32()?, cursor.u32()?];
-        cursor.take(1 + 4)?; // whether it is sealed by a session key, and flags
+        cursor.take(1 + 4)?; // whether a session key encrypts it, and flags
         for _lists in ["addresses", "authorization data"] {
             for _ in 0..cursor.u32()? {
                 cursor.u16()?;
@@ -97,7 +88,7 @@ fn tickets_in(bytes: &[u8]) -> Option<Vec<Ticket>> {
         }
         let ticket = cursor.data()?;
         cursor.data()?; // the second ticket
-        // Configuration of the cache itself is kept as tickets of a service that cannot be.
+        // The cache's own configuration is stored as tickets of an impossible service.
         if let (false, Some(enctype)) = (service.contains("X-CACHECONF:"), enctype_of(ticket)) {
             tickets.push(Ticket { service, ends: Timestamp::from_second(i64::from(ends)).ok()?, enctype });
         }
@@ -108,24 +99,24 @@ fn tickets_in(bytes: &[u8]) -> Option<Vec<Ticket>> {
 /// RFC 4120 §5.3: `Ticket ::= [APPLICATION 1] SEQUENCE { …, enc-part [3] SEQUENCE { etype [0] INTEGER, … } }`.
 fn enctype_of(ticket: &[u8]) -> Option<u32> {
     let fields = der::content_of(der::SEQUENCE, der::content_of(0x61, ticket)?)?;
-    let sealed = der::elements(fields).find(|field| field.tag == 0xa3)?;
-    let enctype = der::elements(der::content_of(der::SEQUENCE, sealed.content)?).find(|field| field.tag == 0xa0)?;
+    let encrypted = der::elements(fields).find(|field| field.tag == 0xa3)?;
+    let enctype = der::elements(der::content_of(der::SEQUENCE, encrypted.content)?).find(|field| field.tag == 0xa0)?;
     let number = der::content_of(der::INTEGER, enctype.content)?;
     Some(number.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)))
 }
 
 fn keys_in(bytes: &[u8]) -> Option<Vec<Key>> {
-    let mut cursor = Cursor(bytes);
+    let mut cursor = Cursor::new(bytes);
     if cursor.take(2)? != [5, 2] {
         return None;
     }
     let mut keys = Vec::new();
-    while !cursor.0.is_empty() {
+    while !cursor.rest.is_empty() {
         let size = cursor.u32()?.cast_signed();
         let entry = cursor.take(usize::try_from(size.unsigned_abs()).ok()?)?;
-        // A negative size: a hole that a removed key left.
+        // A negative size marks the hole of a removed key.
         if size > 0 {
-            keys.push(key(Cursor(entry))?);
+            keys.push(key(Cursor::new(entry))?);
         }
     }
     Some(keys)
@@ -140,51 +131,14 @@ fn key(mut entry: Cursor<'_>) -> Option<Key> {
     let short_version = u32::from(entry.take(1)?[0]);
     let enctype = u32::from(entry.u16()?);
     entry.short_data()?;
-    // A later addition, 0 where it is not used.
+    // A later addition to the format; 0 if it is not used.
     let version = entry.u32().filter(|version| *version != 0).unwrap_or(short_version);
-    Some(Key { principal: name(&names, realm), version, enctype })
+    Some(Key { principal: name((names, realm)), version, enctype })
 }
 
-fn name(components: &[&[u8]], realm: &[u8]) -> String {
+fn name((components, realm): Principal<'_>) -> String {
     let text = |bytes: &&[u8]| printable(&String::from_utf8_lossy(bytes), 200);
     format!("{}@{}", components.iter().map(text).collect::<Vec<_>>().join("/"), text(&realm))
-}
-
-/// Numbers are big-endian.
-struct Cursor<'a>(&'a [u8]);
-
-impl<'a> Cursor<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        self.take(2)?.try_into().ok().map(u16::from_be_bytes)
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        self.take(4)?.try_into().ok().map(u32::from_be_bytes)
-    }
-
-    fn data(&mut self) -> Option<&'a [u8]> {
-        let length = self.u32()?;
-        self.take(usize::try_from(length).ok()?)
-    }
-
-    fn short_data(&mut self) -> Option<&'a [u8]> {
-        let length = self.u16()?;
-        self.take(usize::from(length))
-    }
-
-    fn principal(&mut self) -> Option<String> {
-        self.u32()?; // the name's type
-        let components = self.u32()?;
-        let realm = self.data()?;
-        let names = (0..components).map(|_| self.data()).collect::<Option<Vec<_>>>()?;
-        Some(name(&names, realm))
-    }
 }
 
 #[cfg(test)]
@@ -202,7 +156,7 @@ mod tests {
         bytes
     }
 
-    /// A ticket whose sealed part says `etype 18`.
+    /// A ticket whose encrypted part has `etype` 18.
     const TICKET: &[u8] = b"\x61\x0b\x30\x09\xa3\x07\x30\x05\xa0\x03\x02\x01\x12";
 
     fn cache(services: &[&[&str]]) -> Vec<u8> {

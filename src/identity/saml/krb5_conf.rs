@@ -1,20 +1,20 @@
-//! One setting of krb5.conf, `default_ccache_name`, read the way libkrb5's profile library reads it, without loading it.
+//! Reads one setting of krb5.conf, `default_ccache_name`, as the profile library of libkrb5 does, without loading it.
 //!
-//! It is on the path of a cache hit, so the files are read at most to 256 KiB together, and what a hit need not
-//! understand is an error that the caller may treat as "unknowable".
+//! It is read on the path of a cache hit, so at most 256 KiB of all files together are read. Whatever is not understood is an
+//! error, which the caller may treat as "unknowable".
 
 use std::path::{Path, PathBuf};
 
 use crate::file::{self, Kind, kind};
 use crate::process::env::Env;
 
-/// The value as written, with its `%{…}`; `None` when no file sets it.
+/// Returns the value as written, with its `%{…}`. `None` if no file sets it.
 ///
-/// Errors: a sentence on why it cannot be known.
+/// Errors: why it cannot be known.
 pub fn default_ccache_name(env: &Env) -> Result<Option<String>, String> {
     let files = env.os("KRB5_CONFIG").unwrap_or_else(|| "/etc/krb5.conf".into());
     let mut reader = Reader { bytes_left: kind::KRB5_CONF.max };
-    // Every file of the list counts, and the first that has the value decides.
+    // The first file of the list that has the value decides.
     for file in std::env::split_paths(&files).filter(|file| !file.as_os_str().is_empty()) {
         if let Some(value) = reader.file(&file, 0)? {
             return Ok(Some(value));
@@ -23,7 +23,7 @@ pub fn default_ccache_name(env: &Env) -> Result<Option<String>, String> {
     Ok(None)
 }
 
-/// `include` within `include`, as deep as anybody nests it.
+/// Nested `include` lines.
 const MAX_DEPTH: usize = 5;
 
 struct Reader {
@@ -31,12 +31,12 @@ struct Reader {
 }
 
 impl Reader {
-    /// A file that is not there, or not for this user, has no say, as with libkrb5's own list.
+    /// A missing or unreadable file is skipped, as by libkrb5.
     fn file(&mut self, path: &Path, depth: usize) -> Result<Option<String>, String> {
         if depth > MAX_DEPTH {
             return Err(format!("{} is included too deeply", path.display()));
         }
-        // A pipe in its place must not keep a cache hit waiting: it has no say either.
+        // A pipe in its place must not delay a cache hit: it is skipped as well.
         let kind = Kind { max: self.bytes_left, ..kind::KRB5_CONF };
         let Ok(text) = file::head(path, &kind) else { return Ok(None) };
         self.bytes_left -= text.len() as u64;
@@ -78,7 +78,7 @@ impl Reader {
         Ok(None)
     }
 
-    /// Names as krb5.conf(5) has them: letters, digits, dashes and underscores, or ending in `.conf`; in their order.
+    /// Reads the files whose names krb5.conf(5) allows, in order of their names.
     fn directory(&mut self, path: &Path, depth: usize) -> Result<Option<String>, String> {
         let Ok(entries) = std::fs::read_dir(path) else { return Ok(None) };
         let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|p| is_snippet(p)).collect();
@@ -93,6 +93,7 @@ impl Reader {
     }
 }
 
+/// Whether the name consists of letters, digits, dashes and underscores, or ends in `.conf`.
 fn is_snippet(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
         !name.starts_with('.')

@@ -1,4 +1,4 @@
-//! A SAML assertion from an identity provider: by a conversation of ours, or by a browser or program that has its own.
+//! SAML assertions from an identity provider: by our own conversation, or by a browser or program that logs in.
 
 pub mod auth;
 mod authn_request;
@@ -14,6 +14,7 @@ mod exchange;
 pub mod extract;
 pub mod klist;
 mod krb5_conf;
+mod krb5_file;
 mod okta;
 pub mod paste;
 pub mod remembered;

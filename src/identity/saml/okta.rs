@@ -1,5 +1,5 @@
-//! `auth = "okta"`: no page is read before the one with the assertion. A person enters a code at Okta once; later logins use
-//! the refresh token that this left, which is kept sealed. Serves `client_id`, `app_id`.
+//! `auth = "okta"`: a device login, whose tokens open the page with the assertion. A person enters a code at Okta once; later
+//! logins use the refresh token, which is stored sealed. Serves `client_id`, `app_id`.
 
 use url::Url;
 
@@ -16,7 +16,7 @@ use crate::secret::Secret;
 
 /// The assertion for the application `app_id`.
 pub async fn log_in(login: &Okta, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
-    let keep =
+    let state =
         run.state.ok_or_else(|| Error::new(Code::CacheWrite, "there is no directory for the login's refresh token"))?;
     let home = saml.idp_url.origin().ascii_serialization();
     let settings = Oidc {
@@ -35,11 +35,10 @@ pub async fn log_in(login: &Okta, saml: &Saml, run: Run<'_>) -> Result<Assertion
     };
     let ui = run.person.map(AtTerminal);
     let ui = ui.as_ref().map(|ui| ui as &dyn LoginUi);
-    let token =
-        okta::page_token(&settings, &login.app_id, run.env, &Sealed(keep), ui, run.ledger, run.deadline).await?;
+    let token = okta::page_token(&settings, &login.app_id, &Sealed(state), ui, run).await?;
     let page = format!("{home}/login/token/sso");
     let mut page = Url::parse(&page).map_err(|_| Error::new(Code::Bug, "Okta's address cannot be extended"))?;
-    // Okta takes it there and nowhere else. Addresses are shown without their query, and leave no Referer.
+    // Okta takes the token only there. Addresses are shown without their query, and no Referer is sent.
     page.query_pairs_mut().append_pair("token", token.expose());
     conversation::log_in_from(page, saml, run).await
 }
@@ -53,7 +52,7 @@ impl LoginUi for AtTerminal<'_> {
     }
 }
 
-/// An empty text is not a token: what is kept can only be replaced.
+/// The login state as store of the refresh token. It can only be replaced, so an empty text means no token.
 struct Sealed<'a>(&'a dyn LoginState);
 
 impl RefreshTokenStore for Sealed<'_> {

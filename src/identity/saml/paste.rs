@@ -1,6 +1,6 @@
-//! What somebody saved or copied: a page (as HTML or MHTML), a SAML response or assertion in any of the forms in which a
-//! browser's developer tools and logs show one (a form's data, the address of a redirect, HAR, SAML-tracer's export, an
-//! envelope of ECP), or a token. For `inspect --from`, which asks nobody.
+//! Recognises saved or copied text, for `inspect --from`: a page (as HTML or MHTML), a SAML response or assertion as shown by a
+//! browser's developer tools and by logs (form data, the address of a redirect, HAR, the export of SAML-tracer, a SOAP
+//! envelope of ECP), or a token.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use crate::config::profile::{DEFAULT_XPATH, Parser};
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 
-/// A recording of a browser (HAR) has everything that the browser loaded in it.
+/// Limit in bytes: a HAR file contains everything that the browser loaded.
 pub const MAX: usize = 64 << 20;
 
-/// What it turned out to be.
+/// What the text is.
 #[derive(Debug)]
 pub enum Pasted {
     Response {
         encoded: Secret,
         response: Box<Response>,
     },
-    /// A JWT, by its looks.
+    /// A JWT, by its shape.
     Token(Secret),
     /// A page, with or without a SAML response on it.
     Page {
@@ -35,7 +35,7 @@ pub enum Pasted {
     },
 }
 
-/// Looks through everything that such text may be.
+/// Tries everything that the text may be.
 ///
 /// Errors: [`Code::NotASamlResponse`], and those of reading a page.
 pub fn read(bytes: Zeroizing<Vec<u8>>) -> Result<Pasted> {
@@ -68,7 +68,7 @@ pub fn read(bytes: Zeroizing<Vec<u8>>) -> Result<Pasted> {
     let token = token.iter().find_map(|name| field(text, name).filter(|found| is_jwt(found)));
     let bare = || {
         let last = text.rsplit(char::is_whitespace).next().unwrap_or_default();
-        // `Bearer eyJ…`, or a token that a terminal broke into lines.
+        // `Bearer eyJ…`, or a token that a terminal wrapped.
         let joined: String = text.split_whitespace().collect();
         [last.to_owned(), joined].into_iter().find(|token| is_jwt(token))
     };
@@ -81,7 +81,7 @@ pub fn read(bytes: Zeroizing<Vec<u8>>) -> Result<Pasted> {
     of_base64(percent_decoded(text))
 }
 
-/// UTF-8, or whatever the byte order mark says: what PowerShell redirects is UTF-16.
+/// Decodes UTF-8, or the encoding of the byte order mark: PowerShell redirects as UTF-16.
 fn decode(bytes: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(encoding_rs::UTF_8.decode(bytes).0.into_owned())
 }
@@ -103,7 +103,7 @@ fn of_xml(xml: &str, is_bare: bool) -> Result<Pasted> {
         return of_base64(STANDARD.encode(xml));
     }
     let start = xml.find("?>").map_or(0, |end| end + 2);
-    // An assertion alone, as an IdP's log shows it: in an envelope it reads as any other.
+    // An assertion alone, as in an IdP's log: put into a response, it is parsed like any other.
     let enveloped = format!(
         "<p:Response xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\"><p:Status><p:StatusCode Value=\"\"/></p:Status>{}</p:Response>",
         &xml[start..]
@@ -119,7 +119,7 @@ fn of_envelope(text: &str) -> Result<Pasted> {
     of_xml(&xml, false)
 }
 
-/// What was found in JSON: the field of a form, or XML as SAML-tracer shows it.
+/// Reads what was found in JSON: a form field, or XML as in SAML-tracer.
 fn of_recorded(found: &str) -> Result<Pasted> {
     match root(found.trim()) {
         Some("Assertion") => of_xml(found.trim(), true),
@@ -143,7 +143,7 @@ fn in_json(value: &Value, depth: usize) -> Option<Zeroizing<String>> {
                 (Some("SAMLResponse"), Some(encoded), _) => Some(Zeroizing::new(encoded.to_owned())),
                 _ => None,
             };
-            // Parameters go before the text that they were taken from, and later requests before earlier ones.
+            // In reverse: later requests come first, and parameters before the text that they were taken from.
             own.or_else(|| fields.values().rev().find_map(|value| in_json(value, depth + 1)))
         }
         Value::Array(items) => match items.as_slice() {
@@ -161,7 +161,7 @@ fn in_json(value: &Value, depth: usize) -> Option<Zeroizing<String>> {
     }
 }
 
-/// The page of a file as browsers save one in MHTML (RFC 2557): its first part of HTML.
+/// The first HTML part of a page that a browser saved as MHTML (RFC 2557).
 fn mhtml_page(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let (head, _) = text.split_once("\n\n").or_else(|| text.split_once("\r\n\r\n"))?;
     if !head.to_ascii_lowercase().contains("multipart/related") {
@@ -248,7 +248,7 @@ fn field(text: &str, name: &str) -> Option<String> {
     })
 }
 
-/// As it was before it was put into a form or a URL. Base64 has no percent sign of its own.
+/// Decodes a value of a form or a URL. Base64 has no percent sign.
 fn percent_decoded(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();

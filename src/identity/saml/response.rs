@@ -1,8 +1,7 @@
-//! What a SAML response says: status, issuer, audience, times and the roles on offer.
+//! A SAML response: status, issuer, audience, times and the roles on offer.
 //!
-//! We are a carrier: the document goes to STS as it came, and STS alone verifies the signature. What is read here serves
-//! messages, the choice of a role, and refusing early what STS would surely refuse.
-//! Names as in SAML 2.0 Core (OASIS saml-core-2.0-os) and the IAM User Guide, "Configure SAML assertions".
+//! The document goes to STS unchanged, and only STS verifies the signature. What is read here serves messages, the choice of a
+//! role, and refusing early what STS would certainly refuse. Names as in SAML 2.0 Core (OASIS saml-core-2.0-os) and the IAM User Guide, "Configure SAML assertions".
 
 use std::io::Read;
 
@@ -24,29 +23,29 @@ pub struct Response {
     pub issuer: Option<String>,
     pub destination: Option<String>,
     pub subject: Option<String>,
-    /// `Audience` elements of the assertion's conditions.
+    /// The `Audience` elements of the assertion's conditions.
     pub audiences: Vec<String>,
     /// `Recipient` of each subject confirmation.
     pub recipients: Vec<String>,
     pub not_before: Option<Timestamp>,
-    /// The earlier of the conditions' and the latest subject confirmation's.
+    /// The earlier of the end of the conditions and the latest end of a subject confirmation.
     pub not_on_or_after: Option<Timestamp>,
-    /// STS ends the session then.
+    /// When STS ends the session.
     pub session_not_on_or_after: Option<Timestamp>,
-    /// `SessionDuration` in seconds: the AWS console's, not ours to send.
+    /// `SessionDuration` in seconds: for the AWS console, and not sent to STS.
     pub session_duration: Option<u64>,
     pub role_session_name: Option<String>,
     pub roles: Vec<Offer>,
-    /// The assertion is encrypted for AWS: everything in it is unknown to us.
+    /// The assertion is encrypted for AWS and cannot be read here.
     pub is_encrypted: bool,
     pub has_assertion: bool,
-    /// `Format` of the subject, without the prefix that all share: `persistent`, `emailAddress`.
+    /// `Format` of the subject, without the common prefix: `persistent`, `emailAddress`.
     pub subject_format: Option<String>,
-    /// Class of the authentication, as written.
+    /// `AuthnContextClassRef`, as written.
     pub authentication: Option<String>,
-    /// Of the assertion, else of the response.
+    /// `IssueInstant` of the assertion, else of the response.
     pub issued: Option<Timestamp>,
-    /// Every attribute, AWS's among them, in order.
+    /// All attributes, with those of AWS, in order.
     pub attributes: Vec<Attribute>,
     pub signatures: Vec<Signature>,
 }
@@ -57,7 +56,7 @@ pub struct Attribute {
     pub values: Vec<String>,
 }
 
-/// An XML signature in the response, as it describes itself. Nothing of it is verified.
+/// An XML signature in the response, as it describes itself. It is not verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
     /// It covers the assertion, not the response around it.
@@ -65,7 +64,7 @@ pub struct Signature {
     /// The URI of its algorithm.
     pub algorithm: String,
     pub digest: String,
-    /// DER of the certificate that comes with it, if one does.
+    /// DER of the certificate in it.
     pub certificate: Option<Vec<u8>>,
 }
 
@@ -76,13 +75,13 @@ pub struct Offer {
     pub principal_arn: ProviderArn,
 }
 
-/// What AWS's attributes begin with (IAM User Guide, "Configure SAML assertions").
+/// The prefix of AWS's attributes (IAM User Guide, "Configure SAML assertions").
 pub const AWS_ATTRIBUTE: &str = "https://aws.amazon.com/SAML/Attributes/";
 
-/// Of a response that was deflated: as much as a page may have.
+/// Limit of an inflated response, in bytes; equal to that of a page.
 const MAX_INFLATED: u64 = 4 << 20;
 
-/// Browsers' and STS's leniency: padding may be missing.
+/// As lenient as browsers and STS: padding may be missing.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -91,7 +90,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl Response {
-    /// Decodes what a form field `SAMLResponse` holds. Errors: [`Code::NotASamlResponse`].
+    /// Decodes the form field `SAMLResponse`. Errors: [`Code::NotASamlResponse`].
     pub fn decode(encoded: &Secret) -> Result<Self> {
         let compact: zeroize::Zeroizing<Vec<u8>> =
             encoded.expose().bytes().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<u8>>().into();
@@ -101,8 +100,8 @@ impl Response {
         response_parser::read(xml)
     }
 
-    /// Decodes what a parameter `SAMLResponse` of an address holds: deflated as the redirect binding says (SAML Bindings
-    /// §3.4.4.1), or not. Returns the base64 that STS takes, and what it says.
+    /// Decodes the query parameter `SAMLResponse`, which may be deflated (SAML Bindings §3.4.4.1). Returns the base64 for STS, and
+    /// the response.
     pub fn decode_redirected(encoded: &str) -> Result<(Secret, Self)> {
         let plain = canonical(Secret::new(encoded.replace([' ', '-'], "+").replace('_', "/")));
         let bytes = BASE64.decode(plain.expose()).map(zeroize::Zeroizing::new).unwrap_or_default();
@@ -117,7 +116,7 @@ impl Response {
         Ok((plain, response))
     }
 
-    /// The one value, or the first, of AWS's attribute of this name: `SourceIdentity`, `RoleSessionName`.
+    /// The first value of AWS's attribute of this name: `SourceIdentity`, `RoleSessionName`.
     pub fn aws_attribute(&self, name: &str) -> Option<&str> {
         self.aws_attributes(name).first().map(String::as_str)
     }
@@ -128,7 +127,7 @@ impl Response {
         self.attributes.iter().find(is_it).map(|attribute| attribute.values.as_slice()).unwrap_or_default()
     }
 
-    /// Session tags, key and value, that the assertion has STS set.
+    /// Key and value of each session tag in the assertion.
     pub fn session_tags(&self) -> impl Iterator<Item = (&str, &str)> {
         self.attributes.iter().filter_map(|attribute| {
             let key = attribute.name.strip_prefix(AWS_ATTRIBUTE)?.strip_prefix("PrincipalTag:")?;
@@ -136,20 +135,20 @@ impl Response {
         })
     }
 
-    /// The IdP authenticated the user and agreed.
+    /// Whether the IdP authenticated the user and agreed.
     pub fn is_success(&self) -> bool {
         self.status.first().is_some_and(|s| s == "Success")
     }
 
-    /// Whether this is meant for AWS's sign-in, in any partition, rather than for a hub on the way to it.
+    /// Whether it is for AWS's sign-in, in any partition, and not for a hub that leads to it.
     pub fn is_for_aws(&self) -> bool {
         self.destination.iter().chain(&self.recipients).any(|url| is_aws_sign_in(url))
             || self.audiences.iter().any(|a| a.starts_with("urn:amazon:webservices") || is_aws_sign_in(a))
             || !self.roles.is_empty()
     }
 
-    /// Refuses what STS would surely refuse. `now` is the IdP's own idea of the time where it is known, so that a wrong
-    /// clock on this machine refuses nothing.
+    /// Refuses what STS would certainly refuse. `now` is the IdP's time if known, so that a wrong clock of this machine refuses
+    /// nothing.
     pub fn preflight(&self, now: Timestamp) -> Result<()> {
         if !self.is_success() {
             return Err(self.denied());
@@ -182,7 +181,7 @@ impl Response {
 /// Seconds by which two well-kept clocks may differ.
 const CLOCK_TOLERANCE: i64 = 60;
 
-/// The same base64 without white space and with its padding: STS decodes strictly, browsers' form fields are not written so.
+/// The same base64 without white space and with padding, since STS decodes strictly.
 pub fn canonical(encoded: Secret) -> Secret {
     let text = encoded.expose();
     let is_canonical = text.len().is_multiple_of(4) && !text.bytes().any(|b| b.is_ascii_whitespace());

@@ -1,4 +1,4 @@
-//! One pass over the XML of a SAML response: element by element into a [`Response`].
+//! Parses the XML of a SAML response into a [`Response`], in one pass.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +20,7 @@ const FORMAT_PREFIXES: [&str; 2] =
 /// No SAML response nests deeper than a dozen elements.
 const MAX_DEPTH: usize = 64;
 
-/// What a response says, and the error of what is none.
+/// Parses a response. Errors: [`Code::NotASamlResponse`](crate::error::Code::NotASamlResponse).
 pub(super) fn read(xml: &str) -> Result<Response> {
     let mut reading = Reading::default();
     reading.read(xml)?;
@@ -31,7 +31,7 @@ pub(super) fn read(xml: &str) -> Result<Response> {
 #[derive(Default)]
 struct Reading {
     response: Response,
-    /// Local names of the open elements; those of other namespaces are kept as empty text, so that they match nothing.
+    /// Local names of the open elements; empty for those of other namespaces, so that they match nothing.
     path: Vec<String>,
     /// Text of the innermost open element.
     text: String,
@@ -63,7 +63,7 @@ impl Reading {
                     Some(text) => self.text.push_str(&text),
                     None => return Err(not_saml("it uses an entity that XML does not define")),
                 },
-                // STS refuses one too; entities could be declared in it.
+                // It could declare entities. STS refuses it as well.
                 Event::DocType(_) => return Err(not_saml("it has a document type declaration")),
                 Event::Eof if self.path.is_empty() && !self.response.status.is_empty() => break,
                 Event::Eof => return Err(not_saml("it ends early or has no status")),
@@ -147,7 +147,7 @@ impl Reading {
         }
         match (parent, closed.as_str()) {
             ("Status", "StatusMessage") => response.status_message = Some(text.to_owned()),
-            // The assertion's issuer is what STS compares; the response's stands in when there is none.
+            // STS compares the assertion's issuer; the response's is used if there is none.
             ("Assertion", "Issuer") => response.issuer = Some(text.to_owned()),
             ("Response", "Issuer") if response.issuer.is_none() => response.issuer = Some(text.to_owned()),
             ("Subject", "NameID") => response.subject = Some(text.to_owned()),
@@ -175,20 +175,21 @@ impl Reading {
     }
 }
 
-fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+/// The value of an attribute, with references decoded.
+pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     let found = element.try_get_attribute(name).ok()??;
     Some(found.normalized_value(quick_xml::XmlVersion::Explicit1_0).ok()?.into_owned())
 }
 
-/// `xs:dateTime`; one without a zone is UTC (SAML Core §1.3.3).
+/// An `xs:dateTime`; without a zone it is UTC (SAML Core §1.3.3).
 fn instant(element: &BytesStart<'_>, name: &str) -> Option<Timestamp> {
     let text = attribute(element, name)?;
     let text = text.trim();
     text.parse().or_else(|_| format!("{text}Z").parse()).ok()
 }
 
-/// The roles in one `Role` attribute value: `ROLE,PROVIDER` in either order, white space anywhere, several pairs allowed.
-/// What is not a pair of ARNs is passed over, as STS does.
+/// The roles in one value of the `Role` attribute: `ROLE,PROVIDER` in either order, with white space anywhere, also several pairs.
+/// Anything but a pair of ARNs is skipped, as by STS.
 fn offers(value: &str) -> Vec<Offer> {
     let parts: Vec<&str> =
         value.split(|c: char| c == ',' || c == ';' || c.is_whitespace()).filter(|p| !p.is_empty()).collect();
@@ -204,7 +205,7 @@ fn offers(value: &str) -> Vec<Offer> {
         .collect()
 }
 
-/// What a reference stands for: a character, or an entity that XML itself defines.
+/// Resolves a reference to a character or to an entity that XML defines.
 pub(super) fn resolved(entity: &BytesRef<'_>) -> Option<String> {
     match entity.resolve_char_ref() {
         Ok(Some(c)) => Some(c.to_string()),

@@ -1,14 +1,14 @@
-//! Which of the roles on offer: the configured one, or the only one.
+//! Chooses one of the roles on offer: the configured one, or the only one.
 
 use super::response::{Offer, Response};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result};
 
-/// More roles than this are counted, not listed.
+/// Most roles that an error lists; more are counted.
 const LISTED: usize = 20;
 
-/// The pair to ask STS for. `role` and `provider` are the configured ones; what is not configured is taken from the
-/// assertion when it leaves no choice.
+/// Returns the pair for STS. `role` and `provider` are the configured ones; what is not configured is taken from the assertion
+/// if it leaves no choice.
 pub fn choose(response: &Response, role: Option<&RoleArn>, provider: Option<&ProviderArn>) -> Result<Offer> {
     if response.is_encrypted && response.roles.is_empty() {
         return match (role, provider) {
@@ -65,7 +65,7 @@ fn the_only_one(offers: &[Offer], provider: Option<&ProviderArn>) -> Result<Offe
         .hint("set `role_arn` to one of those"))
 }
 
-/// The single pair, when all are the same one (IdPs do repeat themselves).
+/// The pair, if all are equal: an IdP may repeat a role.
 fn only(offers: &[&Offer]) -> Option<Offer> {
     let first = offers.first()?;
     offers.iter().all(|o| o == first).then(|| (*first).clone())

@@ -62,7 +62,7 @@ fn log_in(page: &Page) {
         deadline: &deadline,
         ledger: &Lenient,
         typed: Some(&typed),
-        keep: None,
+        state: None,
         person: None,
         trace: None,
     };

@@ -1,4 +1,4 @@
-//! The file of Application Default Credentials: where it is, and what may stand in it.
+//! The file of Application Default Credentials: its place and its content.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::file::{self, Fault, kind};
 use crate::process::env::Env;
 use crate::secret::Secret;
 
-/// Credentials, and the file they stand in.
+/// Credentials and their file.
 #[derive(Debug)]
 pub struct Found {
     pub path: PathBuf,
@@ -42,7 +42,7 @@ pub struct ServiceAccount {
     pub token_uri: Url,
 }
 
-/// A person, as `gcloud auth application-default login` leaves one.
+/// A person, as stored by `gcloud auth application-default login`.
 #[derive(Debug, Deserialize)]
 pub struct AuthorizedUser {
     pub client_id: String,
@@ -54,7 +54,7 @@ pub struct AuthorizedUser {
     pub token_uri: Url,
 }
 
-/// A service account that somebody else may act as.
+/// A service account that other credentials impersonate.
 #[derive(Debug, Deserialize)]
 pub struct Impersonated {
     pub service_account_impersonation_url: Url,
@@ -63,7 +63,7 @@ pub struct Impersonated {
     pub source_credentials: Box<Credentials>,
 }
 
-/// A workload outside of Google, known by a token of its own platform.
+/// A workload outside of Google, identified by a token of its platform.
 #[derive(Debug, Deserialize)]
 pub struct ExternalAccount {
     pub audience: String,
@@ -73,17 +73,17 @@ pub struct ExternalAccount {
     pub credential_source: SubjectSource,
 }
 
-/// Where the platform's token is; one of the first three.
+/// Where the platform's token is: one of the first three.
 #[derive(Debug, Default, Deserialize)]
 pub struct SubjectSource {
     pub file: Option<PathBuf>,
     pub url: Option<Url>,
     pub executable: Option<Executable>,
-    /// `aws1`: signed requests of AWS's in place of a token.
+    /// `aws1`: a signed AWS request in place of a token.
     pub environment_id: Option<String>,
     /// A client certificate in place of a token.
     pub certificate: Option<serde::de::IgnoredAny>,
-    /// Of the request to `url`.
+    /// Headers of the request to `url`.
     #[serde(default, deserialize_with = "secrets")]
     pub headers: Vec<(String, Secret)>,
     #[serde(default)]
@@ -92,12 +92,12 @@ pub struct SubjectSource {
 
 #[derive(Debug, Deserialize)]
 pub struct Executable {
-    /// Words between blanks; no shell.
+    /// Words separated by blanks, run without a shell.
     pub command: String,
     pub timeout_millis: Option<u64>,
 }
 
-/// How the token stands in the file or the answer.
+/// The format of the token in the file or answer.
 #[derive(Debug, Default, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Format {
@@ -108,12 +108,12 @@ pub enum Format {
     },
 }
 
-/// The credentials in `GOOGLE_APPLICATION_CREDENTIALS`, else in gcloud's own file; `None` where neither is.
+/// The credentials in `GOOGLE_APPLICATION_CREDENTIALS`, else in gcloud's own file. `None` if there is neither.
 pub fn find(env: &Env) -> Result<Option<Found>> {
     text(env)?.map(|(path, text)| parse(path, &text)).transpose()
 }
 
-/// The file that [`find`] finds, as it stands.
+/// The file that [`find`] finds, with its text.
 pub fn text(env: &Env) -> Result<Option<(PathBuf, Secret)>> {
     if let Some(path) = env.path("GOOGLE_APPLICATION_CREDENTIALS") {
         let text = read(&path).map_err(|fault| {
@@ -130,12 +130,12 @@ pub fn text(env: &Env) -> Result<Option<(PathBuf, Secret)>> {
     }
 }
 
-/// The error of a file whose content is of no use.
+/// The error of a file whose content cannot be used.
 pub fn unusable(path: &Path, why: impl Into<String>) -> Error {
     Error::new(Code::InvalidValue, format!("the Google credentials in {} cannot be used", path.display())).because(why)
 }
 
-/// The text of a file with a secret.
+/// Reads a file with a secret.
 pub fn read(path: &Path) -> std::result::Result<Secret, Fault> {
     file::text(path, &kind::GOOGLE).map(Secret::new)
 }
@@ -164,7 +164,7 @@ fn parse(path: PathBuf, text: &Secret) -> Result<Found> {
             return unusable(&path, format!("its `type` is {kind:?}"))
                 .hint(format!("use credentials of a type that gives id_tokens: {}", KNOWN.join(", ")));
         }
-        // serde's own words may quote a value, but for a field that is not there.
+        // The message of serde may quote a value, except for a missing field.
         let said = e.to_string();
         let why = match said.strip_prefix("missing field ").and_then(|rest| rest.split('`').nth(1)) {
             Some(field) => format!("the type {kind} needs `{field}`"),

@@ -1,7 +1,7 @@
 //! The metadata server of a machine at Google, or of a pod on GKE.
 //!
-//! It has no name that a resolver elsewhere would have to search for, and is asked for one sign of life that takes a second
-//! at most: on a machine that is not Google's, an address that nobody answers at must not cost more.
+//! It is reached by address, so that no resolver is asked, and probed for at most a second: on other machines nobody answers
+//! at that address.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// All that is spent to learn that there is none.
+/// Limit of the probe.
 const PROBE: Duration = Duration::from_secs(1);
-/// Where it is on every machine of Google's.
+/// Its address on every machine at Google.
 const ADDRESS: &str = "169.254.169.254";
 const NAME: &str = "Google's metadata server";
-/// What every request to it carries, so that no web page can have a browser make one, and every answer of its own.
+/// The header of every request, which no web page can make a browser send, and of every answer.
 const FLAVOR: (&str, &str) = ("metadata-flavor", "Google");
 
-/// The identity token of the machine's own service account. `GCE_METADATA_HOST` and `GCE_METADATA_IP` are honoured.
+/// Returns the identity token of the machine's service account. `GCE_METADATA_HOST` and `GCE_METADATA_IP` are honoured.
 pub(super) async fn id_token(audience: &str, env: &Env, deadline: &Deadline) -> Result<Secret> {
     let (host, address) = (env.text("GCE_METADATA_HOST"), env.text("GCE_METADATA_IP"));
     let probed = origin(address.as_ref().or(host.as_ref()))?;
@@ -55,7 +55,7 @@ async fn probe(url: Url, deadline: &Deadline) -> Result<()> {
     }
 }
 
-/// The end of the search.
+/// The error if no credentials were found.
 fn nobody(probe: Error) -> Error {
     let mut error = Error::new(Code::TokenMissing, "there are no Google credentials here")
         .because("there is neither $GOOGLE_APPLICATION_CREDENTIALS nor gcloud's application_default_credentials.json")

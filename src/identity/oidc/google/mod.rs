@@ -1,17 +1,14 @@
-//! `source = "google"`: an id_token by Application Default Credentials, looked for where and in the order that Google's own
-//! libraries look: `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's file, the metadata server.
+//! `source = "google"`: an id_token by Application Default Credentials, in the order of Google's own libraries:
+//! `GOOGLE_APPLICATION_CREDENTIALS`, gcloud's file, the metadata server.
 //!
-//! The first that exists decides; when it fails, the next is not asked, since that one would be somebody else.
+//! The first that exists decides. If it fails, the next is not tried, since that would be another identity.
 //!
-//! All that is sent counts as issued: Google rotates none of it and locks no account for it, and its own libraries ask again
-//! when an answer is lost or an error of the server's (`google.oauth2._client`).
+//! All secrets count as issued: Google does not rotate them and locks no account for them, and its own libraries repeat a
+//! request after a lost answer or a server error (`google.oauth2._client`).
 
 mod adc;
-mod authorized_user;
-mod external_account;
-mod impersonation;
+mod grants;
 mod metadata;
-mod service_account;
 mod subject_token;
 
 use self::adc::Credentials;
@@ -22,12 +19,9 @@ use crate::identity::Run;
 use crate::process::env::Env;
 use crate::secret::Secret;
 
-/// What an access token may be used for: Google's one scope for "all that the account may do".
-const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
-
-/// An id_token of Google's for the audience in `settings`.
+/// Returns an id_token of Google for the audience in `settings`.
 ///
-/// Errors: [`Code::TokenMissing`] where there are no credentials, or such as give no id_token; [`Code::RefreshTokenGone`];
+/// Errors: [`Code::TokenMissing`] if there are no credentials, or they give no id_token; [`Code::RefreshTokenGone`];
 /// those of the requests.
 pub async fn token(settings: &Google, run: Run<'_>) -> Result<Secret> {
     let api = Api::new("Google's token service", Reach::Internet);
@@ -41,21 +35,21 @@ pub async fn token(settings: &Google, run: Run<'_>) -> Result<Secret> {
     }
 }
 
-/// The text of the credentials that [`token`] would take: with it, who asks is decided. `None`: the machine itself does.
+/// The text of the credentials that [`token`] would use, which identifies the caller. `None` if that is the machine itself.
 pub fn credentials(env: &Env) -> Result<Option<Secret>> {
     Ok(adc::text(env)?.map(|(_, text)| text))
 }
 
-/// Whether a token needs `audience`: those of a person, as gcloud leaves them, are always for gcloud itself.
+/// Whether a token needs `audience`: the credentials of a person, as stored by gcloud, give tokens for gcloud only.
 pub fn needs_audience(env: &Env) -> bool {
     !matches!(adc::find(env), Ok(Some(adc::Found { credentials: Credentials::AuthorizedUser(_), .. })))
 }
 
-/// What every kind of credentials needs to turn itself into a token.
+/// What every type of credentials needs to get a token.
 struct Source<'a> {
     api: &'a Api,
     run: Run<'a>,
-    /// Where the credentials were found, for errors.
+    /// The file of the credentials, for errors.
     file: &'a std::path::Path,
 }
 
@@ -73,7 +67,7 @@ impl Source<'_> {
         }
     }
 
-    /// An access token, with which another account can be impersonated.
+    /// An access token with which another account can be impersonated.
     async fn access_token(&self, credentials: &Credentials) -> Result<Secret> {
         match credentials {
             Credentials::ServiceAccount(account) => self.service_account_access_token(account).await,
@@ -87,12 +81,6 @@ impl Source<'_> {
 
     fn unusable(&self, why: impl Into<String>) -> Error {
         adc::unusable(self.file, why)
-    }
-
-    /// No id_token came, although the request succeeded.
-    fn no_id_token(&self) -> Error {
-        Error::new(Code::HttpUnexpected, "Google's token service gave no id_token")
-            .because(format!("for the credentials in {}", self.file.display()))
     }
 }
 
@@ -114,7 +102,7 @@ mod tests {
 
     const LONG: std::time::Duration = std::time::Duration::from_secs(20);
 
-    /// Google, with every path its services have.
+    /// A server with the paths of all of Google's services.
     fn google() -> Stub {
         Stub::start(|sent| match sent.line.as_str() {
             "POST /token" if sent.field("grant_type") == Some("refresh_token") => match sent.field("refresh_token") {
@@ -264,7 +252,7 @@ mod tests {
                 ("subject_token", subject),
                 ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
                 ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-                ("scope", CLOUD_PLATFORM),
+                ("scope", grants::CLOUD_PLATFORM),
             ] {
                 assert_eq!(exchange.field(name), Some(value), "{name}");
             }

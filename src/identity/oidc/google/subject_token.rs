@@ -1,4 +1,4 @@
-//! `credential_source` of an external account: the token of the workload's own platform, from a file, a URL or a program.
+//! `credential_source` of an external account: the token of the workload's platform, from a file, a URL or a program.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use crate::process::command;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// Google's own opt-in: whoever can write the file could otherwise have a program run.
+/// Google's own opt-in: otherwise, whoever can write the file could run a program.
 const OPT_IN: &str = "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES";
-/// How long a program may take when the file does not say, as Google's libraries have it.
+/// Limit of a program if the file sets none, as in Google's libraries.
 const PROGRAM_LIMIT: Duration = Duration::from_secs(30);
 
-/// What a program prints, version 1.
+/// The output of a program, version 1.
 #[derive(Deserialize)]
 struct Printed {
     version: u32,
@@ -47,7 +47,7 @@ impl Source<'_> {
             return self.in_format(&source.format, &text);
         }
         if let Some(url) = &source.url {
-            // Often the metadata service of another cloud, which has no https.
+            // This is often the metadata service of another cloud, which has no https.
             let api = Api::new("the platform's token service", Reach::Platform);
             let mut request = Request::get(url.clone());
             for (name, value) in &source.headers {

@@ -16,17 +16,17 @@ use crate::random;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// What is made up for one login: each proves to one side that the other means this login and no other.
+/// Random values of one login. Each ties a message to this login.
 struct Proofs {
-    /// That the code comes back to who asked for it (RFC 7636).
+    /// Ties the code to the client that requested it (RFC 7636).
     verifier: Secret,
-    /// That the browser was sent by us (RFC 6749 §10.12).
+    /// Ties the browser's answer to our request (RFC 6749 §10.12).
     state: String,
-    /// That the token is for this login.
+    /// Ties the id_token to this login.
     nonce: String,
 }
 
-/// What the provider granted, and the nonce that its id_token has to repeat.
+/// Returns what the provider granted, and the nonce that its id_token has to repeat.
 pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) -> Result<(Granted, String)> {
     let endpoint = issuer.endpoint(&issuer.metadata.authorization_endpoint, "browser", "device")?;
     issuer.page(endpoint)?;
@@ -41,7 +41,7 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
 
     let answered = callback.wait(&proofs.state, deadline).await?;
     check_sender(issuer, &answered)?;
-    // RFC 6749 §4.1.2: a code that comes twice may end what the first one gave.
+    // RFC 6749 §4.1.2: if a code comes twice, the tokens of the first use may be revoked.
     let code = CountedSecret::of_the_moment(answered.code);
     let verifier = CountedSecret::of_the_moment(proofs.verifier);
     let fields = [
@@ -54,7 +54,7 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
     Ok((granted, proofs.nonce))
 }
 
-/// Where the browser goes first.
+/// The address that the browser opens.
 fn authorization_url(issuer: &Issuer<'_>, endpoint: &Url, redirect_uri: &str, proofs: &Proofs) -> Url {
     let settings = issuer.settings;
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(proofs.verifier.expose()));
@@ -84,7 +84,7 @@ fn authorization_url(issuer: &Issuer<'_>, endpoint: &Url, redirect_uri: &str, pr
     url
 }
 
-/// RFC 9207: the answer of another provider, mixed up with this one's, must not get our code.
+/// Refuses the answer of another issuer, which must not receive our code (RFC 9207).
 fn check_sender(issuer: &Issuer<'_>, answered: &Answered) -> Result<()> {
     let is_right = match &answered.issuer {
         Some(sender) => *sender == issuer.settings.issuer.as_written(),

@@ -1,8 +1,8 @@
-//! The browser's way back: one page on loopback that takes the answer to an authorization request (RFC 8252 §7.3).
+//! The loopback redirect: one page on loopback that takes the answer to an authorization request (RFC 8252 §7.3).
 //!
-//! Anybody on this machine can ask here. Only a request for the right path with the right state counts; every other is
-//! turned away and waited on, so that nobody can end a login, or put an answer of their own into it. Nor can anybody keep the
-//! browser out: a new connection takes the place of one that asks nothing ([`crate::process::peers`]).
+//! Anybody on this machine can connect. Only a request for the right path with the right state counts. All others are refused
+//! and the wait goes on, so nobody can end a login or put in another answer. Nor can anybody keep the browser out: a new
+//! connection replaces one that has sent no request ([`crate::process::peers`]).
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener as StdListener};
@@ -23,7 +23,7 @@ use crate::time::Deadline;
 
 /// A browser's request head is a few KiB.
 const MAX_HEAD: usize = 16 << 10;
-/// Browsers open connections ahead of need, and may leave them unused.
+/// Limit of one connection. Browsers open connections in advance and may leave them unused.
 const CONNECTION: Duration = Duration::from_secs(10);
 const CONNECTIONS: usize = 64;
 
@@ -32,7 +32,7 @@ const CONNECTIONS: usize = 64;
 pub struct Callback {
     listener: TcpListener,
     address: IpAddr,
-    /// As it goes into the requests: with the port that was given.
+    /// The redirect URI of the requests, with the port that is open.
     pub redirect_uri: Url,
 }
 
@@ -40,24 +40,24 @@ pub struct Callback {
 #[derive(Debug)]
 pub struct Answered {
     pub code: Secret,
-    /// Who says that it is the provider (RFC 9207).
+    /// `iss` of the answer (RFC 9207).
     pub issuer: Option<String>,
 }
 
-/// What one request was.
+/// The kind of a request.
 #[derive(Debug)]
 enum Visit {
     Answer(Answered),
     /// The provider's own refusal.
     Refused(Error),
-    /// Another page than ours: a browser's `/favicon.ico`.
+    /// Another path, such as `/favicon.ico` of a browser.
     Elsewhere,
-    /// Not from the login that was begun.
+    /// Not from this login.
     Forged,
 }
 
 impl Callback {
-    /// Listens where `redirect_uri` points to, on its port or, without one, on any.
+    /// Listens at `redirect_uri`, on its port or, without one, on any.
     pub fn open(redirect_uri: &Url) -> Result<Self> {
         let unusable = |why: String| {
             Error::new(Code::InvalidValue, format!("cannot wait for the browser at {redirect_uri}"))
@@ -99,7 +99,7 @@ impl Callback {
                             crowd.add(open.spawn(receive(stream, expected.clone(), stage.clone())), stage);
                         }
                     }
-                    // No descriptor is free, most likely: who asks nothing has to go first.
+                    // Most likely no descriptor is free: a connection without a request is closed.
                     Poll::Ready(Err(why)) if crowd.end_one() => {
                         tracing::warn!(%why, "a connection is not accepted");
                         context.waker().wake_by_ref();
@@ -129,7 +129,7 @@ impl Callback {
     }
 }
 
-/// One connection, one request. `None`: it was none.
+/// Serves one connection with one request. `None` if no request came.
 async fn receive(stream: TcpStream, expected: Arc<(String, String)>, stage: Arc<Stage>) -> Option<Visit> {
     let (path, state) = &*expected;
     let talk = async {
@@ -142,7 +142,7 @@ async fn receive(stream: TcpStream, expected: Arc<(String, String)>, stage: Arc<
     tokio::time::timeout(CONNECTION, talk).await.ok()?
 }
 
-/// The request up to its empty line. The query holds the code.
+/// Reads the request up to its empty line. The query holds the code.
 async fn read_head(stream: &TcpStream) -> Option<Secret> {
     let mut head = Zeroizing::new(Vec::with_capacity(MAX_HEAD));
     let mut chunk = Zeroizing::new([0; 2048]);
@@ -173,7 +173,7 @@ async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// What the request is, by its first line alone.
+/// Classifies a request by its first line.
 fn visit(head: &Secret, path: &str, state: &str) -> Visit {
     let line = head.expose().lines().next().unwrap_or_default();
     let target = line.strip_prefix("GET ").and_then(|rest| rest.strip_suffix(" HTTP/1.1"));
@@ -181,7 +181,7 @@ fn visit(head: &Secret, path: &str, state: &str) -> Visit {
     if asked != path {
         return Visit::Elsewhere;
     }
-    // A parameter that comes twice is not ours to choose from (RFC 6749 §3.1).
+    // A parameter must not occur twice (RFC 6749 §3.1).
     let one = |name: &str| {
         let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
         let value = values.next()?.1.into_owned();
@@ -201,7 +201,7 @@ fn visit(head: &Secret, path: &str, state: &str) -> Visit {
     }
 }
 
-/// What the browser shows. Nothing of the request stands in it, and nothing remembers its address.
+/// The page for the browser. It contains nothing of the request, and its address is neither cached nor sent as Referer.
 fn page(visit: &Visit) -> String {
     let (status, text) = match visit {
         Visit::Answer(_) => ("200 OK", "You are logged in. This window can be closed."),

@@ -1,4 +1,4 @@
-//! What a token must say to be believed (OpenID Connect Core §3.1.3.7), once its signature is the issuer's.
+//! Checks the claims of a token whose signature was verified (OpenID Connect Core §3.1.3.7).
 
 use serde::Deserialize;
 
@@ -7,15 +7,15 @@ use crate::identity::oidc::jws::KeySet;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// How far the issuer's clock may be from ours, seconds; AWS allows as much.
+/// Allowed difference between the issuer's clock and ours, in seconds, as in AWS.
 const LEEWAY: f64 = 300.0;
 
-/// What was asked for.
+/// The expected claims.
 pub struct Expected<'a> {
     pub issuer: &'a str,
-    /// The audience of an id_token; `None`: not ours to check.
+    /// The audience of an id_token. `None` if the audience is not checked.
     pub client_id: Option<&'a str>,
-    /// What was sent with the authorization request, which ties the token to this very login.
+    /// The nonce of the authorization request, which ties the token to this login.
     pub nonce: Option<&'a str>,
 }
 
@@ -37,7 +37,7 @@ enum Audience {
 }
 
 impl Expected<'_> {
-    /// Errors: [`Code::TokenInvalid`], [`Code::TokenExpired`], naming claim and value.
+    /// Errors: [`Code::TokenInvalid`], [`Code::TokenExpired`], with claim and value.
     pub fn verify(&self, keys: &KeySet, token: &Secret, now: Timestamp) -> Result<()> {
         self.check(&keys.verify(token)?, now)
     }
@@ -55,7 +55,7 @@ impl Expected<'_> {
             if !audiences.iter().any(|audience| audience == client_id) {
                 return Err(unexpected("aud", Some(&audiences.join(" ")), client_id));
             }
-            // Among several audiences, the one it was given to has to be named, and has to be us.
+            // With several audiences, `azp` has to name the client, and it has to be ours.
             let is_ours = claims.azp.as_deref().map_or(audiences.len() == 1, |azp| azp == client_id);
             if !is_ours {
                 return Err(unexpected("azp", claims.azp.as_deref(), client_id));

@@ -15,9 +15,9 @@ use crate::http::form::Field;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// Asked for how often, where the provider does not say; and by how much slower when it asks for that (RFC 8628 §3.5).
+/// The default interval between two requests, and what `slow_down` adds to it (RFC 8628 §3.5).
 const INTERVAL: Duration = Duration::from_secs(5);
-/// A provider that says 0 would be asked without end.
+/// An interval of 0 would send requests without a pause.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// RFC 8628 §3.2.
@@ -27,7 +27,7 @@ struct Started {
     user_code: String,
     verification_uri: Option<Url>,
     verification_uri_complete: Option<Url>,
-    /// Some, Google among them, spell the two as the drafts did; others send both spellings.
+    /// The spelling of the drafts, which Google and others use; some send both.
     verification_url: Option<Url>,
     verification_url_complete: Option<Url>,
     #[serde(deserialize_with = "seconds")]
@@ -36,7 +36,7 @@ struct Started {
     interval: Option<u64>,
 }
 
-/// A number, also as a text or with a fraction, as some providers write theirs.
+/// A number of seconds; some providers send a text or a fraction.
 fn seconds<'de, D: Deserializer<'de>>(value: D) -> std::result::Result<u64, D::Error> {
     let value = serde_json::Value::deserialize(value)?;
     let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
@@ -53,7 +53,7 @@ fn some_seconds<'de, D: Deserializer<'de>>(value: D) -> std::result::Result<Opti
     }
 }
 
-/// What follows an answer of the token endpoint.
+/// What follows from an answer of the token endpoint.
 enum Step {
     Granted(Answer),
     /// Ask again, after this long.
@@ -99,7 +99,7 @@ pub async fn log_in(issuer: &Issuer<'_>, ui: &dyn LoginUi, deadline: &Deadline) 
 fn next(outcome: Result<Answer>, interval: Duration) -> Step {
     let answer = match outcome {
         Ok(answer) => answer,
-        // The wait doubles, as §3.5 recommends. Whoever lost an answer hears so at the next.
+        // The interval doubles, as §3.5 recommends. The next request shows whether an answer was lost.
         Err(error) if matches!(error.code, Code::Connect | Code::Timeout) => return Step::Wait(interval * 2),
         Err(error) => return Step::Failed(error),
     };
@@ -129,7 +129,7 @@ mod tests {
 
     const FIVE: Duration = Duration::from_secs(5);
 
-    /// What is done when the token endpoint answers so.
+    /// What follows from this answer of the token endpoint.
     fn step(status: u16, body: serde_json::Value) -> String {
         let stub = provider(move |sent, _| (sent.line == "POST /token").then(|| (status, body.clone())));
         let settings = settings(&stub);

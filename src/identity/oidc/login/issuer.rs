@@ -1,4 +1,4 @@
-//! An OpenID provider: what it says of itself (OpenID Connect Discovery 1.0, RFC 8414), its keys, its token endpoint.
+//! An OpenID provider: its metadata (OpenID Connect Discovery 1.0, RFC 8414), its keys, its token endpoint.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,7 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// A provider that told who it is.
+/// A discovered provider.
 pub struct Issuer<'a> {
     pub settings: &'a Oidc,
     pub metadata: Metadata,
@@ -33,7 +33,7 @@ pub struct Issuer<'a> {
     ledger: &'a dyn Ledger,
 }
 
-/// The discovery document, as far as it is of use.
+/// The parts of the discovery document that are used.
 #[derive(Debug, Deserialize)]
 pub struct Metadata {
     issuer: String,
@@ -47,7 +47,7 @@ pub struct Metadata {
     pub authorization_response_iss_parameter_supported: bool,
 }
 
-/// What the token endpoint gives.
+/// The answer of the token endpoint.
 #[derive(Deserialize)]
 pub struct Granted {
     pub access_token: String,
@@ -56,7 +56,7 @@ pub struct Granted {
 }
 
 impl<'a> Issuer<'a> {
-    /// Asks the provider who it is, and believes it if it is who was asked.
+    /// Reads the discovery document, whose issuer has to be the configured one.
     pub async fn discover(settings: &'a Oidc, env: &Env, ledger: &'a dyn Ledger, deadline: &Deadline) -> Result<Self> {
         let client_secret = settings.client_secret.as_ref();
         let client_secret = client_secret
@@ -79,27 +79,27 @@ impl<'a> Issuer<'a> {
         Ok(Issuer { settings, metadata, api, client_secret, ledger })
     }
 
-    /// What is asked for, in the words of this provider.
+    /// The scope for this provider.
     pub fn scope(&self) -> &str {
         quirks::of(&self.settings.issuer).scope(&self.settings.scope)
     }
 
-    /// Whom errors name.
+    /// The name in errors.
     pub fn name(&self) -> String {
         format!("the issuer {}", self.settings.issuer.as_written())
     }
 
-    /// The keys it signs with, now.
+    /// The current keys of its signatures.
     pub async fn keys(&self, deadline: &Deadline) -> Result<KeySet> {
         self.api.send(&Request::get(self.metadata.jwks_uri.clone()), deadline).await?.success()?.json()
     }
 
-    /// A request to the token endpoint in the client's name. It is not sent twice, since codes and refresh tokens count once.
+    /// Sends a request to the token endpoint as the client, once only, since a code or refresh token can be used only once.
     pub async fn token(&self, fields: &[(&str, Field<'_>)], deadline: &Deadline) -> Result<Answer> {
         self.send(&self.metadata.token_endpoint, fields, deadline).await
     }
 
-    /// A request to an endpoint that knows clients as the token endpoint does (RFC 6749 §2.3.1).
+    /// Sends a request to an endpoint that authenticates clients like the token endpoint (RFC 6749 §2.3.1).
     pub async fn send(&self, url: &Url, fields: &[(&str, Field<'_>)], deadline: &Deadline) -> Result<Answer> {
         let mut fields = fields.to_vec();
         fields.extend(self.settings.resource.as_deref().map(|resource| ("resource", Field::Plain(resource))));
@@ -141,7 +141,7 @@ impl<'a> Issuer<'a> {
         })
     }
 
-    /// A page of the provider's that a browser is sent to. Whatever else a URL may start on this machine, it does not.
+    /// Checks a page of the provider before a browser opens it. Other schemes could start a program on this machine.
     pub fn page(&self, url: &Url) -> Result<()> {
         if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)) {
             return Ok(());
@@ -149,7 +149,7 @@ impl<'a> Issuer<'a> {
         Err(Error::new(Code::UrlNotAllowed, format!("{} sends you to a page that is not https", self.name())))
     }
 
-    /// An endpoint that not every provider has; `flow` is the setting that needs it.
+    /// Returns an optional endpoint, which `flow` needs. The error suggests the flow `other`.
     pub fn endpoint<'e>(&self, endpoint: &'e Option<Url>, flow: &str, other: &str) -> Result<&'e Url> {
         endpoint.as_ref().ok_or_else(|| {
             Error::new(Code::InvalidValue, format!("{} has nothing for flow = {flow:?}", self.name()))
@@ -157,7 +157,8 @@ impl<'a> Issuer<'a> {
         })
     }
 
-    /// The default of a provider that does not say, and the better of the two (RFC 6749 §2.3.1).
+    /// Whether the client authenticates by Basic: the preferred method, and the default of a provider that lists none (RFC 6749
+    /// §2.3.1).
     fn takes_basic(&self) -> bool {
         let methods = self.metadata.token_endpoint_auth_methods_supported.as_ref();
         methods.is_none_or(|methods| {
@@ -167,7 +168,7 @@ impl<'a> Issuer<'a> {
     }
 }
 
-/// What a success of OAuth's endpoints gives: a token (RFC 6749 §5.1), or the code of a device (RFC 8628 §3.2).
+/// A success of an OAuth endpoint: a token (RFC 6749 §5.1), or a device code (RFC 8628 §3.2).
 #[derive(Deserialize)]
 struct Given<'a> {
     #[serde(borrow)]
@@ -176,16 +177,16 @@ struct Given<'a> {
     device_code: Option<Cow<'a, str>>,
 }
 
-/// Whether it is a success as OAuth's endpoints write it. A page with status 200 is a proxy's or a portal's, and shows nothing, as
-/// does JSON without what was asked for.
+/// Whether it is a success of an OAuth endpoint. A page with status 200 comes from a proxy or portal and shows nothing; neither
+/// does JSON without what was requested.
 fn holds_an_answer(answer: &Answer) -> bool {
     let given = || serde_json::from_slice::<Given<'_>>(&answer.body).ok();
     let is_given = |given: Given<'_>| [given.access_token, given.device_code].iter().flatten().any(|it| !it.is_empty());
     answer.is_success() && answer.oauth_error().is_none() && given().is_some_and(is_given)
 }
 
-/// What the answer shows of the client's secret. Any error that RFC 6749 §5.2 and RFC 8628 §3.5 give to a client that was
-/// authenticated proves that it was. `is_basic`: it went in the header.
+/// What the answer shows of the client secret. The errors that RFC 6749 §5.2 and RFC 8628 §3.5 define for an authenticated client
+/// prove it. `is_basic`: it was sent in the header.
 fn of_client(answer: &Answer, is_basic: bool) -> Shown {
     let said = answer.oauth_error().map(|said| said.error);
     verdict::of(match said.as_deref() {
@@ -209,7 +210,7 @@ fn of_client(answer: &Answer, is_basic: bool) -> Shown {
     })
 }
 
-/// What it shows of a refresh token.
+/// What the answer shows of a refresh token.
 fn of_grant(answer: &Answer) -> Shown {
     verdict::of(match answer.oauth_error() {
         _ if holds_an_answer(answer) => Sign::Proof,

@@ -1,7 +1,7 @@
-//! `source = "oidc"`: tokens of an OpenID provider that a person or a machine logs in at.
+//! `source = "oidc"`: tokens of an OpenID provider, for a person or a machine.
 //!
-//! [`interactive`] is `fedcred login`, the only one that asks a person; [`silent`] is everything else, and lives on the
-//! refresh token that the login left. Verified here: issuer, audience, nonce, times and signature of each token.
+//! Only [`interactive`] (`fedcred login`) asks a person. [`silent`] serves all other commands with the refresh token of the last
+//! login. Issuer, audience, nonce, times and signature of each token are verified.
 
 mod authorization_code;
 mod callback;
@@ -27,41 +27,41 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// What a login leaves.
+/// The result of a login.
 #[derive(Debug)]
 pub struct Tokens {
     /// For STS.
     pub token: Secret,
-    /// To be kept for [`silent`]; absent where the provider gives none.
+    /// Stored for [`silent`]. `None` if the provider issues none.
     pub refresh_token: Option<Secret>,
 }
 
 /// The person who logs in.
 pub trait LoginUi {
-    /// Asks the person to visit a page. Called once a login; it must not wait for them.
+    /// Asks the person to visit a page. Called once in a login; does not wait for them.
     fn visit(&self, page: &Page<'_>);
 }
 
-/// Where a person has to go.
+/// The page that a person has to visit.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
     pub url: &'a Url,
-    /// To be typed there, or compared with what stands there.
+    /// The code to type there, or to compare with the one shown there.
     pub user_code: Option<&'a str>,
-    /// The same page with the code filled in, for a browser on this machine or a QR code.
+    /// The address of the same page with the code filled in, for a browser on this machine or a QR code.
     pub with_code: Option<&'a Url>,
 }
 
-/// Where the one refresh token of a login is kept. The caller holds the login's lock: a token that two processes use is
-/// taken for stolen, and its whole grant revoked.
+/// The store of a login's only refresh token. The caller holds the login's lock: if two processes use a token, it counts as
+/// stolen, and the whole grant is revoked.
 pub trait RefreshTokenStore {
     fn load(&self) -> Result<Option<Secret>>;
-    /// In place of the one before; afterwards there is one or the other, never none or both.
+    /// Replaces the stored token. Afterwards the old or the new one is stored, never none or both.
     fn replace(&self, token: &Secret) -> Result<()>;
     fn forget(&self) -> Result<()>;
 }
 
-/// Logs in with a person, or as the client itself. `deadline` is the person's patience, minutes rather than seconds.
+/// Logs in with a person, or as the client itself. `deadline` leaves a person minutes rather than seconds.
 pub async fn interactive(
     settings: &Oidc,
     env: &Env,
@@ -83,13 +83,13 @@ pub async fn interactive(
     }
 }
 
-/// A token without anybody being asked: by the kept refresh token, or as the client itself.
+/// Returns a token without asking anybody: by the stored refresh token, or as the client itself.
 ///
-/// Errors: [`Code::RefreshTokenGone`] when somebody has to log in first; those of the requests and of the token.
+/// Errors: [`Code::RefreshTokenGone`] if a person has to log in first; those of the requests and of the token.
 pub async fn silent(
     settings: &Oidc,
     env: &Env,
-    kept: &dyn RefreshTokenStore,
+    store: &dyn RefreshTokenStore,
     ledger: &dyn Ledger,
     deadline: &Deadline,
 ) -> Result<Secret> {
@@ -98,7 +98,7 @@ pub async fn silent(
             let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
             client_credentials(&issuer, deadline).await?
         }
-        Flow::Browser | Flow::Device => refresh::refresh(settings, env, kept, ledger, deadline).await?,
+        Flow::Browser | Flow::Device => refresh::refresh(settings, env, store, ledger, deadline).await?,
     };
     Ok(tokens.token)
 }
@@ -111,7 +111,7 @@ async fn client_credentials(issuer: &Issuer<'_>, deadline: &Deadline) -> Result<
     tokens(issuer, &issuer.keys(deadline).await?, granted, None)
 }
 
-/// The token that the settings want, verified.
+/// Verifies and returns the token that the settings ask for.
 fn tokens(issuer: &Issuer<'_>, keys: &KeySet, granted: Granted, nonce: Option<&str>) -> Result<Tokens> {
     let token = match issuer.settings.token {
         Token::Id => granted.id_token.ok_or_else(|| {
@@ -125,12 +125,12 @@ fn tokens(issuer: &Issuer<'_>, keys: &KeySet, granted: Granted, nonce: Option<&s
     Ok(Tokens { token, refresh_token })
 }
 
-/// Errors: [`Code::TokenInvalid`], [`Code::TokenExpired`], naming claim and value.
+/// Verifies a token. Errors: [`Code::TokenInvalid`], [`Code::TokenExpired`], with claim and value.
 fn verify(issuer: &Issuer<'_>, keys: &KeySet, token: &Secret, nonce: Option<&str>) -> Result<()> {
     let settings = issuer.settings;
     let expected = Expected {
         issuer: settings.issuer.as_written(),
-        // An access token is for whom `resource` says, which is AWS's to look at.
+        // An access token is for `resource`; AWS checks its audience.
         client_id: (settings.token == Token::Id).then_some(settings.client_id.as_str()),
         nonce: nonce.filter(|_| settings.token == Token::Id),
     };

@@ -1,45 +1,45 @@
-//! Okta's way from a login to a SAML page, as its own CLI goes: the tokens of a device login are exchanged (RFC 8693) for
-//! one that opens the page of an application.
+//! From a device login at Okta to a SAML page, as in Okta's own CLI: the tokens are exchanged (RFC 8693) for one that opens the
+//! page of an application.
 //!
 //! Source: <https://github.com/okta/okta-aws-cli>, README, "Operation".
 
 use super::issuer::{Granted, Issuer};
 use super::{LoginUi, RefreshTokenStore, device, refresh};
-use crate::attempt::{CountedSecret, Ledger};
+use crate::attempt::CountedSecret;
 use crate::config::oidc::Oidc;
 use crate::error::{Code, Error, Result};
 use crate::http::form::Field;
-use crate::process::env::Env;
+use crate::identity::Run;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// The token that opens the page of the application `app`. With `ui` a person logs in, without by what they left in `kept`.
+/// Returns the token that opens the page of the application `app`. With `ui` a person logs in, without it the refresh token in
+/// `store` is used.
 ///
 /// Errors: [`Code::RefreshTokenGone`] when somebody has to log in first; [`Code::TokenRefused`].
 pub async fn page_token(
     settings: &Oidc,
     app: &str,
-    env: &Env,
-    kept: &dyn RefreshTokenStore,
+    store: &dyn RefreshTokenStore,
     ui: Option<&dyn LoginUi>,
-    ledger: &dyn Ledger,
-    deadline: &Deadline,
+    run: Run<'_>,
 ) -> Result<Secret> {
+    let Run { env, ledger, deadline, .. } = run;
     let (issuer, granted) = match ui {
         Some(ui) => {
             let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
             let mut granted = device::log_in(&issuer, ui, deadline).await?;
             if let Some(token) = granted.refresh_token.take().map(Secret::new) {
-                kept.replace(&token)?;
+                store.replace(&token)?;
             }
             (issuer, granted)
         }
-        None => refresh::grant(settings, env, kept, ledger, deadline).await?,
+        None => refresh::grant(settings, env, store, ledger, deadline).await?,
     };
     exchange(&issuer, granted, app, deadline).await
 }
 
-/// The tokens go back to whom they are from; nobody here reads them.
+/// The tokens go back to their issuer, so they are not verified here.
 async fn exchange(issuer: &Issuer<'_>, granted: Granted, app: &str, deadline: &Deadline) -> Result<Secret> {
     let access_token = CountedSecret::issued(Secret::new(granted.access_token));
     let id_token = granted.id_token.map(Secret::new).map(CountedSecret::issued).ok_or_else(|| {

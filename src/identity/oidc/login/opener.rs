@@ -1,4 +1,4 @@
-//! Opens a page in the person's browser, by the desktop's own program.
+//! Opens a page in the default browser, with the program of the desktop.
 
 use std::process::{Command, Stdio};
 
@@ -6,9 +6,9 @@ use url::Url;
 
 use crate::process::env::Env;
 
-/// Whether a browser was started; `false`: the person has to be shown the address.
+/// Returns whether a browser was started. If not, the person has to be shown the address.
 ///
-/// Without a desktop nothing is started: `xdg-open` would put a text browser onto the terminal.
+/// Without a desktop nothing is started: `xdg-open` would start a text browser on the terminal.
 pub fn open(url: &Url, env: &Env) -> bool {
     let has_desktop = cfg!(not(unix))
         || cfg!(target_os = "macos")

@@ -1,27 +1,26 @@
-//! What providers want in order to give a refresh token. OpenID Connect Core §11 asks for `offline_access` with
-//! `prompt=consent`; the large ones differ, and a consent that nobody needs is a page more, or one that only an administrator
-//! may answer.
+//! How providers differ in what they require for a refresh token. OpenID Connect Core §11 requires `offline_access` with
+//! `prompt=consent`; a needless consent is one page more, or one that only an administrator may answer.
 
 use url::Url;
 
 use crate::config::oidc::{Flow, Oidc, SCOPE_OF_A_PERSON, is_entra};
 use crate::host_name::HostName;
 
-/// How a provider takes the wish for a refresh token.
+/// How a provider is asked for a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quirks {
-    /// By the book: `offline_access`, with `prompt=consent`.
+    /// As in the standard: `offline_access` with `prompt=consent`.
     Standard,
-    /// `offline_access` is enough, and a forced consent disturbs (Okta, Auth0, Keycloak, their pages on `offline_access`).
+    /// `offline_access` is enough (Okta, Auth0, Keycloak: their pages on `offline_access`).
     ScopeAlone,
-    /// The same (Microsoft identity platform, "Refresh tokens"); and of the redirect URI the port alone may differ.
+    /// The same (Microsoft identity platform, "Refresh tokens"), and only the port of the redirect URI may differ.
     Entra,
-    /// Google knows no `offline_access`: `access_type=offline`, and a consent, since it gives the token with that alone
-    /// ("Using OAuth 2.0 for Web Server Applications").
+    /// Google requires `access_type=offline` with a consent, and knows no `offline_access` ("Using OAuth 2.0 for Web Server
+    /// Applications").
     Google,
 }
 
-/// The habits of the provider at this issuer.
+/// The quirks of the provider at this issuer.
 pub fn of(issuer: &Url) -> Quirks {
     let is_of = |domains: &[&str]| HostName::of(issuer).is_some_and(|name| name.is_within_any(domains));
     let is_keycloak = issuer.path().contains("/realms/");
@@ -36,7 +35,7 @@ pub fn of(issuer: &Url) -> Quirks {
 }
 
 impl Quirks {
-    /// Parameters of the authorization request beside those of every login.
+    /// Additional parameters of the authorization request.
     pub fn parameters(self, scope: &str) -> &'static [(&'static str, &'static str)] {
         let is_offline = scope.split_ascii_whitespace().any(|word| word == "offline_access");
         match self {
@@ -46,18 +45,16 @@ impl Quirks {
         }
     }
 
-    /// The scope as this provider knows it: Google refuses a word that it does not know.
+    /// The scope for this provider: Google refuses unknown words.
     pub fn scope(self, scope: &str) -> &str {
         match self {
             Quirks::Google if scope == SCOPE_OF_A_PERSON => "openid email",
             Quirks::Google | Quirks::Standard | Quirks::ScopeAlone | Quirks::Entra => scope,
         }
     }
-}
 
-impl Quirks {
-    /// The redirect URI as it was registered: Entra compares all but the port of localhost, and a URL without a path has a
-    /// slash that the registered one has not.
+    /// The redirect URI as it was registered: Entra compares everything except the port of localhost, and a URL without a path
+    /// has a slash that the registered one has not.
     pub fn redirect_uri(self, uri: &Url) -> &str {
         match self {
             Quirks::Entra if uri.path() == "/" && uri.query().is_none() => uri.as_str().trim_end_matches('/'),
@@ -66,7 +63,7 @@ impl Quirks {
     }
 }
 
-/// What has to be so at this provider for such a login, where it is known by its issuer.
+/// Returns what has to be configured at a known provider for this login.
 pub fn advice(settings: &Oidc) -> Vec<&'static str> {
     let is_offline = settings.scope.split_ascii_whitespace().any(|word| word == "offline_access");
     let is_local = HostName::of(&settings.redirect_uri).is_some_and(|name| name.as_str() == "localhost");

@@ -1,7 +1,7 @@
-//! The DevTools protocol, as far as a login needs it: numbered commands, their results, and events in between.
+//! The part of the DevTools protocol that a login needs: numbered commands, their results, and events.
 //!
-//! Source: <https://chromedevtools.github.io/devtools-protocol/>. Everything is asked of the browser as a whole but what
-//! belongs to one page, which goes by its session.
+//! Source: <https://chromedevtools.github.io/devtools-protocol/>. Commands go to the whole browser, or to one page by its
+//! session.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,12 +20,12 @@ pub struct DevTools {
     events: VecDeque<Event>,
 }
 
-/// Something that happened. Fields that an event does not have are empty.
+/// An event. Fields that it does not have are empty.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Event {
     pub method: String,
-    /// Of the page it happened on.
+    /// The session of its page.
     pub session_id: String,
     pub params: Params,
 }
@@ -41,7 +41,7 @@ pub struct Params {
     pub target_info: Target,
 }
 
-/// A request that waits for us.
+/// A paused request.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Paused {
@@ -85,7 +85,7 @@ impl DevTools {
         DevTools { browser, last: 0, events: VecDeque::new() }
     }
 
-    /// Has the browser do something, and waits for the result. `session`: the page that is meant.
+    /// Sends a command and waits for its result. `session` names the page.
     pub fn call(&mut self, session: Option<&str>, method: &str, params: &Value, deadline: &Deadline) -> Result<Value> {
         let number = self.tell(session, method, params);
         loop {
@@ -103,7 +103,7 @@ impl DevTools {
         }
     }
 
-    /// Has the browser do something, whatever comes of it. The command's number.
+    /// Sends a command and does not wait. Returns its number.
     pub fn tell(&mut self, session: Option<&str>, method: &str, params: &Value) -> u64 {
         self.last += 1;
         let mut command = json!({ "id": self.last, "method": method, "params": params });
@@ -114,7 +114,7 @@ impl DevTools {
         self.last
     }
 
-    /// The next event, waited for so long.
+    /// Waits this long for the next event.
     pub fn event(&mut self, patience: Duration) -> Result<Option<Event>> {
         let deadline = Deadline::after(patience);
         while self.events.is_empty() {
@@ -126,7 +126,7 @@ impl DevTools {
         Ok(self.events.pop_front())
     }
 
-    /// Has the browser write down what it keeps, and leave. One that stays is killed.
+    /// Lets the browser save its state and exit, else kills it.
     pub fn close(mut self, deadline: &Deadline) {
         self.tell(None, "Browser.close", &json!({}));
         if !self.browser.leave(deadline) {

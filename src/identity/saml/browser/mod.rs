@@ -1,9 +1,9 @@
-//! `auth = "browser"`: an installed browser goes to `idp_url`, the person does there what their IdP asks, and the POST of the
-//! SAML response to AWS's sign-in is taken before it leaves the machine. Serves `browser`, `browser_headless`, `username`.
+//! `auth = "browser"`: an installed browser opens `idp_url`, the person logs in there, and the POST of the SAML response to AWS's
+//! sign-in is intercepted before it leaves the machine. Serves `browser`, `browser_headless`, `username`.
 //!
-//! The browser has a profile of its own for each login identity, so that remembered devices and the IdP's session last. While
-//! that session lives, a browser without a window suffices: `login` tries that first, and others if `browser_headless` says so.
-//! Once it did not suffice, none is started again until a person has logged in ([`Step::Person`]), since each start may ring
+//! The browser has a separate profile for each login identity, so that remembered devices and the IdP's session last. While that
+//! session is valid, a browser without a window is enough: `login` tries it first, and other commands do if `browser_headless`
+//! allows it. After it failed, none is started until a person has logged in ([`Step::Person`]), since each start may ring
 //! somebody's phone.
 
 mod devtools;
@@ -30,14 +30,14 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// A page on which nothing happens for so long waits for a person.
+/// A page on which nothing happens for this long waits for a person.
 const STILL: Duration = Duration::from_secs(4);
-/// The step without a window, before a person is shown one.
+/// Limit of the try without a window, before a window is shown.
 const FIRST_TRY: Duration = Duration::from_secs(20);
-/// To write down what it keeps, and leave.
+/// Time for the browser to save its state and exit.
 const LEAVING: Duration = Duration::from_secs(5);
 
-/// The assertion that the browser was to send to AWS.
+/// Returns the assertion that the browser would have sent to AWS.
 pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Assertion> {
     let state = run.state.ok_or_else(|| {
         Error::new(Code::CacheWrite, "there is no directory for the profile of a browser")
@@ -73,7 +73,7 @@ pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Asserti
     }
 }
 
-/// Without a person, only the session of an earlier login can be used.
+/// Without a person, only the session of an earlier login is used.
 fn check_unattended(login: &BrowserLogin, is_usable: bool, saml: &Saml) -> Result<()> {
     let needed = |why: &str| {
         let at = saml.idp_url.origin().ascii_serialization();
@@ -92,7 +92,7 @@ fn check_unattended(login: &BrowserLogin, is_usable: bool, saml: &Saml) -> Resul
     Ok(())
 }
 
-/// Before it is shown for the first time: no offer to keep passwords or to fill in forms, which would write secrets down.
+/// Disables the password manager and autofill of a new profile, which would store secrets.
 fn prepare(dir: &Path) -> Result<()> {
     let preferences = dir.join("Default").join("Preferences");
     if preferences.exists() {
@@ -126,7 +126,7 @@ struct Visit<'a> {
     state: &'a dyn LoginState,
     is_headless: bool,
     deadline: &'a Deadline,
-    /// The sessions of the pages that are open.
+    /// The DevTools sessions of the open pages.
     pages: Vec<String>,
 }
 
@@ -145,7 +145,7 @@ impl Visit<'_> {
     fn begin(&mut self) -> Result<()> {
         let hosts = Partition::ALL.into_iter().map(Partition::sign_in_domain);
         let patterns: Vec<Value> = hosts.map(|host| json!({ "urlPattern": format!("https://*{host}/*") })).collect();
-        // Of the browser as a whole: also what other windows and frames send.
+        // For the whole browser, with all windows and frames.
         self.call(None, "Fetch.enable", &json!({ "patterns": patterns })).map_err(|error| match error.code {
             Code::BrowserFailed => error.hint(
                 "start the browser by hand to see why; where it runs as root, a script named in `saml.browser` can add \
@@ -169,7 +169,7 @@ impl Visit<'_> {
         }
         let first = match self.saml.authn_request {
             AuthnRequest::None => self.saml.idp_url.to_url(),
-            // A browser is led there by an address; an IdP that offers the POST binding offers this one as well.
+            // A browser opens an address. An IdP with the POST binding has the redirect binding as well.
             AuthnRequest::Redirect | AuthnRequest::Post => authn_request::redirect(self.saml)?,
         };
         let went = self.call(Some(&page), "Page.navigate", &json!({ "url": first.as_str() }))?;
@@ -191,7 +191,7 @@ impl Visit<'_> {
         self.call(Some(page), "Network.setUserAgentOverride", &json!({ "userAgent": name })).map(drop)
     }
 
-    /// Until the POST to AWS comes.
+    /// Waits for the POST to AWS.
     fn until_taken(&mut self) -> Result<Assertion> {
         let mut still = Deadline::after(STILL);
         loop {
@@ -226,7 +226,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Takes a SAML response; anything else goes on to AWS.
+    /// Intercepts a SAML response; any other request goes on to AWS.
     fn paused(&mut self, id: &str, request: Paused) -> Result<Option<Assertion>> {
         let body = Secret::new(request.post_data);
         let is_response = |(name, _): &(_, _)| name == "SAMLResponse";
@@ -269,29 +269,25 @@ impl Visit<'_> {
         }
     }
 
-    /// Cookies that a browser forgets when it leaves: the session of most IdPs is one.
+    /// Stores the session cookies, which a browser drops when it exits: the session of most IdPs is one.
     fn keep_session(&mut self) -> Result<()> {
         let mut all = self.call(None, "Storage.getCookies", &json!({}))?;
         let Some(cookies) = all["cookies"].as_array_mut() else { return Ok(()) };
         cookies.retain(|cookie| cookie["session"] == true);
-        let kept = cookies.iter().map(|cookie| {
-            let fields = ["name", "value", "domain", "path", "secure", "httpOnly", "sameSite"];
-            fields.iter().filter(|field| !cookie[**field].is_null()).map(|field| (*field, &cookie[*field])).collect()
-        });
-        let kept: Vec<serde_json::Map<String, Value>> = kept
-            .map(|fields: Vec<(&str, &Value)>| {
-                fields.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
-            })
-            .collect();
-        let text = serde_json::to_string(&kept).map_err(|why| Error::new(Code::Bug, why.to_string()))?;
+        // Only the fields that `Storage.setCookies` takes.
+        let fields = ["name", "value", "domain", "path", "secure", "httpOnly", "sameSite"];
+        for cookie in cookies.iter_mut().filter_map(Value::as_object_mut) {
+            cookie.retain(|name, value| fields.contains(&name.as_str()) && !value.is_null());
+        }
+        let text = serde_json::to_string(cookies).map_err(|why| Error::new(Code::Bug, why.to_string()))?;
         self.state.store(&Secret::new(text));
         Ok(())
     }
 
     fn restore_session(&mut self) {
-        let Some(kept) = self.state.load() else { return };
-        let Ok(cookies) = serde_json::from_str::<Value>(kept.expose()) else { return };
-        // Waited for: the first request would else go without them.
+        let Some(stored) = self.state.load() else { return };
+        let Ok(cookies) = serde_json::from_str::<Value>(stored.expose()) else { return };
+        // Waits for the result: otherwise the first request would be sent without them.
         if let Err(why) = self.call(None, "Storage.setCookies", &json!({ "cookies": cookies })) {
             tracing::info!(%why, "the session of the last login is not restored");
         }

@@ -1,6 +1,5 @@
-//! Which browser is driven, and how it is started. Serves `browser`.
-//!
-//! It is one that is installed, with a profile of fedcred's own: neither its history nor its extensions are the user's.
+//! Finds and starts an installed browser, with a profile of fedcred: without the user's history and extensions. Serves
+//! `browser`.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -9,7 +8,7 @@ use crate::config::profile::{BrowserLogin, IdpHttp};
 use crate::error::{Code, Error, Result};
 use crate::process::browser::Browser;
 
-/// Where they are, the usual ones first.
+/// The names or paths of browsers, the most frequent first.
 const PROGRAMS: &[&str] = if cfg!(target_os = "macos") {
     &[
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -27,11 +26,11 @@ const PROGRAMS: &[&str] = if cfg!(target_os = "macos") {
     ]
 };
 
-/// Packages that bring one.
+/// The hint that names packages with a browser.
 const PACKAGES: &str = "install one: the package chromium (Debian, Fedora, Arch), chromium-browser (Ubuntu), google-chrome-stable or \
      microsoft-edge-stable (their makers' repositories); or name yours: `saml.browser = \"/path/to/browser\"`";
 
-/// Starts it with the profile in `dir`.
+/// Starts the browser with the profile in `dir`.
 ///
 /// Errors: [`Code::BrowserMissing`], [`Code::BrowserFailed`].
 pub fn start(login: &BrowserLogin, http: &IdpHttp, dir: &Path, is_headless: bool) -> Result<Browser> {
@@ -71,9 +70,9 @@ fn arguments(http: &IdpHttp, dir: &Path, is_headless: bool) -> Vec<String> {
         "--disable-breakpad",
         "--disable-crash-reporter",
         "--hide-crash-restore-bubble",
-        // Pages with assertions stay out of the disk's cache.
+        // Pages with assertions must not be cached on disk.
         "--disk-cache-dir=/dev/null",
-        // One encryption of cookies with and without a desktop: a refresh by cron has no keyring.
+        // The encryption of cookies must not depend on a desktop: cron has no keyring.
         "--password-store=basic",
         "--use-mock-keychain",
     ]

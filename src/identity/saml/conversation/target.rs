@@ -1,4 +1,4 @@
-//! Where the conversation leads: forms on their way, addresses, and the origins that may have what is sent.
+//! Where the conversation leads: the targets of forms, addresses, and the origins that may receive what is sent.
 
 use url::Url;
 
@@ -11,7 +11,7 @@ use crate::identity::saml::exchange::Step;
 use crate::identity::saml::extract::{Method, Page};
 use crate::quote::config::toml;
 
-/// Forms to one address; a hub takes two at the most, and a wizard has a page more.
+/// Forms to one address. A hub takes at most two, a wizard one for each of its pages.
 const MAX_SUBMISSIONS: u32 = 6;
 
 impl Login<'_, '_> {
@@ -33,7 +33,7 @@ impl Login<'_, '_> {
         Ok(Step::send(self.exchange.get(target)))
     }
 
-    /// Ends a login whose page sends the same form again and again.
+    /// Ends a login whose page asks for the same form again and again.
     pub(super) fn count_submission(&mut self, target: &Url) -> Result<()> {
         let at = self.passed.submissions.iter().position(|(url, _)| url == target).unwrap_or_else(|| {
             self.passed.submissions.push((target.clone(), 0));
@@ -48,7 +48,7 @@ impl Login<'_, '_> {
         }
     }
 
-    /// Where a form goes: its action, relative to the page or its `<base>`.
+    /// The target of a form: its action, relative to the page or its `<base>`.
     pub(super) fn action(&self, page: &Page, filled: &Filled, answer: &Response) -> Result<Url> {
         let action = filled.action.as_deref().map(str::trim).unwrap_or_default();
         if action.is_empty() {
@@ -79,7 +79,7 @@ impl Login<'_, '_> {
         Ok(())
     }
 
-    /// A form's target must be one that may be trusted with a login, over a connection that may carry it.
+    /// Checks that the target of a form may receive a login, over a connection that may carry it.
     pub(super) fn check_target(&self, target: &Url, purpose: &str) -> Result<()> {
         self.exchange.client.check_scheme(target)?;
         if self.exchange.client.is_allowed(target) {
@@ -98,7 +98,7 @@ impl Login<'_, '_> {
 }
 
 fn bad_target(from: &Url, to: &str) -> Error {
-    // A relative address may hold a query with secrets in it: only its beginning is shown.
+    // The query of a relative address may hold secrets: only the path is shown.
     let path = shown_path(to);
     Error::new(
         Code::HttpUnexpected,
