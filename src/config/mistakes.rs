@@ -1,41 +1,25 @@
 //! Mistakes that people make in their first file, and the sentence that answers each. All of it is read when something is wrong.
 
+use super::names::Names;
 use super::settings::{self, Table};
 use crate::host_name::HostName;
 
-/// Words that other tools, or people, have for values of ours.
-const WORDS: [(&str, &str); 26] = [
-    ("kerberos", "spnego"),
-    ("krb5", "spnego"),
-    ("gssapi", "spnego"),
-    ("negotiate", "spnego"),
-    ("windows", "spnego"),
-    ("iwa", "spnego"),
-    ("sspi", "spnego"),
-    ("password", "form"),
-    ("login", "form"),
-    ("adfs", "form"),
-    ("keycloak", "form"),
-    ("mfa", "browser"),
-    ("azure-ad", "browser"),
-    ("azuread", "browser"),
-    ("entra", "browser"),
-    ("sso", "browser"),
-    ("ntlm", "spnego"),
-    ("irsa", "file"),
-    ("eks", "file"),
-    ("aks", "azure"),
-    ("gcp", "google"),
-    ("gcloud", "google"),
-    ("k8s", "kubernetes"),
-    ("openid", "oidc"),
-    ("oauth", "oidc"),
-    ("github", "github-actions"),
+/// Values of settings, and the words that other tools and people have for them.
+const WORDS: [(&str, Names); 9] = [
+    ("spnego", Names("kerberos krb5 gssapi negotiate windows iwa sspi ntlm")),
+    ("form", Names("password login adfs keycloak")),
+    ("browser", Names("mfa azure-ad azuread entra sso")),
+    ("file", Names("irsa eks")),
+    ("azure", Names("aks")),
+    ("google", Names("gcp gcloud")),
+    ("kubernetes", Names("k8s")),
+    ("oidc", Names("openid oauth")),
+    ("github-actions", Names("github")),
 ];
 
 /// The word of `names` that somebody means by `text`.
 pub fn meant<'n>(text: &str, mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let (_, word) = WORDS.iter().find(|(other, _)| text.eq_ignore_ascii_case(other))?;
+    let (word, _) = WORDS.iter().find(|(_, others)| others.has(&text.to_ascii_lowercase()))?;
     names.find(|name| name == word)
 }
 
@@ -232,7 +216,7 @@ mod tests {
     #[test]
     fn every_word_that_is_proposed_is_known() {
         let known = [names::<Method>(), source_names()].concat();
-        for (_, word) in WORDS {
+        for (word, _) in WORDS {
             assert!(known.contains(&word), "{word}");
         }
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use super::names::Names;
 use super::profile::{Account, SecretSource};
 use super::reader::{Found, Section};
 use super::words::words;
@@ -128,22 +129,13 @@ fn client_secret(found: &Found<'_>) -> Result<SecretSource> {
 }
 
 /// What binds an answer to its request is not anybody's to set (RFC 6749 §10.12, RFC 7636, OpenID Connect Core §3.1.2.1).
-const OURS: [&str; 11] = [
-    "response_type",
-    "response_mode",
-    "client_id",
-    "client_secret",
-    "redirect_uri",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "request",
-    "request_uri",
-];
+const OURS: Names = Names(
+    "response_type response_mode client_id client_secret redirect_uri state nonce code_challenge \
+     code_challenge_method request request_uri",
+);
 
 fn auth_param(found: &Found<'_>) -> Result<(String, String)> {
-    if OURS.iter().any(|name| found.key.eq_ignore_ascii_case(name)) {
+    if OURS.has(&found.key.to_ascii_lowercase()) {
         return Err(found.error(Code::InvalidValue, "is fedcred's own to set"));
     }
     if found.key == "scope" || found.key == "resource" {

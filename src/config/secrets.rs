@@ -1,6 +1,10 @@
-//! `password` and `token`: where a secret is read from, never the secret itself.
+//! `password`, `token` and the like: the place that a secret is read from, never the secret itself.
 
-use super::profile::{Account, SecretSource};
+use std::fmt;
+use std::path::PathBuf;
+
+use url::Url;
+
 use super::reader::Found;
 use super::setting::Argv;
 use super::settings::SECRET;
@@ -9,7 +13,49 @@ use super::values;
 use crate::error::{Code, Result};
 use crate::text::redact::looks_like_a_secret;
 
-/// A table with exactly one key. `account` is whose secret `fedcred login` would keep.
+/// The place that a secret is read from when it is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// Program and arguments, no shell.
+    Command(Vec<String>),
+    File(PathBuf),
+    Env(String),
+    /// A systemd credential: a file of this name in `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
+    /// What `fedcred login` stores for this account.
+    Keyring(Account),
+}
+
+/// The owner of a secret that `fedcred login` stores. Named by the identity provider and the user, so that profiles with the
+/// same login share it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// `https://idp.example.com`
+    pub idp_origin: String,
+    /// Absent for a bearer token, which stands for both user and password.
+    pub user: Option<String>,
+}
+
+impl Account {
+    pub fn new(idp_url: &Url, user: Option<&str>) -> Self {
+        Account { idp_origin: idp_url.origin().ascii_serialization(), user: user.map(str::to_owned) }
+    }
+
+    /// Returns `alice at https://idp.example.com`, for people.
+    pub fn in_words(&self) -> String {
+        format!("{} at {}", self.user.as_deref().unwrap_or("the token").trim_start(), self.idp_origin)
+    }
+}
+
+/// Writes `https://idp.example.com alice`, the name of an item in a keyring.
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No user name begins with a blank, so the item of a token or client is no user's.
+        write!(f, "{} {}", self.idp_origin, self.user.as_deref().unwrap_or(" token"))
+    }
+}
+
+/// Reads a table with exactly one key. `account` is whose secret `fedcred login` would keep.
 pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
     let expected = format!(
         "{key} = {{ keyring = true }}, {{ file = \"~/secret\" }}, {{ command = [\"pass\", \"show\", \"corp\"] }}, {{ env = \"NAME\" }} or {{ credential = \"NAME\" }}",

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::google::Google;
 use super::oidc::{Flow, Oidc};
 use super::origin::{Log, Origin};
 use super::reader::Section;
 use super::session_name::{self, SessionName};
 use super::setting::Written;
-use super::{google, oidc, secrets, values};
+use super::{oidc, secrets, values};
 use crate::error::Code;
 use crate::process::env::Env;
 
@@ -130,6 +129,13 @@ const BITBUCKET: Service = Service {
     hint: "add `oidc: true` to the step",
 };
 
+/// A token of Google's, whose account Application Default Credentials decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Google {
+    /// Absent only where Google takes none: with a person's own credentials.
+    pub audience: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Azure {
     /// The application's ID URI; a projected token of AKS has its own.
@@ -170,7 +176,7 @@ const SOURCES: &[(&str, Reader)] = &[
     (BITBUCKET.name, |_, _| Some(TokenSource::Service(&BITBUCKET))),
     ("command", |table, _| Some(TokenSource::Command(table.required("command", secrets::command)?.0))),
     ("github-actions", |table, _| Some(TokenSource::GithubActions { audience: aws_audience(table) })),
-    ("google", |table, _| Some(TokenSource::Google(google::read(table)))),
+    ("google", |table, _| Some(TokenSource::Google(Google { audience: table.get("audience") }))),
     ("oidc", |table, _| Some(TokenSource::Oidc(Box::new(oidc::read(table)?)))),
     ("azure", |table, _| {
         Some(TokenSource::Azure(Azure { audience: table.get("audience"), client_id: table.get("client_id") }))

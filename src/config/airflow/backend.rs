@@ -13,7 +13,8 @@ use super::extras::{KNOWN, SPELLINGS};
 use super::placeholder;
 use super::redact;
 use super::spelling;
-use super::{json, uri};
+use super::{json, json_text, uri};
+use crate::config::names::Names;
 use crate::error::printable;
 
 /// A backend of Airflow's that is known.
@@ -57,19 +58,13 @@ impl Service {
     }
 }
 
+/// Arguments of both backends that say which secret a connection is in.
+const OWN: Names = Names("connections_prefix connections_lookup_pattern");
 /// Arguments that are about something other than connections, or that later providers pass over.
-const IGNORED: [&str; 10] = [
-    "variables_prefix",
-    "variables_lookup_pattern",
-    "config_prefix",
-    "config_lookup_pattern",
-    "full_url_mode",
-    "are_secret_values_urlencoded",
-    "api_version",
-    "use_ssl",
-    "team_name",
-    "global_secrets_allowed_pattern",
-];
+const IGNORED: Names = Names(
+    "variables_prefix variables_lookup_pattern config_prefix config_lookup_pattern full_url_mode \
+     are_secret_values_urlencoded api_version use_ssl team_name global_secrets_allowed_pattern",
+);
 
 impl Backend {
     /// The backend of an Airflow class with these arguments.
@@ -85,14 +80,16 @@ impl Backend {
                 Remote::new(Service::ParameterStore, kwargs).map(|remote| Backend::Remote(Box::new(remote)))
             }
             "airflow.secrets.local_filesystem.LocalFilesystemBackend" => {
-                known(&kwargs, &["connections_file_path", "variables_file_path"])?;
+                known(&kwargs, Names("connections_file_path variables_file_path").iter())?;
                 placeholder::check_all(&kwargs, "the arguments of the secrets backend")?;
                 Ok(Backend::LocalFilesystem {
                     connections_file: text(&kwargs, "connections_file_path")?.map(PathBuf::from),
                 })
             }
             "airflow.secrets.environment_variables.EnvironmentVariablesBackend"
-            | "airflow.secrets.metastore.MetastoreBackend" => known(&kwargs, &[]).map(|()| Backend::BuiltIn),
+            | "airflow.secrets.metastore.MetastoreBackend" => {
+                known(&kwargs, Names("").iter()).map(|()| Backend::BuiltIn)
+            }
             _ => Err(Broken::new(
                 format!("Airflow would ask {} first, which fedcred cannot", redact::value(class)),
                 "use SecretsManagerBackend, SystemsManagerParameterStoreBackend or LocalFilesystemBackend, or unset AIRFLOW__SECRETS__BACKEND here",
@@ -103,24 +100,21 @@ impl Backend {
 
 impl Remote {
     fn new(service: Service, mut kwargs: Map<String, Value>) -> Result<Self, Broken> {
-        let own = ["connections_prefix", "connections_lookup_pattern"].iter().chain(&IGNORED).copied();
-        let of_service: &[&'static str] = match service {
-            Service::SecretsManager => &["sep", "extra_conn_words"],
-            Service::ParameterStore => &[],
+        let of_service = match service {
+            Service::SecretsManager => Names("sep extra_conn_words"),
+            Service::ParameterStore => Names(""),
         };
         // `profile` and `federation` are for a hook's connection, not for a backend.
-        let of_connection = KNOWN.into_iter().filter(|key| !["profile", "federation"].contains(key));
-        known(&kwargs, &own.chain(of_service.iter().copied()).chain(of_connection).collect::<Vec<_>>())?;
+        let of_connection = KNOWN.iter().filter(|key| !["profile", "federation"].contains(key));
+        known(&kwargs, OWN.iter().chain(IGNORED.iter()).chain(of_service.iter()).chain(of_connection))?;
         placeholder::check_all(&kwargs, "the arguments of the secrets backend")?;
         let config_prefix = prefix(&kwargs, "config_prefix", service.default_prefix("config"))?;
         let connections_prefix = prefix(&kwargs, "connections_prefix", service.default_prefix("connections"))?;
         let sep = text(&kwargs, "sep")?.unwrap_or_else(|| "/".to_owned());
         let pattern = text(&kwargs, "connections_lookup_pattern")?.map(|pattern| regex(&pattern)).transpose()?;
         let extra_words = words(kwargs.get("extra_conn_words").unwrap_or(&Value::Null))?;
-        for key in
-            IGNORED.iter().chain(&["connections_prefix", "sep", "connections_lookup_pattern", "extra_conn_words"])
-        {
-            kwargs.shift_remove(*key);
+        for key in OWN.iter().chain(IGNORED.iter()).chain(of_service.iter()) {
+            kwargs.shift_remove(key);
         }
         // Only Secrets Manager's backend has words of its own and a separator.
         let sep = if service == Service::ParameterStore { "/".to_owned() } else { sep };
@@ -177,7 +171,7 @@ impl Remote {
 
     /// Secrets Manager's own reading: of each field the first key in the document that is a word for it; the rest is dropped.
     fn standardized(&self, conn_id: &str, text: &str) -> Result<(Connection, Vec<String>), Broken> {
-        let Value::Object(secret) = json::value(text, "")? else {
+        let Value::Object(secret) = json_text::value(text, "")? else {
             return Err(Broken::new("the JSON is not an object", "write {\"conn_type\": \"aws\", …}"));
         };
         let mut fields = Map::new();
@@ -191,13 +185,13 @@ impl Remote {
             }
         }
         let dropped: Vec<&str> = secret.keys().map(String::as_str).filter(|key| !used.contains(key)).collect();
-        if let Some(key) = dropped.iter().find(|key| KNOWN.contains(key)) {
+        if let Some(key) = dropped.iter().find(|key| KNOWN.has(key)) {
             return Err(Broken::new(
                 format!("`{key}` in the secret is dropped by Airflow: only the extra may hold it"),
                 format!("write it into the extra: \"extra\": {{\"{key}\": …}}"),
             ));
         }
-        spelling::check("", dropped.iter().copied(), &KNOWN, &SPELLINGS)?;
+        spelling::check("", dropped.iter().copied(), KNOWN, &SPELLINGS)?;
         let warning =
             |key: &&str| format!("`{}` in the secret is dropped: only the extra may hold it", redact::name(key));
         let warnings = dropped.iter().map(warning).collect();
@@ -254,10 +248,11 @@ fn is_of_a_name(c: char) -> bool {
 }
 
 /// Errors: an argument that the backend does not know. It would ask with its defaults in its place.
-fn known(kwargs: &Map<String, Value>, known: &[&'static str]) -> Result<(), Broken> {
+fn known(kwargs: &Map<String, Value>, known: impl Iterator<Item = &'static str>) -> Result<(), Broken> {
+    let known: Vec<&str> = known.collect();
     let Some(key) = kwargs.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
     let shown = redact::name(key);
-    let mended = match spelling::meant(key, known, &SPELLINGS) {
+    let mended = match spelling::meant(key, &known, &SPELLINGS) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("remove \"{shown}\""),
     };
@@ -272,7 +267,7 @@ fn text(kwargs: &Map<String, Value>, key: &str) -> Result<Option<String>, Broken
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(other) => {
-            let why = format!("`{key}` of the secrets backend is {}, not text", json::kind(other));
+            let why = format!("`{key}` of the secrets backend is {}, not text", json_text::kind(other));
             Err(Broken::new(why, format!("write \"{key}\": \"…\"")))
         }
     }
@@ -310,128 +305,4 @@ fn words(value: &Value) -> Result<Vec<(String, Vec<String>)>, Broken> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn remote(service: Service, kwargs: Value) -> Remote {
-        Remote::new(service, kwargs.as_object().unwrap().clone()).unwrap()
-    }
-
-    #[test]
-    fn the_secrets_name_is_built_as_airflow_builds_it() {
-        use Service::{ParameterStore, SecretsManager};
-        let table = [
-            (SecretsManager, json!({}), Some("airflow/connections/my")),
-            (SecretsManager, json!({"connections_prefix": "a/b//"}), Some("a/b/my")),
-            (SecretsManager, json!({"connections_prefix": "a-", "sep": "-"}), Some("a-my")),
-            (SecretsManager, json!({"connections_prefix": ""}), Some("my")),
-            (SecretsManager, json!({"connections_prefix": null}), None),
-            (SecretsManager, json!({"connections_lookup_pattern": "^M"}), Some("airflow/connections/my")),
-            (SecretsManager, json!({"connections_lookup_pattern": "y"}), None),
-            (ParameterStore, json!({}), Some("/airflow/connections/my")),
-            (ParameterStore, json!({"connections_prefix": "a/b/"}), Some("/a/b/my")),
-            (ParameterStore, json!({"connections_prefix": ""}), Some("/my")),
-        ];
-        for (service, kwargs, expected) in table {
-            assert_eq!(remote(service, kwargs.clone()).id("my").as_deref(), expected, "{kwargs}");
-        }
-    }
-
-    #[test]
-    fn the_first_word_in_the_secret_counts() {
-        let table = [
-            (json!({}), json!({"user": "a", "login": "b", "pass": "s"}), (Some("a"), None, 0)),
-            (json!({}), json!({"conn_id": "x", "conn_type": "aws"}), (None, Some("x"), 0)),
-            (json!({}), json!({"login": "a", "team": "data"}), (Some("a"), None, 1)),
-            (json!({"extra_conn_words": {"user": ["who"]}}), json!({"who": "a"}), (Some("a"), None, 0)),
-        ];
-        for (kwargs, secret, (login, conn_type, warnings)) in table {
-            let backend = remote(Service::SecretsManager, kwargs);
-            let (connection, warned) = backend.connection("my", &secret.to_string()).unwrap();
-            assert_eq!(
-                (connection.login.as_deref(), connection.conn_type.as_deref(), warned.len()),
-                (login, conn_type, warnings),
-                "{secret}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_left_of_the_arguments_is_what_the_backend_is_asked_with() {
-        let kwargs = json!({"connections_prefix": "x", "variables_prefix": "y", "region_name": "eu-west-1", "full_url_mode": false});
-        let remote = remote(Service::SecretsManager, kwargs);
-        assert_eq!(remote.connection.extra.fields(), json!({"region_name": "eu-west-1"}).as_object().unwrap());
-    }
-
-    #[test]
-    fn a_prefix_that_nobody_expanded_leads_to_no_secret() {
-        let class = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend";
-        for text in [
-            "$PREFIX",
-            "${PREFIX}",
-            "airflow/$ENV",
-            "airflow/{{ env }}",
-            "%(prefix)s",
-            "%PREFIX%",
-            "a b",
-            "<prefix>",
-            "a\n",
-        ] {
-            for kwargs in [json!({"connections_prefix": text}), json!({"config_prefix": text})] {
-                let broken = Backend::new(class, kwargs.as_object().unwrap().clone()).unwrap_err();
-                assert!(broken.mended.contains("expand") || broken.why.contains("expand"), "{text}: {broken:?}");
-            }
-        }
-        for kwargs in
-            [json!({"region_name": "$REGION"}), json!({"profile_name": "{{ p }}"}), json!({"role_arn": "${ROLE}"})]
-        {
-            let broken = Backend::new(class, kwargs.as_object().unwrap().clone()).unwrap_err();
-            assert!(broken.why.contains("was not expanded"), "{broken:?}");
-        }
-        let files = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
-        let kwargs = json!({"connections_file_path": "$AIRFLOW_HOME/c.json"});
-        assert!(Backend::new(files, kwargs.as_object().unwrap().clone()).unwrap_err().why.contains("was not expanded"));
-    }
-
-    #[test]
-    fn an_unknown_backend_is_an_error_since_airflow_would_ask_it_first() {
-        assert!(Backend::new("corp.Vault", Map::new()).unwrap_err().why.contains("corp.Vault"));
-    }
-
-    #[test]
-    fn an_argument_that_the_backend_does_not_know_is_no_reason_for_its_default() {
-        let amazon = "airflow.providers.amazon.aws.secrets.";
-        let secrets_manager = &format!("{amazon}secrets_manager.SecretsManagerBackend");
-        let parameter_store = &format!("{amazon}systems_manager.SystemsManagerParameterStoreBackend");
-        let files = "airflow.secrets.local_filesystem.LocalFilesystemBackend";
-        let table = [
-            (secrets_manager.as_str(), json!({"connection_prefix": "data"}), "did you mean \"connections_prefix\"?"),
-            (secrets_manager, json!({"connections_prefx": "data"}), "did you mean \"connections_prefix\"?"),
-            (secrets_manager, json!({"Connections_Prefix": "data"}), "did you mean \"connections_prefix\"?"),
-            (secrets_manager, json!({"region": "eu-west-1"}), "did you mean \"region_name\"?"),
-            (secrets_manager, json!({"profile": "x"}), "did you mean \"profile_name\"?"),
-            (secrets_manager, json!({"vault_url": "x"}), "remove \"vault_url\""),
-            (secrets_manager, json!({"connections_prefix": 5}), "write \"connections_prefix\": \"…\""),
-            (secrets_manager, json!({"sep": false}), "write \"sep\": \"…\""),
-            (parameter_store, json!({"sep": "-"}), "remove \"sep\""),
-            (parameter_store, json!({"connections_lookup_patern": "x"}), "\"connections_lookup_pattern\""),
-            (files, json!({"connection_file_path": "/x.json"}), "\"connections_file_path\""),
-            (files, json!({"connections_file_path": ["/x.json"]}), "write \"connections_file_path\": \"…\""),
-            ("airflow.secrets.environment_variables.EnvironmentVariablesBackend", json!({"x": 1}), "remove \"x\""),
-        ];
-        for (class, kwargs, mended) in table {
-            let broken = Backend::new(class, kwargs.as_object().unwrap().clone()).unwrap_err();
-            assert!(broken.mended.contains(mended), "{kwargs}: {broken:?}");
-        }
-    }
-
-    #[test]
-    fn what_the_backend_would_drop_of_a_secret_and_decides_is_an_error() {
-        let remote = remote(Service::SecretsManager, json!({}));
-        for key in ["role_arn", "region_name", "roleArn", "profile_name", "aws_secret_access_key"] {
-            let secret = json!({"conn_type": "aws", key: "x"}).to_string();
-            assert!(remote.connection("my", &secret).unwrap_err().why.contains(key), "{key}");
-        }
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 //! does, so that a plan can be compared with it.
 
 use crate::arn::Partition;
+use crate::config::names::Names;
 use crate::host_name::HostName;
 use crate::region::Region;
 
@@ -17,34 +18,16 @@ pub struct Variant {
 }
 
 /// The regions that asked the global endpoint before there was a choice.
-const LEGACY: [&str; 16] = [
-    "ap-northeast-1",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "aws-global",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
+const LEGACY: Names = Names(
+    "ap-northeast-1 ap-south-1 ap-southeast-1 ap-southeast-2 aws-global ca-central-1 eu-central-1 eu-north-1 \
+     eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2",
+);
 
 /// `https://sts.REGION.SUFFIX`, without a slash at its end.
 pub fn sts(region: Option<&Region>, variant: Variant) -> String {
     let plain = !variant.use_fips && !variant.use_dualstack;
     let region = match region {
-        Some(region)
-            if plain && (region.as_str() == "aws-global" || variant.legacy && LEGACY.contains(&region.as_str())) =>
-        {
-            None
-        }
+        Some(region) if plain && (region.as_str() == "aws-global" || variant.legacy && LEGACY.has(region)) => None,
         region => region,
     };
     let Some(region) = region else {

@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::fields::Fields;
 use super::meaning::Compat;
 use super::{misread, redact, spelling};
+use crate::config::names::Names;
 
 /// What is to be said about a connection besides its plan.
 #[derive(Debug, Default)]
@@ -17,74 +18,28 @@ pub struct Notes {
 }
 
 /// Fields that Airflow knows.
-pub const KNOWN: [&str; 26] = [
-    "aws_access_key_id",
-    "aws_secret_access_key",
-    "aws_session_token",
-    "region_name",
-    "profile_name",
-    "role_arn",
-    "assume_role_method",
-    "assume_role_kwargs",
-    "assume_role_with_saml",
-    "assume_role_with_web_identity_federation",
-    "assume_role_with_web_identity_federation_audience",
-    "assume_role_with_web_identity_token_file",
-    "config_kwargs",
-    "service_config",
-    "session_kwargs",
-    "aws_account_id",
-    "aws_iam_role",
-    "external_id",
-    "s3_config_file",
-    "s3_config_format",
-    "profile",
-    "federation",
-    "endpoint_url",
-    "host",
-    "verify",
-    "test_endpoint_url",
-];
+pub const KNOWN: Names = Names(
+    "aws_access_key_id aws_secret_access_key aws_session_token region_name profile_name role_arn \
+     assume_role_method assume_role_kwargs assume_role_with_saml assume_role_with_web_identity_federation \
+     assume_role_with_web_identity_federation_audience assume_role_with_web_identity_token_file config_kwargs \
+     service_config session_kwargs aws_account_id aws_iam_role external_id s3_config_file s3_config_format \
+     profile federation endpoint_url host verify test_endpoint_url",
+);
 /// What people write for some of them, without signs and in lower case.
-pub const SPELLINGS: [(&str, &str); 38] = [
-    ("arn", "role_arn"),
-    ("role", "role_arn"),
-    ("iamrole", "role_arn"),
-    ("iamrolearn", "role_arn"),
-    ("rolearns", "role_arn"),
-    ("assumerole", "role_arn"),
-    ("assumerolearn", "role_arn"),
-    ("targetrolearn", "role_arn"),
-    ("rolename", "aws_iam_role"),
-    ("account", "aws_account_id"),
-    ("accountid", "aws_account_id"),
-    ("region", "region_name"),
-    ("defaultregion", "region_name"),
-    ("defaultregionname", "region_name"),
-    ("profile", "profile_name"),
-    ("sourceprofile", "profile_name"),
-    ("accesskey", "aws_access_key_id"),
-    ("accesskeyid", "aws_access_key_id"),
-    ("keyid", "aws_access_key_id"),
-    ("secret", "aws_secret_access_key"),
-    ("secretkey", "aws_secret_access_key"),
-    ("secretaccesskey", "aws_secret_access_key"),
-    ("token", "aws_session_token"),
-    ("sessiontoken", "aws_session_token"),
-    ("securitytoken", "aws_session_token"),
-    ("externalid", "external_id"),
-    ("rolesessionname", "assume_role_kwargs"),
-    ("durationseconds", "assume_role_kwargs"),
-    ("sessionpolicy", "assume_role_kwargs"),
-    ("policyarns", "assume_role_kwargs"),
-    ("saml", "assume_role_with_saml"),
-    ("assumerolesaml", "assume_role_with_saml"),
-    ("principalarn", "assume_role_with_saml"),
-    ("idpurl", "assume_role_with_saml"),
-    ("webidentitytokenfile", "assume_role_with_web_identity_token_file"),
-    ("tokenfile", "assume_role_with_web_identity_token_file"),
-    ("webidentityfederation", "assume_role_with_web_identity_federation"),
-    ("credentialsource", "profile_name"),
+pub const SPELLINGS: [(&str, Names); 13] = [
+    ("role_arn", Names("arn role iamrole iamrolearn rolearns assumerole assumerolearn targetrolearn")),
+    ("aws_iam_role", Names("rolename")),
+    ("aws_account_id", Names("account accountid")),
+    ("region_name", Names("region defaultregion defaultregionname")),
+    ("profile_name", Names("profile sourceprofile credentialsource")),
+    ("aws_access_key_id", Names("accesskey accesskeyid keyid")),
+    ("aws_secret_access_key", Names("secret secretkey secretaccesskey")),
+    ("aws_session_token", Names("token sessiontoken securitytoken")),
+    ("external_id", Names("externalid")),
+    ("assume_role_kwargs", Names("rolesessionname durationseconds sessionpolicy policyarns")),
+    ("assume_role_with_saml", Names("saml assumerolesaml principalarn idpurl")),
+    ("assume_role_with_web_identity_token_file", Names("webidentitytokenfile tokenfile")),
+    ("assume_role_with_web_identity_federation", Names("webidentityfederation")),
 ];
 /// Fields that Airflow knows and that say nothing about credentials.
 const OF_CLIENTS: [(&str, &str); 4] = [
@@ -100,14 +55,14 @@ pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Res
     kind_of_connection(connection, &mut notes);
     // `region` beside region_name is one that Airflow passes over for the other.
     let is_shadowed = |key: &&str| *key == "region" && extra.has("region_name");
-    spelling::check("", extra.keys().filter(|key| !is_shadowed(key)), &KNOWN, &SPELLINGS)?;
+    spelling::check("", extra.keys().filter(|key| !is_shadowed(key)), KNOWN, &SPELLINGS)?;
     names_no_other_role(extra)?;
     for key in extra.keys() {
         if let Some((_, why)) = OF_CLIENTS.iter().find(|(name, _)| *name == key) {
             notes.warnings.push(format!("`{key}` has no effect on the credentials: {why}"));
         } else if key == "region" {
             notes.warnings.push("`region` is not a field that Airflow knows: ignored, region_name counts".into());
-        } else if !KNOWN.contains(&key) {
+        } else if !KNOWN.has(key) {
             notes.warnings.push(format!("`{}` is not a field that Airflow knows: ignored", redact::name(key)));
         }
     }
@@ -134,7 +89,7 @@ fn names_no_other_role(extra: &Fields<'_>) -> Result<(), Broken> {
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
-    let other = |key: &&str| !KNOWN.contains(key) && (extra.get(key).is_some_and(names_one) || names_a_way(key));
+    let other = |key: &&str| !KNOWN.has(key) && (extra.get(key).is_some_and(names_one) || names_a_way(key));
     match extra.keys().find(other) {
         None => Ok(()),
         Some(key) => Err(Broken::new(

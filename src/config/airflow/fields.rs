@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::broken::Broken;
-use super::json::kind;
+use super::json_text::kind;
+use crate::config::names::Names;
 
 /// An object somewhere in the extra, with its path there for errors.
 pub struct Fields<'a> {
@@ -125,8 +126,8 @@ impl<'a> Fields<'a> {
     }
 
     /// The first key that is not among `known`.
-    pub fn unknown<'k>(&'k self, known: &[&str]) -> Option<&'k str> {
-        self.keys().find(|key| !known.contains(key))
+    pub fn unknown(&self, known: Names) -> Option<&str> {
+        self.keys().find(|key| !known.has(key))
     }
 
     pub fn missing(&self, key: &str, example: &str) -> Broken {

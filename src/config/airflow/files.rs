@@ -11,7 +11,7 @@ use super::aws_profiles::read_text;
 use super::broken::Broken;
 use super::connection::Connection;
 use super::redact;
-use super::{json, uri, yaml};
+use super::{json, json_text, uri, yaml};
 use crate::error::{Code, Error, Result};
 use crate::file::kind;
 use crate::quote::shell::on_path;
@@ -36,7 +36,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Vec<Connection>> {
     };
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_lowercase();
     let entries = match name.rsplit('.').next() {
-        Some("json") => object(json::value(text, "").map_err(unusable)?).map_err(unusable)?,
+        Some("json") => object(json_text::value(text, "").map_err(unusable)?).map_err(unusable)?,
         Some("yaml" | "yml") => {
             let value = yaml::parse(text).map_err(|(line, why)| {
                 unusable(Broken::new(format!("line {line}: {why}"), "airflow connections export writes it anew"))
@@ -57,7 +57,7 @@ fn object(value: Value) -> std::result::Result<Vec<(String, Value)>, Broken> {
     match value {
         Value::Object(map) => Ok(map.into_iter().collect()),
         other => Err(Broken::new(
-            format!("it holds {}, not an object of connections by their ids", json::kind(&other)),
+            format!("it holds {}, not an object of connections by their ids", json_text::kind(&other)),
             "write {\"my_conn\": \"aws://…\"}",
         )),
     }
@@ -102,7 +102,7 @@ fn connection(id: &str, value: Value) -> std::result::Result<Connection, Broken>
             Err(Broken::new("it is a list, and not of one connection", "keep one connection for the id"))
         }
         other => Err(Broken::new(
-            format!("it is {}, neither a URI nor an object", json::kind(&other)),
+            format!("it is {}, neither a URI nor an object", json_text::kind(&other)),
             "write \"aws://…\" or {\"conn_type\": \"aws\", …}",
         )),
     }

@@ -12,7 +12,7 @@ use super::broken::Broken;
 use super::connection::Connection;
 use super::redact;
 use super::settings::{self, Kwargs, Settings};
-use super::{backend_client, files, json, uri};
+use super::{backend_client, files, json, json_text, uri};
 use crate::error::{Code, Error, Result, printable};
 use crate::process::env::Env;
 use crate::quote::shell::command;
@@ -135,11 +135,11 @@ impl Search<'_> {
                 Some(text.ok_or_else(|| misconfigured_by(&settings.kwargs_said_in, missing()))?)
             }
         };
-        let read = |text: Secret| match json::value(text.expose(), "")? {
+        let read = |text: Secret| match json_text::value(text.expose(), "")? {
             Value::Object(map) => Ok(map),
             Value::Null => Ok(Map::new()),
             other => {
-                let why = format!("it is {}, not a JSON object", json::kind(&other));
+                let why = format!("it is {}, not a JSON object", json_text::kind(&other));
                 Err(Broken::new(why, "write {\"connections_prefix\": \"…\"}"))
             }
         };

@@ -3,39 +3,19 @@
 //! Read as Airflow's `Connection.from_json`, which takes no other key. Where Airflow would quietly go on without the
 //! connection, or without its extra, this is an error that names the place and shows it mended; no value is ever shown.
 
-use std::collections::HashSet;
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::broken::Broken;
 use super::connection::{Connection, Extra};
+use super::extras;
+use super::json_text::{kind, value};
+use super::redact;
 use super::uri::normalized_type;
-use super::{placeholder, redact};
+use crate::config::names::Names;
 use crate::secret::Secret;
 
 /// The keys of an object, in the order in which Airflow writes them.
-pub const KEYS: [&str; 8] = ["conn_type", "description", "login", "password", "host", "port", "schema", "extra"];
-
-/// Keys of the extra that people write one level too high, and what they mean by them.
-const MISPLACED: [(&str, &str); 15] = [
-    ("region", "region_name"),
-    ("region_name", "region_name"),
-    ("role_arn", "role_arn"),
-    ("external_id", "external_id"),
-    ("profile_name", "profile_name"),
-    ("endpoint_url", "endpoint_url"),
-    ("session_kwargs", "session_kwargs"),
-    ("config_kwargs", "config_kwargs"),
-    ("assume_role_method", "assume_role_method"),
-    ("assume_role_kwargs", "assume_role_kwargs"),
-    ("assume_role_with_saml", "assume_role_with_saml"),
-    ("aws_account_id", "aws_account_id"),
-    ("aws_iam_role", "aws_iam_role"),
-    ("aws_session_token", "aws_session_token"),
-    ("service_config", "service_config"),
-];
+pub const KEYS: Names = Names("conn_type description login password host port schema extra");
 
 /// Other names for a field, which Secrets Manager's backend takes and nothing else does.
 const ALIASES: [(&str, &str); 6] = [
@@ -111,91 +91,6 @@ pub fn extra_text(text: &str, place: &str) -> Result<Extra, Broken> {
     }
 }
 
-/// What a value is, for an error that must not show it.
-pub fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
-/// The value of `text`; `place` is the key that holds it, empty for the connection itself.
-pub fn value(text: &str, place: &str) -> Result<Value, Broken> {
-    let value = serde_json::from_str(text).map_err(|why| not_json(text, place, &why))?;
-    // Python's reader takes the last one, and a role in the first is lost.
-    match serde_json::from_str::<Once>(text) {
-        Ok(Once) => Ok(value),
-        Err(_) => Err(Broken::new(
-            format!("a key stands twice in {}: Airflow would take the last one", in_words(place)),
-            "write it once",
-        )),
-    }
-}
-
-fn in_words(place: &str) -> String {
-    if place.is_empty() { "the JSON".to_owned() } else { format!("`{place}`") }
-}
-
-/// A document none of whose objects has a key twice.
-struct Once;
-
-impl<'de> Deserialize<'de> for Once {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Once)
-    }
-}
-
-impl<'de> Visitor<'de> for Once {
-    type Value = Once;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("keys that stand once")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Once, A::Error> {
-        let mut keys = HashSet::new();
-        while let Some((key, Once)) = map.next_entry::<String, Once>()? {
-            if !keys.insert(key) {
-                return Err(A::Error::custom("a key stands twice"));
-            }
-        }
-        Ok(Once)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Once, A::Error> {
-        while items.next_element::<Once>()?.is_some() {}
-        Ok(Once)
-    }
-
-    fn visit_unit<E>(self) -> Result<Once, E> {
-        Ok(Once)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Once, E> {
-        Ok(Once)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Once, E> {
-        Ok(Once)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Once, E> {
-        Ok(Once)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Once, E> {
-        Ok(Once)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Once, E> {
-        Ok(Once)
-    }
-}
-
 /// As Python's `if extra:`, after which text is parsed and everything else is taken as it is.
 fn extra(value: Value) -> Result<Extra, Broken> {
     match value {
@@ -237,7 +132,8 @@ fn port(value: Value) -> Result<Option<i64>, Broken> {
 fn unknown_key(key: &str) -> Broken {
     let shown = redact::name(key);
     let why = format!("`{shown}` is not a key of a connection: Airflow drops the whole connection for it");
-    let mended = if let Some((_, meant)) = MISPLACED.iter().find(|(name, _)| *name == key) {
+    let mended = if key == "region" || extras::KNOWN.has(key) {
+        let meant = if key == "region" { "region_name" } else { key };
         format!("write it into the extra: \"extra\": {{\"{meant}\": …}}")
     } else if let Some((_, meant)) = ALIASES.iter().find(|(name, _)| *name == key) {
         format!("write \"{meant}\": …")
@@ -246,74 +142,9 @@ fn unknown_key(key: &str) -> Broken {
     } else if key == "uri" {
         "store the URI itself, without JSON around it".to_owned()
     } else {
-        format!("remove it, or write it into \"extra\"; the keys are {}", KEYS.join(", "))
+        format!("remove it, or write it into \"extra\"; the keys are {}", KEYS.listed())
     };
     Broken::new(why, mended)
-}
-
-fn not_json(text: &str, place: &str, why: &serde_json::Error) -> Broken {
-    let inside = if place.is_empty() { String::new() } else { format!("of `{}` ", redact::name(place)) };
-    let at = format!("at line {} column {} {inside}", why.line(), why.column());
-    if let Some(comma) = trailing_comma(text, byte_of(text, why.line(), why.column())) {
-        return Broken::new(
-            format!("{at}a comma is followed by {:?}, where JSON takes none", comma.closing),
-            comma.mended,
-        );
-    }
-    if text.contains('\'') && !text.contains('"') {
-        return Broken::new(
-            format!("{at}it has single quotes, which JSON does not know"),
-            "write \" for each ' around a name or value",
-        );
-    }
-    if text.contains(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}']) {
-        return Broken::new(
-            format!("{at}it has typographic quotes, which JSON does not know"),
-            "write \" for each of them around a name or value",
-        );
-    }
-    if placeholder::is_whole(text) {
-        return Broken::new("the whole text is a template that was not expanded", "store the URI or JSON itself");
-    }
-    let reason = match why.classify() {
-        serde_json::error::Category::Eof => "the JSON ends in the middle",
-        _ => "it is not JSON",
-    };
-    Broken::new(
-        format!("{at}{reason}"),
-        "look there for a missing quote, comma or brace; `python3 -m json.tool` checks the text",
-    )
-}
-
-struct TrailingComma {
-    closing: char,
-    mended: String,
-}
-
-/// The comma before the closing bracket at `end`, with the name of the value before it.
-fn trailing_comma(text: &str, end: usize) -> Option<TrailingComma> {
-    let closing = text.get(end..)?.chars().next().filter(|c| "}]".contains(*c))?;
-    let before = text[..end].trim_end().strip_suffix(',')?.trim_end();
-    let value = if before.ends_with(['}', ']']) { &before[before.len() - 1..] } else { "…" };
-    let name = if value == "…" && closing == '}' { name_before(before) } else { None };
-    let member = name.map(|name| format!("\"{}\": ", redact::name(name))).unwrap_or_default() + value;
-    Some(TrailingComma {
-        closing,
-        mended: format!("remove the comma: {member}{closing} instead of {member},{closing}"),
-    })
-}
-
-/// The name of the last member of an object in `text`, when its value is a simple one.
-fn name_before(text: &str) -> Option<&str> {
-    let (before, _) = text.rsplit_once("\":").or_else(|| text.rsplit_once("\" :"))?;
-    let name = &before[before.rfind('"')? + 1..];
-    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(name)
-}
-
-/// The byte at a line and column as serde_json counts them: columns are bytes, from 1.
-fn byte_of(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    start + column.saturating_sub(1)
 }
 
 #[cfg(test)]

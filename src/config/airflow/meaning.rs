@@ -5,24 +5,22 @@
 
 use std::path::PathBuf;
 
-use url::Url;
-
 use super::aws_profiles::{self, AwsProfiles};
-use super::base::{Base, Chain, Keys};
+use super::base::{Base, Chain};
 use super::broken::Broken;
 use super::connection::Connection;
-use super::endpoint::{self, Variant};
 use super::fields::Fields;
-use super::plan::{Call, Endpoint, Identity, Plan, SessionName};
+use super::plan::{Call, Identity, Plan, SessionName};
 use super::saml::SamlLogin;
 use super::session_region::SessionRegion;
 use super::sts_client::StsClient;
 use super::sts_params::{Action, SessionParams};
-use super::{extras, misread, placeholder, redact, s3_config, slug, spelling};
+use super::sts_target::Target;
+use super::{extras, keys, misread, placeholder, redact, slug, spelling};
+use crate::config::names::Names;
 use crate::config::words::words;
 use crate::process::env::Env;
 use crate::region::Region;
-use crate::secret::Secret;
 
 /// Which of Airflow's providers for Amazon is followed where they part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +34,7 @@ pub enum Compat {
 
 words!(Compat { Documented = "8", Nine = "9" });
 
-const SESSION_KEYS: [&str; 5] =
-    ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region_name", "profile_name"];
+const SESSION_KEYS: Names = Names("aws_access_key_id aws_secret_access_key aws_session_token region_name profile_name");
 
 /// What is not in the connection.
 #[derive(Clone, Debug, Default)]
@@ -55,13 +52,13 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     let mut notes = extras::notes(connection, &extra, ask.compat)?;
     let session = extra.object("session_kwargs")?;
     if let Some(session) = &session {
-        spelling::check("session_kwargs", session.keys(), &SESSION_KEYS, &extras::SPELLINGS)?;
+        spelling::check("session_kwargs", session.keys(), SESSION_KEYS, &extras::SPELLINGS)?;
     }
     let dropped = |key: &str| match (&session, ask.compat) {
         (Some(session), Compat::Documented) => session.nonempty(key),
         (_, _) => Ok(None),
     };
-    let keys = keys(connection, &extra, session.as_ref(), ask.compat)?;
+    let keys = keys::read(connection, &extra, session.as_ref(), ask.compat)?;
     let profile_name = extra.stated("profile_name")?.or(dropped("profile_name")?);
     let federation = federation(&extra, keys.is_some() || profile_name.is_some())?;
     let in_force = profile_name.clone().or_else(|| aws_profiles::named_by(env));
@@ -84,11 +81,11 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
         notes.differs.extend(saml.differences.iter().cloned());
     }
     let is_unsigned = call.as_ref().is_some_and(|call| !matches!(call.identity, Identity::Signature));
-    let base = match keys {
+    let base = match (keys, federation) {
         _ if is_unsigned => Base::Unused,
-        Some(keys) => Base::Keys(keys),
-        None if federation.is_some() => Base::Federation { profile: federation.unwrap_or_default(), found: None },
-        None => Base::Chain(Chain::follow(profile_name, in_force, files, env)?),
+        (Some(keys), _) => Base::Keys(keys),
+        (None, Some(profile)) => Base::Federation { profile, found: None },
+        (None, None) => Base::Chain(Chain::follow(profile_name, in_force, files, env)?),
     };
     if let (Base::Keys(keys), None) = (&base, &call) {
         notes.warnings.push(format!(
@@ -110,63 +107,6 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     })
 }
 
-/// In Airflow's order: login and password, then the extra's keys, `session_kwargs`, `s3_config_file`. Half of a pair anywhere
-/// is an error, since Airflow would take another pair, or credentials of elsewhere.
-fn keys(
-    connection: &Connection,
-    extra: &Fields<'_>,
-    session: Option<&Fields<'_>>,
-    compat: Compat,
-) -> Result<Option<Keys>, Broken> {
-    let pair = |fields: &Fields<'_>| {
-        Ok((fields.nonempty("aws_access_key_id")?, fields.nonempty("aws_secret_access_key")?.map(Secret::new)))
-    };
-    let login = connection.login.clone().filter(|login| !login.is_empty());
-    let password = connection.password.as_ref().filter(|password| !password.is_empty()).map(Secret::duplicate);
-    let (extra_id, extra_secret) = pair(extra)?;
-    let (session_id, session_secret) = session.map_or(Ok((None, None)), pair)?;
-    let candidates = [
-        ("login and password", login, password),
-        ("aws_access_key_id and aws_secret_access_key", extra_id, extra_secret),
-        ("session_kwargs", session_id, session_secret),
-    ];
-    let mut found = None;
-    for (from, id, secret) in candidates {
-        match (id, secret) {
-            (None, None) => (),
-            (Some(access_key_id), Some(secret_access_key)) => {
-                let keys =
-                    Keys { from, access_key_id: word(from, access_key_id)?, secret_access_key, session_token: None };
-                found = found.or(Some(keys));
-            }
-            (id, _) => {
-                let (there, missing) =
-                    if id.is_some() { ("access key id", "secret") } else { ("secret", "access key id") };
-                return Err(Broken::new(
-                    format!("there is half of a pair, the {there} without the {missing} ({from})"),
-                    "write both, in a URI aws://ACCESS_KEY_ID:SECRET@, or neither: a variable may have been empty",
-                ));
-            }
-        }
-    }
-    let found = match (found, compat) {
-        (None, Compat::Documented) => s3_config::read(extra)?,
-        (found, _) => found,
-    };
-    let token = match (extra.nonempty("aws_session_token")?, session) {
-        (None, Some(session)) => session.nonempty("aws_session_token")?,
-        (token, _) => token,
-    };
-    match found {
-        Some(keys) => Ok(Some(Keys { session_token: token.map(Secret::new), ..keys })),
-        None if token.is_some() => Err(Broken::new(
-            "the extra has an aws_session_token without the keys that it belongs to",
-            "write login and password (access key id and secret access key) beside it",
-        )),
-        None => Ok(None),
-    }
-}
-
 /// The profile that fedcred's own session factory for Airflow would run `fedcred get` with.
 fn federation(extra: &Fields<'_>, has_other_base: bool) -> Result<Option<String>, Broken> {
     let Some(federation) = extra.object("federation")? else { return Ok(None) };
@@ -179,7 +119,7 @@ fn federation(extra: &Fields<'_>, has_other_base: bool) -> Result<Option<String>
             "keep `federation`, or the keys or profile_name beside it",
         ));
     }
-    if let Some(key) = federation.unknown(&["profile"]) {
+    if let Some(key) = federation.unknown(Names("profile")) {
         let why = match key {
             "username" | "password" => "is for the session factory to hand to fedcred, which is asked for itself here",
             _ => "is not a key that fedcred's session factory knows",
@@ -191,17 +131,6 @@ fn federation(extra: &Fields<'_>, has_other_base: bool) -> Result<Option<String>
         ));
     }
     federation.required("profile", "\"NAME\", a profile of fedcred's").map(Some)
-}
-
-/// An access key id is word characters (AWS STS API Reference, "Credentials").
-fn word(from: &str, id: String) -> Result<String, Broken> {
-    if id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        return Ok(id);
-    }
-    Err(Broken::new(
-        format!("the access key id ({from}) has characters that none has: letters, digits and _ can be in one"),
-        "write the access key id there and the secret access key as the password, % escapes for special characters in a URI",
-    ))
 }
 
 fn call(connection: &Connection, extra: &Fields<'_>, compat: Compat, env: &Env) -> Result<Option<Call>, Broken> {
@@ -315,76 +244,6 @@ fn web_identity(extra: &Fields<'_>, env: &Env) -> Result<Identity, Broken> {
         Some(other) => Err(Broken::new(
             format!("`{key}` is {:?}; Airflow knows file and google, in lower case", redact::value(other)),
             format!("write \"{key}\": \"file\" or \"google\""),
-        )),
-    }
-}
-
-/// Everything that decides which STS is asked.
-struct Target<'a> {
-    extra: &'a Fields<'a>,
-    sts: &'a StsClient,
-    region: Option<&'a Region>,
-    profile: &'a str,
-    files: &'a AwsProfiles,
-    env: &'a Env,
-}
-
-impl Target<'_> {
-    fn endpoint(&self) -> Result<Endpoint, Broken> {
-        let service_config = self.extra.object("service_config")?;
-        let of_sts = service_config.as_ref().map(|config| config.object("sts")).transpose()?.flatten();
-        if let Some(config) = of_sts
-            && let Some(text) = config.nonempty("endpoint_url")?
-        {
-            return written_endpoint(&config, &text);
-        }
-        if let Some(url) = self.configured() {
-            return Ok(Endpoint::OfMachine(url));
-        }
-        let from_profile =
-            |key: &str| self.files.get(self.profile, key).is_some_and(|v| v.eq_ignore_ascii_case("true"));
-        let switch = |config: Option<bool>, variable: &str, key: &str| {
-            config.unwrap_or_else(|| match self.env.os(variable) {
-                Some(_) => self.env.is_true(variable),
-                None => from_profile(key),
-            })
-        };
-        let regional = self.env.text("AWS_STS_REGIONAL_ENDPOINTS");
-        let regional = regional.as_deref().or_else(|| self.files.get(self.profile, "sts_regional_endpoints"));
-        let variant = Variant {
-            use_fips: switch(self.sts.use_fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
-            use_dualstack: switch(self.sts.use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
-            legacy: regional.is_some_and(|mode| mode.eq_ignore_ascii_case("legacy")),
-        };
-        Ok(Endpoint::OfMachine(endpoint::sts(self.sts.region.as_ref().or(self.region), variant)))
-    }
-
-    /// What the user's own environment or AWS profile names.
-    fn configured(&self) -> Option<String> {
-        if self.sts.ignore_configured_endpoint_urls || self.env.is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
-            return None;
-        }
-        let from_env = self.env.text("AWS_ENDPOINT_URL_STS").or_else(|| self.env.text("AWS_ENDPOINT_URL"));
-        from_env.or_else(|| self.files.get(self.profile, "endpoint_url").map(str::to_owned))
-    }
-}
-
-/// Whether logins may go there is for [`super::trust`] to say.
-fn written_endpoint(config: &Fields<'_>, text: &str) -> Result<Endpoint, Broken> {
-    let path = config.path_of("endpoint_url");
-    let is_plain = |url: &Url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    };
-    match Url::parse(text).ok().filter(is_plain) {
-        Some(url) => Ok(Endpoint::OfText { path, url }),
-        None => Err(Broken::new(
-            format!("`{path}` is not scheme, host, port and path alone"),
-            "write \"endpoint_url\": \"https://…\"",
         )),
     }
 }

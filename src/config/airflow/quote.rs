@@ -3,35 +3,21 @@
 //! Not RFC 3986 and not the WHATWG's URL: what is not a valid escape stays as it is, bytes that are not UTF-8 become U+FFFD, and
 //! only a query knows `+` as a space.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+
+/// What `urllib.parse.quote` leaves as it is, besides letters and digits.
+const QUOTED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~');
+
 /// `urllib.parse.unquote`
 pub fn unquote(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    // Python decodes each run of ASCII on its own, so escaped bytes never join with characters beside them.
-    while !rest.is_empty() {
-        let ascii = rest.find(|c: char| !c.is_ascii()).unwrap_or(rest.len());
-        out.push_str(&String::from_utf8_lossy(&unquote_bytes(&rest.as_bytes()[..ascii])));
-        rest = &rest[ascii..];
-        let other = rest.find(|c: char| c.is_ascii()).unwrap_or(rest.len());
-        out.push_str(&rest[..other]);
-        rest = &rest[other..];
-    }
-    out
+    // Python decodes each run of ASCII on its own, so that escaped bytes never join with characters beside them.
+    let runs = text.as_bytes().chunk_by(|a, b| a.is_ascii() == b.is_ascii());
+    runs.map(|run| percent_decode(run).decode_utf8_lossy()).collect()
 }
 
 /// `urllib.parse.quote(text, safe='')`
 pub fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    utf8_percent_encode(text, QUOTED).to_string()
 }
 
 /// `urllib.parse.quote_plus(text, safe='')`, as `urlencode` quotes names and values.
@@ -55,29 +41,6 @@ pub fn write_query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> S
     let fields: Vec<String> =
         pairs.into_iter().map(|(name, value)| format!("{}={}", quote_plus(name), quote_plus(value))).collect();
     fields.join("&")
-}
-
-fn unquote_bytes(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        let escaped = (text[at] == b'%').then(|| hex(text.get(at + 1)).zip(hex(text.get(at + 2)))).flatten();
-        match escaped {
-            Some((high, low)) => {
-                out.push(high << 4 | low);
-                at += 3;
-            }
-            None => {
-                out.push(text[at]);
-                at += 1;
-            }
-        }
-    }
-    out
-}
-
-fn hex(byte: Option<&u8>) -> Option<u8> {
-    char::from(*byte?).to_digit(16).map(|digit| digit as u8)
 }
 
 #[cfg(test)]

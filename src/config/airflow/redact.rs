@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::sketch::shown_login;
+use crate::config::names::Names;
 use crate::error::printable;
 use crate::text::redact::looks_like_a_secret;
 
@@ -15,67 +16,19 @@ use crate::text::redact::looks_like_a_secret;
 pub const REDACTED: &str = "[redacted]";
 
 /// Fields whose text may be shown wherever they stand.
-const OPEN: [&str; 54] = [
-    "region_name",
-    "profile_name",
-    "profile",
-    "role_arn",
-    "assume_role_method",
-    "principal_arn",
-    "idp_auth_method",
-    "mutual_authentication",
-    "saml_response_xpath",
-    "external_id",
-    "aws_account_id",
-    "aws_iam_role",
-    "assume_role_with_web_identity_federation",
-    "assume_role_with_web_identity_federation_audience",
-    "assume_role_with_web_identity_token_file",
-    "s3_config_file",
-    "s3_config_format",
-    "signature_version",
-    "mode",
-    "user_agent",
-    "user_agent_extra",
-    "user_agent_appid",
-    "defaults_mode",
-    "client_cert",
-    "verify",
-    "cert",
-    "allowed_methods",
-    "remove_headers_on_redirect",
-    "status_forcelist",
-    "region",
-    "bucket_name",
-    "conn_type",
-    // Parameters of STS.
-    "RoleArn",
-    "RoleSessionName",
-    "Policy",
-    "PolicyArns",
-    "arn",
-    "Tags",
-    "Key",
-    "Value",
-    "TransitiveTagKeys",
-    "ExternalId",
-    "SerialNumber",
-    "SourceIdentity",
-    "ProviderId",
-    "ProviderArn",
-    "DurationSeconds",
-    // Headers that say who asks for what.
-    "Accept",
-    "Accept-Language",
-    "Accept-Encoding",
-    "User-Agent",
-    "accept",
-    "accept-language",
-    "user-agent",
-];
+const OPEN: Names = Names(
+    "region_name profile_name profile role_arn assume_role_method principal_arn idp_auth_method \
+     mutual_authentication saml_response_xpath external_id aws_account_id aws_iam_role \
+     assume_role_with_web_identity_federation assume_role_with_web_identity_federation_audience \
+     assume_role_with_web_identity_token_file s3_config_file s3_config_format signature_version mode user_agent \
+     user_agent_extra user_agent_appid defaults_mode client_cert verify cert allowed_methods \
+     remove_headers_on_redirect status_forcelist region bucket_name conn_type RoleArn RoleSessionName Policy \
+     PolicyArns arn Tags Key Value TransitiveTagKeys ExternalId SerialNumber SourceIdentity ProviderId \
+     ProviderArn DurationSeconds Accept Accept-Language Accept-Encoding User-Agent accept accept-language \
+     user-agent",
+);
 /// Fields with a URL, shown without what could be a login in it.
-const URLS: [&str; 10] =
-    ["idp_url", "endpoint_url", "test_endpoint_url", "host", "http", "https", "all", "http://", "https://", "socks"];
+const URLS: Names = Names("idp_url endpoint_url test_endpoint_url host http https all http:// https:// socks");
 
 /// The fields, redacted.
 pub fn fields(map: &Map<String, Value>) -> Value {
@@ -155,10 +108,10 @@ fn value_of(key: &str, value: &Value) -> Value {
         Value::String(text) if text.is_empty() => value.clone(),
         Value::String(text) if key == "aws_access_key_id" => Value::String(login(text).to_owned()),
         // A policy is JSON, and none of the others is.
-        Value::String(text) if OPEN.contains(&key) && (key == "Policy" || !is_secret(text)) => {
+        Value::String(text) if OPEN.has(key) && (key == "Policy" || !is_secret(text)) => {
             Value::String(printable(text, 2048))
         }
-        Value::String(text) if URLS.contains(&key) => Value::String(url(text)),
+        Value::String(text) if URLS.has(key) => Value::String(url(text)),
         Value::Array(items) => items.iter().map(|item| value_of(key, item)).collect(),
         Value::Object(map) => fields(map),
         Value::Number(_) | Value::String(_) => Value::String(REDACTED.to_owned()),
@@ -168,7 +121,7 @@ fn value_of(key: &str, value: &Value) -> Value {
 fn is_number_open(key: &str) -> bool {
     const WORDS: [&str; 9] =
         ["timeout", "attempts", "backoff", "total", "status", "connect", "read", "redirect", "max_"];
-    OPEN.contains(&key) || WORDS.iter().any(|word| key.contains(word))
+    OPEN.has(key) || WORDS.iter().any(|word| key.contains(word))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::broken::Broken;
 use super::fields::Fields;
 use super::redact;
+use crate::config::names::Names;
 
 /// How often and for what a request is sent again. A count that is absent is bounded by `total` and the deadline alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,36 +29,22 @@ pub struct RetryKwargs {
     pub remove_headers_on_redirect: Vec<String>,
 }
 
-const KEYS: [&str; 17] = [
-    "total",
-    "connect",
-    "read",
-    "redirect",
-    "status",
-    "other",
-    "allowed_methods",
-    "status_forcelist",
-    "backoff_factor",
-    "backoff_max",
-    "backoff_jitter",
-    "raise_on_redirect",
-    "raise_on_status",
-    "history",
-    "respect_retry_after_header",
-    "remove_headers_on_redirect",
-    "retry_after_max",
-];
+const KEYS: Names = Names(
+    "total connect read redirect status other allowed_methods status_forcelist backoff_factor backoff_max \
+     backoff_jitter raise_on_redirect raise_on_status history respect_retry_after_header \
+     remove_headers_on_redirect retry_after_max",
+);
 
 /// urllib3's `Retry.DEFAULT_ALLOWED_METHODS`.
 const IDEMPOTENT: [&str; 6] = ["DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"];
 
 impl RetryKwargs {
     pub fn read(kwargs: &Fields<'_>) -> Result<Self, Broken> {
-        if let Some(key) = kwargs.unknown(&KEYS) {
+        if let Some(key) = kwargs.unknown(KEYS) {
             let why = format!("`{}` is not an argument of urllib3's Retry", kwargs.path_of(&redact::name(key)));
             return Err(match key {
                 "method_whitelist" => Broken::new(why, "write \"allowed_methods\", its name since urllib3 2"),
-                _ => Broken::new(why, format!("remove it; Retry takes {}", KEYS.join(", "))),
+                _ => Broken::new(why, format!("remove it; Retry takes {}", KEYS.listed())),
             });
         }
         let flag = |key: &str| kwargs.flag(key).map(|flag| flag.unwrap_or(true));

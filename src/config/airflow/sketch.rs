@@ -2,6 +2,7 @@
 
 use super::quote;
 use super::redact;
+use crate::config::names::Names;
 
 /// The URI with everything left out that may be a secret.
 pub fn sketch(text: &str) -> String {
@@ -73,11 +74,7 @@ pub fn shown_login(login: &str) -> &str {
 /// A query with the values of keys that hold no secret, each quoted as it has to be.
 pub fn shown_query(query: &str) -> String {
     let shown = |(name, value): (String, String)| {
-        let value = if OPEN_KEYS.contains(&name.as_str()) && !value.contains('@') {
-            quote::quote(&value)
-        } else {
-            "…".into()
-        };
+        let value = if OPEN_KEYS.has(&name) && !value.contains('@') { quote::quote(&value) } else { "…".into() };
         let name = if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             redact::name(&name)
         } else {
@@ -89,14 +86,5 @@ pub fn shown_query(query: &str) -> String {
 }
 
 /// Keys whose values are never secret.
-const OPEN_KEYS: [&str; 9] = [
-    "region_name",
-    "region",
-    "role_arn",
-    "assume_role_method",
-    "endpoint_url",
-    "host",
-    "profile_name",
-    "aws_account_id",
-    "aws_iam_role",
-];
+const OPEN_KEYS: Names =
+    Names("region_name region role_arn assume_role_method endpoint_url host profile_name aws_account_id aws_iam_role");

@@ -4,15 +4,22 @@
 
 use super::broken::Broken;
 use super::redact;
+use crate::config::names::Names;
 use crate::config::reader::nearest;
 
-/// Errors: a key that is none of `known` and looks like one, or like one of `more` (other spellings and what they mean).
+/// Known keys, each with other spellings of it, in lower case and without signs.
+pub type Spellings = [(&'static str, Names)];
+
+/// Checks the spelling of the keys of the object at `path`.
+///
+/// Errors: a key that is none of `known` and looks like one, or like one of `more`.
 pub fn check<'k>(
     path: &str,
     keys: impl Iterator<Item = &'k str>,
-    known: &[&'static str],
-    more: &[(&'static str, &'static str)],
+    known: Names,
+    more: &Spellings,
 ) -> Result<(), Broken> {
+    let known: Vec<&str> = known.iter().collect();
     for key in keys.filter(|key| !known.contains(key)) {
         let is_name = key.len() <= 80 && key.chars().all(|c| c.is_alphanumeric() || "_-. /:".contains(c));
         if !is_name || redact::is_secret(key) {
@@ -21,7 +28,7 @@ pub fn check<'k>(
                 "write keys as Airflow's documentation has them, and special characters of a URI percent-encoded",
             ));
         }
-        if let Some(meant) = meant(key, known, more) {
+        if let Some(meant) = meant(key, &known, more) {
             let inside = if path.is_empty() { String::new() } else { format!("{path}.") };
             return Err(Broken::new(
                 format!("`{inside}{key}` is not a field that Airflow knows: it would pass it over"),
@@ -32,8 +39,10 @@ pub fn check<'k>(
     Ok(())
 }
 
-/// The known key that `key` is another spelling of.
-pub fn meant(key: &str, known: &[&'static str], more: &[(&'static str, &'static str)]) -> Option<&'static str> {
+/// Returns the known key that `key` is another spelling of.
+pub fn meant(key: &str, known: &[&'static str], more: &Spellings) -> Option<&'static str> {
+    let more: Vec<(&str, &str)> =
+        more.iter().flat_map(|(meant, spellings)| spellings.iter().map(|spelling| (spelling, *meant))).collect();
     let whole = letters(key);
     // Airflow's own form once stored `extra__aws__role_arn`.
     let core = ["extraaws", "aws", "amazon", "airflow"].iter().find_map(|prefix| whole.strip_prefix(prefix));
@@ -44,13 +53,13 @@ pub fn meant(key: &str, known: &[&'static str], more: &[(&'static str, &'static 
     let exact = [Some(whole.as_str()), core].into_iter().flatten().find_map(spelled);
     let close = || {
         let spellings = known.iter().map(|name| (letters(name), *name));
-        let spellings: Vec<_> = spellings.chain(more.iter().map(|(s, meant)| ((*s).to_owned(), *meant))).collect();
-        // One letter of four or five is another word.
-        let long = || spellings.iter().filter(|(spelling, _)| spelling.len() > 5);
+        let spellings = spellings.chain(more.iter().map(|(spelling, meant)| ((*spelling).to_owned(), *meant)));
+        // One changed letter in a word of four or five makes another word.
+        let spellings: Vec<(String, &str)> = spellings.filter(|(spelling, _)| spelling.len() > 5).collect();
         let near = |text: &str| {
-            let found = nearest(text, long().map(|(spelling, _)| spelling.as_str())).map(str::to_owned)?;
-            let slips = strsim::osa_distance(text, &found);
-            let meant = spellings.iter().find(|(spelling, _)| *spelling == found).map(|(_, meant)| *meant);
+            let found = nearest(text, spellings.iter().map(|(spelling, _)| spelling.as_str()))?;
+            let slips = strsim::osa_distance(text, found);
+            let meant = spellings.iter().find(|(spelling, _)| spelling == found).map(|(_, meant)| *meant);
             meant.filter(|_| slips <= 2 && slips * 5 <= found.len().max(5))
         };
         [Some(whole.as_str()), core].into_iter().flatten().find_map(near)
@@ -103,29 +112,22 @@ mod tests {
         ];
         for (meant, spellings) in table {
             for key in spellings.split_whitespace() {
-                let broken = check("", [key].into_iter(), &KNOWN, &SPELLINGS).unwrap_err();
+                let broken = check("", [key].into_iter(), KNOWN, &SPELLINGS).unwrap_err();
                 assert!(broken.why.contains(&format!("`{key}`")), "{broken:?}");
                 assert_eq!(broken.mended, format!("write \"{meant}\" for \"{key}\""));
             }
         }
         for key in ["AK:wJalrX@/", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "<script>", "a\nb"] {
-            let broken = check("", [key].into_iter(), &KNOWN, &SPELLINGS).unwrap_err();
+            let broken = check("", [key].into_iter(), KNOWN, &SPELLINGS).unwrap_err();
             assert!(broken.why.contains("not a name") && !format!("{broken:?}").contains("wJal"), "{broken:?}");
         }
     }
 
     #[test]
     fn what_means_something_else_is_passed_over_as_airflow_does() {
-        for key in KNOWN.into_iter().chain([
-            "botocore_config",
-            "partition",
-            "delegate",
-            "bucket_name",
-            "use_ssl",
-            "team",
-            "note",
-        ]) {
-            assert_eq!(check("", [key].into_iter(), &KNOWN, &SPELLINGS), Ok(()), "{key}");
+        let others = Names("botocore_config partition delegate bucket_name use_ssl team note");
+        for key in KNOWN.iter().chain(others.iter()) {
+            assert_eq!(check("", [key].into_iter(), KNOWN, &SPELLINGS), Ok(()), "{key}");
         }
     }
 }

@@ -10,6 +10,7 @@ use super::fields::Fields;
 use super::redact;
 use super::session_region::in_extra;
 use crate::address::ProxyUrl;
+use crate::config::names::Names;
 use crate::config::profile::StsHttp;
 use crate::region::Region;
 
@@ -37,63 +38,30 @@ pub struct StsClient {
 }
 
 /// botocore 1.44's `Config.OPTION_DEFAULTS`.
-const KEYS: [&str; 30] = [
-    "region_name",
-    "signature_version",
-    "user_agent",
-    "user_agent_extra",
-    "user_agent_appid",
-    "connect_timeout",
-    "read_timeout",
-    "parameter_validation",
-    "max_pool_connections",
-    "proxies",
-    "proxies_config",
-    "s3",
-    "s3_disable_express_session_auth",
-    "retries",
-    "client_cert",
-    "inject_host_prefix",
-    "endpoint_discovery_enabled",
-    "use_dualstack_endpoint",
-    "use_fips_endpoint",
-    "ignore_configured_endpoint_urls",
-    "defaults_mode",
-    "tcp_keepalive",
-    "request_min_compression_size_bytes",
-    "disable_request_compression",
-    "client_context_params",
-    "sigv4a_signing_region_set",
-    "request_checksum_calculation",
-    "response_checksum_validation",
-    "account_id_endpoint_mode",
-    "auth_scheme_preference",
-];
+const KEYS: Names = Names(
+    "region_name signature_version user_agent user_agent_extra user_agent_appid connect_timeout read_timeout \
+     parameter_validation max_pool_connections proxies proxies_config s3 s3_disable_express_session_auth retries \
+     client_cert inject_host_prefix endpoint_discovery_enabled use_dualstack_endpoint use_fips_endpoint \
+     ignore_configured_endpoint_urls defaults_mode tcp_keepalive request_min_compression_size_bytes \
+     disable_request_compression client_context_params sigv4a_signing_region_set request_checksum_calculation \
+     response_checksum_validation account_id_endpoint_mode auth_scheme_preference",
+);
 /// Of these, what the STS call heeds.
-const HEEDED: [&str; 11] = [
-    "region_name",
-    "signature_version",
-    "connect_timeout",
-    "read_timeout",
-    "proxies",
-    "retries",
-    "client_cert",
-    "use_dualstack_endpoint",
-    "use_fips_endpoint",
-    "ignore_configured_endpoint_urls",
-    "tcp_keepalive",
-];
+const HEEDED: Names = Names(
+    "region_name signature_version connect_timeout read_timeout proxies retries client_cert \
+     use_dualstack_endpoint use_fips_endpoint ignore_configured_endpoint_urls tcp_keepalive",
+);
 
 impl StsClient {
     pub fn read(kwargs: &Fields<'_>) -> Result<Self, Broken> {
-        if let Some(key) = kwargs.unknown(&KEYS) {
+        if let Some(key) = kwargs.unknown(KEYS) {
             let why = format!("`{}` is not a setting of botocore's Config", kwargs.path_of(&redact::name(key)));
-            return Err(Broken::new(why, format!("remove it; Config takes {}", KEYS.join(", "))));
+            return Err(Broken::new(why, format!("remove it; Config takes {}", KEYS.listed())));
         }
         let signature = kwargs.text("signature_version")?;
         let unsigned = signature.as_deref() == Some("unsigned");
         let mut without_effect: Vec<String> =
-            kwargs.keys().filter(|key| !HEEDED.contains(key)).map(|key| kwargs.path_of(key)).collect();
+            kwargs.keys().filter(|key| !HEEDED.has(key)).map(|key| kwargs.path_of(key)).collect();
         if signature.is_some_and(|version| !["unsigned", "v4"].contains(&version.as_str())) {
             without_effect.push(kwargs.path_of("signature_version"));
         }
@@ -159,7 +127,7 @@ fn proxies(kwargs: &Fields<'_>) -> Result<Vec<(String, String)>, Broken> {
 /// `total_max_attempts` counts every attempt, `max_attempts` those after the first.
 fn attempts(kwargs: &Fields<'_>) -> Result<Option<u32>, Broken> {
     let Some(retries) = kwargs.object("retries")? else { return Ok(None) };
-    if let Some(key) = retries.unknown(&["total_max_attempts", "max_attempts", "mode"]) {
+    if let Some(key) = retries.unknown(Names("total_max_attempts max_attempts mode")) {
         let why = format!("`{}` is unknown", retries.path_of(&redact::name(key)));
         return Err(Broken::new(why, "remove it; retries takes max_attempts, total_max_attempts and mode"));
     }

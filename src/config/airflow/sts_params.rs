@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::broken::Broken;
 use super::fields::Fields;
+use crate::config::names::Names;
 
 /// Which call it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,20 +36,13 @@ pub struct SessionParams {
     pub provided_contexts: Vec<(String, String)>,
 }
 
-const SESSION_KEYS: [&str; 4] = ["PolicyArns", "Policy", "DurationSeconds", "MinimumSessionTokenSize"];
-const ROLE_KEYS: [&str; 9] = [
-    "RoleArn",
-    "RoleSessionName",
-    "Tags",
-    "TransitiveTagKeys",
-    "ExternalId",
-    "SerialNumber",
-    "TokenCode",
-    "SourceIdentity",
-    "ProvidedContexts",
-];
+const SESSION_KEYS: Names = Names("PolicyArns Policy DurationSeconds MinimumSessionTokenSize");
+const ROLE_KEYS: Names = Names(
+    "RoleArn RoleSessionName Tags TransitiveTagKeys ExternalId SerialNumber TokenCode SourceIdentity \
+     ProvidedContexts",
+);
 /// `RoleArn` and the token are the connection's own and win; SAML's call has no such forgiveness.
-const WEB_IDENTITY_KEYS: [&str; 4] = ["RoleArn", "RoleSessionName", "ProviderId", "WebIdentityToken"];
+const WEB_IDENTITY_KEYS: Names = Names("RoleArn RoleSessionName ProviderId WebIdentityToken");
 
 impl Action {
     pub fn name(self) -> &'static str {
@@ -60,12 +54,12 @@ impl Action {
     }
 
     fn keys(self) -> impl Iterator<Item = &'static str> {
-        let own: &[&str] = match self {
-            Action::AssumeRole => &ROLE_KEYS,
-            Action::AssumeRoleWithSaml => &[],
-            Action::AssumeRoleWithWebIdentity => &WEB_IDENTITY_KEYS,
+        let own = match self {
+            Action::AssumeRole => ROLE_KEYS,
+            Action::AssumeRoleWithSaml => Names(""),
+            Action::AssumeRoleWithWebIdentity => WEB_IDENTITY_KEYS,
         };
-        own.iter().chain(&SESSION_KEYS).copied()
+        own.iter().chain(SESSION_KEYS.iter())
     }
 }
 

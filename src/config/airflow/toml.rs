@@ -14,7 +14,7 @@ use crate::config::profile::{
 };
 use crate::config::saml::auth::Method;
 use crate::config::settings;
-use crate::config::writer::Writer;
+use crate::config::writer::{Lines, Writer};
 use crate::error::{Code, Error, Result};
 
 /// What the connection leaves to the place where it is used.
@@ -52,7 +52,8 @@ impl LeftOpen {
 /// The tables of the profile `name`.
 pub fn profile(profile: &Profile, name: &str, open: &LeftOpen) -> Result<String> {
     let Profile { name: _, role_arn, sts, session, deadline: _, identity } = profile;
-    let mut out = Writer::new(name, &settings::PROFILE);
+    let mut writer = Writer::of_profile(name);
+    let mut out = writer.table(&settings::PROFILE);
     out.maybe("role_arn", role_arn.as_ref());
     if sts.http != StsHttp::default() {
         return Err(Error::new(Code::InvalidValue, "config_kwargs has no key in a profile")
@@ -67,18 +68,18 @@ pub fn profile(profile: &Profile, name: &str, open: &LeftOpen) -> Result<String>
     out.maybe("policy", session.policy.as_ref());
     out.set("policy_arns", &session.policy_arns);
     match identity {
-        Identity::Saml(saml) => self::saml(&mut out, saml)?,
-        Identity::WebIdentity(identity) => web_identity(&mut out, identity, open)?,
-        Identity::AssumeRole(role) => assume_role(&mut out, role, open)?,
+        Identity::Saml(saml) => self::saml(&mut writer, saml)?,
+        Identity::WebIdentity(identity) => web_identity(&mut writer, identity, open)?,
+        Identity::AssumeRole(role) => assume_role(&mut writer, role, open)?,
         Identity::Base(_) => {
             return Err(Error::new(Code::InvalidValue, "a connection without a login has no tables of its own"));
         }
     }
-    Ok(out.into_text())
+    Ok(writer.to_toml())
 }
 
-fn saml(out: &mut Writer, saml: &Saml) -> Result<()> {
-    out.begin(&settings::SAML);
+fn saml(writer: &mut Writer, saml: &Saml) -> Result<()> {
+    let mut out = writer.table(&settings::SAML);
     out.set("idp_url", &saml.idp_url);
     let Auth::Spnego(Spnego { mutual_authentication, .. }) = &saml.auth else {
         return Err(Error::new(Code::Bug, "a connection logs in by Kerberos alone"));
@@ -88,13 +89,13 @@ fn saml(out: &mut Writer, saml: &Saml) -> Result<()> {
     out.set("mutual_authentication", mutual_authentication);
     out.set("xpath", &saml.xpath);
     out.set("parser", &saml.parser);
-    http(out, &saml.http)?;
-    retry(out, &saml.retry);
-    out.map(&settings::HEADERS, &saml.http.headers);
+    http(&mut out, &saml.http)?;
+    retry(writer.table(&settings::RETRY), &saml.retry);
+    writer.map(&settings::HEADERS, &saml.http.headers);
     Ok(())
 }
 
-fn http(out: &mut Writer, http: &IdpHttp) -> Result<()> {
+fn http(out: &mut Lines<'_>, http: &IdpHttp) -> Result<()> {
     let unsaid = [
         (!http.cookies.is_empty(), "cookies"),
         (http.body.is_some(), "data"),
@@ -117,10 +118,9 @@ fn http(out: &mut Writer, http: &IdpHttp) -> Result<()> {
 }
 
 /// As far as a file can say it.
-fn retry(out: &mut Writer, retry: &Retry) {
+fn retry(mut out: Lines<'_>, retry: &Retry) {
     let Retry { total, connect, read, status, backoff_factor, backoff_max, status_forcelist, respect_retry_after } =
         retry;
-    out.begin(&settings::RETRY);
     out.set("total", total.min(&100));
     for (key, count) in [("connect", connect), ("read", read), ("status", status)] {
         out.maybe(key, count.map(|count| count.min(100)).as_ref());
@@ -131,8 +131,8 @@ fn retry(out: &mut Writer, retry: &Retry) {
     out.set("respect_retry_after", respect_retry_after);
 }
 
-fn web_identity(out: &mut Writer, identity: &WebIdentity, open: &LeftOpen) -> Result<()> {
-    out.begin(&settings::WEB_IDENTITY);
+fn web_identity(writer: &mut Writer, identity: &WebIdentity, open: &LeftOpen) -> Result<()> {
+    let mut out = writer.table(&settings::WEB_IDENTITY);
     match &identity.source {
         TokenSource::File(path) => {
             out.set("source", "file");
@@ -156,10 +156,10 @@ fn web_identity(out: &mut Writer, identity: &WebIdentity, open: &LeftOpen) -> Re
     Ok(())
 }
 
-fn assume_role(out: &mut Writer, role: &AssumeRole, open: &LeftOpen) -> Result<()> {
+fn assume_role(writer: &mut Writer, role: &AssumeRole, open: &LeftOpen) -> Result<()> {
     let AssumeRole { base, session_name, external_id, tags, transitive_tag_keys, source_identity, serial_number: _ } =
         role;
-    out.begin(&settings::ASSUME_ROLE);
+    let mut out = writer.table(&settings::ASSUME_ROLE);
     match (&open.base, base) {
         (Some((key, value)), _) => out.set(key, value),
         (None, Base::AwsProfile(name)) => out.set("aws_profile", name),
@@ -176,7 +176,7 @@ fn assume_role(out: &mut Writer, role: &AssumeRole, open: &LeftOpen) -> Result<(
     out.maybe("external_id", external_id.as_ref());
     out.set("transitive_tag_keys", transitive_tag_keys);
     out.maybe("source_identity", source_identity.as_ref());
-    out.map(&settings::TAGS, tags);
+    writer.map(&settings::TAGS, tags);
     Ok(())
 }
 

@@ -10,7 +10,8 @@ use super::broken::Broken;
 use super::endpoint::is_sts_host;
 use super::plan::{Endpoint, Identity, Plan};
 use super::policy::Policy;
-use super::saml::{SamlLogin, Verify};
+use super::request_kwargs::Verify;
+use super::saml::SamlLogin;
 use crate::host_name::HostName;
 use crate::host_name::is_loopback;
 

@@ -53,65 +53,77 @@ pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify
         None => (Code::MissingKey, format!("no `auth` is written, which means \"{}\"", method.word())),
     };
     saml.check_with(method.word(), |word| format!("auth = \"{word}\""), code, &auth);
-    // Without a URL there is an error already, and no account that anybody will use.
+    // Without a URL there is an error already, and the account is not used.
     let account = |user: Option<&str>| idp_url.map(|url| Account::new(url, user)).unwrap_or_default();
-    let username = || saml.required("username", |f| user(f, env));
     let secret = |key: &'static str, user: Option<&str>| saml.required(key, |f| secrets::source(f, &account(user)));
-    match method {
-        Method::None => Some(Auth::None),
+    let password_login = || {
+        let username = saml.required("username", |f| user(f, env));
+        let password = secret("password", username.as_deref());
+        Some((username?, password?))
+    };
+    Some(match method {
+        Method::None => Auth::None,
         Method::Basic => {
-            let username = username();
-            let password = secret("password", username.as_deref());
+            let (username, password) = password_login()?;
             // RFC 7617, section 2: the first colon ends the user-id.
-            if let (Some(found), true) = (saml.find("username"), username.as_ref().is_some_and(|u| u.contains(':'))) {
+            if let Some(found) = saml.find("username").filter(|_| username.contains(':')) {
                 saml.log().error(found.error(Code::InvalidValue, "has a colon, which auth = \"basic\" cannot send"));
             }
-            Some(Auth::Basic { username: username?, password: password? })
+            Auth::Basic { username, password }
         }
-        Method::Bearer => Some(Auth::Bearer { token: secret("token", None)? }),
-        Method::Form => {
-            let username = username();
-            let password = secret("password", username.as_deref());
-            let otp_account = account(Some(&format!(" otp {}", username.as_deref().unwrap_or_default())));
-            Some(Auth::Form(FormLogin {
-                username_field: saml.get("username_field"),
-                password_field: saml.get("password_field"),
-                otp: otp(saml, &otp_account),
-                otp_field: saml.get("otp_field"),
-                account_field: saml.get("account_field"),
-                remember_field: saml.get("remember_field"),
-                choices: Box::new(FormChoices {
-                    form: saml.get("form"),
-                    button: saml.get("button"),
-                    fields: saml.map("form_fields", form_field),
-                }),
-                ..FormLogin::new(username?, password?)
-            }))
-        }
-        Method::Spnego => Some(Auth::Spnego(spnego(saml, verify)?)),
+        Method::Bearer => Auth::Bearer { token: secret("token", None)? },
+        Method::Form => Auth::Form(form(saml, password_login(), account)?),
+        Method::Spnego => Auth::Spnego(spnego(saml, verify)?),
         Method::Okta => {
             let (client_id, app_id) = (saml.needed("client_id"), saml.needed("app_id"));
-            Some(Auth::Okta(Okta { client_id: client_id?, app_id: app_id? }))
+            Auth::Okta(Okta { client_id: client_id?, app_id: app_id? })
         }
-        // With a user's name it is Basic, without one Kerberos.
+        // With a user name it is Basic, without one Kerberos.
         Method::Ecp if saml.find("username").is_some() || saml.find("password").is_some() => {
-            let username = username();
-            let password = secret("password", username.as_deref());
-            Some(Auth::Ecp(Ecp::Basic { username: username?, password: password? }))
+            let (username, password) = password_login()?;
+            Auth::Ecp(Ecp::Basic { username, password })
         }
-        Method::Ecp => Some(Auth::Ecp(Ecp::Kerberos(spnego(saml, verify)?))),
-        Method::Browser => Some(Auth::Browser(BrowserLogin {
+        Method::Ecp => Auth::Ecp(Ecp::Kerberos(spnego(saml, verify)?)),
+        Method::Browser => Auth::Browser(BrowserLogin {
             program: saml.read("browser", secrets::program),
             is_headless_allowed: saml.value("browser_headless")?,
             username: saml.get("username"),
-        })),
+        }),
         Method::Command => {
             let argv = saml.required("command", secrets::command);
             let username = saml.get("username");
             let url = idp_url.map(Url::as_str).unwrap_or_default();
-            Some(Auth::Command(CommandLogin { argv: expand(argv?.0, profile, url), username }))
+            Auth::Command(CommandLogin { argv: expand(argv?.0, profile, url), username })
         }
-    }
+    })
+}
+
+fn form(
+    saml: &Section<'_, '_>,
+    login: Option<(String, SecretSource)>,
+    account: impl Fn(Option<&str>) -> Account,
+) -> Option<FormLogin> {
+    let username = login.as_ref().map(|(username, _)| username.as_str()).unwrap_or_default();
+    let otp_account = account(Some(&format!(" otp {username}")));
+    let (username_field, password_field) = (saml.get("username_field"), saml.get("password_field"));
+    let otp = otp(saml, &otp_account);
+    let (otp_field, account_field, remember_field) =
+        (saml.get("otp_field"), saml.get("account_field"), saml.get("remember_field"));
+    let choices =
+        FormChoices { form: saml.get("form"), button: saml.get("button"), fields: saml.map("form_fields", form_field) };
+    let (username, password) = login?;
+    let choices = Box::new(choices);
+    Some(FormLogin {
+        username,
+        password,
+        username_field,
+        password_field,
+        otp,
+        otp_field,
+        account_field,
+        remember_field,
+        choices,
+    })
 }
 
 /// An input by its name or id, with its value.

@@ -3,13 +3,16 @@
 use std::path::Path;
 
 use super::desk::Desk;
-use super::method::{Method, Table};
+use super::method::Method;
 use super::question::whole;
 use crate::cli::args::Setup;
 use crate::config::add::Addition;
+use crate::config::profile::{Account, SecretSource};
+use crate::config::setting::Written;
+use crate::config::settings::PROFILE;
+use crate::config::writer::Writer;
 use crate::error::Result;
 use crate::process::env::Env;
-use crate::quote::config::{toml as quoted, toml_key as key};
 use crate::region::Region;
 
 /// What is written, of what was given and found out.
@@ -49,13 +52,11 @@ impl Draft {
         }
         if self.method.has_password {
             let password = match (&setup.password_env, &setup.password_file) {
-                (Some(name), _) => format!("{{ env = {} }}", quoted(name)),
-                (None, Some(file)) => {
-                    format!("{{ file = {} }}", quoted(&whole(&file.display().to_string(), env).display().to_string()))
-                }
-                (None, None) => "{ keyring = true }".to_owned(),
+                (Some(name), _) => SecretSource::Env(name.clone()),
+                (None, Some(file)) => SecretSource::File(whole(&file.display().to_string(), env)),
+                (None, None) => SecretSource::Keyring(Account::default()),
             };
-            self.set("password", password);
+            self.set("password", password.toml());
         }
         Ok(())
     }
@@ -68,22 +69,17 @@ impl Draft {
 
     /// The lines for the file.
     pub fn to_toml(&self) -> String {
-        let name = key(&self.name);
-        let line = |(key, value): (&str, String)| format!("{key} = {value}\n");
-        let text = |value: &Option<String>| value.as_deref().map(quoted);
-        let region = self.region.as_ref().map(Region::to_string);
-        let top = [("role_arn", text(&self.role_arn)), ("region", text(&region)), ("duration", text(&self.duration))];
-        let top: String = top.into_iter().filter_map(|(key, value)| Some(line((key, value?)))).collect();
-        let (table, word) = match self.method.table {
-            Table::Saml => ("saml", "auth"),
-            Table::WebIdentity => ("web_identity", "source"),
-            Table::AssumeRole => ("assume_role", "credential_source"),
-        };
-        let word = (word, quoted(self.method.word));
-        let word = Some(word).filter(|_| self.method.word != "none");
-        let url = self.idp_url.as_deref().map(|url| ("idp_url", quoted(url)));
-        let inner: String = url.into_iter().chain(word).chain(self.settings.iter().cloned()).map(line).collect();
-        format!("[profile.{name}]\n{top}[profile.{name}.{table}]\n{inner}")
+        let mut writer = Writer::of_profile(&self.name);
+        let mut top = writer.table(&PROFILE);
+        top.maybe("role_arn", self.role_arn.as_ref());
+        top.maybe("region", self.region.as_ref());
+        top.maybe("duration", self.duration.as_ref());
+        let (table, key) = self.method.table.written();
+        let mut inner = writer.table(table);
+        inner.maybe("idp_url", self.idp_url.as_ref());
+        inner.set(key, self.method.word);
+        self.settings.iter().for_each(|(key, value)| inner.set_toml(key, value.clone()));
+        writer.to_toml()
     }
 
     /// As the configuration would read it.
@@ -118,9 +114,9 @@ mod tests {
             region: Region::parse("eu-west-1").ok(),
             duration: Some("2h".into()),
         };
-        draft.set("username", quoted("al\\ice"));
+        draft.set("username", "al\\ice".toml());
         draft.set("password", "{ keyring = true }".into());
-        draft.set("xpath", quoted("//input[@name=\"x\"]/@value"));
+        draft.set("xpath", "//input[@name=\"x\"]/@value".toml());
         let home = tempfile::tempdir().unwrap();
         let env = Env::fixed([("HOME", home.path())]);
         let addition = draft.read(None, &env).unwrap();

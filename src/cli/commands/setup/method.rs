@@ -4,6 +4,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::question::*;
+use crate::config::settings;
 use crate::process::env::Env;
 
 /// Where a profile says it.
@@ -15,6 +16,17 @@ pub enum Table {
     WebIdentity,
     /// `[profile.NAME.assume_role]`, `credential_source = …`
     AssumeRole,
+}
+
+impl Table {
+    /// Its rows, and the key that says the method.
+    pub fn written(self) -> (&'static settings::Table, &'static str) {
+        match self {
+            Table::Saml => (&settings::SAML, "auth"),
+            Table::WebIdentity => (&settings::WEB_IDENTITY, "source"),
+            Table::AssumeRole => (&settings::ASSUME_ROLE, "credential_source"),
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::desk::Desk;
 use crate::cli::args::Setup;
+use crate::config::setting::Written;
 use crate::error::{Code, Error, Result};
 use crate::identity::oidc::google;
 use crate::process::env::Env;
 use crate::process::whoami;
-use crate::quote::config::toml as quoted;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Question {
@@ -161,14 +161,14 @@ impl Question {
 impl Form {
     fn toml(self, answer: &str, env: &Env) -> Result<String> {
         Ok(match self {
-            Form::Text => quoted(answer),
-            Form::Path => quoted(&whole(answer, env).display().to_string()),
+            Form::Text => answer.toml(),
+            Form::Path => whole(answer, env).toml(),
             Form::Words => {
                 let words = shlex::split(answer).filter(|words| !words.is_empty()).ok_or_else(|| {
                     Error::new(Code::InvalidValue, "the command has a quote without its end, or no word")
                         .hint("write it as in a shell, with a second quote for each first one")
                 })?;
-                format!("[{}]", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
+                words.toml()
             }
         })
     }

@@ -9,11 +9,11 @@ use crate::cli::args::SecretStore;
 use crate::cli::commands::login::PATIENCE;
 use crate::cli::prompt;
 use crate::config::profile::{Account, Profile};
+use crate::config::setting::Written;
 use crate::error::{Code, Error, Result};
 use crate::identity::Person;
 use crate::identity::secret_store;
 use crate::identity::trace::Trace;
-use crate::quote::config::toml as quoted;
 use crate::secret::Secret;
 
 const URL: &str = "The identity provider's page for AWS (its address in a browser)";
@@ -66,7 +66,7 @@ impl Conversation<'_> {
             Err(error) if error.code == Code::XpathNoMatch => {
                 let Some(xpath) = trace.take_last_page().and_then(page::xpath) else { return Err(error) };
                 self.desk.say(&format!("the SAML response is in another place: {xpath}"));
-                draft.set("xpath", quoted(&xpath));
+                draft.set("xpath", xpath.toml());
                 self.prove(&draft, secret, &Trace::default())?
             }
             outcome => outcome?,

@@ -1,9 +1,10 @@
 //! `setup --all-roles`: a profile for each further role on offer, all of which one login serves.
 
 use super::draft::Draft;
+use crate::config::settings::PROFILE;
+use crate::config::writer::Writer;
 use crate::error::{Code, Error, Result};
 use crate::identity::saml::response::Offer;
-use crate::quote::config::{toml as quoted, toml_key as key};
 
 /// A profile that takes the new one's keys, with a role of its own.
 pub struct Sibling {
@@ -35,7 +36,10 @@ impl Sibling {
 
     /// The lines for the file.
     pub fn to_toml(&self) -> String {
-        let Sibling { name, role_arn, base } = self;
-        format!("[profile.{}]\ninclude = {}\nrole_arn = {}\n", key(name), quoted(base), quoted(role_arn))
+        let mut writer = Writer::new(&self.name);
+        let mut out = writer.table(&PROFILE);
+        out.set("include", &self.base);
+        out.set("role_arn", &self.role_arn);
+        writer.to_toml()
     }
 }

@@ -3,6 +3,7 @@
 use super::saml::value;
 use super::toml::Found;
 use crate::config::aws_ini::{Document, Section};
+use crate::config::settings::{ASSUME_ROLE, WEB_IDENTITY};
 
 pub fn aws_config(document: &Document) -> Vec<Found> {
     let roles: Vec<&str> = document
@@ -17,13 +18,14 @@ pub fn aws_config(document: &Document) -> Vec<Found> {
 fn profile(section: &Section<'_>, roles: &[&str]) -> Option<Found> {
     let is_sso = section.keys().any(|(key, _)| key.starts_with("sso_"));
     if is_sso && section.heading().kind.as_deref() != Some("sso-session") {
-        let mut found = Found::new(&section.heading().name, "assume_role");
+        let mut found = Found::new(&section.heading().name, Some(&ASSUME_ROLE));
         found.problem = Some(crate::config::mistakes::identity_center());
         return Some(found);
     }
     let role = value(section, "role_arn")?;
     let file = value(section, "web_identity_token_file");
-    let mut found = Found::new(&section.heading().name, if file.is_some() { "web_identity" } else { "assume_role" });
+    let table = if file.is_some() { &WEB_IDENTITY } else { &ASSUME_ROLE };
+    let mut found = Found::new(&section.heading().name, Some(table));
     found.role(Some(role)).region(value(section, "region")).duration(value(section, "duration_seconds"));
     match (file, value(section, "source_profile"), value(section, "credential_source")) {
         (Some(file), _, _) => {

@@ -13,7 +13,7 @@ pub fn gimme_aws_creds(document: &Document) -> Vec<Found> {
     let profile = |section: Section<'_>| {
         let name = section.heading().to_string();
         let of = |key: &str| inherited(document, &name, key, 0);
-        let mut found = Found::new(&if name == "DEFAULT" { "default".to_owned() } else { name.clone() }, "saml");
+        let mut found = Found::saml(&if name == "DEFAULT" { "default".to_owned() } else { name.clone() });
         found.role(of("aws_rolename").filter(|role| role != "all").as_deref());
         found.duration(of("aws_default_duration").as_deref());
         // Only then the tool opens the address; else it finds the application by its name.
@@ -135,7 +135,7 @@ fn variable(key: &str, env: &Env) -> Option<String> {
 }
 
 fn okta_profile(name: &str, of: impl Fn(&str) -> Option<String>) -> Found {
-    let mut found = Found::new(name, "saml");
+    let mut found = Found::saml(name);
     found.role(of("aws-iam-role").as_deref()).region(of("aws-region").as_deref());
     found.duration(of("session-duration").or_else(|| of("aws-session-duration")).as_deref());
     // The tool, too, takes the name of the administrators' site for the one beside it, and an address for its host.
@@ -179,7 +179,7 @@ fn processor(section: &Section<'_>, defaults: Option<&Document>, env: &Env) -> O
         let given = flags.value(&format!("--{key}"), short).map(str::to_owned);
         given.or_else(|| env.text(&variable)).or_else(|| in_file(&key.replace('-', "_")))
     };
-    let mut found = Found::new(&section.heading().name, "saml");
+    let mut found = Found::saml(&section.heading().name);
     found.role(of("role", "-r").as_deref()).duration(of("duration", "-d").as_deref());
     found.region(of("region", "-R").as_deref().or(value(section, "region")));
     match of("application", "-a") {

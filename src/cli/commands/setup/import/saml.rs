@@ -37,7 +37,7 @@ fn aws_adfs_profile(section: &Section<'_>) -> Option<Found> {
     };
     let is = |key: &str| of(key).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1");
     let has = |flag: &str| flags.as_ref().is_some_and(|flags| flags.has(flag));
-    let mut found = Found::new(&section.heading().name, "saml");
+    let mut found = Found::saml(&section.heading().name);
     let region = flags.as_ref().and_then(|flags| flags.value("--region", "")).or(value(section, "region"));
     found.role(of("role_arn")).region(region).duration(of("session_duration"));
     found.inner("idp_url", Some(&adfs(of("adfs_host")?, of("provider_id").unwrap_or(AWS))));
@@ -64,14 +64,14 @@ pub fn aws_azure_login(document: &Document) -> Vec<Found> {
 }
 
 fn azure_profile(section: &Section<'_>) -> Found {
-    let mut found = Found::new(&section.heading().name, "saml");
+    let mut found = Found::saml(&section.heading().name);
     let hours = value(section, "azure_default_duration_hours").and_then(|hours| hours.parse::<u32>().ok());
     found.role(value(section, "azure_default_role_arn")).region(value(section, "region"));
     found.duration(hours.map(|hours| (hours * 3600).to_string()).as_deref());
     let tenant = value(section, "azure_tenant_id").unwrap_or_default();
     found
         .inner("idp_url", Some(&format!("https://login.microsoftonline.com/{tenant}/saml2")))
-        .raw("authn_request", "true");
+        .set("authn_request", &true);
     found.browser(value(section, "azure_default_username"));
     if value(section, "azure_default_password").is_some() {
         found.note("azure_default_password: the browser asks for the password; remove it from that file");
@@ -89,7 +89,7 @@ fn azure_profile(section: &Section<'_>) -> Found {
 pub fn awsprocesscreds(document: &Document) -> Vec<Found> {
     let profile = |section: Section<'_>| {
         let flags = Flags::of(value(&section, "credential_process")?, "awsprocesscreds-saml")?;
-        let mut found = Found::new(&section.heading().name, "saml");
+        let mut found = Found::saml(&section.heading().name);
         found.role(flags.value("--role-arn", "-a")).region(value(&section, "region"));
         found.inner("idp_url", flags.value("--endpoint", "-e"));
         match flags.value("--provider", "-p") {

@@ -49,7 +49,7 @@ pub fn accounts(document: &Document) -> Vec<Found> {
 }
 
 fn account(section: &Section<'_>) -> Found {
-    let mut found = Found::new(&section.heading().to_string(), "saml");
+    let mut found = Found::saml(&section.heading().to_string());
     let user = value(section, "username");
     let provider = value(section, "provider").unwrap_or_default().to_ascii_lowercase();
     let row = PROVIDERS.iter().find(|(name, ..)| *name == provider);

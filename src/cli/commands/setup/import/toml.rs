@@ -1,16 +1,18 @@
 //! A profile that another tool has, as far as it was understood.
 
 use crate::config::aws_ini::Section;
+use crate::config::profile::{Account, SecretSource};
+use crate::config::setting::Written;
+use crate::config::settings::{self, PROFILE, Table};
+use crate::config::writer::Writer;
 use crate::quote::aws_ini;
-use crate::quote::config::{toml as quoted, toml_key as key};
 use crate::region::Region;
 
 pub struct Found {
     pub name: String,
-    top: Vec<(&'static str, String)>,
-    /// `saml`, `assume_role` or `web_identity`.
-    table: &'static str,
-    inner: Vec<(&'static str, String)>,
+    lines: Writer,
+    /// The table of the login. Absent: another profile's is taken.
+    table: Option<&'static Table>,
     /// What was not taken over, and why.
     pub notes: Vec<String>,
     /// Why all of it cannot be.
@@ -22,36 +24,45 @@ pub struct Found {
 }
 
 impl Found {
-    pub fn new(name: &str, table: &'static str) -> Found {
-        let (top, inner, notes) = (Vec::new(), Vec::new(), Vec::new());
+    pub fn new(name: &str, table: Option<&'static Table>) -> Found {
         let (needs_login, lacks_user) = (false, false);
-        Found { name: name.to_owned(), top, table, inner, notes, problem: None, needs_login, lacks_user }
+        let lines = Writer::new(name);
+        Found { name: name.to_owned(), lines, table, notes: Vec::new(), problem: None, needs_login, lacks_user }
+    }
+
+    pub fn saml(name: &str) -> Found {
+        Found::new(name, Some(&settings::SAML))
     }
 
     /// A profile that takes another one's login, with a role of its own.
     pub fn including(name: &str, base: &str, role: Option<&str>) -> Found {
-        let mut found = Found::new(name, "");
+        let mut found = Found::new(name, None);
         found.top("include", Some(base)).role(role);
         found
     }
 
     pub fn is_saml(&self) -> bool {
-        self.table == "saml"
+        self.table.is_some_and(|table| table.name == settings::SAML.name)
     }
 
     pub fn top(&mut self, key: &'static str, value: Option<&str>) -> &mut Self {
-        self.top.extend(value.filter(|value| !value.is_empty()).map(|value| (key, quoted(value))));
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            self.lines.table(&PROFILE).set(key, value);
+        }
         self
     }
 
     pub fn inner(&mut self, key: &'static str, value: Option<&str>) -> &mut Self {
-        self.inner.extend(value.filter(|value| !value.is_empty()).map(|value| (key, quoted(value))));
-        self
+        match value.filter(|value| !value.is_empty()) {
+            Some(value) => self.set(key, value),
+            None => self,
+        }
     }
 
-    /// TOML as it is.
-    pub fn raw(&mut self, key: &'static str, value: &str) -> &mut Self {
-        self.inner.push((key, value.to_owned()));
+    pub fn set<T: Written + ?Sized>(&mut self, key: &'static str, value: &T) -> &mut Self {
+        if let Some(table) = self.table {
+            self.lines.table(table).set(key, value);
+        }
         self
     }
 
@@ -93,7 +104,9 @@ impl Found {
     pub fn password(&mut self, auth: &str, user: Option<&str>) -> &mut Self {
         self.needs_login = true;
         self.lacks_user = user.is_none_or(str::is_empty);
-        self.inner("auth", Some(auth)).inner("username", user).raw("password", "{ keyring = true }")
+        self.inner("auth", Some(auth))
+            .inner("username", user)
+            .set("password", &SecretSource::Keyring(Account::default()))
     }
 
     /// Gives it the user that it lacks, if it does.
@@ -122,12 +135,7 @@ impl Found {
     }
 
     pub fn to_toml(&self) -> String {
-        let name = key(&self.name);
-        let line = |(key, value): &(&str, String)| format!("{key} = {value}\n");
-        let (top, inner): (String, String) =
-            (self.top.iter().map(line).collect(), self.inner.iter().map(line).collect());
-        let top = if top.is_empty() { top } else { format!("[profile.{name}]\n{top}") };
-        if self.table.is_empty() { top } else { format!("{top}[profile.{name}.{}]\n{inner}", self.table) }
+        self.lines.to_toml()
     }
 }
 

@@ -1,0 +1,77 @@
+//! The key pair that stands in a connection, where it has one.
+
+use super::base::Keys;
+use super::broken::Broken;
+use super::connection::Connection;
+use super::fields::Fields;
+use super::meaning::Compat;
+use super::s3_config;
+use crate::secret::Secret;
+
+/// In Airflow's order: login and password, then the extra's keys, `session_kwargs`, `s3_config_file`. Half of a pair anywhere
+/// is an error, since Airflow would take another pair, or credentials of elsewhere.
+pub fn read(
+    connection: &Connection,
+    extra: &Fields<'_>,
+    session: Option<&Fields<'_>>,
+    compat: Compat,
+) -> Result<Option<Keys>, Broken> {
+    let pair = |fields: &Fields<'_>| {
+        Ok((fields.nonempty("aws_access_key_id")?, fields.nonempty("aws_secret_access_key")?.map(Secret::new)))
+    };
+    let login = connection.login.clone().filter(|login| !login.is_empty());
+    let password = connection.password.as_ref().filter(|password| !password.is_empty()).map(Secret::duplicate);
+    let (extra_id, extra_secret) = pair(extra)?;
+    let (session_id, session_secret) = session.map_or(Ok((None, None)), pair)?;
+    let candidates = [
+        ("login and password", login, password),
+        ("aws_access_key_id and aws_secret_access_key", extra_id, extra_secret),
+        ("session_kwargs", session_id, session_secret),
+    ];
+    let mut found = None;
+    for (from, id, secret) in candidates {
+        match (id, secret) {
+            (None, None) => (),
+            (Some(access_key_id), Some(secret_access_key)) => {
+                let keys =
+                    Keys { from, access_key_id: word(from, access_key_id)?, secret_access_key, session_token: None };
+                found = found.or(Some(keys));
+            }
+            (id, _) => {
+                let (there, missing) =
+                    if id.is_some() { ("access key id", "secret") } else { ("secret", "access key id") };
+                return Err(Broken::new(
+                    format!("there is half of a pair, the {there} without the {missing} ({from})"),
+                    "write both, in a URI aws://ACCESS_KEY_ID:SECRET@, or neither: a variable may have been empty",
+                ));
+            }
+        }
+    }
+    let found = match (found, compat) {
+        (None, Compat::Documented) => s3_config::read(extra)?,
+        (found, _) => found,
+    };
+    let token = match (extra.nonempty("aws_session_token")?, session) {
+        (None, Some(session)) => session.nonempty("aws_session_token")?,
+        (token, _) => token,
+    };
+    match found {
+        Some(keys) => Ok(Some(Keys { session_token: token.map(Secret::new), ..keys })),
+        None if token.is_some() => Err(Broken::new(
+            "the extra has an aws_session_token without the keys that it belongs to",
+            "write login and password (access key id and secret access key) beside it",
+        )),
+        None => Ok(None),
+    }
+}
+
+/// An access key id is word characters (AWS STS API Reference, "Credentials").
+fn word(from: &str, id: String) -> Result<String, Broken> {
+    if id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Ok(id);
+    }
+    Err(Broken::new(
+        format!("the access key id ({from}) has characters that none has: letters, digits and _ can be in one"),
+        "write the access key id there and the secret access key as the password, % escapes for special characters in a URI",
+    ))
+}
