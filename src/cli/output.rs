@@ -8,11 +8,12 @@
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::ops::{Add, AddAssign, Deref};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
+use super::links;
 use super::style::{Colour, Style};
-use super::{links, progress};
 use crate::error::{Code, Error, Result};
 use crate::text;
 use crate::text::redact::masked;
@@ -188,9 +189,17 @@ pub fn exactly(text: &str) -> Result<()> {
     to_stdout(text)
 }
 
+/// What to do before anything is written: there may be a line of progress to take away.
+static BEFORE: OnceLock<fn()> = OnceLock::new();
+
+/// Has `action` run before each write that follows.
+pub fn before_writing(action: fn()) {
+    let _ = BEFORE.set(action);
+}
+
 /// A reader that has gone away is none of our business (it is a success).
 fn to_stdout(text: &str) -> Result<()> {
-    progress::clear();
+    BEFORE.get().inspect(|clear| clear());
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
@@ -201,7 +210,7 @@ fn to_stdout(text: &str) -> Result<()> {
 
 /// Writes to stderr, where nobody may be listening.
 pub fn to_stderr(text: &Text) {
-    progress::clear();
+    BEFORE.get().inspect(|clear| clear());
     let _ = std::io::stderr().write_all(text.0.as_bytes());
 }
 

@@ -48,6 +48,7 @@ pub fn layer<S: Subscriber>(global: &Global, command: &Command) -> Option<impl L
         return None;
     }
     line().is_on = true;
+    output::before_writing(clear);
     Some(Steps)
 }
 

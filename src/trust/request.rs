@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::issuer;
+use super::pattern::{Unusable, literal};
 use crate::error::printable;
 use crate::time::Timestamp;
 
@@ -160,6 +161,23 @@ impl Request {
         match lower.rsplit_once(':').is_some_and(|(provider, _)| provider.contains('.')) {
             true => Found::Absent(self.lacking(&lower, key)),
             false => Found::Unknown,
+        }
+    }
+
+    /// What a variable stands for, or the default that it names: `${aws:PrincipalTag/team, 'none'}`.
+    pub fn variable(&self, text: &str) -> Result<String, Unusable> {
+        if let Some(character) = literal(text) {
+            return Ok(character.to_string());
+        }
+        let (name, default) = match text.split_once(',') {
+            Some((name, default)) => (name.trim(), Some(default.trim().trim_matches('\'').to_owned())),
+            None => (text.trim(), None),
+        };
+        match (self.value(name), default) {
+            (Found::Values([one, ..]), _) => Ok(one.clone()),
+            (Found::Values([]) | Found::Absent(_), Some(default)) => Ok(default),
+            (Found::Values([]) | Found::Absent(_), None) => Err(Unusable::Absent),
+            (Found::Unknown, _) => Err(Unusable::Unknown),
         }
     }
 

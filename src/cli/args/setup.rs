@@ -135,12 +135,12 @@ impl ImportTool {
 }
 
 impl Setup {
-    /// The command line with the flags that were given, and `more`: for hints.
-    pub fn again(&self, more: &[&str]) -> String {
+    /// The flags that take a value, and the values that were given.
+    fn valued(&self) -> [(&'static str, Option<String>); 23] {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let auth = self.auth.map(|method| method.name.to_owned());
         let from = self.from.and_then(|tool| Some(tool.to_possible_value()?.get_name().to_owned()));
-        let valued = [
+        [
             ("--from", from),
             ("--idp-url", self.idp_url.clone()),
             ("--auth", auth),
@@ -164,10 +164,20 @@ impl Setup {
             ("--region", self.region.as_ref().map(Region::to_string)),
             ("--duration", self.duration.clone()),
             ("--aws-profile", self.aws_profile.clone()),
-        ];
+        ]
+    }
+
+    /// The value of a flag, which is written as in `--help`: `--keytab FILE`.
+    pub fn given(&self, flag: &str) -> Option<String> {
+        let name = flag.split(' ').next();
+        self.valued().into_iter().find(|(flag, _)| Some(*flag) == name).and_then(|(_, value)| value)
+    }
+
+    /// The command line with the flags that were given, and `more`: for hints.
+    pub fn again(&self, more: &[&str]) -> String {
         let mut words = vec!["fedcred".to_owned(), "setup".to_owned()];
         words.extend(self.profile.clone());
-        for (flag, value) in valued.into_iter().filter(|(flag, _)| !more.contains(flag)) {
+        for (flag, value) in self.valued().into_iter().filter(|(flag, _)| !more.contains(flag)) {
             words.extend(value.map(|value| [flag.to_owned(), value]).into_iter().flatten());
         }
         for (flag, is_given) in [("--no-aws-config", self.no_aws_config), ("--yes", self.yes)] {

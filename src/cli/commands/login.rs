@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::sign_in;
+pub(super) mod sign_in;
+
 use crate::acquire::login;
 use crate::cli::args::{Global, Login, SecretStore};
 use crate::cli::output::{self, Text};

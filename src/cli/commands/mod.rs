@@ -22,7 +22,6 @@ pub mod roles;
 pub mod schedule;
 pub mod serve;
 pub mod setup;
-mod sign_in;
 pub mod status;
 pub mod trust_policy;
 

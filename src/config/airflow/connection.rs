@@ -24,6 +24,11 @@ pub struct Connection {
     pub extra: Extra,
 }
 
+/// `postgresql` is `postgres`, and `-` is `_`.
+pub fn normalized_type(conn_type: &str) -> String {
+    if conn_type == "postgresql" { "postgres".to_owned() } else { conn_type.replace('-', "_") }
+}
+
 /// The `extra` object. Any of its values may be a secret, so `Debug` shows its keys alone, and it is wiped when dropped.
 #[derive(Default, Clone, PartialEq)]
 pub struct Extra(Map<String, Value>);

@@ -6,11 +6,10 @@
 use serde_json::{Map, Value};
 
 use super::broken::Broken;
-use super::connection::{Connection, Extra};
+use super::connection::{Connection, Extra, normalized_type};
 use super::extras;
 use super::json_text::{kind, value};
 use super::redact;
-use super::uri::normalized_type;
 use crate::config::names::Names;
 use crate::secret::Secret;
 

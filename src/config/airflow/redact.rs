@@ -7,7 +7,6 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::sketch::shown_login;
 use crate::config::names::Names;
 use crate::error::printable;
 use crate::text::redact::looks_like_a_secret;
@@ -49,6 +48,14 @@ pub fn login(text: &str) -> &str {
         text if shown_login(text) == text => text,
         _ => REDACTED,
     }
+}
+
+/// What may be shown of a user name: an access key id, and nothing that only stands in its place.
+pub fn shown_login(login: &str) -> &str {
+    let is_key_id = (16..=128).contains(&login.len())
+        && login.starts_with('A')
+        && login.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if is_key_id { login } else { "…" }
 }
 
 /// A host or the like, none of which means anything for AWS: a plain one.

@@ -1,7 +1,7 @@
 //! A connection's text as it should have been, for an error: what could be a secret in it is `…`.
 
 use super::quote;
-use super::redact;
+use super::redact::{self, shown_login};
 use crate::config::names::Names;
 
 /// The URI with everything left out that may be a secret.
@@ -61,14 +61,6 @@ impl<'a> Login<'a> {
         let query = query.map(|query| format!("?{}", shown_query(query))).unwrap_or_default();
         format!("{}://{}:…@{address}{query}", shown_scheme(scheme), shown_login(login))
     }
-}
-
-/// What may be shown of a user name: an access key id, and nothing that only stands in its place.
-pub fn shown_login(login: &str) -> &str {
-    let is_key_id = (16..=128).contains(&login.len())
-        && login.starts_with('A')
-        && login.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    if is_key_id { login } else { "…" }
 }
 
 /// A query with the values of keys that hold no secret, each quoted as it has to be.

@@ -7,11 +7,12 @@
 use serde_json::{Map, Value};
 
 use super::broken::Broken;
-use super::connection::{Connection, Extra};
+use super::connection::{Connection, Extra, normalized_type};
 use super::json;
 use super::misread;
 use super::quote::{parse_query, quote, quote_plus, unquote, write_query};
-use super::sketch::{Login, shown_login, shown_query, shown_scheme, sketch};
+use super::redact::shown_login;
+use super::sketch::{Login, shown_query, shown_scheme, sketch};
 use super::urlsplit::{Fault, Parts, urlsplit};
 use crate::secret::Secret;
 
@@ -84,11 +85,6 @@ pub fn write(connection: &Connection) -> Secret {
         uri += &format!("{}?{query}", if schema.is_empty() { "/" } else { "" });
     }
     Secret::new(uri)
-}
-
-/// `postgresql` is `postgres`, and `-` is `_`.
-pub fn normalized_type(conn_type: &str) -> String {
-    if conn_type == "postgresql" { "postgres".to_owned() } else { conn_type.replace('-', "_") }
 }
 
 /// The extra as query parameters, if reading them gives the same: text alone, and nothing that reads as the whole extra.

@@ -19,7 +19,6 @@ mod okta;
 pub mod paste;
 pub mod remembered;
 pub mod response;
-mod response_parser;
 pub mod roles;
 
 pub use self::exchange::Assertion;

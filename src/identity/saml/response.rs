@@ -5,7 +5,8 @@
 
 use std::io::Read;
 
-use super::response_parser;
+pub(super) mod parser;
+
 use crate::arn::{Partition, ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result, printable};
 use crate::host_name::HostName;
@@ -97,7 +98,7 @@ impl Response {
         let xml = BASE64.decode(compact.as_slice()).map_err(|_| not_saml("it is not base64"))?;
         let xml = zeroize::Zeroizing::new(xml);
         let xml = std::str::from_utf8(&xml).map_err(|_| not_saml("it is not UTF-8 text"))?;
-        response_parser::read(xml)
+        parser::read(xml)
     }
 
     /// Decodes the query parameter `SAMLResponse`, which may be deflated (SAML Bindings §3.4.4.1). Returns the base64 for STS, and
@@ -204,7 +205,7 @@ pub fn is_aws_sign_in(address: &str) -> bool {
     url.scheme() == "https" && HostName::of(&url).is_some_and(|name| name.is_within_any(&domains))
 }
 
-pub(super) fn not_saml(why: &str) -> Error {
+fn not_saml(why: &str) -> Error {
     Error::new(Code::NotASamlResponse, "this is not a SAML 2.0 response").because(why)
 }
 

@@ -2,20 +2,10 @@
 
 use super::offer::{bucket, statement};
 use super::who::{Who, is_own_session, is_role};
-use super::{Denial, Effect, Policy, compare, get_role};
+use super::{Denial, Effect, Own, Policy, compare, get_role};
 use crate::account_id::AccountId;
 use crate::arn::RoleArn;
 use crate::quote::shell::{command, fedcred};
-
-/// The profile that somebody asks about.
-#[derive(Clone, Copy, Debug)]
-pub struct Own<'a> {
-    pub profile: &'a str,
-    pub role: Option<&'a RoleArn>,
-    /// The role below it, whose credentials ask for the role.
-    pub base: Option<&'a RoleArn>,
-    pub region: Option<&'a str>,
-}
 
 /// The refusal in sentences; the last is the next step.
 pub fn explain(denial: &Denial, own: Own<'_>) -> Vec<String> {

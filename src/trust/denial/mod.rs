@@ -7,7 +7,7 @@ mod offer;
 mod read;
 mod who;
 
-pub use self::explain::{Own, explain};
+pub use self::explain::explain;
 pub use self::line::readings;
 pub use self::read::read;
 use super::request::{Request, shown};
@@ -34,6 +34,16 @@ pub struct Denial {
     pub effect: Effect,
     /// The policy that denies, where the service names it.
     pub policy_arn: Option<String>,
+}
+
+/// The profile that somebody asks about.
+#[derive(Clone, Copy, Debug)]
+pub struct Own<'a> {
+    pub profile: &'a str,
+    pub role: Option<&'a RoleArn>,
+    /// The role below it, whose credentials ask for the role.
+    pub base: Option<&'a RoleArn>,
+    pub region: Option<&'a str>,
 }
 
 /// Which policy it was.

@@ -1,7 +1,7 @@
 //! What is offered against a missing Allow: a statement that IAM takes, where the line says enough for one.
 
 use super::line::is_masked;
-use super::{Denial, explain::Own};
+use super::{Denial, Own};
 use crate::account_id::AccountId;
 use crate::quote::shell::command;
 

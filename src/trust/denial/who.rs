@@ -1,7 +1,7 @@
 //! Who was refused, by what a message says of them.
 
 use super::line::is_masked;
-use super::{Denial, explain::Own};
+use super::{Denial, Own};
 use crate::account_id::AccountId;
 use crate::arn::RoleArn;
 

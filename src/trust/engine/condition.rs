@@ -50,8 +50,9 @@ fn compared(
     found: &[String],
     variables: Option<&Request>,
 ) -> Verdict {
+    let variable = |name: &str| variables.map(|request| request.variable(name)).transpose();
     let patterns: Vec<_> =
-        values.iter().map(|value| Pattern::read(value, operator.has_wildcards(), variables)).collect();
+        values.iter().map(|value| Pattern::read(value, operator.has_wildcards(), variable)).collect();
     // A value whose variable is not known fits perhaps; one whose variable is not in the request fits never.
     let certainty = |value: &String| {
         let each = patterns.iter().map(|pattern| match pattern {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::job::{Job, MARK};
+use super::files::MARK;
+use super::job::Job;
 use super::{Found, every, shell, tool};
 use crate::error::{Code, Error, Result};
 use crate::quote::config;

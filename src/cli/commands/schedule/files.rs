@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use super::job::MARK;
 use crate::error::{Code, Error, Result};
 use crate::file::private::Dir;
 use crate::file::{self, kind};
 use crate::quote::shell::remove as remove_by_hand;
+
+/// Stands in everything that is written for a scheduler, so that nothing else is ever replaced or removed.
+pub const MARK: &str = "Written by `fedcred schedule install`; `fedcred schedule remove` removes it.";
 
 /// Who wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

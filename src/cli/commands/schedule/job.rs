@@ -4,19 +4,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::every::Every;
-use super::shell;
+use super::files;
 use crate::acquire::schedule::Life;
 use crate::cli::args::{Global, Pace, ScheduleInstall};
 use crate::config::Config;
+use crate::config::locations::Locations;
 use crate::config::profile::{SecretSource, WrittenProfile};
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;
 use crate::process::installed;
 use crate::quote::config::schedulable;
 use crate::time::Timestamp;
-
-/// Stands in everything that is written for a scheduler, so that nothing else is ever replaced or removed.
-pub const MARK: &str = "Written by `fedcred schedule install`; `fedcred schedule remove` removes it.";
 
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -87,7 +85,7 @@ impl Job {
             every,
             environment: environment(env, &mut notes),
             credentials: credentials(&profiles, &mut notes),
-            log: shell::log(env)?,
+            log: log(env)?,
             notes,
         };
         let log = text(&job.log)?;
@@ -96,6 +94,11 @@ impl Job {
         }
         Ok(job)
     }
+}
+
+/// Where the output of the last run is.
+pub fn log(env: &Env) -> Result<PathBuf> {
+    Ok(Locations::of(env, None).cache_dir.ok_or_else(files::no_home)?.join("refresh.log"))
 }
 
 fn profiles(asked: &ScheduleInstall, config: &Config, env: &Env) -> Result<Vec<WrittenProfile>> {

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::files::MARK;
 use super::files::{self, Author};
-use super::job::{Job, MARK, fill};
+use super::job::{Job, fill};
 use super::{Found, shell, tool};
 use crate::error::Result;
 use crate::file::{self, kind};

@@ -124,7 +124,7 @@ fn remove_from(scheduler: Scheduler, env: &Env) -> Result<Option<String>> {
 }
 
 fn status(as_json: bool, env: &Env) -> Result<()> {
-    let log = shell::log(env)?;
+    let log = job::log(env)?;
     let found = [systemd::status(env)?, launchd::status(env, &log)?, cron::status(&log)?, task::status(env, &log)];
     if as_json {
         let schedule = |found: Found| {

@@ -1,13 +1,9 @@
 //! The job as a shell's command, for schedulers that keep no output: each run's replaces the one before, so that it tells of
 //! the last one, and when that was.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::files;
 use super::job::Job;
-use crate::config::locations::Locations;
-use crate::error::Result;
-use crate::process::env::Env;
 use crate::quote::shell::posix;
 use crate::time::Timestamp;
 
@@ -29,9 +25,4 @@ pub fn logged(job: &Job, command: &str) -> String {
 pub fn last_run(log: &Path) -> Option<Timestamp> {
     let changed = std::fs::metadata(log).and_then(|metadata| metadata.modified()).ok()?;
     Timestamp::try_from(changed).ok()
-}
-
-/// Where the output of the last run is.
-pub fn log(env: &Env) -> Result<PathBuf> {
-    Ok(Locations::of(env, None).cache_dir.ok_or_else(files::no_home)?.join("refresh.log"))
 }

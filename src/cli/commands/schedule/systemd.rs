@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::every::Every;
+use super::files::MARK;
 use super::files::{self, Author};
-use super::job::{Job, MARK, fill};
+use super::job::{Job, fill};
 use super::{Found, tool};
 use crate::config::locations::Locations;
 use crate::error::Result;

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use super::job::{Job, MARK, fill};
+use super::files::MARK;
+use super::job::{Job, fill};
 use super::{Found, shell, tool};
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;

@@ -46,7 +46,7 @@ impl Draft {
     /// Asks for the settings of the method that no flag gave.
     pub fn ask(&mut self, setup: &Setup, desk: &mut Desk, env: &Env) -> Result<()> {
         for question in self.method.asks {
-            if let Some(answer) = question.answer(setup, desk, env)? {
+            if let Some(answer) = question.answer(setup.given(question.flag), desk, env)? {
                 self.set(question.key, answer);
             }
         }

@@ -1,9 +1,8 @@
 //! What setup asks for a method: the setting, the question, and the flag that answers it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::desk::Desk;
-use crate::cli::args::Setup;
 use crate::config::setting::Written;
 use crate::error::{Code, Error, Result};
 use crate::identity::oidc::google;
@@ -20,7 +19,6 @@ pub struct Question {
     /// Whether the method needs an answer on this machine.
     is_needed: fn(&Env) -> bool,
     form: Form,
-    given: fn(&Setup) -> Option<String>,
     proposal: fn(&Env) -> Option<String>,
 }
 
@@ -34,81 +32,46 @@ enum Form {
     Words,
 }
 
-const TEXT: Question = Question {
-    key: "",
-    text: None,
-    flag: "",
-    is_needed: |_| true,
-    form: Form::Text,
-    given: |_| None,
-    proposal: |_| None,
-};
+const TEXT: Question =
+    Question { key: "", text: None, flag: "", is_needed: |_| true, form: Form::Text, proposal: |_| None };
 
 pub const USERNAME: Question = Question {
     key: "username",
     text: Some("User name"),
     flag: "--username USER",
-    given: |setup| setup.username.clone(),
     proposal: |env| Some(whoami::user(env)),
     ..TEXT
 };
 /// It only tells two accounts at one IdP apart.
 pub const BROWSER_USER: Question = Question { text: None, ..USERNAME };
-pub const PRINCIPAL: Question =
-    Question { key: "principal", flag: "--principal PRINCIPAL", given: |setup| setup.principal.clone(), ..TEXT };
-pub const KEYTAB: Question = Question {
-    key: "keytab",
-    flag: "--keytab FILE",
-    form: Form::Path,
-    given: |setup| shown(setup.keytab.as_deref()),
-    ..TEXT
-};
-pub const CA_BUNDLE: Question = Question {
-    key: "ca_bundle",
-    flag: "--ca-bundle FILE",
-    form: Form::Path,
-    given: |setup| shown(setup.ca_bundle.as_deref()),
-    ..TEXT
-};
-pub const OKTA_CLIENT: Question = Question {
-    text: Some("Client ID of Okta's native application for such logins (0oa…)"),
-    given: |setup| setup.client_id.clone(),
-    ..CLIENT_ID
-};
-pub const OKTA_APP: Question = Question {
-    key: "app_id",
-    text: Some("ID of Okta's application for AWS (0oa…)"),
-    flag: "--app-id ID",
-    given: |setup| setup.app_id.clone(),
-    ..TEXT
-};
+pub const PRINCIPAL: Question = Question { key: "principal", flag: "--principal PRINCIPAL", ..TEXT };
+pub const KEYTAB: Question = Question { key: "keytab", flag: "--keytab FILE", form: Form::Path, ..TEXT };
+pub const CA_BUNDLE: Question = Question { key: "ca_bundle", flag: "--ca-bundle FILE", form: Form::Path, ..TEXT };
+pub const OKTA_CLIENT: Question =
+    Question { text: Some("Client ID of Okta's native application for such logins (0oa…)"), ..CLIENT_ID };
+pub const OKTA_APP: Question =
+    Question { key: "app_id", text: Some("ID of Okta's application for AWS (0oa…)"), flag: "--app-id ID", ..TEXT };
 pub const SAML_COMMAND: Question = Question {
     key: "command",
     text: Some("Command that prints the SAML response ({idp_url} and {profile} are filled in)"),
     flag: "--command COMMAND",
     form: Form::Words,
-    given: |setup| setup.command.clone(),
     ..TEXT
 };
-pub const ISSUER: Question = Question {
-    key: "issuer",
-    text: Some("The OpenID provider (its issuer, https://…)"),
-    flag: "--issuer URL",
-    given: |setup| setup.issuer.clone(),
-    ..TEXT
-};
+pub const ISSUER: Question =
+    Question {
+        key: "issuer", text: Some("The OpenID provider (its issuer, https://…)"), flag: "--issuer URL", ..TEXT
+    };
 pub const CLIENT_ID: Question = Question {
     key: "client_id",
     text: Some("Client ID that the provider registered for this"),
     flag: "--client-id ID",
-    given: |setup| setup.client_id.clone(),
     ..TEXT
 };
 pub const FLOW: Question = Question {
     key: "flow",
     text: Some("Log in by a browser on this machine (browser), or by a code entered elsewhere (device)"),
     flag: "--flow FLOW",
-    given: |setup| setup.flow.clone(),
     proposal: |_| Some("browser".to_owned()),
     ..TEXT
 };
@@ -117,19 +80,12 @@ pub const TOKEN_FILE: Question = Question {
     text: Some("File with the token"),
     flag: "--token-file FILE",
     form: Form::Path,
-    given: |setup| shown(setup.token_file.as_deref()),
     proposal: |env| env.text("AWS_WEB_IDENTITY_TOKEN_FILE"),
     ..TEXT
 };
-pub const TOKEN_ENV: Question = Question {
-    key: "token_env",
-    text: Some("Name of the variable with the token"),
-    flag: "--token-env NAME",
-    given: |setup| setup.token_env.clone(),
-    ..TEXT
-};
-pub const AUDIENCE: Question =
-    Question { key: "audience", flag: "--audience AUDIENCE", given: |setup| setup.audience.clone(), ..TEXT };
+pub const TOKEN_ENV: Question =
+    Question { key: "token_env", text: Some("Name of the variable with the token"), flag: "--token-env NAME", ..TEXT };
+pub const AUDIENCE: Question = Question { key: "audience", flag: "--audience AUDIENCE", ..TEXT };
 /// A pod of AKS has a token for an audience already.
 pub const AZURE_AUDIENCE: Question = Question {
     text: Some("Application ID URI of the app registration that AWS trusts (api://…)"),
@@ -144,9 +100,9 @@ pub const GOOGLE_AUDIENCE: Question = Question {
 pub const AZURE_CLIENT: Question = Question { text: None, ..CLIENT_ID };
 
 impl Question {
-    /// The answer as TOML: that of its flag, or of the person. `None`: there is none, and none is needed.
-    pub fn answer(&self, setup: &Setup, desk: &mut Desk, env: &Env) -> Result<Option<String>> {
-        let answer = match ((self.given)(setup), self.text) {
+    /// The answer as TOML: `given` by its flag, or by the person. `None`: there is none, and none is needed.
+    pub fn answer(&self, given: Option<String>, desk: &mut Desk, env: &Env) -> Result<Option<String>> {
+        let answer = match (given, self.text) {
             (Some(given), Some(text)) => desk.given(text, given),
             (Some(given), None) => given,
             (None, Some(text)) if (self.is_needed)(env) => {
@@ -180,8 +136,4 @@ pub fn whole(path: &str, env: &Env) -> PathBuf {
         (Some(rest), Some(home)) => home.join(rest),
         _ => std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path)),
     }
-}
-
-fn shown(path: Option<&Path>) -> Option<String> {
-    path.map(|path| path.display().to_string())
 }

@@ -3,8 +3,9 @@
 
 use super::automatic;
 use super::captcha;
+use super::forms::Asks;
 use super::forms::{Form, Input};
-use super::input::{self, Around, Asks};
+use super::input::{self, Around};
 use super::kind::{PageKind, Summary};
 use super::message;
 use super::product::{Mark, Product};

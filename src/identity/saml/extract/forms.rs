@@ -2,7 +2,6 @@
 
 use encoding_rs::Encoding;
 
-use super::input::Asks;
 use super::tree::NodeId;
 use super::words::{self, Meaning};
 use crate::error::printable;
@@ -84,6 +83,23 @@ pub struct Input {
     pub form_enctype: Option<String>,
     /// What has to be filled in. `None` if it takes no line of text.
     pub asks: Option<Asks>,
+}
+
+/// What has to be filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// The user name.
+    User,
+    /// The current password.
+    Password,
+    /// A password that is being set.
+    NewPassword,
+    /// A one-time code, or PIN and token.
+    Code,
+    /// The text of a picture.
+    Captcha,
+    /// Another line of text.
+    Other,
 }
 
 impl Form {

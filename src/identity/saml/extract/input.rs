@@ -1,25 +1,8 @@
 //! Decides what an input is for: by `autocomplete`, by its name and id, by the words that people read at it, and by the rest of
 //! the page. One rule for all products: the names that they use are listed in `words` among all others.
 
-use super::forms::{Form, Input};
+use super::forms::{Asks, Form, Input};
 use super::words::{Meaning, folded, is_named, says};
-
-/// What has to be filled in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asks {
-    /// The user name.
-    User,
-    /// The current password.
-    Password,
-    /// A password that is being set.
-    NewPassword,
-    /// A one-time code, or PIN and token.
-    Code,
-    /// The text of a picture.
-    Captcha,
-    /// Another line of text.
-    Other,
-}
 
 /// What the page says outside of its inputs.
 pub struct Around<'a> {

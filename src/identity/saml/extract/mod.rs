@@ -42,8 +42,8 @@ use zeroize::Zeroizing;
 
 use self::classify::Facts;
 pub use self::elsewhere::{Elsewhere, Place};
-pub use self::forms::{Form, Input, Method};
-pub use self::input::{Asks, points};
+pub use self::forms::{Asks, Form, Input, Method};
+pub use self::input::points;
 pub use self::kind::{PageKind, Summary};
 use self::xpath::Reading;
 pub use self::xpath::XPath;

@@ -1,4 +1,4 @@
-use super::super::response_parser::{PROTOCOL, STATUS_PREFIX};
+use super::parser::{PROTOCOL, STATUS_PREFIX};
 use super::*;
 
 fn encode(xml: &str) -> Secret {

@@ -6,7 +6,7 @@ use quick_xml::NsReader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
-use super::response::{AWS_ATTRIBUTE, Attribute, Offer, Response, Signature, not_saml};
+use super::{AWS_ATTRIBUTE, Attribute, Offer, Response, Signature, not_saml};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::error::{Result, printable};
 use crate::time::Timestamp;
@@ -176,7 +176,7 @@ impl Reading {
 }
 
 /// The value of an attribute, with references decoded.
-pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+pub(in crate::identity::saml) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     let found = element.try_get_attribute(name).ok()??;
     Some(found.normalized_value(quick_xml::XmlVersion::Explicit1_0).ok()?.into_owned())
 }
@@ -206,7 +206,7 @@ fn offers(value: &str) -> Vec<Offer> {
 }
 
 /// Resolves a reference to a character or to an entity that XML defines.
-pub(super) fn resolved(entity: &BytesRef<'_>) -> Option<String> {
+pub(in crate::identity::saml) fn resolved(entity: &BytesRef<'_>) -> Option<String> {
     match entity.resolve_char_ref() {
         Ok(Some(c)) => Some(c.to_string()),
         _ => quick_xml::escape::resolve_predefined_entity(&entity.xml10_content()).map(str::to_owned),

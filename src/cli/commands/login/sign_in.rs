@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::login::{PATIENCE, keep, kept_where, logged_in};
+use super::{PATIENCE, keep, kept_where, logged_in};
 use crate::acquire::sign_in::{SignedIn, sign_in};
 use crate::cli::args::Login as Asked;
 use crate::cli::output::{self, Text};
@@ -81,7 +81,7 @@ fn refusable(oidc: &Oidc, token: &Secret, profile: &Profile, env: &Env) -> Resul
 }
 
 /// As whom the provider knows the person: e-mail address or name where the token has one, and `sub`.
-pub(super) fn who(token: &Secret) -> Option<String> {
+pub(in crate::cli::commands) fn who(token: &Secret) -> Option<String> {
     let claims = Claims::read(token).ok()?;
     let names = ["email", "preferred_username", "upn", "name"];
     let name = names.iter().find_map(|name| claims.claim(name)?.as_str()).filter(|name| *name != claims.subject());
@@ -90,7 +90,7 @@ pub(super) fn who(token: &Secret) -> Option<String> {
 }
 
 /// The person at the terminal, with or without a browser beside it.
-pub(super) struct Terminal<'a> {
+pub(in crate::cli::commands) struct Terminal<'a> {
     pub env: &'a Env,
 }
 
