@@ -1,7 +1,6 @@
-//! The miss path: proof of identity, then STS. Here the one async runtime begins and ends.
+//! The miss path: proof of identity, then STS. The one async runtime begins and ends here.
 
-use super::{Ask, proxies};
-use crate::config::cache::CacheSettings;
+use super::proxies;
 use crate::config::profile::{AssumeRole, Base, Identity, Oidc, Profile, Saml, WebIdentity};
 use crate::config::session_name::Asker;
 use crate::credentials::{Credentials, SigningKeys};
@@ -13,8 +12,6 @@ use crate::identity::saml::{self, Assertion, roles};
 use crate::identity::{aws, oidc};
 use crate::process::env::Env;
 use crate::process::whoami;
-use crate::quote::shell::fedcred;
-use crate::secret::Secret;
 use crate::sts::assume_role::{AssumeRoleCall, assume_role};
 use crate::sts::saml::{SamlCall, assume_role_with_saml};
 use crate::sts::web_identity::{WebIdentityCall, assume_role_with_web_identity};
@@ -23,19 +20,19 @@ use crate::time::{self, Deadline};
 use crate::trust::oidc::Token;
 use crate::trust::{self, denial};
 
-/// Who asks, as the identity provider or whoever else knows says it: what STS is given.
+/// The proof of who asks: what STS is given.
 #[derive(Debug)]
 pub enum Proof {
     Assertion(Box<Assertion>),
     Token(Box<WebToken>),
-    /// AWS credentials that were there already.
+    /// AWS credentials that exist already.
     Keys(Box<SigningKeys>),
 }
 
-/// New credentials from the identity provider and STS. Everything that waits, waits under this one deadline.
+/// Gets new credentials from the identity provider and STS. Everything that waits, waits under the one deadline of `run`.
 ///
-/// `below` is what [`below`] gave. Outside the runtime, since that begins one of its own where it has to. `found` is an
-/// earlier login's assertion; that of a new login goes to `keep`.
+/// `below`: the credentials of the profile that this one is based on, which were fetched before, since that may begin a runtime of
+/// its own. `found`: the assertion of an earlier login; that of a new login goes to `keep`.
 pub fn fetch(
     profile: &Profile,
     below: Option<SigningKeys>,
@@ -59,14 +56,14 @@ pub fn fetch(
         if let Proof::Assertion(assertion) = &proof
             && assertion.preflight().is_ok()
         {
-            // Whatever STS says of this role, it may say something else of another.
+            // STS may accept it for another role, whatever it says of this one.
             keep(assertion);
         }
         exchange(profile, &proof, run).await
     }))
 }
 
-/// What a new login may mend: it was made before the IdP was told of a role, or STS does not take it any more.
+/// Whether a new login may help: the assertion was made before the IdP knew of a role, or STS does not accept it any more.
 fn is_of_the_assertion(code: Code) -> bool {
     matches!(
         code,
@@ -78,36 +75,22 @@ fn is_of_the_assertion(code: Code) -> bool {
     )
 }
 
-/// The proof alone; STS is not asked.
+/// Gets the proof alone; STS is not asked.
 pub fn prove(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> Result<Proof> {
     block_on(proxies::counting(profile, run, proof(profile, below, run)))
 }
 
-/// The credentials that STS gives for `proof`.
+/// Gets the credentials that STS gives for `proof`.
 pub fn redeem(profile: &Profile, proof: &Proof, run: Run<'_>) -> Result<Credentials> {
     block_on(proxies::counting(profile, run, exchange(profile, proof, run)))
 }
 
-/// AWS credentials that are there, for the profile `name`.
+/// Reads existing AWS credentials, for the profile `name`.
 pub fn base(base: &Base, name: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
     block_on(signing_keys(base, name, env, deadline))
 }
 
-/// The credentials of the profile that this one stands on, within what is left of the deadline. It gets them as anybody
-/// would, from its cache entry if they are fresh: ten roles on top of one login cost one login.
-pub fn below(profile: &Profile, settings: &CacheSettings, ask: &Ask, run: Run<'_>) -> Result<Option<SigningKeys>> {
-    let Identity::AssumeRole(role) = &profile.identity else { return Ok(None) };
-    check_code(profile, role, run.typed)?;
-    let Base::Profile(base) = &role.base else { return Ok(None) };
-    let base = Profile { deadline: base.deadline.min(run.deadline.remaining()), ..(**base).clone() };
-    // The window is that of the credentials which were asked for.
-    let below = super::given(&base, settings, run.env, &Ask { window: None, ..*ask }, super::EARLY);
-    below
-        .map(|given| Some(given.into_keys()))
-        .map_err(|error| error.because(format!("the profile {:?} is based on {:?}", profile.name, base.name)))
-}
-
-/// The tokens of a person who logs in at the provider now.
+/// Has a person log in at the provider now, and returns the tokens.
 pub fn interactive(settings: &Oidc, profile: &Profile, ui: &dyn LoginUi, run: Run<'_>) -> Result<Tokens> {
     let asking = async {
         let advise = |error: Error| quirks::advice(settings).into_iter().fold(error, Error::because);
@@ -116,7 +99,7 @@ pub fn interactive(settings: &Oidc, profile: &Profile, ui: &dyn LoginUi, run: Ru
     block_on(proxies::counting(profile, run, asking))
 }
 
-/// Runs to its end what waits for others, for commands that look without logging in.
+/// Runs a future to its end, on a runtime of its own.
 pub fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -124,7 +107,7 @@ pub fn block_on<T>(fetching: impl Future<Output = Result<T>>) -> Result<T> {
         .build()
         .map_err(|e| Error::new(Code::Bug, "no async runtime can be started").because(e.to_string()))?;
     let outcome = runtime.block_on(fetching);
-    // A look-up that hangs in the system's resolver must not keep the process.
+    // A look-up that hangs in the system's resolver must not keep the process alive.
     runtime.shutdown_background();
     outcome
 }
@@ -140,8 +123,8 @@ async fn proof(profile: &Profile, below: Option<SigningKeys>, run: Run<'_>) -> R
     })
 }
 
-/// The failure of a login. What the login says of itself counts first; settings and files are this machine's, whenever they
-/// turn out to be wrong, and everything else came of asking the identity provider.
+/// Names the step of a login's failure, unless the login has named it: wrong settings and files are this machine's, everything else
+/// happened at the identity provider.
 fn of_login(error: Error) -> Error {
     match error.kind() {
         Kind::Usage | Kind::Configuration | Kind::Storage | Kind::Internal => error.at(Step::Local),
@@ -228,7 +211,7 @@ async fn of_keys(profile: &Profile, role: &AssumeRole, keys: &SigningKeys, run: 
     assume_role(&profile.sts, call, deadline).await
 }
 
-/// Those of a place that is not a profile of ours. `caller` is the profile that needs them.
+/// Reads the credentials of a place that is not a profile of fedcred. `caller`: the profile that needs them.
 async fn signing_keys(base: &Base, caller: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
     let keys = match base {
         Base::AwsProfile(name) => aws::of_profile(name, caller, env, deadline).await,
@@ -239,19 +222,4 @@ async fn signing_keys(base: &Base, caller: &str, env: &Env, deadline: &Deadline)
         Base::Profile(_) => Err(Error::new(Code::Bug, "the profile below was not asked")),
     };
     keys.map_err(|error| error.at(Step::Base))
-}
-
-/// The code of an MFA device can only be asked of a person.
-fn check_code(profile: &Profile, role: &AssumeRole, typed: Option<&Secret>) -> Result<()> {
-    match &role.serial_number {
-        Some(device) if typed.is_none() => {
-            let what = format!("the profile {:?} needs a code of the device {device}", profile.name);
-            Err(Error::new(Code::PromptNeeded, what).because("`get` does not prompt").hint(fedcred(
-                &["login"],
-                &profile.name,
-                &[],
-            )))
-        }
-        _ => Ok(()),
-    }
 }

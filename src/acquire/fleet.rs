@@ -1,8 +1,7 @@
-//! The store that this machine shares with the others of its fleet (`cache.store`), as one process uses it; or why this machine
-//! goes on alone.
+//! The store that this machine shares with the other machines of its fleet (`cache.store`), as one process uses it.
 //!
 //! Whatever is wrong with that store costs a process one budget: from then on it goes on with this machine's own cache, lock and
-//! guard. It says so once, and leaves a note, by which `status` tells it and other processes do not try for a moment.
+//! guard. It logs that once and leaves a note, which `status` shows and because of which other processes do not try for a moment.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -29,15 +28,29 @@ use crate::time::{self, Deadline, Timestamp};
 /// The shared store, until something is wrong with it.
 pub struct Fleet {
     redis: RedisStore,
+    /// The cache in front of it, with the fleet's key.
+    pub(super) store: Arc<SealedStore>,
     note: LoginKey,
     state: Mutex<State>,
 }
 
 enum State {
-    /// Nobody has been asked. There is a note of an earlier failure.
+    /// The store has not been asked yet; there is a note of an earlier failure.
     Noted,
     InUse,
     Away(Error),
+}
+
+/// The answer to a request for a lease.
+pub enum Asked {
+    /// This machine leads. The records are those that were asked for.
+    Leads(Lead, Records),
+    /// Another machine leads.
+    Follows,
+    /// The store did not answer, and another machine has led a moment ago.
+    Unanswered,
+    /// The store cannot be used: this machine goes on alone.
+    Alone,
 }
 
 /// The note of a process that went on alone.
@@ -47,20 +60,15 @@ pub struct Away {
     pub error: Error,
 }
 
-/// For so long after a failure other processes do not try: each would wait for the budget.
+/// How long other processes do not try after a failure: each would wait for the budget.
 const NOT_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 impl Record for Away {
     const KIND: Kind = Kind::Away;
     type Key = LoginKey;
 
-    fn until(&self, now: Timestamp) -> Timestamp {
-        record::unused(now)
-    }
-
     fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
-        let json = serde_json::to_vec(self).map(Zeroizing::new);
-        json.map_err(|e| Error::new(Code::Bug, "a record cannot be written as JSON").because(e.to_string()))
+        record::json(self)
     }
 
     fn of_body(body: &[u8], _: Timestamp) -> Option<Self> {
@@ -69,13 +77,13 @@ impl Record for Away {
 }
 
 impl Fleet {
-    /// That of these settings: one for the process. `None`: the store is not shared. `store`: the cache in front of it, with the
+    /// Returns the process's one of these settings; `None` if the store is not shared. `store`: the cache in front of it, with the
     /// fleet's key.
-    pub fn of(settings: &CacheSettings, env: &Env, store: &SealedStore) -> Option<Arc<Fleet>> {
+    pub fn of(settings: &CacheSettings, env: &Env, store: &Arc<SealedStore>) -> Option<Arc<Fleet>> {
         static FLEET: OnceLock<Option<Arc<Fleet>>> = OnceLock::new();
         let Store::Redis(redis) = &settings.store else { return None };
         let begin = || match connect(redis, settings, env, &store.sealing) {
-            Ok(connection) => Some(Arc::new(Fleet::new(connection, &redis.server, store))),
+            Ok(connection) => Some(Arc::new(Fleet::new(connection, &redis.server, store.clone()))),
             Err(why) => {
                 tracing::warn!(%why, "this machine goes on alone");
                 None
@@ -84,7 +92,7 @@ impl Fleet {
         FLEET.get_or_init(begin).clone()
     }
 
-    fn new(redis: RedisStore, server: &Server, store: &SealedStore) -> Fleet {
+    fn new(redis: RedisStore, server: &Server, store: Arc<SealedStore>) -> Fleet {
         let note = note_of(server, &store.sealing);
         let state = match store.get::<Away>(&note).ok().flatten() {
             Some(away) if time::now().duration_since(away.at).abs() < NOT_AGAIN => {
@@ -94,43 +102,43 @@ impl Fleet {
             Some(_) => State::Noted,
             None => State::InUse,
         };
-        Fleet { redis, note, state: Mutex::new(state) }
+        Fleet { redis, store, note, state: Mutex::new(state) }
     }
 
-    /// The records of a login under these names. `None`: this machine goes on alone.
-    pub fn look(&self, store: &SealedStore, login: &LoginKey, names: &[FileName]) -> Option<Records> {
-        self.ask(store, |redis| redis.look(login, names))
+    /// Reads the records of a login under these names; `None` if this machine goes on alone.
+    pub fn look(&self, login: &LoginKey, names: &[FileName]) -> Option<Records> {
+        self.ask(|redis| redis.look(login, names))
     }
 
-    /// Asks for the lease of a login, once. `Some(None)`: another machine has it.
-    #[allow(clippy::option_option, reason = "alone, or another machine's")]
-    pub fn lease(&self, store: &SealedStore, login: &LoginKey, names: &[FileName]) -> Option<Option<(Lead, Records)>> {
-        self.ask(store, |redis| redis.lease(login, names))
+    /// Asks for the lease of a login once. `is_led`: another machine has led a moment ago, so that a failure is not final.
+    pub fn lease(&self, login: &LoginKey, names: &[FileName], is_led: bool) -> Asked {
+        let asked = self.ask(|redis| match redis.lease(login, names) {
+            Ok(Some((lead, records))) => Ok(Asked::Leads(lead, records)),
+            Ok(None) => Ok(Asked::Follows),
+            Err(why) if is_led => {
+                tracing::info!(%why, "the fleet's store is asked again");
+                Ok(Asked::Unanswered)
+            }
+            Err(why) => Err(why),
+        });
+        asked.unwrap_or(Asked::Alone)
     }
 
-    pub fn release(&self, store: &SealedStore, lead: &Lead, login: &LoginKey) {
-        self.ask(store, |redis| redis.release(lead, login));
+    pub fn release(&self, lead: &Lead) {
+        self.ask(|redis| redis.release(lead));
     }
 
-    /// Writes what is sealed in `file`, whose header says `until`. `Some(false)`: another machine has led since.
-    pub fn put(
-        &self,
-        store: &SealedStore,
-        lead: &Lead,
-        login: &LoginKey,
-        name: &FileName,
-        file: Vec<u8>,
-        until: Timestamp,
-    ) -> Option<bool> {
+    /// Writes what is sealed in `file`, whose header says `until`. Returns `Some(false)` if another machine has led since.
+    pub fn put(&self, lead: &Lead, name: &FileName, file: Vec<u8>, until: Timestamp) -> Option<bool> {
         let life = std::time::Duration::try_from(until.duration_since(time::now())).ok()?;
-        self.ask(store, |redis| redis.put(lead, login, name, file, life))
+        self.ask(|redis| redis.put(lead, name, file, life))
     }
 
-    /// Removes the records of a login that are to go. How many.
+    /// Removes the records of a login that `goes` names. Returns how many there were.
     ///
     /// Errors: why this machine goes on alone.
-    pub fn forget(&self, store: &SealedStore, login: &LoginKey, goes: impl Fn(&FileName) -> bool) -> Result<usize> {
-        let removed = self.ask(store, |redis| {
+    pub fn forget(&self, login: &LoginKey, goes: impl Fn(&FileName) -> bool) -> Result<usize> {
+        let removed = self.ask(|redis| {
             let names = redis.names(login)?;
             redis.remove(login, names.into_iter().filter(goes).collect())
         });
@@ -142,7 +150,7 @@ impl Fleet {
         })
     }
 
-    fn ask<T>(&self, store: &SealedStore, request: impl FnOnce(&RedisStore) -> Result<T>) -> Option<T> {
+    fn ask<T>(&self, request: impl FnOnce(&RedisStore) -> Result<T>) -> Option<T> {
         let mut state = self.state();
         if let State::Away(_) = *state {
             return None;
@@ -151,7 +159,7 @@ impl Fleet {
             Ok(answer) => {
                 if let State::Noted = std::mem::replace(&mut *state, State::InUse) {
                     tracing::info!("the fleet's store can be used again");
-                    let _ = store.remove::<Away>(&self.note);
+                    let _ = self.store.remove::<Away>(&self.note);
                 }
                 Some(answer)
             }
@@ -159,7 +167,7 @@ impl Fleet {
                 tracing::warn!(code = error.code.as_str(), %error, "this machine goes on alone, with its own cache, lock and guard");
                 tally::note(|tally| tally.alone = Some(error.code.as_str().to_owned()));
                 let note = Away { at: time::now(), error: error.clone() };
-                if let Err(why) = store.put(&self.note, &self.note, &note) {
+                if let Err(why) = self.store.put(&self.note, &self.note, &note) {
                     tracing::info!(%why, "this is not noted for `fedcred status`");
                 }
                 *state = State::Away(error);
@@ -174,7 +182,7 @@ impl Fleet {
     }
 }
 
-/// Why this machine went on alone the last time, if it did, as far as its own files tell. For `status`.
+/// Returns why this machine went on alone the last time, as far as its own files tell. For `status`.
 pub fn away(settings: &CacheSettings, env: &Env) -> Option<Away> {
     let Store::Redis(redis) = &settings.store else { return None };
     match storage::choose(settings, env) {
@@ -182,15 +190,16 @@ pub fn away(settings: &CacheSettings, env: &Env) -> Option<Away> {
             let store = storage.existing().ok()??;
             store.get(&note_of(&redis.server, &store.sealing)).ok()?
         }
-        // The fleet's key is not here: nothing can be kept under it.
+        // Without the fleet's key nothing can be kept under it.
         Ok(Choice { why: Some(error), .. }) | Err(error) => Some(Away { at: time::now(), error }),
         Ok(Choice { storage: None, why: None }) => None,
     }
 }
 
-/// Asks the shared store for everything that a login needs of it, and removes what that leaves. For `doctor`.
+/// Tries everything that a login needs of the shared store, and removes what that leaves. Returns the id of the key, `None` if the
+/// store is not shared. For `doctor`.
 ///
-/// Errors: what is wrong with it, or with the key.
+/// Errors: what is wrong with the store, or with the key.
 pub fn probe(settings: &CacheSettings, env: &Env) -> Result<Option<String>> {
     let Store::Redis(redis) = &settings.store else { return Ok(None) };
     let missing = || Error::new(Code::FleetKeyMissing, "there is no place for the fleet's key");
@@ -202,18 +211,18 @@ pub fn probe(settings: &CacheSettings, env: &Env) -> Result<Option<String>> {
     let name = FileName::Sealed(Kind::Away, *login.as_bytes());
     store.look(&login, &[name])?;
     if let Some((lead, _)) = store.lease(&login, &[name])? {
-        store.put(&lead, &login, &name, vec![0; 2048], std::time::Duration::from_secs(5))?;
+        store.put(&lead, &name, vec![0; 2048], std::time::Duration::from_secs(5))?;
         store.names(&login)?;
         store.remove(&login, vec![name])?;
-        store.release(&lead, &login)?;
+        store.release(&lead)?;
     }
     Ok(Some(sealing.id().to_string()))
 }
 
-/// Forgets everything of these logins. Errors: as [`Fleet::forget`].
-pub fn forget_all(settings: &CacheSettings, env: &Env, store: &SealedStore, logins: &[LoginKey]) -> Result<()> {
+/// Forgets everything of these logins. Errors: those of [`Fleet::forget`].
+pub fn forget_all(settings: &CacheSettings, env: &Env, store: &Arc<SealedStore>, logins: &[LoginKey]) -> Result<()> {
     let Some(fleet) = Fleet::of(settings, env, store) else { return Ok(()) };
-    logins.iter().try_for_each(|login| fleet.forget(store, login, |_| true).map(drop))
+    logins.iter().try_for_each(|login| fleet.forget(login, |_| true).map(drop))
 }
 
 fn connect(redis: &RedisSettings, settings: &CacheSettings, env: &Env, sealing: &SealingKey) -> Result<RedisStore> {

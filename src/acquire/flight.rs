@@ -1,17 +1,17 @@
-//! One login for all who ask at once: look, lock, look again, ask the guard, log in, settle, keep.
-//! Where machines share a store, it is looked, locked and looked again in this machine first, and then in the fleet.
+//! One login for all that ask at once: look, lock, look again, ask the guard, log in, settle, keep.
 //!
-//! [`single_flight`] is the whole story, at one place; how it goes is a [`Policy`], what it brings a [`Flight`]. Whoever gets the
-//! lock of the login identity leads and leaves result and memory; the others wait, or go on with what they have. What a leader
-//! found out is told from what was known before by the number of its login, never by a time.
+//! [`acquire`] is the whole story. How it goes is a [`Policy`], what it brings a [`Flight`]. The process that gets the lock of the
+//! login identity leads, and leaves its result and the memory; the others wait for it, or go on with what they have. Where
+//! machines share a store, the fleet is looked at and locked in the same way once this machine's lock is held. A result or error
+//! is newer than another by the number of its login, never by a time.
 
 use std::borrow::Borrow;
 use std::time::Duration;
 
 use super::guard::SecretMark;
 use super::in_fleet::Lease;
-use super::ledger::{MemoryLedger, Settled};
-use super::memory::{Memory, Seen};
+use super::ledger::MemoryLedger;
+use super::memory::{Memory, Seen, Settled};
 use super::place::LoginPlace;
 use super::policy::{Accepts, Obeys, Policy};
 use crate::attempt::{CountedSecret, Ledger, NoLedger};
@@ -20,231 +20,64 @@ use crate::error::{Code, Error, Result};
 use crate::random;
 use crate::time::{self, Deadline};
 
-/// What is to be had of a login identity, and how it is got.
+/// What can be had of a login identity, and how to get it.
 pub trait Flight {
     type Brought;
-    /// What is got before the login begins; what that fails with is not the login's.
+    /// What is fetched before the login begins. A failure to get it is not a failure of this login.
     type Prepared;
 
-    /// What is there already and will do.
-    fn found(&self, accepts: Accepts, memory: &Memory, seen: &Seen) -> Result<Option<Self::Brought>>;
+    /// Returns what is there already and will do.
+    fn found(&self, _known: &Known<'_>) -> Result<Option<Self::Brought>> {
+        Ok(None)
+    }
 
-    /// Whether there is nothing to do for now, although nothing was found: a refresh that failed a short while ago.
-    fn rests(&self, place: &LoginPlace, memory: &Memory) -> bool;
+    /// Whether there is nothing to do for now although nothing was found: a refresh that failed a short while ago.
+    fn rests(&self, _place: &LoginPlace, _memory: &Memory) -> bool {
+        false
+    }
 
-    /// The secret that the login would send, as far as it can be told before.
-    fn secret(&self, deadline: &Deadline) -> Result<Option<CountedSecret>>;
+    /// Returns the secret that the login would send, as far as it can be told before.
+    fn secret(&self, _deadline: &Deadline) -> Result<Option<CountedSecret>> {
+        Ok(None)
+    }
 
-    fn prepare(&self, accepts: Accepts, memory: &Memory, seen: &Seen, deadline: &Deadline) -> Result<Self::Prepared>;
+    fn prepare(&self, known: &Known<'_>, deadline: &Deadline) -> Result<Self::Prepared>;
 
-    /// Logs in, and keeps what that brings. `generation`: the number of this login. Without a place nothing outlasts it.
-    fn log_in(
-        &self,
-        place: Option<&LoginPlace>,
-        prepared: Self::Prepared,
-        generation: u64,
-        ledger: &dyn Ledger,
-        deadline: &Deadline,
-    ) -> Result<Self::Brought>;
+    /// Logs in, and keeps what that brings.
+    fn log_in(&self, prepared: Self::Prepared, login: &Login<'_>) -> Result<Self::Brought>;
 
-    /// Whether it may be made where nothing can keep lock and memory. `why`: why the first place cannot.
+    /// Fails if the login must not be made without lock and memory. `why`: why the first place cannot hold them.
     fn unlocked(&self, why: Option<Error>) -> Result<()>;
+}
+
+/// What is known of an identity's logins, and which results of them will do.
+pub struct Known<'a> {
+    pub accepts: Accepts,
+    memory: &'a Memory,
+    seen: Seen,
+}
+
+impl Known<'_> {
+    /// Whether the result of the login of this number came after this process did.
+    pub fn is_news(&self, generation: u64) -> bool {
+        self.memory.is_news(self.seen, generation)
+    }
+}
+
+/// A login that has begun.
+pub struct Login<'a> {
+    /// `None`: nothing of it can be kept.
+    pub place: Option<&'a LoginPlace>,
+    pub generation: u64,
+    pub ledger: &'a dyn Ledger,
+    pub deadline: &'a Deadline,
 }
 
 /// Why a place gave no result.
 pub enum NoResult {
-    /// It cannot keep lock and memory; another one may.
+    /// It cannot hold lock and memory; another one may.
     Place(Error),
     Login(Error),
-}
-
-/// The whole story: look, lock, look again and ask the guard, in this machine and then in the fleet; log in, settle, keep.
-/// `None`: others are at it, or it was tried a short while ago.
-pub fn single_flight<F: Flight>(
-    flight: &F,
-    place: &LoginPlace,
-    policy: &Policy,
-    deadline: &Deadline,
-) -> std::result::Result<Option<F::Brought>, NoResult> {
-    let (mut held, mut memory) = (Held::default(), place.memory().map_err(NoResult::Place)?);
-    let mut seen = policy.seen(&memory);
-    for circle in [Circle::Machine, Circle::Fleet] {
-        // Look.
-        if circle == Circle::Fleet {
-            if !place.look_in_fleet() {
-                break;
-            }
-            let known = policy.seen(&memory);
-            memory = place.memory().map_err(NoResult::Place)?;
-            // What others did before we came is not news.
-            seen = if policy.seen(&memory) == known { seen } else { policy.seen(&memory) };
-        }
-        if let Some(end) = ended(flight, place, policy, &memory, &seen)? {
-            return Ok(end);
-        }
-        // Lock.
-        if !held.take(circle, place, policy.wait, deadline)? {
-            return Ok(None);
-        }
-        // Look again: a crowd makes one try, and takes its result or its error.
-        memory = place.memory().map_err(NoResult::Place)?;
-        if let Some(end) = ended(flight, place, policy, &memory, &seen)? {
-            return Ok(end);
-        }
-        // A failure that was met here meanwhile need not be asked for elsewhere.
-        if circle == Circle::Machine && memory.has_news(&seen) {
-            ask_the_guard(flight, place, policy, &mut memory, &seen, deadline)?;
-        }
-    }
-    ask_the_guard(flight, place, policy, &mut memory, &seen, deadline)?;
-    // Log in.
-    let prepared = flight.prepare(policy.accepts, &memory, &seen, deadline).map_err(NoResult::Login)?;
-    let generation = memory.begin();
-    place.remember(&memory).map_err(|why| match why.code {
-        Code::LockTimeout => NoResult::Login(why),
-        _ => NoResult::Place(why),
-    })?;
-    let ledger = MemoryLedger::new(place, memory, policy.pardons, deadline);
-    let outcome = flight.log_in(Some(place), prepared, generation, &ledger, deadline);
-    // Settle.
-    let (mut memory, settled) = ledger.settle(outcome.as_ref().err());
-    match &outcome {
-        Ok(_) => (policy.succeeds)(&mut memory, &place.wanted),
-        Err(error) => memory.fail(&place.wanted, error, &settled, time::now(), random::jitter()),
-    }
-    // Keep.
-    if let Err(why) = place.remember(&memory) {
-        tracing::warn!(%why, "the result of the login cannot be recorded");
-    }
-    outcome.map(Some).map_err(NoResult::Login)
-}
-
-/// What the flight brings at the first of these places that can keep lock and memory; where there is none, without either.
-/// Beside each: whether it is the configured one.
-pub fn at_first_place<F: Flight>(
-    flight: &F,
-    places: impl IntoIterator<Item = (Result<impl Borrow<LoginPlace>>, bool)>,
-    policy: &Policy,
-    deadline: &Deadline,
-) -> Result<F::Brought> {
-    let mut no_place = None;
-    for (place, is_configured) in places {
-        let place = place.map_err(NoResult::Place);
-        match place.and_then(|place| single_flight(flight, place.borrow(), policy, deadline)) {
-            Ok(Some(brought)) => return Ok(brought),
-            Ok(None) => return Err(Error::new(Code::Bug, "a login that has to be made was left to others")),
-            Err(NoResult::Login(error)) => return Err(error),
-            // A cache that is open to others is to be mended, not passed over; a fall-back is anybody's.
-            Err(NoResult::Place(why)) if is_configured && why.code == Code::InsecurePermissions => return Err(why),
-            Err(NoResult::Place(why)) => {
-                tracing::info!(%why, "no lock here");
-                no_place.get_or_insert(why);
-            }
-        }
-    }
-    flight.unlocked(no_place)?;
-    let (memory, accepts) = (Memory::default(), policy.accepts);
-    let prepared = flight.prepare(accepts, &memory, &memory.seen(), deadline)?;
-    flight.log_in(None, prepared, 0, &NoLedger, deadline)
-}
-
-/// Who is to make one login together.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Circle {
-    /// The processes of this machine.
-    Machine,
-    /// The machines of a fleet, each by the process that has the lock.
-    Fleet,
-}
-
-/// The lock, and the lease, which is given back first.
-#[derive(Default)]
-struct Held<'a> {
-    lease: Option<Lease<'a>>,
-    lock: Option<Lock>,
-}
-
-impl<'a> Held<'a> {
-    /// False: others have it, and the policy leaves it to them.
-    fn take(
-        &mut self,
-        circle: Circle,
-        place: &'a LoginPlace,
-        wait: Option<Duration>,
-        deadline: &Deadline,
-    ) -> std::result::Result<bool, NoResult> {
-        Ok(match circle {
-            Circle::Machine => {
-                self.lock = place.lock(wait, deadline)?;
-                self.lock.is_some()
-            }
-            Circle::Fleet => {
-                self.lease = place.lease(wait, deadline)?;
-                self.lease.is_some()
-            }
-        })
-    }
-}
-
-/// What ends it without a login, if so: something that will do, or nothing to do for now.
-#[allow(clippy::option_option, reason = "whether it ends, and with what")]
-fn ended<F: Flight>(
-    flight: &F,
-    place: &LoginPlace,
-    policy: &Policy,
-    memory: &Memory,
-    seen: &Seen,
-) -> std::result::Result<Option<Option<F::Brought>>, NoResult> {
-    let found = flight.found(policy.accepts, memory, seen).map_err(NoResult::Login)?;
-    Ok(match found {
-        Some(found) => Some(Some(found)),
-        None => flight.rests(place, memory).then_some(None),
-    })
-}
-
-/// Fails with why this login is not made, if it is not.
-fn ask_the_guard<F: Flight>(
-    flight: &F,
-    place: &LoginPlace,
-    policy: &Policy,
-    memory: &mut Memory,
-    seen: &Seen,
-    deadline: &Deadline,
-) -> std::result::Result<(), NoResult> {
-    let Err((error, settled)) = objection(flight, place, policy, memory, seen, deadline) else { return Ok(()) };
-    if policy.obeys == Obeys::Thrift {
-        // It counts as a try: the next one ahead of time comes later.
-        memory.begin();
-        memory.fail(&place.wanted, &error, &settled, time::now(), random::jitter());
-        place.remember(memory).map_err(NoResult::Login)?;
-    }
-    Err(NoResult::Login(error))
-}
-
-/// Why this login is not made, if it is not, and what that counts as.
-fn objection<F: Flight>(
-    flight: &F,
-    place: &LoginPlace,
-    policy: &Policy,
-    memory: &mut Memory,
-    seen: &Seen,
-    deadline: &Deadline,
-) -> std::result::Result<(), (Error, Settled)> {
-    let failed = |error| (error, Settled::default());
-    // Reading it may cost a command, so it is read only if there is something to compare it with.
-    let secret = if memory.knows_secrets() { flight.secret(deadline).map_err(failed)? } else { None };
-    let mark = |mark: &[u8]| SecretMark::new(&place.store.sealing, &place.login, mark);
-    let own = secret.as_ref().and_then(CountedSecret::mark).map(mark);
-    if let Some(own) = own.filter(|_| policy.pardons) {
-        memory.guard.pardon(&own);
-    }
-    if let Some(objection) = memory.objection(policy, &place.wanted, own.as_ref(), seen, time::now()) {
-        return Err(objection);
-    }
-    if matches!(policy.obeys, Obeys::Holds | Obeys::BackOff) && deadline.is_nearly_over() {
-        return Err((too_late(), Settled { is_refused: false, secret: own }));
-    }
-    Ok(())
 }
 
 impl NoResult {
@@ -255,9 +88,203 @@ impl NoResult {
     }
 }
 
+/// Returns what `flight` brings; `None` if others are at it, or if it was tried a short while ago.
+pub fn acquire<F: Flight>(
+    flight: &F,
+    place: &LoginPlace,
+    policy: &Policy,
+    deadline: &Deadline,
+) -> std::result::Result<Option<F::Brought>, NoResult> {
+    let story = || {
+        let mut acquiring = Acquiring::begin(flight, place, policy, deadline)?;
+        acquiring.look()?;
+        let _lock = acquiring.lock()?;
+        acquiring.look_again()?;
+        let _lease = acquiring.lock_in_fleet()?;
+        acquiring.ask_the_guard()?;
+        acquiring.log_in_settle_and_keep()
+    };
+    match story() {
+        Ok(brought) => Ok(Some(brought)),
+        Err(End::WithoutLogin(found)) => Ok(found),
+        Err(End::Failed(why)) => Err(why),
+    }
+}
+
+/// Returns what `flight` brings at the first of these places that can hold lock and memory; where there is none, without either.
+/// Beside each place: whether it is the configured one.
+pub fn acquire_anywhere<F: Flight>(
+    flight: &F,
+    places: impl IntoIterator<Item = (Result<impl Borrow<LoginPlace>>, bool)>,
+    policy: &Policy,
+    deadline: &Deadline,
+) -> Result<F::Brought> {
+    let mut no_place = None;
+    for (place, is_configured) in places {
+        let place = place.map_err(NoResult::Place);
+        match place.and_then(|place| acquire(flight, place.borrow(), policy, deadline)) {
+            Ok(Some(brought)) => return Ok(brought),
+            Ok(None) => return Err(Error::new(Code::Bug, "a login that has to be made was left to others")),
+            Err(NoResult::Login(error)) => return Err(error),
+            // The configured cache has to be repaired if others can read it; a fall-back directory may be anybody's.
+            Err(NoResult::Place(why)) if is_configured && why.code == Code::InsecurePermissions => return Err(why),
+            Err(NoResult::Place(why)) => {
+                tracing::info!(%why, "no lock here");
+                no_place.get_or_insert(why);
+            }
+        }
+    }
+    flight.unlocked(no_place)?;
+    let memory = Memory::default();
+    let known = Known { accepts: policy.accepts, memory: &memory, seen: memory.seen(policy.accepts) };
+    let prepared = flight.prepare(&known, deadline)?;
+    flight.log_in(prepared, &Login { place: None, generation: 0, ledger: &NoLedger, deadline })
+}
+
+/// One process on its way to what a flight brings.
+struct Acquiring<'a, F> {
+    flight: &'a F,
+    place: &'a LoginPlace,
+    policy: &'a Policy,
+    deadline: &'a Deadline,
+    memory: Memory,
+    /// How far logins had come when this process first looked.
+    seen: Seen,
+}
+
+/// Why the story ends before its last step.
+enum End<T> {
+    /// Something was found that will do; `None`: there is nothing to do for now.
+    WithoutLogin(Option<T>),
+    Failed(NoResult),
+}
+
+impl<T> From<NoResult> for End<T> {
+    fn from(why: NoResult) -> Self {
+        End::Failed(why)
+    }
+}
+
+/// Errors of a step are the login's, except where they say that this place is unfit.
+impl<T> From<Error> for End<T> {
+    fn from(why: Error) -> Self {
+        End::Failed(NoResult::Login(why))
+    }
+}
+
+impl<'a, F: Flight> Acquiring<'a, F> {
+    fn begin(
+        flight: &'a F,
+        place: &'a LoginPlace,
+        policy: &'a Policy,
+        deadline: &'a Deadline,
+    ) -> std::result::Result<Self, NoResult> {
+        let memory = place.memory().map_err(NoResult::Place)?;
+        let seen = memory.seen(policy.accepts);
+        Ok(Acquiring { flight, place, policy, deadline, memory, seen })
+    }
+
+    /// Ends the story if there is something that will do, or nothing to do for now.
+    fn look(&self) -> std::result::Result<(), End<F::Brought>> {
+        if let Some(found) = self.flight.found(&self.known())? {
+            return Err(End::WithoutLogin(Some(found)));
+        }
+        if self.flight.rests(self.place, &self.memory) { Err(End::WithoutLogin(None)) } else { Ok(()) }
+    }
+
+    fn lock(&self) -> std::result::Result<Lock, End<F::Brought>> {
+        self.place.lock(self.policy.wait, self.deadline)?.ok_or(End::WithoutLogin(None))
+    }
+
+    /// Looks at what was left while this process waited: a crowd makes one attempt, and takes its result or its error.
+    fn look_again(&mut self) -> std::result::Result<(), End<F::Brought>> {
+        self.memory = self.place.memory().map_err(NoResult::Place)?;
+        self.look()
+    }
+
+    /// Looks, locks and looks again in the fleet. `None`: this machine shares nothing, or goes on alone.
+    fn lock_in_fleet(&mut self) -> std::result::Result<Option<Lease<'a>>, End<F::Brought>> {
+        let Some(fleet) = &self.place.fleet else { return Ok(None) };
+        // A failure that was met on this machine meanwhile needs no question elsewhere.
+        if self.memory.has_news(self.seen) {
+            self.ask_the_guard()?;
+        }
+        if !fleet.look() {
+            return Ok(None);
+        }
+        let known = self.memory.seen(self.policy.accepts);
+        self.memory = self.place.memory().map_err(NoResult::Place)?;
+        let now_known = self.memory.seen(self.policy.accepts);
+        // What other machines did before this process came is not news.
+        if now_known != known {
+            self.seen = now_known;
+        }
+        self.look()?;
+        let lease = fleet.lease(self.policy.wait, self.deadline)?.ok_or(End::WithoutLogin(None))?;
+        self.look_again()?;
+        Ok(Some(lease))
+    }
+
+    /// Fails with the reason why this login must not be made now, if there is one.
+    fn ask_the_guard(&mut self) -> std::result::Result<(), End<F::Brought>> {
+        let Some((error, settled)) = self.objection() else { return Ok(()) };
+        if self.policy.obeys == Obeys::Thrift {
+            // It counts as an attempt: the next one ahead of time comes later.
+            self.memory.begin();
+            self.memory.fail(&self.place.wanted, &error, &settled, time::now(), random::jitter());
+            self.place.remember(&self.memory)?;
+        }
+        Err(error.into())
+    }
+
+    /// Returns why this login must not be made now, and what that counts as.
+    fn objection(&mut self) -> Option<(Error, Settled)> {
+        let LoginPlace { store, login, wanted, .. } = self.place;
+        // Reading the secret may run a command, so it is read only if there is something to compare it with.
+        let secret = match self.memory.knows_secrets().then(|| self.flight.secret(self.deadline)).transpose() {
+            Ok(secret) => secret.flatten(),
+            Err(error) => return Some((error, Settled::default())),
+        };
+        let own =
+            secret.as_ref().and_then(CountedSecret::mark).map(|mark| SecretMark::new(&store.sealing, login, mark));
+        if let Some(own) = own.filter(|_| self.policy.pardons) {
+            self.memory.guard.pardon(&own);
+        }
+        let objection = self.memory.objection(self.policy, wanted, own.as_ref(), self.seen, time::now());
+        let too_late = || (too_late(), Settled { is_refused: false, secret: own });
+        let obeys_time = matches!(self.policy.obeys, Obeys::Holds | Obeys::BackOff);
+        objection.or_else(|| (obeys_time && self.deadline.is_nearly_over()).then(too_late))
+    }
+
+    fn log_in_settle_and_keep(mut self) -> std::result::Result<F::Brought, End<F::Brought>> {
+        let Acquiring { flight, place, policy, deadline, .. } = self;
+        let prepared = flight.prepare(&self.known(), deadline)?;
+        let generation = self.memory.begin();
+        place.remember(&self.memory).map_err(|why| match why.code {
+            Code::LockTimeout => NoResult::Login(why),
+            _ => NoResult::Place(why),
+        })?;
+        let ledger = MemoryLedger::new(place, self.memory, policy.pardons, deadline);
+        let outcome = flight.log_in(prepared, &Login { place: Some(place), generation, ledger: &ledger, deadline });
+        let (mut memory, settled) = ledger.settle(outcome.as_ref().err());
+        match &outcome {
+            Ok(_) => memory.succeed(&place.wanted, policy.disproves),
+            Err(error) => memory.fail(&place.wanted, error, &settled, time::now(), random::jitter()),
+        }
+        if let Err(why) = place.remember(&memory) {
+            tracing::warn!(%why, "the result of the login cannot be recorded");
+        }
+        Ok(outcome?)
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known { accepts: self.policy.accepts, memory: &self.memory, seen: self.seen }
+    }
+}
+
 impl LoginPlace {
-    /// The lock, waited for until `deadline`, by which the work under it will have ended as well. With a limit of its own, nothing
-    /// after that; an error otherwise.
+    /// Waits for the lock until `deadline`, by which the work under it will have ended as well. With a limit of its own, `wait`,
+    /// returns `None` when that has passed; without one, an error.
     pub(super) fn lock(
         &self,
         wait: Option<Duration>,

@@ -1,40 +1,38 @@
-//! What a login shares with the other machines of a fleet: its lease, its memory, and what it brings.
+//! What a login shares with the other machines of a fleet: its lease, its memory, and its results.
 //!
-//! The records are those of this machine's own cache, sealed with the same key under the same names. What comes from there is
-//! opened, dated by this machine's clock where another one's runs ahead, and written to the own cache, from which everything
-//! else reads it.
+//! The records are those of this machine's own cache, sealed with the same key under the same names. A record from there is
+//! opened, dated by this machine's clock where another one's runs ahead, and written to the own cache, from which everything else
+//! reads it.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::fleet::Fleet;
-use super::flight::NoResult;
+use super::fleet::{Asked, Fleet};
 use super::memory::Memory;
-use super::place::LoginPlace;
 use crate::cache::assertion::KeptAssertion;
 use crate::cache::entry::CacheEntry;
 use crate::cache::key::{AssertionKey, CacheKey, FileName, Kind, LoginKey};
 use crate::cache::record::{self, Record};
-use crate::cache::redis_store::{Lead, Records};
+use crate::cache::redis_store::{LEASE, Lead, Records};
 use crate::cache::seal::Miss;
 use crate::error::{Code, Error, Result};
-use crate::random;
-use crate::tally;
 use crate::time::{self, Deadline};
+use crate::{random, tally};
 
 /// The shared side of a login's place.
 pub struct InFleet {
     fleet: Arc<Fleet>,
-    /// What is asked for: its memory, the result, the assertion.
+    login: LoginKey,
+    /// The names of its memory, the result and the assertion.
     names: Vec<FileName>,
     lead: RefCell<Option<Lead>>,
 }
 
 /// The lease of a login, or the permission of a machine that goes on alone; given back when dropped.
-pub struct Lease<'a>(&'a LoginPlace);
+pub struct Lease<'a>(&'a InFleet);
 
-/// A follower asks again after so long, and at last this long.
+/// Pauses between the questions of a follower: the first and the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(40);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
@@ -42,42 +40,39 @@ impl InFleet {
     pub fn new(fleet: Arc<Fleet>, login: &LoginKey, result: &CacheKey, assertion: Option<&AssertionKey>) -> InFleet {
         let mut names = vec![record::name::<Memory>(login), record::name::<CacheEntry>(result)];
         names.extend(assertion.map(record::name::<KeptAssertion>));
-        InFleet { fleet, names, lead: RefCell::default() }
-    }
-}
-
-impl LoginPlace {
-    /// Takes over what the other machines have left. Under the login's lock. False: there are none, or they cannot be asked.
-    pub(super) fn look_in_fleet(&self) -> bool {
-        let Some(InFleet { fleet, names, .. }) = &self.fleet else { return false };
-        let Some(records) = fleet.look(&self.store, &self.login, names) else { return false };
-        self.take(records);
-        true
+        InFleet { fleet, login: *login, names, lead: RefCell::default() }
     }
 
-    /// The lease of this login, waited for as [`LoginPlace::lock`] waits, and what its last holder left.
-    pub(super) fn lease(
-        &self,
-        wait: Option<Duration>,
-        deadline: &Deadline,
-    ) -> std::result::Result<Option<Lease<'_>>, NoResult> {
-        let Some(InFleet { fleet, names, lead }) = &self.fleet else { return Ok(Some(Lease(self))) };
+    /// Takes over what the other machines have left. Called under the login's lock. Returns false if they cannot be asked.
+    pub fn look(&self) -> bool {
+        let records = self.fleet.look(&self.login, &self.names);
+        records.map(|records| self.take(records)).is_some()
+    }
+
+    /// Waits for the lease of this login until `deadline`, and takes over what its last holder left. With a limit of its own,
+    /// `wait`, returns `None` when that has passed; without one, an error.
+    ///
+    /// A store that fails while another machine leads (a failover) is asked for as long as that machine's lease may last, before
+    /// this one goes on alone: otherwise all that wait would log in at once.
+    pub fn lease(&self, wait: Option<Duration>, deadline: &Deadline) -> Result<Option<Lease<'_>>> {
         let own = wait.map(Deadline::after);
         let (patience, mut pause) = (own.as_ref().unwrap_or(deadline), SHORTEST_PAUSE);
+        let mut leader: Option<Deadline> = None;
         loop {
-            match fleet.lease(&self.store, &self.login, names) {
-                None => return Ok(Some(Lease(self))),
-                Some(Some((leads, records))) => {
-                    lead.replace(Some(leads));
+            match self.fleet.lease(&self.login, &self.names, leader.is_some_and(|leader| !leader.has_passed())) {
+                Asked::Alone => return Ok(Some(Lease(self))),
+                Asked::Leads(lead, records) => {
+                    self.lead.replace(Some(lead));
                     self.take(records);
                     return Ok(Some(Lease(self)));
                 }
-                Some(None) => {}
+                Asked::Follows => leader = Some(Deadline::after(LEASE)),
+                Asked::Unanswered => {}
             }
             let left = patience.remaining();
             match wait {
                 Some(_) if left.is_zero() => return Ok(None),
-                None if left.is_zero() => return Err(NoResult::Login(waited_in_vain())),
+                None if left.is_zero() => return Err(waited_in_vain()),
                 _ => {}
             }
             if pause == SHORTEST_PAUSE {
@@ -92,17 +87,15 @@ impl LoginPlace {
         }
     }
 
-    /// Shares a record, if this machine leads. `None`: it does not, or goes on alone; false: another one has led since.
-    pub(super) fn share<R: Record>(&self, key: &R::Key, record: &R) -> Result<Option<bool>> {
-        let Some(InFleet { fleet, lead, .. }) = &self.fleet else { return Ok(None) };
-        let Some(lead) = &*lead.borrow() else { return Ok(None) };
-        let file = record::seal(&self.store.sealing, key, &self.login, record)?;
-        let until = record.until(time::now());
-        Ok(fleet.put(&self.store, lead, &self.login, &record::name::<R>(key), file, until))
+    /// Shares a record if this machine leads. `None` if it does not, or goes on alone; false if another machine has led since.
+    pub fn share<R: Record>(&self, key: &R::Key, record: &R) -> Result<Option<bool>> {
+        let Some(lead) = &*self.lead.borrow() else { return Ok(None) };
+        let file = record::seal(&self.fleet.store.sealing, key, &self.login, record)?;
+        Ok(self.fleet.put(lead, &record::name::<R>(key), file, record.until(time::now())))
     }
 
-    /// The same of what a login brought: what is not shared only costs another machine a login.
-    pub(super) fn share_brought<R: Record>(&self, key: &R::Key, record: &R) {
+    /// Shares a result. A failure only costs another machine a login.
+    pub fn share_result<R: Record>(&self, key: &R::Key, record: &R) {
         match self.share(key, record) {
             Ok(Some(false)) => tracing::warn!("another machine has led since: the result stays on this machine"),
             Ok(Some(true) | None) => {}
@@ -110,17 +103,15 @@ impl LoginPlace {
         }
     }
 
-    /// Forgets this result and everything else of its login but other results.
-    pub(super) fn forget_in_fleet(&self) -> Result<()> {
-        let Some(InFleet { fleet, names, .. }) = &self.fleet else { return Ok(()) };
-        let goes = |name: &FileName| names.contains(name) || !matches!(name, FileName::Sealed(Kind::Entry, _));
-        fleet.forget(&self.store, &self.login, goes).map(drop)
+    /// Removes this result and everything else of its login except other results.
+    pub fn forget(&self) -> Result<()> {
+        let goes = |name: &FileName| self.names.contains(name) || !matches!(name, FileName::Sealed(Kind::Entry, _));
+        self.fleet.forget(&self.login, goes).map(drop)
     }
 
-    /// Writes what came to the own cache, where it is the newer.
+    /// Writes these records to the own cache where they are newer.
     fn take(&self, records: Records) {
-        let Some(InFleet { names, .. }) = &self.fleet else { return };
-        for (name, file) in names.iter().zip(records) {
+        for (name, file) in self.names.iter().zip(records) {
             let FileName::Sealed(kind, digest) = *name else { continue };
             let Some(file) = file else { continue };
             let taken = match kind {
@@ -130,64 +121,63 @@ impl LoginPlace {
                 Kind::Session | Kind::Text | Kind::Secret | Kind::Away => Ok(()),
             };
             if let Err(why) = taken {
-                tracing::warn!(%why, "what the fleet has is passed over");
+                tracing::warn!(%why, "a record of the fleet is ignored");
             }
         }
     }
 
     fn take_memory(&self, file: &[u8]) -> Result<()> {
         let shared: Memory = self.opened(&self.login, file)?;
-        let own = self.memory()?;
+        let own: Memory = self.fleet.store.get(&self.login)?.unwrap_or_default();
         let joined = own.joined(shared, time::now());
         match joined == own {
             true => Ok(()),
-            false => self.store.put(&self.login, &self.login, &joined),
+            false => self.fleet.store.put(&self.login, &self.login, &joined),
         }
     }
 
-    /// Which of two is the newer tells STS's clock, the same for all machines.
+    /// Takes an entry that expires later: STS's clock is the same for all machines.
     fn take_entry(&self, key: &CacheKey, file: &[u8]) -> Result<()> {
         let shared: CacheEntry = self.opened(key, file)?;
-        let own = self.store.get::<CacheEntry>(key)?;
+        let own = self.fleet.store.get::<CacheEntry>(key)?;
         if own.is_some_and(|own| own.credentials.expiration >= shared.credentials.expiration) {
             return Ok(());
         }
         let issued = shared.issued.min(time::now());
         tally::note(|tally| tally.store = Some(tally::Store::Redis));
-        self.store.put(key, &self.login, &CacheEntry { issued, ..shared })
+        self.fleet.store.put(key, &self.login, &CacheEntry { issued, ..shared })
     }
 
     fn take_assertion(&self, key: &AssertionKey, file: &[u8]) -> Result<()> {
         let shared: KeptAssertion = self.opened(key, file)?;
-        let own = self.store.get::<KeptAssertion>(key)?;
+        let own = self.fleet.store.get::<KeptAssertion>(key)?;
         if own.is_some_and(|own| own.until >= shared.until) {
             return Ok(());
         }
         let received = shared.received.min(time::now());
-        self.store.put(key, &self.login, &KeptAssertion { received, ..shared })
+        self.fleet.store.put(key, &self.login, &KeptAssertion { received, ..shared })
     }
 
     fn opened<R: Record>(&self, key: &R::Key, file: &[u8]) -> Result<R> {
-        record::open(&self.store.sealing, key, file)
-            .map_err(|miss: Miss| Error::new(Code::FileUnreadable, format!("a shared record is of no use: {miss}")))
+        record::open(&self.fleet.store.sealing, key, file)
+            .map_err(|miss: Miss| Error::new(Code::FileUnreadable, format!("a shared record cannot be used: {miss}")))
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        let Some(InFleet { fleet, lead, .. }) = &self.0.fleet else { return };
-        if let Some(lead) = lead.take() {
-            fleet.release(&self.0.store, &lead, &self.0.login);
+        if let Some(lead) = self.0.lead.take() {
+            self.0.fleet.release(&lead);
         }
     }
 }
 
-/// The error of a leader that was stopped for so long that another machine has led since.
+/// Returns the error of a leader that was stopped for so long that another machine has led since.
 pub fn lost_lead() -> Error {
     Error::new(Code::LockTimeout, "another machine of the fleet has taken this login over")
         .because("this process was stopped, or its machine, for longer than its lease")
 }
 
 fn waited_in_vain() -> Error {
-    Error::new(Code::LockTimeout, "another machine of the fleet is logging in, and was waited for in vain")
+    Error::new(Code::LockTimeout, "another machine of the fleet is logging in and did not finish in time")
 }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::guard::{Before, SecretMark};
-use super::memory::Memory;
+use super::memory::{Memory, Settled};
 use super::place::LoginPlace;
 use crate::attempt::{Attempt, Ledger, Shown};
 use crate::error::{Code, Error, Result};
@@ -15,11 +15,11 @@ pub struct MemoryLedger<'a> {
     deadline: &'a Deadline,
     memory: RefCell<Memory>,
     begun: RefCell<Vec<Begun>>,
-    /// A person wants every secret sent, whatever became of it before.
+    /// A person wants every secret sent, also one that was refused before.
     pardons: bool,
     /// The first secret that was accepted and then sent again.
     accepted: Cell<Option<SecretMark>>,
-    /// The secret that was not sent because of what became of it before, and what was said of it.
+    /// The secret that was not sent because of an earlier attempt, and the words of that error.
     kept_back: RefCell<Option<(SecretMark, String)>>,
 }
 
@@ -28,15 +28,6 @@ struct Begun {
     mark: SecretMark,
     attempt: Attempt,
     before: Option<Before>,
-}
-
-/// What became of the secrets of a login.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Settled {
-    /// One was refused, or was kept back because of what became of it before.
-    pub is_refused: bool,
-    /// The one that this is about: refused or kept back, else without a verdict, else whichever was sent first.
-    pub secret: Option<SecretMark>,
 }
 
 impl<'a> MemoryLedger<'a> {
@@ -52,23 +43,23 @@ impl<'a> MemoryLedger<'a> {
         }
     }
 
-    /// Settles every attempt by what the peers showed. `failure`: what the login failed with, unless it succeeded, by which all
-    /// of its secrets were accepted.
+    /// Settles every attempt by what the peers showed. `failure`: what the login failed with; a success proves that all of its
+    /// secrets were accepted.
     pub fn settle(self, failure: Option<&Error>) -> (Memory, Settled) {
         let mut memory = self.memory.into_inner();
-        // One that was kept back is what this failed for only if it was needed: not every request goes through a proxy.
+        // A proxy's password that was not sent is the cause only if it was needed: not every request goes through the proxy.
         let is_told = |(_, what): &(_, String)| failure.is_some_and(|failure| failure.what == *what);
         let kept_back = self.kept_back.into_inner().filter(is_told).map(|(mark, _)| mark);
         let (mut refused, mut open, mut first) = (kept_back, None, self.accepted.get());
         for Begun { mark, attempt, before } in self.begun.into_inner() {
             let shown = match failure {
                 None if !attempt.is_of_proxy() => Shown::Accepted,
-                // Of a success a proxy may have had no part.
+                // The login may have succeeded without the proxy.
                 Some(_) | None => attempt.shown(),
             };
             match shown {
                 Shown::NotSent => {}
-                // What a proxy took, or said nothing of, tells nothing of the login's own secret.
+                // What a proxy accepted or did not answer says nothing about the login's own secret.
                 Shown::Accepted | Shown::NoVerdict if attempt.is_of_proxy() => {}
                 Shown::Accepted => first = first.or(Some(mark)),
                 Shown::NoVerdict => open = open.or(Some(mark)),
@@ -80,7 +71,7 @@ impl<'a> MemoryLedger<'a> {
         (memory, settled)
     }
 
-    /// Settles an earlier attempt with this secret that is over, and that allows another one: the next one counts from there.
+    /// Settles an earlier attempt with this secret if it is over and allows another one.
     fn settle_earlier(&self, mark: &SecretMark) {
         let mut begun = self.begun.borrow_mut();
         let is_over = |attempt: &Attempt| matches!(attempt.shown(), Shown::Accepted | Shown::NotSent);
@@ -100,7 +91,7 @@ impl<'a> MemoryLedger<'a> {
             return Err(error);
         }
         let shown = |begun: &Begun| (begun.mark == *mark).then(|| begun.attempt.shown());
-        // A provider that took it is asked again until the person is done, whatever it answers in between.
+        // After a provider has accepted it, it is sent again until the person has finished, whatever it answers in between.
         let is_proven = self.pardons && self.accepted.get() == Some(*mark);
         let forbids = |shown| match shown {
             Shown::Refused => true,
@@ -113,7 +104,7 @@ impl<'a> MemoryLedger<'a> {
                 "the secret is wanted a second time, and is sent once in a login",
             ));
         }
-        // Whoever leaves before the answer comes does not know whether it counted as a wrong secret.
+        // A process that ends before the answer comes does not know whether the attempt counted as a wrong secret.
         if self.deadline.is_nearly_over() {
             return Err(self.deadline.error("and too little of it was left to send a secret and hear the answer"));
         }
@@ -124,13 +115,13 @@ impl<'a> MemoryLedger<'a> {
 impl Ledger for MemoryLedger<'_> {
     fn begin(&self, mark: &[u8], attempt: &Attempt) -> Result<()> {
         let mark = SecretMark::new(&self.place.store.sealing, &self.place.login, mark);
-        // Only what became of it before: this login counts its own attempts.
+        // Only earlier logins are pardoned: this one counts its own attempts.
         if self.pardons && self.begun.borrow().iter().all(|begun| begun.mark != mark) {
             self.memory.borrow_mut().guard.pardon(&mark);
         }
         self.settle_earlier(&mark);
         self.check(&mark)?;
-        // On disk before the secret leaves: a process that is killed in between has counted.
+        // On disk before the secret leaves: the attempt of a process that is killed in between is counted.
         let mut memory = self.memory.borrow_mut();
         let before = memory.guard.begin(&mark, time::now());
         self.place.remember(&memory)?;

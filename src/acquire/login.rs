@@ -1,10 +1,10 @@
-//! What a person asks for by hand: one login, whatever is cached, held back or was refused before; and that all of it be
-//! forgotten.
+//! What a person asks for by hand: one login, whatever is cached or was refused before; and to forget all of it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Ask;
+use super::ask::Ask;
 use super::fleet;
 use super::flight::NoResult;
 use super::place::{LoginPlace, Slot};
@@ -26,10 +26,10 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
 
-/// Logs in once, with the secret that was `typed` or the configured one, also if it was refused before. `person` can be asked
-/// for more. The result is cached.
+/// Logs in once, with the secret that was `typed` or the configured one, even if it was refused before. `person` can be asked for
+/// more. The result is cached.
 ///
-/// A secret that is refused now is remembered as any other; after a success everything is forgotten that held logins back.
+/// A secret that is refused now is remembered like any other; after a success everything that held logins back is forgotten.
 pub fn log_in(
     profile: &Profile,
     settings: &CacheSettings,
@@ -37,9 +37,9 @@ pub fn log_in(
     typed: Option<&Secret>,
     person: Option<&dyn Person>,
 ) -> Result<Credentials> {
-    let ask = Ask { window: None, force: true, use_cache: true };
+    let ask = Ask { force: true, ..Ask::USUAL };
     let slot = Slot::of(profile, settings, env)?;
-    let renewal = Renewal { profile, settings, env, ask: &ask, slot, due: None, typed, person, trace: None };
+    let renewal = Renewal { slot, typed, person, ..Renewal::new(profile, settings, env, &ask) };
     Ok(renewal.somewhere(&renewal, &Policy::BY_HAND)?.credentials)
 }
 
@@ -57,9 +57,9 @@ pub struct Forgotten {
 }
 
 impl Forgotten {
-    /// Removes these files of a store, and counts them.
+    /// Removes these files of a store and counts them.
     fn remove(&mut self, store: &FileStore, names: Vec<FileName>) -> Result<()> {
-        // What is remembered of reading a text is not a login's.
+        // The memory of reading a text is not a login's.
         let texts: HashSet<_> = names.iter().filter_map(|name| of_kind(name, Kind::Text)).collect();
         for name in names {
             let FileName::Sealed(kind, digest) = name else { continue };
@@ -84,13 +84,13 @@ fn of_kind(name: &FileName, wanted: Kind) -> Option<[u8; 32]> {
     }
 }
 
-/// Forgets the result of this profile, and everything else that is kept of its login; results of other profiles stay.
+/// Forgets the result of this profile and everything else that is kept of its login, except results of other profiles.
 pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let mut forgotten = Forgotten::default();
     for place in LoginPlace::existing(profile, settings, env)? {
         let _lock = match place.lock(None, &Deadline::after(profile.deadline)) {
             Ok(lock) => lock,
-            // On a full disk nobody else gets it, either.
+            // On a full disk no other process gets the lock either.
             Err(NoResult::Place(why)) if why.code == Code::CacheWrite => {
                 tracing::info!(%why, "not locked");
                 None
@@ -104,15 +104,15 @@ pub fn log_out(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result
         forgotten.sessions = forgotten.sessions.max(usize::from(place.forget_browser()?));
     }
     if let (Store::Redis(_), Some(Ok(place))) = (&settings.store, LoginPlace::in_cache(profile, settings, env)) {
-        place.forget_in_fleet()?;
+        place.fleet.map_or(Ok(()), |fleet| fleet.forget())?;
     }
     Ok(forgotten)
 }
 
-/// A login that is under way when everything is to be forgotten is waited for so long.
+/// How long a login that is under way is waited for before everything is forgotten.
 const UNDER_WAY: Duration = Duration::from_secs(20);
 
-/// Forgets every result and every memory, whichever profile they are of.
+/// Forgets every result and every memory, of all profiles.
 pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
     let mut forgotten = Forgotten::default();
     let deadline = Deadline::after(UNDER_WAY);
@@ -126,16 +126,16 @@ pub fn log_out_all(settings: &CacheSettings, env: &Env) -> Result<Forgotten> {
             }
         }
         logins.extend(store.logins()?);
-        // Asked only now: what was waited for has left its result.
+        // Listed only now: a login that was waited for has left its result.
         forgotten.remove(&store, store.all()?)?;
         forgotten.sessions = forgotten.sessions.max(usize::from(session::forget_browsers(&store)?));
-        // And what an earlier version left.
+        // Removes what an earlier version left.
         store.prune(time::now())?;
     }
     if let Store::Redis(_) = &settings.store
         && let Some(store) = storage::configured(settings).map_or(Ok(None), Storage::existing)?
     {
-        fleet::forget_all(settings, env, &store, &logins)?;
+        fleet::forget_all(settings, env, &Arc::new(store), &logins)?;
     }
     Ok(forgotten)
 }

@@ -1,9 +1,9 @@
 //! What is remembered of a login identity: the guard of its secrets, and failures that hold the next try back.
 //!
-//! After a failure at a peer the next try waits ([`LastFailure`]), so that a crowd does not storm an identity provider. Whose
-//! concern a failure is tells the step that made it ([`Step`]): a refused secret is the login identity's, what the identity
-//! provider did is that of all who log in with the same settings, what STS or a role said is one result's. What failed here,
-//! before anybody was asked, is mended here, and only puts off a refresh ahead of time. Changed settings start clean.
+//! After a failure at a peer the next attempt waits ([`LastFailure`]), so that a crowd does not overload an identity provider. The
+//! [`Step`] that failed decides whom a failure concerns: a refused secret concerns the login identity, a failure at the identity
+//! provider all that log in with the same settings, a failure at STS one result. What failed on this machine, before a peer was
+//! asked, only puts off a refresh ahead of time. Changed settings start clean.
 //!
 //! The record is changed under the login's lock, and read without it.
 
@@ -14,31 +14,39 @@ use zeroize::Zeroizing;
 
 use super::guard::{Guard, SecretMark, shortened};
 use super::key::LoginSettings;
-use super::ledger::Settled;
-use super::policy::{Obeys, Policy};
+use super::policy::{Accepts, Disproves, Obeys, Policy};
 use super::schedule::{Ceiling, LastFailure};
 use crate::cache::key::{CacheKey, Kind as RecordKind, LoginKey};
 use crate::cache::record::{self, Record};
-use crate::error::{Code, Error, Kind, Result, Step};
+use crate::error::{Error, Kind, Result, Step};
 use crate::time::{Timestamp, whole_seconds};
 
 /// The record of one login identity.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
-    /// Logins begun so far; the number of the latest one. It dates results and errors whatever the clock does.
+    /// Number of logins begun, which is the number of the latest one. It orders results and errors whatever the clock does.
     begun: u64,
-    /// The latest login that came to an end.
+    /// Number of the latest login that ended.
     finished: u64,
     pub(super) guard: Guard,
     failures: Vec<Failure>,
-    /// There is something in it that the fleet does not know: this machine was alone. Of no meaning without a fleet.
+    /// It holds something that the fleet does not know, since this machine was alone. Has no meaning without a fleet.
     #[serde(default)]
     pub(super) apart: Cell<bool>,
 }
 
-/// How far an identity's logins had come when somebody looked: the number of the last one that is not new.
+/// How far an identity's logins had come when a process looked: the number of the last one that is not news to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen(u64);
+
+/// What became of the secrets of a login.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settled {
+    /// One was refused, or was not sent because it was refused before.
+    pub is_refused: bool,
+    /// The one that this is about: refused or not sent, else without a verdict, else the first one that was sent.
+    pub secret: Option<SecretMark>,
+}
 
 /// What is wanted of a login identity, and with which settings: a failure concerns whoever wants the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,16 +80,16 @@ enum Concerns {
     Identity,
 }
 
-/// Whom a failure keeps from another try. All of them put off the next refresh ahead of time.
+/// Whom a failure keeps from another attempt. Each of them puts off the next refresh ahead of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stops {
-    /// Everybody, until the back-off ends.
+    /// All, until the back-off ends.
     All,
-    /// Whoever has the same secret.
+    /// Those with the same secret.
     SameSecret,
-    /// Everybody who is not a person, until a person logs in or the settings or the secret change.
+    /// Logins without a person, until a person logs in or the settings or the secret change.
     Unattended,
-    /// Nobody: it failed here, before a peer was asked, and may be mended by now or be otherwise for the next process.
+    /// Nobody: it failed on this machine, before a peer was asked, and the cause may be gone for the next process.
     None,
 }
 
@@ -106,27 +114,23 @@ pub enum Waits {
     ForAPerson,
 }
 
-/// So many failures of one identity are kept.
+/// Limit of remembered failures of one identity.
 const KEPT: usize = 8;
 
 impl Memory {
-    /// To whoever looks now, a login that ends later is news.
-    pub fn seen(&self) -> Seen {
-        Seen(self.finished)
-    }
-
-    /// The same for `--force`, to which only a login that begins later is news.
-    pub fn seen_begun(&self) -> Seen {
-        Seen(self.begun)
+    /// Returns how far logins have come for a process that looks now: a login that ends later is news to it; to `--force` only
+    /// one that begins later.
+    pub fn seen(&self, accepts: Accepts) -> Seen {
+        Seen(if accepts == Accepts::BegunLater { self.begun } else { self.finished })
     }
 
     /// Whether a login has ended since.
-    pub fn has_news(&self, seen: &Seen) -> bool {
+    pub fn has_news(&self, seen: Seen) -> bool {
         self.finished > seen.0
     }
 
-    /// This machine's memory with what the other machines of the fleet know: theirs, and what was learned here apart from them.
-    /// Their clocks may run ahead; what they did is not later than `now`.
+    /// Returns the fleet's memory, with what this machine learned while it was alone. Other machines' clocks may run ahead: what
+    /// they did is dated `now` at the latest.
     pub fn joined(&self, shared: Memory, now: Timestamp) -> Memory {
         let mut joined = Memory { apart: Cell::new(self.apart.get()), ..shared };
         joined.begun = joined.begun.max(self.begun);
@@ -150,13 +154,13 @@ impl Memory {
         joined
     }
 
-    /// Whether what the login of this number left is news. A number that was not reached yet was counted by another record,
-    /// which was lost.
-    pub fn is_news(&self, seen: &Seen, generation: u64) -> bool {
+    /// Whether what the login of this number left is news. A number higher than the latest was counted by an earlier record that
+    /// was lost.
+    pub fn is_news(&self, seen: Seen, generation: u64) -> bool {
         generation > seen.0 && generation <= self.begun
     }
 
-    /// Begins a login, under the lock; its number, for [`crate::cache::entry::CacheEntry::generation`].
+    /// Begins a login, under the lock. Returns its number, for [`crate::cache::entry::CacheEntry::generation`].
     pub fn begin(&mut self) -> u64 {
         self.begun += 1;
         self.begun
@@ -167,21 +171,22 @@ impl Memory {
         !self.guard.is_empty() || self.failures.iter().any(|failure| failure.secret.is_some())
     }
 
-    /// The login begun last gave what was wanted.
-    pub fn succeed(&mut self, wanted: &Wanted) {
+    /// Notes that the latest login gave what was wanted.
+    pub fn succeed(&mut self, wanted: &Wanted, disproves: Disproves) {
         self.finished = self.begun;
-        self.failures.retain(|failure| !failure.is_of(wanted));
+        match disproves {
+            Disproves::ItsOwn => self.failures.retain(|failure| !failure.is_of(wanted)),
+            Disproves::AllButSts => {
+                self.failures.retain(|failure| !failure.is_of(wanted) || failure.step == Step::Sts);
+            }
+            Disproves::Everything => {
+                self.guard = Guard::default();
+                self.failures.clear();
+            }
+        }
     }
 
-    /// The login begun last gave a proof of identity, and STS was not asked: what STS said may still be so.
-    pub fn prove(&mut self, wanted: &Wanted) {
-        self.finished = self.begun;
-        self.failures.retain(|failure| !failure.is_of(wanted) || failure.step == Step::Sts);
-    }
-
-    /// The login begun last failed.
-    ///
-    /// `jitter`: any byte; it moves the time of the next try.
+    /// Notes that the latest login failed. `jitter`: any byte; it moves the time of the next attempt.
     pub fn fail(&mut self, wanted: &Wanted, error: &Error, settled: &Settled, now: Timestamp, jitter: u8) {
         self.finished = self.begun;
         let (error, step) = (shortened(error), error.step());
@@ -208,14 +213,7 @@ impl Memory {
         self.failures.drain(..self.failures.len().saturating_sub(KEPT));
     }
 
-    /// A person logged in, or wants everything tried anew: all is forgotten but the numbers.
-    pub fn forget(&mut self) {
-        self.finished = self.begun;
-        self.guard = Guard::default();
-        self.failures.clear();
-    }
-
-    /// The last failure that concerns what is wanted: for [`super::schedule::Life::state`] and for `status`.
+    /// Returns the last failure that concerns what is wanted: for [`super::schedule::Life::state`] and for `status`.
     pub fn last_failure(&self, wanted: &Wanted, now: Timestamp) -> Option<Remembered> {
         let failure = self.failures.iter().filter(|f| f.is_of(wanted)).max_by_key(|f| f.generation)?;
         let of_secret = || {
@@ -224,7 +222,7 @@ impl Memory {
         };
         let is_held = self.failures.iter().any(|f| f.is_of(wanted) && f.stops == Stops::Unattended);
         let waits = match failure.stops {
-            // A refresh ahead of time that was not made for it may be told since.
+            // A refresh ahead of time that was held back by it may have been noted since.
             _ if is_held => Waits::ForAPerson,
             Stops::Unattended => Waits::ForAPerson,
             Stops::SameSecret => of_secret().unwrap_or(Waits::ForAnotherSecret),
@@ -233,15 +231,15 @@ impl Memory {
         Some(Remembered { last: failure.as_last(), error: failure.error.clone(), waits })
     }
 
-    /// Why a login by this policy is not made now, if it is not, and what that counts as.
+    /// Returns why a login by this policy must not be made now, and what that counts as.
     ///
-    /// `own`: the secret that it would send, if it is read already. `seen`: how far logins had come when it was first looked.
+    /// `own`: the secret that it would send, if it has been read. `seen`: how far logins had come when the process came.
     pub fn objection(
         &self,
         policy: &Policy,
         wanted: &Wanted,
         own: Option<&SecretMark>,
-        seen: &Seen,
+        seen: Seen,
         now: Timestamp,
     ) -> Option<(Error, Settled)> {
         let is_thrifty = policy.obeys == Obeys::Thrift;
@@ -249,7 +247,7 @@ impl Memory {
         if let Some(error) = own.and_then(of_guard) {
             return Some((error, Settled { is_refused: true, secret: own.copied() }));
         }
-        // Each of these is obeyed by those who obey more. Ahead of time nobody waited for a leader's word.
+        // A refresh ahead of time has not waited for the result of a leader.
         let held = || self.waits_for_a_person(wanted, own).filter(|_| policy.obeys >= Obeys::Holds);
         let waited = policy.obeys >= Obeys::Holds && policy.wait.is_none();
         let news = || self.news(seen, wanted, own, now).filter(|_| waited).cloned();
@@ -258,9 +256,9 @@ impl Memory {
         Some((error, Settled { is_refused: false, secret: own.copied() }))
     }
 
-    /// The error that whoever has no credentials is given in place of a try.
+    /// Returns the error that a caller without credentials is given during a back-off.
     ///
-    /// A refused secret is not among these: it holds back only itself. Nor is what failed here. A changed secret is tried at once.
+    /// A refused secret holds back only itself, and a failure on this machine nobody. A changed secret is tried at once.
     fn holds_back(&self, wanted: &Wanted, own: Option<&SecretMark>, now: Timestamp) -> Option<Error> {
         let of_peers = self.failures.iter().filter(|f| f.is_of(wanted) && f.is_with(own) && f.stops == Stops::All);
         let waiting = of_peers.filter(|f| f.as_last().holds_back(now));
@@ -270,8 +268,8 @@ impl Memory {
         Some(failure.error.clone().because(why))
     }
 
-    /// Returns what a login without a person is told in place of meeting a page again that needs one. Another secret than led to
-    /// that page is tried.
+    /// Returns the error of a login without a person that would meet a page again that needs one. A secret other than the one that
+    /// led to that page is tried.
     fn waits_for_a_person(&self, wanted: &Wanted, own: Option<&SecretMark>) -> Option<Error> {
         let met = self.failures.iter().filter(|f| f.is_of(wanted) && f.is_with(own));
         let met = met.filter(|f| f.stops == Stops::Unattended).max_by_key(|f| f.generation)?;
@@ -281,9 +279,9 @@ impl Memory {
         )))
     }
 
-    /// The error of a login that ended since `seen`: what whoever waited for it has to tell. The refusal of another secret is no
-    /// news.
-    fn news(&self, seen: &Seen, wanted: &Wanted, own: Option<&SecretMark>, now: Timestamp) -> Option<&Error> {
+    /// Returns the error of a login that ended since `seen`, for a process that waited for it. The refusal of another secret is
+    /// not news.
+    fn news(&self, seen: Seen, wanted: &Wanted, own: Option<&SecretMark>, now: Timestamp) -> Option<&Error> {
         let own_may_go = own.is_some_and(|own| self.guard.refuses(own, now).is_none());
         let news = self.failures.iter().filter(|f| self.is_news(seen, f.generation) && f.is_of(wanted));
         let for_us = news.filter(|f| match f.stops {
@@ -299,13 +297,8 @@ impl Record for Memory {
     const KIND: RecordKind = RecordKind::Memory;
     type Key = LoginKey;
 
-    fn until(&self, now: Timestamp) -> Timestamp {
-        record::unused(now)
-    }
-
     fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
-        let json = serde_json::to_vec(self).map(Zeroizing::new);
-        json.map_err(|e| Error::new(Code::Bug, "a record cannot be written as JSON").because(e.to_string()))
+        record::json(self)
     }
 
     fn of_body(body: &[u8], _: Timestamp) -> Option<Self> {
@@ -322,7 +315,7 @@ impl Failure {
         }
     }
 
-    /// Whether the same would come of it with the secret `own`, as far as is known.
+    /// Whether a login with the secret `own` would fail in the same way, as far as is known.
     fn is_with(&self, own: Option<&SecretMark>) -> bool {
         match (own, &self.secret) {
             (Some(own), Some(secret)) => own == secret,

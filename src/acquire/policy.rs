@@ -1,86 +1,87 @@
-//! How a caller wants its login, as data: what it waits for, what it takes in place of one, and what holds it back.
+//! How a caller wants its login, as data: what it waits for, what it takes in place of a login, and what holds it back.
 
 use std::time::Duration;
-
-use super::memory::{Memory, Seen, Wanted};
 
 /// How a caller wants its login.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// How long others who log in as the same identity are waited for; absent: as long as there is time. After that a policy with
-    /// a limit leaves it to them, and one without fails.
+    /// How long to wait for others that log in as the same identity; `None`: until the deadline. When the time is over, a policy
+    /// with a limit leaves the login to them, and one without fails.
     pub wait: Option<Duration>,
-    /// What that is there already will do.
     pub accepts: Accepts,
-    /// What holds it back, besides a refused secret.
+    /// What holds the login back, besides a refused secret.
     pub obeys: Obeys,
-    /// The secret is sent whatever became of it before: a person wants it so.
+    /// The secret is sent even if it was refused before: a person asks for it.
     pub pardons: bool,
-    /// What a success disproves.
-    pub succeeds: fn(&mut Memory, &Wanted),
+    pub disproves: Disproves,
 }
 
-/// What that is there already will do.
+/// Which cached result makes a login unnecessary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepts {
-    /// What needs no refresh.
+    /// One that needs no refresh.
     Fresh,
-    /// What is not used up, or what a leader left while we waited.
+    /// One that is not cold, or that another process left while this one waited.
     NotUsedUp,
-    /// What a leader brought that began later than we did.
+    /// One of a login that began after this process came.
     BegunLater,
     Nothing,
 }
 
-/// What holds a login back, besides a refused secret. Each includes those below it.
+/// What holds a login back, besides a refused secret. Each includes those above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Obeys {
     /// Nothing else: a person asks for it.
     Nothing,
-    /// A page that needs a person; what a leader met while we waited.
+    /// A page that needs a person; a failure that another process met while this one waited.
     Holds,
     /// The back-off after a failure.
     BackOff,
-    /// A secret without a verdict: it is saved for those who have no credentials left.
+    /// A secret without a verdict: its next attempt is saved for callers that have no credentials left.
     Thrift,
 }
 
+/// Which remembered failures a success disproves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disproves {
+    /// Those that concern the same result.
+    ItsOwn,
+    /// The same, except those of STS, which was not asked.
+    AllButSts,
+    /// All, and everything known of secrets: a person logged in.
+    Everything,
+}
+
 impl Policy {
-    /// How far logins had come for whoever looks now: what ends, or begins, later is news.
-    pub(super) fn seen(&self, memory: &Memory) -> Seen {
-        if self.accepts == Accepts::BegunLater { memory.seen_begun() } else { memory.seen() }
-    }
-
-    /// Ahead of time, with something to fall back on.
+    /// A refresh ahead of time, with credentials to fall back on.
     pub fn early(wait: Duration) -> Self {
-        let (accepts, obeys) = (Accepts::Fresh, Obeys::Thrift);
-        Policy { wait: Some(wait), accepts, obeys, pardons: false, succeeds: Memory::succeed }
+        Policy { wait: Some(wait), accepts: Accepts::Fresh, obeys: Obeys::Thrift, ..Policy::COLD }
     }
 
-    /// With nothing to fall back on.
+    /// Without credentials to fall back on.
     pub const COLD: Policy = Policy {
         wait: None,
         accepts: Accepts::NotUsedUp,
         obeys: Obeys::BackOff,
         pardons: false,
-        succeeds: Memory::succeed,
+        disproves: Disproves::ItsOwn,
     };
 
-    /// The text of an Airflow connection, of which a backend is asked anew: what a crowd was told counts, and nothing holds it
-    /// back.
+    /// A new reading of an Airflow connection from a secrets backend. What another process read meanwhile counts; no back-off.
     pub const TEXT: Policy = Policy { obeys: Obeys::Holds, ..Policy::COLD };
 
-    /// `--force`: whatever is cached, and whatever holds the next try back.
+    /// `--force`: whatever is cached, and without regard to the back-off.
     pub const FORCED: Policy = Policy { accepts: Accepts::BegunLater, obeys: Obeys::Holds, ..Policy::COLD };
 
-    /// `fedcred login`: once, in any case, after which nothing that held logins back is remembered.
-    pub const BY_HAND: Policy =
-        Policy { accepts: Accepts::Nothing, obeys: Obeys::Nothing, pardons: true, succeeds: forget, ..Policy::COLD };
+    /// `fedcred login`: always one login, after whose success nothing holds logins back.
+    pub const BY_HAND: Policy = Policy {
+        accepts: Accepts::Nothing,
+        obeys: Obeys::Nothing,
+        pardons: true,
+        disproves: Disproves::Everything,
+        ..Policy::COLD
+    };
 
-    /// To see who somebody is to STS, which is not asked.
-    pub const PROVING: Policy = Policy { pardons: false, succeeds: Memory::prove, ..Policy::BY_HAND };
-}
-
-fn forget(memory: &mut Memory, _: &Wanted) {
-    memory.forget();
+    /// A login that ends with a proof of identity; STS is not asked.
+    pub const PROVING: Policy = Policy { pardons: false, disproves: Disproves::AllButSts, ..Policy::BY_HAND };
 }

@@ -1,19 +1,17 @@
 //! Who a profile is to STS, for commands that explain it (`doctor`, `inspect`, `roles`, `setup`, `trust-policy`): one login
 //! under the lock and the guard of all others, which ends with the assertion, token or keys in hand.
 //!
-//! As with `--force`, what holds the next try back does not hold a person back who asks; a refused secret is not sent again.
+//! As with `--force`, the back-off does not hold a person back; a refused secret is not sent again.
 
 use std::cell::RefCell;
 
-use super::Ask;
+use super::ask::Ask;
 use super::fetch;
 pub use super::fetch::Proof;
-use super::flight::Flight;
-use super::memory::{Memory, Seen};
-use super::place::LoginPlace;
-use super::policy::{Accepts, Policy};
+use super::flight::{Flight, Known, Login};
+use super::policy::{Disproves, Policy};
 use super::renew::Renewal;
-use crate::attempt::{CountedSecret, Ledger};
+use crate::attempt::CountedSecret;
 use crate::config::cache::CacheSettings;
 use crate::config::profile::{Oidc, Profile};
 use crate::credentials::{Credentials, SigningKeys};
@@ -28,13 +26,13 @@ use crate::secret::Secret;
 use crate::sts::caller;
 use crate::time::Deadline;
 
-/// Logs in as `profile` and stops before STS. What comes on the way is noted in `trace`, also of a login that fails.
+/// Logs in as `profile` and stops before STS. `trace` notes what comes on the way, also of a login that fails.
 pub fn prove(profile: &Profile, settings: &CacheSettings, env: &Env, trace: &Trace) -> Result<Proof> {
     prove_attended(profile, settings, env, (None, None), trace)
 }
 
-/// The same with a secret that a person has just typed, which is tried also if it was refused before; and with the person, who
-/// can be asked for more.
+/// Does the same with a secret that a person has just typed, which is sent even if it was refused before, and with a person who can
+/// be asked for more.
 pub fn prove_attended(
     profile: &Profile,
     settings: &CacheSettings,
@@ -46,7 +44,7 @@ pub fn prove_attended(
     with_login(profile, settings, env, (typed, person), trace, proving)
 }
 
-/// The proof of a person who logs in at the OpenID provider of `profile` now, as `ui` shows them how; and what that leaves.
+/// Has a person log in at the OpenID provider of `profile`, guided by `ui`. Returns the proof, and the tokens.
 pub fn prove_signed_in(
     profile: &Profile,
     oidc: &Oidc,
@@ -71,9 +69,7 @@ fn with_login<T>(
     prove: impl FnOnce(&Renewal<'_>) -> Result<T>,
 ) -> Result<T> {
     Callers::of(env).check(&profile.name)?;
-    // What this profile stands on is asked as anybody would ask it.
-    let ask = Ask { window: None, force: false, use_cache: true };
-    prove(&Renewal { profile, settings, env, ask: &ask, slot: None, due: None, typed, person, trace: Some(trace) })
+    prove(&Renewal { typed, person, trace: Some(trace), ..Renewal::new(profile, settings, env, &Ask::USUAL) })
 }
 
 fn run(proving: &Proving<'_>) -> Result<Proof> {
@@ -81,12 +77,12 @@ fn run(proving: &Proving<'_>) -> Result<Proof> {
     proving.login.somewhere(proving, &policy)
 }
 
-/// The same login, which ends with the proof.
+/// A login that ends with the proof.
 struct Proving<'a> {
     login: &'a Renewal<'a>,
-    /// Where a person logs in first.
+    /// The provider at which a person logs in first.
     at: Option<(&'a Oidc, &'a dyn LoginUi)>,
-    /// What that has left.
+    /// What that has brought.
     tokens: RefCell<Option<Tokens>>,
 }
 
@@ -94,31 +90,16 @@ impl Flight for Proving<'_> {
     type Brought = Proof;
     type Prepared = Option<SigningKeys>;
 
-    fn found(&self, _: Accepts, _: &Memory, _: &Seen) -> Result<Option<Proof>> {
-        Ok(None)
-    }
-
-    fn rests(&self, _: &LoginPlace, _: &Memory) -> bool {
-        false
-    }
-
     fn secret(&self, deadline: &Deadline) -> Result<Option<CountedSecret>> {
         self.login.own_secret(deadline)
     }
 
-    fn prepare(&self, _: Accepts, _: &Memory, _: &Seen, deadline: &Deadline) -> Result<Option<SigningKeys>> {
+    fn prepare(&self, _: &Known<'_>, deadline: &Deadline) -> Result<Option<SigningKeys>> {
         self.login.below(deadline)
     }
 
-    fn log_in(
-        &self,
-        place: Option<&LoginPlace>,
-        below: Option<SigningKeys>,
-        _: u64,
-        ledger: &dyn Ledger,
-        deadline: &Deadline,
-    ) -> Result<Proof> {
-        let run = Run { state: place.map(|place| place as _), ..self.login.run(deadline, ledger) };
+    fn log_in(&self, below: Option<SigningKeys>, login: &Login<'_>) -> Result<Proof> {
+        let run = Run { state: login.place.map(|place| place as _), ..self.login.run(login.deadline, login.ledger) };
         let Some((oidc, ui)) = self.at else { return fetch::prove(self.login.profile, below, run) };
         let tokens = fetch::interactive(oidc, self.login.profile, ui, run)?;
         let proof = fetch::prove(self.login.profile, below, Run { typed: Some(&tokens.token), ..run })?;
@@ -131,16 +112,15 @@ impl Flight for Proving<'_> {
     }
 }
 
-/// The credentials that STS gives for `proof`, which [`prove`] gave. They are not kept; what they disprove is forgotten.
+/// Returns the credentials that STS gives for `proof`, which [`prove`] returned. They are not cached; the failures that they
+/// disprove are forgotten.
 pub fn redeem(profile: &Profile, settings: &CacheSettings, proof: &Proof, env: &Env) -> Result<Credentials> {
-    let ask = Ask { window: None, force: false, use_cache: true };
-    let login =
-        Renewal { profile, settings, env, ask: &ask, slot: None, due: None, typed: None, person: None, trace: None };
-    let policy = Policy { succeeds: Memory::succeed, ..Policy::PROVING };
+    let login = Renewal::new(profile, settings, env, &Ask::USUAL);
+    let policy = Policy { disproves: Disproves::ItsOwn, ..Policy::PROVING };
     login.somewhere(&Redeeming { login: &login, proof }, &policy)
 }
 
-/// The end of a login whose proof is there.
+/// The last step of a login whose proof exists. It sends no secret: only STS is asked.
 struct Redeeming<'a> {
     login: &'a Renewal<'a>,
     proof: &'a Proof,
@@ -150,32 +130,12 @@ impl Flight for Redeeming<'_> {
     type Brought = Credentials;
     type Prepared = ();
 
-    fn found(&self, _: Accepts, _: &Memory, _: &Seen) -> Result<Option<Credentials>> {
-        Ok(None)
-    }
-
-    fn rests(&self, _: &LoginPlace, _: &Memory) -> bool {
-        false
-    }
-
-    /// None: only STS is asked.
-    fn secret(&self, _: &Deadline) -> Result<Option<CountedSecret>> {
-        Ok(None)
-    }
-
-    fn prepare(&self, _: Accepts, _: &Memory, _: &Seen, _: &Deadline) -> Result<()> {
+    fn prepare(&self, _: &Known<'_>, _: &Deadline) -> Result<()> {
         Ok(())
     }
 
-    fn log_in(
-        &self,
-        _: Option<&LoginPlace>,
-        (): (),
-        _: u64,
-        ledger: &dyn Ledger,
-        deadline: &Deadline,
-    ) -> Result<Credentials> {
-        fetch::redeem(self.login.profile, self.proof, self.login.run(deadline, ledger))
+    fn log_in(&self, (): (), login: &Login<'_>) -> Result<Credentials> {
+        fetch::redeem(self.login.profile, self.proof, self.login.run(login.deadline, login.ledger))
     }
 
     fn unlocked(&self, _: Option<Error>) -> Result<()> {
@@ -183,7 +143,7 @@ impl Flight for Redeeming<'_> {
     }
 }
 
-/// The ARN of whoever holds these keys, as STS tells it.
+/// Returns the ARN that STS knows for these keys.
 pub fn caller(profile: &Profile, keys: &SigningKeys) -> Result<String> {
     let deadline = Deadline::after(profile.deadline);
     fetch::block_on(caller::arn(&profile.sts, profile.role()?, keys, &deadline))

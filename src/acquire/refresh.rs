@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::ask::Ask;
 use super::cached::{self, life};
-use super::place::Slot;
+use super::place::{self, Slot};
 use super::renew::Renewal;
 use super::schedule::{Ceiling, LastFailure, Life, State};
 use super::storage::{self, Storage};
-use super::{Ask, airflow, status};
+use super::{airflow, renew, status};
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::profile::{Identity, Profile, WrittenProfile};
@@ -44,7 +45,7 @@ pub enum Outcome {
 
 /// Renews what is cached of `profile` if it is due, or fetches it if there is nothing.
 pub fn refresh(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> Refreshed {
-    let ask = Ask { window: None, force: false, use_cache: true };
+    let ask = Ask::USUAL;
     match airflow::look_up(profile, settings, env, &ask, profile.deadline()) {
         Ok(looked_up) => looked_up_refresh(&looked_up.profile, settings, env),
         Err(error) => Refreshed {
@@ -68,7 +69,7 @@ fn looked_up_refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> 
     };
     let slot = Slot::existing(profile, settings, env).ok().flatten();
     let kept = slot.as_ref().and_then(|slot| slot.read().ok().flatten()).map(|entry| life(&entry));
-    let failure = status::last_failure(profile, settings, env, time::now()).map(|failure| failure.last);
+    let failure = place::last_failure(profile, settings, env, time::now()).map(|failure| failure.last);
     let window = kept.and_then(|life| window(life, slot?.phase(env)));
     let kind = match &outcome {
         Outcome::Failed(error) => Some(error.kind()),
@@ -86,7 +87,7 @@ fn looked_up_refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> 
 ///
 /// A renewal that fails is told beside the credentials that are still good.
 pub fn hand_out(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> (Refreshed, Option<CacheEntry>) {
-    let ask = Ask { window: None, force: false, use_cache: true };
+    let ask = Ask::USUAL;
     let failed = |error: Error, failure| {
         let next = next_to_hand_out(None, failure, Some(error.kind()), time::now());
         (Refreshed { outcome: Outcome::Failed(error), until: None, next }, None)
@@ -99,8 +100,8 @@ pub fn hand_out(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -
     tally::note_role(profile.role_arn.as_ref());
     let before = time::now();
     // Nobody waits for this but the process that keeps the credentials fresh.
-    let given = super::given(profile, settings, env, &ask, profile.deadline);
-    let remembered = status::last_failure(profile, settings, env, time::now());
+    let given = renew::given(profile, settings, env, &ask, profile.deadline);
+    let remembered = place::last_failure(profile, settings, env, time::now());
     let failure = remembered.as_ref().map(|failure| failure.last);
     let entry = match given {
         Ok(given) => given.into_entry(),
@@ -143,7 +144,7 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
     let slot = Slot::of(profile, settings, env)?;
     let kept = slot.as_ref().map_or(Ok(None), Slot::read)?;
     let window = kept.as_ref().zip(slot.as_ref()).and_then(|(entry, slot)| window(life(entry), slot.phase(env)));
-    let ask = Ask { window, force: false, use_cache: true };
+    let ask = Ask { window, ..Ask::USUAL };
     let state = kept.as_ref().map(|entry| cached::state(entry, window));
     if state == Some(State::Fresh) {
         return Ok(false);
@@ -156,7 +157,7 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
             Some(renewed) => renewed,
             // It failed a short while ago, and is held back since; or somebody else is at it.
             None => {
-                let held_back = status::last_failure(profile, settings, env, time::now())
+                let held_back = place::last_failure(profile, settings, env, time::now())
                     .filter(|failure| life(entry).state(time::now(), window, Some(failure.last)) == State::Fresh);
                 return held_back.map_or(Ok(false), |failure| Err(failure.error));
             }

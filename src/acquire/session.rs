@@ -34,10 +34,6 @@ impl Record for Session {
     const KIND: Kind = Kind::Session;
     type Key = LoginKey;
 
-    fn until(&self, now: Timestamp) -> Timestamp {
-        record::unused(now)
-    }
-
     fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
         let person = self.person.as_ref().map_or(&[][..], |mark| mark);
         match &self.cookies {

@@ -58,7 +58,7 @@ impl<'a> Shared<'a> {
         if let Err(why) = slot.store.put(name, &place.login, &kept) {
             tracing::info!(%why, "the assertion is not kept for other roles");
         }
-        place.share_brought(name, &kept);
+        place.share_result(name, &kept);
     }
 }
 

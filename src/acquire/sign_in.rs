@@ -1,13 +1,12 @@
-//! `login` where an OpenID provider asks the person: a flight like any other, in the middle of which a person brings the token.
+//! `login` where an OpenID provider asks the person: a login like any other, for which a person brings the token.
 
-use super::Ask;
+use super::ask::Ask;
 use super::fetch;
-use super::flight::Flight;
-use super::memory::{Memory, Seen};
-use super::place::{LoginPlace, Slot};
-use super::policy::{Accepts, Policy};
+use super::flight::{Flight, Known, Login};
+use super::place::Slot;
+use super::policy::Policy;
 use super::renew::Renewal;
-use crate::attempt::{CountedSecret, Ledger};
+use crate::attempt::CountedSecret;
 use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::profile::{Oidc, Profile};
@@ -18,17 +17,17 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// What came of it.
+/// The result of [`sign_in`].
 pub struct SignedIn<K> {
     pub credentials: Credentials,
-    /// As whom the provider knows the person.
+    /// The token that names the person.
     pub token: Secret,
     pub kept: K,
 }
 
-/// Has a person log in at the provider `oidc`, which is that of `profile`, as `ui` shows them how, and takes the token to STS.
+/// Has a person log in at `oidc`, the provider of `profile`, guided by `ui`, and sends the token to STS.
 ///
-/// `keep` takes the refresh token, before STS is asked and while nobody else logs in as this identity.
+/// `keep` stores the refresh token, before STS is asked and while no other process logs in as this identity.
 pub fn sign_in<K>(
     profile: &Profile,
     oidc: &Oidc,
@@ -37,10 +36,8 @@ pub fn sign_in<K>(
     ui: &dyn LoginUi,
     keep: &dyn Fn(&Tokens) -> Result<K>,
 ) -> Result<SignedIn<K>> {
-    let ask = Ask { window: None, force: true, use_cache: true };
-    let slot = Slot::of(profile, settings, env)?;
-    let renewal =
-        Renewal { profile, settings, env, ask: &ask, slot, due: None, typed: None, person: None, trace: None };
+    let ask = Ask { force: true, ..Ask::USUAL };
+    let renewal = Renewal { slot: Slot::of(profile, settings, env)?, ..Renewal::new(profile, settings, env, &ask) };
     let (entry, tokens, kept) = renewal.somewhere(&SignIn { renewal: &renewal, oidc, ui, keep }, &Policy::BY_HAND)?;
     Ok(SignedIn { credentials: entry.credentials, token: tokens.token, kept })
 }
@@ -56,33 +53,19 @@ impl<K> Flight for SignIn<'_, K> {
     type Brought = (CacheEntry, Tokens, K);
     type Prepared = ();
 
-    fn found(&self, _: Accepts, _: &Memory, _: &Seen) -> Result<Option<Self::Brought>> {
-        Ok(None)
-    }
-
-    fn rests(&self, _: &LoginPlace, _: &Memory) -> bool {
-        false
-    }
-
     fn secret(&self, deadline: &Deadline) -> Result<Option<CountedSecret>> {
         self.renewal.own_secret(deadline)
     }
 
-    fn prepare(&self, _: Accepts, _: &Memory, _: &Seen, _: &Deadline) -> Result<()> {
+    fn prepare(&self, _: &Known<'_>, _: &Deadline) -> Result<()> {
         Ok(())
     }
 
-    fn log_in(
-        &self,
-        place: Option<&LoginPlace>,
-        (): (),
-        generation: u64,
-        ledger: &dyn Ledger,
-        deadline: &Deadline,
-    ) -> Result<Self::Brought> {
-        let tokens = fetch::interactive(self.oidc, self.renewal.profile, self.ui, self.renewal.run(deadline, ledger))?;
-        let kept = (self.keep)(&tokens)?;
-        let entry = self.renewal.bring(Some(&tokens.token), place, (None, None), generation, ledger, deadline)?;
+    fn log_in(&self, (): (), login: &Login<'_>) -> Result<Self::Brought> {
+        let SignIn { renewal, oidc, ui, keep } = self;
+        let tokens = fetch::interactive(oidc, renewal.profile, *ui, renewal.run(login.deadline, login.ledger))?;
+        let kept = keep(&tokens)?;
+        let entry = renewal.log_in_with(Some(&tokens.token), (None, None), login)?;
         Ok((entry, tokens, kept))
     }
 

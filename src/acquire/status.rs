@@ -4,7 +4,7 @@
 
 use super::cached::life;
 use super::memory::{Remembered, Waits};
-use super::place::{LoginPlace, Slot};
+use super::place::{self, Slot};
 use super::schedule::{Life, State as Age};
 use super::storage::{self, Choice};
 use super::{airflow, key};
@@ -96,7 +96,7 @@ pub fn of_profile(profile: &Profile, settings: &CacheSettings, env: &Env, now: T
             Ok(kept) => (kept.as_ref().map(life), None),
             Err(error) => (None, Some(error)),
         };
-    let failure = last_failure(profile, settings, env, now);
+    let failure = place::last_failure(profile, settings, env, now);
     Status {
         state: state(kept, failure.is_some(), now),
         expires: kept.map(|life| life.expires),
@@ -139,13 +139,6 @@ pub fn no_cache(settings: &CacheSettings, env: &Env) -> Option<Error> {
         },
         Err(error) => Some(error),
     }
-}
-
-/// The last failure that is remembered of this profile's result, wherever there was a place for it.
-pub fn last_failure(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Option<Remembered> {
-    let places = LoginPlace::existing(profile, settings, env).unwrap_or_default();
-    let failures = places.iter().filter_map(|place| place.memory().ok()?.last_failure(&place.wanted, now));
-    failures.max_by_key(|failure| failure.last.at)
 }
 
 fn nothing_kept() -> Error {

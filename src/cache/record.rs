@@ -1,19 +1,20 @@
-//! Sealed records: the one way in which anything is kept, whatever it is.
+//! Sealed records: the one way in which anything is kept.
 //!
-//! A type that is kept is a [`Record`]: what kind it is, under which digest it is found, how long it is of use, and its body.
-//! [`SealedStore`] reads and writes them. A file of another format, for another digest, under another key or with a strange
+//! A type that is kept is a [`Record`]: its kind, the digest under which it is found, how long it is of use, and its body.
+//! [`SealedStore`] reads and writes records. A file of another format, for another digest, under another key or with an unknown
 //! body is a miss, as if there were none.
 
 use std::path::Path;
 use std::time::Duration;
 
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::file_store::FileStore;
 use super::key::{FileName, Kind, LoginKey};
 use super::seal::{self, Header, Miss};
 use super::sealing_key::SealingKey;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::time::{self, Timestamp};
 
 /// What is kept as a sealed file.
@@ -22,36 +23,40 @@ pub trait Record: Sized {
     /// The digest under which it is found.
     type Key: AsRef<[u8; 32]>;
 
-    /// When it is of no more use to anybody, and may be removed. Stands in the clear, in whole seconds.
-    fn until(&self, now: Timestamp) -> Timestamp;
+    /// Returns when it is of no more use and may be removed; written in the clear, in whole seconds. Without an end of its own: 30
+    /// days after it was last written.
+    fn until(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(UNUSED).unwrap_or(Timestamp::MAX)
+    }
 
     fn body(&self) -> Result<Zeroizing<Vec<u8>>>;
 
-    /// The reverse; `None`: no such body was written by this version.
+    /// Reads a body back; `None` if this version writes no such body.
     fn of_body(body: &[u8], until: Timestamp) -> Option<Self>;
-}
-
-/// The end of a record that counts only while it is used: nobody has written it for 30 days then.
-pub fn unused(now: Timestamp) -> Timestamp {
-    now.saturating_add(UNUSED).unwrap_or(Timestamp::MAX)
 }
 
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// These parts as a body, each with its length before it (4 bytes, big-endian).
+/// Returns `value` as the JSON of a body.
+pub fn json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>> {
+    let json = serde_json::to_vec(value).map(Zeroizing::new);
+    json.map_err(|e| Error::new(Code::Bug, "a record cannot be written as JSON").because(e.to_string()))
+}
+
+/// Joins parts to a body, each after its length (4 bytes, big-endian).
 ///
-/// Room is made for all of it at once: a buffer that grows leaves copies behind that nobody wipes.
+/// The whole buffer is reserved at once: one that grows leaves copies behind that are not wiped.
 pub fn join(parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     let mut body = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| 4 + part.len()).sum()));
     for part in parts {
-        // A longer one is longer than a file may be.
+        // The seal refuses longer ones.
         body.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
         body.extend_from_slice(part);
     }
     body
 }
 
-/// The parts of a body that [`join`] made of so many; `None`: it did not.
+/// Splits a body that [`join`] made of `N` parts; `None` for any other.
 pub fn split<const N: usize>(mut body: &[u8]) -> Option<[&[u8]; N]> {
     let mut parts = [&[][..]; N];
     for part in &mut parts {
@@ -61,23 +66,23 @@ pub fn split<const N: usize>(mut body: &[u8]) -> Option<[&[u8]; N]> {
     body.is_empty().then_some(parts)
 }
 
-/// A part that is a time in whole seconds.
+/// Reads a part that [`seconds`] made.
 pub fn time_of(part: &[u8]) -> Option<Timestamp> {
     Timestamp::from_second(i64::from_be_bytes(part.try_into().ok()?)).ok()
 }
 
-/// The reverse.
+/// Returns a time as a part, in whole seconds.
 pub fn seconds(at: Timestamp) -> [u8; 8] {
     at.as_second().to_be_bytes()
 }
 
-/// The sealed file of `record` under `key`, of the login identity `login`. Errors: those of the seal, [`Record::body`].
+/// Seals `record` under `key`, for the login identity `login`. Errors: those of the seal, [`Record::body`].
 pub fn seal<R: Record>(sealing: &SealingKey, key: &R::Key, login: &LoginKey, record: &R) -> Result<Vec<u8>> {
     let until = record.until(time::now());
     seal_body::<R>(sealing, key, login, until, &record.body()?)
 }
 
-/// The same with any body, for those who try what becomes of a strange one.
+/// Seals any body as that of a record; tests seal bodies that no record has.
 pub fn seal_body<R: Record>(
     sealing: &SealingKey,
     key: &R::Key,
@@ -88,7 +93,7 @@ pub fn seal_body<R: Record>(
     seal::seal(sealing, &Header { kind: R::KIND, key: *key.as_ref(), login: *login, until }, body)
 }
 
-/// The record in `file`, if it is one of this kind under `key`, sealed with `sealing` and unchanged since.
+/// Opens `file` if it is a record of this kind under `key`, sealed with `sealing` and unchanged since.
 pub fn open<R: Record>(sealing: &SealingKey, key: &R::Key, file: &[u8]) -> std::result::Result<R, Miss> {
     let (header, body) = seal::open(sealing, R::KIND, key.as_ref(), file)?;
     R::of_body(&body, header.until).ok_or(Miss::Body)
@@ -110,7 +115,7 @@ impl SealedStore {
         self.files.dir()
     }
 
-    /// The record under `key`; `None` where there is none that can be used. Errors: those of [`FileStore::read`].
+    /// Reads the record under `key`; `None` if there is none that can be used. Errors: those of [`FileStore::read`].
     pub fn get<R: Record>(&self, key: &R::Key) -> Result<Option<R>> {
         let Some(file) = self.files.read(&name::<R>(key))? else { return Ok(None) };
         match open(&self.sealing, key, &file) {
@@ -122,19 +127,19 @@ impl SealedStore {
         }
     }
 
-    /// Keeps `record` under `key`, of the login identity `login`, in place of what was there. Errors: those of the seal and of
+    /// Writes `record` under `key`, for the login identity `login`, in place of what was there. Errors: those of the seal and of
     /// [`FileStore::write`].
     pub fn put<R: Record>(&self, key: &R::Key, login: &LoginKey, record: &R) -> Result<()> {
         self.files.write(&name::<R>(key), &seal(&self.sealing, key, login, record)?)
     }
 
-    /// Removes the record under `key`. False: there was none.
+    /// Removes the record under `key`. Returns whether there was one.
     pub fn remove<R: Record>(&self, key: &R::Key) -> Result<bool> {
         self.files.remove(&name::<R>(key))
     }
 }
 
-/// The file of the record under `key`.
+/// Returns the name of the file of the record under `key`.
 pub fn name<R: Record>(key: &R::Key) -> FileName {
     FileName::Sealed(R::KIND, *key.as_ref())
 }
@@ -153,10 +158,6 @@ mod tests {
     impl Record for Note {
         const KIND: Kind = Kind::Session;
         type Key = LoginKey;
-
-        fn until(&self, now: Timestamp) -> Timestamp {
-            unused(now)
-        }
 
         fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
             Ok(Zeroizing::new(self.0.as_bytes().to_vec()))

@@ -36,16 +36,22 @@ use crate::time::Deadline;
 pub const LEASE: Duration = Duration::from_secs(5);
 /// It gives one this often.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(1500);
+/// The budget is waited for in so many parts: a process that waits longer for a processor than for Redis is not charged for that.
+const SLICES: u32 = 10;
 /// What is kept of a login besides its records, in seconds.
 const UNUSED: u64 = 30 * 24 * 3600;
 
-/// The right to write the records of one login: `NUMBER:TOKEN`. A later leader has a higher number.
+/// The right to write the records of one login.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lead(String);
+pub struct Lead {
+    login: LoginKey,
+    /// `NUMBER:TOKEN`. A later leader has a higher number.
+    text: String,
+}
 
 impl Lead {
     fn token(&self) -> &str {
-        self.0.split_once(':').map_or("", |(_, token)| token)
+        self.text.split_once(':').map_or("", |(_, token)| token)
     }
 }
 
@@ -62,10 +68,10 @@ pub struct RedisStore {
 type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
 impl RedisStore {
-    /// Begins the thread; nobody is asked yet. `password` is called on it, for each connection. `keys`: the ids of the sealing
-    /// keys of this machine, the one that it seals with first.
+    /// Starts the thread; the server is not asked yet. `password` is called on the thread, for each connection. `keys`: the ids of
+    /// this machine's sealing keys, first the one that it seals with.
     ///
-    /// Errors: [`Code::Bug`], no thread can be begun.
+    /// Errors: [`Code::Bug`] if no thread can be started.
     pub fn new(
         server: Server,
         keys: Vec<String>,
@@ -81,37 +87,37 @@ impl RedisStore {
         Ok(RedisStore { jobs, budget, name })
     }
 
-    /// These records of a login.
+    /// Reads these records of a login.
     pub fn look(&self, login: &LoginKey, names: &[FileName]) -> Result<Records> {
         let (login, names) = (*login, names.to_vec());
         self.ask(move |worker| worker.look(&login, &names))
     }
 
-    /// Asks for the lease of a login, once. `None`: another machine has it.
+    /// Asks for the lease of a login once; `None` if another machine has it.
     pub fn lease(&self, login: &LoginKey, names: &[FileName]) -> Result<Option<(Lead, Records)>> {
         let (login, names) = (*login, names.to_vec());
         self.ask(move |worker| worker.lease(&login, &names))
     }
 
-    /// Writes a record for as long as it is of use. False: another machine has led since, and this one has nothing to say.
-    pub fn put(&self, lead: &Lead, login: &LoginKey, name: &FileName, file: Vec<u8>, life: Duration) -> Result<bool> {
-        let (lead, login, name) = (lead.clone(), *login, *name);
-        self.ask(move |worker| worker.put(&lead, &login, &name, &file, life))
+    /// Writes a record that is of use for `life`. Returns false, without writing, if another machine has led since.
+    pub fn put(&self, lead: &Lead, name: &FileName, file: Vec<u8>, life: Duration) -> Result<bool> {
+        let (lead, name) = (lead.clone(), *name);
+        self.ask(move |worker| worker.put(&lead, &name, &file, life))
     }
 
     /// Gives the lease back.
-    pub fn release(&self, lead: &Lead, login: &LoginKey) -> Result<()> {
-        let (lead, login) = (lead.clone(), *login);
-        self.ask(move |worker| worker.release(&lead, &login))
+    pub fn release(&self, lead: &Lead) -> Result<()> {
+        let lead = lead.clone();
+        self.ask(move |worker| worker.release(&lead))
     }
 
-    /// The records that there may be of a login.
+    /// Returns the names of the records that there may be of a login.
     pub fn names(&self, login: &LoginKey) -> Result<Vec<FileName>> {
         let login = *login;
         self.ask(move |worker| worker.names(&login))
     }
 
-    /// Removes these records of a login. How many there were.
+    /// Removes these records of a login. Returns how many there were.
     pub fn remove(&self, login: &LoginKey, names: Vec<FileName>) -> Result<usize> {
         let login = *login;
         self.ask(move |worker| worker.remove(&login, &names))
@@ -119,30 +125,31 @@ impl RedisStore {
 
     fn ask<T: Send + 'static>(&self, work: impl FnOnce(&mut Worker) -> Result<T> + Send + 'static) -> Result<T> {
         let (answer, answered): (SyncSender<Result<T>>, _) = sync_channel(1);
-        // Nobody waits any more: the budget is over.
+        // Sending the answer fails if the budget is over.
         let job: Job = Box::new(move |worker| drop(answer.send(work(worker))));
         let sent = self.jobs.send(job).is_ok();
-        match answered.recv_timeout(self.budget) {
-            Ok(answer) => answer,
-            Err(RecvTimeoutError::Timeout) if sent => Err(Error::new(
+        let mut waits = (0..SLICES).map(|_| answered.recv_timeout(self.budget / SLICES));
+        match waits.find(|answer| !matches!(answer, Err(RecvTimeoutError::Timeout))) {
+            Some(Ok(answer)) => answer,
+            None if sent => Err(Error::new(
                 Code::FleetUnreachable,
                 format!("{} did not answer within {} ms", self.name, self.budget.as_millis()),
             )),
-            Err(_) => Err(Error::new(Code::FleetUnreachable, format!("{} cannot be asked any more", self.name))),
+            _ => Err(Error::new(Code::FleetUnreachable, format!("{} cannot be asked any more", self.name))),
         }
     }
 }
 
 type Password = Box<dyn Fn() -> Result<Option<Secret>> + Send>;
 
-/// What the thread has.
+/// The state of the thread.
 struct Worker {
     server: Server,
     keys: Vec<String>,
     password: Password,
     link: Option<Link>,
-    /// Leases that are renewed in between.
-    held: Vec<(LoginKey, Lead)>,
+    /// The leases of this process, which are renewed between jobs.
+    held: Vec<Lead>,
 }
 
 impl Worker {
@@ -171,38 +178,43 @@ impl Worker {
     }
 
     fn lease(&mut self, login: &LoginKey, names: &[FileName]) -> Result<Option<(Lead, Records)>> {
+        // Granted by an earlier request whose answer came too late for who asked.
+        if let Some(lead) = self.held.iter().find(|lead| lead.login == *login).cloned() {
+            return Ok(Some((lead, self.look(login, names)?)));
+        }
         let token: [u8; 16] = random::bytes().map_err(|e| self.unreachable(&e.to_string()))?;
         let mut keys = vec![self.key(login, "lock"), self.key(login, "lead")];
         keys.extend(names.iter().map(|name| self.key(login, name)));
         let mut script = call(scripts::LEASE, &keys);
         script.arg(hex::encode(&token)).arg(LEASE.as_millis() as u64).arg(UNUSED);
         let answer: Option<(String, Records)> = self.query(&script)?;
-        Ok(answer.map(|(lead, records)| {
-            let lead = Lead(lead);
-            self.held.push((*login, lead.clone()));
+        Ok(answer.map(|(text, records)| {
+            let lead = Lead { login: *login, text };
+            self.held.push(lead.clone());
             (lead, records)
         }))
     }
 
-    fn put(&mut self, lead: &Lead, login: &LoginKey, name: &FileName, file: &[u8], life: Duration) -> Result<bool> {
+    fn put(&mut self, lead: &Lead, name: &FileName, file: &[u8], life: Duration) -> Result<bool> {
+        let login = &lead.login;
         let keys = [self.key(login, "lead"), self.key(login, "names"), self.key(login, name)];
         let mut script = call(scripts::PUT, &keys);
-        script.arg(&lead.0).arg(file).arg(life.as_millis().max(1) as u64).arg(name.to_string()).arg(UNUSED);
+        script.arg(&lead.text).arg(file).arg(life.as_millis().max(1) as u64).arg(name.to_string()).arg(UNUSED);
         script.arg(self.key(login, ""));
         self.query(&script)
     }
 
-    fn release(&mut self, lead: &Lead, login: &LoginKey) -> Result<()> {
-        self.held.retain(|(_, held)| held != lead);
-        let mut script = call(scripts::RELEASE, &[self.key(login, "lock")]);
+    fn release(&mut self, lead: &Lead) -> Result<()> {
+        self.held.retain(|held| held != lead);
+        let mut script = call(scripts::RELEASE, &[self.key(&lead.login, "lock")]);
         script.arg(lead.token());
         self.query(&script)
     }
 
-    /// What fails here shows at the next write.
+    /// Prolongs the leases. A failure shows at the next write.
     fn renew(&mut self) {
-        for (login, lead) in self.held.clone() {
-            let mut script = call(scripts::RENEW, &[self.key(&login, "lock")]);
+        for lead in self.held.clone() {
+            let mut script = call(scripts::RENEW, &[self.key(&lead.login, "lock")]);
             script.arg(lead.token()).arg(LEASE.as_millis() as u64);
             let _: Result<bool> = self.query(&script);
         }
@@ -263,7 +275,7 @@ impl Worker {
         Error::new(Code::FleetUnreachable, format!("{} cannot be used", self.server)).because(printable(why, 300))
     }
 
-    /// By the words of the answer: a script's error has the code of the command that failed in its middle (Redis 6).
+    /// Classifies an error by its words: the error of a script has the code of the command that failed within it (Redis 6).
     fn fault(&self, why: &RedisError) -> Error {
         let text = format!("{} {why}", why.code().unwrap_or_default());
         let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -284,7 +296,7 @@ impl Worker {
     }
 }
 
-/// The call of a script with these names; its arguments are added.
+/// Returns the call of a script with these names; the caller adds the arguments.
 fn call(script: &str, names: &[String]) -> Cmd {
     let mut call = redis::cmd("EVAL");
     call.arg(script).arg(names.len()).arg(names);

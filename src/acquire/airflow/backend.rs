@@ -5,7 +5,9 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::kept::{self, Reading, Shelf};
-use crate::acquire::{Ask, EARLY, Given, fetch, given, key, proxies};
+use crate::acquire::ask::{Ask, EARLY, Given};
+use crate::acquire::renew::given;
+use crate::acquire::{fetch, key, proxies};
 use crate::attempt::{Ledger, NoLedger};
 use crate::cache::key::KeyBuilder;
 use crate::config::airflow::backend::Remote;
@@ -99,8 +101,7 @@ impl Outside for ForPolicy<'_> {
             forgotten.set(forgotten.get() + 1);
         }
         self.backends.text(shelf, *reading, |ledger, deadline| {
-            let ask = Ask { window: None, force: false, use_cache: true };
-            let keys = given(&asks, settings, env, &ask, EARLY).map(Given::into_keys).map_err(|error| {
+            let keys = given(&asks, settings, env, &Ask::USUAL, EARLY).map(Given::into_keys).map_err(|error| {
                 error.because(format!("{} is asked for the Airflow connection with them", remote.service.name()))
             })?;
             let reading = secrets_backend::read(remote.service, &target, &keys, id, deadline);
@@ -130,8 +131,7 @@ pub fn store(
     text: &Secret,
     kms_key: Option<&str>,
 ) -> Result<Stored> {
-    let ask = Ask { window: None, force: false, use_cache: true };
-    let keys = given(&client.asks, settings, env, &ask, EARLY)?.into_keys();
+    let keys = given(&client.asks, settings, env, &Ask::USUAL, EARLY)?.into_keys();
     let deadline = Deadline::after(client.asks.deadline);
     fetch::block_on(secrets_manager::store(&client.target, &keys, id, text, kms_key, &deadline))
 }

@@ -1,16 +1,17 @@
 //! A text out of a secrets backend, kept sealed: read without asking anybody, and asked for anew by one process for all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::acquire::flight::{Flight, NoResult, at_first_place, single_flight};
+use crate::acquire::flight::{Flight, Known, Login, NoResult, acquire, acquire_anywhere};
 use crate::acquire::key::LoginSettings;
-use crate::acquire::memory::{Memory, Seen, Wanted};
+use crate::acquire::memory::{Memory, Wanted};
 use crate::acquire::place::LoginPlace;
-use crate::acquire::policy::{Accepts, Policy};
+use crate::acquire::policy::Policy;
 use crate::acquire::storage::{self, Storage};
-use crate::attempt::{CountedSecret, Ledger};
+use crate::attempt::Ledger;
 use crate::cache::key::{CacheKey, Kind, LoginKey};
 use crate::cache::record::{self, Record, SealedStore};
 use crate::cache::sealing_key::SealingKey;
@@ -49,10 +50,6 @@ struct Text {
 impl Record for Text {
     const KIND: Kind = Kind::Text;
     type Key = LoginKey;
-
-    fn until(&self, now: Timestamp) -> Timestamp {
-        record::unused(now)
-    }
 
     fn body(&self) -> Result<Zeroizing<Vec<u8>>> {
         let (came, generation) = (record::seconds(self.came), self.generation.to_be_bytes());
@@ -108,7 +105,12 @@ impl Shelf {
     fn at(store: SealedStore, login: LoginKey) -> Shelf {
         // Nobody else wants it, and nothing else of it.
         let result = CacheKey::from(*login.as_bytes());
-        Shelf(LoginPlace { store, login, wanted: Wanted { result, settings: LoginSettings(result) }, fleet: None })
+        Shelf(LoginPlace {
+            store: Arc::new(store),
+            login,
+            wanted: Wanted { result, settings: LoginSettings(result) },
+            fleet: None,
+        })
     }
 
     /// Whether anything is kept there.
@@ -134,7 +136,7 @@ impl Shelf {
             }
             (Reading::Early(patience), Some(_)) => {
                 let deadline = Deadline::after(patience.min(whole));
-                match single_flight(&asking(true), &self.0, &Policy::early(Duration::ZERO), &deadline) {
+                match acquire(&asking(true), &self.0, &Policy::early(Duration::ZERO), &deadline) {
                     Ok(Some(text)) => return Ok((text, None)),
                     // Somebody else is at it, or a try failed a short while ago.
                     Ok(None) => {}
@@ -147,7 +149,7 @@ impl Shelf {
             (Reading::Offline, None) => return Err(not_read()),
             (Reading::Early(_) | Reading::Kept, None) | (Reading::Anew | Reading::Unkept, _) => {
                 let places = [(Ok(&self.0), true)];
-                let text = at_first_place(&asking(false), places, &Policy::TEXT, &Deadline::after(whole))?;
+                let text = acquire_anywhere(&asking(false), places, &Policy::TEXT, &Deadline::after(whole))?;
                 return Ok((text, None));
             }
         }
@@ -160,7 +162,8 @@ fn read(place: &LoginPlace) -> Result<Option<Text>> {
     Ok(place.store.get(&place.login)?.filter(|kept: &Text| kept.came <= time::now()))
 }
 
-/// The asking of a backend, one process for all who want the text.
+/// The question to a backend, asked by one process for all that want the text. The credentials for it are another login's, and a
+/// proxy's password is counted when it is sent, so it names no secret of its own.
 struct Asking<'a, A> {
     place: &'a LoginPlace,
     /// Something was kept when it was first looked.
@@ -173,8 +176,8 @@ impl<A: Fn(&dyn Ledger, &Deadline) -> Result<Option<Secret>>> Flight for Asking<
     type Brought = Option<Secret>;
     type Prepared = ();
 
-    fn found(&self, _: Accepts, memory: &Memory, seen: &Seen) -> Result<Option<Option<Secret>>> {
-        let kept = read(self.place)?.filter(|kept| !self.had || memory.is_news(seen, kept.generation));
+    fn found(&self, known: &Known<'_>) -> Result<Option<Option<Secret>>> {
+        let kept = read(self.place)?.filter(|kept| !self.had || known.is_news(kept.generation));
         Ok(kept.map(|kept| kept.text))
     }
 
@@ -183,28 +186,16 @@ impl<A: Fn(&dyn Ledger, &Deadline) -> Result<Option<Secret>>> Flight for Asking<
         self.is_early && memory.last_failure(&place.wanted, now).is_some_and(|failure| failure.last.puts_off(now))
     }
 
-    /// What the backend is asked with is another login's; a proxy's password is counted when it is sent.
-    fn secret(&self, _: &Deadline) -> Result<Option<CountedSecret>> {
-        Ok(None)
-    }
-
-    fn prepare(&self, _: Accepts, _: &Memory, _: &Seen, _: &Deadline) -> Result<()> {
+    fn prepare(&self, _: &Known<'_>, _: &Deadline) -> Result<()> {
         Ok(())
     }
 
-    fn log_in(
-        &self,
-        place: Option<&LoginPlace>,
-        (): (),
-        generation: u64,
-        ledger: &dyn Ledger,
-        deadline: &Deadline,
-    ) -> Result<Option<Secret>> {
+    fn log_in(&self, (): (), login: &Login<'_>) -> Result<Option<Secret>> {
         // Whatever it failed with, it is over with the next answer: no login by hand is waited for here.
         let failed = |error| Error { step: Some(Step::IdentityProvider), ..error };
-        let text = (self.ask)(ledger, deadline).map_err(failed)?;
-        let kept = Text { came: time::now(), generation, text: text.as_ref().map(Secret::duplicate) };
-        if let Some(Err(why)) = place.map(|place| place.store.put(&place.login, &place.login, &kept)) {
+        let text = (self.ask)(login.ledger, login.deadline).map_err(failed)?;
+        let kept = Text { came: time::now(), generation: login.generation, text: text.as_ref().map(Secret::duplicate) };
+        if let Some(Err(why)) = login.place.map(|place| place.store.put(&place.login, &place.login, &kept)) {
             tracing::warn!(%why, "the connection is not cached");
         }
         Ok(text)

@@ -14,9 +14,10 @@ use jiff::SignedDuration;
 
 pub use self::backend::{Backends, store};
 pub use self::kept::Reading;
+use super::ask::Ask;
+use super::cached;
 use super::place::{self, Slot};
 use super::schedule::State;
-use super::{Ask, cached, status};
 use crate::config::cache::CacheSettings;
 use crate::config::profile::{Base, Identity, Profile, WrittenProfile};
 use crate::error::Result;
@@ -99,7 +100,7 @@ fn state(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask) -> R
         return Ok(Some(State::Fresh));
     }
     let kept = Slot::existing(profile, settings, env)?.map_or(Ok(None), |slot| slot.read())?;
-    let failure = || status::last_failure(profile, settings, env, time::now()).map(|failure| failure.last);
+    let failure = || place::last_failure(profile, settings, env, time::now()).map(|failure| failure.last);
     Ok(kept.map(|entry| match cached::state(&entry, ask.window) {
         State::Due => cached::life(&entry).state(time::now(), ask.window, failure()),
         state => state,

@@ -59,7 +59,7 @@ fn place(dir: &std::path::Path) -> LoginPlace {
     let login = KeyBuilder::new(&sealing).field("user", "alice").login_key();
     let result = KeyBuilder::new(&sealing).field("role", "a").cache_key();
     let store = SealedStore::new(FileStore::new(dir.join("cache")), sealing);
-    LoginPlace { store, login, wanted: Wanted { result, settings: LoginSettings(result) }, fleet: None }
+    LoginPlace { store: store.into(), login, wanted: Wanted { result, settings: LoginSettings(result) }, fleet: None }
 }
 
 /// A login that sends these secrets, until one is not accepted.
@@ -83,27 +83,19 @@ impl Flight for Script<'_> {
     type Brought = ();
     type Prepared = ();
 
-    fn found(&self, _: Accepts, _: &Memory, _: &Seen) -> Result<Option<()>> {
-        Ok(None)
-    }
-
-    fn rests(&self, _: &LoginPlace, _: &Memory) -> bool {
-        false
-    }
-
     /// A code's source and a proxy's password are not known before.
     fn secret(&self, _: &Deadline) -> Result<Option<CountedSecret>> {
         Ok(self.sends.first().filter(|(which, _)| !matches!(which, 1 | 3)).map(|(which, _)| secret(*which)))
     }
 
-    fn prepare(&self, _: Accepts, _: &Memory, _: &Seen, _: &Deadline) -> Result<()> {
+    fn prepare(&self, _: &Known<'_>, _: &Deadline) -> Result<()> {
         Ok(())
     }
 
-    fn log_in(&self, _: Option<&LoginPlace>, (): (), _: u64, ledger: &dyn Ledger, _: &Deadline) -> Result<()> {
+    fn log_in(&self, (): (), login: &Login<'_>) -> Result<()> {
         let failed = |step| Err(Error::new(Code::Http5xx, "no").at(step));
         for (which, fate) in self.sends {
-            let carried = attempt::send(&[&secret(*which)], ledger, |_| Secret::new(String::new()))?;
+            let carried = attempt::send(&[&secret(*which)], login.ledger, |_| Secret::new(String::new()))?;
             self.left.borrow_mut().push((*which, *fate));
             match fate {
                 Fate::Killed => {
@@ -114,7 +106,7 @@ impl Flight for Script<'_> {
             }
             if matches!(fate, Fate::Shows(Shown::NoVerdict | Shown::Refused)) {
                 // A page that asks again is not answered again, but for a person whose secret was just taken.
-                let again = attempt::send(&[&secret(*which)], ledger, |_| Secret::new(String::new()));
+                let again = attempt::send(&[&secret(*which)], login.ledger, |_| Secret::new(String::new()));
                 let was_taken = self.left.borrow().contains(&(*which, Fate::Shows(Shown::Accepted)));
                 let is_open = *fate == Fate::Shows(Shown::NoVerdict);
                 assert!(again.is_err() || (self.is_by_hand && was_taken && is_open), "twice in a run");
@@ -197,7 +189,7 @@ fn play(calls: &[Call]) -> std::result::Result<usize, TestCaseError> {
         let place = place(home.path());
         let is_by_hand = policy.pardons;
         let script = Script { place: &place, sends, is_by_hand, left: RefCell::default(), killed: Cell::default() };
-        let outcome = single_flight(&script, &place, policy, &Deadline::after(Duration::from_secs(60)));
+        let outcome = acquire(&script, &place, policy, &Deadline::after(Duration::from_secs(60)));
         if policy.pardons
             && let Some(own) = script.secret(&Deadline::after(Duration::ZERO)).unwrap()
         {

@@ -1,12 +1,12 @@
 //! What is remembered, of whom, and whom it keeps from a try.
 
 use super::*;
-use crate::acquire::policy::Accepts;
 use crate::attempt::Shown;
 use crate::cache::file_store::FileStore;
 use crate::cache::key::KeyBuilder;
 use crate::cache::record::SealedStore;
 use crate::cache::sealing_key::SealingKey;
+use crate::error::Code;
 
 fn key() -> SealingKey {
     SealingKey::from_bytes([7; 32])
@@ -89,8 +89,8 @@ fn a_failure_concerns_whom_its_step_says() {
             assert_eq!(others.map(|of| held(&of) == Some(failed)), expected, "{step:?} {failed:?}");
             let last = memory.last_failure(&role("a"), at(0)).map(|failure| failure.error.code);
             assert_eq!(last, Some(failed), "whatever it was, it puts off a refresh ahead of time");
-            let waited = Memory::default().seen();
-            let is_news = memory.news(&waited, &role("a"), None, at(0)).is_some();
+            let waited = Memory::default().seen(Accepts::NotUsedUp);
+            let is_news = memory.news(waited, &role("a"), None, at(0)).is_some();
             assert_eq!(is_news, step != Step::Local, "{step:?}");
         }
     }
@@ -115,9 +115,9 @@ fn a_page_that_needs_a_person_is_not_met_again_until_one_comes_or_something_chan
     assert_eq!(waits(&memory, &wanted("a", "other"), Some("s")), None, "changed settings start clean");
     assert_eq!(memory.last_failure(&role("a"), at(0)).unwrap().waits, Waits::ForAPerson);
     assert_eq!(memory.guard.refuses(&mark("s"), at(1)), None, "the password was right");
-    for succeed in [Memory::succeed, Memory::prove] {
+    for disproves in [Disproves::ItsOwn, Disproves::AllButSts] {
         let mut memory: Memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
-        succeed(&mut memory, &role("a"));
+        memory.succeed(&role("a"), disproves);
         assert_eq!(waits(&memory, &role("a"), None), None);
     }
 }
@@ -126,7 +126,7 @@ fn a_page_that_needs_a_person_is_not_met_again_until_one_comes_or_something_chan
 fn each_policy_obeys_what_it_says() {
     let early = Policy::early(std::time::Duration::ZERO);
     let policies = [early, Policy::COLD, Policy::FORCED, Policy::TEXT, Policy::PROVING, Policy::BY_HAND];
-    let objects = |memory: &Memory, seen: &Seen, second: i64| {
+    let objects = |memory: &Memory, seen: Seen, second: i64| {
         policies.map(|policy| memory.objection(&policy, &role("a"), Some(&mark("s")), seen, at(second)).is_some())
     };
     let failed = |step, code| {
@@ -152,8 +152,8 @@ fn each_policy_obeys_what_it_says() {
         (sent(Shown::Accepted), false, 99, [false; 6]),
     ];
     for (row, (memory, is_news, second, expected)) in table.into_iter().enumerate() {
-        let seen = if is_news { Memory::default().seen() } else { memory.seen() };
-        assert_eq!(objects(&memory, &seen, second), expected, "row {row}");
+        let seen = if is_news { Memory::default().seen(Accepts::NotUsedUp) } else { memory.seen(Accepts::NotUsedUp) };
+        assert_eq!(objects(&memory, seen, second), expected, "row {row}");
     }
     assert!(Policy::BY_HAND.pardons && Policy::BY_HAND.accepts == Accepts::Nothing && !Policy::PROVING.pardons);
 }
@@ -186,9 +186,9 @@ fn failures_in_a_row_are_counted_until_a_success_disproves_them() {
     }
     fail(&mut memory, &role("b"), Code::RoleNotOffered, Step::Sts, 0);
     let told = |memory: &Memory, of: &str| memory.last_failure(&role(of), at(0)).map(|failure| failure.error.code);
-    memory.prove(&role("a"));
+    memory.succeed(&role("a"), Disproves::AllButSts);
     assert_eq!(told(&memory, "a"), Some(Code::StsAccessDenied), "STS was not asked");
-    memory.succeed(&role("a"));
+    memory.succeed(&role("a"), Disproves::ItsOwn);
     assert_eq!((told(&memory, "a"), told(&memory, "b")), (None, Some(Code::RoleNotOffered)), "its own stays");
 }
 
@@ -196,14 +196,14 @@ fn failures_in_a_row_are_counted_until_a_success_disproves_them() {
 fn those_who_waited_hear_the_leaders_error_and_nobody_an_old_one() {
     let mut memory = Memory::default();
     attempt(&mut memory, "s", Shown::Accepted, Code::Http5xx, 0);
-    let seen = memory.seen();
+    let seen = memory.seen(Accepts::NotUsedUp);
     let news =
-        |memory: &Memory, of: &str, own: Option<&SecretMark>| memory.news(&seen, &role(of), own, at(2)).map(|e| e.code);
+        |memory: &Memory, of: &str, own: Option<&SecretMark>| memory.news(seen, &role(of), own, at(2)).map(|e| e.code);
     assert_eq!(news(&memory, "a", None), None, "it ended before");
 
     let generation = memory.begin();
-    assert!(memory.is_news(&seen, generation) && !memory.is_news(&memory.seen_begun(), generation));
-    assert!(!memory.is_news(&seen, generation + 1), "no login of this record");
+    assert!(memory.is_news(seen, generation) && !memory.is_news(memory.seen(Accepts::BegunLater), generation));
+    assert!(!memory.is_news(seen, generation + 1), "no login of this record");
     assert_eq!(news(&memory, "a", None), None, "it has not ended");
     let denied = error(Code::StsAccessDenied, Step::Sts);
     memory.fail(&role("a"), &denied, &Settled::default(), at(1), 0);
@@ -266,7 +266,7 @@ fn a_record_can_be_kept_however_many_talkative_failures_there_were() {
 fn a_login_clears_everything_but_the_numbers() {
     let mut memory = Memory::default();
     attempt(&mut memory, "s", Shown::Refused, Code::IdpRejected, 0);
-    memory.forget();
+    memory.succeed(&role("a"), Disproves::Everything);
     assert_eq!((memory.guard.refuses(&mark("s"), at(1)), memory.last_failure(&role("a"), at(1))), (None, None));
     assert_eq!(memory.begin(), 2);
 }

@@ -144,9 +144,23 @@ fn only_our_files_are_listed_and_only_useless_ones_pruned() {
 
 #[test]
 fn what_counts_only_while_it_is_used_goes_after_thirty_days() {
-    let written = at("2026-11-22T12:30:00Z");
-    assert_eq!(record::unused(written), at("2026-12-22T12:30:00Z"));
-    assert_eq!(record::unused(Timestamp::MAX), Timestamp::MAX);
+    /// A record without an end of its own.
+    struct Unended;
+
+    impl Record for Unended {
+        const KIND: Kind = Kind::Session;
+        type Key = LoginKey;
+
+        fn body(&self) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+            Ok(zeroize::Zeroizing::default())
+        }
+
+        fn of_body(_: &[u8], _: Timestamp) -> Option<Self> {
+            None
+        }
+    }
+    assert_eq!(Unended.until(at("2026-11-22T12:30:00Z")), at("2026-12-22T12:30:00Z"));
+    assert_eq!(Unended.until(Timestamp::MAX), Timestamp::MAX);
 }
 
 /// Where the child of the test below writes; unset in an ordinary run.

@@ -64,8 +64,12 @@ fn ten_profiles_over_one_password_share_its_refusal() {
 fn what_sts_denies_to_one_role_does_not_stop_another() {
     let world = World::form(Site::with_login(Assertion::default()))
         .also(&format!("[profile.admin]\ninclude = \"dev\"\nrole_arn = \"{ADMIN}\"\n"));
-    world.sts.fail(1, Fault::Refuse(Refusal::new(403, "AccessDenied", "Not authorized to assume this role")));
-    world.get().fails_as("sts-access-denied");
+    // Enough in a row for a back-off that is longer than a slow machine takes for the next login.
+    let denied = 7;
+    world.sts.fail(denied, Fault::Refuse(Refusal::new(403, "AccessDenied", "Not authorized to assume this role")));
+    for _ in 0..denied {
+        world.get_with(&["--force"]).fails_as("sts-access-denied");
+    }
     world.run(&["get", "admin"]).succeeds();
     let (logins, calls) = (posts(&world), world.sts.calls().len());
     world.get().fails_as("sts-access-denied").saying("the next attempt is allowed from");

@@ -54,6 +54,30 @@ fn a_redis_that_is_killed_in_the_middle_of_a_login_and_comes_back_empty() {
 
 #[test]
 #[ignore = "needs redis-server: tests/lab/install"]
+fn machines_that_wait_while_redis_fails_over_make_one_more_login_together() {
+    let gate = Gate::default();
+    let site = Site::new().get("/sso", held(&gate, assertion_page(Assertion::default())));
+    let (world, mut redis) = fleet(World::open(site));
+    let leader = start(&world, "a", &["get", "dev"]);
+    until("the leader asked", || world.idp.lines().len() == 1);
+    let names = ["b", "c", "d", "e"];
+    let followers = names.map(|machine| start(&world, machine, &["get", "dev"]));
+    let waits =
+        |machine| world.path(machine).join("log").exists() && log(&world, machine).contains("waiting for its result");
+    until("all others wait", || names.into_iter().all(waits));
+    redis.kill();
+    redis.start_again();
+    until("one of them leads", || world.idp.lines().len() == 2);
+    gate.open();
+    world.end(leader).succeeds();
+    for follower in followers {
+        world.end(follower).succeeds();
+    }
+    assert_eq!(world.idp.lines().len(), 2, "the old leader's login, and the new one's");
+}
+
+#[test]
+#[ignore = "needs redis-server: tests/lab/install"]
 fn a_redis_that_is_stopped_costs_its_budget_and_one_that_goes_on_is_used_again() {
     let world = login();
     let redis = Redis::start(&world);
