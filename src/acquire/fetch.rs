@@ -94,7 +94,7 @@ pub fn base(base: &Base, name: &str, env: &Env, deadline: &Deadline) -> Result<S
 pub fn interactive(settings: &Oidc, profile: &Profile, ui: &dyn LoginUi, run: Run<'_>) -> Result<Tokens> {
     let asking = async {
         let advise = |error: Error| quirks::advice(settings).into_iter().fold(error, Error::because);
-        login::interactive(settings, run.env, ui, run.ledger, run.deadline).await.map_err(of_login).map_err(advise)
+        login::interactive(settings, ui, run).await.map_err(of_login).map_err(advise)
     };
     block_on(proxies::counting(profile, run, asking))
 }

@@ -8,6 +8,7 @@ use fedcred::attempt::{Attempt, Ledger};
 use fedcred::config::oidc::{Flow, Oidc, Token};
 use fedcred::config::profile::SecretSource;
 use fedcred::error::{Code, Result};
+use fedcred::identity::Run;
 use fedcred::identity::oidc::login::{RefreshTokenStore, Tokens, interactive, silent};
 use fedcred::process::env::Env;
 use fedcred::secret::Secret;
@@ -51,7 +52,7 @@ impl Ledger for AtHand {
 }
 
 fn log_in(settings: &Oidc, person: &Person) -> Result<Tokens> {
-    run(interactive(settings, &env(), person, &AtHand, &Deadline::after(Duration::from_secs(60))))
+    run(interactive(settings, person, Run::alone(&env(), &Deadline::after(Duration::from_secs(60)), &AtHand)))
 }
 
 /// Where the refresh token is kept between two runs.
@@ -74,7 +75,7 @@ impl RefreshTokenStore for Kept {
 }
 
 fn refresh(settings: &Oidc, kept: &Kept) -> Result<Secret> {
-    run(silent(settings, &env(), kept, &AtHand, &Deadline::after(Duration::from_secs(20))))
+    run(silent(settings, kept, Run::alone(&env(), &Deadline::after(Duration::from_secs(20)), &AtHand)))
 }
 
 #[test]

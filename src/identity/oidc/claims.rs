@@ -129,7 +129,7 @@ fn required(set: &Map<String, Value>, claim: &str) -> Result<String> {
             let mut known: Vec<&str> = set.keys().take(20).map(String::as_str).collect();
             known.sort_unstable();
             let known = known.join(", ");
-            Err(invalid("of no use to STS")
+            Err(invalid("incomplete, and STS would refuse it")
                 .because(format!("the claim `{claim}` {is}; there are {}", printable(&known, 200)))
                 .hint("ask the issuer for an id_token with `iss` and `sub`"))
         }

@@ -44,7 +44,7 @@ pub async fn token(source: &TokenSource, run: Run<'_>) -> Result<WebToken> {
         TokenSource::Oidc(settings) => match run.typed {
             // The token of a login a moment ago.
             Some(token) => token.duplicate(),
-            None => login::silent(settings, env, &InSecretStore::of(settings, env), run.ledger, deadline).await?,
+            None => login::silent(settings, &InSecretStore::of(settings, env), run).await?,
         },
         TokenSource::Azure(azure) => azure::token(azure, run).await?,
         TokenSource::Kubernetes(kubernetes) => kubernetes::token(kubernetes, run).await?,

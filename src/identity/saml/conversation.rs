@@ -136,12 +136,12 @@ impl Login<'_, '_> {
         if !self.saml.http.follow_redirects {
             return Err(Error::new(
                 Code::HttpUnexpected,
-                format!("the IdP at {} redirects, and the connection says not to follow", shown(&answer.url)),
+                format!("the IdP at {} redirects, and the connection forbids following redirects", shown(&answer.url)),
             )
             .hint("remove allow_redirects from idp_request_kwargs"));
         }
         let target = answer.location.as_deref().ok_or_else(|| {
-            Error::new(Code::HttpUnexpected, format!("the IdP at {} redirects to nowhere", shown(&answer.url)))
+            Error::new(Code::HttpUnexpected, format!("the IdP at {} redirects without a target", shown(&answer.url)))
         })?;
         let target = self.resolve(&answer.url, target)?;
         if is_aws_sign_in(target.as_str())
@@ -157,7 +157,7 @@ impl Login<'_, '_> {
         if sent.form.as_ref().is_some_and(|(body, _)| body.has_secret()) {
             return Err(Error::new(
                 Code::HttpUnexpected,
-                format!("the IdP at {} wants the password sent on", shown(&answer.url)),
+                format!("the IdP at {} redirects the login form to another address", shown(&answer.url)),
             )
             .because(format!("HTTP {} to {}; a password is sent once", answer.status, shown(&target))));
         }
@@ -295,9 +295,9 @@ fn after_the_secret(asked: Error, answer: &Response) -> Error {
 pub(super) fn status_error(answer: &Response) -> Error {
     let at = shown(&answer.url);
     match answer.status {
-        403 => Error::new(Code::IdpForbidden, format!("the IdP at {at} refuses (HTTP 403)"))
+        403 => Error::new(Code::IdpForbidden, format!("the IdP at {at} denies access (HTTP 403)"))
             .hint("ask the IdP's administrator whether you may use its application for AWS"),
-        429 | 500..=599 => Error::new(Code::Http5xx, format!("the IdP at {at} is in trouble (HTTP {})", answer.status)),
+        429 | 500..=599 => Error::new(Code::Http5xx, format!("the IdP at {at} failed (HTTP {})", answer.status)),
         404 | 410 => Error::new(Code::HttpUnexpected, format!("the IdP has no page at {at} (HTTP {})", answer.status))
             .hint("check `saml.idp_url`: open it in a browser"),
         status => Error::new(Code::HttpUnexpected, format!("the IdP at {at} answered HTTP {status}"))

@@ -19,14 +19,14 @@ pub fn for_a_person(page: &Page, url: &Url) -> Option<Error> {
     let error = match kind {
         _ if kind.role() != Role::Person => return None,
         PageKind::SecondFactor => {
-            Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor that is not typed in"))
+            Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor that cannot be typed in"))
                 .hint(BROWSER)
         }
         PageKind::Captcha => Error::new(Code::CaptchaNeeded, format!("the IdP at {at} has a captcha on its page"))
             .because("programs cannot solve it, and nothing was sent to it")
             .hint(BROWSER),
         PageKind::Consent => Error::new(Code::ConsentNeeded, format!("the IdP at {at} asks for the user's consent"))
-            .because("it is a person's to give; no button was pressed")
+            .because("only the user can give it; no button was pressed")
             .hint("log in to AWS once in a browser and answer the question there; or name the button: `saml.button`"),
         PageKind::NewPassword => {
             Error::new(Code::PasswordChangeRequired, format!("the IdP at {at} wants a new password"))
@@ -34,9 +34,9 @@ pub fn for_a_person(page: &Page, url: &Url) -> Option<Error> {
                 .hint("change it in a browser; if this is the login form, set `saml.password_field`")
         }
         PageKind::Registration => {
-            Error::new(Code::PasswordChangeRequired, format!("the page at {at} is one to register at"))
+            Error::new(Code::PasswordChangeRequired, format!("the page at {at} is a registration page"))
                 .because("its password input is for a new password; the password was not sent there")
-                .hint("check `saml.idp_url`: it is to be the address of the login for AWS")
+                .hint("check `saml.idp_url`: it has to be the address of the login for AWS")
         }
         // `fedcred login` asks for the code.
         _ => Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor")),
@@ -98,7 +98,7 @@ pub fn nothing_found(page: &Page, url: &Url, xpath: &str, is_empty: bool) -> Err
 fn kind_and_step(sight: &Sight) -> Option<(&'static str, &'static str)> {
     Some(match sight.kind {
         PageKind::HomeRealm => (
-            "it asks which organisation the user is of (home realm discovery)",
+            "it asks which organisation the user belongs to (home realm discovery)",
             match sight.product {
                 Some(Product::AdFs) | None => {
                     "name the choice in `saml.idp_url`: AD FS takes &RedirectToIdentityProvider=IDENTIFIER (IdP-initiated) or &whr=IDENTIFIER, \

@@ -4,7 +4,7 @@
 //! AWS does not take part, so the request that a service provider would make is made here.
 
 use quick_xml::NsReader;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use zeroize::Zeroizing;
 
@@ -84,7 +84,7 @@ fn assertion(xml: &str, consumer: Option<&str>, answer: &Response) -> Result<Ass
 fn enclosed(answer: &Response) -> Result<Enclosed> {
     let at = shown(&answer.url);
     if matches!(answer.status, 301..=308) {
-        return Err(Error::new(Code::HttpUnexpected, format!("the IdP at {at} redirects, which has no place in ECP"))
+        return Err(Error::new(Code::HttpUnexpected, format!("the IdP at {at} redirects, which ECP does not allow"))
             .hint("set `saml.idp_url` to the IdP's address for ECP, as its metadata names it for the SOAP binding"));
     }
     let text = std::str::from_utf8(&answer.body).unwrap_or_default();
@@ -228,6 +228,20 @@ fn standing_alone(xml: &str, around: &[(String, Declarations)]) -> Zeroizing<Str
     }
     out.push_str(&xml[name_end..]);
     out
+}
+
+/// The value of an attribute, with references decoded.
+fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+    let found = element.try_get_attribute(name).ok()??;
+    Some(found.normalized_value(quick_xml::XmlVersion::Explicit1_0).ok()?.into_owned())
+}
+
+/// Resolves a reference to a character or to an entity that XML defines.
+fn resolved(entity: &BytesRef<'_>) -> Option<String> {
+    match entity.resolve_char_ref() {
+        Ok(Some(c)) => Some(c.to_string()),
+        _ => quick_xml::escape::resolve_predefined_entity(&entity.xml10_content()).map(str::to_owned),
+    }
 }
 
 #[cfg(test)]

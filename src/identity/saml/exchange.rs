@@ -130,7 +130,7 @@ impl<'a> Exchange<'a> {
         self.again += u32::from(was_there);
         match self.again > MAX_AGAIN {
             true => Err(round_in_circles(url)
-                .because("it asks for the password again and again, and never says whether it is right")),
+                .because("it asks for the password repeatedly, and never says whether it is right")),
             false => Ok(self.show_to(url)),
         }
     }

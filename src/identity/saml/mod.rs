@@ -39,7 +39,7 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
         #[cfg(unix)]
         Auth::Browser(login) => browser::log_in(login, saml, run),
         #[cfg(not(unix))]
-        Auth::Browser(_) => Err(Error::new(Code::BrowserMissing, "no browser can be driven on this platform yet")),
+        Auth::Browser(_) => Err(Error::new(Code::BrowserMissing, "no browser can be controlled on this platform yet")),
         Auth::Command(login) => command::log_in(login, saml, run),
     }
 }

@@ -70,7 +70,7 @@ impl Source<'_> {
     /// audience is the client that logged in.
     pub(super) async fn authorized_user(&self, user: &AuthorizedUser, audience: Option<&str>) -> Result<Secret> {
         if let Some(audience) = audience.filter(|audience| *audience != user.client_id) {
-            let what = format!("Google gives a person no token for the audience {audience:?}");
+            let what = format!("Google issues no token for the audience {audience:?} to a person");
             return Err(Error::new(Code::InvalidValue, what)
                 .because(format!("the credentials in {} are a person's", self.file.display()))
                 .because(format!("their only audience is the client id, {}", user.client_id))

@@ -18,9 +18,8 @@ use crate::http::api::{Answer, Api, Reach, Request};
 use crate::http::challenge::challenges;
 use crate::http::form::{self, Field};
 use crate::identity::oidc::jws::KeySet;
-use crate::identity::secrets;
 use crate::identity::verdict::{self, Sign};
-use crate::process::env::Env;
+use crate::identity::{Run, secrets};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -57,9 +56,11 @@ pub struct Granted {
 
 impl<'a> Issuer<'a> {
     /// Reads the discovery document, whose issuer has to be the configured one.
-    pub async fn discover(settings: &'a Oidc, env: &Env, ledger: &'a dyn Ledger, deadline: &Deadline) -> Result<Self> {
-        let client_secret = settings.client_secret.as_ref();
-        let client_secret = client_secret
+    pub async fn discover(settings: &'a Oidc, run: Run<'a>) -> Result<Self> {
+        let Run { env, ledger, deadline, .. } = run;
+        let client_secret = settings
+            .client_secret
+            .as_ref()
             .map(|source| secrets::read(source, "web_identity.client_secret", env, deadline))
             .transpose()?
             .map(CountedSecret::new);
@@ -74,7 +75,7 @@ impl<'a> Issuer<'a> {
             let what = format!("the issuer {} calls itself {named}", settings.issuer.as_written());
             return Err(Error::new(Code::TokenInvalid, what)
                 .because("the two have to be the same, to the last slash (OpenID Connect Discovery §4.3)")
-                .hint(format!("if that is the one you mean, set issuer = {named:?}")));
+                .hint(format!("if that is the right issuer, set issuer = {named:?}")));
         }
         Ok(Issuer { settings, metadata, api, client_secret, ledger })
     }
@@ -152,7 +153,7 @@ impl<'a> Issuer<'a> {
     /// Returns an optional endpoint, which `flow` needs. The error suggests the flow `other`.
     pub fn endpoint<'e>(&self, endpoint: &'e Option<Url>, flow: &str, other: &str) -> Result<&'e Url> {
         endpoint.as_ref().ok_or_else(|| {
-            Error::new(Code::InvalidValue, format!("{} has nothing for flow = {flow:?}", self.name()))
+            Error::new(Code::InvalidValue, format!("{} does not support flow = {flow:?}", self.name()))
                 .hint(format!("set flow = {other:?}"))
         })
     }

@@ -18,12 +18,11 @@ use url::Url;
 
 use self::claims::Expected;
 use self::issuer::{Granted, Issuer};
-use crate::attempt::Ledger;
 use crate::config::oidc::{Flow, Oidc, Token};
 use crate::error::{Code, Error, Result};
 use crate::http::form::Field;
+use crate::identity::Run;
 use crate::identity::oidc::jws::KeySet;
-use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
@@ -62,14 +61,9 @@ pub trait RefreshTokenStore {
 }
 
 /// Logs in with a person, or as the client itself. `deadline` leaves a person minutes rather than seconds.
-pub async fn interactive(
-    settings: &Oidc,
-    env: &Env,
-    ui: &dyn LoginUi,
-    ledger: &dyn Ledger,
-    deadline: &Deadline,
-) -> Result<Tokens> {
-    let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
+pub async fn interactive(settings: &Oidc, ui: &dyn LoginUi, run: Run<'_>) -> Result<Tokens> {
+    let deadline = run.deadline;
+    let issuer = Issuer::discover(settings, run).await?;
     match settings.flow {
         Flow::Browser => {
             let (granted, nonce) = authorization_code::log_in(&issuer, ui, deadline).await?;
@@ -86,19 +80,10 @@ pub async fn interactive(
 /// Returns a token without asking anybody: by the stored refresh token, or as the client itself.
 ///
 /// Errors: [`Code::RefreshTokenGone`] if a person has to log in first; those of the requests and of the token.
-pub async fn silent(
-    settings: &Oidc,
-    env: &Env,
-    store: &dyn RefreshTokenStore,
-    ledger: &dyn Ledger,
-    deadline: &Deadline,
-) -> Result<Secret> {
+pub async fn silent(settings: &Oidc, store: &dyn RefreshTokenStore, run: Run<'_>) -> Result<Secret> {
     let tokens = match settings.flow {
-        Flow::ClientCredentials => {
-            let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
-            client_credentials(&issuer, deadline).await?
-        }
-        Flow::Browser | Flow::Device => refresh::refresh(settings, env, store, ledger, deadline).await?,
+        Flow::ClientCredentials => client_credentials(&Issuer::discover(settings, run).await?, run.deadline).await?,
+        Flow::Browser | Flow::Device => refresh::refresh(settings, store, run).await?,
     };
     Ok(tokens.token)
 }

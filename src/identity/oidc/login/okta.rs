@@ -24,19 +24,18 @@ pub async fn page_token(
     ui: Option<&dyn LoginUi>,
     run: Run<'_>,
 ) -> Result<Secret> {
-    let Run { env, ledger, deadline, .. } = run;
     let (issuer, granted) = match ui {
         Some(ui) => {
-            let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
-            let mut granted = device::log_in(&issuer, ui, deadline).await?;
+            let issuer = Issuer::discover(settings, run).await?;
+            let mut granted = device::log_in(&issuer, ui, run.deadline).await?;
             if let Some(token) = granted.refresh_token.take().map(Secret::new) {
                 store.replace(&token)?;
             }
             (issuer, granted)
         }
-        None => refresh::grant(settings, env, store, ledger, deadline).await?,
+        None => refresh::grant(settings, store, run).await?,
     };
-    exchange(&issuer, granted, app, deadline).await
+    exchange(&issuer, granted, app, run.deadline).await
 }
 
 /// The tokens go back to their issuer, so they are not verified here.

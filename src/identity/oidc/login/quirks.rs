@@ -70,31 +70,31 @@ pub fn advice(settings: &Oidc) -> Vec<&'static str> {
     let entra = [
         (
             settings.flow == Flow::Browser && is_local,
-            "Entra ID: register http://localhost under \"Mobile and desktop applications\"; any port goes with it, and the path has to be the same",
+            "Entra ID: register http://localhost under \"Mobile and desktop applications\"; the port may differ, the path must not",
         ),
         (
             settings.flow == Flow::Browser && !is_local,
-            "Entra ID: its pages take no http redirect URI but http://localhost, and compare the port of every other: leave `redirect_uri` out, or write http://127.0.0.1 with its port into the application's manifest",
+            "Entra ID: its pages accept no http redirect URI but http://localhost, and every other must have the registered port: leave `redirect_uri` out, or write http://127.0.0.1 with its port into the application's manifest",
         ),
         (
             settings.flow == Flow::Device || settings.client_secret.is_none(),
-            "Entra ID: a client without a secret needs \"Allow public client flows\" (AADSTS7000218 tells that it is off)",
+            "Entra ID: a client without a secret needs \"Allow public client flows\" (AADSTS7000218 means that it is off)",
         ),
         (
             !is_offline,
-            "Entra ID: without offline_access in `scope` it gives no refresh token, so each login ends with its token",
+            "Entra ID: without offline_access in `scope` it issues no refresh token, so each login lasts as long as its token",
         ),
     ];
     let google = [
         (
             true,
-            "Google: access_type=offline and a consent are asked for, since it gives a refresh token with those alone; offline_access it does not know",
+            "Google: fedcred asks for access_type=offline and a consent, which Google requires for a refresh token; it does not know offline_access",
         ),
         (
             settings.flow == Flow::Browser,
-            "Google: a client of the kind \"Desktop app\" takes any port of 127.0.0.1, and has a client secret that it wants to see",
+            "Google: a client of the type \"Desktop app\" accepts any port of 127.0.0.1, and needs its client secret",
         ),
-        (true, "Google: of an app in testing a refresh token ends after seven days"),
+        (true, "Google: the refresh token of an app in testing expires after seven days"),
     ];
     let said: &[(bool, &'static str)] = match (settings.flow, of(&settings.issuer)) {
         (Flow::ClientCredentials, _) => &[],

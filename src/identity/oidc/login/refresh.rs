@@ -6,27 +6,21 @@
 use super::issuer::{Granted, Issuer};
 use super::stored_login::StoredLogin;
 use super::{RefreshTokenStore, Tokens, tokens, verify};
-use crate::attempt::{CountedSecret, Ledger};
+use crate::attempt::CountedSecret;
 use crate::config::oidc::{Oidc, Token};
 use crate::error::{Code, Error, Result};
 use crate::http::form::Field;
+use crate::identity::Run;
 use crate::identity::oidc::jws::KeySet;
-use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
 /// Returns a token for the stored refresh token. Whatever can fail without that is done before it is used.
-pub async fn refresh(
-    settings: &Oidc,
-    env: &Env,
-    store: &dyn RefreshTokenStore,
-    ledger: &dyn Ledger,
-    deadline: &Deadline,
-) -> Result<Tokens> {
+pub async fn refresh(settings: &Oidc, store: &dyn RefreshTokenStore, run: Run<'_>) -> Result<Tokens> {
     let login = load(settings, store)?;
-    let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
-    let keys = issuer.keys(deadline).await?;
-    let (granted, login) = redeem(&issuer, login, store, deadline).await?;
+    let issuer = Issuer::discover(settings, run).await?;
+    let keys = issuer.keys(run.deadline).await?;
+    let (granted, login) = redeem(&issuer, login, store, run.deadline).await?;
     if granted.id_token.is_none() && settings.token == Token::Id {
         return last_token(&issuer, &keys, login, store);
     }
@@ -59,14 +53,12 @@ fn last_token(issuer: &Issuer<'_>, keys: &KeySet, login: StoredLogin, store: &dy
 /// Returns what the issuer grants for the stored refresh token, after storing the next one.
 pub async fn grant<'a>(
     settings: &'a Oidc,
-    env: &Env,
     store: &dyn RefreshTokenStore,
-    ledger: &'a dyn Ledger,
-    deadline: &Deadline,
+    run: Run<'a>,
 ) -> Result<(Issuer<'a>, Granted)> {
     let login = load(settings, store)?;
-    let issuer = Issuer::discover(settings, env, ledger, deadline).await?;
-    let (granted, _) = redeem(&issuer, login, store, deadline).await?;
+    let issuer = Issuer::discover(settings, run).await?;
+    let (granted, _) = redeem(&issuer, login, store, run.deadline).await?;
     Ok((issuer, granted))
 }
 
@@ -83,7 +75,7 @@ async fn redeem(
     // If the next refresh token could not be stored, using this one would lose the login.
     login
         .write(store)
-        .map_err(|why| why.because("so the refresh token was not sent: where it lies, its successor has to go"))?;
+        .map_err(|why| why.because("so the refresh token was not sent: the next one has to be stored in its place"))?;
     let token = CountedSecret::new(login.refresh_token.duplicate());
     let fields = [("grant_type", Field::Plain("refresh_token")), ("refresh_token", Field::Secret(&token))];
     let answer = issuer.token(&fields, deadline).await?;

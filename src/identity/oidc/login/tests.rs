@@ -11,6 +11,7 @@ use super::*;
 use crate::address::IssuerUrl;
 use crate::identity::oidc::jws;
 use crate::identity::oidc::stub::{Sent, Stub, run};
+use crate::process::env::Env;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -67,14 +68,15 @@ pub fn settings(stub: &Stub) -> Oidc {
 }
 
 pub async fn discover(settings: &Oidc) -> Issuer<'_> {
-    Issuer::discover(settings, &no_env(), lenient(), &Deadline::after(LONG))
-        .await
-        .map_err(|e| format!("{e:?}"))
-        .unwrap()
+    Issuer::discover(settings, a_run(no_env())).await.map_err(|e| format!("{e:?}")).unwrap()
 }
 
 fn lenient() -> &'static dyn crate::attempt::Ledger {
     Box::leak(Box::<crate::attempt::tests::Lenient>::default())
+}
+
+fn a_run(env: Env) -> Run<'static> {
+    Run::alone(Box::leak(Box::new(env)), Box::leak(Box::new(Deadline::after(LONG))), lenient())
 }
 
 fn no_env() -> Env {
@@ -136,7 +138,7 @@ impl RefreshTokenStore for Kept {
 }
 
 fn silently(settings: &Oidc, kept: &Kept) -> Result<Secret> {
-    run(silent(settings, &no_env(), kept, lenient(), &Deadline::after(LONG)))
+    run(silent(settings, kept, a_run(no_env())))
 }
 
 #[test]
@@ -188,7 +190,7 @@ fn a_machine_logs_in_with_its_secret_as_the_provider_takes_it() {
             ..settings(&stub)
         };
         let env = Env::fixed([("SECRET", "we:ll")]);
-        run(silent(&settings, &env, &Kept::default(), lenient(), &Deadline::after(LONG))).unwrap();
+        run(silent(&settings, &Kept::default(), a_run(env))).unwrap();
         let sent = stub.sent().into_iter().find(|sent| sent.line == "POST /token").unwrap();
         assert_eq!((sent.header("authorization"), sent.field("client_secret")), (header, field));
         for (name, value) in [("grant_type", "client_credentials"), ("scope", "api"), ("resource", "urn:aws")] {
@@ -241,7 +243,7 @@ fn a_login_in_the_browser_ends_with_a_token_for_this_very_login() {
             (sent.line == "POST /token").then_some((200, body))
         });
         let settings = settings(&stub);
-        let outcome = run(interactive(&settings, &no_env(), &Browser { nonce }, lenient(), &Deadline::after(LONG)));
+        let outcome = run(interactive(&settings, &Browser { nonce }, a_run(no_env())));
         assert_eq!(outcome.as_ref().err().map(|e| e.code), expected);
         let sent = stub.sent().into_iter().find(|sent| sent.line == "POST /token").unwrap();
         assert_eq!(sent.field("code"), Some("the-code"));

@@ -147,15 +147,13 @@ pub fn not_asked(answer: &Response) -> Error {
     let offers = offered(answer);
     let is_offered = |scheme: &str| offers.iter().any(|offer| offer.is(scheme));
     let error = Error::new(Code::LoginPage, format!("the IdP at {} wants a login (HTTP 401)", shown(&answer.url)));
-    if is_offered("Negotiate") {
-        error.hint("it offers Kerberos: set `saml.auth = \"spnego\"`")
-    } else if is_offered("Basic") {
-        error.hint("it offers Basic: set `saml.auth = \"basic\"` with `username` and `password`")
-    } else if is_offered("Bearer") {
-        error.hint("it wants a bearer token: set `saml.auth = \"bearer\"` with `token`")
-    } else if is_offered("NTLM") {
-        error.because("it offers NTLM alone, which fedcred does not do").hint(NTLM)
-    } else {
-        error.hint("choose the `saml.auth` that this IdP wants")
+    match () {
+        () if is_offered("Negotiate") => error.hint("it offers Kerberos: set `saml.auth = \"spnego\"`"),
+        () if is_offered("Basic") => {
+            error.hint("it offers Basic: set `saml.auth = \"basic\"` with `username` and `password`")
+        }
+        () if is_offered("Bearer") => error.hint("it wants a bearer token: set `saml.auth = \"bearer\"` with `token`"),
+        () if is_offered("NTLM") => error.because("it offers NTLM alone, which fedcred does not do").hint(NTLM),
+        () => error.hint("choose the `saml.auth` that this IdP wants"),
     }
 }

@@ -144,7 +144,7 @@ impl SpnegoAuth {
         let outcome = if *is_proven { "took" } else { "did not refuse" };
         error
             .because(format!("the IdP {outcome} the Kerberos ticket{whose}, but denies the login: it knows no account of that name"))
-            .hint("ask the IdP's administrator whether that account exists there, and by which name; `klist` shows your principal")
+            .hint("ask the IdP's administrator whether that account exists there, and under which name; `klist` shows your principal")
     }
 
     fn principal(&self, run: Run<'_>) -> Option<String> {
@@ -212,9 +212,11 @@ fn decode(token: &str, answer: &Response) -> Result<Option<Vec<u8>>> {
         let at = shown(&answer.url);
         return Err(Error::new(
             Code::NegotiateNotOffered,
-            format!("the IdP at {at} speaks NTLM under the name of Negotiate"),
+            format!("the IdP at {at} uses NTLM where it offers Negotiate"),
         )
-        .because("its token begins with NTLMSSP: it cannot take the Kerberos ticket, or has none of that service")
+        .because(
+            "its token begins with NTLMSSP: it cannot use the Kerberos ticket, or its service principal is missing",
+        )
         .hint(format!(
             "have HTTP/{host} registered for the account that the IdP runs as: `{}` (Active Directory)",
             command(["setspn", "-S", &format!("HTTP/{host}"), "ACCOUNT"])

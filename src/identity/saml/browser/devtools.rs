@@ -94,7 +94,7 @@ impl DevTools {
                 Some(Message { id, result, error, .. }) if id == number => {
                     return match error {
                         None => Ok(result),
-                        Some(refusal) => Err(Error::new(Code::BrowserFailed, "the browser cannot be driven")
+                        Some(refusal) => Err(Error::new(Code::BrowserFailed, "the browser cannot be controlled")
                             .because(format!("it refuses {method}: {}", printable(&refusal.message, 200)))),
                     };
                 }
@@ -130,7 +130,7 @@ impl DevTools {
     pub fn close(mut self, deadline: &Deadline) {
         self.tell(None, "Browser.close", &json!({}));
         if !self.browser.leave(deadline) {
-            tracing::info!("the browser did not leave, and was killed");
+            tracing::info!("the browser did not exit, and was killed");
         }
     }
 

@@ -61,7 +61,7 @@ pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Asserti
                 Some(Err(error)) if error.code == Code::BrowserMissing => Err(error),
                 first => {
                     if let Some(Err(why)) = first {
-                        tracing::info!(%why, "the browser without a window did not suffice");
+                        tracing::info!(%why, "the login without a browser window failed");
                     }
                     check_display(run.env)?;
                     prepare(&dir)?;
@@ -178,7 +178,7 @@ impl Visit<'_> {
             Some(why) => {
                 Err(Error::new(Code::Connect, format!("the browser cannot open {}", shown(&self.saml.idp_url)))
                     .because(printable(why, 100))
-                    .hint("a certificate has to be trusted by the browser itself; `saml.ca_bundle` is not for it"))
+                    .hint("the browser itself has to trust a certificate; it does not use `saml.ca_bundle`"))
             }
         }
     }
@@ -250,10 +250,12 @@ impl Visit<'_> {
         let seen: Option<[String; 2]> = text.and_then(|text| serde_json::from_str(&text).ok());
         let error = Error::new(Code::BrowserLoginNeeded, "the IdP wants a person at the browser").at(Step::Person);
         match seen {
-            Some([title, origin]) if !title.is_empty() => {
-                error.because(format!("a page of {} waits, {:?}", printable(&origin, 80), printable(&title, 80)))
-            }
-            _ => error.because("its page waits"),
+            Some([title, origin]) if !title.is_empty() => error.because(format!(
+                "a page of {} waits for input: {:?}",
+                printable(&origin, 80),
+                printable(&title, 80)
+            )),
+            _ => error.because("a page waits for input"),
         }
     }
 

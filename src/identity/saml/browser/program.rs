@@ -54,7 +54,7 @@ pub fn start(login: &BrowserLogin, http: &IdpHttp, dir: &Path, is_headless: bool
             }
         }
     }
-    Err(Error::new(Code::BrowserMissing, "no browser is found that fedcred can drive")
+    Err(Error::new(Code::BrowserMissing, "no browser was found that fedcred can control")
         .because(format!("looked for: {}", PROGRAMS.join(", ")))
         .hint(PACKAGES))
 }

@@ -73,7 +73,7 @@ impl Login<'_, '_> {
                 Code::OriginNotAllowed,
                 format!("{} leads from https to {}", shown(from), shown(to)),
             )
-            .because("nothing that began under https is continued in the open")
+            .because("a login that began with https does not go on without it")
             .hint("ask the IdP's administrator why its login leaves https"));
         }
         Ok(())

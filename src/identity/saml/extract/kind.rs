@@ -80,21 +80,21 @@ impl PageKind {
                 ("ws-federation", "a page with an answer in WS-Federation, not in SAML", Role::Message)
             }
             PageKind::Login => ("login", "a login page", Role::Login),
-            PageKind::UserName => ("user-name", "a login page that first asks for the user's name alone", Role::Login),
+            PageKind::UserName => ("user-name", "a login page that asks for the user name first", Role::Login),
             PageKind::Code => ("code", "a page that asks for a one-time code", Role::Person),
             PageKind::SecondFactor => ("second-factor", "a page that asks for a second factor", Role::Person),
             PageKind::Captcha => ("captcha", "a page with a captcha", Role::Person),
             PageKind::Consent => ("consent", "a page that asks for consent", Role::Person),
             PageKind::NewPassword => ("new-password", "a page that wants a new password", Role::Person),
-            PageKind::Registration => ("registration", "a page to register at", Role::Person),
-            PageKind::AccountChoice => ("account-choice", "a page to choose an account on", Role::Choice),
+            PageKind::Registration => ("registration", "a registration page", Role::Person),
+            PageKind::AccountChoice => ("account-choice", "a page with a choice of accounts", Role::Choice),
             PageKind::HomeRealm => {
-                ("home-realm", "a page to choose one's organisation on (home realm discovery)", Role::Choice)
+                ("home-realm", "a page with a choice of organisations (home realm discovery)", Role::Choice)
             }
             PageKind::StaySignedIn => ("stay-signed-in", "a page that asks whether to stay signed in", Role::Choice),
             PageKind::Error => ("error", "an error page", Role::Information),
-            PageKind::Portal => ("portal", "a portal, of somebody who is logged in", Role::Information),
-            PageKind::PassesOn => ("passes-on", "a page that sends itself on", Role::Message),
+            PageKind::Portal => ("portal", "a portal page for a user who is logged in", Role::Information),
+            PageKind::PassesOn => ("passes-on", "a page that submits itself", Role::Message),
             PageKind::ByScript => ("by-script", "a page that only a browser's script can build", Role::ByScript),
             PageKind::Other => ("other", "a page", Role::Information),
         }

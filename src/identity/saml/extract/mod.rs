@@ -28,10 +28,10 @@ mod script;
 mod signs;
 mod source;
 mod stylesheet;
-mod tree;
+pub(super) mod tree;
 mod visibility;
 pub mod words;
-mod xml;
+pub(super) mod xml;
 mod xpath;
 
 use std::time::Duration;

@@ -32,16 +32,7 @@ impl Product {
     ];
 
     pub fn name(self) -> &'static str {
-        match self {
-            Product::AdFs => "AD FS",
-            Product::Okta => "Okta",
-            Product::Keycloak => "Keycloak",
-            Product::Entra => "Entra ID",
-            Product::Shibboleth => "Shibboleth",
-            Product::SimpleSamlPhp => "SimpleSAMLphp",
-            Product::PingFederate => "PingFederate",
-            Product::Google => "Google",
-        }
+        self.facts().0
     }
 
     /// Whether its pages were seen at a running product. Of the others only templates were seen, so a page "looks like" theirs.
@@ -79,39 +70,50 @@ impl Product {
         table.into_iter().find(|(_, fits)| *fits).map(|(product, _)| product)
     }
 
-    /// The marks, as `kind=text`.
+    /// The marks on its pages.
     fn marks(self) -> impl Iterator<Item = Mark> {
-        let marks = match self {
-            Product::AdFs => {
+        self.facts().1.split(' ').filter_map(Mark::parse)
+    }
+
+    /// The name, and the marks as `kind=text`.
+    fn facts(self) -> (&'static str, &'static str) {
+        match self {
+            Product::AdFs => (
+                "AD FS",
                 "address=/adfs/ name=AuthMethod id=formsAuthenticationArea id=userNameInput id=kmsiInput \
-                 id=idp_SignInButton id=updatePasswordForm"
-            }
-            Product::Okta => {
+                 id=idp_SignInButton id=updatePasswordForm",
+            ),
+            Product::Okta => (
+                "Okta",
                 "address=.oktacdn.com address=.okta.com/ address=okta-signin-widget id=okta-sign-in \
-                 id=okta-login-container id=okta-auth-message script=OktaLogin script=OktaSignIn"
-            }
-            Product::Keycloak => {
+                 id=okta-login-container id=okta-auth-message script=OktaLogin script=OktaSignIn",
+            ),
+            Product::Keycloak => (
+                "Keycloak",
                 "address=/login-actions/ class=login-pf class=login-pf-page id=kc-content id=kc-form-login \
-                 id=kc-otp-login-form id=kc-passwd-update-form id=kc-oauth id=kc-error-message"
-            }
-            Product::Entra => {
+                 id=kc-otp-login-form id=kc-passwd-update-form id=kc-oauth id=kc-error-message",
+            ),
+            Product::Entra => (
+                "Entra ID",
                 "page=Converged script=$Config= address=aadcdn.msauth.net address=aadcdn.msftauth.net \
-                 name=loginfmt id=i0116"
-            }
-            Product::Shibboleth => {
-                "name=j_username prefix=_eventId_ prefix=_shib_idp_ prefix=shib_idp_ls address=/idp/profile/"
-            }
-            Product::SimpleSamlPhp => {
+                 name=loginfmt id=i0116",
+            ),
+            Product::Shibboleth => (
+                "Shibboleth",
+                "name=j_username prefix=_eventId_ prefix=_shib_idp_ prefix=shib_idp_ls address=/idp/profile/",
+            ),
+            Product::SimpleSamlPhp => (
+                "SimpleSAMLphp",
                 "name=AuthState name=StateId address=/simplesaml/ address=/simplesamlphp/ address=/module.php/ \
-                 id=postLoginSubmitButton address=/ssplogo"
-            }
-            Product::PingFederate => {
+                 id=postLoginSubmitButton address=/ssplogo",
+            ),
+            Product::PingFederate => (
+                "PingFederate",
                 "prefix=pf. address=/resumeSAML20/ class=ping-container class=ping-body \
-                 class=ping-body-container class=ping-footer"
-            }
-            Product::Google => "address=accounts.google.com/ id=gaia_loginform id=identifierId name=Passwd",
-        };
-        marks.split(' ').filter_map(Mark::parse)
+                 class=ping-body-container class=ping-footer",
+            ),
+            Product::Google => ("Google", "address=accounts.google.com/ id=gaia_loginform id=identifierId name=Passwd"),
+        }
     }
 }
 

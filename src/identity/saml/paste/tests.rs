@@ -14,70 +14,89 @@ fn kind(bytes: impl Into<Vec<u8>>) -> String {
     }
 }
 
-#[test]
-fn whatever_a_browser_shows_can_be_pasted() {
-    let base64 = STANDARD.encode(XML);
-    let escaped: String = url::form_urlencoded::byte_serialize(base64.as_bytes()).collect();
-    let wrapped =
-        base64.as_bytes().chunks(60).map(|c| std::str::from_utf8(c).unwrap()).collect::<Vec<_>>().join("\r\n");
-    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(base64.encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    let ours = "response of https://idp/?a=b+c Success";
-    let deflated = {
-        use std::io::Write;
-        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder.write_all(XML.as_bytes()).unwrap();
-        url::form_urlencoded::byte_serialize(STANDARD.encode(encoder.finish().unwrap()).as_bytes()).collect::<String>()
-    };
-    let quoted =
+/// Text and what it is.
+type Table = Vec<(Vec<u8>, &'static str)>;
+
+const OURS: &str = "response of https://idp/?a=b+c Success";
+
+fn check(table: Table) {
+    for (bytes, expected) in table {
+        let shown = String::from_utf8_lossy(&bytes).into_owned();
+        assert_eq!(kind(bytes), expected, "{shown}");
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+fn deflated() -> String {
+    use std::io::Write;
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(XML.as_bytes()).unwrap();
+    percent_encoded(&STANDARD.encode(encoder.finish().unwrap()))
+}
+
+/// A page with the response, as quoted-printable in lines of 70 characters.
+fn quoted_page(base64: &str) -> String {
+    let page =
         format!("<html><form><input name=3DSAMLResponse value=3D'{}'></form></html>", base64.replace('=', "=3D"));
-    let quoted: String = quoted
-        .as_bytes()
-        .chunks(70)
-        .map(|c| format!("{}=\r\n", String::from_utf8_lossy(c)))
-        .collect::<String>()
-        .replace("==\r\n3D", "=3D=\r\n")
-        .replace("=3=\r\nD", "=3D=\r\n");
+    let lines = page.as_bytes().chunks(70).map(|c| format!("{}=\r\n", String::from_utf8_lossy(c)));
+    lines.collect::<String>().replace("==\r\n3D", "=3D=\r\n").replace("=3=\r\nD", "=3D=\r\n")
+}
+
+#[test]
+fn recordings_of_a_browser_can_be_pasted() {
+    let base64 = STANDARD.encode(XML);
+    let (escaped, deflated, quoted) = (percent_encoded(&base64), deflated(), quoted_page(&base64));
     let json = |text: &str| serde_json::to_string(text).unwrap();
-    let table: Vec<(Vec<u8>, &str)> = vec![
-        (format!("https://signin.aws.amazon.com/saml?SAMLResponse={deflated}&RelayState=x").into(), ours),
-        (format!("Location: https://x/?SAMLResponse={deflated}").into(), ours),
+    check(vec![
+        (format!("https://signin.aws.amazon.com/saml?SAMLResponse={deflated}&RelayState=x").into(), OURS),
+        (format!("Location: https://x/?SAMLResponse={deflated}").into(), OURS),
         ("https://idp/?SAMLRequest=fZFB".into(), "not-a-saml-response"),
         (
             format!("<S:Envelope xmlns:S='http://schemas.xmlsoap.org/soap/envelope/'><S:Body>{XML}</S:Body></S:Envelope>").into(),
-            ours,
+            OURS,
         ),
         (
             format!(r#"{{"log":{{"entries":[{{"request":{{"postData":{{"params":[{{"name":"RelayState","value":""}},{{"name":"SAMLResponse","value":"{escaped}"}}]}}}}}},{{"request":{{}}}}]}}}}"#).into(),
-            ours,
+            OURS,
         ),
-        (format!(r#"{{"log":{{"entries":[{{"request":{{"postData":{{"text":"a=b&SAMLResponse={escaped}"}}}}}}]}}}}"#).into(), ours),
-        (format!(r#"{{"requests":[{{"method":"POST","post":[["SAMLResponse","{base64}"],["RelayState",""]]}}]}}"#).into(), ours),
-        (format!(r#"{{"requests":[{{"method":"POST","protocol":"SAML-P","saml":{}}}]}}"#, json(XML)).into(), ours),
+        (format!(r#"{{"log":{{"entries":[{{"request":{{"postData":{{"text":"a=b&SAMLResponse={escaped}"}}}}}}]}}}}"#).into(), OURS),
+        (format!(r#"{{"requests":[{{"method":"POST","post":[["SAMLResponse","{base64}"],["RelayState",""]]}}]}}"#).into(), OURS),
+        (format!(r#"{{"requests":[{{"method":"POST","protocol":"SAML-P","saml":{}}}]}}"#, json(XML)).into(), OURS),
         (
             format!("From: <Saved by Blink>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\ttype=\"text/html\";\r\n\tboundary=\"----B\"\r\n\r\n\r\n------B\r\nContent-Type: text/css\r\n\r\nx\r\n------B\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{quoted}\r\n------B--\r\n").into(),
             "page saml-response",
         ),
-        (XML.into(), ours),
-        (format!("<?xml version='1.0'?>\n<!-- saved -->{XML}").into(), ours),
-        (base64.clone().into(), ours),
-        (wrapped.into(), ours),
-        (utf16, ours),
-        (escaped.clone().into(), ours),
-        (format!("SAMLResponse={escaped}&RelayState=").into(), ours),
-        (format!("RelayState=&SAMLResponse={escaped}").into(), ours),
-        (format!("SAMLResponse: {base64}\nRelayState: x").into(), ours),
-        (format!("SAMLResponse:\t\"{base64}\"").into(), ours),
-        (format!("curl https://x --data-raw 'SAMLResponse={escaped}'").into(), ours),
-        (format!("{{\"SAMLResponse\": \"{base64}\"}}").into(), ours),
+    ]);
+}
+
+#[test]
+fn responses_pages_and_tokens_can_be_pasted_in_any_form() {
+    let base64 = STANDARD.encode(XML);
+    let escaped = percent_encoded(&base64);
+    let wrapped =
+        base64.as_bytes().chunks(60).map(|c| std::str::from_utf8(c).unwrap()).collect::<Vec<_>>().join("\r\n");
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(base64.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    check(vec![
+        (XML.into(), OURS),
+        (format!("<?xml version='1.0'?>\n<!-- saved -->{XML}").into(), OURS),
+        (base64.clone().into(), OURS),
+        (wrapped.into(), OURS),
+        (utf16, OURS),
+        (escaped.clone().into(), OURS),
+        (format!("SAMLResponse={escaped}&RelayState=").into(), OURS),
+        (format!("RelayState=&SAMLResponse={escaped}").into(), OURS),
+        (format!("SAMLResponse: {base64}\nRelayState: x").into(), OURS),
+        (format!("SAMLResponse:\t\"{base64}\"").into(), OURS),
+        (format!("curl https://x --data-raw 'SAMLResponse={escaped}'").into(), OURS),
+        (format!("{{\"SAMLResponse\": \"{base64}\"}}").into(), OURS),
         (
-            "<a:Assertion xmlns:a='urn:oasis:names:tc:SAML:2.0:assertion'><a:Issuer>me</a:Issuer></a:Assertion>"
-                .into(),
+            "<a:Assertion xmlns:a='urn:oasis:names:tc:SAML:2.0:assertion'><a:Issuer>me</a:Issuer></a:Assertion>".into(),
             "response of me ",
         ),
-        (
-            format!("<html><form><input name=SAMLResponse value='{base64}'></form></html>").into(),
-            "page saml-response",
-        ),
+        (format!("<html><form><input name=SAMLResponse value='{base64}'></form></html>").into(), "page saml-response"),
         ("<!DOCTYPE html><form method=post><input name=u><input type=password></form>".into(), "page login"),
         ("HTTP/1.1 200 OK\n\n<html><title>Error</title></html>".into(), "page error"),
         (JWT.into(), "token true"),
@@ -86,11 +105,7 @@ fn whatever_a_browser_shows_can_be_pasted() {
         (format!("{}\n{}", &JWT[..30], &JWT[30..]).into(), "token true"),
         ("hello".into(), "not-a-saml-response"),
         (Vec::new(), "not-a-saml-response"),
-    ];
-    for (bytes, expected) in table {
-        let shown = String::from_utf8_lossy(&bytes).into_owned();
-        assert_eq!(kind(bytes), expected, "{shown}");
-    }
+    ]);
 }
 
 #[test]

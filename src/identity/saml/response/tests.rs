@@ -77,8 +77,8 @@ fn roles_are_read_in_either_order_with_white_space_and_several_in_a_value() {
 fn what_is_no_response_is_told_apart() {
     let table = [
         ("%%%".to_owned(), "not base64"),
-        (encode("hello").expose().to_owned(), "ends early"),
-        (encode("<a><b></a>").expose().to_owned(), "root element is a"),
+        (encode("hello").expose().to_owned(), "not well-formed"),
+        (encode("<a><b></b></a>").expose().to_owned(), "root element is a"),
         (
             encode("<Assertion xmlns='urn:oasis:names:tc:SAML:2.0:assertion'/>").expose().to_owned(),
             "root element is Assertion",
@@ -90,7 +90,7 @@ fn what_is_no_response_is_told_apart() {
         (encode("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>").expose().to_owned(), "document type"),
         (
             encode(&format!("<p:Response xmlns:p='{PROTOCOL}'>{}", "<p:x>".repeat(100))).expose().to_owned(),
-            "too deeply",
+            "not well-formed",
         ),
     ];
     for (text, why) in table {

@@ -169,7 +169,8 @@ fn the_answer_of_the_token_endpoint_shows_what_became_of_secret_and_refresh_toke
             let settings = Oidc { client_secret: Some(secret), ..settings(&stub) };
             let env = Env::fixed([("SECRET", "w")]);
             let ledger = crate::attempt::tests::Lenient::default();
-            let outcome = run(silent(&settings, &env, &Kept::with("first"), &ledger, &Deadline::after(LONG)));
+            let outcome =
+                run(silent(&settings, &Kept::with("first"), Run::alone(&env, &Deadline::after(LONG), &ledger)));
             assert!(outcome.is_err(), "{status} {body}");
             let shown = |secret: &[u8]| {
                 let begun = ledger.0.borrow();

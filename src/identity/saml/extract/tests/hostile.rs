@@ -25,7 +25,7 @@ fn fails(body: impl Into<Vec<u8>>, xpath: &str, parser: Parser, limit: Duration)
 
 #[test]
 fn a_page_made_to_harm_ends_in_an_error() {
-    let attributes: String = (0..80_000).map(|i| format!(" a{i}=x")).collect();
+    let attributes: String = (0..20_000).map(|i| format!(" a{i}=x")).collect();
     let copies = format!("<b title='{}'>{}", "x".repeat(1 << 20), "<p>x".repeat(100_000));
     let reconstructed =
         format!("<p>{}{}", (0..400).map(|i| format!("<b a={i}>")).collect::<String>(), "</p><p>x".repeat(10_000));
@@ -33,7 +33,7 @@ fn a_page_made_to_harm_ends_in_an_error() {
     let table = [
         ("100,000 nested tags", "<div>".repeat(100_000)),
         ("closed as well", format!("{}{}", "<div>".repeat(100_000), "</div>".repeat(100_000))),
-        ("80,000 attributes", format!("<p{attributes}>")),
+        ("20,000 attributes", format!("<p{attributes}>")),
         ("100 MB", "x".repeat(100 << 20)),
         ("more nodes than pages have", "<p>x".repeat(50_000)),
         ("a value copied for each paragraph", copies),
@@ -46,10 +46,10 @@ fn a_page_made_to_harm_ends_in_an_error() {
     }
     let error = fails(vec![0xe9; 3 << 20], DEFAULT, Parser::Html, Duration::from_secs(60));
     assert_eq!(error.code, Code::PageTooLarge, "6 MiB of text from 3 MiB of bytes");
-    let attributes: String = (0..80_000).map(|i| format!(" a{i}='x'")).collect();
+    let attributes: String = (0..20_000).map(|i| format!(" a{i}='x'")).collect();
     for (what, body) in [
         ("100,000 nested tags", format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000))),
-        ("80,000 attributes", format!("<a{attributes}/>")),
+        ("20,000 attributes", format!("<a{attributes}/>")),
         ("more nodes than pages have", format!("<a>{}</a>", "<b/>".repeat(50_000))),
     ] {
         let error = fails(body, DEFAULT, Parser::Xml, Duration::from_secs(60));

@@ -12,7 +12,7 @@ fn pages_are_known_by_the_marks_of_their_product() {
         ("shibboleth-login", "looks like a login page of Shibboleth"),
         ("simplesamlphp-login", "is a login page of SimpleSAMLphp"),
         ("pingfederate-login", "looks like a login page of PingFederate"),
-        ("google-user-name", "looks like a login page that first asks for the user's name alone of Google"),
+        ("google-user-name", "looks like a login page that asks for the user name first of Google"),
         ("okta-login", "looks like a page that only a browser's script can build of Okta"),
         ("keycloak-otp", "looks like a page that asks for a one-time code of Keycloak"),
         ("keycloak-error", "looks like an error page of Keycloak"),
