@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use url::{Host, Url};
@@ -130,47 +131,28 @@ impl Callback {
 }
 
 /// Serves one connection with one request. `None` if no request came.
-async fn receive(stream: TcpStream, expected: Arc<(String, String)>, stage: Arc<Stage>) -> Option<Visit> {
+async fn receive(mut stream: TcpStream, expected: Arc<(String, String)>, stage: Arc<Stage>) -> Option<Visit> {
     let (path, state) = &*expected;
     let talk = async {
-        let head = read_head(&stream).await?;
+        let head = read_head(&mut stream).await?;
         stage.asked();
         let visit = visit(&head, path, state);
-        write_all(&stream, page(&visit).as_bytes()).await?;
+        stream.write_all(page(&visit).as_bytes()).await.ok()?;
         Some(visit)
     };
     tokio::time::timeout(CONNECTION, talk).await.ok()?
 }
 
 /// Reads the request up to its empty line. The query holds the code.
-async fn read_head(stream: &TcpStream) -> Option<Secret> {
+async fn read_head(stream: &mut TcpStream) -> Option<Secret> {
+    // Never reallocated, so that no copy of the code stays behind.
     let mut head = Zeroizing::new(Vec::with_capacity(MAX_HEAD));
-    let mut chunk = Zeroizing::new([0; 2048]);
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
-        if head.len() + chunk.len() > MAX_HEAD {
+        if head.len() >= MAX_HEAD || stream.read_buf(&mut *head).await.ok()? == 0 {
             return None;
-        }
-        stream.readable().await.ok()?;
-        match stream.try_read(&mut *chunk) {
-            Ok(0) => return None,
-            Ok(length) => head.extend_from_slice(&chunk[..length]),
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => return None,
         }
     }
     String::from_utf8(std::mem::take(&mut *head)).ok().map(Secret::new)
-}
-
-async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> Option<()> {
-    while !bytes.is_empty() {
-        stream.writable().await.ok()?;
-        match stream.try_write(bytes) {
-            Ok(length) => bytes = &bytes[length..],
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => return None,
-        }
-    }
-    Some(())
 }
 
 /// Classifies a request by its first line.

@@ -26,14 +26,16 @@ struct Effect {
     is_important: bool,
 }
 
-/// `tag#id.class[name=value]`
-#[derive(Default)]
-struct Compound {
-    tag: Option<String>,
-    id: Option<String>,
-    classes: Vec<String>,
-    attributes: Vec<(String, Option<String>)>,
+/// A part of a selector: `tag`, `#id`, `.class`, `[name=value]`.
+enum Part {
+    Tag(String),
+    Id(String),
+    Class(String),
+    Attribute(String, Option<String>),
 }
+
+/// The parts that one element has to fit.
+type Compound = Vec<Part>;
 
 struct Rule {
     /// From the outermost to the element itself.
@@ -62,8 +64,9 @@ impl Sheet {
         let mut rest = css;
         while let Some(open) = rest.find('{') {
             let prelude = rest[..open].rsplit([';', '}']).next().unwrap_or_default().trim();
-            let (body, after) = block(&rest[open + 1..]);
-            rest = after;
+            let close = source::closing_brace(rest, open);
+            let body = &rest[open + 1..close];
+            rest = rest.get(close + 1..).unwrap_or_default();
             if prelude.starts_with('@') {
                 if depth < 4 && applies(prelude) {
                     self.read(body, depth + 1);
@@ -87,12 +90,12 @@ impl Sheet {
             if is_hiding {
                 self.hiding.push(self.rules.len());
             }
-            let weight = |c: &Compound| {
-                usize::from(c.id.is_some()) * 10_000
-                    + (c.classes.len() + c.attributes.len()) * 100
-                    + usize::from(c.tag.is_some())
+            let weight = |part: &Part| match part {
+                Part::Id(_) => 10_000,
+                Part::Class(_) | Part::Attribute(..) => 100,
+                Part::Tag(_) => 1,
             };
-            let specificity = path.iter().map(weight).sum();
+            let specificity = path.iter().flatten().map(weight).sum();
             self.rules.push(Rule { path, specificity, effects: effects.clone() });
         }
     }
@@ -113,20 +116,6 @@ impl Sheet {
             .max_by_key(|(is_important, specificity, order, _)| (*is_important, *specificity, *order))
             .map(|found| found.3)
     }
-}
-
-/// The text up to the brace that ends the block, and what follows.
-fn block(css: &str) -> (&str, &str) {
-    let mut depth = 0;
-    for (at, c) in css.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 0 => return (&css[..at], &css[at + 1..]),
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    (css, "")
 }
 
 /// Whether the rules in this block apply on a wide screen.
@@ -151,50 +140,41 @@ fn path(selector: &str) -> Option<Vec<Compound>> {
 }
 
 fn compound(text: &str) -> Option<Compound> {
-    let mut compound = Compound::default();
+    let mut parts = Vec::new();
     let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let end = |from: &str| from.find(['.', '#', '[']).unwrap_or(from.len());
-        match first {
-            '.' | '#' => {
-                let (name, after) = rest[1..].split_at(end(&rest[1..]));
-                if first == '.' {
-                    compound.classes.push(name.to_owned())
-                } else {
-                    compound.id = Some(name.to_owned())
-                }
-                rest = after;
-            }
-            '[' => {
-                let (inner, after) = rest[1..].split_once(']')?;
-                let (name, value) = match inner.split_once('=') {
-                    Some((name, value)) => (name, Some(value.trim().trim_matches(['"', '\'']).to_owned())),
-                    None => (inner, None),
-                };
-                compound.attributes.push((name.trim().to_owned(), value));
-                rest = after;
-            }
-            _ => {
-                let (name, after) = rest.split_at(end(rest));
-                compound.tag = Some(name.to_owned());
-                rest = after;
-            }
+    while !rest.is_empty() {
+        if let Some(bracket) = rest.strip_prefix('[') {
+            let (inner, after) = bracket.split_once(']')?;
+            let (name, value) = inner.split_once('=').map_or((inner, None), |(name, value)| (name, Some(value)));
+            let value = value.map(|value| value.trim().trim_matches(['"', '\'']).to_owned());
+            parts.push(Part::Attribute(name.trim().to_owned(), value));
+            rest = after;
+            continue;
         }
+        let mark = usize::from(rest.starts_with(['.', '#']));
+        let end = rest[mark..].find(['.', '#', '[']).map_or(rest.len(), |at| mark + at);
+        let (word, after) = rest.split_at(end);
+        parts.push(match word.split_at(mark) {
+            (".", class) => Part::Class(class.to_owned()),
+            ("#", id) => Part::Id(id.to_owned()),
+            (_, tag) => Part::Tag(tag.to_owned()),
+        });
+        rest = after;
     }
-    Some(compound)
+    Some(parts)
 }
 
 /// Whether the selector names this element, with the ancestors in this order.
 fn fits(tree: &Tree, id: NodeId, path: &[Compound]) -> bool {
     let Some((own, around)) = path.split_last() else { return false };
-    if !tree.element(id).is_some_and(|element| own.fits(element)) {
+    if !tree.element(id).is_some_and(|element| is_named_by(element, own)) {
         return false;
     }
     let mut at = tree.parent(id);
     let mut left = around;
     while let Some((next, rest)) = left.split_last() {
         let Some(here) = at else { return false };
-        if tree.element(here).is_some_and(|element| next.fits(element)) {
+        if tree.element(here).is_some_and(|element| is_named_by(element, next)) {
             left = rest;
         }
         at = tree.parent(here);
@@ -202,20 +182,15 @@ fn fits(tree: &Tree, id: NodeId, path: &[Compound]) -> bool {
     true
 }
 
-impl Compound {
-    fn fits(&self, element: &Element) -> bool {
-        self.tag.as_deref().is_none_or(|tag| element.is(tag))
-            && self.id.as_deref().is_none_or(|id| element.attribute("id") == Some(id))
-            && (self.classes.is_empty() || {
-                let own: Vec<&str> = element.value("class").split_whitespace().collect();
-                self.classes.iter().all(|class| own.contains(&class.as_str()))
-            })
-            && self.attributes.iter().all(|(name, value)| {
-                element
-                    .attribute(name)
-                    .is_some_and(|own| value.as_deref().is_none_or(|value| own.eq_ignore_ascii_case(value)))
-            })
-    }
+fn is_named_by(element: &Element, compound: &[Part]) -> bool {
+    compound.iter().all(|part| match part {
+        Part::Tag(tag) => element.is(tag),
+        Part::Id(id) => element.attribute("id") == Some(id),
+        Part::Class(class) => element.value("class").split_whitespace().any(|own| own == class),
+        Part::Attribute(name, value) => element
+            .attribute(name)
+            .is_some_and(|own| value.as_deref().is_none_or(|value| own.eq_ignore_ascii_case(value))),
+    })
 }
 
 /// How a list of declarations changes what is visible.
