@@ -14,7 +14,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::authn_request::{self, Answer};
 use super::conversation::status_error;
 use super::exchange::{Assertion, Exchange, Step};
-use super::response::parser::{attribute, resolved};
 use super::response::{Response as SamlResponse, is_aws_sign_in};
 use crate::config::profile::Saml;
 use crate::error::{Code, Error, Result, printable};

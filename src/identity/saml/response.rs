@@ -5,7 +5,7 @@
 
 use std::io::Read;
 
-pub(super) mod parser;
+mod parser;
 
 use crate::arn::{Partition, ProviderArn, RoleArn};
 use crate::error::{Code, Error, Result, printable};
