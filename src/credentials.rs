@@ -42,6 +42,11 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
+    /// The session token, or the secret access key of long-term keys: what must not appear in an error.
+    pub fn most_secret(&self) -> &Secret {
+        self.session_token.as_ref().unwrap_or(&self.secret_access_key)
+    }
+
     /// A second copy, to be wiped on its own.
     pub fn duplicate(&self) -> Self {
         SigningKeys {

@@ -1,11 +1,11 @@
 //! The reason a service gives when it refuses a ticket: a KRB-ERROR (RFC 4120 §5.9.1) inside its SPNEGO answer.
 //!
-//! Nothing vouches for it, so it only chooses the words of an error that is an error anyway.
+//! The reason is not authenticated, so it only selects the text of an error that is an error in any case.
 
 use super::ffi;
 use crate::der;
 
-/// Why the service refuses, and who can mend it; `None` when the token is not a refusal.
+/// Returns why the service refuses the ticket, and the next step. `None` if the token is not a refusal.
 pub fn refusal(token: &[u8]) -> Option<(&'static str, &'static str)> {
     match number(token) {
         Some(number) => Some(meaning(number)),

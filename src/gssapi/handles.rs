@@ -1,7 +1,7 @@
-//! Names, credentials and contexts of the library as values that free themselves, and its statuses as errors.
+//! Names, credentials and contexts of the library as values that are released when dropped, and its statuses as errors.
 //!
-//! Everything here stays on the thread that made it: a status's text is kept by the library per thread, and a context
-//! may be used by one thread at a time. The raw pointers in the types make the compiler see to that.
+//! Each value stays on the thread that made it: the library keeps a status's text per thread, and a context may be used by
+//! one thread at a time. The raw pointers in the types make the compiler enforce that.
 
 #![allow(unsafe_code, reason = "the calls into the C library")]
 
@@ -40,14 +40,14 @@ impl Drop for Name {
     }
 }
 
-/// A `gss_cred_id_t` for initiating, with an element for each mechanism it was acquired for.
+/// A `gss_cred_id_t` for initiating, for each of the mechanisms it was acquired for.
 pub struct Credential {
     library: &'static Library,
     handle: Handle,
 }
 
 impl Credential {
-    /// The named principal's credential, or the default one, out of wherever the library keeps them.
+    /// Acquires the named principal's credential, or the default one, from where the library keeps them.
     pub fn acquire(library: &'static Library, name: Option<&Name>, mechanisms: &[&'static StaticOid]) -> Result<Self> {
         let mut credential = Credential { library, handle: ptr::null_mut() };
         let (mut minor, mut mechanisms) = (0, descriptors(mechanisms));
@@ -68,7 +68,7 @@ impl Credential {
         check(library, major, minor, &ffi::KRB5).map(|_| credential)
     }
 
-    /// As [`Credential::acquire`], out of this store (keys as in MIT's `gss_acquire_cred_from`).
+    /// Acquires a credential from this store (keys as in MIT's `gss_acquire_cred_from`).
     pub fn acquire_from(
         library: &'static Library,
         acquire_cred_from: ffi::AcquireCredFrom,
@@ -99,10 +99,10 @@ impl Credential {
         check(library, major, minor, &ffi::KRB5).map(|_| credential)
     }
 
-    /// Makes the library settle who this is: a login that it has put off (by keytab) happens here.
+    /// Makes the library determine the principal. A login by keytab, which the library defers, happens here.
     pub fn resolve(&self) -> Result<()> {
         let (mut minor, mut lifetime): (u32, u32) = (0, 0);
-        // SAFETY: null for what is not wanted; asking for the lifetime is what makes the library look.
+        // SAFETY: null for what is not wanted; the request for the lifetime is what makes the library log in.
         let major = unsafe {
             (self.library.inquire_cred)(
                 &mut minor,
@@ -116,7 +116,7 @@ impl Credential {
         check(self.library, major, minor, &ffi::KRB5).map(|_| ())
     }
 
-    /// Lets SPNEGO offer Kerberos alone.
+    /// Makes SPNEGO offer no mechanism but Kerberos.
     pub fn offer_only_kerberos(&self, set_neg_mechs: ffi::SetNegMechs) -> Result<()> {
         let (mut minor, mut kerberos) = (0, descriptors(&[&ffi::KRB5]));
         // SAFETY: the set outlives the call, which copies it.
@@ -139,13 +139,13 @@ pub struct Context {
     mechanism: &'static StaticOid,
 }
 
-/// What one call of `gss_init_sec_context` gave.
+/// The result of one call of `gss_init_sec_context`.
 pub struct Progress {
-    /// To be sent; empty when there is nothing to send.
+    /// The token to send; empty if there is none.
     pub token: Zeroizing<Vec<u8>>,
     pub is_complete: bool,
     pub flags: u32,
-    /// DER of the mechanism at work; empty while the library does not tell.
+    /// DER of the mechanism in use; empty while the library does not report it.
     pub mechanism: Vec<u8>,
 }
 
@@ -154,7 +154,7 @@ impl Context {
         Context { library, handle: ptr::null_mut(), mechanism }
     }
 
-    /// One leg. `channel_binding` is the application data of the bindings, the same on every leg.
+    /// Makes one step. `channel_binding` is the application data of the bindings, the same in every step.
     pub fn init(
         &mut self,
         credential: &Credential,
@@ -173,7 +173,7 @@ impl Context {
         let mut received = received.map(Buffer::view);
         let mut mechanism: *mut Oid = ptr::null_mut();
         let mut token = Token { library: self.library, buffer: Buffer::EMPTY };
-        // SAFETY: all arguments outlive the call. A null handle begins a context; afterwards it is the library's own.
+        // SAFETY: all arguments outlive the call. A null handle begins a context; afterwards the library owns it.
         let major = unsafe {
             (self.library.init_sec_context)(
                 &mut minor,
@@ -204,7 +204,7 @@ impl Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // SAFETY: the handle is null or came from this library; null asks for no farewell token.
+        // SAFETY: the handle is null or came from this library; the null buffer asks for no token.
         unsafe { (self.library.delete_sec_context)(&mut 0, &mut self.handle, ptr::null_mut()) };
     }
 }
@@ -259,7 +259,7 @@ unsafe fn bytes_at<'a>(address: *const u8, length: usize) -> &'a [u8] {
     unsafe { std::slice::from_raw_parts(address, length) }
 }
 
-/// The major status when it is not an error. The text must be fetched at once, on this thread: the library keeps the last one only.
+/// Returns the major status if it is not an error. The text is fetched at once, on this thread: the library keeps only the last.
 fn check(library: &'static Library, major: u32, minor: u32, mechanism: &'static StaticOid) -> Result<u32> {
     if major & ffi::ERROR_MASK == 0 {
         return Ok(major);
@@ -271,7 +271,7 @@ fn check(library: &'static Library, major: u32, minor: u32, mechanism: &'static 
     Err(Status { major, minor, text })
 }
 
-/// At most this many lines of text are asked for; the library decides whether there are more.
+/// The most lines of text that are fetched for a status.
 const MAX_LINES: usize = 4;
 
 fn display(library: &'static Library, code: u32, kind: c_int, mechanism: &'static StaticOid) -> String {
@@ -279,7 +279,7 @@ fn display(library: &'static Library, code: u32, kind: c_int, mechanism: &'stati
     let mut more = 0;
     while lines.len() < MAX_LINES {
         let mut line = Token { library, buffer: Buffer::EMPTY };
-        // SAFETY: all arguments outlive the call; `more` is the library's own bookmark.
+        // SAFETY: all arguments outlive the call; `more` is where the library goes on.
         let major =
             unsafe { (library.display_status)(&mut 0, code, kind, mechanism.as_ptr(), &mut more, &mut line.buffer) };
         if major & ffi::ERROR_MASK != 0 {

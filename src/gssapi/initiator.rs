@@ -1,6 +1,6 @@
-//! One SPNEGO exchange from the initiator's side: who we are, what we send, and what the server's answer proves.
+//! One SPNEGO exchange from the initiator's side: its credential, its tokens, and what the server's answer proves.
 //!
-//! Calls that may wait for a KDC; `worker` gives them a thread and a deadline.
+//! Calls may wait for a KDC; `worker` gives them a thread and a deadline.
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
@@ -25,7 +25,7 @@ pub struct Initiator {
 }
 
 impl Initiator {
-    /// Finds the credential; with a keytab this logs in at the KDC.
+    /// Acquires the credential; with a keytab this logs in at the KDC.
     pub fn new(library: &'static Library, request: Request) -> Result<Self> {
         let explain = |status: Status| status.before_sending(&request);
         let service = format!("HTTP@{}", request.host);
@@ -45,7 +45,7 @@ impl Initiator {
             Err(status) if self.has_sent => return Err(self.answer_refused(status, received.unwrap_or_default())),
             Err(status) => return Err(self.why_not_begun(status)),
         };
-        // Before the token leaves: another mechanism than Kerberos must not say a word.
+        // Checked before the token is sent: no mechanism but Kerberos may send anything.
         if !is_kerberos(&progress.mechanism, progress.is_complete) {
             return Err(Error::new(Code::Bug, "the GSSAPI library chose another mechanism than Kerberos"));
         }
@@ -57,8 +57,8 @@ impl Initiator {
         })
     }
 
-    /// The same request to the Kerberos mechanism, whose numbers are Kerberos's own: see `status`. It costs a round trip
-    /// to the KDC, but for the service's ticket: the login, which could lock an account, is over by then.
+    /// Returns why no exchange began, from the same request to the Kerberos mechanism, whose error numbers are Kerberos's own (see
+    /// `status`). It costs a request to the KDC for the service's ticket; the login, which could lock an account, is not repeated.
     fn why_not_begun(&self, status: Status) -> Error {
         let mut context = Context::new(self.library, &ffi::KRB5);
         let plain = context.init(&self.credential, &self.target, None, None).err();
@@ -81,8 +81,8 @@ impl Initiator {
     }
 }
 
-/// Kerberos alone first: its failure carries Kerberos's own number, and a keytab's wrong key is tried once, where SPNEGO
-/// would try it again and bring the account twice as near to being locked.
+/// Acquires the credential for Kerberos alone first: a failure then has Kerberos's own number, and a keytab's wrong key is
+/// tried once, while SPNEGO would try it twice, which may lock the account.
 fn acquire(library: &'static Library, request: &Request) -> Result<Credential> {
     let explain = |status: Status| status.before_sending(request);
     let import = |principal| Name::import(library, principal, &ffi::PRINCIPAL_NAME).map_err(explain);
@@ -107,7 +107,7 @@ fn acquire(library: &'static Library, request: &Request) -> Result<Credential> {
     }
 }
 
-/// A keytab, and the memory cache that takes its tickets, so that the user's own cache is neither read nor written.
+/// A keytab, and the memory cache for its tickets, so that the user's own cache is neither read nor written.
 struct KeytabStore {
     keytab: CString,
     ccache: CString,
@@ -116,7 +116,7 @@ struct KeytabStore {
 impl KeytabStore {
     fn new(path: &Path) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        // The library words a missing file as a missing key, and waits for a pipe.
+        // The library reports a missing file as a missing key, and would wait for a pipe.
         file::check(path, &kind::KEYTAB).map_err(|fault| fault.error(Code::KeytabUnusable))?;
         let unusable = |cause: String| {
             Error::new(Code::KeytabUnusable, format!("keytab {} cannot be used", path.display())).because(cause)
@@ -136,7 +136,7 @@ fn no_keytab_support() -> Error {
     )
 }
 
-/// While it is under way a library may name no mechanism, or SPNEGO; at the end it must be Kerberos.
+/// Whether the mechanism is Kerberos. Before the end, a library may also name no mechanism, or SPNEGO.
 fn is_kerberos(mechanism: &[u8], is_complete: bool) -> bool {
     mechanism == ffi::KRB5.der()
         || mechanism == ffi::KRB5_MICROSOFT.der()

@@ -1,7 +1,7 @@
-//! Finds the machine's GSSAPI and its functions, once a process and for good.
+//! Loads the machine's GSSAPI and finds its functions, once in a process.
 //!
-//! Loaded, not linked: the binary runs where Kerberos is absent, and building it needs no Kerberos header. It is never
-//! unloaded, because the library keeps thread-local data whose destructors run later.
+//! The library is not linked: the binary runs where Kerberos is absent, and its build needs no Kerberos headers. It is never
+//! unloaded, because it keeps thread-local data whose destructors run later.
 
 #![allow(unsafe_code, reason = "a library's functions have the types we say they have")]
 
@@ -18,9 +18,9 @@ pub struct Library {
     pub import_name: ffi::ImportName,
     pub release_name: ffi::ReleaseHandle,
     pub acquire_cred: ffi::AcquireCred,
-    /// A MIT extension: credentials out of a given keytab.
+    /// An extension of MIT: credentials from a given keytab.
     pub acquire_cred_from: Option<ffi::AcquireCredFrom>,
-    /// A MIT extension, in Heimdal since 2019: which mechanisms SPNEGO may offer.
+    /// An extension of MIT, in Heimdal since 2019: the mechanisms that SPNEGO may offer.
     pub set_neg_mechs: Option<ffi::SetNegMechs>,
     pub inquire_cred: ffi::InquireCred,
     pub release_cred: ffi::ReleaseHandle,
@@ -30,7 +30,7 @@ pub struct Library {
     pub release_buffer: ffi::ReleaseBuffer,
 }
 
-/// In the order of preference: MIT, then Heimdal.
+/// The libraries in order of preference: MIT, then Heimdal.
 const NAMES: &[&str] = if cfg!(target_os = "macos") {
     &["/System/Library/Frameworks/GSS.framework/GSS"]
 } else {
@@ -38,7 +38,7 @@ const NAMES: &[&str] = if cfg!(target_os = "macos") {
 };
 
 impl Library {
-    /// The library of this process; loaded at the first call.
+    /// Returns the library, which the first call loads.
     ///
     /// Errors: [`Code::GssapiMissing`], naming the packages that hold it.
     pub fn get() -> Result<&'static Library> {
@@ -57,7 +57,7 @@ impl Library {
             });
             match found {
                 Ok(library) => return Ok(library),
-                // The loader's own words are the error's source, and name the file.
+                // The loader's own message, which names the file, is the error's source.
                 Err(error) => causes.push(error.source().map_or_else(|| error.to_string(), ToString::to_string)),
             }
         }
@@ -86,7 +86,7 @@ impl Library {
 
 fn missing(causes: Vec<String>) -> Error {
     let hint = if cfg!(all(target_env = "musl", target_feature = "crt-static")) {
-        // A static musl program has no dynamic loader, whatever is installed.
+        // A static musl program has no dynamic loader.
         "this is the static build, which can load no library: use the dynamically linked build for auth = \"spnego\""
     } else {
         "install it: `apt install libgssapi-krb5-2` (Debian, Ubuntu), `dnf install krb5-libs` (Fedora, RHEL), \

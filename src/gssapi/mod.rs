@@ -1,9 +1,9 @@
-//! Kerberos by SPNEGO (RFC 4178, RFC 4559), for `auth = "spnego"`: from a ticket or keytab to the tokens of `Negotiate`.
+//! Kerberos by SPNEGO (RFC 4178, RFC 4559), for `auth = "spnego"`: makes the tokens of `Negotiate` from a ticket or keytab.
 //!
-//! The machine's own GSSAPI does the work, loaded at run time (`library`). With `process/`, this is the only room with
-//! unsafe code, and it stays in three files: `ffi` says what C looks like, `library` loads it, `handles` calls it.
-//! `initiator` is the exchange, `worker` its thread and deadline, `status` and `error_token` its failures in our words. On Windows
-//! `sspi` stands for all but the worker.
+//! Uses the machine's own GSSAPI, loaded at run time (`library`). With `process/`, this is the only room with
+//! unsafe code, and it stays in three files: `ffi` declares the C interface, `library` loads it, `handles` calls it.
+//! `initiator` is the exchange, `worker` its thread and deadline, `status` and `error_token` the meaning of its failures. On
+//! Windows `sspi` takes the place of all but the worker.
 //!
 //! Settings served: `principal`, `keytab`, `mutual_authentication`, `channel_bindings`. The library itself reads
 //! `KRB5CCNAME`, `KRB5_CONFIG` and `KRB5_CLIENT_KTNAME`.
@@ -30,41 +30,45 @@ mod worker;
 pub use error_token::refusal;
 pub use worker::Negotiation;
 
-// One file is what two are on Unix.
+// This one file takes the place of two on Unix.
 #[cfg(windows)]
 mod sspi;
 #[cfg(windows)]
 use self::{sspi as initiator, sspi as library};
 
-/// Whom to authenticate to, and as whom.
+/// The next step if no KDC answers.
+const KDC_HINT: &str = "check the network (VPN?) and `kdc =` in krb5.conf; `KRB5_TRACE=/dev/stderr kinit` shows which servers \
+                        are contacted";
+
+/// The server to authenticate to, and the credential.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The host of the URL; its service is `HTTP/host`.
+    /// Host of the URL; the service is `HTTP/host`.
     pub host: String,
     pub credential: CredentialSource,
-    /// The connection this exchange is bound to, as RFC 5056 §2.1 writes it: the binding's name, a colon, its data.
+    /// Identifies the connection that this exchange is bound to, as in RFC 5056 §2.1: the binding's name, a colon, its data.
     pub channel_binding: Option<Vec<u8>>,
 }
 
 /// Where the ticket comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CredentialSource {
-    /// Whatever the ticket cache holds.
+    /// The ticket in the default cache.
     Default,
-    /// The cache that belongs to this principal, `alice` or `alice@REALM`.
+    /// The ticket of this principal, `alice` or `alice@REALM`.
     Principal(String),
-    /// A login of our own into a private memory cache; the user's caches are neither read nor written. MIT only.
+    /// A login by keytab into a memory cache of this process; the user's caches are neither read nor written. MIT only.
     Keytab { path: PathBuf, principal: String },
 }
 
-/// What a step of the exchange came to.
+/// The result of a step of the exchange.
 #[derive(Debug)]
 pub struct Step {
-    /// To be sent to the server; absent when there is nothing left to say.
+    /// The token to send to the server; absent if there is nothing left to send.
     pub token: Option<Token>,
-    /// The context stands: the server's last token was the right one.
+    /// The context is established: the server's last token was accepted.
     pub complete: bool,
-    /// The server has proved that it holds the service's key. Never true before `complete`.
+    /// The server has proved that it holds the service's key. Only true if `complete` is.
     pub mutual: bool,
 }
 

@@ -1,14 +1,16 @@
-//! What a failure of the library means to the user: which code, and what to do next.
+//! The error code and the next step for each failure of the library.
 //!
 //! The minor status is Kerberos's own error number only where the Kerberos mechanism itself was called. Under SPNEGO,
 //! MIT's library hands out numbers of its own (100001 and up), hence the second look in `initiator`.
 
-use super::ffi;
-use super::{CredentialSource, Request};
 use std::path::Path;
 
+use super::{CredentialSource, KDC_HINT, Request, ffi};
 use crate::error::{Code, Error, printable};
 use crate::quote::shell::{command, on_path};
+
+/// The code, what failed, and the next step.
+type Meaning = (Code, String, String);
 
 /// A failed call.
 #[derive(Clone, Debug)]
@@ -19,12 +21,12 @@ pub struct Status {
     pub text: String,
 }
 
-/// `ERROR_TABLE_BASE_krb5`: MIT and Heimdal number the errors of RFC 4120 §7.5.9 from here, and their own from 128 on.
+/// `ERROR_TABLE_BASE_krb5`: MIT and Heimdal number the errors of RFC 4120 §7.5.9 from here on, and their own from 128 on.
 const KRB5_BASE: i32 = -1765328384;
 /// The errors of MIT's Kerberos mechanism (`gssapi_err_krb5.et`).
 const MECHANISM_BASE: i32 = 39756032;
 
-/// Numbers of `krb5_err.et`, less the base.
+/// Numbers of `krb5_err.et`, relative to the base.
 mod krb5 {
     pub const C_PRINCIPAL_UNKNOWN: i32 = 6;
     pub const S_PRINCIPAL_UNKNOWN: i32 = 7;
@@ -56,7 +58,7 @@ mod krb5 {
     pub const KT_KVNONOTFOUND: i32 = 230;
 }
 
-/// Numbers of `gssapi_err_krb5.et`, less the base.
+/// Numbers of `gssapi_err_krb5.et`, relative to the base.
 mod mechanism {
     pub const KEYTAB_NOMATCH: i32 = 1;
 }
@@ -76,81 +78,25 @@ impl Status {
         Error::new(code, what).because(self.text).hint(hint)
     }
 
-    fn explain(&self, request: &Request) -> (Code, String, String) {
+    fn explain(&self, request: &Request) -> Meaning {
         use krb5::*;
         let host = printable(&request.host, 255);
-        if let CredentialSource::Keytab { path, principal } = &request.credential {
-            let principal = printable(principal, 255);
-            let is_keytab_fault = self.mechanism() == Some(mechanism::KEYTAB_NOMATCH);
-            match self.krb5() {
-                Some(
-                    KT_BADNAME | KT_UNKNOWN_TYPE | KT_NOTFOUND | KT_IOERR | KEYTAB_BADVNO | KT_KVNONOTFOUND
-                    | ETYPE_NOSUPP,
-                ) => return unusable_keytab(path, &principal),
-                None if is_keytab_fault => return unusable_keytab(path, &principal),
-                Some(PREAUTH_FAILED | PREAUTH_FAILED_HERE | BAD_INTEGRITY) => {
-                    return (
-                        Code::KeytabRefused,
-                        format!("the KDC does not accept the key of {principal} in keytab {}", path.display()),
-                        "its password was changed after the keytab was written: have a new keytab made \
-                         (`ktpass`, `ktutil` or `kadmin ktadd`)"
-                            .into(),
-                    );
-                }
-                _ => {}
-            }
-        }
         let client = match &request.credential {
             CredentialSource::Default => "this user".into(),
-            CredentialSource::Principal(principal) | CredentialSource::Keytab { principal, .. } => {
-                printable(principal, 255)
+            CredentialSource::Principal(principal) => printable(principal, 255),
+            CredentialSource::Keytab { path, principal } => {
+                let principal = printable(principal, 255);
+                if let Some(meaning) = self.keytab_fault(path, &principal) {
+                    return meaning;
+                }
+                principal
             }
         };
         match self.krb5() {
             Some(TKT_EXPIRED) => expired(&request.credential),
             _ if self.major & ffi::ERROR_MASK == ffi::CREDENTIALS_EXPIRED => expired(&request.credential),
-            Some(KDC_UNREACH) => (
-                Code::KdcUnreachable,
-                "no KDC could be reached".into(),
-                "check the network (VPN?) and `kdc =` in krb5.conf; `KRB5_TRACE=/dev/stderr kinit` shows which servers are contacted"
-                    .into(),
-            ),
-            Some(REALM_UNKNOWN | REALM_CANT_RESOLVE) => (
-                Code::KdcUnreachable,
-                "the KDC of the realm cannot be found".into(),
-                format!(
-                    "name it in krb5.conf: `[realms] REALM = {{ kdc = HOST }}`, or have its DNS SRV records checked; if it is the \
-                     wrong realm for {host}: `[domain_realm] {host} = REALM`"
-                ),
-            ),
-            Some(SKEW | KDCREP_SKEW) => (
-                Code::ClockSkew,
-                "this machine's clock and the KDC's differ too much for Kerberos".into(),
-                "set the clock: `timedatectl set-ntp true`, or `chronyc makestep`".into(),
-            ),
-            // The library was on its way to a service of another realm, and asked for that realm's own service.
-            Some(S_PRINCIPAL_UNKNOWN) if self.text.contains("krbtgt/") => (
-                Code::KdcRefused,
-                format!("there is no trust path from the realm of {client} to that of HTTP/{host}"),
-                format!(
-                    "name the realm of the host in krb5.conf: `[domain_realm] {host} = REALM`; if it is another realm than \
-                     yours, both have to trust each other, directly or by `[capaths]`"
-                ),
-            ),
-            Some(S_PRINCIPAL_UNKNOWN) => (
-                Code::KdcRefused,
-                format!("the KDC knows no service HTTP/{host}"),
-                if host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() {
-                    "Kerberos knows services by name: put the IdP's host name into `idp_url`, an address never works"
-                        .into()
-                } else {
-                    format!(
-                        "write `idp_url` with the name its service principal has (an alias has none of its own), or \
-                         have HTTP/{host} registered: `{}` (Active Directory)",
-                        command(["setspn", "-S", &format!("HTTP/{host}"), "ACCOUNT"])
-                    )
-                },
-            ),
+            Some(KDC_UNREACH | REALM_UNKNOWN | REALM_CANT_RESOLVE | SKEW | KDCREP_SKEW) => self.kdc_not_used(&host),
+            Some(S_PRINCIPAL_UNKNOWN) => self.service_unknown(&host, &client),
             Some(C_PRINCIPAL_UNKNOWN) => (
                 Code::KdcRefused,
                 format!("the KDC does not know {client}"),
@@ -169,37 +115,97 @@ impl Status {
             Some(CONFIG_CANTOPEN | CONFIG_BADFORMAT | CONFIG_NODEFREALM) => (
                 Code::ConfigUnreadable,
                 "the Kerberos configuration cannot be used".into(),
-                "check /etc/krb5.conf, or the file that KRB5_CONFIG names: `klist` complains about the same fault"
-                    .into(),
+                "check /etc/krb5.conf, or the file that KRB5_CONFIG names: `klist` reports the same fault".into(),
             ),
             Some(CC_BADNAME | CC_UNKNOWN_TYPE | FCC_PERM | CC_FORMAT) => (
                 Code::NoKerberosTicket,
                 "the Kerberos ticket cache cannot be used".into(),
-                "check KRB5CCNAME and `default_ccache_name` in krb5.conf: `klist` complains about the same fault"
-                    .into(),
+                "check KRB5CCNAME and `default_ccache_name` in krb5.conf: `klist` reports the same fault".into(),
             ),
             Some(1..=LAST_OF_THE_PROTOCOL) => (
                 Code::KdcRefused,
                 format!("the KDC refused a ticket for HTTP/{host} to {client}"),
                 "`KRB5_TRACE=/dev/stderr kinit` shows the exchange".into(),
             ),
-            _ => match &request.credential {
-                CredentialSource::Default => {
-                    (Code::NoKerberosTicket, "there is no Kerberos ticket".into(), login_hint(&request.credential))
-                }
-                CredentialSource::Principal(_) => (
-                    Code::NoKerberosTicket,
-                    format!("there is no Kerberos ticket of {client}"),
-                    login_hint(&request.credential),
-                ),
-                // The library looked into our empty memory cache and found no key to fill it with.
-                CredentialSource::Keytab { path, .. } => unusable_keytab(path, &client),
-            },
+            _ => no_ticket(&request.credential, &client),
         }
+    }
+
+    /// The fault of a login by keytab, if the keytab is at fault.
+    fn keytab_fault(&self, path: &Path, principal: &str) -> Option<Meaning> {
+        use krb5::*;
+        match self.krb5() {
+            Some(
+                KT_BADNAME | KT_UNKNOWN_TYPE | KT_NOTFOUND | KT_IOERR | KEYTAB_BADVNO | KT_KVNONOTFOUND | ETYPE_NOSUPP,
+            ) => Some(unusable_keytab(path, principal)),
+            Some(PREAUTH_FAILED | PREAUTH_FAILED_HERE | BAD_INTEGRITY) => Some((
+                Code::KeytabRefused,
+                format!("the KDC does not accept the key of {principal} in keytab {}", path.display()),
+                "its password was changed after the keytab was written: have a new keytab made (`ktpass`, `ktutil` or \
+                 `kadmin ktadd`)"
+                    .into(),
+            )),
+            None if self.mechanism() == Some(mechanism::KEYTAB_NOMATCH) => Some(unusable_keytab(path, principal)),
+            Some(_) | None => None,
+        }
+    }
+
+    /// A KDC that was not found, was not reached, or has another time.
+    fn kdc_not_used(&self, host: &str) -> Meaning {
+        match self.krb5() {
+            Some(krb5::SKEW | krb5::KDCREP_SKEW) => (
+                Code::ClockSkew,
+                "this machine's clock and the KDC's differ too much for Kerberos".into(),
+                "set the clock: `timedatectl set-ntp true`, or `chronyc makestep`".into(),
+            ),
+            Some(krb5::REALM_UNKNOWN | krb5::REALM_CANT_RESOLVE) => (
+                Code::KdcUnreachable,
+                "the KDC of the realm cannot be found".into(),
+                format!(
+                    "name it in krb5.conf: `[realms] REALM = {{ kdc = HOST }}`, or have its DNS SRV records checked; if it is the \
+                     wrong realm for {host}: `[domain_realm] {host} = REALM`"
+                ),
+            ),
+            Some(_) | None => (Code::KdcUnreachable, "no KDC could be reached".into(), KDC_HINT.into()),
+        }
+    }
+
+    fn service_unknown(&self, host: &str, client: &str) -> Meaning {
+        // The library asked for the service of another realm's KDC, on its way to a service of that realm.
+        if self.text.contains("krbtgt/") {
+            let what = format!("there is no trust path from the realm of {client} to that of HTTP/{host}");
+            let hint = format!(
+                "name the realm of the host in krb5.conf: `[domain_realm] {host} = REALM`; if it is another realm than yours, \
+                 both have to trust each other, directly or by `[capaths]`"
+            );
+            return (Code::KdcRefused, what, hint);
+        }
+        let is_address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
+        let hint = match is_address {
+            true => {
+                "Kerberos knows services by name: put the IdP's host name into `idp_url`, an address never works".into()
+            }
+            false => format!(
+                "write `idp_url` with the name its service principal has (an alias has none of its own), or have HTTP/{host} \
+                 registered: `{}` (Active Directory)",
+                command(["setspn", "-S", &format!("HTTP/{host}"), "ACCOUNT"])
+            ),
+        };
+        (Code::KdcRefused, format!("the KDC knows no service HTTP/{host}"), hint)
     }
 }
 
-fn unusable_keytab(path: &Path, principal: &str) -> (Code, String, String) {
+fn no_ticket(source: &CredentialSource, client: &str) -> Meaning {
+    let what = match source {
+        CredentialSource::Default => "there is no Kerberos ticket".to_owned(),
+        CredentialSource::Principal(_) => format!("there is no Kerberos ticket of {client}"),
+        // The library looked into the empty memory cache and found no key to fill it with.
+        CredentialSource::Keytab { path, .. } => return unusable_keytab(path, client),
+    };
+    (Code::NoKerberosTicket, what, login_hint(source))
+}
+
+fn unusable_keytab(path: &Path, principal: &str) -> Meaning {
     (
         Code::KeytabUnusable,
         format!("keytab {} cannot be used for {principal}", path.display()),
@@ -210,7 +216,7 @@ fn unusable_keytab(path: &Path, principal: &str) -> (Code, String, String) {
     )
 }
 
-fn expired(source: &CredentialSource) -> (Code, String, String) {
+fn expired(source: &CredentialSource) -> Meaning {
     (Code::KerberosTicketExpired, "the Kerberos ticket has expired".into(), login_hint(source))
 }
 

@@ -1,31 +1,31 @@
-//! A thread for one exchange, because the library waits for KDCs as long as it likes (27 s measured) and cannot be interrupted.
+//! Runs each exchange on a thread of its own, because the library may wait long for a KDC (27 s measured) and cannot be interrupted.
 //!
-//! The context never leaves its thread. When the deadline passes the thread is left behind: it holds nothing that
-//! anyone waits for, and ends with the process or with the library's own patience. Otherwise it is waited for: a process that
-//! ends meanwhile takes the library apart under it (MIT's then aborts: "k5_mutex_lock: Assertion `r == 0' failed").
+//! The context never leaves its thread. When the deadline passes, the thread is left behind: nothing waits for it, and it
+//! ends with the process or when the library gives up. Otherwise it is joined: if the process ended meanwhile, the library
+//! would be unloaded while the thread uses it (MIT's then aborts: "k5_mutex_lock: Assertion `r == 0' failed").
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 
 use super::initiator::Initiator;
 use super::library::Library;
-use super::{Request, Step};
+use super::{KDC_HINT, Request, Step};
 use crate::error::{Code, Error, Result, printable};
 use crate::time::Deadline;
 
 /// One exchange with one server. Dropping it ends it.
 pub struct Negotiation {
-    /// `None` once it is over.
+    /// `None` once the exchange is over.
     received: Option<Sender<Option<Vec<u8>>>>,
     steps: Receiver<Result<Step>>,
-    /// `None` when it is left behind.
+    /// `None` after it was left behind.
     thread: Option<JoinHandle<()>>,
     host: String,
     has_begun: bool,
 }
 
 impl Negotiation {
-    /// Loads the library; asks nobody yet.
+    /// Loads the library and starts the thread. Sends nothing yet.
     ///
     /// Errors: [`Code::GssapiMissing`].
     pub fn start(request: Request) -> Result<Self> {
@@ -40,17 +40,17 @@ impl Negotiation {
         Ok(Negotiation { received: Some(received), steps, thread: Some(thread), host, has_begun: false })
     }
 
-    /// The next token for the server: first with nothing, then with each token that the server sends.
+    /// Returns the next token for the server: first without a received token, then with each token that the server sends.
     ///
-    /// An error ends the exchange. Before anything was sent: no-kerberos-ticket, kerberos-ticket-expired,
-    /// keytab-unusable, kdc-unreachable (also when the deadline passes), kdc-refused, clock-skew, config-unreadable.
-    /// On the server's token: kerberos-rejected when it says why it refuses the ticket, else mutual-auth-failed.
+    /// An error ends the exchange. Errors before anything was sent: no-kerberos-ticket, kerberos-ticket-expired,
+    /// keytab-unusable, kdc-unreachable (also if the deadline passes), kdc-refused, clock-skew, config-unreadable.
+    /// Errors for the server's token: kerberos-rejected if it says why it refuses the ticket, else mutual-auth-failed.
     pub fn step(&mut self, received: Option<&[u8]>, deadline: &Deadline) -> Result<Step> {
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         if is_first {
             tracing::debug!("asking the KDC for a ticket for HTTP/{}", self.host);
         }
-        // A worker that has ended is noticed below: its last word, if any, is in the channel.
+        // A thread that has ended is noticed below; its last result, if any, is in the channel.
         let _ = self.received.as_ref().map(|worker| worker.send(received.map(<[u8]>::to_vec)));
         match self.steps.recv_timeout(deadline.remaining()) {
             Ok(step) => step,
@@ -80,7 +80,7 @@ fn run(library: &'static Library, request: Request, inbox: &Receiver<Option<Vec<
     let mut initiator = match Initiator::new(library, request) {
         Ok(initiator) => initiator,
         Err(error) => {
-            let _ = outbox.send(Err(error)); // whoever asked may have gone
+            let _ = outbox.send(Err(error)); // the receiver may be gone
             return;
         }
     };
@@ -98,5 +98,5 @@ fn run(library: &'static Library, request: Request, inbox: &Receiver<Option<Vec<
 fn kdc_silent(host: &str, deadline: &Deadline) -> Error {
     Error::new(Code::KdcUnreachable, format!("no KDC answered a request for a ticket for HTTP/{host}"))
         .because(deadline.error("waiting for the KDC").what)
-        .hint("check the network (VPN?) and `kdc =` in krb5.conf; `KRB5_TRACE=/dev/stderr kinit` shows which servers are contacted")
+        .hint(KDC_HINT)
 }

@@ -74,7 +74,7 @@ impl Answer {
     pub fn refusal(&self) -> Error {
         let (status, peer) = (self.status, &self.peer);
         let error = match status {
-            429 | 500.. => Error::new(Code::Http5xx, format!("{peer} is in trouble (HTTP {status})")),
+            429 | 500.. => Error::new(Code::Http5xx, format!("{peer} is unavailable (HTTP {status})")),
             400..=499 => Error::new(Code::TokenRefused, format!("{peer} refused the request (HTTP {status})")),
             _ => Error::new(Code::HttpUnexpected, format!("{peer} answered with HTTP {status}"))
                 .hint("check its address: a proxy or another service may answer there"),

@@ -1,19 +1,23 @@
-//! What answers are encoded as (`Content-Encoding`). reqwest undoes gzip, Brotli and Zstandard while it reads; deflate is undone
-//! here, and what nobody asked for is named.
+//! The encoding of answers (`Content-Encoding`). reqwest decodes gzip, Brotli and Zstandard while it reads; this file decodes
+//! deflate, and reports an encoding that was not requested.
 
 use std::io::{self, Read};
 
-use reqwest::header::{self, HeaderMap};
+use reqwest::header::{self, HeaderMap, HeaderName};
 use zeroize::Zeroizing;
 
-use super::fault;
-use super::transport::{Failure, text, too_large};
+use super::fault::{self, Failure};
 use crate::error::{Code, Error, Result, printable};
 
-/// For `Accept-Encoding`.
+/// The value of `Accept-Encoding`.
 pub(super) const ASKED_FOR: &str = "gzip, deflate, br, zstd";
 
-/// The body as it was before it was encoded, at most `max` bytes of it.
+/// The value of a header, if it is ASCII.
+pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Decodes the body, of which at most `max` bytes are accepted.
 pub(super) fn plain(
     headers: &HeaderMap,
     body: Zeroizing<Vec<u8>>,
@@ -25,7 +29,7 @@ pub(super) fn plain(
     Ok(body)
 }
 
-/// Undoes `deflate`, which servers write in zlib's format, as RFC 9110 §8.4.1.2 has it, or without that; browsers take both.
+/// Decodes `deflate`, which servers write with zlib's header, as RFC 9110 §8.4.1.2 requires, or without; browsers accept both.
 fn inflated(
     headers: &HeaderMap,
     body: Zeroizing<Vec<u8>>,
@@ -46,19 +50,19 @@ fn inflated(
         false => flate2::read::DeflateDecoder::new(body.as_slice()).take(limit).read_to_end(&mut plain),
     };
     match outcome {
-        Ok(_) if plain.len() > max => Err(Failure::lasting(too_large(peer, max))),
+        Ok(_) if plain.len() > max => Err(Failure::lasting(fault::too_large(peer, max))),
         Ok(_) => Ok(plain),
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof && !body.starts_with(b"<") => {
             Err(Failure { error: fault::cut_short(peer), is_unsent: false, may_pass: true })
         }
-        // It only says so.
+        // It is not encoded, in spite of its header.
         Err(_) if body.trim_ascii_start().starts_with(b"<") => Ok(body),
         Err(_) => Err(Failure::lasting(fault::undecodable(peer))),
     }
 }
 
-/// Names a `Content-Encoding` that was not asked for and cannot be undone. Some servers put a character set there, which
-/// browsers pass over: what is text is taken.
+/// Refuses a `Content-Encoding` that was not requested and cannot be decoded. Some servers put a character set there, which
+/// browsers ignore: a body that is text is accepted.
 fn check(headers: &HeaderMap, body: &[u8], peer: &str) -> Result<()> {
     let Some(encoding) = text(headers, header::CONTENT_ENCODING).map(str::trim) else { return Ok(()) };
     let is_plain = ["", "identity", "deflate"].iter().any(|known| encoding.eq_ignore_ascii_case(known));

@@ -1,8 +1,8 @@
-//! A request that got no whole answer: which fault it was, in words a person can act on, and whether another try may help.
+//! Explains a request that got no whole answer: which fault it was, the next step, and whether another attempt may succeed.
 //!
-//! Faults of TLS are told by rustls's typed errors, by the phase of the connection and by what the server asked for in the
-//! handshake: the same alert means "no cipher in common" before a certificate has come, "a client certificate is wanted"
-//! after one was asked for, and "a renegotiation failed" once requests have been answered.
+//! Faults of TLS are distinguished by rustls's typed errors, by the phase of the connection and by what the server asked for in
+//! the handshake: the same alert means "no cipher in common" before the server has sent a certificate, "a client certificate is
+//! required" after it asked for one, and "a renegotiation failed" once requests have been answered.
 
 use std::error::Error as StdError;
 use std::io;
@@ -15,28 +15,45 @@ use super::handshake::Handshakes;
 use super::verifier::UNREAD_ROOTS;
 use crate::error::{Code, Error, printable};
 
-/// Whose fault it may be.
+/// A request that got no whole answer.
+#[derive(Debug)]
+pub struct Failure {
+    pub error: Error,
+    /// No connection was made, so the request cannot have been acted upon.
+    pub is_unsent: bool,
+    /// The same request may succeed a moment later.
+    pub may_pass: bool,
+}
+
+impl Failure {
+    /// A failure that another attempt would not change, of a request that may have been acted upon.
+    pub(super) fn lasting(error: Error) -> Self {
+        Failure { error, is_unsent: false, may_pass: false }
+    }
+}
+
+/// The server of a failed request.
 #[derive(Clone, Copy)]
 pub(super) struct Peer<'a> {
-    /// For whom the request was: "the IdP at https://idp.example.com/sso".
+    /// The name in errors: "the IdP at https://idp.example.com/sso".
     pub name: &'a str,
-    /// The setting that holds this peer's trust (`saml.ca_bundle`, `AWS_CA_BUNDLE`).
+    /// The setting for this server's trust (`saml.ca_bundle`, `AWS_CA_BUNDLE`).
     pub setting: &'static str,
     pub handshakes: &'a Handshakes,
 }
 
-/// What a failed request comes down to.
+/// The fault of a failed request.
 enum Fault<'a> {
     Tls(&'a rustls::Error),
     Timeout,
     NameUnknown,
     NotConnected,
     NotMade,
-    /// The answer ends before its end.
+    /// The answer is cut off.
     CutShort,
     /// The body is not what its `Content-Encoding` says.
     Undecodable,
-    /// What came back is not HTTP.
+    /// The answer is not HTTP.
     NotHttp,
     Broken,
 }
@@ -67,7 +84,7 @@ impl<'a> Fault<'a> {
     }
 }
 
-/// The error of a request that failed. The URL, whose query may hold a secret, stays out.
+/// Returns the error of a failed request, without the URL, whose query may hold a secret.
 pub(super) fn classify(error: &reqwest::Error, peer: Peer<'_>) -> Error {
     let name = peer.name;
     let connect = |what: String| Error::new(Code::Connect, what);
@@ -90,7 +107,11 @@ pub(super) fn classify(error: &reqwest::Error, peer: Peer<'_>) -> Error {
     told.because(innermost(error))
 }
 
-/// The error of an answer that ends before its end.
+pub(super) fn too_large(peer: &str, limit: usize) -> Error {
+    Error::new(Code::PageTooLarge, format!("the answer of {peer} is larger than {} MiB", limit >> 20))
+}
+
+/// The error of an answer that is cut off.
 pub(super) fn cut_short(name: &str) -> Error {
     Error::new(Code::Connect, format!("the connection to {name} broke")).because("the answer ended before its end")
 }
@@ -101,7 +122,7 @@ pub(super) fn undecodable(name: &str) -> Error {
         .hint("a proxy on the way may have changed it")
 }
 
-/// Whether the same request may succeed a moment later. A certificate does not become trusted by asking again.
+/// Whether the same request may succeed a moment later. A certificate that is not trusted stays so.
 pub(super) fn worth_a_retry(error: &reqwest::Error) -> bool {
     match Fault::of(error) {
         Fault::NameUnknown => !is_no_such_name(&innermost(error)),
@@ -110,9 +131,9 @@ pub(super) fn worth_a_retry(error: &reqwest::Error) -> bool {
     }
 }
 
-/// Whether a cause says that a host name does not exist, and not that the resolver could not find out: asking again is no use.
+/// Whether a cause says that a host name does not exist, and not only that the resolver failed, which may pass.
 ///
-/// The standard library hands on the words of the C library alone: glibc's and musl's, BSD's and macOS's, Windows's by number.
+/// The standard library has only the text of the C library: glibc's and musl's, BSD's and macOS's; for Windows the number.
 pub(super) fn is_no_such_name(cause: &str) -> bool {
     const WORDS: [&str; 7] = [
         "Name or service not known",
@@ -121,31 +142,31 @@ pub(super) fn is_no_such_name(cause: &str) -> bool {
         "nodename nor servname provided, or not known",
         "(os error 11001)",
         "(os error 11004)",
-        // What can be no name is not looked up.
+        // A text that cannot be a host name.
         "invalid dns name",
     ];
     WORDS.iter().any(|words| cause.contains(words))
 }
 
-/// Whether it is a fault of TLS, so that whatever stood before the server has let us through.
+/// Whether it is a fault of TLS, so that the proxy, if any, has made the connection.
 pub(super) fn is_of_tls(error: &reqwest::Error) -> bool {
     matches!(Fault::of(error), Fault::Tls(_))
 }
 
 /// Whether the peer closed the connection without TLS's close_notify (RFC 8446 §6.1), as many servers do.
 pub(super) fn is_without_close_notify(error: &reqwest::Error) -> bool {
-    // rustls has no type for it, but these words for this alone.
+    // rustls has no type for this error; only its text names close_notify.
     is_unexpected_end(error) && chain(error).last().is_some_and(|e| e.to_string().contains("close_notify"))
 }
 
-/// Whether the server wants this very request over HTTP/1.1 (RFC 9113 §7): it has not acted upon it.
+/// Whether the server requires HTTP/1.1 for this request (RFC 9113 §7), upon which it has not acted.
 pub(super) fn wants_http1(error: &reqwest::Error) -> bool {
     chain(error)
         .find_map(|e| e.downcast_ref::<h2::Error>())
         .is_some_and(|e| e.is_remote() && e.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED))
 }
 
-/// `is_established`: requests have been sent over this connection.
+/// `is_established`: whether requests have been sent over this connection.
 fn tls_error(fault: &rustls::Error, is_established: bool, peer: Peer<'_>) -> Error {
     let Peer { name, setting, handshakes } = peer;
     let failed = |cause: &str| Error::new(Code::TlsFailed, format!("no TLS with {name}")).because(cause);
@@ -154,7 +175,7 @@ fn tls_error(fault: &rustls::Error, is_established: bool, peer: Peer<'_>) -> Err
         rustls::Error::General(why) if why.starts_with(UNREAD_ROOTS) => {
             not_trusted(name, &why[UNREAD_ROOTS.len()..]).hint("correct or unset SSL_CERT_FILE and SSL_CERT_DIR")
         }
-        // What the platform's verifier says when it finds no store (a bare container).
+        // The error of the platform's verifier if it finds no store (a minimal container).
         rustls::Error::General(why) if why.contains("No CA certificates") => {
             not_trusted(name, "this machine has no certificate authorities")
                 .hint(format!("install the package ca-certificates, or set `{setting}` or SSL_CERT_FILE"))
@@ -183,7 +204,7 @@ fn tls_error(fault: &rustls::Error, is_established: bool, peer: Peer<'_>) -> Err
     }
 }
 
-/// What an alert means depends on when it comes and on what the server asked for before.
+/// Explains an alert by when it came and by what the server asked for before.
 fn alerted(alert: Alert, is_established: bool, peer: Peer<'_>) -> Error {
     let Peer { name, handshakes, .. } = peer;
     let says = format!("it sent the TLS alert {alert:?}");
@@ -210,8 +231,7 @@ fn alerted(alert: Alert, is_established: bool, peer: Peer<'_>) -> Error {
         Alert::UnrecognisedName => Error::new(Code::TlsFailed, format!("no TLS with {name}"))
             .because("the server does not know that name")
             .hint("check the host's name in the URL"),
-        other => Error::new(Code::TlsFailed, format!("no TLS with {name}"))
-            .because(format!("it sent the TLS alert {other:?}")),
+        _ => Error::new(Code::TlsFailed, format!("no TLS with {name}")).because(says),
     }
 }
 
@@ -223,8 +243,8 @@ fn nothing_in_common(name: &str) -> Error {
     Error::new(Code::TlsCipher, format!("{name} has no TLS cipher or curve in common with fedcred"))
 }
 
-/// The text of a server that would have asked for the certificate now, had TLS 1.3 allowed it without an extension that
-/// rustls does not send (RFC 8446 §4.2.6).
+/// The error of a server that asks for a client certificate in an established connection, which TLS 1.3 allows only with an
+/// extension that rustls does not send (RFC 8446 §4.2.6).
 pub(super) fn late_handshake(name: &str) -> Error {
     Error::new(Code::TlsRenegotiation, format!("{name} wants a new TLS handshake in the middle of the connection"))
         .because(
@@ -278,7 +298,7 @@ fn untrusted(fault: &rustls::Error, peer: Peer<'_>) -> Error {
     }
 }
 
-/// The words of the innermost cause, without the links to manuals that libraries put there.
+/// The text of the innermost cause, without the links to manuals that libraries add.
 fn innermost(error: &reqwest::Error) -> String {
     let words = chain(error).last().map_or_else(|| "no cause given".to_owned(), |e| e.to_string());
     let words: Vec<&str> = words.split_whitespace().filter(|word| !word.contains("://")).collect();
@@ -294,7 +314,7 @@ pub(super) fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdErr
     std::iter::successors(error.source(), |e| below(*e))
 }
 
-/// An `io::Error` around another error hides that one from `source()`.
+/// The next cause. `source()` of an `io::Error` skips the error that it wraps.
 fn below<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),

@@ -1,43 +1,43 @@
-//! When a request is sent again, and after which wait: to the IdP, to token services, to AWS. One driver; what differs is data.
+//! When a request is sent again, and after which wait: to the IdP, to token services, to AWS. One driver for all; only its
+//! settings differ.
 //!
-//! Serves `[saml.retry]`, with the meaning of urllib3's `Retry` where it has one. The only file that names `backoff`.
+//! Serves `[saml.retry]`, with the meaning of urllib3's `Retry` where that has the setting.
 
 use std::time::Duration;
-
-use backoff::ExponentialBackoff;
-use backoff::backoff::Backoff;
 
 use super::fault;
 use crate::config::profile::Retry;
 use crate::error::{Code, Error, Kind, Result};
+use crate::random;
 use crate::time::{self, Deadline, Timestamp};
 
-/// The retries of one login: they are counted over all its requests, so that a long conversation cannot multiply them.
+/// The retries of one login, counted over all its requests, so that a long conversation does not multiply them.
 pub struct Retries {
+    /// The counts are of the retries that are left.
     settings: Retry,
-    waits: Waits,
+    made: i32,
     limit: Option<Limit>,
 }
 
-/// Of a single attempt.
+/// The limit of a single attempt, so that one that hangs leaves time for a second.
 struct Limit {
     time: Duration,
-    /// An attempt that was given up may be repeated: acting twice does no harm.
+    /// An attempt that ran into the limit may be repeated: the request is harmless if it is acted upon twice.
     may_repeat: bool,
 }
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 pub enum Attempt<T> {
-    /// It is taken as it is.
+    /// The outcome of all attempts.
     Final(Result<T>),
-    /// No whole answer came, for want of a connection or of the rest, and the request may be sent again.
+    /// No connection (`is_connect`) or no whole answer; the request may be sent again.
     Failed { error: Error, is_connect: bool },
-    /// An answer came, whose status may ask for another try.
+    /// An answer, whose status may call for another attempt.
     Answered { answer: T, status: u16, retry_after: Option<String> },
 }
 
 impl<T> Attempt<T> {
-    /// The same with what `read` makes of an answer.
+    /// Applies `read` to an answer.
     pub fn map<U>(self, read: impl FnOnce(T) -> U) -> Attempt<U> {
         match self {
             Attempt::Final(outcome) => Attempt::Final(outcome.map(read)),
@@ -49,13 +49,6 @@ impl<T> Attempt<T> {
     }
 }
 
-/// `backoff_factor * 2^(n-1)` seconds before retry n, at most `backoff_max`, each spread over ±50 % so that a thousand
-/// clients do not return together.
-struct Waits {
-    left: u32,
-    exponential: ExponentialBackoff,
-}
-
 /// What a retry is counted as.
 enum Cause {
     Connect,
@@ -63,48 +56,31 @@ enum Cause {
     Status,
 }
 
-impl Backoff for Waits {
-    fn next_backoff(&mut self) -> Option<Duration> {
-        self.left = self.left.checked_sub(1)?;
-        self.exponential.next_backoff()
-    }
-}
-
 impl Retries {
     pub fn new(settings: Retry) -> Self {
-        let exponential = ExponentialBackoff {
-            current_interval: Duration::from_secs_f64(settings.backoff_factor.clamp(0.0, 3600.0)),
-            initial_interval: Duration::from_secs_f64(settings.backoff_factor.clamp(0.0, 3600.0)),
-            randomization_factor: 0.5,
-            multiplier: 2.0,
-            max_interval: settings.backoff_max,
-            max_elapsed_time: None, // the run's own deadline bounds it
-            ..ExponentialBackoff::default()
-        };
-        Retries { waits: Waits { left: settings.total, exponential }, settings, limit: None }
+        Retries { settings, made: 0, limit: None }
     }
 
-    /// Gives up an attempt that takes longer than `time`, so that one that hangs leaves time for another; which follows if
-    /// `may_repeat`.
+    /// Limits each attempt to `time`; after one that ran into the limit another follows only if `may_repeat`.
     pub fn at_a_time(self, time: Duration, may_repeat: bool) -> Self {
         Retries { limit: Some(Limit { time, may_repeat }), ..self }
     }
 
-    /// For a call of an AWS SDK, whose own retries are switched off: they know neither the run's deadline nor our reading of a
-    /// failure. Absent: five attempts of 8 s each.
+    /// The retries of a call of an AWS SDK, whose own are switched off: they respect neither the run's deadline nor our error
+    /// codes. Absent: five attempts of 8 s each.
     pub fn of_aws(attempts: Option<u32>, time: Option<Duration>) -> Self {
         let total = attempts.map_or(4, |attempts| attempts.saturating_sub(1));
         let retries = Retries::new(Retry { total, backoff_factor: 0.4, ..Retry::default() });
-        // An assertion may be redeemed again, so an answer that got lost costs nothing.
+        // An assertion may be redeemed again, so the request may be repeated after its answer was lost.
         retries.at_a_time(time.unwrap_or(Duration::from_secs(8)), true)
     }
 
-    /// The same for a call that carries what is good for one use: an attempt that was given up is not repeated.
+    /// For a call that carries a code for one use: an attempt that ran into the limit is not repeated.
     pub fn once(self) -> Self {
         Retries { limit: self.limit.map(|limit| Limit { may_repeat: false, ..limit }), ..self }
     }
 
-    /// Makes attempts as long as they fail for want of a peer ([`Kind::Unavailable`]).
+    /// Makes attempts while they fail with [`Kind::Unavailable`].
     pub async fn ask<T>(
         &mut self,
         deadline: &Deadline,
@@ -114,7 +90,7 @@ impl Retries {
         self.ask_while(deadline, peer, || true, attempt).await
     }
 
-    /// The same as long as `may_repeat` allows it after a failure.
+    /// Makes attempts while they fail with [`Kind::Unavailable`] and `may_repeat` returns true.
     pub async fn ask_while<T>(
         &mut self,
         deadline: &Deadline,
@@ -129,7 +105,7 @@ impl Retries {
         .await
     }
 
-    /// Makes attempts until one is taken as it is, or no more are left. `peer` is whom errors name.
+    /// Makes attempts until one is final or none is left. `peer` is the name in errors.
     pub async fn persist<T>(
         &mut self,
         deadline: &Deadline,
@@ -152,7 +128,7 @@ impl Retries {
                                 Code::Timeout,
                                 format!("no answer from {peer} in {:.1} s", time.as_secs_f32()),
                             );
-                            // An attempt that began shortly before the end tells less than the one before it.
+                            // The error of an attempt that began shortly before the deadline says less than the one before it.
                             let error = before.take().filter(|_| deadline.has_passed()).unwrap_or(error);
                             if *may_repeat {
                                 Attempt::Failed { error, is_connect: false }
@@ -183,7 +159,7 @@ impl Retries {
         Err(Error::new(Code::Bug, "attempts without end"))
     }
 
-    /// The wait before the same request goes out again after this response; `None`: take the response as it is.
+    /// Returns the wait before the same request is sent again after this response. `None` if the response is final.
     fn after_response(
         &mut self,
         status: u16,
@@ -193,15 +169,15 @@ impl Retries {
     ) -> Option<Duration> {
         let asked =
             retry_after.filter(|_| self.settings.respect_retry_after).and_then(|text| wait_of(status, text, now));
-        // A server that names a time for the next try is taken at its word, listed or not.
+        // A server that says when to try again is asked again, whether its status is listed or not.
         if asked.is_none() && !self.settings.status_forcelist.contains(&status) {
             return None;
         }
         self.next(Cause::Status, asked, deadline)
     }
 
-    /// The wait before a request that got no response goes out again, for want of a connection (`is_connect`) or of a whole
-    /// answer; `None`: give up.
+    /// Returns the wait before a request that got no connection (`is_connect`) or no whole answer is sent again. `None` if none
+    /// is left.
     fn after_failure(&mut self, is_connect: bool, deadline: &Deadline) -> Option<Duration> {
         self.next(if is_connect { Cause::Connect } else { Cause::Read }, None, deadline)
     }
@@ -215,10 +191,20 @@ impl Retries {
         if let Some(left) = left {
             *left = left.checked_sub(1)?;
         }
-        let wait = self.waits.next_backoff()?;
-        let wait = asked.unwrap_or(wait);
-        // A wait that outlasts the deadline helps nobody: the error is known now.
+        self.settings.total = self.settings.total.checked_sub(1)?;
+        self.made = self.made.saturating_add(1);
+        let wait = asked.unwrap_or_else(|| self.backoff());
+        // A wait beyond the deadline only delays the error.
         (wait < deadline.remaining()).then_some(wait)
+    }
+
+    /// `backoff_factor * 2^(n-1)` seconds before retry n, at most `backoff_max`, spread over ±50 % so that many clients do not
+    /// return at the same time.
+    fn backoff(&self) -> Duration {
+        let Retry { backoff_factor, backoff_max, .. } = &self.settings;
+        let seconds = backoff_factor.clamp(0.0, 3600.0) * 2_f64.powi((self.made - 1).min(60));
+        let spread = seconds.min(backoff_max.as_secs_f64()) * (0.5 + f64::from(random::jitter()) / 255.0);
+        Duration::try_from_secs_f64(spread).unwrap_or(*backoff_max)
     }
 }
 
@@ -227,7 +213,7 @@ fn may_pass(error: &Error) -> bool {
     error.kind() == Kind::Unavailable && !error.causes.iter().any(|cause| fault::is_no_such_name(cause))
 }
 
-/// `Retry-After` as seconds or as a date, for the statuses that urllib3 respects it for.
+/// Reads `Retry-After`, seconds or a date, for the statuses for which urllib3 respects it.
 fn wait_of(status: u16, text: &str, now: Timestamp) -> Option<Duration> {
     if ![413, 429, 503].contains(&status) {
         return None;

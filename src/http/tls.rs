@@ -1,7 +1,7 @@
-//! Whom we trust on a TLS connection, and who we say we are: `ca_bundle`, `verify`, `client_cert` and `client_key` of a
-//! profile, and `AWS_CA_BUNDLE`.
+//! Trust and client certificate of a TLS connection: `ca_bundle`, `verify`, `client_cert` and `client_key` of a profile, and
+//! `AWS_CA_BUNDLE`.
 //!
-//! One crypto provider (ring), handed to each configuration, so that no process-wide default has to be installed.
+//! One crypto provider (ring) is passed to each configuration, so that no process-wide default has to be installed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,36 +14,37 @@ use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
 use super::handshake::Handshakes;
-use super::verifier::Verifier;
+use super::verifier::{Roots, Verifier};
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Kind, kind};
 
-/// One side's trust: the IdP's and AWS's are separate.
+/// The trust for one kind of server: that for the IdP and that for AWS are separate.
 #[derive(Clone, Copy, Debug)]
 pub struct Trust<'a> {
     /// PEM certificates that replace the system's roots, as Python requests' `verify` and `AWS_CA_BUNDLE` do.
     pub ca_bundle: Option<&'a Path>,
-    /// The setting that names the bundle, for messages: `ca_bundle` or `AWS_CA_BUNDLE`.
+    /// The setting that names the bundle, for errors: `ca_bundle` or `AWS_CA_BUNDLE`.
     pub setting: &'static str,
-    /// False: any certificate will do. The server must still own the one it shows, since a channel binding vouches for it.
+    /// False: any certificate is accepted. The server must still own the key of its certificate, to which channel bindings refer.
     pub verify: bool,
-    /// PEM chain and PEM key of this side.
+    /// Files of the client certificate: PEM chain and PEM key.
     pub client_cert: Option<(&'a Path, &'a Path)>,
 }
 
 impl Trust<'_> {
-    /// What rustls connects with. What servers show and ask for is noted in `handshakes`, also where they are not trusted.
+    /// Returns rustls's configuration. What servers show and ask for is noted in `handshakes`, also if they are not trusted.
     ///
     /// Fails if a file cannot be read ([`Code::FileUnreadable`]) or does not hold what it should ([`Code::InvalidValue`]).
     pub(super) fn config(&self, handshakes: &Handshakes) -> Result<ClientConfig> {
         let provider = Arc::new(ring::default_provider());
-        let verifier = match self.ca_bundle {
-            _ if !self.verify => Verifier::unchecked(provider.clone()),
-            None => Verifier::system(provider.clone()),
-            Some(file) => Verifier::bundle(certificates(file, self.setting)?, provider.clone())
+        let roots = match self.ca_bundle {
+            _ if !self.verify => Roots::Unchecked,
+            None => Roots::System(provider.clone()),
+            Some(file) => Roots::bundle(certificates(file, self.setting)?, provider.clone())
                 .map_err(|e| unusable(file, self.setting, e.to_string()))?,
         };
-        let verifier = verifier.noting(handshakes);
+        let algorithms = provider.signature_verification_algorithms;
+        let verifier = Verifier { roots, algorithms, handshakes: handshakes.clone() };
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| Error::new(Code::Bug, "the TLS provider has no protocol versions").because(e.to_string()))?

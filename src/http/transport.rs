@@ -1,9 +1,9 @@
-//! The one way on which requests leave and answers come: clients for identity providers, token services, STS and secrets
-//! backends differ in what they ask, not in how it is carried.
+//! Sends requests and reads answers for all clients: those of identity providers, token services, STS and secrets backends
+//! differ in what they request, not in how it is sent.
 //!
-//! No redirect is followed here and no cookie kept. gzip, deflate, Brotli and Zstandard are undone; HTTP/2 is spoken where the
-//! server and the login allow it. An answer that breaks off is a broken connection; one whose connection ends without TLS's
-//! close_notify is taken when nothing of it is missing.
+//! Follows no redirect and keeps no cookie. Decodes gzip, deflate, Brotli and Zstandard; uses HTTP/2 if the server and the
+//! login allow it. An answer that is cut off is a broken connection; one whose connection ends without TLS's close_notify is
+//! accepted if it is complete.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -13,8 +13,8 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::encoding;
-use super::fault::{self, Peer};
+use super::encoding::{self, text};
+use super::fault::{self, Failure, Peer};
 use super::handshake::Handshakes;
 use super::proxy::{Chosen, Proxy, Refusal};
 use super::retry::Attempt;
@@ -24,24 +24,24 @@ use crate::error::{Code, Error, Result, printable};
 use crate::host_name::{LOCALHOST, is_loopback};
 use crate::time::{self, Timestamp};
 
-/// Who we are, where nobody has to be taken for a browser.
+/// The user agent of all requests but those that have to look like a browser's.
 const USER_AGENT: &str = concat!("fedcred/", env!("CARGO_PKG_VERSION"));
 
-/// How requests of one kind are carried.
+/// How requests of one kind are sent.
 #[derive(Clone, Debug)]
 pub struct Way {
     pub user_agent: String,
-    /// In place of the system's.
+    /// The proxy in place of the system's.
     pub proxy: Option<Chosen>,
-    /// Past every proxy, as it is for this machine in any case.
+    /// Uses no proxy, as is always the case for this machine.
     pub is_direct: bool,
-    /// HTTP/1.1 and one connection, as Negotiate needs it, which some servers bind to the connection (RFC 4559 §6).
+    /// HTTP/1.1 and one connection, as Negotiate needs it: some servers bind that to the connection (RFC 4559 §6).
     pub is_http1: bool,
-    /// To make a connection.
+    /// Limit for making a connection.
     pub connect: Duration,
-    /// Between two reads.
+    /// Limit between two reads.
     pub read: Option<Duration>,
-    /// No answer is longer, decoded.
+    /// Most bytes of an answer, decoded.
     pub max_body: usize,
 }
 
@@ -52,13 +52,13 @@ impl Way {
     }
 }
 
-/// A carrier of requests. Clones share its connections.
+/// Sends requests of one kind. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct Transport {
     client: reqwest::Client,
     way: Way,
     tls: rustls::ClientConfig,
-    /// Takes the client's place once a server has said that it wants HTTP/1.1.
+    /// Used in place of `client` once a server has required HTTP/1.1.
     http1: Arc<OnceLock<reqwest::Client>>,
     handshakes: Handshakes,
     setting: &'static str,
@@ -70,32 +70,16 @@ pub struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Zeroizing<Vec<u8>>,
-    /// The peer's clock, whole seconds.
+    /// The server's time, in whole seconds.
     pub date: Option<Timestamp>,
-    /// DER of the server's certificate, on TLS.
+    /// DER of the server's certificate, if TLS was used.
     pub certificate: Option<Vec<u8>>,
 }
 
-/// A request that got no whole answer.
-#[derive(Debug)]
-pub struct Failure {
-    pub error: Error,
-    /// No connection came about, so the request cannot have been acted upon.
-    pub is_unsent: bool,
-    /// The same request may succeed a moment later.
-    pub may_pass: bool,
-}
-
-impl Failure {
-    pub(super) fn lasting(error: Error) -> Self {
-        Failure { error, is_unsent: false, may_pass: false }
-    }
-}
-
 impl Transport {
-    /// Opens the way to `url`, or to wherever the requests lead if it is only the first place. Connects at the first request.
+    /// Prepares requests to `url`, and to other addresses unless `url` is of this machine. Connects at the first request.
     ///
-    /// Fails if a file of `trust` cannot be used, or a proxy's address.
+    /// Fails if a file of `trust` or the address of a proxy cannot be used.
     pub fn new(url: &Url, trust: &Trust<'_>, way: Way) -> Result<Self> {
         let way = Way { is_direct: way.is_direct || is_loopback(url), ..way };
         let handshakes = Handshakes::default();
@@ -114,7 +98,7 @@ impl Transport {
         if self.way.is_direct { None } else { Proxy::of(url, self.way.proxy.as_ref()) }
     }
 
-    /// Sends one request and reads the whole answer. `peer` is whom errors name. Needs a tokio runtime with time and I/O.
+    /// Sends one request and reads the whole answer. `peer` is the name in errors. Needs a tokio runtime with time and I/O.
     pub async fn send(&self, request: reqwest::Request, peer: &str) -> std::result::Result<Reply, Failure> {
         let url = request.url().clone();
         if let Some(error) = self.proxy(&url).and_then(|proxy| proxy.kept_back()) {
@@ -135,8 +119,8 @@ impl Transport {
         }
     }
 
-    /// The same for one of several attempts: notes whether `secrets`, which the request carries, left this machine, and says whether
-    /// the request may go out again. One that is not harmless does so only if no connection was made.
+    /// Makes one of several attempts: notes whether `secrets`, which the request carries, left this machine, and says whether the
+    /// request may be sent again. One that is not harmless may only if no connection was made.
     pub async fn attempt(
         &self,
         request: reqwest::Request,
@@ -181,7 +165,7 @@ impl Transport {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > self.way.max_body => {
-                    return Err(Failure::lasting(too_large(peer, self.way.max_body)));
+                    return Err(Failure::lasting(fault::too_large(peer, self.way.max_body)));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
@@ -203,7 +187,7 @@ impl Transport {
             status,
             body,
             date: text(&headers, header::DATE).and_then(time::from_http_date),
-            // reqwest hands it out only where no proxy stands between.
+            // reqwest returns the certificate only if no proxy is used.
             certificate: shown.map(<[u8]>::to_vec).or_else(noted),
             headers,
         })
@@ -243,7 +227,7 @@ impl Reply {
     }
 }
 
-/// The words of Apache's page when it cannot ask for a client certificate in the middle of a TLS 1.3 connection.
+/// The text of Apache's page if it cannot ask for a client certificate in an established TLS 1.3 connection.
 const LATE: &[u8] = b"Post-Handshake Authentication";
 
 fn client(way: &Way, tls: &rustls::ClientConfig, is_http1: bool) -> Result<reqwest::Client> {
@@ -279,26 +263,18 @@ fn client(way: &Way, tls: &rustls::ClientConfig, is_http1: bool) -> Result<reqwe
         .map_err(|e| Error::new(Code::Bug, "no HTTP client can be made").because(printable(&e.to_string(), 200)))
 }
 
-/// Fixes `localhost` to the loopback addresses (RFC 6761 §6.3), since a resolver may be made to say something else.
+/// Resolves `localhost` to the loopback addresses (RFC 6761 §6.3), whatever the resolver says.
 fn pinned(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-    // Port 0: the URL's own.
+    // Port 0 stands for the port of the URL.
     let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
     builder.resolve_to_addrs(LOCALHOST, &here).resolve_to_addrs(&format!("{LOCALHOST}."), &here)
-}
-
-pub(super) fn too_large(peer: &str, limit: usize) -> Error {
-    Error::new(Code::PageTooLarge, format!("the answer of {peer} is larger than {} MiB", limit >> 20))
-}
-
-pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 fn is_delimited_by_end(headers: &HeaderMap) -> bool {
     !headers.contains_key(header::CONTENT_LENGTH) && !headers.contains_key(header::TRANSFER_ENCODING)
 }
 
-/// Whether a page, an XML or a JSON document ends where such a document may end.
+/// Whether an HTML, XML or JSON document is complete, as far as its end shows.
 fn is_whole(body: &[u8]) -> bool {
     let body = body.trim_ascii_end();
     let last_tag = body.iter().rposition(|byte| *byte == b'<').map(|at| &body[at..]);

@@ -1,7 +1,7 @@
-//! How a server's certificate is judged: by the system's roots, by a bundle alone, or not at all.
+//! Verifies a server's certificate: by the system's roots, by a bundle alone, or not at all.
 //!
-//! The system's roots cost milliseconds to read. They are read in the first handshake that needs them, once for all clients,
-//! and never for plain http or beside a bundle; so a machine without any can still talk to loopback.
+//! The system's roots take milliseconds to read. They are read in the first handshake that needs them, once for all clients,
+//! and never for plain http or with a bundle; so a machine without any can still connect to loopback.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -15,59 +15,40 @@ use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureSc
 
 use super::handshake::Handshakes;
 
-/// rustls's own result.
+/// The result type of rustls.
 type Verdict<T> = Result<T, rustls::Error>;
 
-/// Judges the certificate; the handshake's signature, by which the server proves that it owns it, is checked in any case.
+/// Verifies the server's certificate. The signature of the handshake, by which the server proves that it owns the
+/// certificate's key, is verified in any case.
 pub(super) struct Verifier {
-    roots: Roots,
-    algorithms: WebPkiSupportedAlgorithms,
-    /// Gets what the server shows.
-    handshakes: Handshakes,
+    pub roots: Roots,
+    pub algorithms: WebPkiSupportedAlgorithms,
+    /// Receives what the server shows.
+    pub handshakes: Handshakes,
 }
 
-enum Roots {
+/// The trusted roots.
+pub(super) enum Roots {
     System(Arc<CryptoProvider>),
     Bundle { anchors: Vec<CertificateDer<'static>>, verifier: Arc<WebPkiServerVerifier> },
     Unchecked,
 }
 
-impl Verifier {
-    pub fn system(provider: Arc<CryptoProvider>) -> Self {
-        Verifier {
-            algorithms: provider.signature_verification_algorithms,
-            roots: Roots::System(provider),
-            handshakes: Handshakes::default(),
-        }
-    }
-
-    /// Fails when none of `anchors` can be understood.
+impl Roots {
+    /// Fails if none of `anchors` can be parsed.
     pub fn bundle(
         anchors: Vec<CertificateDer<'static>>,
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, VerifierBuilderError> {
         let mut store = RootCertStore::empty();
-        // As OpenSSL does, a bundle is taken with what can be understood of it; old roots have their quirks.
+        // Like OpenSSL, takes those that can be parsed: some old roots cannot.
         store.add_parsable_certificates(anchors.iter().cloned());
-        let algorithms = provider.signature_verification_algorithms;
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build()?;
-        Ok(Verifier { roots: Roots::Bundle { anchors, verifier }, algorithms, handshakes: Handshakes::default() })
-    }
-
-    pub fn unchecked(provider: Arc<CryptoProvider>) -> Self {
-        Verifier {
-            algorithms: provider.signature_verification_algorithms,
-            roots: Roots::Unchecked,
-            handshakes: Handshakes::default(),
-        }
-    }
-
-    pub fn noting(self, handshakes: &Handshakes) -> Self {
-        Verifier { handshakes: handshakes.clone(), ..self }
+        Ok(Roots::Bundle { anchors, verifier })
     }
 }
 
-/// The platform's own verifier; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` go before it.
+/// The platform's own verifier; on Linux, `SSL_CERT_FILE` and `SSL_CERT_DIR` take precedence.
 fn system(provider: &Arc<CryptoProvider>) -> Verdict<&'static dyn ServerCertVerifier> {
     static SYSTEM: OnceLock<Verdict<Arc<dyn ServerCertVerifier>>> = OnceLock::new();
     match SYSTEM.get_or_init(|| of_system(provider.clone())) {
@@ -88,7 +69,7 @@ fn of_system(provider: Arc<CryptoProvider>) -> Verdict<Arc<dyn ServerCertVerifie
     Ok(Arc::new(rustls_platform_verifier::Verifier::new(provider)?))
 }
 
-/// Begins the error of roots that `SSL_CERT_FILE` or `SSL_CERT_DIR` name and that cannot be used.
+/// The beginning of the error if the roots in `SSL_CERT_FILE` or `SSL_CERT_DIR` cannot be used.
 pub(super) const UNREAD_ROOTS: &str = "of SSL_CERT_FILE and SSL_CERT_DIR: ";
 
 impl fmt::Debug for Verifier {
@@ -146,7 +127,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether a certificate was refused because it is an authority's. webpki's own error type is not exported by rustls.
+/// Whether a certificate was refused because it is an authority's. rustls does not export webpki's error type.
 pub(super) fn is_ca_as_server(error: &rustls::Error) -> bool {
     matches!(error, rustls::Error::InvalidCertificate(CertificateError::Other(e)) if format!("{e:?}").contains("CaUsedAsEndEntity"))
 }

@@ -1,12 +1,12 @@
-//! What AWS's answer of a secrets backend means for people. Airflow passes every one of these over, and takes the next place,
-//! or any credentials at hand.
+//! Explains the errors of a secrets backend. Airflow ignores each of them and takes the next backend, or whatever credentials
+//! it finds.
 
 use http::HeaderMap;
 use serde_json::Value;
 
 use crate::error::{Code, Error, printable};
 
-/// An answer that is not what was asked for. `code` is empty where the answer is none of AWS's.
+/// An answer other than a success. `code` is empty if the answer is not AWS's.
 #[derive(Debug)]
 pub struct Refusal {
     pub code: String,
@@ -21,7 +21,7 @@ impl Refusal {
         let header = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let written =
             [header, text("code"), text("__type")].into_iter().find(|code| !code.is_empty()).unwrap_or_default();
-        // A success has no code, whatever stands in it.
+        // A success has no code, whatever its body.
         let written = if status < 300 { "" } else { written };
         // `namespace#Code:http://…` (AWS JSON 1.1, "Operation error serialization").
         let code = written.rsplit('#').next().and_then(|code| code.split(':').next()).unwrap_or_default();
@@ -30,22 +30,29 @@ impl Refusal {
     }
 }
 
-/// The error for the secret `id`; `action` is what IAM calls the call.
-pub fn explain(refusal: &Refusal, peer: &str, id: &str, action: &str) -> Error {
+/// What was asked: of whom, for which secret, by which action of IAM.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub peer: &'a str,
+    pub id: &'a str,
+    pub action: &'a str,
+}
+
+/// Returns the error for a call.
+pub fn explain(refusal: &Refusal, asked: Asked<'_>) -> Error {
     let Refusal { code, message, status } = refusal;
     if code.is_empty() {
-        return not_answered(*status, peer, id, action);
+        return not_answered(*status, asked);
     }
-    let id = printable(id, 200);
-    let (ours, what, hint) = meaning(code, message, peer, &id, action, *status);
+    let (ours, what, hint) = meaning(refusal, Asked { id: &printable(asked.id, 200), ..asked });
     let said = format!("{}: {}", printable(code, 80), printable(message, 300));
     Error::new(ours, what).because(said).hint(hint)
 }
 
-fn meaning(code: &str, message: &str, peer: &str, id: &str, action: &str, status: u16) -> (Code, String, String) {
-    let message = message.to_ascii_lowercase();
+fn meaning(refusal: &Refusal, Asked { peer, id, action }: Asked<'_>) -> (Code, String, String) {
+    let message = refusal.message.to_ascii_lowercase();
     let region = "is it another region's endpoint? correct region_name in backend_kwargs, or AWS_DEFAULT_REGION";
-    match code {
+    match refusal.code.as_str() {
         "AccessDeniedException" | "AccessDenied" if message.contains("kms") => (
             Code::SecretDenied,
             format!("{peer} may not decrypt {id:?} for these credentials"),
@@ -79,7 +86,7 @@ fn meaning(code: &str, message: &str, peer: &str, id: &str, action: &str, status
             format!("{peer} cannot decrypt {id:?}"),
             "look at the key: aws kms describe-key --key-id …".to_owned(),
         ),
-        _ if status >= 500 => (Code::Http5xx, format!("{peer} is in trouble"), "try again later".to_owned()),
+        _ if refusal.status >= 500 => (Code::Http5xx, format!("{peer} is unavailable"), "try again later".to_owned()),
         _ => (
             Code::AirflowConnection,
             format!("{peer} does not give {id:?}"),
@@ -89,15 +96,16 @@ fn meaning(code: &str, message: &str, peer: &str, id: &str, action: &str, status
     }
 }
 
-/// No answer of AWS's.
-fn not_answered(status: u16, peer: &str, id: &str, action: &str) -> Error {
+/// An answer that is not AWS's.
+fn not_answered(status: u16, Asked { peer, id, action }: Asked<'_>) -> Error {
     if status == 403 {
         let what = format!("{peer} refuses {:?}, in words that are not AWS's (HTTP 403)", printable(id, 200));
         return Error::new(Code::SecretDenied, what)
             .hint(format!("allow {action} on it; or a proxy refuses: look at HTTPS_PROXY"));
     }
-    Error::new(Code::HttpUnexpected, format!("{peer} gave an answer that is not AWS's (HTTP {})", status))
-        .hint("look at what is on the way: HTTPS_PROXY, endpoint_url in backend_kwargs, AWS_ENDPOINT_URL")
+    Error::new(Code::HttpUnexpected, format!("{peer} gave an answer that is not AWS's (HTTP {status})")).hint(
+        "check what may have answered in its place: HTTPS_PROXY, endpoint_url in backend_kwargs, AWS_ENDPOINT_URL",
+    )
 }
 
 #[cfg(test)]
@@ -143,7 +151,9 @@ mod tests {
             ("InvalidRequestException", "marked for deletion", 400, Code::AirflowConnection, "describe-secret"),
         ];
         for (code, message, status, expected, hint) in table {
-            let (ours, what, next) = meaning(code, message, "X in eu-west-1", "a/b", "ssm:X", status);
+            let refusal = Refusal { code: code.into(), message: message.into(), status };
+            let asked = Asked { peer: "X in eu-west-1", id: "a/b", action: "ssm:X" };
+            let (ours, what, next) = meaning(&refusal, asked);
             assert_eq!(ours, expected, "{code} {message}");
             assert!(next.contains(hint) && what.contains("eu-west-1"), "{code}: {next}");
         }

@@ -1,6 +1,6 @@
-//! AWS's JSON protocol, as both services speak it: each call is one signed POST.
+//! AWS's JSON protocol, which both services use: each call is one signed POST.
 //!
-//! The SDKs of both would be a tenth of the program, and as much of what its start costs, for four calls.
+//! The SDKs of both would be a tenth of the program and of its start-up time, for four calls.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::failure::{self, Refusal};
+use super::failure::{self, Asked, Refusal};
 use crate::arn::Partition;
 use crate::config::airflow::backend;
 use crate::config::airflow::backend_client::Target;
@@ -25,20 +25,29 @@ use crate::http::tls::Trust;
 use crate::http::transport::{Reply, Transport, Way};
 use crate::time::{self, Deadline};
 
-/// To make a connection.
+/// Limit for making a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 /// A secret has at most 64 KiB.
 const MAX_BODY: usize = 1 << 20;
 
-/// One service in one region, asked with these keys.
+/// A client of one service in one region, with these keys.
 pub struct Service<'a> {
     kind: backend::Service,
     target: &'a Target,
     keys: &'a SigningKeys,
     url: Url,
     transport: Transport,
-    /// Whom an error names: `Secrets Manager in eu-west-1`.
+    /// The name in errors: `Secrets Manager in eu-west-1`.
     pub peer: String,
+}
+
+/// A call of an operation about one secret or parameter.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    pub action: &'a str,
+    pub id: &'a str,
+    /// The error code that is a result and no failure.
+    pub expected: Option<&'a str>,
 }
 
 impl<'a> Service<'a> {
@@ -53,16 +62,14 @@ impl<'a> Service<'a> {
         Ok(Service { kind, target, keys, url, transport, peer })
     }
 
-    /// Makes attempts at the call `action` about the secret `id`, as [`Retries::of_aws`] says. `None`: the answer is the error
-    /// `expected`.
+    /// Makes a call, with the retries of [`Retries::of_aws`]. Returns `None` if the answer is the error `call.expected`.
     pub async fn ask<T: DeserializeOwned>(
         &self,
-        action: &str,
-        id: &str,
+        call: Call<'_>,
         input: &impl Serialize,
-        expected: Option<&str>,
         deadline: &Deadline,
     ) -> Result<Option<T>> {
+        let Call { action, id, expected } = call;
         let may_pass = Cell::new(true);
         Retries::of_aws(None, None)
             .ask_while(
@@ -73,14 +80,15 @@ impl<'a> Service<'a> {
                     Ok(output) => Ok(Some(output)),
                     Err(refusal) if expected == Some(&refusal.code) => Ok(None),
                     Err(refusal) => {
-                        Err(failure::explain(&refusal, &self.peer, id, &format!("{}:{action}", self.name())))
+                        let action = format!("{}:{action}", self.name());
+                        Err(failure::explain(&refusal, Asked { peer: &self.peer, id, action: &action }))
                     }
                 },
             )
             .await
     }
 
-    /// One attempt. `may_pass`: whether another one may fare better, as after a proxy's refusal none does.
+    /// Makes one attempt. Sets `may_pass` to whether another attempt may succeed; after a proxy's refusal none does.
     async fn call<T: DeserializeOwned>(
         &self,
         action: &str,
@@ -130,7 +138,7 @@ impl<'a> Service<'a> {
         reqwest::Request::try_from(request).map_err(|why| bug(&why))
     }
 
-    /// As it stands in signatures, in host names and before the colon of an IAM action.
+    /// The service's name in signatures, host names and IAM actions.
     fn name(&self) -> &'static str {
         name(self.kind)
     }

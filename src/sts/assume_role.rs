@@ -1,10 +1,9 @@
-//! AssumeRole: `[profile.NAME.assume_role]`, signed with the credentials that the profile stands on.
+//! AssumeRole, with `[profile.NAME.assume_role]`, signed with the profile's base credentials.
 
 use std::time::Duration;
 
 use aws_sdk_sts::types::Tag;
 
-use super::answer::{self, Clocks};
 use super::failure::{self, Asked, Call};
 use super::{Sts, policies, refuse_reserved, seconds};
 use crate::arn::RoleArn;
@@ -12,12 +11,12 @@ use crate::config::profile::{AssumeRole, Session, StsTarget};
 use crate::credentials::{Credentials, SigningKeys};
 use crate::error::{Code, Error, Kind, Result};
 use crate::secret::Secret;
-use crate::time::{self, Deadline};
+use crate::time::Deadline;
 
 /// "Role chaining limits your … session to a maximum of one hour" (IAM User Guide, "Roles terms and concepts").
 const LONGEST_CHAINED: Duration = Duration::from_secs(3600);
 
-/// What is asked of STS.
+/// The parameters of the call.
 #[derive(Clone, Copy, Debug)]
 pub struct AssumeRoleCall<'a> {
     pub role_arn: &'a RoleArn,
@@ -26,26 +25,19 @@ pub struct AssumeRoleCall<'a> {
     pub settings: &'a AssumeRole,
     pub session: &'a Session,
     pub keys: &'a SigningKeys,
-    /// What the MFA device in `serial_number` shows.
+    /// The code of the MFA device in `serial_number`.
     pub token_code: Option<&'a Secret>,
 }
 
-/// Credentials of the role for whoever holds these keys, within `deadline`. Needs a tokio runtime with time and I/O.
+/// Returns credentials of the role for the holder of these keys, within `deadline`. Needs a tokio runtime with time and I/O.
 pub async fn assume_role(target: &StsTarget, call: AssumeRoleCall<'_>, deadline: &Deadline) -> Result<Credentials> {
     refuse_reserved(call.role_arn)?;
     let duration = duration(call.session.duration, call.keys);
     let sts = Sts::open(target, call.role_arn, Some(call.keys)).await?;
-    let asked = Asked {
-        peer: &sts.peer,
-        region: &sts.region,
-        home: sts.home,
-        role: call.role_arn,
-        duration,
-        call: Call::AssumeRole { access_key_id: &call.keys.access_key_id },
-        proof: call.keys.session_token.as_ref().unwrap_or(&call.keys.secret_access_key),
-    };
+    let signer = Call::AssumeRole { access_key_id: &call.keys.access_key_id };
+    let asked = Asked { duration, ..sts.asked(call.role_arn, signer, call.keys.most_secret()) };
     let tags = tags(&call.settings.tags)?;
-    // STS may have used the code up, and counts wrong ones (RFC 6238 §5.2: a code is good for one use).
+    // STS may have accepted the code, which is valid for one use (RFC 6238 §5.2), and it counts wrong ones.
     let is_once = call.token_code.is_some();
     let mut retries = if is_once { sts.retries().once() } else { sts.retries() };
     let outcome = retries
@@ -69,8 +61,7 @@ pub async fn assume_role(target: &StsTarget, call: AssumeRoleCall<'_>, deadline:
                     .set_policy(call.session.policy.clone())
                     .set_policy_arns(policies(call.session));
                 let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
-                let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
-                answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
+                sts.take(answer.credentials, answer.assumed_role_user, call.role_arn)
             },
         )
         .await;
@@ -83,7 +74,7 @@ pub async fn assume_role(target: &StsTarget, call: AssumeRoleCall<'_>, deadline:
     })
 }
 
-/// What can be had: STS refuses more than an hour on temporary credentials, whatever the role allows.
+/// Limits the duration: STS refuses more than an hour on temporary credentials, whatever the role allows.
 fn duration(wanted: Option<Duration>, keys: &SigningKeys) -> Option<Duration> {
     match wanted {
         Some(wanted) if wanted > LONGEST_CHAINED && keys.session_token.is_some() => {

@@ -1,7 +1,7 @@
-//! AWS STS: the calls that turn a proof of identity into credentials.
+//! AWS STS: the calls that exchange a proof of identity for credentials.
 //!
 //! Federated calls are unsigned; AssumeRole is signed with the keys it is given. The SDK gets an endpoint, our HTTP client and
-//! those keys, and nothing else: no profile file, no ambient key and no metadata service is looked at.
+//! those keys, and nothing else: it reads no profile file, no environment and no metadata service.
 
 mod answer;
 pub mod assume_role;
@@ -16,40 +16,43 @@ pub mod web_identity;
 use std::time::Duration;
 
 use aws_sdk_sts::config::{BehaviorVersion, Credentials, IdentityCache, Region, StalledStreamProtectionConfig};
-use aws_sdk_sts::types::PolicyDescriptorType;
+use aws_sdk_sts::types::{self, AssumedRoleUser, PolicyDescriptorType};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-
 use url::Url;
 
+use self::answer::Clocks;
+use self::failure::{Asked, Call};
 use crate::arn::RoleArn;
 use crate::config::profile::{Session, StsHttp, StsTarget};
 use crate::config::sts_home::Home;
-use crate::credentials::SigningKeys;
+use crate::credentials::{Credentials as Issued, SigningKeys};
 use crate::error::{Code, Error, Result};
 use crate::http::proxy::Chosen;
 use crate::http::retry::Retries;
 use crate::http::sdk::Carrier;
 use crate::http::tls::Trust;
+use crate::secret::Secret;
+use crate::time;
 
-/// To make a connection; a second one may find a way that the first did not.
+/// Limit for making a connection, short so that a second attempt may reach another address.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// One STS, ready to be called.
+/// A client of one STS.
 struct Sts {
     client: aws_sdk_sts::Client,
     carrier: Carrier,
-    /// Whom an error names.
+    /// The name in errors.
     peer: String,
     region: String,
     home: Home,
     attempts: Option<u32>,
-    /// Of one attempt.
+    /// Limit of one attempt.
     attempt: Option<Duration>,
 }
 
 impl Sts {
-    /// Unsigned without `keys`.
+    /// Prepares calls, which are unsigned without `keys`.
     async fn open(target: &StsTarget, role: &RoleArn, keys: Option<&SigningKeys>) -> Result<Self> {
         let endpoint = endpoint::Endpoint::of(target, role).await?;
         let (peer, home) = (endpoint.peer(), Home::of(Some(&endpoint.url)));
@@ -95,15 +98,26 @@ impl Sts {
     fn retries(&self) -> Retries {
         Retries::of_aws(self.attempts, self.attempt)
     }
+
+    /// Describes a call without a session's settings, for errors.
+    fn asked<'a>(&'a self, role: &'a RoleArn, call: Call<'a>, proof: &'a Secret) -> Asked<'a> {
+        Asked { peer: &self.peer, region: &self.region, home: self.home, role, duration: None, call, proof }
+    }
+
+    /// Checks the credentials in an answer.
+    fn take(&self, given: Option<types::Credentials>, user: Option<AssumedRoleUser>, role: &RoleArn) -> Result<Issued> {
+        let clocks = Clocks { ours: time::now(), theirs: self.carrier.date() };
+        answer::credentials(given, user, role, clocks, &self.peer)
+    }
 }
 
-/// Where STS is for this role, and in which region. Errors: a region or an endpoint that cannot be.
+/// Returns the URL and the region of STS for this role. Fails if the region or the endpoint cannot be used.
 pub async fn whereabouts(target: &StsTarget, role: &RoleArn) -> Result<(Url, String)> {
     let endpoint = endpoint::Endpoint::of(target, role).await?;
     Ok((endpoint.url, endpoint.region))
 }
 
-/// Roles of IAM Identity Center trust only its own SAML provider, and only through its portal.
+/// Refuses roles of IAM Identity Center, which trust only its own SAML provider.
 fn refuse_reserved(role: &RoleArn) -> Result<()> {
     if !role.name.starts_with("AWSReservedSSO_") {
         return Ok(());
@@ -113,12 +127,12 @@ fn refuse_reserved(role: &RoleArn) -> Result<()> {
         .hint("log in there: aws configure sso, then aws sso login"))
 }
 
-/// `duration`, as the calls take it.
+/// `duration` in the type that the calls take.
 fn seconds(duration: Option<Duration>) -> Option<i32> {
     duration.map(|d| i32::try_from(d.as_secs()).unwrap_or(i32::MAX))
 }
 
-/// `policy_arns`, as the calls take them.
+/// `policy_arns` in the type that the calls take.
 fn policies(session: &Session) -> Option<Vec<PolicyDescriptorType>> {
     let policies: Vec<_> =
         session.policy_arns.iter().map(|arn| PolicyDescriptorType::builder().arn(arn).build()).collect();

@@ -1,6 +1,5 @@
-//! AssumeRoleWithSAML: `role_arn`, `principal_arn`, `duration`, `policy` and `policy_arns` of a profile, and an assertion.
+//! AssumeRoleWithSAML, with `role_arn`, `principal_arn`, `duration`, `policy` and `policy_arns` of a profile.
 
-use super::answer::{self, Clocks};
 use super::failure::{self, Asked, Call};
 use super::{Sts, policies, refuse_reserved, seconds};
 use crate::arn::{ProviderArn, RoleArn};
@@ -8,52 +7,39 @@ use crate::config::profile::{Session, StsTarget};
 use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::secret::Secret;
-use crate::time::{self, Deadline};
+use crate::time::Deadline;
 
-/// What is asked of STS.
+/// The parameters of the call.
 #[derive(Clone, Copy, Debug)]
 pub struct SamlCall<'a> {
     pub role_arn: &'a RoleArn,
     pub principal_arn: &'a ProviderArn,
-    /// The base64 text as the IdP sent it; carried unchanged.
+    /// The base64 text as the IdP sent it, unchanged.
     pub assertion: &'a Secret,
     pub session: &'a Session,
 }
 
-/// Redeems the assertion for credentials of the role, within `deadline`. Needs a tokio runtime with time and I/O.
+/// Exchanges the assertion for credentials of the role, within `deadline`. Needs a tokio runtime with time and I/O.
 pub async fn assume_role_with_saml(target: &StsTarget, call: SamlCall<'_>, deadline: &Deadline) -> Result<Credentials> {
     refuse_reserved(call.role_arn)?;
     let sts = Sts::open(target, call.role_arn, None).await?;
-    let asked = Asked {
-        peer: &sts.peer,
-        region: &sts.region,
-        home: sts.home,
-        role: call.role_arn,
-        duration: call.session.duration,
-        call: Call::Saml { provider: call.principal_arn },
-        proof: call.assertion,
-    };
+    let asked = sts.asked(call.role_arn, Call::Saml { provider: call.principal_arn }, call.assertion);
+    let asked = Asked { duration: call.session.duration, ..asked };
     sts.retries()
         .ask(deadline, &sts.peer, async || {
-            let answer = request(&sts, call).send().await.map_err(|error| failure::explain(&error, &asked))?;
-            let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
-            answer::credentials(answer.credentials, answer.assumed_role_user, call.role_arn, clocks, &sts.peer)
+            let request = sts
+                .client
+                .assume_role_with_saml()
+                .role_arn(call.role_arn.as_str())
+                .principal_arn(call.principal_arn.as_str())
+                .saml_assertion(call.assertion.expose())
+                .set_duration_seconds(seconds(call.session.duration))
+                .set_policy(call.session.policy.clone())
+                .set_policy_arns(policies(call.session));
+            let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
+            sts.take(answer.credentials, answer.assumed_role_user, call.role_arn)
         })
         .await
-}
-
-fn request(
-    sts: &Sts,
-    call: SamlCall<'_>,
-) -> aws_sdk_sts::operation::assume_role_with_saml::builders::AssumeRoleWithSAMLFluentBuilder {
-    sts.client
-        .assume_role_with_saml()
-        .role_arn(call.role_arn.as_str())
-        .principal_arn(call.principal_arn.as_str())
-        .saml_assertion(call.assertion.expose())
-        .set_duration_seconds(seconds(call.session.duration))
-        .set_policy(call.session.policy.clone())
-        .set_policy_arns(policies(call.session))
 }
 
 #[cfg(test)]
@@ -195,7 +181,7 @@ mod tests {
         let credentials = sts.call(&plain(), PLENTY).unwrap();
         assert_eq!(credentials.access_key_id, "ASIAEXAMPLE");
         assert_eq!(credentials.session_token.expose(), "token==");
-        assert_eq!(time::whole_seconds(credentials.expiration), "2999-01-02T03:04:05Z");
+        assert_eq!(crate::time::whole_seconds(credentials.expiration), "2999-01-02T03:04:05Z");
         let forms = sts.forms.lock().unwrap();
         let expected = [
             ("Action", "AssumeRoleWithSAML"),

@@ -1,7 +1,5 @@
-//! AssumeRoleWithWebIdentity: `role_arn`, `role_session_name`, `duration`, `policy` and `policy_arns` of a profile, and an
-//! OIDC token.
+//! AssumeRoleWithWebIdentity, with `role_arn`, `role_session_name`, `duration`, `policy` and `policy_arns` of a profile.
 
-use super::answer::{self, Clocks};
 use super::failure::{self, Asked, Call};
 use super::{Sts, policies, refuse_reserved, seconds};
 use crate::arn::RoleArn;
@@ -9,24 +7,24 @@ use crate::config::profile::{Session, StsTarget};
 use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::secret::Secret;
-use crate::time::{self, Deadline};
+use crate::time::Deadline;
 
-/// What is asked of STS.
+/// The parameters of the call.
 #[derive(Clone, Copy, Debug)]
 pub struct WebIdentityCall<'a> {
-    /// MinIO can do without one.
+    /// Absent: only MinIO's STS accepts a call without a role.
     pub role_arn: Option<&'a RoleArn>,
     /// `[\w+=,.@-]{2,64}`
     pub role_session_name: &'a str,
     pub token: &'a Secret,
-    /// What the token says of itself, for messages.
+    /// Claims of the token, for errors.
     pub issuer: &'a str,
     pub subject: &'a str,
     pub audiences: &'a [String],
     pub session: &'a Session,
 }
 
-/// Redeems the token for credentials of the role, within `deadline`. Needs a tokio runtime with time and I/O.
+/// Exchanges the token for credentials of the role, within `deadline`. Needs a tokio runtime with time and I/O.
 pub async fn assume_role_with_web_identity(
     target: &StsTarget,
     call: WebIdentityCall<'_>,
@@ -36,15 +34,8 @@ pub async fn assume_role_with_web_identity(
     let role = call.role_arn.unwrap_or(&unnamed);
     refuse_reserved(role)?;
     let sts = Sts::open(target, role, None).await?;
-    let asked = Asked {
-        peer: &sts.peer,
-        region: &sts.region,
-        home: sts.home,
-        role,
-        duration: call.session.duration,
-        call: Call::WebIdentity { issuer: call.issuer, subject: call.subject, audiences: call.audiences },
-        proof: call.token,
-    };
+    let claims = Call::WebIdentity { issuer: call.issuer, subject: call.subject, audiences: call.audiences };
+    let asked = Asked { duration: call.session.duration, ..sts.asked(role, claims, call.token) };
     sts.retries()
         .ask(deadline, &sts.peer, async || {
             let request = sts
@@ -57,8 +48,7 @@ pub async fn assume_role_with_web_identity(
                 .set_policy(call.session.policy.clone())
                 .set_policy_arns(policies(call.session));
             let answer = request.send().await.map_err(|error| failure::explain(&error, &asked))?;
-            let clocks = Clocks { ours: time::now(), theirs: sts.carrier.date() };
-            answer::credentials(answer.credentials, answer.assumed_role_user, role, clocks, &sts.peer)
+            sts.take(answer.credentials, answer.assumed_role_user, role)
         })
         .await
 }

@@ -1,4 +1,4 @@
-//! One role on top of another: the credentials of the first at the door of the second, which may be a customer's.
+//! Roles that are assumed with AWS credentials, such as those of another role; the role may be a customer's.
 
 use serde_json::{Value, json};
 
@@ -9,12 +9,12 @@ use crate::config::profile::AssumeRole;
 
 const ACTION: &str = "sts:AssumeRole";
 
-/// Who the holder of the credentials is to AWS. `caller`: the ARN of its role, session or user.
+/// Returns the request that the holder of the credentials makes. `caller` is the ARN of its role, session or user.
 pub fn request(settings: &AssumeRole, caller: &str) -> Request {
     let session = caller.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').nth(1)).map(str::to_owned);
     let caller = &caller_of_session(caller);
     let mut context = Context::default();
-    // Of a session the role's path is not known, which stands in this key.
+    // The key holds the role's path, which the ARN of a session does not.
     if session.is_none() {
         context.set("aws:PrincipalArn", [caller.as_str()]);
     }
@@ -50,7 +50,7 @@ pub fn request(settings: &AssumeRole, caller: &str) -> Request {
     }
 }
 
-/// What must exist for it.
+/// Returns what has to exist for it. `duration` is that of the profile, in seconds.
 pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Option<u64>) -> Trust {
     let request = request(settings, caller);
     let caller = request.principal.id();
@@ -58,13 +58,13 @@ pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Opti
     let account = caller.split(':').nth(4).unwrap_or_default();
     if *account != *role.owner {
         notes.push(format!(
-            "the role is of account {}, who asks of {account}: there the caller's own policies have to allow it too \
+            "the role is in account {}, the caller in {account}: the caller's own policies have to allow it too \
              (--permissions shows how)",
             role.owner
         ));
         if settings.external_id.is_none() {
             notes.push(
-                "where the role is a customer's, agree on an external id, so that nobody can have you act for another: \
+                "if the role is a customer's, agree on an external id, so that no other customer can make you use it: \
                  `assume_role.external_id`"
                     .to_owned(),
             );
@@ -72,15 +72,13 @@ pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Opti
     }
     if caller.ends_with(":root") {
         notes.push(
-            "who asks is not known here, so the whole account is trusted, as far as its own policies allow it; --caller ARN \
+            "the caller is not known here, so the whole account is trusted, as far as its own policies allow it; --caller ARN \
              names the role or user"
                 .to_owned(),
         );
     }
     if duration.is_some_and(|seconds| seconds > DEFAULT_MAX_SESSION) {
-        notes.push(
-            "a session on top of temporary credentials lasts an hour at most, whatever the role allows".to_owned(),
-        );
+        notes.push("a session from temporary credentials lasts at most an hour, whatever the role allows".to_owned());
     }
     Trust {
         role: role.clone(),
@@ -92,7 +90,7 @@ pub fn trust(settings: &AssumeRole, caller: &str, role: &RoleArn, duration: Opti
     }
 }
 
-/// The call under all of it; the tags and the source identity under what AWS gives with them.
+/// The conditions of an action: all of them for the call, for the others those that AWS sets with them.
 fn grant(settings: &AssumeRole, action: &'static str) -> Grant {
     let tag = |(key, value): &(String, String)| Condition::string(format!("aws:RequestTag/{key}"), [value.clone()]);
     let tags = settings.tags.iter().map(tag);
@@ -114,7 +112,7 @@ fn grant(settings: &AssumeRole, action: &'static str) -> Grant {
     Grant { action, conditions }
 }
 
-/// What the caller's own policies have to allow.
+/// Returns the policy that the caller needs.
 pub fn permission(settings: &AssumeRole, role: &RoleArn) -> Value {
     let actions = Request::needs(ACTION, !settings.tags.is_empty(), settings.source_identity.is_some());
     json!({
@@ -123,7 +121,7 @@ pub fn permission(settings: &AssumeRole, role: &RoleArn) -> Value {
     })
 }
 
-/// The role or user behind the ARN that STS tells of a caller. A session does not tell its role's path.
+/// Returns the ARN of the role or user for a caller's ARN from STS; that of a session lacks the role's path.
 pub fn caller_of_session(arn: &str) -> String {
     let fields: Vec<&str> = arn.splitn(6, ':').collect();
     match fields.as_slice() {

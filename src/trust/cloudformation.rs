@@ -1,10 +1,10 @@
-//! The same as a CloudFormation template, in JSON.
+//! Writes a [`Trust`] as a CloudFormation template in JSON.
 
 use serde_json::{Map, Value, json};
 
 use super::{Provider, Trust};
 
-/// Everything that must exist. `permissions`: name and policy of each.
+/// Writes everything that has to exist. `permissions` are the names and documents of further policies.
 pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> Value {
     let mut resources = Map::new();
     let mut notes = trust.notes.clone();
@@ -13,9 +13,9 @@ pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> Value {
             let properties = json!({ "Url": url, "ClientIdList": client_ids });
             resources.insert("Provider".into(), json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": properties }));
         }
-        // Its metadata is longer than a parameter may be.
+        // Its metadata is longer than a template's parameter may be.
         Provider::Saml { arn, .. } => {
-            notes.push(format!("make the provider {arn} first: its metadata does not fit into a template"))
+            notes.push(format!("create the provider {arn} first: its metadata does not fit into a template"))
         }
         Provider::BuiltIn | Provider::None => {}
     }
@@ -33,14 +33,14 @@ pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> Value {
     }
     resources.insert("Role".into(), role);
     for (name, policy) in permissions {
-        // The others are for people's groups, and for whoever asks for the role.
+        // The others are for groups of people, and for the caller.
         let (label, resource) = managed(name, policy, name.starts_with("airflow-connections"));
         resources.insert(label, resource);
     }
     template(&resources, &notes)
 }
 
-/// Policies without a role.
+/// Writes policies without a role.
 pub fn policies(permissions: &[(String, Value)], notes: &[String]) -> Value {
     template(&permissions.iter().map(|(name, policy)| managed(name, policy, false)).collect(), notes)
 }
@@ -61,7 +61,7 @@ fn template(resources: &Map<String, Value>, notes: &[String]) -> Value {
     })
 }
 
-/// Letters and digits alone: `mwaa-user` becomes `MwaaUser`.
+/// A name of letters and digits: `mwaa-user` becomes `MwaaUser`.
 fn label(name: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars().filter(char::is_ascii_alphanumeric);

@@ -1,10 +1,10 @@
-//! What AWS must be told for an identity to be let in, whether a policy does let it in, and what an AccessDenied means.
+//! Trust policies: what has to exist in AWS for an identity, whether a policy allows it, and what an AccessDenied means.
 //!
-//! Everything here is pure: `saml`, `oidc` and `chain` say who an identity is to AWS ([`request`]) and what has to exist for it
-//! ([`Trust`]); [`engine`] judges a [`policy`] for a request, [`strangers`] says whom else it lets in, and [`denial`] reads a
-//! refusal. [`terraform`], [`cloudformation`] and [`permissions`] write down the rest.
+//! Everything here is pure. `saml`, `oidc`, `chain` and `pods` describe an identity as AWS sees it ([`request`]) and what has to
+//! exist for it ([`Trust`]); [`engine`] evaluates a [`policy`] for a request, [`strangers`] finds whom else it allows, and
+//! [`denial`] explains a refusal. [`terraform`], [`cloudformation`] and [`permissions`] write the other formats and policies.
 //!
-//! Condition keys as in the IAM User Guide and the Service Authorization Reference, in [`issuer`]'s data.
+//! Condition keys are those of the IAM User Guide and the Service Authorization Reference, in [`issuer`]'s data.
 
 pub mod chain;
 pub mod cloudformation;
@@ -28,29 +28,29 @@ use self::request::Principal;
 use crate::arn::RoleArn;
 use crate::quote::shell::command;
 
-/// What must exist in AWS.
+/// What has to exist in AWS for an identity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trust {
     pub role: RoleArn,
     pub provider: Provider,
     pub principal: Principal,
-    /// The call's own action first.
+    /// The actions to allow; that of the call is the first.
     pub grants: Vec<Grant>,
-    /// What the role's maximum session duration has to be at least, in seconds.
+    /// The least maximum session duration of the role, in seconds.
     pub max_session_duration: u64,
-    /// What a person should know before they paste it.
+    /// What a person should know before they use it.
     pub notes: Vec<String>,
 }
 
-/// Who vouches for the identity, as IAM has to know it.
+/// The identity provider in IAM.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Provider {
     Saml {
         arn: String,
         name: String,
-        /// `entityID` in its metadata.
+        /// The `entityID` in its metadata.
         issuer: Option<String>,
-        /// Where this product serves its metadata.
+        /// URL of its metadata, if the product is known.
         metadata: Option<String>,
     },
     Oidc {
@@ -58,14 +58,14 @@ pub enum Provider {
         url: String,
         client_ids: Vec<String>,
     },
-    /// AWS knows it by itself.
+    /// AWS knows the provider; none is created in IAM.
     BuiltIn,
-    /// Credentials of AWS's own.
+    /// The identity has AWS credentials.
     None,
 }
 
-/// An action, and what has to be so. A condition on a key that AWS does not give with the action would never hold, so each
-/// action has its own.
+/// An action and its conditions. A condition on a key that AWS does not set for the action never holds, so each action has
+/// conditions of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
     pub action: &'static str,
@@ -81,7 +81,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// `StringEquals`, or `StringLike` if a value has a wildcard, in which then all are read so.
+    /// A condition with `StringEquals`, or with `StringLike` if a value has a wildcard.
     pub fn string(key: impl Into<String>, values: impl IntoIterator<Item = String>) -> Condition {
         let values: Vec<String> = values.into_iter().collect();
         let has_wildcard =
@@ -89,17 +89,17 @@ impl Condition {
         Condition { operator: if has_wildcard { "StringLike" } else { "StringEquals" }, key: key.into(), values }
     }
 
-    /// `StringEquals`, in whose values `*` is a character as others are.
+    /// A condition with `StringEquals`, in whose values `*` has no special meaning.
     pub fn exact(key: impl Into<String>, values: impl IntoIterator<Item = String>) -> Condition {
         Condition { operator: "StringEquals", key: key.into(), values: values.into_iter().collect() }
     }
 }
 
-/// IAM's least and its default for a role.
+/// The least and the default maximum session duration of a role, in seconds.
 pub const DEFAULT_MAX_SESSION: u64 = 3600;
 
 impl Trust {
-    /// The role's trust policy.
+    /// Returns the role's trust policy.
     pub fn policy(&self) -> Value {
         let statements: Vec<Value> = self
             .statements()
@@ -118,7 +118,7 @@ impl Trust {
         json!({ "Version": "2012-10-17", "Statement": statements })
     }
 
-    /// Actions under the same conditions go together.
+    /// The statements: actions with the same conditions share one.
     fn statements(&self) -> Vec<(Vec<String>, &[Condition])> {
         let mut statements: Vec<(Vec<String>, &[Condition])> = Vec::new();
         for grant in &self.grants {
@@ -130,7 +130,7 @@ impl Trust {
         statements
     }
 
-    /// `aws …` lines that make what must exist. Files are named, not written.
+    /// Returns the `aws …` commands that create it. They name the files `metadata.xml` and `trust.json`.
     pub fn commands(&self) -> Vec<String> {
         let mut commands = Vec::new();
         match &self.provider {

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::pattern::Pattern;
 use crate::time::Timestamp;
 
-/// An operator with what may stand around it: `ForAnyValue:StringNotLikeIfExists`.
+/// An operator with its prefix and suffix: `ForAnyValue:StringNotLikeIfExists`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operator {
     pub set: Option<Set>,
@@ -45,7 +45,7 @@ pub enum Order {
 }
 
 impl Operator {
-    /// `None`: IAM has no such operator, and refuses a policy with it.
+    /// Parses an operator. `None` if IAM has no such operator, and refuses a policy with it.
     pub fn parse(text: &str) -> Option<Operator> {
         let (set, rest) = match text.split_once(':') {
             Some((set, rest)) if set.eq_ignore_ascii_case("ForAnyValue") => (Some(Set::ForAnyValue), rest),
@@ -96,7 +96,7 @@ impl Operator {
         matches!(self.test, Test::Like | Test::Arn)
     }
 
-    /// Whether a value of the request is what the policy wants, without regard to a negation.
+    /// Whether a value of the request matches that of the policy, ignoring a negation.
     pub fn fits(self, wanted: &Pattern, found: &str) -> bool {
         match self.test {
             Test::Equals | Test::Like => wanted.fits(found),
@@ -128,13 +128,13 @@ impl Order {
     }
 }
 
-/// As ISO 8601, a day alone, or seconds since 1970.
+/// Parses ISO 8601, a date alone, or seconds since 1970.
 fn time(text: &str) -> Option<Timestamp> {
     let seconds = || text.parse::<i64>().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
     text.parse().ok().or_else(|| format!("{text}T00:00:00Z").parse().ok()).or_else(seconds)
 }
 
-/// Whether an address is in a block of addresses (RFC 4632), or is the one.
+/// Whether an address is in a block of addresses (RFC 4632), or equal to a single address.
 fn is_within(block: &str, address: &str) -> bool {
     let (network, length) = block.split_once('/').unwrap_or((block, ""));
     let bits = |address: IpAddr| match address {

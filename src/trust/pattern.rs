@@ -1,4 +1,4 @@
-//! The text of a policy's value: characters, wildcards, and variables filled in from the request.
+//! The values of a policy's conditions: characters, wildcards, and variables that the request fills in.
 
 /// A value of a policy, as IAM compares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,15 +16,15 @@ enum Piece {
 /// A value that cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unusable {
-    /// It names a key that is not in the request, so that it fits nothing.
+    /// It names a key that is not in the request, so that it matches nothing.
     Absent,
-    /// It names a key that cannot be known from here.
+    /// It names a key whose value is not known here.
     Unknown,
 }
 
 impl Pattern {
-    /// Reads `*` and `?` as wildcards where `has_wildcards`, and `${…}` as variables where the policy has them (IAM User Guide,
-    /// "IAM policy elements: Variables and tags"). `variable` returns the value of one, or `None` where the policy has none.
+    /// Reads `*` and `?` as wildcards if `has_wildcards`, and `${…}` as variables (IAM User Guide, "IAM policy elements:
+    /// Variables and tags"). `variable` returns the value of a variable; `None` if the policy has no variables.
     pub fn read(
         text: &str,
         has_wildcards: bool,
@@ -34,7 +34,7 @@ impl Pattern {
         parse(text, has_wildcards, filled)
     }
 
-    /// The same without a request: what a variable stands for may be any text.
+    /// Reads a value without a request: a variable may stand for any text.
     pub fn read_open(text: &str, has_wildcards: bool, has_variables: bool) -> Pattern {
         let open = |name: &str| Ok(has_variables.then(|| vec![literal(name).map_or(Piece::Any, Piece::Char)]));
         parse(text, has_wildcards, open).unwrap_or(Pattern(vec![Piece::Any]))
@@ -56,16 +56,16 @@ impl Pattern {
         text.into_iter().collect()
     }
 
-    /// Its texts between wildcards.
+    /// The texts between wildcards.
     pub fn texts(&self) -> Vec<String> {
         self.0.split(|piece| piece.char().is_none()).map(|run| run.iter().filter_map(Piece::char).collect()).collect()
     }
 
-    /// Whether the whole of `text` fits. Linear in memory, and never more than quadratic in time.
+    /// Whether the pattern matches the whole of `text`. Takes linear memory, and at most quadratic time.
     pub fn fits(&self, text: &str) -> bool {
         let text: Vec<char> = text.chars().collect();
         let (mut p, mut t) = (0, 0);
-        // Where to go on when what followed the last star did not fit.
+        // Where to continue if what follows the last star does not match.
         let mut retry: Option<(usize, usize)> = None;
         while t < text.len() {
             match self.0.get(p) {
@@ -89,7 +89,7 @@ impl Pattern {
         self.0[p..].iter().all(|piece| *piece == Piece::Any)
     }
 
-    /// Whether an ARN fits: each of its six parts for itself, so that a star does not reach over a colon.
+    /// Whether the pattern matches an ARN. Each of the six parts is matched by itself: a star does not match a colon.
     pub fn fits_arn(&self, arn: &str) -> bool {
         let parts: Vec<&[Piece]> = self.0.splitn(6, |piece| *piece == Piece::Char(':')).collect();
         let texts: Vec<&str> = arn.splitn(6, ':').collect();
@@ -102,7 +102,7 @@ impl Pattern {
         }
     }
 
-    /// The text, with the wildcards as they are written.
+    /// The pattern as written, with variables filled in.
     pub fn text(&self) -> String {
         let char = |piece: &Piece| match piece {
             Piece::Char(c) => *c,
@@ -122,7 +122,7 @@ impl Piece {
     }
 }
 
-/// `variable`: what stands for a name between braces; `None` where the policy has no variables.
+/// `variable` returns the value for a name between braces; `None` if the policy has no variables.
 fn parse(
     text: &str,
     has_wildcards: bool,
@@ -158,7 +158,7 @@ pub fn literal(name: &str) -> Option<char> {
     }
 }
 
-/// Text as a value that stands for itself and nothing else: its wildcards and its `${` are guarded.
+/// Escapes the wildcards and `${` in a text, so that a condition with it matches only this text.
 pub fn guarded(text: &str) -> String {
     let guard = |c: char| match c {
         '*' | '?' => format!("${{{c}}}"),

@@ -1,10 +1,10 @@
-//! Least-privilege policies for what Airflow does in AWS: reading its connections, and letting people into MWAA's web pages.
+//! Least-privilege policies for what Airflow does in AWS: reading its connections, and logging people in to MWAA's web pages.
 
 use serde_json::{Value, json};
 
 use crate::arn::Partition;
 
-/// Where things are.
+/// Where resources are; `*` where that is not known.
 #[derive(Clone, Debug)]
 pub struct Place<'a> {
     pub partition: Partition,
@@ -12,26 +12,34 @@ pub struct Place<'a> {
     pub account_id: &'a str,
 }
 
-/// Reading these secrets, and nothing else; a `*` stands for any text.
-pub fn secrets_manager(place: &Place<'_>, ids: &[String]) -> Value {
-    let Place { partition, region, account_id } = place;
-    let resource = |id: &String| {
-        // A secret's ARN ends in a dash and six characters of AWS's own.
+impl Place<'_> {
+    /// Returns the pattern for the ARN of a secret, which ends in a dash and six characters that AWS chooses.
+    pub fn secret(&self, id: &str) -> String {
+        let Place { partition, region, account_id } = self;
         let end = if id.ends_with('*') { "" } else { "-??????" };
         format!("arn:{partition}:secretsmanager:{region}:{account_id}:secret:{id}{end}")
-    };
-    policy("ReadAirflowConnections", &["secretsmanager:GetSecretValue"], ids.iter().map(resource).collect())
+    }
+
+    /// Returns the ARN of a parameter.
+    pub fn parameter(&self, id: &str) -> String {
+        let Place { partition, region, account_id } = self;
+        format!("arn:{partition}:ssm:{region}:{account_id}:parameter/{}", id.trim_start_matches('/'))
+    }
 }
 
-/// Reading these parameters, and nothing else; a `*` stands for any text.
+/// Allows reading these secrets; `*` in an id stands for any text.
+pub fn secrets_manager(place: &Place<'_>, ids: &[String]) -> Value {
+    let secrets = ids.iter().map(|id| place.secret(id)).collect();
+    policy("ReadAirflowConnections", &["secretsmanager:GetSecretValue"], secrets)
+}
+
+/// Allows reading these parameters; `*` in an id stands for any text.
 pub fn parameter_store(place: &Place<'_>, ids: &[String]) -> Value {
-    let Place { partition, region, account_id } = place;
-    let resource =
-        |id: &String| format!("arn:{partition}:ssm:{region}:{account_id}:parameter/{}", id.trim_start_matches('/'));
-    policy("ReadAirflowConnections", &["ssm:GetParameter"], ids.iter().map(resource).collect())
+    let parameters = ids.iter().map(|id| place.parameter(id)).collect();
+    policy("ReadAirflowConnections", &["ssm:GetParameter"], parameters)
 }
 
-/// Entering an environment's web pages with this role of Airflow's: `Admin`, `Op`, `User`, `Viewer`, `Public`.
+/// Allows logging in to the web pages of an MWAA environment with this Airflow role: `Admin`, `Op`, `User`, `Viewer`, `Public`.
 pub fn mwaa_login(place: &Place<'_>, environment: &str, airflow_role: &str) -> Value {
     let Place { partition, region, account_id } = place;
     let resource = format!("arn:{partition}:airflow:{region}:{account_id}:role/{environment}/{airflow_role}");

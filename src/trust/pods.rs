@@ -1,5 +1,5 @@
-//! EKS Pod Identity: the cluster's agent at the door, for pods of certain service accounts (EKS User Guide, "Create IAM role
-//! with trust policy required by EKS Pod Identity").
+//! Trust policies for EKS Pod Identity, whose agent assumes the role for pods of certain service accounts (EKS User Guide,
+//! "Create IAM role with trust policy required by EKS Pod Identity").
 
 use super::request::{Principal, TAG_SESSION};
 use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust};
@@ -8,7 +8,7 @@ use crate::error::{Code, Error, Result};
 
 const SERVICE: &str = "pods.eks.amazonaws.com";
 
-/// A service account of Kubernetes; each part may be a pattern.
+/// A Kubernetes service account; each part may be a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceAccount {
     pub namespace: String,
@@ -16,7 +16,7 @@ pub struct ServiceAccount {
 }
 
 impl ServiceAccount {
-    /// `NAMESPACE/NAME`
+    /// Parses `NAMESPACE/NAME`. Errors: [`Code::BadFlag`].
     pub fn parse(text: &str) -> Result<ServiceAccount> {
         let is_name = |part: &str| {
             let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | '*' | '?');
@@ -31,13 +31,13 @@ impl ServiceAccount {
         }
     }
 
-    /// What a token of it has in `sub`.
+    /// Returns the `sub` of its tokens.
     pub fn subject(&self) -> String {
         format!("system:serviceaccount:{}:{}", self.namespace, self.name)
     }
 }
 
-/// What must exist for pods of these accounts.
+/// Returns what has to exist for pods of these accounts. `duration` is that of the profile, in seconds.
 pub fn trust(accounts: &[ServiceAccount], role: &RoleArn, duration: Option<u64>) -> Trust {
     let mut namespaces: Vec<String> = accounts.iter().map(|account| account.namespace.clone()).collect();
     namespaces.dedup();
@@ -46,20 +46,20 @@ pub fn trust(accounts: &[ServiceAccount], role: &RoleArn, duration: Option<u64>)
         "associate each service account with the role: aws eks create-pod-identity-association --cluster-name NAME \
          --namespace NAMESPACE --service-account NAME --role-arn ROLE"
             .to_owned(),
-        "in the pod fedcred needs no web identity: assume_role.credential_source = \"container\" takes a further role"
+        "in the pod fedcred needs no web identity: assume_role.credential_source = \"container\" assumes a further role"
             .to_owned(),
     ];
     let mut conditions = Vec::new();
     if accounts.is_empty() {
         notes.push(
-            "without --service-account every pod of every cluster of the account may be given this role".to_owned(),
+            "without --service-account every pod of every cluster in the account can be given this role".to_owned(),
         );
     } else {
         conditions.push(Condition::string("aws:RequestTag/kubernetes-namespace", namespaces.clone()));
         conditions.push(Condition::string("aws:RequestTag/kubernetes-service-account", names));
     }
     if namespaces.len() > 1 {
-        notes.push("each of the names is let in from each of the namespaces".to_owned());
+        notes.push("each of the names is allowed in each of the namespaces".to_owned());
     }
     Trust {
         role: role.clone(),

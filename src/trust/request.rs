@@ -1,4 +1,4 @@
-//! A request for a role as IAM sees it: a principal, the actions that are needed, and the request context.
+//! A request for a role as IAM evaluates it: a principal, the needed actions, and the request context.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,26 @@ use crate::time::Timestamp;
 pub const TAG_SESSION: &str = "sts:TagSession";
 pub const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
 
-/// An identity that asks for a role.
+/// The request of an identity for a role.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// "the assertion", "the token"; for sentences.
+    /// What proves the identity, for messages: "the assertion", "the token".
     pub proof: &'static str,
     pub principal: Principal,
-    /// The call's own action, and those that what it carries needs.
+    /// The action of the call, and those that its tags and source identity need.
     pub actions: Vec<&'static str>,
     pub context: Context,
-    /// Prefixes of keys that are known as a whole: a key that begins so and is not in the context is not in the request.
+    /// Prefixes of the keys that are all known: a key with such a prefix that is not in the context is not in the request.
     pub known: Vec<String>,
-    /// Claims or attributes that the proof has and AWS makes no condition key of, as keys in lower case.
+    /// Claims that the proof has and AWS makes no condition key of, as keys in lower case.
     pub unread: Vec<String>,
-    /// Keys of which it is not documented whether AWS has them where the role is, in lower case.
+    /// Keys in lower case for which it is not documented whether AWS has them in the role's partition.
     pub undocumented: Vec<String>,
-    /// Why nobody can say whether AWS takes such an identity at all where the role is.
+    /// Why it is not known whether AWS accepts such an identity in the role's partition.
     pub doubt: Option<String>,
 }
 
-/// Keys that say of whose AWS credentials a call is signed with: an unsigned call has none of them.
+/// Prefixes of the keys that describe the signer of a call; an unsigned call has none of them.
 pub const OF_A_SIGNER: [&str; 10] = [
     "aws:PrincipalArn",
     "aws:PrincipalAccount",
@@ -43,22 +43,22 @@ pub const OF_A_SIGNER: [&str; 10] = [
     "aws:SourceIdentity",
 ];
 
-/// What a request has for a condition key.
+/// The value of a condition key in a request.
 #[derive(Clone, Debug)]
 pub enum Found<'a> {
     Values(&'a [String]),
-    /// It is not in the request, with the sentence that says why.
+    /// The key is not in the request; the text says why.
     Absent(String),
-    /// It cannot be known from here.
+    /// The value is not known here.
     Unknown,
 }
 
-/// Whom a policy's `Principal` names.
+/// A principal as a policy names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// A provider's ARN, or the name of one that AWS knows by itself.
+    /// A provider's ARN, or the name of one that AWS knows without a provider in IAM.
     Federated(String),
-    /// A role's or user's ARN; the name of the session, where it is known.
+    /// The ARN of a role or user, and the name of the session if it is known.
     Aws {
         arn: String,
         session: Option<String>,
@@ -67,7 +67,7 @@ pub enum Principal {
 }
 
 impl Principal {
-    /// The key in a policy.
+    /// The key in a policy's `Principal`.
     pub fn kind(&self) -> &'static str {
         match self {
             Principal::Federated(_) => "Federated",
@@ -84,7 +84,7 @@ impl Principal {
     }
 }
 
-/// Condition keys and their values. AWS reads the keys without regard to case.
+/// Condition keys and their values. AWS ignores the case of keys.
 #[derive(Clone, Debug, Default)]
 pub struct Context(BTreeMap<String, (String, Vec<String>)>);
 
@@ -104,12 +104,12 @@ impl Context {
         self.0.get(&key.to_ascii_lowercase()).map(|(_, values)| values.as_slice())
     }
 
-    /// Keys as they were written, with their values.
+    /// Returns the keys as written, with their values.
     pub fn all(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0.values().map(|(key, values)| (key.as_str(), values.as_slice()))
     }
 
-    /// Session tags, as every kind of call carries them.
+    /// Sets the keys of session tags.
     pub fn tags(&mut self, tags: &[(String, String)], transitive: &[String]) {
         for (key, value) in tags {
             self.set(format!("aws:RequestTag/{key}"), [value]);
@@ -118,7 +118,7 @@ impl Context {
         self.set("sts:TransitiveTagKeys", transitive);
     }
 
-    /// The time of the request, by which a policy may be limited.
+    /// Sets the keys of the time of the request.
     pub fn time(&mut self, now: Timestamp) {
         self.set("aws:CurrentTime", [now.to_string()]);
         self.set("aws:EpochTime", [now.as_second().to_string()]);
@@ -126,7 +126,7 @@ impl Context {
 }
 
 impl Request {
-    /// What the request has for this key.
+    /// Returns the value of this key.
     pub fn value(&self, key: &str) -> Found<'_> {
         if let Some(values) = self.context.get(key) {
             return Found::Values(values);
@@ -137,19 +137,17 @@ impl Request {
         }
         if self.unread.contains(&lower) {
             return Found::Absent(format!(
-                "AWS does not read this claim of {}: it has no condition key {key}",
+                "AWS has no condition key {key}: it does not read this claim of {}",
                 self.proof
             ));
         }
         if lower.contains("://") {
-            return Found::Absent(format!(
-                "AWS has no key {key}: the name of an issuer stands there without its scheme"
-            ));
+            return Found::Absent(format!("AWS has no key {key}: keys have the issuer's name without its scheme"));
         }
         if let Some(attribute) = lower.strip_prefix("saml:") {
             match (issuer::is_saml_key(attribute), attribute) {
-                (false, _) => return Found::Absent(format!("AWS knows no condition key {key}")),
-                // AWS reckons it from the issuer, the account and the provider.
+                (false, _) => return Found::Absent(format!("AWS has no condition key {key}")),
+                // AWS computes it from the issuer, the account and the provider.
                 (true, "namequalifier") if self.proof == "the assertion" => return Found::Unknown,
                 (true, _) => {}
             }
@@ -157,7 +155,7 @@ impl Request {
         if self.known.iter().any(|prefix| lower.starts_with(&prefix.to_ascii_lowercase())) {
             return Found::Absent(self.lacking(&lower, key));
         }
-        // The keys of other providers come with their own tokens alone.
+        // The keys of other providers are set only for their own tokens.
         match lower.rsplit_once(':').is_some_and(|(provider, _)| provider.contains('.')) {
             true => Found::Absent(self.lacking(&lower, key)),
             false => Found::Unknown,
@@ -197,11 +195,11 @@ impl Request {
         }
         match issuer::of(provider).reads(name) {
             true => format!("{} has no {key}", self.proof),
-            false => format!("AWS knows no condition key {key}"),
+            false => format!("AWS has no condition key {key}"),
         }
     }
 
-    /// Prefixes of what an unsigned call says, or does not, beside its proof.
+    /// Returns the prefixes of all known keys of an unsigned call; `own` are those of its proof.
     pub fn known_unsigned(own: &[&str], has_tags: bool) -> Vec<String> {
         let more = [
             "saml:",
@@ -211,19 +209,19 @@ impl Request {
             "sts:SourceIdentity",
             "sts:ExternalId",
         ];
-        // Whether the tags of this very call count as the principal's is not documented.
+        // It is not documented whether the tags of the call count as the principal's.
         let tags = (!has_tags).then_some("aws:PrincipalTag/");
         own.iter().chain(&more).chain(&OF_A_SIGNER).copied().chain(tags).map(str::to_owned).collect()
     }
 
-    /// The actions that the call itself and what it carries need.
+    /// Returns the actions that the call, its tags and its source identity need.
     pub fn needs(action: &'static str, has_tags: bool, has_source_identity: bool) -> Vec<&'static str> {
         let more = [(TAG_SESSION, has_tags), (SET_SOURCE_IDENTITY, has_source_identity)];
         std::iter::once(action).chain(more.into_iter().filter(|(_, is)| *is).map(|(action, _)| action)).collect()
     }
 }
 
-/// Values for a sentence.
+/// Formats values for a message.
 pub fn shown(values: &[String]) -> String {
     let values: Vec<String> = values.iter().map(|value| format!("{:?}", printable(value, 200))).collect();
     values.join(" or ")

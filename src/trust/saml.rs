@@ -1,46 +1,15 @@
-//! A SAML assertion at the door.
+//! SAML assertions: who the bearer of an assertion is to AWS, and what has to exist for it.
 
 use url::Url;
 
 use super::request::{Context, Principal, Request, SET_SOURCE_IDENTITY};
-use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust};
+use super::{Condition, DEFAULT_MAX_SESSION, Grant, Provider, Trust, issuer};
 use crate::identity::saml::extract::product::Product;
 use crate::identity::saml::response::{Offer, Response};
 
 const ACTION: &str = "sts:AssumeRoleWithSAML";
 
-/// SAML attributes of which AWS makes condition keys, by their object identifiers and names (IAM User Guide, "Available keys
-/// for SAML-based AWS STS federation": eduPerson, eduOrg, Active Directory, X.500).
-const ATTRIBUTES: [(&str, &str); 26] = [
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.1", "edupersonaffiliation"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.2", "edupersonnickname"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.3", "edupersonorgdn"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.4", "edupersonorgunitdn"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.5", "edupersonprimaryaffiliation"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.6", "edupersonprincipalname"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.7", "edupersonentitlement"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.8", "edupersonprimaryorgunitdn"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.9", "edupersonscopedaffiliation"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.10", "edupersontargetedid"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.11", "edupersonassurance"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.2.1.2", "eduorghomepageuri"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.2.1.3", "eduorgidentityauthnpolicyuri"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.2.1.4", "eduorglegalname"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.2.1.5", "eduorgsuperioruri"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.2.1.6", "eduorgwhitepagesuri"),
-    ("urn:oid:0.9.2342.19200300.100.1.1", "uid"),
-    ("urn:oid:0.9.2342.19200300.100.1.3", "mail"),
-    ("urn:oid:0.9.2342.19200300.100.1.45", "organizationStatus"),
-    ("urn:oid:1.2.840.113556.1.4.98", "primaryGroupSID"),
-    ("urn:oid:2.5.4.3", "commonName"),
-    ("urn:oid:2.5.4.3", "cn"),
-    ("urn:oid:2.5.4.4", "surname"),
-    ("urn:oid:2.5.4.41", "name"),
-    ("urn:oid:2.5.4.42", "givenName"),
-    ("urn:oid:2.5.4.45", "x500UniqueIdentifier"),
-];
-
-/// Who the bearer of this assertion is to AWS.
+/// Returns the request that the bearer of this assertion makes.
 pub fn request(response: &Response, offer: &Offer) -> Request {
     let mut context = Context::default();
     let provider = &offer.principal_arn;
@@ -51,8 +20,9 @@ pub fn request(response: &Response, offer: &Offer) -> Request {
     context.set("SAML:sub_type", &response.subject_format);
     context.set("SAML:doc", [format!("{}/{}", provider.account_id, provider.name)]);
     for attribute in &response.attributes {
-        let known = ATTRIBUTES.iter().filter(|(oid, name)| *oid == attribute.name || *name == attribute.name);
-        known.for_each(|(_, name)| context.set(format!("SAML:{name}"), &attribute.values));
+        for key in issuer::saml_keys_of(&attribute.name) {
+            context.set(format!("SAML:{key}"), &attribute.values);
+        }
     }
     let tags = tags(response);
     let source_identity = response.aws_attribute("SourceIdentity");
@@ -67,14 +37,14 @@ pub fn request(response: &Response, offer: &Offer) -> Request {
         actions: Request::needs(ACTION, !tags.is_empty(), source_identity.is_some()),
         context,
         unread: Vec::new(),
-        // A key of the newest reference, of which the page says no more than its name.
+        // The reference lists this key without saying what it holds.
         undocumented: vec!["sts:roleauthorizedbyidp".to_owned()],
         doubt: None,
         known: if response.is_encrypted { Vec::new() } else { Request::known_unsigned(&["sts:"], !tags.is_empty()) },
     }
 }
 
-/// What must exist for it. `duration`: what the profile asks for, in seconds.
+/// Returns what has to exist for the assertion. `duration` is that of the profile, in seconds.
 pub fn trust(response: &Response, offer: &Offer, idp_url: Option<&Url>, duration: Option<u64>) -> Trust {
     let request = request(response, offer);
     let mut notes = Vec::new();
@@ -85,13 +55,13 @@ pub fn trust(response: &Response, offer: &Offer, idp_url: Option<&Url>, duration
     };
     if !response.has_assertion && !response.is_encrypted {
         notes.push(
-            "made from the settings, without a login: whether the assertion carries session tags or a source identity, which \
-             the role would have to allow, shows --from FILE with an assertion"
+            "made from the settings, without a login: --from FILE with an assertion shows whether it carries session tags or a \
+             source identity, which the role has to allow"
                 .to_owned(),
         );
     }
     if response.is_encrypted {
-        notes.push("the assertion is encrypted for AWS: whether it carries session tags or a source identity cannot be seen here".to_owned());
+        notes.push("the assertion is encrypted for AWS: it is not known here whether it carries session tags or a source identity".to_owned());
     }
     let tags = tags(response);
     if !tags.is_empty() {
@@ -110,7 +80,7 @@ pub fn trust(response: &Response, offer: &Offer, idp_url: Option<&Url>, duration
     }
     if *offer.principal_arn.account_id != *offer.role_arn.owner {
         notes.push(format!(
-            "the provider is of account {}, the role of {}: IAM wants both in one account",
+            "the provider is in account {}, the role in {}: IAM requires both in one account",
             offer.principal_arn.account_id, offer.role_arn.owner
         ));
     }
@@ -129,7 +99,7 @@ pub fn trust(response: &Response, offer: &Offer, idp_url: Option<&Url>, duration
     }
 }
 
-/// AWS gives `SAML:aud` with the call and with its tags, and not with sts:SetSourceIdentity.
+/// The actions with their conditions. AWS sets `SAML:aud` for the call and its tags, but not for sts:SetSourceIdentity.
 fn grants(request: &Request, audience: &Condition) -> Vec<Grant> {
     let grant = |action: &&'static str| {
         let conditions = if *action == SET_SOURCE_IDENTITY { Vec::new() } else { vec![audience.clone()] };
@@ -142,7 +112,7 @@ fn tags(response: &Response) -> Vec<(String, String)> {
     response.session_tags().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-/// Where the product behind this address serves its metadata, as its documentation says.
+/// The URL of the metadata, by the documentation of the product at this address.
 fn metadata(idp_url: &Url) -> Option<String> {
     let origin = idp_url.origin().ascii_serialization();
     let path = idp_url.path();

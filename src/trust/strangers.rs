@@ -1,8 +1,7 @@
-//! Who else a policy lets in: a stranger is somebody with a token of the same issuer that is not one's own.
+//! Finds whom else a policy allows: strangers, who have a token of the same issuer that belongs to somebody else.
 //!
-//! Judged line by line as for a request, with what is known of a stranger: nothing but that no condition which says whose
-//! the token is holds for it. Whom that leaves in is named (IAM User Guide, "Identity-provider controls for shared OIDC
-//! providers").
+//! Evaluates each line for a stranger, of whom it is only known that no condition which says whose the token is holds. If the
+//! stranger is allowed, the warning names the group (IAM User Guide, "Identity-provider controls for shared OIDC providers").
 
 use super::issuer::{self, Issuer};
 use super::operator::{Operator, Order, Set, Test};
@@ -15,7 +14,7 @@ const ASSUME_ROLE: &str = "sts:AssumeRole";
 const WITH_SAML: &str = "sts:AssumeRoleWithSAML";
 const WITH_TOKEN: &str = "sts:AssumeRoleWithWebIdentity";
 
-/// Keys that say of an AWS principal whose it is.
+/// Keys that say whose an AWS principal is.
 const OF_AWS: [&str; 9] = [
     "aws:principalarn",
     "aws:principalaccount",
@@ -28,18 +27,18 @@ const OF_AWS: [&str; 9] = [
     "aws:sourceorgpaths",
 ];
 
-/// What a line of a condition is for a stranger.
+/// For which strangers a line of a condition holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stranger {
-    /// It holds for each of them.
+    /// For each of them.
     Always,
-    /// It holds for some of them: they may choose the value, or it leaves open whose it is.
+    /// For some: they may choose the value, or it does not say whose the token is.
     Some,
-    /// It holds for none.
+    /// For none.
     Never,
 }
 
-/// A sentence for each way in that nobody means to leave open, with the statement it is in.
+/// Returns a warning for each statement that allows strangers, or has a condition with another effect than it seems to.
 pub fn warnings(policy: &Policy) -> Vec<String> {
     let allows = policy.statements.iter().filter(|statement| statement.is_allow);
     let mut warnings = Vec::new();
@@ -54,7 +53,7 @@ fn of_principals(statement: &Statement, policy: &Policy) -> Vec<String> {
     match &statement.principals {
         Principals::All => of_everybody(statement, policy).into_iter().collect(),
         Principals::Except(_) => {
-            vec!["NotPrincipal with Allow lets in everybody but those it names".to_owned()]
+            vec!["NotPrincipal with Allow allows everybody except those it names".to_owned()]
         }
         Principals::Named(all) => all
             .iter()
@@ -88,8 +87,8 @@ fn of_everybody(statement: &Statement, policy: &Policy) -> Option<String> {
     }
     let knows = statement.conditions.iter().any(|condition| condition.key.eq_ignore_ascii_case("sts:ExternalId"));
     Some(match knows {
-        true => "Principal * lets in anybody with an AWS account who knows the external id".to_owned(),
-        false => "Principal * lets in anybody with an AWS account: nothing says whose".to_owned(),
+        true => "Principal * allows anybody with an AWS account who knows the external id".to_owned(),
+        false => "Principal * allows anybody with an AWS account: no condition says whose".to_owned(),
     })
 }
 
@@ -105,10 +104,12 @@ fn of_saml(statement: &Statement, policy: &Policy) -> Option<String> {
     }
     Some(match lines.first() {
         Some(line) => format!(
-            "it lets in whoever has an assertion of this IdP for any service: {} leaves open for whom it was made",
+            "it allows everybody with an assertion of this IdP for any service: {} does not say for which one",
             line_of(line)
         ),
-        None => "it lets in whoever has an assertion of this IdP for any service: no condition on SAML:aud".to_owned(),
+        None => {
+            "it allows everybody with an assertion of this IdP for any service: no condition on SAML:aud".to_owned()
+        }
     })
 }
 
@@ -124,7 +125,7 @@ fn of_issuer(provider: &str, statement: &Statement, policy: &Policy) -> Option<S
     if lines().any(|(name, condition)| of_line(&name, condition, statement) == Stranger::Never) {
         return guests(issuer, provider, statement);
     }
-    // What is denied to every stranger lets none in.
+    // A Deny for every stranger allows none.
     let denies = |deny: &&Statement| {
         let all = |condition: &Condition| {
             let name = name_of(provider, condition);
@@ -143,30 +144,30 @@ fn of_issuer(provider: &str, statement: &Statement, policy: &Policy) -> Option<S
     let keys: Vec<&str> = issuer.tenant.iter().map(|tenant| tenant.key.as_str()).collect();
     let why = match open {
         Some((_, condition)) if condition.operator.is_some_and(|operator| operator.is_negated) => {
-            format!("{} says who is not meant, and nobody who is", line_of(condition))
+            format!("{} says only who is excluded", line_of(condition))
         }
-        Some((_, condition)) => format!("{} leaves open whose it is", line_of(condition)),
-        None if !chosen.is_empty() => format!("{} may be so with them, too", chosen.join(" and ")),
-        None => format!("no condition says whose it is ({})", keys.join(", ")),
+        Some((_, condition)) => format!("{} does not say whose the token is", line_of(condition)),
+        None if !chosen.is_empty() => format!("{} may have the same value for them", chosen.join(" and ")),
+        None => format!("no condition says whose the token is ({})", keys.join(", ")),
     };
-    Some(format!("it lets in {}: {why}", issuer.anybody))
+    Some(format!("it allows {}: {why}", issuer.anybody))
 }
 
-/// A pool's guests have a token of the pool as well.
+/// The warning about the guests of a Cognito pool, who have tokens of the pool as well.
 fn guests(issuer: &Issuer, provider: &str, statement: &Statement) -> Option<String> {
     let has =
         |name: &str| statement.conditions.iter().any(|line| name_of(provider, line).is_some_and(|key| key == name));
     let are_in = issuer.kind == issuer::Kind::Cognito && !has("amr") && !has("sub");
-    are_in.then(|| "it lets in guests of the pool as well, where the pool has them: no condition on amr".to_owned())
+    are_in.then(|| "it also allows guests of the pool, if the pool has guests: no condition on amr".to_owned())
 }
 
-/// The key of a condition without the issuer's name, where it is one of this issuer's.
+/// The key of a condition without the issuer's name. `None` if it is not a key of this issuer.
 fn name_of(provider: &str, condition: &Condition) -> Option<String> {
     let key = condition.key.to_ascii_lowercase();
     key.strip_prefix(&format!("{}:", provider.to_ascii_lowercase())).map(str::to_owned)
 }
 
-/// A line for a stranger. `says`: whether a value says whose the token is; `None` where no value of its key does.
+/// Evaluates a line for a stranger. `says` returns whether a value says whose the token is; `None` if no value of its key does.
 fn judged(
     condition: &Condition,
     statement: &Statement,
@@ -206,7 +207,7 @@ fn judged(
     }
 }
 
-/// What does not do what it seems to, whoever asks.
+/// The conditions that have another effect than they seem to, for every caller.
 fn of_conditions(statement: &Statement) -> Vec<String> {
     let mut warnings = Vec::new();
     let is_entry = [ASSUME_ROLE, WITH_SAML, WITH_TOKEN].iter().any(|action| statement.covers(action));
@@ -220,13 +221,13 @@ fn of_conditions(statement: &Statement) -> Vec<String> {
         });
         if set == Some(Set::ForAllValues) && !is_there {
             warnings.push(format!(
-                "{} {key} also holds where the key is missing: use ForAnyValue, or none",
+                "{} {key} also holds if the key is missing: use ForAnyValue, or no set operator",
                 condition.name
             ));
         }
         let is_of_token = key.rsplit_once(':').is_some_and(|(provider, _)| provider.contains('.'));
         if if_exists && is_of_token && !is_there {
-            warnings.push(format!("{} {key} also holds where the key is missing: leave IfExists out", condition.name));
+            warnings.push(format!("{} {key} also holds if the key is missing: remove IfExists", condition.name));
         }
         let is_literal = matches!(test, Test::Equals | Test::EqualsIgnoreCase) && !operator.is_negated;
         let has_star = |value: &String| value.replace("${*}", "").contains('*');

@@ -1,5 +1,5 @@
-//! The same as Terraform, in the shape in which people paste it: locals for what changes, then provider, role and policies,
-//! each a document by `jsonencode` that says what the JSON says.
+//! Writes a [`Trust`] as Terraform: locals for the values that change, then provider, role and policies. Each document is a
+//! `jsonencode` that evaluates to the same JSON.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::{Provider, Trust};
 use crate::account_id::AccountId;
 use crate::quote::config::{comment, hcl as string};
 
-/// Everything that must exist. `permissions`: name and policy of each.
+/// Writes everything that has to exist. `permissions` are the names and documents of further policies.
 pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
     let locals = Locals { account_id: trust.role.owner.account().cloned(), audience: audience(trust) };
     let mut body = String::new();
@@ -17,7 +17,7 @@ pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
     role(&mut body, trust, &locals);
     for (index, (name, policy)) in permissions.iter().enumerate() {
         body.push('\n');
-        // The others are for people's groups, and for whoever asks for the role.
+        // The others are for groups of people, and for the caller.
         permission(&mut body, index, name, &locals.expression(policy, 1), name.starts_with("airflow-connections"));
     }
     let (provider, issuer) = match &trust.provider {
@@ -35,7 +35,7 @@ pub fn render(trust: &Trust, permissions: &[(String, Value)]) -> String {
     comments(&trust.notes) + &locals.block(&named, &body) + &body
 }
 
-/// Policies without a role.
+/// Writes policies without a role.
 pub fn policies(permissions: &[(String, Value)], notes: &[String]) -> String {
     let locals = Locals { account_id: permissions.iter().find_map(|(_, policy)| account(policy)), audience: None };
     let mut body = String::new();
@@ -46,7 +46,7 @@ pub fn policies(permissions: &[(String, Value)], notes: &[String]) -> String {
     comments(notes) + &locals.block(&[("policy_names", names(permissions))], &body) + &body
 }
 
-/// The account of a policy's first resource.
+/// The account in a policy's first resource.
 fn account(policy: &Value) -> Option<AccountId> {
     AccountId::parse(policy.pointer("/Statement/0/Resource/0")?.as_str()?.split(':').nth(4)?)
 }
@@ -59,17 +59,18 @@ fn names(permissions: &[(String, Value)]) -> Value {
     permissions.iter().map(|(name, _)| json!(name)).collect()
 }
 
-/// What changes from one account or role to the next, told once.
+/// The values that change from one account or role to the next.
+#[derive(Default)]
 struct Locals {
     account_id: Option<AccountId>,
-    /// Key of the condition, and its value.
+    /// Key and value of the condition on the audience.
     audience: Option<(String, Value)>,
 }
 
-/// The audience that a token is asked for, or an assertion made for: what its condition says, whatever it is called.
+/// The condition on the audience of the token or assertion.
 fn audience(trust: &Trust) -> Option<(String, Value)> {
     let all = || trust.grants.iter().flat_map(|grant| &grant.conditions);
-    // Of Google `aud` is who asks, and `oaud` the audience.
+    // Google's `aud` is the requester, and `oaud` the audience.
     let condition = [":oaud", ":aud", ":app_id"]
         .iter()
         .find_map(|end| all().find(|condition| condition.key.to_ascii_lowercase().ends_with(end)))?;
@@ -77,7 +78,7 @@ fn audience(trust: &Trust) -> Option<(String, Value)> {
 }
 
 impl Locals {
-    /// Those that the body uses.
+    /// Writes the locals that the body uses.
     fn block(&self, named: &[(&str, Value)], body: &str) -> String {
         let audience = self.audience.as_ref().map_or(Value::Null, |(_, audience)| audience.clone());
         let own = [("account_id", json!(self.account_id)), ("audience", audience)];
@@ -88,7 +89,7 @@ impl Locals {
         format!("locals {{\n{}}}\n\n", lines.collect::<String>())
     }
 
-    /// JSON as an expression of HCL.
+    /// Writes JSON as an expression of HCL.
     fn expression(&self, value: &Value, depth: usize) -> String {
         let indent = "  ".repeat(depth + 1);
         let end = "  ".repeat(depth);
@@ -118,7 +119,7 @@ impl Locals {
         self.audience.as_ref().is_some_and(|(name, audience)| name == key && audience == value)
     }
 
-    /// Text in quotes; in an ARN of the role's account the account is the local.
+    /// Writes a quoted text; in an ARN of the role's account, the account is the local.
     fn text(&self, text: &str) -> String {
         let quoted = string(text);
         let account = text.starts_with("arn:").then(|| text.split(':').nth(4)).flatten();
@@ -155,7 +156,7 @@ fn provider(out: &mut String, provider: &Provider, locals: &Locals) {
     }
 }
 
-/// The provider stands in the policy by its ARN, so that the block of one that is there already can be left out.
+/// Writes the role. Its policy names the provider by its ARN, so that the block of a provider that exists can be left out.
 fn role(out: &mut String, trust: &Trust, locals: &Locals) {
     let depends_on = match &trust.provider {
         Provider::Saml { .. } => "\n  depends_on = [aws_iam_saml_provider.this]\n",
@@ -184,13 +185,9 @@ fn permission(out: &mut String, index: usize, name: &str, policy: &str, is_the_r
     }
 }
 
-/// A text, or a list of them.
+/// Writes a value without locals.
 fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => string(text),
-        Value::Array(all) => format!("[{}]", all.iter().map(plain).collect::<Vec<_>>().join(", ")),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
-    }
+    Locals::default().expression(value, 0)
 }
 
 #[cfg(test)]

@@ -20,8 +20,7 @@ use crate::http::proxy::Proxy;
 use crate::process::command;
 use crate::process::env::Env;
 use crate::secret::Secret;
-use crate::secrets_backend;
-use crate::secrets_backend::secrets_manager::{self, Stored};
+use crate::secrets_backend::{self, NewSecret, Stored};
 use crate::time::{Deadline, Timestamp};
 
 /// This machine, with its programs and with AWS.
@@ -122,18 +121,11 @@ impl Outside for ForPolicy<'_> {
     }
 }
 
-/// Stores a connection's text as the secret `id`, as whoever `client` says.
-pub fn store(
-    client: &BackendClient,
-    settings: &CacheSettings,
-    env: &Env,
-    id: &str,
-    text: &Secret,
-    kms_key: Option<&str>,
-) -> Result<Stored> {
+/// Stores a connection in Secrets Manager, with the credentials of `client`.
+pub fn store(client: &BackendClient, settings: &CacheSettings, env: &Env, secret: NewSecret<'_>) -> Result<Stored> {
     let keys = given(&client.asks, settings, env, &Ask::USUAL, EARLY)?.into_keys();
     let deadline = Deadline::after(client.asks.deadline);
-    fetch::block_on(secrets_manager::store(&client.target, &keys, id, text, kms_key, &deadline))
+    fetch::block_on(secrets_backend::store(&client.target, &keys, secret, &deadline))
 }
 
 fn printed(argv: &[String], deadline: &Deadline) -> Result<Secret> {

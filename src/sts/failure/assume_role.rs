@@ -1,15 +1,15 @@
-//! What STS says of AWS credentials that another role is asked for with.
+//! The refusals of STS for AWS credentials that assume a role.
 
-use super::{Meaning, says, trust_of};
+use super::{Meaning, lacks_an_action, says, trust_of};
 use crate::arn::RoleArn;
 use crate::error::Code;
 
-/// The meaning of a refusal that only AssumeRole, a signed call, gets.
+/// Returns the meaning of a refusal that only AssumeRole, a signed call, gets.
 pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, access_key_id: &str) -> Option<Meaning> {
     Some(match code {
         "ExpiredToken" | "ExpiredTokenException" => (
             Code::NoAwsCredentials,
-            format!("renew the credentials with the key {access_key_id}: they have expired; --force asks fedcred's own anew"),
+            format!("renew the credentials with the key {access_key_id}: they have expired; --force renews those of fedcred"),
         ),
         "InvalidClientTokenId" | "UnrecognizedClientException" => (
             Code::NoAwsCredentials,
@@ -25,18 +25,18 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, access_key_id: 
             (Code::MfaNeeded, "log in with the next code of the device in `assume_role.serial_number`".into())
         }
         "AccessDenied" | "AccessDeniedException" if says(message, "root account") => {
-            (Code::StsAccessDenied, "use the credentials of a user or a role: the account's root may assume none".into())
+            (Code::StsAccessDenied, "use the credentials of a user or a role: the account's root user cannot assume a role".into())
         }
-        "AccessDenied" | "AccessDeniedException" if says(message, "sts:tagsession") || says(message, "sts:setsourceidentity") => (
+        "AccessDenied" | "AccessDeniedException" if lacks_an_action(message) => (
             Code::StsAccessDenied,
-            "allow sts:TagSession for `tags`, or sts:SetSourceIdentity for `source_identity`, in the role's trust policy and to \
-             whoever asks"
+            "allow sts:TagSession for `tags`, or sts:SetSourceIdentity for `source_identity`, in the role's trust policy and in \
+             the caller's own policies"
                 .into(),
         ),
         "AccessDenied" | "AccessDeniedException" => (
             Code::StsAccessDenied,
             format!(
-                "the role has to trust who asks, with the same `external_id`, and who asks has to be allowed sts:AssumeRole; \
+                "the role has to trust the caller, with the same `external_id`, and the caller has to be allowed sts:AssumeRole; \
                  see its trust with: {}",
                 trust_of(&role.name)
             ),

@@ -1,4 +1,4 @@
-//! A refusal of STS as it stands in somebody's log: the same meaning and next step as where it is met here.
+//! A refusal of STS in a log or terminal of another program: the same meaning and next step as for a call of fedcred.
 
 use super::{Asked, Call, says, verdict, what};
 use crate::arn::{ProviderArn, RoleArn};
@@ -6,7 +6,7 @@ use crate::config::sts_home::Home;
 use crate::error::Code;
 use crate::secret::Secret;
 
-/// What is known of who asked. What is absent stands in capitals in the sentences.
+/// What is known about the caller. Absent values appear as words in capitals.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Known<'a> {
     pub role: Option<&'a RoleArn>,
@@ -24,7 +24,7 @@ pub struct Told {
     pub next: Option<String>,
 }
 
-/// Words of STS's messages, and the code that comes with them where the line does not name it.
+/// Words of STS's messages, and their code, which the line may not name.
 const MESSAGES: [(&str, &str); 22] = [
     ("incorrect token audience", "InvalidIdentityToken"),
     ("no openidconnect provider found", "InvalidIdentityToken"),
@@ -40,7 +40,7 @@ const MESSAGES: [(&str, &str); 22] = [
     ("provider doesn't exist", "InvalidIdentityToken"),
     ("token included in the request is expired", "ExpiredToken"),
     ("token included in the request is invalid", "InvalidClientTokenId"),
-    // As S3 has it.
+    // S3's message.
     ("access key id you provided does not exist", "InvalidClientTokenId"),
     ("signature expired", "SignatureDoesNotMatch"),
     ("signature not yet current", "SignatureDoesNotMatch"),
@@ -51,7 +51,7 @@ const MESSAGES: [(&str, &str); 22] = [
     ("rate exceeded", "Throttling"),
 ];
 
-/// Codes that name themselves in a line: `An error occurred (InvalidIdentityToken) when calling …`.
+/// Codes that a line may name: `An error occurred (InvalidIdentityToken) when calling …`.
 const CODES: [&str; 13] = [
     "InvalidIdentityToken",
     "IDPCommunicationError",
@@ -68,11 +68,11 @@ const CODES: [&str; 13] = [
     "Throttling",
 ];
 
-/// What the line says, if it is a refusal of STS other than a plain AccessDenied. `text`: put together again, on one line.
+/// Explains the line if it is a refusal of STS other than AccessDenied. `text` is one line, without wrapping.
 pub fn of_line(text: &str, known: Known<'_>) -> Option<Told> {
     let code = CODES.iter().copied().find(|code| text.contains(code));
     let code = MESSAGES.iter().find(|(words, _)| says(text, words)).map(|(_, code)| *code).or(code)?;
-    // Stand-ins of the right shape, which become words in what is told.
+    // Placeholders of the right form, which are replaced by words below.
     let role = known.role.cloned().or_else(|| RoleArn::parse("arn:aws:iam::000000000000:role/ROLE").ok())?;
     let provider =
         known.provider.cloned().or_else(|| ProviderArn::parse("arn:aws:iam::000000000000:saml-provider/NAME").ok())?;

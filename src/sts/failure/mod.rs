@@ -1,8 +1,8 @@
-//! What STS's refusals mean: its code and message in, our code, the likely cause and the next step out.
+//! Translates STS's refusals, a code and a message, into an error code of fedcred, the likely cause and the next step.
 //!
-//! Codes are those of AWS's model of STS; messages are matched by words seen in public reports, since one code covers many
-//! causes. A message that is not known keeps the code's general meaning. What only one of the calls can be told has a file of
-//! its own; what all can be told is here.
+//! STS's codes are those of AWS's model; messages are matched by words seen in public reports, since one code covers many
+//! causes. A message that is not known keeps the code's general meaning. Refusals that only one of the calls gets have a file
+//! of their own; those of all calls are here.
 
 mod assume_role;
 pub mod line;
@@ -26,7 +26,7 @@ use crate::error::{Code, Error, printable};
 use crate::quote::shell::command;
 use crate::secret::Secret;
 
-/// What was asked, for messages.
+/// The call that was made, for errors.
 pub(super) struct Asked<'a> {
     pub peer: &'a str,
     pub region: &'a str,
@@ -34,7 +34,7 @@ pub(super) struct Asked<'a> {
     pub role: &'a RoleArn,
     pub duration: Option<Duration>,
     pub call: Call<'a>,
-    /// What must not be printed, although STS may echo it.
+    /// The secret that STS may echo, and that must not be printed.
     pub proof: &'a Secret,
 }
 
@@ -46,10 +46,10 @@ pub(super) enum Call<'a> {
     AssumeRole { access_key_id: &'a str },
 }
 
-/// What a refusal means: our code, and the next step.
+/// The meaning of a refusal: fedcred's error code and the next step.
 type Meaning = (Code, String);
 
-/// The error of a call that the SDK could not complete.
+/// Returns the error of a call that the SDK could not complete.
 pub(super) fn explain<E>(error: &SdkError<E, HttpResponse>, asked: &Asked<'_>) -> Error
 where
     E: StdError + ProvideErrorMetadata + 'static,
@@ -82,7 +82,7 @@ where
     }
 }
 
-/// The same at a server that is not AWS's: whatever AWS's own tools could mend, they mend nothing there.
+/// Replaces the hint for an answer of a server other than AWS's if it names AWS's own tools, which do not work there.
 fn of_another_maker(mut error: Error, maker: Maker, role: &RoleArn) -> Error {
     if error.hint.as_deref().is_some_and(|hint| hint.contains("aws iam")) {
         error.hint = Some(match error.code {
@@ -95,19 +95,19 @@ fn of_another_maker(mut error: Error, maker: Maker, role: &RoleArn) -> Error {
     error.because(format!("{ANSWERED}{}", maker.in_words()))
 }
 
-/// The next step after AccessDenied, there.
+/// The next step after AccessDenied from another maker's STS.
 const DENIED: &str =
     "check there that the trust policy of {role} allows this identity, and that the role's tenant is right";
 
-const ANSWERED: &str = "what answered is ";
+const ANSWERED: &str = "the answer is from ";
 
-/// Whether the error is the answer of an STS that is not AWS's.
+/// Whether the error is the answer of an STS other than AWS's.
 pub fn is_of_another_maker(error: &Error) -> bool {
     let makers = [Maker::MinIo, Maker::Ceph, Maker::Other].map(Maker::in_words);
     error.causes.iter().filter_map(|cause| cause.strip_prefix(ANSWERED)).any(|maker| makers.contains(&maker))
 }
 
-/// Code and message as they came; some servers leave the message empty.
+/// Code and message as received; some servers leave the message empty.
 fn said(who: &str, code: &str, message: &str) -> String {
     match message.trim() {
         "" => format!("{who} says {} without a reason", printable(code, 60)),
@@ -115,7 +115,7 @@ fn said(who: &str, code: &str, message: &str) -> String {
     }
 }
 
-/// No answer came: the carrier said why, in an error of ours that the SDK wrapped.
+/// The error of a call without an answer: the one of `http::sdk`, which the SDK wrapped.
 fn not_answered<E: StdError + 'static>(error: &SdkError<E, HttpResponse>, asked: &Asked<'_>) -> Error {
     let mut cause: &(dyn StdError + 'static) = error;
     loop {
@@ -131,14 +131,14 @@ fn not_answered<E: StdError + 'static>(error: &SdkError<E, HttpResponse>, asked:
         .because(printable(&cause.to_string(), 200))
 }
 
-/// An answer without STS's XML: a proxy's page, a gateway's, something else that listens there.
+/// The error of an answer without STS's XML, such as the page of a proxy or gateway.
 fn not_from_sts(status: u16, asked: &Asked<'_>) -> Error {
     let code = if status >= 500 || status == 429 { Code::Http5xx } else { Code::StsBadAnswer };
     Error::new(code, format!("{} gave an answer that is not from STS (HTTP {status})", asked.peer))
         .hint("check HTTPS_PROXY, `sts_endpoint_url` and AWS_ENDPOINT_URL_STS")
 }
 
-/// Our code and the next step for a refusal of STS.
+/// Returns fedcred's error code and the next step for a refusal of STS.
 fn verdict(status: u16, code: &str, message: &str, asked: &Asked<'_>) -> (Code, Option<String>) {
     if let Some(trouble) = passing(status, code, message) {
         let hint = match asked.call {
@@ -170,7 +170,7 @@ fn verdict(status: u16, code: &str, message: &str, asked: &Asked<'_>) -> (Code, 
     (code, Some(hint))
 }
 
-/// Trouble that another try may outlast.
+/// Returns the code of a refusal that may not occur again a moment later.
 fn passing(status: u16, code: &str, message: &str) -> Option<Code> {
     match code {
         "Throttling"
@@ -190,13 +190,13 @@ fn passing(status: u16, code: &str, message: &str) -> Option<Code> {
     }
 }
 
-/// What every call may be told.
+/// Returns the meaning of a refusal that every call may get.
 fn common(code: &str, message: &str, asked: &Asked<'_>) -> Option<Meaning> {
     Some(match code {
         "ValidationError" if says(message, "role chaining") => (
             Code::StsDuration,
-            "set duration = \"1h\" or less: AWS limits a role on top of a role to an hour, whatever the role allows \
-             (role chaining); to have longer sessions, let the role trust the first identity itself"
+            "set duration = \"1h\" or less: AWS limits a role that is assumed from another role to an hour (role chaining), \
+             whatever the role allows; for longer sessions, let the role trust the first identity itself"
                 .into(),
         ),
         "ValidationError" if says(message, "durationseconds") || says(message, "maxsessionduration") => (
@@ -235,25 +235,39 @@ fn what(code: Code, asked: &Asked<'_>) -> String {
     };
     match code {
         Code::StsThrottled => format!("{peer} asks to slow down"),
-        Code::StsUnavailable => format!("{peer} is in trouble"),
-        Code::AssertionExpired => "the assertion came to STS too late".into(),
+        Code::StsUnavailable => format!("{peer} is unavailable"),
+        Code::AssertionExpired => "the assertion had expired when it reached STS".into(),
         Code::TokenExpired => "the token has expired".into(),
         Code::IdpDeniedClaim => format!("the identity provider issued a refusal, not {proof}"),
         Code::StsAccessDenied => format!("STS does not give {role} for {proof}"),
         Code::StsProviderUnknown => format!("STS does not know {provider}"),
         Code::StsInvalidIdentity => format!("STS does not accept {proof} of {provider}"),
         Code::StsAudience => format!("STS does not accept the audience of the token of {provider}"),
-        Code::StsDuration => format!("{role} cannot be had for this duration"),
+        Code::StsDuration => format!("STS does not give {role} for this duration"),
         Code::StsPolicy => "STS does not accept the session policy".into(),
-        Code::StsRegionDisabled => format!("STS is switched off for this account in {}", asked.region),
-        Code::NoAwsCredentials => format!("STS does not accept the AWS credentials that {role} is asked for with"),
+        Code::StsRegionDisabled => format!("STS is disabled for this account in {}", asked.region),
+        Code::NoAwsCredentials => format!("STS does not accept the AWS credentials with which {role} is assumed"),
         Code::ClockSkew => "STS and this machine do not agree on the time".into(),
-        Code::MfaNeeded => format!("STS wants another second factor for {role}"),
+        Code::MfaNeeded => format!("STS requires another code of the second factor for {role}"),
         _ => format!("STS refused the request for {role}"),
     }
 }
 
-/// `aws iam OPERATION ARGUMENTS`, whose arguments may be what a token says.
+/// Whether the message says that an action of session tags or of the source identity is not allowed.
+fn lacks_an_action(message: &str) -> bool {
+    says(message, "sts:tagsession") || says(message, "sts:setsourceidentity")
+}
+
+/// The meaning of a trust policy that does not allow what the proof carries.
+fn untrusted_tags(proof: &str) -> Meaning {
+    let hint = format!(
+        "{proof} carries session tags or a source identity: the role's trust policy has to allow sts:TagSession or \
+         sts:SetSourceIdentity too"
+    );
+    (Code::StsAccessDenied, hint)
+}
+
+/// `aws iam OPERATION ARGUMENTS`; arguments that come from a token are quoted.
 fn aws_iam(operation: &str, arguments: &[&str]) -> String {
     command([&["aws", "iam", operation], arguments].concat())
 }
@@ -263,137 +277,10 @@ fn trust_of(role_name: &str) -> String {
     aws_iam("get-role", &["--role-name", role_name, "--query", "Role.AssumeRolePolicyDocument"])
 }
 
-/// Whether the message has these words, in lower case.
+/// Whether the message contains these words, which are in lower case.
 fn says(message: &str, words: &str) -> bool {
     message.to_ascii_lowercase().contains(words)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::Kind;
-
-    fn with_asked<T>(f: impl Fn(&Asked<'_>) -> T) {
-        let role = RoleArn::parse("arn:aws:iam::112233334444:role/Analyst").unwrap();
-        let provider = ProviderArn::parse("arn:aws:iam::112233334444:saml-provider/corp").unwrap();
-        for call in [
-            Call::Saml { provider: &provider },
-            Call::WebIdentity { issuer: "https://oidc.example", subject: "alice", audiences: &[] },
-            Call::AssumeRole { access_key_id: "AKIAEXAMPLE" },
-        ] {
-            f(&Asked {
-                peer: "STS at test",
-                region: "eu-south-1",
-                home: Home::Here,
-                role: &role,
-                duration: Some(Duration::from_secs(7200)),
-                call,
-                proof: &Secret::new("x".repeat(40)),
-            });
-        }
-    }
-
-    #[test]
-    fn what_every_call_may_be_told_has_its_own_meaning_and_a_next_step() {
-        // Status, code, message: as AWS's model or public reports show them. Then our code, and a word of the hint.
-        let table = [
-            (
-                400,
-                "ValidationError",
-                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-                Code::StsDuration,
-                "--max-session-duration 7200",
-            ),
-            (
-                400,
-                "ValidationError",
-                "1 validation error detected: Value '100' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
-                Code::StsDuration,
-                "`duration`",
-            ),
-            (
-                400,
-                "ValidationError",
-                "1 validation error detected: Value 'x' at 'policy' failed to satisfy constraint",
-                Code::StsPolicy,
-                "`policy`",
-            ),
-            (
-                400,
-                "ValidationError",
-                "1 validation error detected: Value 'x' at 'roleArn' failed to satisfy constraint",
-                Code::StsValidation,
-                "`role_arn`",
-            ),
-            (400, "MalformedPolicyDocument", "Syntax errors in policy.", Code::StsPolicy, "`policy`"),
-            (
-                400,
-                "PackedPolicyTooLarge",
-                "Packed policy consumes 120% of allotted space, please use smaller policy.",
-                Code::StsPolicy,
-                "shorten",
-            ),
-            (
-                403,
-                "RegionDisabledException",
-                "STS is not activated in this region for account",
-                Code::StsRegionDisabled,
-                "eu-south-1",
-            ),
-            (400, "Surprise", "never seen before", Code::StsValidation, "`role_arn`"),
-        ];
-        with_asked(|asked| {
-            for (status, code, message, expected, hint) in table {
-                let (ours, said) = verdict(status, code, message, asked);
-                assert_eq!(ours, expected, "{code}: {message}");
-                assert!(said.as_deref().is_some_and(|said| said.contains(hint)), "{code}: {said:?}");
-            }
-        });
-    }
-
-    #[test]
-    fn trouble_that_passes_is_told_from_a_refusal() {
-        let table = [
-            (400, "Throttling", "Rate exceeded", Code::StsThrottled),
-            (400, "ThrottlingException", "", Code::StsThrottled),
-            (503, "RequestLimitExceeded", "", Code::StsThrottled),
-            (503, "SlowDown", "", Code::StsThrottled),
-            (400, "TooManyRequestsException", "", Code::StsThrottled),
-            (400, "Unknown", "Rate exceeded", Code::StsThrottled),
-            (429, "Unknown", "", Code::StsThrottled),
-            (400, "IDPCommunicationError", "", Code::StsUnavailable),
-            (
-                400,
-                "InvalidIdentityToken",
-                "Couldn't retrieve verification key from your identity provider,  please",
-                Code::StsUnavailable,
-            ),
-            (500, "InternalFailure", "", Code::StsUnavailable),
-            (503, "ServiceUnavailable", "", Code::StsUnavailable),
-        ];
-        with_asked(|asked| {
-            for (status, code, message, expected) in table {
-                let (ours, _) = verdict(status, code, message, asked);
-                assert_eq!(ours, expected, "{code}");
-                assert_eq!(ours.kind(), Kind::Unavailable, "{code} is worth another try");
-            }
-        });
-    }
-
-    #[test]
-    fn an_answer_that_is_not_from_sts_says_so() {
-        with_asked(|asked| {
-            for (status, expected) in [
-                (500, Code::Http5xx),
-                (502, Code::Http5xx),
-                (429, Code::Http5xx),
-                (200, Code::StsBadAnswer),
-                (302, Code::StsBadAnswer),
-            ] {
-                let error = not_from_sts(status, asked);
-                assert_eq!(error.code, expected);
-                assert!(error.what.contains(&status.to_string()));
-            }
-        });
-    }
-}
+mod tests;

@@ -1,9 +1,9 @@
-//! STS echoes what fails its validation; what proves an identity must not reach a terminal that way.
+//! Removes the proof of an identity from STS's messages, which echo values that fail its validation.
 
 use crate::secret::Secret;
 
-/// `message` without anything that is a piece of `proof`. STS echoes values that fail its validation ("Value '…' at
-/// 'sAMLAssertion' failed"), whole or cut, so any longer run of base64 goes that stands in the proof, or could.
+/// Returns `message` without any part of `proof`. STS echoes values that fail its validation ("Value '…' at 'sAMLAssertion'
+/// failed"), whole or cut, so each longer run of base64 that is part of the proof, or may be, is removed.
 pub(super) fn without_proof(message: &str, proof: &Secret) -> String {
     let mut out = String::new();
     let mut rest = message;

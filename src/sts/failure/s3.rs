@@ -1,4 +1,4 @@
-//! Refusals in the shape of S3's errors, `<Error><Code>…`, as Ceph's RADOS Gateway and others answer that are not AWS.
+//! Refusals in the form of S3's errors, `<Error><Code>…`, as Ceph's RADOS Gateway and other servers send them.
 
 use super::super::maker::{Maker, Marks};
 use super::{Asked, DENIED, of_another_maker, said, verdict, what};
@@ -12,7 +12,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// `None`: it is another document, or none.
+    /// Reads such an error. `None` if the body is another document.
     pub(super) fn read(body: &[u8]) -> Option<Refusal> {
         let text = std::str::from_utf8(body).ok()?;
         let error = text.split_once("<Error>").or_else(|| text.split_once("<Error ")).map(|(_, rest)| rest)?;
@@ -31,18 +31,18 @@ impl Refusal {
         let (code, hint) = match self.code.as_str() {
             "AccessDenied" | "AccessDeniedException" => (Code::StsAccessDenied, DENIED.replace("{role}", &role.to_string())),
             "NoSuchEntity" | "NoSuchRole" | "InvalidRole" => {
-                (Code::StsValidation, format!("there is no role {role} there: check `role_arn`, its account or tenant above all"))
+                (Code::StsValidation, format!("there is no role {role} on that server: check `role_arn`, above all its account or tenant"))
             }
             "MethodNotAllowed" | "NotImplemented" | "InvalidAction" | "NoSuchBucket" | "NoSuchKey" => (
                 Code::StsBadAnswer,
-                "it answers for S3 and not for STS: switch STS on there (Ceph: rgw_s3_auth_use_sts and rgw_sts_key), or correct `sts_endpoint_url`"
+                "the server serves S3 and not STS: enable STS there (Ceph: rgw_s3_auth_use_sts and rgw_sts_key), or correct `sts_endpoint_url`"
                     .to_owned(),
             ),
-            _ => (code, "look at the server's own log: its messages say little".to_owned()),
+            _ => (code, "see the server's own log: its messages say little".to_owned()),
         };
         let error = Error::new(code, what(code, asked))
             .because(said(asked.peer, &self.code, &message))
-            .because("the error has the shape of S3's, as Ceph, MinIO and their like write it: this is not AWS")
+            .because("the error has the form of S3's, as Ceph, MinIO and similar servers write it: this is not AWS")
             .hint(hint);
         of_another_maker(error, Maker::of(asked.home, Some(role), marks), role)
     }

@@ -1,82 +1,65 @@
-//! What STS says of an assertion.
+//! The refusals of STS for an assertion.
 
-use super::{Meaning, aws_iam, says, trust_of};
+use super::{Meaning, aws_iam, lacks_an_action, says, trust_of, untrusted_tags};
 use crate::arn::{ProviderArn, RoleArn};
 use crate::error::Code;
 
-/// The meaning of a refusal that only AssumeRoleWithSAML gets.
+/// Returns the meaning of a refusal that only AssumeRoleWithSAML gets.
 pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, provider: &ProviderArn) -> Option<Meaning> {
-    let (role, account) = (&role.name, &provider.account_id);
     Some(match code {
         "ExpiredTokenException" | "ExpiredToken" => (
             Code::AssertionExpired,
-            "compare the clocks of this machine and of the IdP: an assertion counts for 5 minutes from its issue"
+            "compare the clocks of this machine and of the IdP: an assertion is valid for 5 minutes from its issue"
                 .into(),
         ),
         "IDPRejectedClaim" => {
             (Code::IdpDeniedClaim, "ask the IdP's administrators whether this user may use AWS".into())
         }
-        "AccessDenied" if says(message, "sts:tagsession") || says(message, "sts:setsourceidentity") => (
-            Code::StsAccessDenied,
-            "the assertion carries session tags or a source identity: the role's trust policy has to allow sts:TagSession \
-             or sts:SetSourceIdentity too"
-                .into(),
-        ),
+        "AccessDenied" | "AccessDeniedException" if lacks_an_action(message) => untrusted_tags("the assertion"),
         "AccessDenied" | "AccessDeniedException" => (
             Code::StsAccessDenied,
             format!(
-                "the assertion has to offer this role with this provider, and the role to trust it; see its trust with: {}",
-                trust_of(role)
+                "the assertion has to offer this role with this provider, and the role has to trust it; see its trust with: {}",
+                trust_of(&role.name)
             ),
         ),
         "InvalidIdentityToken" if says(message, "provider doesn't exist") => (
             Code::StsProviderUnknown,
             format!(
-                "account {account} of the partition {} has no such provider: check partition, account and name in \
-                 `principal_arn` against: aws iam list-saml-providers",
-                provider.partition
+                "account {} of the partition {} has no such provider: check partition, account and name in `principal_arn` \
+                 against: aws iam list-saml-providers",
+                provider.account_id, provider.partition
             ),
         ),
-        "InvalidIdentityToken" if says(message, "signature") => (
-            Code::StsInvalidIdentity,
-            format!(
-                "the IdP's signing certificate has probably changed; give AWS its new metadata: {}",
-                aws_iam(
-                    "update-saml-provider",
-                    &["--saml-provider-arn", provider.as_str(), "--saml-metadata-document", "file://METADATA.xml"]
-                )
-            ),
-        ),
-        "InvalidIdentityToken" if says(message, "audience") => (
-            Code::StsInvalidIdentity,
-            "have the IdP issue the assertion for the audience https://signin.aws.amazon.com/saml or \
-             urn:amazon:webservices (its own sign-in host in other partitions)"
-                .into(),
-        ),
-        "InvalidIdentityToken" if says(message, "recipient") => (
-            Code::StsInvalidIdentity,
-            "have the IdP send the assertion to https://signin.aws.amazon.com/saml (the sign-in host of the partition)"
-                .into(),
-        ),
-        "InvalidIdentityToken" if says(message, "issuer") => (
-            Code::StsInvalidIdentity,
-            format!("the metadata at {provider} is another IdP's: its entityID has to be the assertion's Issuer"),
-        ),
-        "InvalidIdentityToken" if says(message, "rolesessionname") => (
-            Code::StsInvalidIdentity,
-            "have the IdP send the attribute https://aws.amazon.com/SAML/Attributes/RoleSessionName with 2 to 64 \
-             letters, digits and _+=,.@-"
-                .into(),
-        ),
-        "InvalidIdentityToken" => (
-            Code::StsInvalidIdentity,
-            format!(
-                "compare the assertion with what {provider} was set up with: {}",
-                aws_iam("get-saml-provider", &["--saml-provider-arn", provider.as_str()])
-            ),
-        ),
+        "InvalidIdentityToken" => (Code::StsInvalidIdentity, not_accepted(message, provider)),
         _ => return None,
     })
+}
+
+/// The next step for an assertion that is not accepted.
+fn not_accepted(message: &str, provider: &ProviderArn) -> String {
+    let is_about = |words| says(message, words);
+    let arn = ["--saml-provider-arn", provider.as_str()];
+    match () {
+        () if is_about("signature") => format!(
+            "the IdP's signing certificate has probably changed; give AWS its new metadata: {}",
+            aws_iam("update-saml-provider", &[&arn[..], &["--saml-metadata-document", "file://METADATA.xml"]].concat())
+        ),
+        () if is_about("audience") => "have the IdP issue the assertion for the audience \
+             https://signin.aws.amazon.com/saml or urn:amazon:webservices (its own sign-in host in other partitions)"
+            .into(),
+        () if is_about("recipient") => {
+            "have the IdP send the assertion to https://signin.aws.amazon.com/saml (the sign-in host of the partition)"
+                .into()
+        }
+        () if is_about("issuer") => {
+            format!("the metadata at {provider} is another IdP's: its entityID has to be the assertion's Issuer")
+        }
+        () if is_about("rolesessionname") => "have the IdP send the attribute \
+             https://aws.amazon.com/SAML/Attributes/RoleSessionName with 2 to 64 letters, digits and _+=,.@-"
+            .into(),
+        () => format!("compare the assertion with the settings of {provider}: {}", aws_iam("get-saml-provider", &arn)),
+    }
 }
 
 #[cfg(test)]

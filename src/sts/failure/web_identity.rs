@@ -1,17 +1,17 @@
-//! What STS says of an OIDC token.
+//! The refusals of STS for an OIDC token.
 
-use super::{Meaning, aws_iam, says, trust_of};
+use super::{Meaning, aws_iam, lacks_an_action, says, trust_of, untrusted_tags};
 use crate::arn::RoleArn;
 use crate::error::{Code, printable};
 
-/// What the token says of itself.
+/// Claims of the token.
 pub(super) struct Token<'a> {
     pub issuer: &'a str,
     pub subject: &'a str,
     pub audiences: &'a [String],
 }
 
-/// The meaning of a refusal that only AssumeRoleWithWebIdentity gets.
+/// Returns the meaning of a refusal that only AssumeRoleWithWebIdentity gets.
 pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, token: &Token<'_>) -> Option<Meaning> {
     let (issuer, subject) = (printable(token.issuer, 200), printable(token.subject, 200));
     let audience = printable(&token.audiences.join(" "), 200);
@@ -27,7 +27,7 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, token: &Token<'
         "InvalidIdentityToken" if says(message, "audience") => (
             Code::StsAudience,
             format!(
-                "ask for a token with another `audience` (now {audience}), or let the provider take it: {}",
+                "ask for a token with another `audience` (now {audience}), or add it to the provider: {}",
                 aws_iam(
                     "add-client-id-to-open-id-connect-provider",
                     &["--open-id-connect-provider-arn", &provider, "--client-id", &audience]
@@ -37,44 +37,38 @@ pub(super) fn meaning(code: &str, message: &str, role: &RoleArn, token: &Token<'
         "InvalidIdentityToken" if says(message, "no openidconnect provider") => (
             Code::StsProviderUnknown,
             format!(
-                "create it in account {}, spelled as the token does, down to a slash at its end: {}",
+                "create it in account {}, with the issuer exactly as in the token, including a slash at its end: {}",
                 role.owner,
                 aws_iam("create-open-id-connect-provider", &["--url", &issuer, "--client-id-list", &audience])
             ),
         ),
-        "InvalidIdentityToken" if says(message, "thumbprint") => (
-            Code::StsInvalidIdentity,
-            format!(
-                "the issuer's certificate has changed: {} …",
-                aws_iam(
-                    "update-open-id-connect-provider-thumbprint",
-                    &["--open-id-connect-provider-arn", &provider, "--thumbprint-list"]
-                )
-            ),
-        ),
-        "InvalidIdentityToken" if says(message, "not a valid jwt") => {
-            (Code::StsInvalidIdentity, "send STS an id_token: an access token is often not a JWT that it accepts".into())
-        }
-        "InvalidIdentityToken" => (
-            Code::StsInvalidIdentity,
-            format!("compare the token with what STS knows of {issuer}: its keys at {issuer}/.well-known/openid-configuration"),
-        ),
-        "AccessDenied" | "AccessDeniedException" if says(message, "sts:tagsession") || says(message, "sts:setsourceidentity") => (
-            Code::StsAccessDenied,
-            "the token carries session tags or a source identity: the role's trust policy has to allow sts:TagSession or \
-             sts:SetSourceIdentity too"
-                .into(),
-        ),
+        "InvalidIdentityToken" => (Code::StsInvalidIdentity, not_accepted(message, &issuer, &provider)),
+        "AccessDenied" | "AccessDeniedException" if lacks_an_action(message) => untrusted_tags("the token"),
         "AccessDenied" | "AccessDeniedException" => (
             Code::StsAccessDenied,
             format!(
-                "the role's trust policy has to take the provider {provider} with sub = {subject} and aud = {audience}; \
-                 see it with: {}",
+                "the role's trust policy has to allow the provider {provider} with sub = {subject} and aud = {audience}; see \
+                 it with: {}",
                 trust_of(&role.name)
             ),
         ),
         _ => return None,
     })
+}
+
+/// The next step for a token that is not accepted.
+fn not_accepted(message: &str, issuer: &str, provider: &str) -> String {
+    if says(message, "thumbprint") {
+        let arguments = ["--open-id-connect-provider-arn", provider, "--thumbprint-list"];
+        let update = aws_iam("update-open-id-connect-provider-thumbprint", &arguments);
+        return format!("the issuer's certificate has changed: {update} …");
+    }
+    if says(message, "not a valid jwt") {
+        return "send STS an id_token: an access token is often not a JWT that it accepts".into();
+    }
+    format!(
+        "check that the issuer publishes the token's key: {issuer}/.well-known/openid-configuration names its `jwks_uri`"
+    )
 }
 
 #[cfg(test)]

@@ -1,25 +1,25 @@
-//! The text of an error as people find it: wrapped, quoted, coloured, escaped, masked, cut.
+//! Restores the text of an error that was wrapped, quoted, coloured, escaped, masked or cut off.
 
-/// A line put together again, in the readings that its wrapping leaves open: lines joined by a space, and without one.
+/// Joins wrapped lines in two ways: with a space between them, and without.
 pub fn readings(text: &str) -> [String; 2] {
     let plain = unescaped(&without_colours(text));
     let lines: Vec<&str> = plain.lines().map(unquoted).filter(|line| !line.is_empty()).collect();
     [tidy(&lines.join(" ")), tidy(&lines.join(""))]
 }
 
-/// A part of a message that its writer or a log has cut off at its end.
+/// Whether the text was cut off at its end.
 pub fn is_cut(text: &str) -> bool {
     text.ends_with('…') || text.ends_with("...") || text.ends_with("[truncated]")
 }
 
-/// Whether a part of an ARN was masked before the text came here: `***`, `XXXXXXXXXXXX`, `[REDACTED]`, `<account>`.
+/// Whether a part of an ARN is masked: `***`, `XXXXXXXXXXXX`, `[REDACTED]`, `<account>`.
 pub fn is_masked(part: &str) -> bool {
     let is_mask = |c: char| matches!(c, '*' | 'x' | 'X' | '#' | '•');
     let has_brackets = part.starts_with(['[', '<', '{']) && part.ends_with([']', '>', '}']);
     !part.is_empty() && (part.chars().all(is_mask) || has_brackets)
 }
 
-/// Without the sequences that colour a terminal (ECMA-48, "CSI").
+/// Removes the control sequences of a terminal (ECMA-48, "CSI").
 fn without_colours(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -32,7 +32,7 @@ fn without_colours(text: &str) -> String {
     out + rest
 }
 
-/// Without the escapes of JSON, of JSON in JSON, of HTML and of form data, as far as an error's text has them.
+/// Undoes the escapes of JSON, of JSON in JSON, and of HTML, as far as errors have them.
 fn unescaped(text: &str) -> String {
     let mut text = text.to_owned();
     for (escape, character) in [
@@ -46,7 +46,7 @@ fn unescaped(text: &str) -> String {
     ] {
         text = text.replace(escape, character);
     }
-    // Escapes may be escaped themselves; no name that AWS prints has a backslash.
+    // Escapes may be escaped themselves; no name in AWS has a backslash.
     text = text.replace("\\n", "\n").replace('\\', "");
     for (entity, character) in [
         ("&quot;", "\""),
@@ -62,12 +62,12 @@ fn unescaped(text: &str) -> String {
     text
 }
 
-/// Without what a mail, a log viewer or a frame puts in front of a line, and at its end.
+/// Removes the marks of mail quotes, log viewers and frames from both ends of a line.
 fn unquoted(line: &str) -> &str {
     line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '>' | '|' | '│' | '┃' | '║' | '╷' | '╵'))
 }
 
-/// One space between words, no hidden characters, and no end.
+/// Normalises white space and removes control characters.
 fn tidy(text: &str) -> String {
     crate::error::printable(text, 8000)
 }

@@ -1,8 +1,9 @@
-//! What a refusal of any AWS service says: who asked, for what, and which policy stood in the way (IAM User Guide,
-//! "Troubleshoot access denied error messages").
+//! What a refusal of any AWS service says: who asked, for what, and which policy denied it or does not allow it (IAM User
+//! Guide, "Troubleshoot access denied error messages").
 
 mod explain;
 mod line;
+mod next_step;
 mod offer;
 mod read;
 mod who;
@@ -16,37 +17,37 @@ use crate::error::{Code, Error, printable};
 use crate::quote::shell::{command, fedcred};
 use crate::sts::failure;
 
-/// A refusal, taken apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Denial {
-    /// ARN as the service wrote it; absent where it names nobody, as for a federated call.
-    pub principal: Option<String>,
-    /// `s3:GetObject`
-    pub action: Option<String>,
-    /// Of the API, where a program names it: `GetObject`.
-    pub operation: Option<String>,
-    pub resource: Option<String>,
-    /// Whether the line ends before the message does, so that nothing is to be offered by what is there.
-    pub is_cut: bool,
-    /// Whether its shape is that of an S3 that is not AWS's.
-    pub is_of_another_s3: bool,
-    pub policy: Policy,
-    pub effect: Effect,
-    /// The policy that denies, where the service names it.
-    pub policy_arn: Option<String>,
-}
-
-/// The profile that somebody asks about.
+/// The profile for which a refusal is explained.
 #[derive(Clone, Copy, Debug)]
 pub struct Own<'a> {
     pub profile: &'a str,
     pub role: Option<&'a RoleArn>,
-    /// The role below it, whose credentials ask for the role.
+    /// The base role, whose credentials assume the role.
     pub base: Option<&'a RoleArn>,
     pub region: Option<&'a str>,
 }
 
-/// Which policy it was.
+/// The parts of a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The caller's ARN as the service wrote it; absent if it names nobody, as for a federated call.
+    pub principal: Option<String>,
+    /// `s3:GetObject`
+    pub action: Option<String>,
+    /// The operation of the API, if a program names it: `GetObject`.
+    pub operation: Option<String>,
+    pub resource: Option<String>,
+    /// Whether the line ends before the message does, so that no statement is suggested.
+    pub is_cut: bool,
+    /// Whether the message has the form that S3 servers other than AWS's write.
+    pub is_of_another_s3: bool,
+    pub policy: Policy,
+    pub effect: Effect,
+    /// The policy that denies, if the service names it.
+    pub policy_arn: Option<String>,
+}
+
+/// The kind of the policy that denies or does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
     Identity,
@@ -62,18 +63,18 @@ pub enum Policy {
     Trust,
     /// The service does not say.
     Untold,
-    /// Encoded, for those who may decode it.
+    /// The service encodes it for those who may decode it.
     Encoded,
 }
 
-/// How the policy stood in the way.
+/// Whether the policy denies, or does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// A Deny, which wins over every Allow.
     Denied,
     /// No Allow.
     NotAllowed,
-    /// The service leaves open which of the two.
+    /// The service does not say which of the two.
     Either,
 }
 
@@ -107,19 +108,20 @@ impl Effect {
     }
 }
 
-/// STS's AccessDenied, with what the identity has for a trust policy to look at, and how to compare the two.
+/// Adds to STS's AccessDenied the condition keys that the identity has, and the command that compares them with the role's trust
+/// policy.
 pub fn enrich(error: Error, request: &Request, profile: &str, role: &RoleArn) -> Error {
     if error.code != Code::StsAccessDenied {
         return error;
     }
     let keys: Vec<String> = request.context.all().map(|(key, values)| format!("{key} is {}", shown(values))).collect();
-    let offered = format!("{} has for its trust policy: {}", request.proof, keys.join(", "));
+    let offered = format!("{} has the condition keys: {}", request.proof, keys.join(", "));
     if failure::is_of_another_maker(&error) {
         return error.because(printable(&offered, 900));
     }
     let needed = format!("the policy has to allow {} to {}", request.actions.join(" and "), request.principal.id());
     let step = compare(&role.name, profile);
-    // What STS's message means; how to look is told better here.
+    // The meaning of STS's message is kept; the command here replaces its own.
     let meaning = error.hint.clone().and_then(|hint| hint.split("; see").next().map(str::to_owned));
     let error = meaning.into_iter().chain([needed, printable(&offered, 900)]).fold(error, Error::because);
     error.hint(step)
@@ -129,7 +131,7 @@ fn get_role(name: &str, query: &str) -> String {
     command(["aws", "iam", "get-role", "--role-name", name, "--query", query])
 }
 
-/// The command that shows where the role's trust policy keeps the profile out.
+/// The command that shows which line of the role's trust policy does not allow the profile.
 fn compare(role: &str, profile: &str) -> String {
     let policy = get_role(role, "Role.AssumeRolePolicyDocument");
     format!("{policy} | {}", fedcred(&["trust-policy"], profile, &["--check", "-"]))

@@ -1,9 +1,9 @@
-//! Reading a refusal: who, what, on what, and which policy stood in the way.
+//! Reads a refusal: the caller, the action, the resource, and the kind of policy.
 
 use super::line::{is_cut, readings};
 use super::{Denial, Effect, Policy};
 
-/// Words by which services and programs tell that access was refused.
+/// Words with which services and programs report a refusal.
 const DENIALS: [&str; 13] = [
     "not authorized to perform",
     "not authorized",
@@ -20,14 +20,14 @@ const DENIALS: [&str; 13] = [
     "lake formation permission",
 ];
 
-/// How a refusal looks in a service's answer or a program's log. `None`: this is none.
+/// Reads a refusal from a service's answer or a program's log. `None` if the text is not one.
 pub fn read(text: &str) -> Option<Denial> {
     let both = readings(text).map(|text| one(&text));
     let known = |denial: &Denial| {
         [&denial.principal, &denial.action, &denial.resource].into_iter().flatten().count()
             + usize::from(!matches!(denial.policy, Policy::Untold))
     };
-    // Where the wrapping leaves it open, the reading that says more; a whole word more often ends a line.
+    // Of the two ways to join wrapped lines, the one that yields more parts; a line more often ends after a whole word.
     both.into_iter().flatten().rev().max_by_key(known)
 }
 
@@ -68,13 +68,13 @@ fn one(text: &str) -> Option<Denial> {
     })
 }
 
-/// The text behind the first of these words that is there.
+/// The text after the first of these phrases that occurs.
 fn after(text: &str, lower: &str, words: &[&str]) -> Option<String> {
     let end = words.iter().find_map(|words| lower.find(words).map(|at| at + words.len()))?;
     Some(text.get(end..)?.to_owned())
 }
 
-/// The principal in front of these words, where nothing says that it is one.
+/// The principal before these words, without a label.
 fn before(text: &str, lower: &str, words: &str) -> Option<String> {
     let lead = text.get(..lower.find(words)?)?;
     lead.split_whitespace().next_back().map(word).filter(|id| is_principal(id))
@@ -86,7 +86,7 @@ fn of_go(text: &str, lower: &str) -> Option<String> {
     named.split_once(": ").map(|(_, operation)| word(operation))
 }
 
-/// What S3's XML or Hadoop's messages name.
+/// The resource in S3's XML or Hadoop's messages.
 fn of_s3(text: &str) -> Option<String> {
     let between =
         |tag: &str| text.split_once(&format!("<{tag}>"))?.1.split_once(&format!("</{tag}>")).map(|(name, _)| name);
@@ -100,31 +100,31 @@ fn of_s3(text: &str) -> Option<String> {
     (!path.is_empty()).then(|| format!("arn:aws:s3:::{path}"))
 }
 
-/// An empty message, or one with a full stop, in S3's XML: Ceph's RADOS Gateway and MinIO write so, and AWS does not.
+/// Whether S3's XML has an empty message, or one with a full stop, as Ceph's RADOS Gateway and MinIO write it, and not AWS.
 fn is_of_another_s3(lower: &str) -> bool {
     let message = lower.split_once("<message>").and_then(|(_, rest)| rest.split_once("</message>"));
     let is_so = |message: &str| message.trim().is_empty() || message.trim() == "access denied.";
     lower.contains("<error>") && (message.is_some_and(|(message, _)| is_so(message)) || lower.contains("<message/>"))
 }
 
-/// Whether the text ends within `with an explicit deny …`: there is no other way on from there.
+/// Whether the text is cut off within `with an explicit deny`.
 fn ends_in_a_reason(lower: &str) -> bool {
     let reason = " with an explicit deny";
     let end = lower.trim_end_matches(['.', '…', ' ']);
     (" with".len()..reason.len()).any(|length| end.ends_with(&reason[..length]))
 }
 
-/// Its first word, without what quotes it.
+/// The first word, without quotes around it.
 fn word(text: &str) -> String {
     let word = text.split_whitespace().next().unwrap_or_default();
     let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '(' | '“' | '”');
-    // XML or JSON may go on right behind it; brackets around a word of their own mask a part.
+    // XML or JSON may follow without a space. Brackets stay: they may mark a masked part.
     let word = word.trim_start_matches(is_quote).split(['"', '}', '`']).next().unwrap_or_default();
     let word = word.split("</").next().unwrap_or_default();
     word.trim_matches(is_quote).trim_end_matches('.').to_owned()
 }
 
-/// A resource: an ARN or a name up to the reason, blanks in it included.
+/// A resource: an ARN or a name up to the reason; an ARN may contain spaces.
 fn resource(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let end = [" because ", " with an explicit deny", " (", ". ", "; ", "\", ", "\"}", "</"]
@@ -132,12 +132,12 @@ fn resource(text: &str) -> Option<String> {
         .filter_map(|end| lower.find(end))
         .min()
         .unwrap_or(text.len());
-    // A quote that nobody closes: the end is missing.
+    // Without a closing quote the end is missing.
     let is_quoted = text.starts_with('"');
     let is_closed = is_quoted && text[1..].contains('"');
     let quoted = |c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '}' | '“' | '”') || c.is_whitespace();
     let resource = text[..end].trim_matches(quoted);
-    // A name that is not an ARN has no blanks; what follows a quote is not its own any more.
+    // A name that is not an ARN has no spaces; text after a quote is not part of it.
     let resource = match resource.split_once('"') {
         Some((name, _)) => name,
         None if resource.starts_with("arn:") => resource,
@@ -171,13 +171,13 @@ fn policy(lower: &str, action: Option<&str>, has_principal: bool) -> (Policy, Ef
         ("lake formation permission", Policy::LakeFormation),
         ("encoded authorization failure message", Policy::Encoded),
     ];
-    // What stands behind the reason tells it; a resource may be called whatever its owner likes.
+    // Only the text after the reason counts: the name of a resource may contain any words.
     let because = ["because no ", "with an explicit deny", "explicit deny in ", "because the resource does not exist"];
     let from = because.iter().filter_map(|words| lower.rfind(words)).max().unwrap_or(0);
     let told = table.iter().find(|(words, _)| lower[from..].contains(words)).map(|(_, policy)| *policy);
     let effect = match () {
         () if lower.contains("explicit deny") || ends_in_a_reason(lower) => Effect::Denied,
-        // KMS names both possibilities.
+        // The message of KMS leaves both open.
         () if lower.contains("explicitly denies") => Effect::Either,
         () => Effect::NotAllowed,
     };
@@ -186,7 +186,7 @@ fn policy(lower: &str, action: Option<&str>, has_principal: bool) -> (Policy, Ef
     (told.unwrap_or(if is_federated || of_sts { Policy::Trust } else { Policy::Untold }), effect)
 }
 
-/// The action that an operation of S3 needs, where it is called otherwise or the message says no more than the operation.
+/// The action for an operation, if the message names no action.
 fn action_of(operation: &str) -> Option<&'static str> {
     Some(match operation {
         "HeadObject" | "GetObject" => "s3:GetObject",

@@ -201,7 +201,7 @@ fn a_chains_own_base_is_no_stranger_and_the_asked_role_has_the_trust_policy() {
             "User: arn:aws:sts::112233334444:assumed-role/Base/s is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::210987654321:role/Customer{reason}"
         );
         let said = explain(&read(&line).unwrap(), own).join("\n");
-        assert!(said.contains("the role below the profile") && !said.contains("other credentials"), "{said}");
+        assert!(said.contains("the base role of the profile") && !said.contains("other credentials"), "{said}");
         assert!(said.contains("--role-name Customer") && !said.contains("--role-name Base"), "{said}");
     }
 }

@@ -1,4 +1,4 @@
-//! Who was refused, by what a message says of them.
+//! Who was refused, as far as a message says it.
 
 use super::line::is_masked;
 use super::{Denial, Own};
@@ -7,17 +7,17 @@ use crate::arn::RoleArn;
 
 /// Who was refused.
 pub enum Who<'a> {
-    /// The service does not name anybody.
+    /// The service does not name the caller.
     Nobody,
     Anonymous,
-    /// A role, by a session of it.
+    /// A role, or a session of it.
     Role(&'a str),
     User(&'a str),
     FederatedUser(&'a str),
     Root,
-    /// Whose name was masked before the text came here.
+    /// The name was masked before the text came here.
     Masked,
-    /// What has no name of IAM's.
+    /// A principal without a name in IAM.
     Other(&'a str),
 }
 
@@ -44,27 +44,27 @@ impl<'a> Who<'a> {
         }
     }
 
-    /// As it stands in a sentence: "the role Dev".
+    /// The caller as a part of a sentence: "the role Dev".
     pub fn named(&self) -> String {
         match self {
-            Who::Nobody | Who::Anonymous => "whoever asked".to_owned(),
+            Who::Nobody | Who::Anonymous => "the caller".to_owned(),
             Who::Role(name) => format!("the role {name}"),
             Who::User(name) => format!("the user {name}"),
             Who::FederatedUser(name) => format!("the federated user {name}"),
             Who::Root => "the account's root user".to_owned(),
-            Who::Masked => "whoever asked, whose name is masked here".to_owned(),
+            Who::Masked => "the caller, whose name is masked".to_owned(),
             Who::Other(arn) => (*arn).to_owned(),
         }
     }
 }
 
-/// Whether it is this role, as far as a masked account shows.
+/// Whether the caller is this role; a masked account counts as the role's.
 pub fn is_role(who: &Who<'_>, account: &str, role: &RoleArn) -> bool {
     matches!(who, Who::Role(name) if *name == role.name)
         && (*account == *role.owner || AccountId::parse(account).is_none())
 }
 
-/// Whether the session is the profile's, whose session policy stands in its settings.
+/// Whether the session is the profile's, whose settings hold its session policy.
 pub fn is_own_session(denial: &Denial, who: &Who<'_>, own: Own<'_>) -> bool {
     let account = denial.principal.as_deref().and_then(|arn| arn.split(':').nth(4)).unwrap_or_default();
     denial.principal.is_none() || own.role.is_some_and(|role| is_role(who, account, role))

@@ -1,4 +1,4 @@
-//! Whether a line of a `Condition` holds (IAM User Guide, "IAM JSON policy elements: Condition operators").
+//! Evaluates a line of a `Condition` (IAM User Guide, "IAM JSON policy elements: Condition operators").
 
 use super::verdict::{Certainty, Verdict};
 use crate::trust::operator::{Operator, Order, Set, Test};
@@ -6,7 +6,7 @@ use crate::trust::pattern::{Pattern, Unusable};
 use crate::trust::policy::Condition;
 use crate::trust::request::{Found, Request, shown};
 
-/// Whether a line of a `Condition` holds; its values are alternatives, and for a negated operator none of them may fit.
+/// Evaluates a line of a `Condition`. Its values are alternatives; for a negated operator none of them may match.
 pub fn judge(condition: &Condition, has_variables: bool, request: &Request) -> Verdict {
     let Condition { key, values, .. } = condition;
     let Some(operator) = condition.operator else {
@@ -16,14 +16,14 @@ pub fn judge(condition: &Condition, has_variables: bool, request: &Request) -> V
     if operator.test == Test::Null {
         let wants = |word: &str| values.iter().any(|value| value.eq_ignore_ascii_case(word));
         return match found {
-            Found::Unknown => Verdict::Unknown(format!("whether the request has {key} cannot be known from here")),
+            Found::Unknown => Verdict::Unknown(format!("it is not known here whether the request has {key}")),
             Found::Values(_) => verdict(wants("false"), format!("{key} is in the request")),
             Found::Absent(why) => verdict(wants("true"), why),
         };
     }
     match found {
         Found::Unknown => Verdict::Unknown(format!(
-            "{key} of the request cannot be known from here; it has to be {}",
+            "{key} of the request is not known here; it has to be {}",
             wanted(operator, values)
         )),
         Found::Absent(why) => absent(operator, why, values),
@@ -31,13 +31,11 @@ pub fn judge(condition: &Condition, has_variables: bool, request: &Request) -> V
     }
 }
 
-/// A key that is not in the request.
+/// The verdict for a key that is not in the request.
 fn absent(operator: Operator, why: String, values: &[String]) -> Verdict {
     match operator {
-        Operator { set: Some(Set::ForAllValues), .. } => {
-            Verdict::Holds(format!("{why}, and ForAllValues lets that pass"))
-        }
-        Operator { if_exists: true, .. } => Verdict::Holds(format!("{why}, which IfExists lets pass")),
+        Operator { set: Some(Set::ForAllValues), .. } => Verdict::Holds(format!("{why}, and ForAllValues holds then")),
+        Operator { if_exists: true, .. } => Verdict::Holds(format!("{why}, and IfExists holds then")),
         Operator { is_negated: true, set: None, .. } => Verdict::Holds(format!("{why}, so it is none of those")),
         _ => Verdict::Fails(format!("{why}; it has to be {}", wanted(operator, values))),
     }
@@ -53,7 +51,7 @@ fn compared(
     let variable = |name: &str| variables.map(|request| request.variable(name)).transpose();
     let patterns: Vec<_> =
         values.iter().map(|value| Pattern::read(value, operator.has_wildcards(), variable)).collect();
-    // A value whose variable is not known fits perhaps; one whose variable is not in the request fits never.
+    // A value with an unknown variable may match; one whose variable is not in the request never matches.
     let certainty = |value: &String| {
         let each = patterns.iter().map(|pattern| match pattern {
             Ok(pattern) if operator.fits(pattern, value) => Certainty::Yes,
@@ -66,7 +64,7 @@ fn compared(
     let each = found.iter().map(certainty);
     let holds = match operator.set {
         Some(Set::ForAllValues) => each.min().unwrap_or(Certainty::Yes),
-        // Negated, no value may be among those; else one that is suffices.
+        // Negated, no value may match; otherwise one that matches is enough.
         None if operator.is_negated => each.min().unwrap_or(Certainty::Yes),
         None | Some(Set::ForAnyValue) => each.max().unwrap_or(Certainty::No),
     };
@@ -74,9 +72,7 @@ fn compared(
     match (holds, operator.is_negated) {
         (Certainty::Yes, false) => Verdict::Holds(format!("{key} is {is}")),
         (Certainty::Yes, true) => Verdict::Holds(format!("{key} is {is}, none of those")),
-        (Certainty::Perhaps, _) => {
-            Verdict::Unknown(format!("a variable in {wanted} cannot be known from here; {key} is {is}"))
-        }
+        (Certainty::Perhaps, _) => Verdict::Unknown(format!("a variable in {wanted} is not known here; {key} is {is}")),
         (Certainty::No, false) => Verdict::Fails(format!("{key} is {is}; it has to be {wanted}")),
         (Certainty::No, true) => Verdict::Fails(format!("{key} is {is}; it must not be {wanted}")),
     }

@@ -1,10 +1,10 @@
-//! A trust policy against a request: in, out, or unknown from here, each with the sentence that says why (IAM User Guide,
+//! Evaluates a trust policy for a request: allowed, not allowed, or not known here, each with the reason (IAM User Guide,
 //! "Policy evaluation logic").
 //!
-//! Looked at in the registry: iam-rs 0.8 takes a key that is not known for one that is not there, says no line that failed, and
-//! reads a `*` out of a claim as a wildcard; aws-iam 0.2 has no sets and variables; cedar-policy is another language.
+//! Crates considered: iam-rs 0.8 treats a key of unknown value as absent, does not report the line that fails, and reads a `*`
+//! from a claim as a wildcard; aws-iam 0.2 has no set operators and variables; cedar-policy is another language.
 //!
-//! Everything that judges a policy comes here: `--check`, what is generated, and what a refusal of STS is compared with.
+//! The only evaluator: `--check` and the tests of generated policies use it.
 
 mod condition;
 mod principal;
@@ -18,16 +18,16 @@ use super::strangers;
 use crate::error::{Result, printable};
 use crate::time::Timestamp;
 
-/// What came of it.
+/// The result of an evaluation.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub statements: Vec<Judged>,
     pub outcome: Outcome,
-    /// Needed actions that no statement allows, or that one denies.
+    /// Needed actions that no statement allows, or that a statement denies.
     pub lacking: Vec<String>,
-    /// Why IAM does not take the policy at all.
+    /// Why IAM refuses the policy.
     pub fault: Option<String>,
-    /// Who else is let in, and what does not do what it seems to, whoever asks.
+    /// Who else is allowed, and which conditions have another effect than they seem to.
     pub warnings: Vec<String>,
 }
 
@@ -35,12 +35,12 @@ pub struct Report {
 pub enum Outcome {
     LetIn,
     KeptOut,
-    /// It depends on what cannot be known from here.
+    /// It depends on values that are not known here.
     Depends,
 }
 
 impl Report {
-    /// Why the request is kept out: the failing line of the statement that comes nearest.
+    /// Returns why the request is not allowed: the failing line of the statement with the fewest failing lines.
     pub fn reason(&self) -> String {
         if let Some(fault) = &self.fault {
             return fault.clone();
@@ -70,24 +70,24 @@ impl Report {
             (None, false) => denied,
         }
         .unwrap_or_else(|| {
-            format!("no statement allows {lacking}, which what the login carries needs beside its own action")
+            format!("no statement allows {lacking}, which the login needs in addition to its own action")
         })
     }
 }
 
-/// Judges the policy in `text` for a request made at `now`.
+/// Evaluates the policy in `text` for a request made at `now`.
 ///
-/// Errors: [`crate::error::Code::InvalidValue`] for what is not a policy.
+/// Errors: [`crate::error::Code::InvalidValue`] if the text is not a policy.
 pub fn check(text: &str, request: &Request, now: Timestamp) -> Result<Report> {
     Ok(judge(&Policy::parse(text)?, request, now))
 }
 
-/// Judges a policy for a request made at `now`.
+/// Evaluates a policy for a request made at `now`.
 pub fn judge(policy: &Policy, request: &Request, now: Timestamp) -> Report {
     let mut request = request.clone();
     request.context.time(now);
     let mut statements = Vec::new();
-    // Of each needed action: how far a statement allows or denies it.
+    // For each needed action, whether a statement allows or denies it.
     let mut allowed = vec![Certainty::No; request.actions.len()];
     let mut denied = vec![Certainty::No; request.actions.len()];
     for statement in &policy.statements {
@@ -102,7 +102,7 @@ pub fn judge(policy: &Policy, request: &Request, now: Timestamp) -> Report {
         }));
         lines.extend(doubts(policy, &request));
         let certainty = lines.iter().map(|line| Certainty::of(&line.verdict)).min().unwrap_or(Certainty::No);
-        // Of two values by one name the other may be the one that counts, so that nothing is sure.
+        // With two values for one name, nothing is certain: the other one may be what counts.
         let certainty = if policy.twice.is_empty() { certainty } else { Certainty::Perhaps };
         let tally = if statement.is_allow { &mut allowed } else { &mut denied };
         for (tally, _) in tally.iter_mut().zip(&covered).filter(|(_, covers)| **covers) {
@@ -133,11 +133,11 @@ pub fn judge(policy: &Policy, request: &Request, now: Timestamp) -> Report {
     Report { statements, outcome, lacking, fault, warnings }
 }
 
-/// What nobody can say of any statement of the policy.
+/// The lines of doubt that apply to every statement.
 fn doubts(policy: &Policy, request: &Request) -> Vec<Line> {
     let twice = policy.twice.first().map(|name| {
         let why =
-            format!("{:?} stands twice in one object: which of the two counts is not documented", printable(name, 200));
+            format!("{:?} occurs twice in one object: which of the two counts is not documented", printable(name, 200));
         Line { what: "JSON".to_owned(), verdict: Verdict::Unknown(why) }
     });
     let partition =
@@ -149,16 +149,16 @@ fn action(statement: &Statement, request: &Request, covered: &[bool]) -> Verdict
     let missing: Vec<&str> =
         request.actions.iter().zip(covered).filter(|(_, covers)| !**covers).map(|(action, _)| *action).collect();
     match missing.as_slice() {
-        some if statement.has_not_action() && some.len() < request.actions.len() => {
-            Verdict::Unknown("it is NotAction: whether IAM takes that in a trust policy is not documented".to_owned())
-        }
+        some if statement.has_not_action() && some.len() < request.actions.len() => Verdict::Unknown(
+            "it is NotAction: it is not documented whether IAM accepts that in a trust policy".to_owned(),
+        ),
         [] => Verdict::Holds(format!("it has {}", request.actions.join(", "))),
         all if all.len() == request.actions.len() => Verdict::Fails(format!(
             "it is {}; needed is {}",
             shown(statement.stated_actions()),
             request.actions.join(", ")
         )),
-        // What it lacks another statement may have.
+        // Another statement may have the rest.
         some => Verdict::Holds(format!("it has some of what is needed, and lacks {}", some.join(", "))),
     }
 }

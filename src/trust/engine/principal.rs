@@ -1,4 +1,4 @@
-//! Whether a policy's `Principal` is who asks (IAM User Guide, "AWS JSON policy elements: Principal").
+//! Whether a policy's `Principal` includes the caller (IAM User Guide, "AWS JSON policy elements: Principal").
 
 use super::verdict::{Certainty, Verdict};
 use crate::error::printable;
@@ -10,18 +10,18 @@ pub fn judge(statement: &Statement, request: &Request) -> Verdict {
     let ours = request.principal.id();
     let kind = request.principal.kind();
     let named = match &statement.principals {
-        // Allowed to a token or an assertion by it nobody has shown yet; denied it is safer to believe.
+        // Nobody has shown that it allows a token or an assertion; a Deny is assumed to apply.
         Principals::All if statement.is_allow && kind == "Federated" => {
             return Verdict::Unknown(
-                "it is AWS: *, and whether that means identities of a provider too is not documented".to_owned(),
+                "it is AWS: *, and it is not documented whether that includes identities of a provider".to_owned(),
             );
         }
         Principals::All => return Verdict::Holds("it is *".to_owned()),
         Principals::Except(others) => {
             let is_ours = others.iter().any(|(of, id)| of == kind && matches!(is(id, request), Verdict::Holds(_)));
             return match is_ours {
-                true => Verdict::Fails(format!("it leaves {ours} out")),
-                false => Verdict::Holds("it leaves others out".to_owned()),
+                true => Verdict::Fails(format!("it excludes {ours}")),
+                false => Verdict::Holds("it excludes others".to_owned()),
             };
         }
         Principals::Named(all) => all.iter().filter(|(of, _)| of == kind).map(|(_, id)| id.clone()).collect::<Vec<_>>(),
@@ -36,7 +36,7 @@ pub fn judge(statement: &Statement, request: &Request) -> Verdict {
     }
 }
 
-/// Whether the id of a principal in a policy is who asks.
+/// Whether the id of a principal in a policy is the caller.
 fn is(id: &str, request: &Request) -> Verdict {
     let ours = request.principal.id();
     if id == ours || id == "*" {
@@ -50,21 +50,19 @@ fn is(id: &str, request: &Request) -> Verdict {
     };
     if ["AROA", "AIDA"].iter().any(|prefix| id.starts_with(prefix)) {
         return other(format!(
-            "that is the id of a role or user that was deleted: one that was made again is another; name {ours} anew"
+            "that is the id of a role or user that was deleted; one created again has another id: write {ours} again"
         ));
     }
     let account = arn.split(':').nth(4).unwrap_or_default();
     if id == account || id.ends_with(&format!(":iam::{account}:root")) {
-        return Verdict::Holds(format!(
-            "it is the account {account}, which leaves the choice to its own policies: one of {ours} has to allow it, too"
-        ));
+        return Verdict::Holds(format!("it is the account {account}: a policy of {ours} has to allow it, too"));
     }
     let role = chain::caller_of_session(id);
-    // A session's ARN does not tell the path of its role.
+    // A session's ARN lacks the path of its role.
     let last = |arn: &str| arn.rsplit('/').next().map(str::to_owned);
     if session.is_some() && id.contains(":role/") && last(id) == last(arn) && id.split(':').nth(4) == Some(account) {
         return Verdict::Holds(format!(
-            "it is {}: a session does not tell its role's path, and an account has a role's name once",
+            "it is {}: a session's ARN lacks the role's path, and a role's name is unique in an account",
             printable(id, 300)
         ));
     }
@@ -72,12 +70,10 @@ fn is(id: &str, request: &Request) -> Verdict {
         role != id && arn.contains(":role/") && last(&role) == last(arn) && role.split(':').nth(4) == Some(account);
     match (is_same_role, session, id.rsplit('/').next()) {
         (false, _, _) => other(format!("it has to be {ours}")),
-        (true, Some(ours), Some(theirs)) if ours == theirs => {
-            Verdict::Holds(format!("it is this very session, {theirs}"))
-        }
-        (true, Some(ours), _) => other(format!("that is one session of the role alone, and this one is called {ours}")),
+        (true, Some(ours), Some(theirs)) if ours == theirs => Verdict::Holds(format!("it is this session, {theirs}")),
+        (true, Some(ours), _) => other(format!("that is only one session of the role, and this one is called {ours}")),
         (true, None, theirs) => Verdict::Unknown(format!(
-            "it is {}: that is one session of the role alone, and whether this one will be called {} cannot be known from here",
+            "it is {}: that is only one session of the role, and it is not known here whether this one will be called {}",
             shown(&[id.to_owned()]),
             shown(&[theirs.unwrap_or_default().to_owned()])
         )),

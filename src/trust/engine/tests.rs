@@ -255,12 +255,12 @@ fn the_line_that_keeps_somebody_out_is_named_with_both_sides() {
     let table: Value = serde_json::from_str(VERDICTS).unwrap();
     let reasons = [
         ("GitHub: another environment", "it has to be \"repo:acme/app:environment:test\""),
-        ("GitHub: iss is no key", "AWS does not read this claim"),
-        ("GitHub: nonesuch is no key", "AWS knows no condition key"),
+        ("GitHub: iss is no key", "it does not read this claim"),
+        ("GitHub: nonesuch is no key", "AWS has no condition key"),
         ("GitHub: a key of another issuer", "is not a key of the token"),
         ("another issuer: without the slash at its end", "a slash at the end of an issuer counts"),
         ("another issuer: with the scheme in the provider", "without its scheme"),
-        ("policy: effect in the wrong case", "IAM takes Allow and Deny alone"),
+        ("policy: effect in the wrong case", "IAM accepts only Allow and Deny"),
         ("policy: an explicit denial", "denies it"),
         ("policy: Principal *", "STAR"),
         ("another issuer: tags without TagSession", "no statement allows sts:TagSession"),
@@ -268,7 +268,7 @@ fn the_line_that_keeps_somebody_out_is_named_with_both_sides() {
         ("policy: every action of every service", "may only specify STS AssumeRole actions"),
         ("policy: a denial unless a claim fits that AWS does not read", "denies it"),
         ("role: an id of a role that is gone", "deleted"),
-        ("role: another session of the role", "one session of the role alone"),
+        ("role: another session of the role", "only one session of the role"),
     ];
     for (what, words) in reasons {
         let row = table["rows"].as_array().unwrap().iter().find(|row| row["what"] == what).unwrap();

@@ -1,16 +1,16 @@
-//! What is so of a line of a policy for a request.
+//! Verdicts on the lines of a policy.
 
-/// A statement, and what is so of it for the request.
+/// A statement with the verdicts on its lines.
 #[derive(Clone, Debug)]
 pub struct Judged {
     pub name: String,
     pub is_allow: bool,
-    /// The needed actions that it is about.
+    /// The needed actions that it applies to.
     pub covers: Vec<&'static str>,
     pub lines: Vec<Line>,
 }
 
-/// A line of a statement, and whether it holds for the request.
+/// A line of a statement with its verdict.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// `Principal`, `Action`, or `StringEquals SAML:aud`.
@@ -18,12 +18,12 @@ pub struct Line {
     pub verdict: Verdict,
 }
 
-/// Whether a line holds.
+/// Whether a line holds, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Holds(String),
     Fails(String),
-    /// It depends on what cannot be known from here.
+    /// It depends on values that are not known here.
     Unknown(String),
 }
 

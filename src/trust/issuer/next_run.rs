@@ -1,10 +1,10 @@
-//! What of `sub` is another in the next run of the same job, so that a policy has to leave it open.
+//! The parts of `sub` that differ in the next run of the same job, for which a policy needs a wildcard.
 
 use serde::Deserialize;
 
 use super::Issuer;
 
-/// A part of `sub` that is another in the next run.
+/// A part of `sub` that differs in the next run.
 #[derive(Debug, Deserialize)]
 pub(super) struct Varies {
     after: Option<String>,
@@ -13,7 +13,7 @@ pub(super) struct Varies {
 }
 
 impl Issuer {
-    /// `sub` with what is another in the next run left open, as a pattern. `None`: nothing of it is.
+    /// Returns `sub` as a pattern, with `*` for each part that differs in the next run. `None` if no part does.
     pub fn without_run(&self, subject: &str) -> Option<String> {
         let mut open: Vec<(usize, usize)> = Vec::new();
         for varies in &self.varies {

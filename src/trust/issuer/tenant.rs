@@ -15,13 +15,13 @@ pub struct Tenant {
 }
 
 impl Issuer {
-    /// Whether a value of this key says whose the token is. `None`: no value of this key does.
+    /// Whether a value of this key says whose the token is. `None` if no value of this key does.
     pub fn says_whose(&self, key: &str, value: &Pattern) -> Option<bool> {
         let tenant = self.tenant.iter().find(|tenant| tenant.key.eq_ignore_ascii_case(key))?;
         Some(tenant.says.iter().any(|form| self.names(form, &tenant.except, value)))
     }
 
-    /// Whether a value has text without wildcards where the form has its braces.
+    /// Whether a value has text without wildcards in place of the form's braces.
     fn names(&self, form: &str, except: &[String], value: &Pattern) -> bool {
         let Some((lead, tail, digits)) = form
             .split_once("{}")
@@ -36,7 +36,7 @@ impl Issuer {
                 && !except.iter().any(|none| none.eq_ignore_ascii_case(name))
         };
         let whole = (!value.has_wildcard()).then(|| value.text());
-        // Up to the end of the name, or of a value that has no wildcard.
+        // The name ends before `tail`, or at the end of a value without wildcards.
         let up_to = |rest: &str, tail: &str, is_whole: bool| match rest.split_once(tail) {
             Some((name, _)) if !tail.is_empty() => is_name(name),
             Some(_) => is_name(rest),
@@ -54,7 +54,7 @@ impl Issuer {
                 let ending = value.ending();
                 ending.rsplit_once(lead).is_some_and(|(_, rest)| rest.strip_suffix(tail).is_some_and(is_name))
             }
-            // Of an issuer that everybody shares a stranger may have the same text further on, so no wildcard comes first.
+            // With an issuer that everybody shares, a stranger's sub may contain the same text, so no wildcard may precede it.
             (Some(lead), Some(tail)) => {
                 let texts = if self.shared { vec![value.beginning()] } else { value.texts() };
                 let after = |text| lead.split('…').try_fold(text, |rest: &str, part| Some(rest.split_once(part)?.1));

@@ -1,4 +1,4 @@
-//! A token at the door of a role: who its bearer is to AWS, and what must exist for it.
+//! OIDC tokens: who the bearer of a token is to AWS, and what has to exist for it.
 
 mod notes;
 mod token;
@@ -14,7 +14,7 @@ use crate::arn::{Partition, RoleArn};
 
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
-/// Who the bearer of this token is to AWS.
+/// Returns the request that the bearer of this token makes.
 pub fn request(token: &Token, role: &RoleArn) -> Request {
     let provider = token.provider();
     let issuer = token.known();
@@ -22,7 +22,7 @@ pub fn request(token: &Token, role: &RoleArn) -> Request {
     for (key, values) in issuer.values(&token.claims) {
         context.set(format!("{provider}:{key}"), values);
     }
-    // Of a token that is not there yet, too.
+    // Also set for a token that does not exist yet, which has no claims.
     let (audience, subject) = [("aud", "sub"), ("app_id", "user_id"), ("app_id", "id")]
         .into_iter()
         .find(|(audience, subject)| issuer.reads(audience) && issuer.reads(subject))
@@ -52,13 +52,13 @@ pub fn request(token: &Token, role: &RoleArn) -> Request {
     }
 }
 
-/// Of the providers that AWS knows by itself, other partitions may have none (Getting Started with AWS in China, IAM: "some
+/// The doubt about a provider that AWS knows: other partitions may not have it (Getting Started with AWS in China, IAM: "some
 /// web identity providers … might not be available").
 fn doubt(token: &Token, role: &RoleArn) -> String {
-    format!("whether AWS knows {} by itself in the partition {} is not documented", token.provider(), role.partition)
+    format!("it is not documented whether AWS knows {} in the partition {}", token.provider(), role.partition)
 }
 
-/// What must exist for it. `duration`: what the profile asks for, in seconds.
+/// Returns what has to exist for the token. `duration` is that of the profile, in seconds.
 pub fn trust(token: &Token, role: &RoleArn, duration: Option<u64>) -> Trust {
     let request = request(token, role);
     let conditions = conditions(token, &request);
@@ -74,7 +74,7 @@ pub fn trust(token: &Token, role: &RoleArn, duration: Option<u64>) -> Trust {
             },
         },
         principal: request.principal,
-        // The token's own keys come with the call alone.
+        // The token's own keys are set only for the call itself.
         grants: request
             .actions
             .into_iter()
@@ -89,7 +89,7 @@ pub fn trust(token: &Token, role: &RoleArn, duration: Option<u64>) -> Trust {
     Trust { notes: trust.notes.iter().cloned().chain(open).collect(), ..trust }
 }
 
-/// As tight as the token is, and no tighter than the next token of the same job.
+/// The strictest conditions that this token and the next token of the same job fulfil.
 fn conditions(token: &Token, request: &Request) -> Vec<Condition> {
     let (provider, issuer) = (token.provider(), token.known());
     let key = |name: &str| format!("{provider}:{name}");
@@ -98,7 +98,7 @@ fn conditions(token: &Token, request: &Request) -> Vec<Condition> {
     let mut conditions = match token.kind() {
         Kind::Amazon => return vec![exact("app_id", &token.audiences), exact("user_id", &token.subjects)],
         Kind::Facebook => return vec![exact("app_id", &token.audiences), exact("id", &token.subjects)],
-        // Of a token that is not there yet it may not be known who will ask for it.
+        // The authorized party of a token that does not exist yet may not be known.
         Kind::Google if token.authorized_party.is_none() && token.are_patterns => {
             vec![exact("oaud", &token.audiences)]
         }
@@ -107,22 +107,11 @@ fn conditions(token: &Token, request: &Request) -> Vec<Condition> {
             exact("aud", &token.audiences),
             Condition { operator: "ForAnyValue:StringLike", key: key("amr"), values: vec!["authenticated".to_owned()] },
         ],
-        Kind::GitHub
-        | Kind::GitHubEnterprise
-        | Kind::GitHubServer
-        | Kind::GitLab
-        | Kind::GitLabSelfManaged
-        | Kind::Buildkite
-        | Kind::Terraform
-        | Kind::CircleCi
-        | Kind::Bitbucket
-        | Kind::Kubernetes
-        | Kind::Entra
-        | Kind::Other => vec![exact("aud", &token.audience_key())],
+        Kind::Other => vec![exact("aud", &token.audience_key())],
     };
     conditions.push(Condition::string(key("sub"), subjects.iter().cloned()));
     conditions.retain(|condition| !condition.values.is_empty());
-    // A sub that was customised may not say whose the token is: another key has to.
+    // A customised sub may not say whose the token is; then another key has to.
     let says = |subject: &String| issuer.says_whose("sub", &Pattern::read_open(subject, true, true)).unwrap_or(true);
     if !token.are_patterns && !subjects.iter().all(says) {
         let others = issuer.tenant.iter().filter(|tenant| !["sub", "aud"].contains(&tenant.key.as_str()));
@@ -133,7 +122,7 @@ fn conditions(token: &Token, request: &Request) -> Vec<Condition> {
     conditions
 }
 
-/// Values for a condition on `sub`.
+/// The values of the condition on `sub`.
 fn subjects(token: &Token) -> Vec<String> {
     let of_token = |subject: &String| token.known().without_run(subject).unwrap_or_else(|| guarded(subject));
     match token.are_patterns {

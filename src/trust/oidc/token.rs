@@ -10,21 +10,21 @@ use crate::trust::request::Principal;
 const TAGS: &str = "https://aws.amazon.com/tags";
 const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
 
-/// What AWS reads of a token. Of one that is not there yet, what a person says of it.
+/// The claims of a token that AWS reads; of a token that does not exist yet, what a person says of it.
 #[derive(Clone, Debug, Default)]
 pub struct Token {
     pub issuer: String,
-    /// Of those that are to be let in.
+    /// The subjects that the policy allows.
     pub subjects: Vec<String>,
-    /// Whether a person named them, and `*` and `?` in them are wildcards.
+    /// Whether a person named the subjects, so that `*` and `?` in them are wildcards.
     pub are_patterns: bool,
     pub audiences: Vec<String>,
-    /// Who asked for the token.
+    /// The claim `azp`: who requested the token.
     pub authorized_party: Option<String>,
     pub tags: Vec<(String, String)>,
     pub transitive_tag_keys: Vec<String>,
     pub source_identity: Option<String>,
-    /// All claims, as they are written.
+    /// All claims, unchanged.
     pub claims: Map<String, Value>,
 }
 
@@ -46,7 +46,7 @@ impl Token {
         }
     }
 
-    /// As IAM names it: the issuer without its scheme, down to a slash at its end.
+    /// The issuer's name in IAM: its URL without the scheme, including a slash at its end.
     pub fn provider(&self) -> &str {
         self.issuer.strip_prefix("https://").unwrap_or(&self.issuer)
     }
@@ -59,7 +59,7 @@ impl Token {
         issuer::of(self.provider())
     }
 
-    /// What AWS's key `aud` reads: `azp` where there is one, else `aud`.
+    /// The value of AWS's condition key `aud`: `azp` if the token has it, else `aud`.
     pub fn audience_key(&self) -> Vec<String> {
         match &self.authorized_party {
             Some(party) if self.kind() != Kind::Cognito => vec![party.clone()],
@@ -79,7 +79,7 @@ impl Token {
     }
 }
 
-/// `principal_tags` and `transitive_tag_keys`, nested as AWS writes them or flattened into names of claims.
+/// The session tags and the transitive keys, nested as AWS documents them or flattened into names of claims.
 fn tags(claims: &Map<String, Value>) -> (Vec<(String, String)>, Vec<String>) {
     let nested = claims.get(TAGS).and_then(Value::as_object);
     let mut tags: Vec<(String, String)> = nested

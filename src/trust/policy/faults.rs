@@ -1,12 +1,13 @@
-//! Why IAM does not take a document as a role's trust policy, so that nobody is let in by it.
+//! Why IAM refuses a document as a role's trust policy.
 //!
-//! IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM policy validation check reference" (the errors there,
-//! those for role trust policies among them); what IAM says itself, from public reports, where it is quoted.
+//! Sources: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM policy validation check reference" (its errors,
+//! including those for role trust policies); quoted messages of IAM are from public reports.
 
 use serde_json::{Map, Value};
 
-use super::{Condition, Policy, texts};
+use super::{Condition, Policy};
 use crate::error::printable;
+use crate::trust::issuer::texts;
 use crate::trust::operator::Test;
 
 const REFUSES: &str = "IAM refuses this policy";
@@ -15,14 +16,14 @@ const ELEMENTS: [&str; 8] =
     ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition", "Resource"];
 const KINDS_OF_PRINCIPAL: [&str; 4] = ["AWS", "Federated", "Service", "CanonicalUser"];
 
-/// Faults of the document around its statements.
+/// The faults of the document apart from its statements.
 pub fn of_document(document: &Map<String, Value>, statements: &[Value]) -> Vec<String> {
     let mut faults = Vec::new();
     match document.get("Version") {
         None => {}
         Some(Value::String(version)) if VERSIONS.contains(&version.as_str()) => {}
         Some(other) => faults.push(format!(
-            "Version: it is {}; there are 2012-10-17 and 2008-10-17 alone, and {REFUSES}",
+            "Version: it is {}; IAM accepts only 2012-10-17 and 2008-10-17, and {REFUSES}",
             printable(&other.to_string(), 40)
         )),
     }
@@ -33,11 +34,11 @@ pub fn of_document(document: &Map<String, Value>, statements: &[Value]) -> Vec<S
     }
     let sids: Vec<&str> = statements.iter().filter_map(|statement| statement.get("Sid")?.as_str()).collect();
     let again = sids.iter().enumerate().find(|(at, sid)| !sid.is_empty() && sids[..*at].contains(sid));
-    faults.extend(again.map(|(_, sid)| format!("Sid: {:?} stands twice, and {REFUSES}", printable(sid, 60))));
+    faults.extend(again.map(|(_, sid)| format!("Sid: {:?} occurs twice, and {REFUSES}", printable(sid, 60))));
     faults
 }
 
-/// Faults of a statement as it is written.
+/// The faults of a statement.
 pub fn of_statement(statement: &Value, conditions: &[Condition], has_variables: bool) -> Vec<String> {
     let Some(elements) = statement.as_object() else {
         return vec![format!("it is not an object, and {REFUSES}")];
@@ -55,7 +56,7 @@ fn of_elements(elements: &Map<String, Value>) -> Vec<String> {
     match effect.as_deref() {
         Some("Allow" | "Deny") => {}
         Some(other) => faults.push(format!(
-            "Effect: it is {:?}; IAM takes Allow and Deny alone, written so, and refuses this policy",
+            "Effect: it is {:?}; IAM accepts only Allow and Deny, in this spelling, and refuses this policy",
             printable(other, 40)
         )),
         None => faults.push("Effect: there is none; IAM refuses this policy".to_owned()),
@@ -73,7 +74,10 @@ fn of_elements(elements: &Map<String, Value>) -> Vec<String> {
     }
     let sid = elements.get("Sid").map(|sid| sid.as_str().map_or(sid.to_string(), str::to_owned));
     if let Some(sid) = sid.filter(|sid| !sid.bytes().all(|b| b.is_ascii_alphanumeric())) {
-        faults.push(format!("Sid: {:?} has other signs than letters and digits, and {REFUSES}", printable(&sid, 60)));
+        faults.push(format!(
+            "Sid: {:?} has characters other than letters and digits, and {REFUSES}",
+            printable(&sid, 60)
+        ));
     }
     faults
 }
@@ -82,14 +86,14 @@ fn of_principal(elements: &Map<String, Value>) -> Vec<String> {
     let kinds = match (elements.get("Principal"), elements.get("NotPrincipal")) {
         (_, Some(_)) => {
             return vec![format!(
-                "NotPrincipal: a role's trust policy cannot have it, and {REFUSES}: name who is meant"
+                "NotPrincipal: a role's trust policy cannot have it, and {REFUSES}: name the principals"
             )];
         }
         (None, None) => return vec!["Principal: there is none: this is not a trust policy".to_owned()],
         (Some(Value::String(all)), _) if all == "*" => {
             return vec![format!(
                 "Principal: a role's trust policy cannot have \"*\" alone, and {REFUSES} (\"invalid principal: \\\"STAR\\\":\\\"*\\\"\"); \
-                 {{\"AWS\": \"*\"}} it would take"
+                 {{\"AWS\": \"*\"}} would be accepted"
             )];
         }
         (Some(Value::Object(kinds)), _) => kinds,
@@ -110,14 +114,14 @@ fn of_principal(elements: &Map<String, Value>) -> Vec<String> {
             let shown = printable(id, 200);
             match kind.as_str() {
                 "AWS" if has_wildcard && id != "*" => Some(format!(
-                    "Principal: it is {shown:?}; IAM takes no wildcard in a part of a principal's ARN and refuses this policy \
-                     (a condition on aws:PrincipalArn does it)"
+                    "Principal: it is {shown:?}; IAM accepts no wildcard in a part of a principal's ARN and refuses this policy \
+                     (use a condition on aws:PrincipalArn)"
                 )),
                 "AWS" if id.contains(":group/") => {
                     Some(format!("Principal: {shown:?} is a group, which is not a principal, and {REFUSES}"))
                 }
                 "Federated" | "Service" if has_wildcard => Some(format!(
-                    "Principal: {kind} is {shown:?}; IAM takes no wildcard there, and {REFUSES}: name the provider"
+                    "Principal: {kind} is {shown:?}; IAM accepts no wildcard there, and {REFUSES}: name the provider"
                 )),
                 _ => None,
             }
@@ -129,7 +133,7 @@ fn of_principal(elements: &Map<String, Value>) -> Vec<String> {
 
 fn of_actions(elements: &Map<String, Value>) -> Vec<String> {
     let stated = match (elements.get("Action"), elements.get("NotAction")) {
-        (Some(_), Some(_)) => return vec![format!("Action: it stands beside NotAction, and {REFUSES}")],
+        (Some(_), Some(_)) => return vec![format!("Action: the statement has NotAction too, and {REFUSES}")],
         (None, None) => return vec![format!("Action: there is none, and {REFUSES}")],
         (Some(stated), None) | (None, Some(stated)) => stated,
     };
@@ -180,21 +184,21 @@ fn of_condition(stated: Option<&Value>, conditions: &[Condition], has_variables:
     conditions.iter().find_map(fault).into_iter().collect()
 }
 
-/// What IAM counts of a policy: characters without the white space between them. The quota for a trust policy is 2,048, and
-/// 4,096 on request (IAM and AWS STS quotas).
+/// The fault of a policy with too many characters, not counting white space. The quota for a trust policy is 2,048, and 4,096
+/// on request (IAM and AWS STS quotas).
 pub fn of_size(document: &Value) -> Option<String> {
     let size = document.to_string().chars().filter(|c| !c.is_whitespace()).count();
     match size {
         0..=2048 => None,
         _ => Some(format!(
-            "the policy has {size} characters: IAM takes 2048, and up to 4096 where the account's quota for the length of \
-             role trust policies was raised"
+            "the policy has {size} characters: IAM accepts 2048, and up to 4096 if the account's quota for the length of role \
+             trust policies was raised"
         )),
     }
 }
 
 impl Policy {
-    /// Why IAM does not take the document, with the statement that is at fault.
+    /// Returns why IAM refuses the document, with the name of the faulty statement.
     pub fn fault(&self) -> Option<String> {
         let of_statement = || {
             let faulty = self.statements.iter().find(|statement| !statement.faults.is_empty())?;

@@ -1,10 +1,11 @@
-//! A trust policy as IAM reads it: statements with effect, principal, action and condition, and what IAM refuses of it.
+//! A trust policy as IAM reads it: statements with effect, principal, action and condition, and why IAM refuses it, if it does.
 
 mod faults;
 mod json;
 
 use serde_json::Value;
 
+use super::issuer::texts;
 use super::operator::Operator;
 use crate::error::{Code, Error, Result, printable};
 
@@ -12,36 +13,36 @@ use crate::error::{Code, Error, Result, printable};
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub statements: Vec<Statement>,
-    /// Whether `${…}` is a variable: with `"Version": "2012-10-17"` alone.
+    /// Whether `${…}` is a variable: only with `"Version": "2012-10-17"`.
     pub has_variables: bool,
-    /// Why IAM refuses the document around its statements.
+    /// Why IAM refuses the document, apart from its statements.
     faults: Vec<String>,
-    /// Names that stand twice in one object: which of the two counts is not known.
+    /// Names that occur twice in one object: which of the two counts is not documented.
     pub twice: Vec<String>,
-    /// That it is too long, where it is.
+    /// The warning that it is too long, if it is.
     pub size: Option<String>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Statement {
-    /// `Sid`, else its number from 1.
+    /// The `Sid`, else the statement's number, from 1.
     pub name: String,
     pub is_allow: bool,
     pub principals: Principals,
     actions: Actions,
     pub conditions: Vec<Condition>,
-    /// Why IAM refuses the document, so that it is not a role's policy.
+    /// Why IAM refuses the document because of this statement.
     pub faults: Vec<String>,
 }
 
-/// Whom a statement is about.
+/// The principals that a statement applies to.
 #[derive(Clone, Debug)]
 pub enum Principals {
     /// `"*"`, or `{ "AWS": "*" }`.
     All,
     /// `{ KIND: [ID, …] }`
     Named(Vec<(String, String)>),
-    /// `NotPrincipal`: everybody but these.
+    /// `NotPrincipal`: everybody except these.
     Except(Vec<(String, String)>),
 }
 
@@ -54,9 +55,9 @@ enum Actions {
 /// A line of a `Condition`: the values are alternatives.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    /// As it is written, for sentences.
+    /// The operator as written.
     pub name: String,
-    /// `None`: there is no such operator.
+    /// `None` if IAM has no such operator.
     pub operator: Option<Operator>,
     pub key: String,
     pub values: Vec<String>,
@@ -65,7 +66,7 @@ pub struct Condition {
 impl Policy {
     /// Reads a policy document, or what `aws iam get-role`, the IAM API or an infrastructure tool prints around it.
     ///
-    /// Errors: [`Code::InvalidValue`] for what is not a policy.
+    /// Errors: [`Code::InvalidValue`] if the text is not a policy.
     pub fn parse(text: &str) -> Result<Policy> {
         let (document, twice) = document(text)?;
         let statements = match document.get("Statement") {
@@ -108,7 +109,7 @@ impl Statement {
         }
     }
 
-    /// Whether it is about this action. IAM reads actions without regard to case.
+    /// Whether the statement applies to this action; IAM ignores the case of actions.
     pub fn covers(&self, action: &str) -> bool {
         let action = action.to_ascii_lowercase();
         let has = |list: &[String]| {
@@ -123,12 +124,12 @@ impl Statement {
         }
     }
 
-    /// Whether it says which actions are not meant.
+    /// Whether the statement has `NotAction`.
     pub fn has_not_action(&self) -> bool {
         matches!(self.actions, Actions::Except(_))
     }
 
-    /// What is written of actions, for a sentence.
+    /// The values of `Action` or `NotAction`.
     pub fn stated_actions(&self) -> &[String] {
         match &self.actions {
             Actions::Only(list) | Actions::Except(list) => list,
@@ -168,16 +169,7 @@ fn conditions(statement: &Value) -> Vec<Condition> {
     lines.collect()
 }
 
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::String(one) => vec![one.clone()],
-        Value::Array(all) => all.iter().flat_map(texts).collect(),
-        Value::Null | Value::Object(_) => Vec::new(),
-        other => vec![other.to_string()],
-    }
-}
-
-/// The document, and the names that stand twice in it.
+/// The policy document, and the names that occur twice in it.
 fn document(text: &str) -> Result<(Value, Vec<String>)> {
     let parse = |text: &str| {
         json::read(text)
@@ -190,7 +182,7 @@ fn document(text: &str) -> Result<(Value, Vec<String>)> {
         }
     }
     match document {
-        // As IAM's own API gives it, or as a text in a text.
+        // Percent-encoded, as IAM's API returns it, or JSON in a string.
         Value::String(escaped) if escaped.trim_start().starts_with('{') => parse(&escaped),
         Value::String(escaped) => {
             let pair = format!("p={}", escaped.replace('+', "%2B"));
@@ -234,7 +226,7 @@ mod tests {
             (with("Principal", json!({ "Federated": "*" })), Some("no wildcard")),
             (with("Principal", json!({ "AWS": "arn:aws:iam::112233334444:group/x" })), Some("is a group")),
             (with("NotPrincipal", json!({ "AWS": "112233334444" })), Some("cannot have it")),
-            (with("NotAction", json!("sts:AssumeRole")), Some("beside NotAction")),
+            (with("NotAction", json!("sts:AssumeRole")), Some("has NotAction too")),
             (with("Action", json!("*")), Some("may only specify STS")),
             (with("Action", json!(["sts:AssumeRole", "s3:GetObject"])), Some("may only specify STS")),
             (with("Sid", json!("two words")), Some("letters and digits")),

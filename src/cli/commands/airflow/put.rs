@@ -18,6 +18,7 @@ use crate::error::{Code, Error, Result, printable};
 use crate::process::env::Env;
 use crate::region::Region;
 use crate::secret::Secret;
+use crate::secrets_backend::NewSecret;
 
 const CLASS: &str = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend";
 
@@ -36,7 +37,8 @@ pub fn run(asked: &AirflowPut, config: &Config, global: &Global, env: &Env) -> R
     if !asked.yes && !prompt::confirm(&question).map_err(|error| error.hint("for scripts: --yes"))? {
         return output::line("nothing was stored");
     }
-    let stored = store(&client, &config.cache()?, env, &name, &text, asked.kms_key.as_deref())?;
+    let secret = NewSecret { id: &name, text: &text, kms_key: asked.kms_key.as_deref() };
+    let stored = store(&client, &config.cache()?, env, secret)?;
     let done = if stored.is_new { "a new secret" } else { "a new version of the secret" };
     let place = place(&name, Some(&client.target.region), Some(&stored.arn), asked.kms_key.as_deref());
     let mut told = Text::of(format!("stored as {done}: {}", printable(&stored.arn, 300)));
