@@ -162,7 +162,7 @@ impl Request {
         }
     }
 
-    /// What a variable stands for, or the default that it names: `${aws:PrincipalTag/team, 'none'}`.
+    /// Returns the value of a variable, or its default: `${aws:PrincipalTag/team, 'none'}`.
     pub fn variable(&self, text: &str) -> Result<String, Unusable> {
         if let Some(character) = literal(text) {
             return Ok(character.to_string());
