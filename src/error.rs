@@ -1,8 +1,8 @@
 //! The one error type: a stable code, what failed, why, and the next command.
 //!
 //! A code belongs to exactly one [`Kind`], and a kind to exactly one exit status (one row each in `error::code` and `error::kind`).
-//! An error is plain data, so that a waiting process can be handed the error of the one that worked.
-//! Nothing secret may enter: no body, no URL query. Text that came from a peer goes through [`printable`] first.
+//! An error is plain data, so that a waiting process can get the error of the one that worked.
+//! It holds nothing secret: no body, no URL query. Text of a peer goes through [`printable`] first.
 
 use std::fmt;
 
@@ -17,11 +17,12 @@ mod kind;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The step that failed, set where it is made. It says whose concern a failure is, and what the next try waits for.
+/// The step that failed, set where the error is made. It decides which profiles the failure concerns, and what the next try waits
+/// for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
-    /// This machine: settings, files, tickets, a keyring. Nobody was asked.
+    /// This machine: settings, files, tickets, a keyring. No server was asked.
     Local,
     /// The identity provider, or whoever else issues the proof of identity.
     IdentityProvider,
@@ -41,7 +42,7 @@ pub struct Error {
     pub what: String,
     pub causes: Vec<String>,
     pub hint: Option<String>,
-    /// Absent until a step claims it. Of interest to the process in which it happened, so it is not handed on.
+    /// `None` until a step sets it. It is not serialised: only the process in which the error happened needs it.
     #[serde(skip)]
     pub step: Option<Step>,
 }
@@ -67,13 +68,13 @@ impl Error {
         self.code.kind()
     }
 
-    /// Says which step failed, unless a step within that one has said so.
+    /// Sets the step that failed, unless a step within it has set one.
     pub fn at(mut self, step: Step) -> Self {
         self.step.get_or_insert(step);
         self
     }
 
-    /// The step that failed. One that nobody claimed was not a peer's.
+    /// Returns the step that failed; this machine's if none was set.
     pub fn step(&self) -> Step {
         self.step.unwrap_or(Step::Local)
     }

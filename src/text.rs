@@ -1,9 +1,8 @@
-//! Text that is not ours, fit to be shown: what could steer a terminal, reorder or hide the text around it does not reach a
-//! person (CWE-150; "Trojan Source", CVE-2021-42574).
+//! Makes foreign text fit to be shown: characters that could control a terminal, or reorder or hide the text around them, are
+//! removed (CWE-150; "Trojan Source", CVE-2021-42574).
 //!
-//! People's text loses such characters ([`line()`], [`printable`]), JSON escapes them ([`escaped`]). In each of them a secret that
-//! stands where something else should is masked. `cli::output` applies them to everything that is printed, so that no command
-//! has to remember it.
+//! Text for people loses such characters ([`line()`], [`printable`]); JSON escapes them ([`escaped`]). A secret in the wrong place
+//! is masked in each. `cli::output` applies them to everything that is printed.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -27,12 +26,12 @@ pub fn is_hidden(c: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The text as one line: each hidden character, a line end among them, is a space.
+/// Returns the text as one line: each hidden character, also a line end, becomes a space.
 pub fn line(text: &str) -> Cow<'_, str> {
     cleaned(text, |_| false)
 }
 
-/// The text with its line ends and tabs: for texts of several lines whose lines are ours.
+/// The same with line ends and tabs kept: for texts of several lines that are fedcred's own.
 pub fn lines(text: &str) -> Cow<'_, str> {
     cleaned(text, |c| matches!(c, '\n' | '\t'))
 }
@@ -46,12 +45,12 @@ fn cleaned(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(masked(&text).into_owned())
 }
 
-/// Text of a peer within a sentence: hidden characters become spaces, runs of white space one space, and at most `max`
-/// characters stay.
+/// Prepares text of a peer for a sentence: hidden characters become spaces, white space is collapsed, and the text is cut to `max`
+/// characters.
 pub fn printable(text: &str, max: usize) -> String {
     let mut out = String::new();
     let mut kept = 0;
-    // Before it is cut: a part of a secret is not known for one.
+    // Masked before it is cut: a part of a secret is not recognised.
     for c in masked(text.trim_end()).chars() {
         let c = if is_hidden(c) || c.is_whitespace() { ' ' } else { c };
         if c == ' ' && (out.is_empty() || out.ends_with(' ')) {
@@ -68,8 +67,8 @@ pub fn printable(text: &str, max: usize) -> String {
     out
 }
 
-/// Written JSON in which strings hold no hidden character, but its escape. Those of ASCII but DEL are escaped already, and
-/// outside of strings JSON has ASCII alone (RFC 8259 §7).
+/// Escapes hidden characters in written JSON. Those of ASCII but DEL are escaped already, and outside of strings JSON has only
+/// ASCII (RFC 8259 §7).
 pub fn escaped(json: &str) -> Cow<'_, str> {
     // One pass that compilers make wide: credentials are on the way of every hit.
     if json.bytes().fold(0, u8::max) < 0x7f {

@@ -1,29 +1,30 @@
 //! The command line: its shape, and the text of `--help`.
 
 mod airflow;
+mod credentials;
+mod login;
 mod look;
-mod metrics;
 mod notes;
+mod own;
 mod plain;
 mod schedule;
 mod setup;
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use self::airflow::*;
+pub use self::credentials::*;
+pub use self::login::*;
 pub use self::look::*;
-pub use self::metrics::Metrics;
+pub use self::own::*;
 pub use self::plain::{PlainGet, plain_get};
 pub use self::schedule::*;
 pub use self::setup::{ImportTool, Setup};
 use super::style::When;
-use crate::config::parse_duration;
 
 /// Turns an enterprise or workload identity into short-lived AWS credentials.
 #[derive(Debug, Parser)]
@@ -37,11 +38,11 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Parses these; the first is the program's own name.
+    /// Parses the arguments; the first is the program's own name.
     ///
-    /// What SDKs run all day needs no grammar ([`plain_get`]).
+    /// The command line that SDKs run needs no grammar ([`plain_get`]).
     ///
-    /// `width`: the columns for help, if that is asked for.
+    /// `width`: the width of help, in columns.
     pub fn parse(arguments: &[OsString], width: usize) -> Result<Arguments, clap::Error> {
         match plain_get(arguments) {
             Some(plain) => Ok(plain.into()),
@@ -54,7 +55,7 @@ impl Arguments {
         Arguments::from_arg_matches(&grammar.try_get_matches_from(arguments)?)?.with_named_profile()
     }
 
-    /// Puts the profile of `--profile` where the command looks for the one that stands behind its name.
+    /// Moves the profile of `--profile` to the command's own argument.
     fn with_named_profile(mut self) -> Result<Arguments, clap::Error> {
         let Some(named) = self.global.profile.take() else { return Ok(self) };
         let conflict = |why: &str| {
@@ -76,16 +77,16 @@ pub fn is_command(name: &str) -> bool {
     Arguments::command().find_subcommand(name).is_some()
 }
 
-/// Whether this is the name of a command that only fedcred itself gives.
+/// Whether this is the name of a command that is for fedcred's own use.
 pub fn is_hidden(name: &str) -> bool {
     Arguments::command().find_subcommand(name).is_some_and(clap::Command::is_hide_set)
 }
 
-/// Where a command keeps the profiles it is asked for.
+/// Where a command has its profiles.
 enum Profiles<'a> {
     One(&'a mut Option<String>),
     Several(&'a mut Vec<String>),
-    /// Every one, by `--all`.
+    /// All, by `--all`.
     All,
     None,
 }
@@ -142,7 +143,7 @@ pub struct Global {
 }
 
 impl Global {
-    /// The arguments that make another process of this program do as this one does.
+    /// Returns the arguments that give a child process the same global flags.
     pub fn as_arguments(&self) -> Vec<OsString> {
         let Global { config, profile: _, verbose, quiet, color: _, log_file } = self;
         let mut arguments = vec![OsString::from("-v"); usize::from(*verbose)];
@@ -269,273 +270,6 @@ impl Command {
             Command::ExecEndpoint(_) => Profiles::None,
         }
     }
-}
-
-#[derive(Debug, Args)]
-pub struct Login {
-    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
-    pub profile: Option<String>,
-    /// Where to keep the secret
-    #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
-    pub store: SecretStore,
-    /// Do not ask: try the configured or kept secret once more, even if it was refused before
-    #[arg(long, conflicts_with = "store")]
-    pub use_stored: bool,
-    /// Do not ask whether the person that an OpenID provider names is the right one
-    #[arg(long, short = 'y')]
-    pub yes: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum SecretStore {
-    /// Keychain, Credential Manager or Secret Service
-    Keyring,
-    /// A file beside the configuration, 0600 and sealed with the key beside it: whoever can read your files can read it
-    File,
-}
-
-#[derive(Debug, Args)]
-pub struct Doctor {
-    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
-    pub profile: Option<String>,
-    /// Explain a service's AccessDenied in this file, without a login; - reads standard input
-    #[arg(long, value_name = "FILE")]
-    pub explain: Option<PathBuf>,
-    /// JSON for scripts
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Cache {
-    /// The key that cached credentials are sealed with
-    #[command(subcommand)]
-    Key(CacheKey),
-    /// Ask for the password of the fleet's Redis, and keep it for `store_password = { keyring = true }`
-    Password(CachePassword),
-}
-
-#[derive(Debug, Args)]
-pub struct CachePassword {
-    /// Where to keep the password
-    #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
-    pub store: SecretStore,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum CacheKey {
-    /// Make a new key in a file, for all machines of a fleet (`cache.key_file`)
-    #[command(after_help = notes::CACHE_KEY_NEW)]
-    New(CacheKeyNew),
-}
-
-#[derive(Debug, Args)]
-pub struct CacheKeyNew {
-    /// The file to make [default: fleet.key beside the configuration]
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct Help {
-    /// A topic, or a command such as `get` or `config show`
-    #[arg(value_name = "TOPIC|COMMAND")]
-    pub about: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Completions {
-    pub shell: Shell,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-    Powershell,
-    Elvish,
-}
-
-#[derive(Debug, Args)]
-pub struct Man {
-    /// A command, such as `get` or `config show` [default: all of fedcred]
-    #[arg(value_name = "COMMAND")]
-    pub command: Vec<String>,
-    /// Write all pages into this directory, one for each command
-    #[arg(long, value_name = "DIR", conflicts_with = "command")]
-    pub dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct Logout {
-    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
-    pub profile: Option<String>,
-    /// Every profile
-    #[arg(long, conflicts_with = "profile")]
-    pub all: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Get {
-    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
-    pub profile: Option<String>,
-    /// How to print the credentials
-    #[arg(long, value_enum, ignore_case = true, default_value_t = Format::Process)]
-    pub format: Format,
-    /// Refresh when less than this is left, such as 30m or 1h [default: by the credentials' lifetime]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub window: Option<Duration>,
-    /// Request new credentials, whatever is cached
-    #[arg(long)]
-    pub force: bool,
-    /// Neither read nor write the cache
-    #[arg(long)]
-    pub no_cache: bool,
-    /// Resolve this Airflow connection in place of a profile
-    #[arg(long, value_name = "ID", conflicts_with = "profile")]
-    pub airflow_conn: Option<String>,
-    #[command(flatten)]
-    pub connection: AirflowConnection,
-}
-
-#[derive(Debug, Args)]
-pub struct Exec {
-    /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
-    pub profile: Option<String>,
-    /// Set the credentials themselves as variables; they are not refreshed
-    #[arg(long)]
-    pub env: bool,
-    /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
-    pub command: Vec<OsString>,
-}
-
-#[derive(Debug, Args)]
-pub struct Serve {
-    /// Profiles of the configuration [env: FEDCRED_PROFILE] [default: default]
-    #[arg(value_name = "PROFILE")]
-    pub profiles: Vec<String>,
-    /// Loopback address and port; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    pub listen: SocketAddr,
-    /// Let --listen and --metrics name an address on a network, such as a container bridge's:
-    /// whoever is on that network and has the token gets credentials, and anybody there the metrics
-    #[arg(long)]
-    pub allow_non_loopback: bool,
-    /// Ask the endpoint at --listen whether it has credentials, and exit: for a startup probe
-    #[arg(long, conflicts_with_all = ["allow_non_loopback", "token_file", "metrics"])]
-    pub probe: bool,
-    /// File with the token that clients show; created if missing [default: a token for this run]
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    #[command(flatten)]
-    pub metrics: Metrics,
-}
-
-#[derive(Debug, Args)]
-pub struct FetchChild {
-    pub profile: String,
-    /// Pass on the credentials too
-    #[arg(long)]
-    pub with_credentials: bool,
-}
-
-#[cfg(unix)]
-#[derive(Debug, Args)]
-pub struct ExecEndpoint {
-    pub profile: String,
-    /// The process that it goes with
-    #[arg(long)]
-    pub of: u32,
-    /// How many seconds a login may take
-    #[arg(long)]
-    pub patience: u64,
-    /// The one that stays, and not the intermediate that starts it
-    #[arg(long)]
-    pub stays: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum Format {
-    /// One line of JSON for credential_process
-    Process,
-    /// NAME=value lines for an env file
-    Env,
-    /// `export` lines for sh, bash and zsh
-    Export,
-    /// Lines for PowerShell
-    Powershell,
-    /// Lines for fish
-    Fish,
-    /// A section for ~/.aws/credentials
-    Ini,
-    /// JSON for people and scripts
-    Json,
-}
-
-#[derive(Debug, Args)]
-pub struct Refresh {
-    /// Profiles of the configuration [env: FEDCRED_PROFILE] [default: default]
-    #[arg(value_name = "PROFILE")]
-    pub profiles: Vec<String>,
-    /// Every profile
-    #[arg(long, conflicts_with = "profiles")]
-    pub all: bool,
-    /// Keep running, and renew each profile when it is due, until SIGTERM or Ctrl-C
-    #[arg(long = "loop")]
-    pub is_loop: bool,
-    /// One line of JSON for each profile
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub metrics: Metrics,
-    /// Let --metrics name an address on a network: anybody there can read them
-    #[arg(long, requires = "metrics")]
-    pub allow_non_loopback: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Status {
-    /// Profiles of the configuration [default: all]
-    #[arg(value_name = "PROFILE")]
-    pub profiles: Vec<String>,
-    /// JSON for scripts
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-#[command(defer = true)]
-pub enum Config {
-    /// Check every profile; all mistakes are listed
-    #[command(after_help = notes::CONFIG_CHECK)]
-    Check {
-        /// JSON for scripts
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show a profile's settings and where each comes from
-    #[command(after_help = notes::CONFIG_SHOW)]
-    Show {
-        /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
-        profile: Option<String>,
-        /// JSON for scripts
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print which files are read and where the cache is
-    Path {
-        /// JSON for scripts
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print a JSON Schema of the file, for editors: `#:schema ./fedcred.schema.json` as its first line
-    Schema,
-}
-
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    parse_duration(text).ok_or("expected a duration such as 30m, 1h or 1h30m")
 }
 
 #[cfg(test)]

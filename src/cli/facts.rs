@@ -1,4 +1,4 @@
-//! Facts for people: a name and what it is, one a line, in two columns; and times as they are from now.
+//! Facts for people, in two columns of name and value; and times relative to now.
 
 use jiff::SignedDuration;
 
@@ -11,7 +11,7 @@ use crate::time::{Timestamp, whole_seconds};
 pub struct Facts(Vec<(&'static str, String)>);
 
 impl Facts {
-    /// Nothing is said of what is not there.
+    /// Adds a line, unless the value is absent or empty.
     pub fn add(&mut self, name: &'static str, value: Option<String>) {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             self.0.push((name, value));
@@ -24,14 +24,14 @@ impl Facts {
     }
 }
 
-/// `2026-11-21T10:05:00Z (4m left)`, or `(over)` for what is past.
+/// Returns `2026-11-21T10:05:00Z (4m left)`, with `(over)` for the past.
 pub fn until(at: Timestamp, now: Timestamp) -> String {
     let left = at.duration_since(now);
     let left = if left > SignedDuration::ZERO { format!("{} left", span(left)) } else { "over".to_owned() };
     format!("{} ({left})", whole_seconds(at))
 }
 
-/// A heading, and each line below it, indented. Nothing without lines.
+/// Returns a heading with each line indented below it; empty without lines.
 pub fn listed(heading: &str, lines: impl IntoIterator<Item = String>) -> Text {
     let lines: Text = lines.into_iter().map(|line| Text::of(format!("  {line}"))).collect();
     if lines.is_empty() { lines } else { Text::document(&format!("\n{heading}:\n")) + lines }

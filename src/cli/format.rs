@@ -1,7 +1,6 @@
 //! Credentials as text: `credential_process` JSON, and the other values of `--format`.
 //!
-//! Each is quoted for its reader, although STS's own values need no quoting: what comes from a network is not pasted into
-//! a shell on trust.
+//! Each value is quoted for its reader. Values of AWS's STS need no quoting, but what comes from a network is not trusted.
 
 use std::borrow::Cow;
 
@@ -18,7 +17,7 @@ use crate::quote::{aws_ini, shell};
 use crate::text::escaped;
 use crate::time::whole_seconds;
 
-/// The whole text for stdout, with its line end.
+/// Returns the whole text for stdout, with its line end.
 pub fn render(given: &Given, format: Format, profile: &str) -> Result<Zeroizing<String>> {
     match given {
         Given::Entry(entry) => text_of(&Shown::from(&entry.credentials), format, profile),
@@ -67,7 +66,7 @@ impl<'a> From<&'a SigningKeys> for Shown<'a> {
 }
 
 fn text_of(credentials: &Shown<'_>, format: Format, profile: &str) -> Result<Zeroizing<String>> {
-    // Room for all of it at once: a buffer that grows leaves copies behind that nobody wipes.
+    // Room for all of it: a buffer that grows would leave copies that are not wiped.
     let room = credentials.len() + 512;
     let mut text = match format {
         Format::Process => json(&Process::new(credentials), room, CompactFormatter)?,
@@ -149,7 +148,7 @@ fn json(value: &impl Serialize, room: usize, formatter: impl Formatter) -> Resul
     })
 }
 
-/// The names that every SDK reads, and `AWS_CREDENTIAL_EXPIRATION`, which some do.
+/// Adds a line for each variable that every SDK reads, and for `AWS_CREDENTIAL_EXPIRATION`, which some read.
 fn each(
     credentials: &Shown<'_>,
     out: &mut Zeroizing<String>,
@@ -177,7 +176,7 @@ fn assign(out: &mut String, name: &str, value: &str, quote: fn(&mut String, &str
     quote(out, value)
 }
 
-/// Env files have no common quoting: a value that would need one is refused.
+/// Refuses a value that would need quoting, for which env files have no common rules.
 fn plain(out: &mut String, value: &str) -> Result<()> {
     let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=:.-_".contains(&b));
     if !is_plain {

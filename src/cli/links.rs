@@ -1,9 +1,9 @@
-//! Addresses as links of a terminal (OSC 8): one that is broken over two lines can still be opened, and copied as a whole.
+//! Addresses as links of a terminal (OSC 8): one that is wrapped can still be opened, and copied as a whole.
 
-/// What ends an address, besides white space.
+/// Characters that end an address, besides white space.
 const ENDS: [char; 9] = ['"', '\'', '`', '<', '>', '|', '…', '\x1b', '\x07'];
 
-/// The same text with each https address as a link to itself. Addresses of examples lead nowhere, and are left as they are.
+/// Makes each https address in the text a link to itself, except addresses of examples.
 pub fn linked(text: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = rest.find("https://") {
@@ -20,7 +20,7 @@ pub fn linked(text: &str) -> String {
     out + rest
 }
 
-/// RFC 2606, and placeholders in capitals.
+/// Whether it is a host of RFC 2606, or a placeholder in capitals.
 fn is_example(address: &str) -> bool {
     let host = address.trim_start_matches("https://").split(['/', ':', '?', '#']).next().unwrap_or_default();
     host.split('.').any(|label| label == "example")

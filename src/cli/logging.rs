@@ -1,4 +1,4 @@
-//! `-v`, `-vv`, `--log-file` and the line of progress: what fedcred itself tells, never what a library does, never a page or a secret.
+//! `-v`, `-vv`, `--log-file` and the line of progress. Only fedcred's own events are shown, none of a library; no page, no secret.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -16,9 +16,9 @@ use crate::error::{Code, Error, Result};
 use crate::file::{self, Fault, kind};
 use crate::process::env::Env;
 
-/// Starts what was asked for. Without `-v`, log file and terminal nothing is built.
+/// Starts logging as the flags say. Without `-v`, a log file or a terminal nothing is built.
 ///
-/// Returns why the log file is not written: that is a warning, since no credentials are withheld for the sake of a log.
+/// Returns why the log file cannot be written. That is only a warning: credentials matter more than the log.
 pub fn start(global: &Global, command: &Command, env: &Env) -> Option<Error> {
     let log_file = global.log_file.clone().or_else(|| env.path("FEDCRED_LOG"));
     let progress = progress::layer(global, command);
@@ -47,7 +47,7 @@ pub fn start(global: &Global, command: &Command, env: &Env) -> Option<Error> {
             .with_ansi(false)
             .with_filter(ours(LevelFilter::from_level(Level::DEBUG)))
     });
-    // A second start (tests run several commands in one process) keeps the first listener.
+    // A second start in one process, as in tests, keeps the first subscriber.
     let _ = tracing_subscriber::registry().with(stderr).with(file).with(progress).try_init();
     fault
 }
@@ -56,7 +56,7 @@ fn ours(level: LevelFilter) -> Targets {
     Targets::new().with_target("fedcred", level)
 }
 
-/// Appended to, made 0600; no link, pipe or device that somebody left there, and nobody else's file.
+/// Opens the log for appending, made with mode 0600. Refuses links, pipes, devices and other users' files.
 fn open(path: &Path) -> Result<File> {
     file::check_name(path, &kind::LOG).map_err(|fault| fault.error(Code::FileUnreadable))?;
     let mut options = OpenOptions::new();

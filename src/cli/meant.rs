@@ -1,5 +1,5 @@
-//! What somebody means by a command line that is not understood: a profile or an address in a command's place, another tool's
-//! word, a setting given as a flag.
+//! Hints for a command line that is not understood: a profile or an address in the place of a command, another tool's word, a
+//! setting given as a flag.
 
 use std::ffi::OsString;
 
@@ -13,7 +13,7 @@ use crate::config::{Config, mistakes};
 use crate::process::env::Env;
 use crate::quote::shell::{self, fedcred};
 
-/// Words of other tools for commands of ours.
+/// Words of other tools for commands of fedcred.
 const COMMANDS: [(&str, &str); 17] = [
     ("configure", "setup"),
     ("init", "setup"),
@@ -34,7 +34,7 @@ const COMMANDS: [(&str, &str); 17] = [
     ("version", "--version"),
 ];
 
-/// Words of other tools for flags of ours. The first that the command has is meant.
+/// Words of other tools for flags of fedcred. The first that the command has is named.
 const FLAGS: [(&str, &str); 12] = [
     ("--output", "--format json"),
     ("--output", "--json"),
@@ -50,7 +50,7 @@ const FLAGS: [(&str, &str); 12] = [
     ("--daemon", "--loop"),
 ];
 
-/// What to do about this error of these arguments; the first is the program's own name. `None`: nothing tells.
+/// Returns a hint for this error of these arguments, of which the first is the program's name; `None` if nothing fits.
 pub fn hint(error: &clap::Error, arguments: &[OsString], env: &Env) -> Option<String> {
     let words = words(arguments);
     let said = |kind| match error.get(kind) {
@@ -82,12 +82,12 @@ pub fn hint(error: &clap::Error, arguments: &[OsString], env: &Env) -> Option<St
     }
 }
 
-/// The words before `--`, without the program's own name.
+/// Returns the words before `--`, without the program's name.
 pub fn words(arguments: &[OsString]) -> Vec<&str> {
     arguments.iter().skip(1).map_while(|word| word.to_str()).take_while(|word| *word != "--").collect()
 }
 
-/// The command that these words lead to, with its flags.
+/// Returns the command that these words name, with its flags.
 pub fn command_of(words: &[&str]) -> Command {
     let mut command = Arguments::command();
     command.build();
@@ -99,7 +99,7 @@ pub fn command_of(words: &[&str]) -> Command {
     command
 }
 
-/// The long flag of `command` that is written with one dash.
+/// Returns the long flag of `command` that `word` has with one dash.
 fn with_one_dash(word: &str, command: &Command) -> Option<String> {
     let name = word.strip_prefix('-')?.split('=').next()?;
     has_flag(command, name).then(|| format!("--{name}"))
@@ -109,7 +109,7 @@ fn has_flag(command: &Command, long: &str) -> bool {
     command.get_arguments().any(|argument| argument.get_long() == Some(long))
 }
 
-/// What is meant by the first word that is no flag.
+/// Returns a hint for the first word that is no flag.
 fn command(words: &[&str], may_be_a_program: bool, env: &Env) -> Option<String> {
     let at = words.iter().position(|word| !word.starts_with('-'))?;
     let word = words[at];
@@ -119,7 +119,7 @@ fn command(words: &[&str], may_be_a_program: bool, env: &Env) -> Option<String> 
     if word.contains("://") {
         return Some(shell::command(["fedcred", "setup", "--idp-url", word]));
     }
-    // Without a readable configuration there is no profile that could be meant.
+    // A configuration that cannot be read names no profiles.
     if Config::load(env, None).is_ok_and(|config| config.profile_names().contains(&word)) {
         return Some(format!("{} prints the credentials of this profile", fedcred(&["get"], word, &[])));
     }
@@ -131,7 +131,7 @@ fn command(words: &[&str], may_be_a_program: bool, env: &Env) -> Option<String> 
     })
 }
 
-/// What is meant by a flag that `command` does not have.
+/// Returns a hint for a flag that `command` does not have.
 fn flag(theirs: &str, command: &Command) -> Option<String> {
     let ours = FLAGS.iter().filter(|(known, _)| *known == theirs).map(|(_, ours)| *ours);
     let known = |ours: &&str| has_flag(command, ours.trim_start_matches('-').split(' ').next().unwrap_or_default());

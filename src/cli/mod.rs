@@ -30,7 +30,7 @@ use crate::error::{Code, ExitStatus, Result};
 use crate::process::env::Env;
 use crate::quote::shell;
 
-/// Runs the program with these arguments (the first is its own name) and gives the status to exit with.
+/// Runs the program with these arguments, of which the first is its own name, and returns the exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitStatus {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if let Some(request) = commands::completions::request(&arguments, env) {
@@ -88,7 +88,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitStat
     }
 }
 
-/// What to write, where somebody quoted a command and its arguments together: `fedcred "get analytics"`.
+/// Returns the hint for a command that is quoted together with its arguments: `fedcred "get analytics"`.
 fn quoted_whole(arguments: &[OsString]) -> Option<String> {
     let words: Vec<&str> = arguments
         .iter()
@@ -102,12 +102,13 @@ fn quoted_whole(arguments: &[OsString]) -> Option<String> {
     })
 }
 
-/// The columns of help: it is prose.
+/// Returns the width of help, in columns.
 fn help_width(env: &Env) -> usize {
     screen::width(output::stdout_width(), env).unwrap_or(screen::PROSE).min(screen::PROSE)
 }
 
-/// The C++ SDK takes standard error for output, and what runs on behalf of another process repeats what that one has told.
+/// Whether the command prints warnings. `get` does not, since the C++ SDK reads standard error as output; children do not, since
+/// their parent has printed them.
 fn tells_warnings(command: &Command) -> bool {
     match command {
         Command::Get(_) | Command::FetchChild(_) => false,
@@ -117,7 +118,7 @@ fn tells_warnings(command: &Command) -> bool {
     }
 }
 
-/// `--color` in a line that is not understood, or that asks for help: clap has no values of it then.
+/// Returns the value of `--color` in arguments that clap could not parse, or that ask for help.
 fn colour(arguments: &[OsString]) -> When {
     let words = arguments.iter().skip(1).take_while(|word| *word != "--").map(|word| word.to_str().unwrap_or_default());
     let (mut chosen, mut is_next) = (When::Auto, false);
@@ -129,7 +130,7 @@ fn colour(arguments: &[OsString]) -> When {
     chosen
 }
 
-/// `--help` and `--version` go to stdout; everything else is an error with our code in front.
+/// Prints help and version on stdout, and any other result of the parser as an error with its code.
 fn not_run(mut error: clap::Error, arguments: &[OsString], env: &Env) -> ExitStatus {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let text = error.render();
@@ -156,8 +157,8 @@ fn not_run(mut error: clap::Error, arguments: &[OsString], env: &Env) -> ExitSta
     Code::BadFlag.kind().status()
 }
 
-/// Takes out what clap guesses without knowing what is meant: to pass an unknown flag as a value; the hidden commands; and, where
-/// our hint knows better than the spelling (`hinted`: the arguments it is for), what is spelled alike.
+/// Removes tips of clap that mislead: to pass an unknown flag as a value; hidden commands; and, if there is a hint of our own for
+/// `hinted`, these arguments, names that are spelled alike.
 fn without_wrong_tips(error: &mut clap::Error, hinted: Option<&[OsString]>) {
     error.remove(ContextKind::Suggested);
     if let Some(arguments) = hinted {

@@ -1,8 +1,7 @@
-//! The only writer of standard output and standard error, and so the gate that all text passes on its way to a person.
+//! The only writer of standard output and standard error.
 //!
-//! What people read is a [`Text`], whose lines can hold nothing that steers a terminal, breaks out of its line or looks like a
-//! secret, whatever was put into them; there is no other way to print one. JSON escapes what people's text loses. `.clippy.toml` bans the two
-//! streams elsewhere.
+//! What people read is a [`Text`]. Its lines hold nothing that controls a terminal, ends the line or looks like a secret, whatever
+//! was put into them. JSON has escapes for the characters that a [`Text`] loses. `.clippy.toml` bans the two streams elsewhere.
 
 #![allow(clippy::disallowed_methods, reason = "the one file that names the streams")]
 
@@ -23,24 +22,24 @@ use crate::text::redact::masked;
 pub struct Text(String);
 
 impl Text {
-    /// The line alone.
+    /// Makes a text of one line.
     pub fn of(line: impl AsRef<str>) -> Text {
         let mut text = Text::default();
         text.line(line);
         text
     }
 
-    /// A text of several lines that are ours, such as a help page. Values of others stand in a [`Text::line`].
+    /// Makes a text of several lines that are fedcred's own, such as a help page. For other values use [`Text::line`].
     pub fn document(lines: &str) -> Text {
         Text(text::lines(lines).into_owned())
     }
 
-    /// The beginning of a line, coloured.
+    /// Begins a line with a coloured piece.
     pub fn begun(style: Style, colour: Colour, piece: &str) -> Text {
         Text(style.paint(colour, &text::line(piece)))
     }
 
-    /// Adds one line. What would end it earlier is a space in it.
+    /// Adds one line. Line ends within it become spaces.
     pub fn line(&mut self, line: impl AsRef<str>) {
         self.0.push_str(&text::line(line.as_ref()));
         self.0.push('\n');
@@ -69,8 +68,8 @@ impl Text {
         self.0.is_empty()
     }
 
-    /// Wraps the lines that are longer than `width` columns, between words, with the rest of a line further in than its
-    /// beginning. Hints stay whole, so that their commands can be copied, and so does a word that is longer.
+    /// Wraps lines longer than `width` columns between words, with a hanging indent. Hints are not wrapped, so that their commands
+    /// can be copied, nor are longer words.
     pub fn fit(self, width: Option<usize>) -> Text {
         let Some(width) = width else { return self };
         let mut fitted = String::with_capacity(self.0.len());
@@ -94,7 +93,7 @@ impl Text {
         Text(fitted)
     }
 
-    /// Cuts it to `max` bytes, with a mark where it was longer.
+    /// Cuts the text to `max` bytes, and marks the cut.
     pub fn cut(mut self, max: usize) -> Text {
         if self.0.len() > max {
             self.0.truncate(self.0.floor_char_boundary(max.saturating_sub("…\n".len())));
@@ -104,7 +103,7 @@ impl Text {
     }
 }
 
-/// How lines are broken: at blanks only, since a broken address or ARN cannot be copied.
+/// Returns the options for wrapping: at blanks only, since a broken address or ARN cannot be copied.
 pub fn wrapping<'a>(width: usize) -> textwrap::Options<'a> {
     textwrap::Options::new(width)
         .break_words(false)
@@ -142,7 +141,7 @@ impl FromIterator<Text> for Text {
     }
 }
 
-/// Prints for a person: everything at once, after everything has succeeded. Where the terminal knows links, addresses are some.
+/// Prints a text for people in one write, after everything has succeeded; with links if the terminal supports them.
 pub fn write(text: &Text) -> Result<()> {
     match supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout) {
         true => to_stdout(&links::linked(&text.0)),
@@ -150,7 +149,7 @@ pub fn write(text: &Text) -> Result<()> {
     }
 }
 
-/// Prints one line for a person.
+/// Prints one line for people.
 pub fn line(line: impl AsRef<str>) -> Result<()> {
     write(&Text::of(line))
 }
@@ -168,36 +167,36 @@ pub fn json_lines<'a, T: Serialize + 'a>(values: impl IntoIterator<Item = &'a T>
     to_stdout(&values.into_iter().map(line).collect::<std::result::Result<String, _>>().map_err(no_json)?)
 }
 
-/// Prints a file of another grammar, whose writer has quoted what stands in it.
+/// Prints a file of another grammar, in which all values are quoted already.
 pub fn file(lines: &str) -> Result<()> {
     to_stdout(&text::lines(lines))
 }
 
-/// Prints the help of clap, which is made of our own words.
+/// Prints help that clap rendered.
 pub fn help(help: &clap::builder::StyledStr, style: Style) -> Result<()> {
     if style.is_coloured() { to_stdout(&help.ansi().to_string()) } else { file(&help.to_string()) }
 }
 
-/// Prints what a shell asked for: `\v` parts candidates for bash.
+/// Prints candidates for a shell; for bash they are separated by `\v`.
 pub fn candidates(answer: &str) -> Result<()> {
     let parts: Vec<_> = answer.split('\u{b}').map(text::lines).collect();
     to_stdout(&parts.join("\u{b}"))
 }
 
-/// Prints what another program reads and nobody else, byte for byte: credentials, and a secret that a person insisted on.
+/// Prints bytes unchanged, for programs: credentials, and with `--raw` a secret.
 pub fn exactly(text: &str) -> Result<()> {
     to_stdout(text)
 }
 
-/// What to do before anything is written: there may be a line of progress to take away.
+/// Runs before anything is written: it removes the line of progress.
 static BEFORE: OnceLock<fn()> = OnceLock::new();
 
-/// Has `action` run before each write that follows.
+/// Makes `action` run before each write.
 pub fn before_writing(action: fn()) {
     let _ = BEFORE.set(action);
 }
 
-/// A reader that has gone away is none of our business (it is a success).
+/// Writes to stdout. A closed stdout is a success.
 fn to_stdout(text: &str) -> Result<()> {
     BEFORE.get().inspect(|clear| clear());
     let mut stdout = std::io::stdout().lock();
@@ -208,13 +207,13 @@ fn to_stdout(text: &str) -> Result<()> {
     }
 }
 
-/// Writes to stderr, where nobody may be listening.
+/// Writes to stderr, and ignores errors.
 pub fn to_stderr(text: &Text) {
     BEFORE.get().inspect(|clear| clear());
     let _ = std::io::stderr().write_all(text.0.as_bytes());
 }
 
-/// Shows `line` in place of what stands on the terminal's line (ECMA-48, EL); an empty one clears it.
+/// Replaces the terminal's current line (ECMA-48, EL); an empty `line` clears it.
 pub fn progress(line: &str) {
     let _ = std::io::stderr().write_all(format!("\r\x1b[K{}", text::printable(line, 78)).as_bytes());
 }
@@ -223,7 +222,7 @@ pub fn is_stdout_a_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// The columns of the terminal that standard output is, if it is one.
+/// Returns the width of standard output in columns; `None` if it is no terminal.
 pub fn stdout_width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
     Some(usize::from(width.0)).filter(|width| *width > 0)
@@ -233,7 +232,7 @@ pub fn is_stderr_a_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// A writer of log lines: each write is a line, as tracing's own formatter makes them.
+/// A writer of log lines. Each write is one line, as tracing's formatter makes them.
 pub struct LogLines<W>(pub W);
 
 impl<W: Write> Write for LogLines<W> {
@@ -248,7 +247,7 @@ impl<W: Write> Write for LogLines<W> {
     }
 }
 
-/// Standard error for the log.
+/// Returns the writer of the log on standard error.
 pub fn log_to_stderr() -> LogLines<std::io::Stderr> {
     LogLines(std::io::stderr())
 }

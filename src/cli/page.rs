@@ -1,11 +1,11 @@
-//! Sets a page of `fedcred help` for a terminal. The build has read its Markdown (packaging/pages.rs).
+//! Renders a page of `fedcred help` for a terminal. Its Markdown is parsed at build time (packaging/pages.rs).
 
 use super::output::Text;
 use super::screen::Screen;
 use super::style::Colour;
 use super::table;
 
-/// The page of these lines as text. Code blocks are indented and never wrapped, so that they can be copied.
+/// Renders a page. Code blocks are indented and not wrapped, so that they can be copied.
 pub fn set(lines: &str, screen: Screen) -> Text {
     let mut paper = Paper { screen, text: Text::default() };
     let mut lines = lines.lines().filter_map(|line| line.split_at_checked(1)).peekable();
@@ -55,7 +55,7 @@ impl Paper {
         self.text += table::columns(head, rows, Some(self.screen.width.unwrap_or(self.screen.prose())));
     }
 
-    /// An empty line between blocks.
+    /// Adds an empty line between blocks.
     fn gap(&mut self) {
         if !self.text.is_empty() {
             self.text.blank();

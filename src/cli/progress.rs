@@ -1,5 +1,5 @@
-//! What is being done, and for how long, on one line of a terminal that goes away again. Where stderr is not a terminal, nothing is
-//! written; nor in the first second, in which most commands have ended.
+//! The line of progress on a terminal: the present step and its time, removed when the step ends. Nothing is written if stderr is
+//! no terminal, nor in the first second, in which most commands end.
 //!
 //! The steps are the events of the log (`-vv` prints the same): a layer of `tracing` takes them, and one thread shows the last.
 
@@ -17,12 +17,12 @@ use super::output;
 use super::table::span;
 use crate::time::{self, Timestamp};
 
-/// How often the line is written anew, and how long nothing is.
+/// How often the line is written, and how long it is not shown at first.
 const PACE: Duration = Duration::from_secs(1);
 
 struct Line {
     is_on: bool,
-    /// What is done, and since when; `None` while nothing is shown.
+    /// The step, and when it began; `None` while nothing is shown.
     step: Option<(String, Timestamp)>,
     is_shown: bool,
 }
@@ -35,8 +35,8 @@ fn line() -> MutexGuard<'static, Line> {
     LINE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The listener that shows the steps, where somebody sees them. With `-v` the log shows more, and the line would be in its way;
-/// long-lived commands would never be without one.
+/// Returns the layer that shows the steps, if stderr is a terminal. With `-v` the log shows them already; for long-lived commands
+/// the line would never end.
 pub fn layer<S: Subscriber>(global: &Global, command: &Command) -> Option<impl Layer<S> + use<S>> {
     let stays = match command {
         Command::Serve(_) | Command::FetchChild(_) | Command::Refresh(Refresh { is_loop: true, .. }) => true,
@@ -52,7 +52,7 @@ pub fn layer<S: Subscriber>(global: &Global, command: &Command) -> Option<impl L
     Some(Steps)
 }
 
-/// Says what is done from now on.
+/// Sets the present step.
 pub fn step(text: &str) {
     let mut line = line();
     if !line.is_on {
@@ -64,7 +64,7 @@ pub fn step(text: &str) {
     WAKE.notify_one();
 }
 
-/// Takes the line away, before something else is written there. The next step begins a new one.
+/// Removes the line before something else is written. The next step begins a new one.
 pub fn clear() {
     let mut line = line();
     line.step = None;
@@ -89,7 +89,7 @@ fn show() {
     }
 }
 
-/// The layer.
+/// The layer of `tracing` that shows events as steps.
 struct Steps;
 
 impl<S: Subscriber> Layer<S> for Steps {

@@ -1,4 +1,4 @@
-//! Asks a person, on the terminal device only: standard input and output belong to others.
+//! Asks a person, on the terminal device only: standard input and output are for programs.
 
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
@@ -23,10 +23,10 @@ impl Person for Terminal {
     }
 
     fn tell(&self, text: &str) {
-        // A browser's window is seen without a terminal, too.
+        // Without a terminal, the browser's window is enough.
         if let Ok(mut device) = terminal() {
             let text = text::lines(text);
-            // The address of a login is long, and is to be opened.
+            // The address of a login is long; as a link it can be opened.
             let has_links = supports_hyperlinks::on(supports_hyperlinks::Stream::Stderr);
             let shown = if has_links { Cow::Owned(links::linked(&text)) } else { text };
             let _ = device.write_all(shown.as_bytes());
@@ -34,9 +34,9 @@ impl Person for Terminal {
     }
 }
 
-/// Shows `what` and reads one line, unseen.
+/// Shows `what` and reads one line without echo.
 ///
-/// Errors: [`Code::PromptNeeded`], at once, where there is no terminal, and where nothing was typed.
+/// Errors: [`Code::PromptNeeded`] if there is no terminal, or nothing was typed.
 pub fn secret(what: &str) -> Result<Secret> {
     progress::clear();
     let typed = unseen(&text::lines(what)).map(Secret::new).map_err(no_terminal)?;
@@ -46,7 +46,7 @@ pub fn secret(what: &str) -> Result<Secret> {
     Ok(typed)
 }
 
-/// The question is shown once the echo is off.
+/// Shows the question after the echo is off.
 #[cfg(unix)]
 fn unseen(question: &str) -> std::io::Result<String> {
     loop {
@@ -66,14 +66,14 @@ fn unseen(question: &str) -> std::io::Result<String> {
     rpassword::prompt_password(question)
 }
 
-/// The terminal, to show a person something on. Errors: [`Code::PromptNeeded`], at once, where there is none.
+/// Opens the terminal for output. Errors: [`Code::PromptNeeded`] if there is none.
 pub fn terminal() -> Result<File> {
     progress::clear();
     let device = if cfg!(windows) { "CONOUT$" } else { "/dev/tty" };
     OpenOptions::new().write(true).open(device).map_err(no_terminal)
 }
 
-/// Shows `question` and reads a line; `y` and `yes` agree.
+/// Shows `question` and reads a line. Returns whether it is `y` or `yes`.
 ///
 /// Errors: [`Code::PromptNeeded`], at once, where there is no terminal.
 pub fn confirm(question: &str) -> Result<bool> {
@@ -81,9 +81,8 @@ pub fn confirm(question: &str) -> Result<bool> {
     Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Shows `question` and reads a line; `n` and `no` disagree, and an empty line agrees. What was typed before it was asked is no
-/// answer to it. Where there is a `patience`, nobody's answer within it agrees as well, on systems whose terminals can be
-/// waited for.
+/// Shows `question` and reads a line. Returns whether it is not `n` or `no`. What was typed before is discarded. With `patience`,
+/// no answer within that time agrees as well, on systems whose terminals can be waited for.
 ///
 /// Errors: [`Code::PromptNeeded`], at once, where there is no terminal.
 pub fn agrees(question: &str, patience: Option<Duration>) -> Result<bool> {
@@ -111,7 +110,7 @@ fn is_typed_within(_: Duration) -> Result<bool> {
 
 /// Shows `question` and reads a line, without the white space around it.
 ///
-/// Errors: [`Code::PromptNeeded`], at once, where there is no terminal, and where it ends.
+/// Errors: [`Code::PromptNeeded`] if there is no terminal, or its input ends.
 pub fn line(question: &str) -> Result<String> {
     let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
     #[allow(clippy::disallowed_methods, reason = "a terminal is not a file, and is to be waited for")]
@@ -124,8 +123,7 @@ pub fn line(question: &str) -> Result<String> {
     Ok(answer.trim().to_owned())
 }
 
-/// The same with a line that can be edited, where standard error is a terminal that can move its cursor. No secret is asked for
-/// this way: what is typed is on the screen.
+/// The same with line editing, if standard error is a terminal that can move its cursor. Not for secrets: the line is visible.
 ///
 /// Errors: those of [`line`]. Ctrl-C ends the program as it would elsewhere.
 pub fn edited(question: &str) -> Result<String> {
@@ -145,11 +143,11 @@ pub fn edited(question: &str) -> Result<String> {
     }
 }
 
-/// Shows `choices`, of which one is picked with the arrow keys or by typing a part of it. Returns its index, `None` after Esc.
+/// Shows `choices`, of which one is picked with the arrow keys or by typing a part of it. Returns its index; `None` after Esc.
 ///
-/// Where standard error is no terminal that can show such a list, the choices are numbered and a line is read.
+/// If the terminal cannot show such a list, the choices are numbered and a line is read.
 ///
-/// Errors: [`Code::PromptNeeded`], where there is no terminal, and after Ctrl-C.
+/// Errors: [`Code::PromptNeeded`] if there is no terminal, and after Ctrl-C.
 pub fn pick(question: &str, choices: &[&str]) -> Result<Option<usize>> {
     progress::clear();
     if !moves_its_cursor() {
@@ -174,7 +172,7 @@ fn moves_its_cursor() -> bool {
     output::is_stderr_a_terminal() && (!is_dumb || cfg!(windows))
 }
 
-/// The one choice of this number, or with this in its text.
+/// Returns the choice of this number, or the only one with this text in it.
 fn meant(answer: &str, choices: &[&str]) -> Option<usize> {
     let by_number = answer.parse::<usize>().ok().filter(|number| (1..=choices.len()).contains(number));
     let has_it = |choice: &str| !answer.is_empty() && choice.to_lowercase().contains(&answer.to_lowercase());
@@ -183,7 +181,7 @@ fn meant(answer: &str, choices: &[&str]) -> Option<usize> {
     by_number.map(|number| number - 1).or(only)
 }
 
-/// Throws away what was typed and not read, so that it does not reach the shell.
+/// Discards what was typed and not read, so that it does not reach the shell.
 pub fn forget_typed() {
     #[cfg(unix)]
     if let Ok(device) = terminal() {

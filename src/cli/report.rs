@@ -1,24 +1,24 @@
-//! From an error to what the user meets: the text on stderr and the exit status. The codes, their hints and statuses: `error::code`.
+//! Errors as text on stderr, and their exit status. The codes with their hints are in `error::code`.
 
 use super::output::{self, Text};
 use super::style::{Colour, Style};
 use crate::error::{Code, Error, ExitStatus, Kind};
 
-/// The AWS SDKs for Java and Ruby block on more than a pipe's buffer, and others paste it all into their own error.
+/// Limit of the text in bytes: the AWS SDKs for Java and Ruby block on more than a pipe's buffer, and others repeat it all.
 const MAX_TEXT: usize = 4096;
 
-/// Prints the error to stderr and gives the status to exit with.
+/// Prints the error to stderr and returns its exit status.
 pub fn failure(error: &Error) -> ExitStatus {
     failures(std::slice::from_ref(error), Style::plain())
 }
 
-/// Prints several errors; the first one's status counts.
+/// Prints several errors and returns the exit status of the first.
 pub fn failures(errors: &[Error], style: Style) -> ExitStatus {
     output::to_stderr(&errors.iter().map(|error| text(error, style)).collect::<Text>().cut(MAX_TEXT));
     errors.first().map_or(0, |error| error.kind().status())
 }
 
-/// `error[CODE]: …`, the causes, the hint; each on a line of its own.
+/// Returns `error[CODE]: …`, the causes and the hint, each on a line of its own.
 pub fn text(error: &Error, style: Style) -> Text {
     let mut text = mark(error.code, style);
     text.line(&error.what);
@@ -29,22 +29,22 @@ pub fn text(error: &Error, style: Style) -> Text {
     text
 }
 
-/// `error[CODE]: `, before the rest of its line.
+/// Begins a line with `error[CODE]: `.
 pub fn mark(code: Code, style: Style) -> Text {
     Text::begun(style, Colour::Red, &format!("error[{}]: ", code.as_str()))
 }
 
-/// The next step: the error's own, or the usual one of its code.
+/// Returns the error's own hint, or the usual one of its code.
 pub fn hint(error: &Error) -> &str {
     error.hint.as_deref().unwrap_or(error.code.hint())
 }
 
-/// Puts the worst first, whose status counts for what was done side by side.
+/// Sorts the worst first, whose exit status counts.
 pub fn worst_first(errors: &mut [Error]) {
     errors.sort_by_key(|error| Kind::ALL.iter().position(|kind| *kind == error.kind()));
 }
 
-/// The status that `exec` exits with in place of its command's: those of env(1) and of shells.
+/// Returns the exit status of `exec` for its own errors: those of env(1) and of shells.
 pub fn status_of_exec(errors: &[Error]) -> ExitStatus {
     match errors.first().map(|error| error.code) {
         Some(Code::CommandNotFound) => 127,

@@ -1,17 +1,17 @@
-//! What is known of the place where text is shown: colours, width, and whether it can show more than ASCII.
+//! The place where text is shown: colours, width, and whether it can show more than ASCII.
 
 use super::args::Global;
 use super::output;
 use super::style::{Style, When};
 use crate::process::env::Env;
 
-/// Prose is not set wider than this: long lines are hard to read.
+/// The widest prose, in columns: longer lines are hard to read.
 pub const PROSE: usize = 100;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
     pub style: Style,
-    /// In columns; `None` for a pipe or file, whose lines have no end.
+    /// In columns; `None` for a pipe or file.
     pub width: Option<usize>,
     pub is_utf8: bool,
 }
@@ -33,17 +33,17 @@ impl Screen {
         }
     }
 
-    /// The style of standard error.
+    /// Returns the style of standard error.
     pub fn stderr_style(when: When, env: &Env) -> Style {
         Style::of(when, output::is_stderr_a_terminal(), env)
     }
 
-    /// A pipe without colours, in which every character can stand.
+    /// Returns a screen of unlimited width, in UTF-8 without colours.
     pub fn plain() -> Screen {
         Screen { style: Style::plain(), width: None, is_utf8: true }
     }
 
-    /// The columns for prose.
+    /// Returns the width of prose, in columns.
     pub fn prose(self) -> usize {
         self.width.unwrap_or(PROSE).min(PROSE)
     }
@@ -60,12 +60,12 @@ impl Screen {
     }
 }
 
-/// `COLUMNS`, or the terminal's own width.
+/// Returns `COLUMNS`, or the terminal's own width.
 pub fn width(terminal: Option<usize>, env: &Env) -> Option<usize> {
     env.text("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|width| *width >= 20).or(terminal)
 }
 
-/// By the first of the variables that POSIX reads for character sets; Windows' terminals take UTF-8.
+/// Whether the locale is UTF-8, by the first variable that POSIX reads for it. Terminals of Windows take UTF-8.
 fn is_utf8(env: &Env) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| env.text(name)).find(|v| !v.is_empty());
     let locale = locale.unwrap_or_default().to_ascii_lowercase();

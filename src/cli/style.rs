@@ -1,5 +1,5 @@
-//! Colours by the rules of anstyle's users: `--color`, then `NO_COLOR` (no-color.org), `CLICOLOR_FORCE` and `CLICOLOR`
-//! (bixense.com/clicolors), then whether somebody sees them: a terminal whose `TERM` is not `dumb`.
+//! Whether to use colours: by `--color`, then `NO_COLOR` (no-color.org), `CLICOLOR_FORCE` and `CLICOLOR`
+//! (bixense.com/clicolors), then whether the stream is a terminal whose `TERM` is not `dumb`.
 
 use clap::ValueEnum;
 
@@ -31,7 +31,7 @@ pub enum Colour {
 }
 
 impl Style {
-    /// Decides for one stream.
+    /// Decides whether one stream has colours.
     pub fn of(when: When, is_terminal: bool, env: &Env) -> Self {
         let is_set = |name: &str| env.text(name).is_some_and(|value| !value.is_empty());
         let is_coloured = match when {

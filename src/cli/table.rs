@@ -1,4 +1,4 @@
-//! Columns of text that fit the screen, and spans of time as people say them.
+//! Tables that fit the screen, and spans of time for people.
 
 use jiff::SignedDuration;
 
@@ -8,9 +8,9 @@ use crate::text;
 /// The fewest columns in which a last column is still wrapped.
 const LEAST: usize = 24;
 
-/// The head, then the rows, in columns as wide as their longest cell. An empty cell is a dash.
+/// Returns the head and the rows, in columns as wide as their longest cell. An empty cell is shown as a dash.
 ///
-/// What is wider than `width` has its last column wrapped; where that does not do, each row is a block: its first cell, and
+/// If the table is wider than `width`, its last column is wrapped; if that is not enough, each row is a block: its first cell, and
 /// below it the others with their names.
 pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]], width: Option<usize>) -> Text {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
@@ -69,7 +69,7 @@ fn blocks(rows: &[Vec<String>], width: usize) -> Text {
     text.fit(Some(width))
 }
 
-/// `12s`, `43m`, `1h05m`, `3d04h`; of what is negative, `0s`.
+/// Returns `12s`, `43m`, `1h05m` or `3d04h`; `0s` for a negative time.
 pub fn span(time: SignedDuration) -> String {
     let seconds = time.as_secs().max(0);
     let (minutes, hours) = (seconds / 60, seconds / 3600);

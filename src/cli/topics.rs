@@ -1,5 +1,4 @@
-//! `fedcred help TOPIC`: the reference pages, Markdown files beside this one, as the build has read them. README links to the
-//! same files.
+//! `fedcred help TOPIC`: the reference pages. They are Markdown files beside this one, parsed at build time; README links to them.
 //!
 //! `errors.md` and `settings.md` are written by `tests/cli/pages.rs`, from the codes in `error` and the rows in `config::settings`.
 
@@ -23,7 +22,7 @@ macro_rules! topics {
     ($($name:literal)*) => { [$(Topic { name: $name, deflated: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".deflate")) }),*] };
 }
 
-/// All of them, in the order of a reader's questions.
+/// All topics, in the order of a reader's questions.
 pub const ALL: [Topic; 21] = topics!(
     "kerberos" "form" "browser" "eks" "google" "github" "sources" "chains" "mwaa" "airflow-connections" "fleet" "endpoint"
     "metrics" "containers" "compatibility" "freshness" "trust" "settings" "errors" "storage" "security"
@@ -43,7 +42,7 @@ impl Topic {
     }
 }
 
-/// The topic of this name.
+/// Returns the topic of this name.
 pub fn find(name: &str) -> Option<&'static Topic> {
     const { &ALL }.iter().find(|topic| topic.name == name)
 }

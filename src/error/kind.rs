@@ -1,24 +1,24 @@
 //! The kinds of failures, one row each: exit status and name.
 
-/// What a process exits with: eight bits, on Windows 32.
+/// An exit status: 8 bits, on Windows 32.
 pub type ExitStatus = i32;
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $kind:ident = $status:literal, $name:literal;)*) => {
-        /// What sort of failure it is. It decides the exit status and whether another try may help.
+        /// The kind of a failure. It decides the exit status and whether another try may help.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Kind { $($(#[doc = $doc])* $kind,)* }
 
         impl Kind {
-            /// The worst first: of several failures, its status is the program's.
+            /// All kinds, the worst first: of several failures, the exit status of the worst is the program's.
             pub const ALL: &[Kind] = &[$(Kind::$kind,)*];
 
-            /// The exit status: that of sysexits.h where it has one.
+            /// Returns the exit status: that of sysexits.h if it has one.
             pub fn status(self) -> ExitStatus {
                 match self { $(Kind::$kind => $status,)* }
             }
 
-            /// The kind in words.
+            /// Returns the kind in words.
             pub fn name(self) -> &'static str {
                 match self { $(Kind::$kind => $name,)* }
             }

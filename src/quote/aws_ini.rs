@@ -5,7 +5,7 @@
 use crate::error::{Code, Error, Result};
 use crate::text::{is_hidden, printable};
 
-/// The heading of an AWS profile in the config file, as the AWS CLI writes it.
+/// Returns the heading of an AWS profile in the config file, as the AWS CLI writes it.
 ///
 /// Errors: [`Code::InvalidValue`] for a name that not all SDKs read back.
 pub fn heading(profile: &str) -> Result<String> {
@@ -35,7 +35,7 @@ pub fn heading(profile: &str) -> Result<String> {
     })
 }
 
-/// The words of a `credential_process`, as every SDK splits them.
+/// Returns a `credential_process` that every SDK splits into these words.
 ///
 /// Some split as a shell does, some run a shell, and those for Go take what stands between two double quotes for the whole
 /// command: single quotes mean one thing to all of them. On Windows the command goes to `cmd.exe`, which knows double ones only.
@@ -58,7 +58,7 @@ fn word(word: &str, for_windows: bool) -> Result<String> {
     if let Some(c) = word.chars().find(|c| forbidden.contains(*c)) {
         return Err(refused(format!("it holds {c}, which SDKs read differently in quotes")));
     }
-    // A quote keeps the first sign from being the beginning of something, but for a comment.
+    // A quote in front protects the first character, but not from being a comment.
     let sign = breaks_off(word).or_else(|| breaks_off(&format!(" {word}")).filter(|sign| "#;".contains(*sign)));
     if let Some(sign) = sign {
         return Err(refused(format!("it holds {sign:?} where some SDKs see a comment or a value of its own begin")));
@@ -73,13 +73,13 @@ fn word(word: &str, for_windows: bool) -> Result<String> {
 
 /// Splits a `credential_process` as SDKs do: by a shell's rules, but on Windows, where a backslash divides folders.
 ///
-/// `None`: its quotes do not close.
+/// Returns `None` if its quotes do not close.
 pub fn split(command: &str, for_windows: bool) -> Option<Vec<String>> {
     if for_windows { shlex::split(&command.replace('\\', "\\\\")) } else { shlex::split(command) }
 }
 
-/// The name of a section of the credentials file, where no reader takes quotes away: the characters of the "Shared config and
-/// credentials" format.
+/// Checks the name of a section of the credentials file, where quotes are part of the name: the characters of the "Shared config
+/// and credentials" format.
 pub fn profile_name(name: &str) -> Result<&str> {
     let is_known = |c: char| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c);
     match name.chars().find(|c| !is_known(*c)) {
@@ -93,7 +93,7 @@ pub fn profile_name(name: &str) -> Result<&str> {
     }
 }
 
-/// A value of a line `key = VALUE`.
+/// Checks a value of a line `key = VALUE`.
 pub fn value(text: &str) -> Result<&str> {
     let refused = |why: &str| {
         Err(Error::new(Code::InvalidValue, format!("~/.aws/config cannot hold {text:?}"))
@@ -113,7 +113,7 @@ pub fn value(text: &str) -> Result<&str> {
     Ok(text)
 }
 
-/// The sign at which some SDK stops to read the text, if there is one.
+/// Returns the character at which some SDK stops reading the text.
 ///
 /// Many begin a comment at # or ; behind a blank. Those for Go begin something new behind each of `=:[]`, too: a comment or a comma
 /// ends what they read, a double quote makes them read on to the next one, on whatever line, and a number that begins with its sign or its point is

@@ -1,11 +1,11 @@
-//! Values for configuration files of other programs, and for our own.
+//! Quoting for configuration files of other programs and of fedcred.
 
 use std::fmt::Write;
 
 use crate::error::{Code, Error, Result};
 use crate::text::is_hidden;
 
-/// A basic string of TOML.
+/// Quotes a value as a basic string of TOML.
 pub fn toml(text: &str) -> String {
     quoted(text, |out, c, _| match c {
         '"' | '\\' => out.extend(['\\', c]),
@@ -17,13 +17,13 @@ pub fn toml(text: &str) -> String {
     })
 }
 
-/// A key of TOML, bare where it can be.
+/// Quotes a key of TOML, unless it can be bare.
 pub fn toml_key(name: &str) -> String {
     let is_bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if is_bare { name.to_owned() } else { toml(name) }
 }
 
-/// A quoted template of HCL, in which `${` and `%{` would begin an expression (HCL native syntax, "Template expressions").
+/// Quotes a template of HCL, in which `${` and `%{` would begin an expression (HCL native syntax, "Template expressions").
 pub fn hcl(text: &str) -> String {
     quoted(text, |out, c, next| match (c, next) {
         ('"' | '\\', _) => out.extend(['\\', c]),
@@ -38,12 +38,12 @@ pub fn hcl(text: &str) -> String {
     })
 }
 
-/// Text of a comment that ends with its line.
+/// Makes a text fit for a comment of one line.
 pub fn comment(text: &str) -> String {
     crate::text::line(text).into_owned()
 }
 
-/// A word of a unit's setting: systemd.syntax(7), "Quoting", and the specifiers of systemd.unit(5).
+/// Quotes a word of a unit's setting: systemd.syntax(7), "Quoting", and the specifiers of systemd.unit(5).
 pub fn systemd(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
@@ -57,12 +57,12 @@ pub fn systemd(text: &str) -> String {
     })
 }
 
-/// An argument of `ExecStart=`, which knows variables, too (systemd.service(5), "Command lines").
+/// Quotes an argument of `ExecStart=`, which also has variables (systemd.service(5), "Command lines").
 pub fn systemd_argument(text: &str) -> String {
     systemd(text).replace('$', "$$")
 }
 
-/// The command of a line of a crontab, of words that [`super::shell::posix`] has quoted.
+/// Quotes the command of a crontab's line, whose words [`super::shell::posix`] has quoted.
 ///
 /// cron ends the command at a `%`, takes away a backslash before one, and passes over whatever else a backslash precedes
 /// (crontab(5)): so no backslash of the command may stand before a `%`, and the quotes are closed and opened between them.
@@ -70,7 +70,7 @@ pub fn cron(command: &str) -> String {
     command.replace("\\%", "\\''%").replace('%', "\\%")
 }
 
-/// Text of an element of XML, for a property list.
+/// Escapes text of an element of XML.
 pub fn xml(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -87,9 +87,9 @@ pub fn xml(text: &str) -> String {
     out
 }
 
-/// A word of a command line of `cmd.exe`, in quotes, in which nothing is special to it but these two characters.
+/// Quotes a word of a command line of `cmd.exe`. Between quotes only `%` and `"` are special to it.
 ///
-/// Errors: [`Code::InvalidValue`] for a word with one of them: `%` begins a variable, for which there is no escape on a command line.
+/// Errors: [`Code::InvalidValue`] for a word with one of them: a command line has no escape for `%`, which begins a variable.
 pub fn cmd(word: &str) -> Result<String> {
     match word.chars().find(|c| matches!(c, '"' | '%')) {
         // The program reads backslashes before its closing quote as escapes of it ("Parsing C command-line arguments").
@@ -100,7 +100,7 @@ pub fn cmd(word: &str) -> Result<String> {
     }
 }
 
-/// An argument of a container in YAML: a double-quoted scalar, in which Kubernetes would expand `$(NAME)`.
+/// Quotes an argument of a container in YAML: a double-quoted scalar, in which Kubernetes would expand `$(NAME)`.
 pub fn kubernetes_argument(text: &str) -> String {
     quoted(&text.replace('$', "$$"), |out, c, _| match c {
         '"' | '\\' => out.extend(['\\', c]),
@@ -109,7 +109,7 @@ pub fn kubernetes_argument(text: &str) -> String {
     })
 }
 
-/// What the files of schedulers can hold. Errors: a line end or another hidden character, which none of them does.
+/// Fails for a line end or another hidden character, which files of schedulers cannot hold.
 pub fn schedulable(text: &str) -> Result<&str> {
     // XML has no way to write the last two.
     match text.chars().find(|c| is_hidden(*c) || matches!(c, '\u{fffe}' | '\u{ffff}')) {
@@ -120,7 +120,7 @@ pub fn schedulable(text: &str) -> Result<&str> {
     }
 }
 
-/// Between double quotes, each character by `each`, which also sees the next one.
+/// Returns the text in double quotes, each character written by `each`, which also gets the next one.
 fn quoted(text: &str, each: impl Fn(&mut String, char, Option<char>)) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -132,7 +132,7 @@ fn quoted(text: &str, each: impl Fn(&mut String, char, Option<char>)) -> String 
     out
 }
 
-/// `\uXXXX` or `\UXXXXXXXX`, which TOML, HCL, systemd and YAML have alike.
+/// Returns `\uXXXX` or `\UXXXXXXXX`, which TOML, HCL, systemd and YAML have alike.
 fn code(out: &mut String, c: char) {
     let c = u32::from(c);
     let _ = if c > 0xffff { write!(out, "\\U{c:08x}") } else { write!(out, "\\u{c:04x}") };

@@ -1,17 +1,17 @@
-//! The rule that no command for people is made by hand, held over the sources themselves: a string of ours that begins a command
-//! and then takes a value would not quote it (CWE-78).
+//! A test over the sources: no command for people is put together by hand, since a string that begins a command and then takes a
+//! value would not quote it (CWE-78).
 
 use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use regex_lite::Regex;
 
-/// What begins a command in a text of ours.
+/// Words that begin a command in a text.
 const PROGRAMS: &str = "fedcred|aws|airflow|kinit|klist|kdestroy|kvno|chmod|chown|icacls|ls|rm|mv|cp|cat|kill|ps|mkdir|rmdir|ln|touch|systemctl|journalctl|\
     launchctl|crontab|schtasks|export|unset|setx|sudo|gcloud|az|kubectl|docker|podman|curl|wget|openssl|ssh|sh|bash|git|pip|npm|apt|apt-get|\
     brew|dnf|yum|setspn|ktpass|getfattr|nslookup|dig|ping|redis-cli|secret-tool|certutil|update-ca-certificates|xdg-open";
 
-/// What looks like a command and is none for people: it is read, or written for a shell or a program, or an error of the grammar.
+/// Texts that look like a command but are not for people: parsed, written for a shell or a program, or errors of the grammar.
 const OTHERS: [(&str, &str); 16] = [
     ("setup/siblings.rs", "tell them apart: --all-roles '{profile}-{account}-{role}'"),
     ("commands/man.rs", "fedcred "),
@@ -97,7 +97,7 @@ fn collect(tokens: TokenStream, strings: &mut Vec<(usize, String)>) {
     }
 }
 
-/// What a literal says, as far as these rules have to know; `None` if it is not a string.
+/// Returns the text of a literal, as far as these rules need it; `None` if it is not a string.
 fn text_of(literal: &str) -> Option<String> {
     if let Some(raw) = literal.strip_prefix('r') {
         return Some(raw.trim_matches('#').trim_matches('"').to_owned());

@@ -1,15 +1,15 @@
-//! Commands and values for shells. A hint's command is made of words, so that pasting it runs that command and nothing that a
-//! name, a claim or a path says (CWE-78).
+//! Commands and values for shells. A hint's command is made of words, each quoted, so that no name, claim or path in it can run
+//! anything (CWE-78).
 
 use std::fmt::Write;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// The words as one command that can be pasted.
+/// Returns the words as one command that can be pasted.
 ///
-/// POSIX shells, fish and Python's shlex read the same words back. On Windows both `cmd` and PowerShell do; a word that no
-/// quoting protects in both is left for the reader to fill in.
+/// POSIX shells, fish and Python's shlex read the same words back; on Windows both `cmd` and PowerShell do. There, a word that
+/// cannot be quoted for both is replaced by a placeholder.
 pub fn command<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String {
     let mut command = String::new();
     for word in words {
@@ -21,7 +21,7 @@ pub fn command<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String {
     command
 }
 
-/// `fedcred WORDS PROFILE FLAGS`. A profile whose name looks like a flag goes to the end, behind `--`.
+/// Returns `fedcred WORDS PROFILE FLAGS`. A profile whose name looks like a flag goes to the end, after `--`.
 pub fn fedcred(words: &[&str], profile: &str, flags: &[&str]) -> String {
     match profile.starts_with('-') {
         true => command([&["fedcred"], words, flags, &["--", profile]].concat()),
@@ -29,7 +29,7 @@ pub fn fedcred(words: &[&str], profile: &str, flags: &[&str]) -> String {
     }
 }
 
-/// `export NAME=VALUE`; on Windows PowerShell's.
+/// Returns `export NAME=VALUE`; on Windows PowerShell's assignment.
 pub fn export(name: &str, value: &str) -> String {
     match cfg!(windows) {
         true => format!("$env:{name} = \"{}\"", command([value]).trim_matches('"')),
@@ -37,17 +37,17 @@ pub fn export(name: &str, value: &str) -> String {
     }
 }
 
-/// `WORDS PATH`.
+/// Returns `WORDS PATH`.
 pub fn on_path(words: &[&str], path: &Path) -> String {
     command([words, &[&path.display().to_string()]].concat())
 }
 
-/// Shows whose the file or directory is, and who else may do what with it.
+/// Returns a command that shows owner and permissions of a file or directory.
 pub fn look(path: &Path) -> String {
     on_path(if cfg!(windows) { &["icacls"] } else { &["ls", "-lL"] }, path)
 }
 
-/// Removes the file.
+/// Returns a command that removes the file.
 pub fn remove(path: &Path) -> String {
     on_path(&[if cfg!(windows) { "del" } else { "rm" }], path)
 }
@@ -69,7 +69,7 @@ fn windows_word(word: &str) -> String {
     format!("\"{word}\"")
 }
 
-/// A value for a POSIX shell: nothing is special between single quotes, but a single quote (Shell Command Language, 2.2.2).
+/// Quotes a value for a POSIX shell: between single quotes only a single quote is special (Shell Command Language, 2.2.2).
 pub fn posix(value: &str) -> Zeroizing<String> {
     between_quotes(value, |out, c| match c {
         '\'' => out.push_str(r"'\''"),
@@ -77,7 +77,7 @@ pub fn posix(value: &str) -> Zeroizing<String> {
     })
 }
 
-/// A value for fish: between single quotes it knows `\\` and `\'` (fish, "Quotes").
+/// Quotes a value for fish: between single quotes it has the escapes `\\` and `\'` (fish, "Quotes").
 pub fn fish(value: &str) -> Zeroizing<String> {
     between_quotes(value, |out, c| {
         if matches!(c, '\\' | '\'') {
@@ -87,7 +87,7 @@ pub fn fish(value: &str) -> Zeroizing<String> {
     })
 }
 
-/// A value for PowerShell: a quote is doubled, and typographic ones are quotes, too (about_Quoting_Rules).
+/// Quotes a value for PowerShell: a quote is doubled, and typographic quotes count as quotes (about_Quoting_Rules).
 pub fn powershell(value: &str) -> Zeroizing<String> {
     between_quotes(value, |out, c| {
         if matches!(c, '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}') {

@@ -1,4 +1,4 @@
-//! The one command line that SDKs run all day, read without a grammar: building one would be a third of a hit's own work.
+//! Reads the command line of SDKs without a grammar: building that would be a third of a hit's work.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -31,12 +31,12 @@ pub fn plain_get(arguments: &[OsString]) -> Option<PlainGet<'_>> {
     is_get.then_some(plain)
 }
 
-/// A value that no flag could be meant by.
+/// Returns the text if it cannot be a flag.
 fn name(text: &str) -> Option<&str> {
     (!text.is_empty() && !text.starts_with('-')).then_some(text)
 }
 
-/// `None` where it is set already: twice is for the grammar to complain of.
+/// Sets a value. Returns `None` if it is set already, which is for the grammar to report.
 fn set<T>(slot: &mut Option<T>, value: T) -> Option<()> {
     slot.is_none().then(|| *slot = Some(value))
 }

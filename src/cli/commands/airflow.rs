@@ -34,7 +34,7 @@ pub fn run(command: &Airflow, global: &Global, env: &Env) -> Result<()> {
     }
 }
 
-/// The profile that a connection is, before it is looked up.
+/// Returns the profile that a connection is, before it is looked up.
 pub fn profile(id: &str, arguments: &AirflowConnection, config: &Config) -> Result<WrittenProfile> {
     source(id, arguments, config)?.into_profile()
 }
@@ -76,7 +76,7 @@ fn export(
     output::exactly(&format!("{}\n", text::escaped(write(&connection).expose())))
 }
 
-/// The profile as the connection `id`: what it says itself, and nothing of this shell.
+/// Returns the profile as the connection `id`, without what the variables of this shell set.
 fn as_connection(profile: &str, id: &str, config: &Config, global: &Global, env: &Env) -> Result<Connection> {
     let elsewhere = Config::load(&env.without_aws(), global.config.as_deref())?;
     let profile = elsewhere.profile(profile).map_err(|error| match config.profile(profile) {
@@ -87,7 +87,7 @@ fn as_connection(profile: &str, id: &str, config: &Config, global: &Global, env:
     })?;
     match &profile {
         WrittenProfile::Profile(profile) => export::connection(profile, id),
-        // As it stands, with whatever secrets are in it.
+        // Unchanged, with the secrets that are in it.
         WrittenProfile::Connection(connection) => Ok(planned(&connection.source, config, env)?.0.connection),
         WrittenProfile::RoleOnConnection(role) => Err(export::on_profile(role.identity.base.name())),
     }
@@ -111,7 +111,7 @@ fn import(arguments: &AirflowImport, config: &Config, global: &Global, env: &Env
     output::line(format!("profile {name} written into {}", path.display()))
 }
 
-/// The connection as it is found here, its meaning apart from this shell, and the environment of that meaning.
+/// Returns the connection as found here, its plan without this shell's variables of AWS, and the environment without them.
 fn planned_elsewhere(source: &AirflowSource, config: &Config, env: &Env) -> Result<(Found, Plan, Env)> {
     let settings = config.cache()?;
     let backends = Backends::new(&settings, env, Reading::Anew, DEFAULT_DEADLINE);
@@ -120,7 +120,7 @@ fn planned_elsewhere(source: &AirflowSource, config: &Config, env: &Env) -> Resu
     Ok((found, plan, elsewhere))
 }
 
-/// Where the connection is and what it means, by what a secrets backend says now.
+/// Returns the connection and its plan; a secrets backend is read anew.
 fn planned(source: &AirflowSource, config: &Config, env: &Env) -> Result<(Found, Plan)> {
     let settings = config.cache()?;
     let backends = Backends::new(&settings, env, Reading::Anew, DEFAULT_DEADLINE);

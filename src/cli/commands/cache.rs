@@ -1,5 +1,5 @@
-//! `fedcred cache`: what a fleet needs on each machine. `key new` makes the sealing key that its machines share, and says what to
-//! do with it; `password` keeps the password of their Redis.
+//! `fedcred cache`: `key new` makes the sealing key that the machines of a fleet share, and says what to do with it; `password`
+//! stores the password of their Redis.
 
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,7 @@ pub fn new_key(arguments: &CacheKeyNew, global: &Global, env: &Env) -> Result<()
     output::write(&text)
 }
 
-/// It is not tried: `doctor` does that.
+/// Asks for the password and stores it. `doctor` tries it.
 pub fn password(arguments: &CachePassword, global: &Global, env: &Env) -> Result<()> {
     let settings = Config::load(env, global.config.as_deref())?.cache()?;
     let account = match &settings.store {
@@ -51,7 +51,7 @@ pub fn password(arguments: &CachePassword, global: &Global, env: &Env) -> Result
     output::write(&kept_where(&keep(arguments.store, account, &secret, env)?))
 }
 
-/// An argument is relative to where it was typed.
+/// Makes an argument's path absolute by the working directory.
 fn absolute(file: &Path) -> Result<PathBuf> {
     std::path::absolute(file).map_err(|why| {
         Error::new(Code::CacheWrite, "the working directory is gone")

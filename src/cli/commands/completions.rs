@@ -1,4 +1,4 @@
-//! `fedcred completions`: scripts that let a shell ask us what can come next; and the answers, names among them.
+//! `fedcred completions`: scripts by which a shell asks fedcred for the possible next words, and the answers.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;
 
-/// Set by the scripts, to the shell's name: then the words of a line follow `--`.
+/// Variable that the scripts set to the shell's name. The words of the line then follow `--`.
 const VARIABLE: &str = "FEDCRED_COMPLETE";
 
 pub fn run(completions: &Completions) -> Result<()> {
@@ -30,13 +30,13 @@ pub fn run(completions: &Completions) -> Result<()> {
     output::file(&String::from_utf8_lossy(&script))
 }
 
-/// What a shell wants to know.
+/// A shell's question.
 pub struct Request {
     shell: String,
     words: Vec<OsString>,
 }
 
-/// The request that these arguments are, if they are one.
+/// Returns the request that these arguments are; `None` for any other command line.
 pub fn request(arguments: &[OsString], env: &Env) -> Option<Request> {
     match arguments {
         [_, dashes, words @ ..] if dashes == "--" => {
@@ -46,7 +46,7 @@ pub fn request(arguments: &[OsString], env: &Env) -> Option<Request> {
     }
 }
 
-/// Prints what can stand at the word that the shell asks about.
+/// Prints the candidates for the word at the cursor.
 pub fn answer(request: Request, env: &Env) -> Result<()> {
     let Request { shell, words } = request;
     let unknown = || Error::new(Code::BadFlag, format!("{VARIABLE} names no shell that is known here"));
@@ -56,7 +56,7 @@ pub fn answer(request: Request, env: &Env) -> Result<()> {
         return Err(Error::new(Code::BadFlag, "there is no line to complete"));
     }
     let mut command = Arguments::command();
-    // Only now do the commands have their arguments.
+    // The commands get their arguments only now.
     command.build();
     let config = config_of(&words);
     let mut command = with_names(command, env, config.as_deref());
@@ -67,7 +67,7 @@ pub fn answer(request: Request, env: &Env) -> Result<()> {
     output::candidates(&String::from_utf8_lossy(&answer))
 }
 
-/// The file of `--config` in the line that is being typed.
+/// Returns the file of `--config` in the line that is being typed.
 fn config_of(words: &[OsString]) -> Option<PathBuf> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -80,12 +80,12 @@ fn config_of(words: &[OsString]) -> Option<PathBuf> {
     None
 }
 
-/// The same command; wherever it takes a profile, a role or a topic, it knows their names.
+/// Adds completers of names to each argument that is a profile, a role or a topic.
 fn with_names(command: Command, env: &Env, config: Option<&Path>) -> Command {
     let of_config = |names: fn(&Config) -> Vec<String>| {
         let (env, config) = (env.clone(), config.map(Path::to_owned));
         ArgValueCompleter::new(move |begun: &OsStr| {
-            // None where the configuration cannot be read: a completion is no place for an error.
+            // No names if the configuration cannot be read: a completion cannot show errors.
             let names = Config::load(&env, config.as_deref()).map(|config| names(&config));
             beginning(names.unwrap_or_default(), begun)
         })
@@ -108,7 +108,7 @@ fn profiles(config: &Config) -> Vec<String> {
     config.usable_profile_names().into_iter().map(str::to_owned).collect()
 }
 
-/// Those that the configuration names.
+/// Returns the roles that the configuration names.
 fn roles(config: &Config) -> Vec<String> {
     let names = config.usable_profile_names().into_iter();
     let roles: BTreeSet<String> =

@@ -1,4 +1,4 @@
-//! `fedcred config check|show|path|schema`: what is set, where it comes from, what is wrong with it, and what can be.
+//! `fedcred config check|show|path|schema`: checks the configuration, shows it with its origins, and describes it.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ fn check(config: &Config, as_json: bool) -> std::result::Result<(), Vec<Error>> 
     output::line(format!("{count} {profiles}, no error")).map_err(|error| vec![error])
 }
 
-/// There is nothing to check: a file that is not there, or none with a profile.
+/// Returns the error of a configuration without a profile.
 pub(super) fn nothing(config: &Config) -> Error {
     let error = Error::new(Code::ProfileNotFound, "there is no profile in the configuration");
     let files = config.paths().files;
@@ -57,7 +57,7 @@ pub(super) fn nothing(config: &Config) -> Error {
     files.iter().map(file).fold(error, Error::because).hint("fedcred setup")
 }
 
-/// `key = value  # origin`, one a line, so that the text reads as the file that would say the same.
+/// Lines `key = value  # origin`: the text is a file with the same settings.
 fn show(config: &Config, profile: Option<&str>, as_json: bool, env: &Env) -> Result<()> {
     let name = super::profile_name(profile, env);
     let settings = config.show(&name)?;

@@ -12,7 +12,7 @@ use crate::process::env::Env;
 use crate::process::once::Once;
 use crate::time::Deadline;
 
-/// A browser that has not come by then was closed, or never started.
+/// Time limit for the browser's request: after it, the browser was closed or never started.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn run(arguments: &Console, global: &Global, env: &Env) -> Result<()> {

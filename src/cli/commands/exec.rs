@@ -11,7 +11,7 @@ use crate::process::child_environment::ChildEnvironment;
 use crate::process::env::Env;
 use crate::process::exec::exec;
 
-/// On Unix it comes back only with an error: this process becomes the command.
+/// Runs the command. On Unix it returns only with an error: this process becomes the command.
 pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitStatus> {
     let config = Config::load(env, global.config.as_deref())?;
     let profile = config.profile(&super::profile_name(asked.profile.as_deref(), env))?;
@@ -24,7 +24,7 @@ pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitStatus> {
         environment.region(region.as_str());
     }
     match given {
-        // Keys without an end need nobody to refresh them.
+        // Keys that do not expire need no endpoint that refreshes them.
         Given::Keys(keys) if asked.env || keys.expiration.is_none() => environment.keys(&keys),
         Given::Entry(entry) if asked.env => environment.credentials(entry.credentials),
         given => return with_endpoint(asked, environment, &profile, given.into_entry(), global, env),
@@ -57,7 +57,7 @@ fn with_endpoint(
     exec(&asked.command, &environment, env)
 }
 
-/// Where a process cannot become another one, this one stays and serves.
+/// Runs the command as a child, and serves its endpoint from this process: on Windows a process cannot become another one.
 #[cfg(not(unix))]
 fn with_endpoint(
     asked: &Exec,

@@ -1,4 +1,4 @@
-//! The endpoint that `exec` starts beside its command: the intermediate, and the process that stays.
+//! The endpoint that `exec` starts beside its command: the intermediate process, and the one that stays.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub fn run(asked: &ExecEndpoint, global: &Global, env: &Env) -> Result<()> {
     exec_endpoint::detach(&arguments)
 }
 
-/// What starts the endpoint of the process `of`.
+/// Returns the arguments that start the endpoint of the process `of`.
 pub fn arguments(global: &Global, profile: &str, of: u32, patience: Duration) -> Vec<OsString> {
     let mut arguments = global.as_arguments();
     let (of, patience) = (of.to_string(), patience.as_secs().to_string());

@@ -1,4 +1,4 @@
-//! What a long-lived process of fedcred starts to log in for it: a message for that process on stdout, also if it fails.
+//! The child process that logs in on behalf of a long-lived fedcred process, and prints a message for it, also after a failure.
 
 use crate::acquire::refresh;
 use crate::cli::args::{FetchChild, Global};

@@ -1,4 +1,4 @@
-//! `fedcred get`: credentials on stdout, one write, after everything has succeeded.
+//! `fedcred get`: prints credentials on stdout, in one write, after everything has succeeded.
 
 use crate::acquire::{self, Ask, airflow};
 use crate::cli::args::{Get, Global};
@@ -24,7 +24,7 @@ pub fn run(get: &Get, global: &Global, env: &Env) -> Result<()> {
     output::exactly(&format::render(&given, get.format, profile.name())?)
 }
 
-/// Flags of a connection say nothing about a profile.
+/// Refuses flags of Airflow connections for a profile that is none.
 fn refuse_lonely_flags(get: &Get) -> Result<()> {
     let flags = [
         (get.connection.airflow_connections.is_some(), "--airflow-connections"),

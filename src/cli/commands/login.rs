@@ -1,4 +1,4 @@
-//! `fedcred login`: asks for the secret, tries it once, and keeps it if the identity provider takes it.
+//! `fedcred login`: asks for the secret, tries it once, and stores it if the identity provider accepts it.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     if profile.by_hand() != ByHand::Nothing && !arguments.use_stored {
         profile.deadline = profile.deadline.max(PATIENCE);
     }
-    // A code that nobody sees would be waited for in vain.
+    // Without a terminal nobody would see the code.
     if profile.by_hand() == ByHand::Code && !arguments.use_stored {
         prompt::terminal().map_err(|error| without_terminal(error, &profile))?;
     }
@@ -74,7 +74,7 @@ pub fn run(arguments: &Login, global: &Global, env: &Env) -> Result<()> {
     output::write(&text)
 }
 
-/// The secret of one-time codes, asked for once: it is needed in the middle of the login, so it is kept before.
+/// Asks for the secret of one-time codes, unless it is stored. The login needs it on the way, so it is stored before.
 fn ask_otp_secret(store: SecretStore, profile: &Profile, env: &Env) -> Result<()> {
     let Some(account) = super::kept_otp_secret(profile) else { return Ok(()) };
     if secret_store::read(&account, env)?.is_some() {
@@ -87,7 +87,7 @@ fn ask_otp_secret(store: SecretStore, profile: &Profile, env: &Env) -> Result<()
     keep(store, &account, &secret, env).map(drop)
 }
 
-/// The device whose code STS wants to have with this profile's own call.
+/// Returns the MFA device whose code this profile's call of STS needs.
 fn mfa_device(profile: &Profile) -> Option<&str> {
     match &profile.identity {
         Identity::AssumeRole(role) => role.serial_number.as_deref(),
@@ -100,7 +100,7 @@ pub(super) fn logged_in(profile: &Profile, credentials: &Credentials) -> Text {
     Text::of(format!("{}: logged in; credentials{} until {until}", profile.name, of_account(credentials)))
 }
 
-/// " of account 112233334444", where there is one.
+/// Returns " of account 112233334444"; empty if the account is not known.
 pub(super) fn of_account(credentials: &Credentials) -> String {
     credentials.account_id.as_ref().map(|id| format!(" of account {id}")).unwrap_or_default()
 }
@@ -112,7 +112,7 @@ pub(super) fn keep(store: SecretStore, account: &Account, secret: &Secret, env: 
     }
 }
 
-/// A keyring that will not take the secret is better known before a person has typed it.
+/// Fails before the person types if the keyring cannot be used.
 fn check_store(store: SecretStore, account: &str, profile: &Profile) -> Result<()> {
     match store {
         SecretStore::File => Ok(()),

@@ -1,4 +1,4 @@
-//! `fedcred logout`: removes what other commands have left of a login, and says what that was.
+//! `fedcred logout`: removes what logins have left, and says what was removed.
 
 use crate::acquire::airflow;
 use crate::acquire::login::{self, Forgotten};
@@ -22,7 +22,7 @@ fn one(config: &Config, name: &str, env: &Env) -> Result<()> {
     let profile = config.profile(name)?;
     let settings = config.cache()?;
     let mut told = Told::default();
-    // A connection of which nothing is kept has left nothing else, either.
+    // A connection that was never cached has left nothing else, either.
     if let Ok(Some(looked_up)) = airflow::offline(&profile, &settings, env) {
         told.forgotten(login::log_out(&looked_up.profile, &settings, env)?);
     }
@@ -34,7 +34,7 @@ fn one(config: &Config, name: &str, env: &Env) -> Result<()> {
     output::line(told.text(profile.name()))
 }
 
-/// A profile or keyring that cannot be read does not keep the rest from being removed.
+/// Removes everything. A profile or keyring that cannot be read does not stop the rest from being removed.
 fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>> {
     let (mut told, mut errors) = (Told::default(), Vec::new());
     match config.cache().and_then(|settings| login::log_out_all(&settings, env)) {
@@ -51,7 +51,7 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
             }
         }
     }
-    // Those of profiles that are no longer written.
+    // Secrets of profiles that are no longer in the configuration.
     match secret_store::forget_files(env) {
         Ok(files) => told.count(files, "further file with a secret", "further files with secrets"),
         Err(error) => errors.push(error),
@@ -62,7 +62,7 @@ fn everything(config: &Config, env: &Env) -> std::result::Result<(), Vec<Error>>
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-/// What was removed, in words.
+/// Says what was removed.
 #[derive(Default)]
 struct Told(Vec<String>);
 

@@ -21,7 +21,7 @@ pub fn run(man: &Arg, global: &Global, env: &Env) -> Result<()> {
     }
 }
 
-/// On a terminal by `man`, or where there is no such program, as help in a pager; elsewhere as it is written.
+/// Shows the page: on a terminal by `man`, or as help in a pager if there is no such program; elsewhere as roff.
 fn show(command: &Command, global: &Global, env: &Env) -> Result<()> {
     let page = page(command)?;
     if !output::is_stdout_a_terminal() {
@@ -40,7 +40,7 @@ fn show(command: &Command, global: &Global, env: &Env) -> Result<()> {
 }
 
 fn command() -> Command {
-    // `help` has no page: what it prints is in the others.
+    // `help` has no page, since it prints what stands in the others.
     let mut root = Arguments::command().disable_help_subcommand(true);
     root.build();
     root
@@ -114,7 +114,7 @@ fn page(command: &Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&text).into_owned() + &roff.to_roff())
 }
 
-/// Lines as they stand: tables and examples keep their columns.
+/// Lines without filling, so that tables and examples keep their columns.
 fn section(roff: &mut Roff, title: &str, text: &str) {
     roff.control("SH", [title]).control("nf", []);
     for line in text.trim_end().lines() {

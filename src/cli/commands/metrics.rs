@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::serve::listener::{Listener, Reach};
 use crate::serve::metrics::{self, Metrics};
 
-/// Shows metrics from now on, if that is asked for, and says where.
+/// Starts the metrics listener if an address is given, and prints its address.
 ///
 /// Errors: those of [`Listener::bind`].
 pub fn start(asked: &args::Metrics, reach: Reach) -> Result<Option<Arc<Metrics>>> {

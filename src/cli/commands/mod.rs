@@ -31,17 +31,17 @@ use crate::config::profile::{Account, Identity, Oidc, Otp, Profile, SecretSource
 use crate::error::Result;
 use crate::process::env::Env;
 
-/// The profile that is meant: the argument, else `$FEDCRED_PROFILE`, else `default`.
+/// Returns the profile's name: the argument, else `$FEDCRED_PROFILE`, else `default`.
 pub(crate) fn profile_name(argument: Option<&str>, env: &Env) -> String {
     argument.map(str::to_owned).or_else(|| env.text("FEDCRED_PROFILE")).unwrap_or_else(|| "default".to_owned())
 }
 
-/// The profile with its Airflow connection, if it is one, looked up anew.
+/// Returns the profile. If it is an Airflow connection, a secrets backend is read anew.
 fn looked_up(config: &Config, name: &str, env: &Env) -> Result<Profile> {
     Ok(airflow_connections::online(&config.profile(name)?, &config.cache()?, env)?.profile.into_owned())
 }
 
-/// The secret of this profile that `fedcred login` keeps: the key that names it, and whose it is.
+/// Returns the setting and the account of the secret that `fedcred login` stores for this profile.
 fn kept_secret(profile: &Profile) -> Option<(&'static str, Account)> {
     match &profile.identity {
         Identity::Saml(saml) => match saml.auth.facts().secret? {
@@ -53,7 +53,7 @@ fn kept_secret(profile: &Profile) -> Option<(&'static str, Account)> {
     }
 }
 
-/// Whose secret of one-time codes `fedcred login` keeps, if it does.
+/// Returns the account of the secret of one-time codes that `fedcred login` stores for this profile.
 fn kept_otp_secret(profile: &Profile) -> Option<Account> {
     match profile.facts()?.otp? {
         Otp::Secret(SecretSource::Keyring(account)) => Some(account.clone()),
@@ -61,12 +61,12 @@ fn kept_otp_secret(profile: &Profile) -> Option<Account> {
     }
 }
 
-/// Every account of which `fedcred login` keeps something for this profile.
+/// Returns every account for which `fedcred login` stores a secret of this profile.
 fn kept_accounts(profile: &Profile) -> impl Iterator<Item = Account> + use<> {
     kept_secret(profile).map(|(_, account)| account).into_iter().chain(kept_otp_secret(profile))
 }
 
-/// Where a person logs in for this profile, at an OpenID provider.
+/// Returns the OpenID provider at which a person logs in for this profile.
 fn person_at(profile: &Profile) -> Option<&Oidc> {
     let Identity::WebIdentity(identity) = &profile.identity else { return None };
     identity.source.person_at()

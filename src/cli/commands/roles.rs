@@ -1,4 +1,4 @@
-//! `fedcred roles`: the roles that the identity is offered.
+//! `fedcred roles`: lists the roles that the identity is offered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ pub fn run(arguments: &Roles, global: &Global, env: &Env) -> Result<()> {
     let profile = super::looked_up(&config, &super::profile_name(arguments.profile.as_deref(), env), env)?;
     let shown = match &profile.identity {
         Identity::Saml(_) => on_offer(arguments, &profile, &config.cache()?, env)?,
-        // Nobody is asked: these identities name no roles.
+        // No login: these identities name no roles.
         Identity::WebIdentity(_) => without_offers(&profile, "a token names no roles"),
         Identity::AssumeRole(_) | Identity::Base(_) => without_offers(&profile, "AWS credentials name no roles"),
     };
@@ -72,7 +72,7 @@ fn on_offer(arguments: &Roles, profile: &Profile, settings: &CacheSettings, env:
             principal_arn: Some(offer.principal_arn.to_string()),
             is_configured: is_configured(offer),
         };
-        // IdPs do repeat themselves.
+        // Some IdPs send a role twice.
         if !roles.iter().any(|r| (&r.role_arn, &r.principal_arn) == (&role.role_arn, &role.principal_arn)) {
             roles.push(role);
         }
@@ -92,7 +92,7 @@ fn on_offer(arguments: &Roles, profile: &Profile, settings: &CacheSettings, env:
     Ok(Shown { roles, notes })
 }
 
-/// AWS's page is asked for what people cannot tell by themselves, which account is which; or because they want it.
+/// Returns account aliases from AWS's page: if roles of several accounts are offered, or with `--aliases`.
 fn wants_aliases(arguments: &Roles, assertion: &Assertion) -> bool {
     let accounts: BTreeSet<&str> = assertion.response.roles.iter().map(|offer| &*offer.role_arn.owner).collect();
     !arguments.no_aliases && (arguments.aliases || accounts.len() > 1)

@@ -1,4 +1,4 @@
-//! `fedcred serve`: the container endpoint for programs that were not started by us.
+//! `fedcred serve`: the container endpoint for programs that fedcred did not start.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -89,7 +89,9 @@ fn probe(address: SocketAddr) -> Result<()> {
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The profiles that are meant, each once. Errors: two of them that a client could not tell apart.
+/// Returns the names of the profiles to serve, each once.
+///
+/// Errors: [`Code::BadFlag`] for two names whose paths some clients do not distinguish.
 fn names(asked: &Serve, env: &Env) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for name in &asked.profiles {
@@ -114,7 +116,7 @@ fn names(asked: &Serve, env: &Env) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// An env file: the first profile's address and the token, in both ways that clients know; the others' addresses as comments.
+/// Returns an env file: the first profile's address, the token in both variables, and the other addresses as comments.
 fn lines(endpoint: &Endpoint, names: &[String], token: &Secret, token_file: Option<&str>) -> Text {
     let mut text = Text::default();
     for (index, name) in names.iter().enumerate() {
@@ -144,7 +146,7 @@ fn in_words(change: &Change<'_>) -> Text {
     }
 }
 
-/// Clients run in other directories.
+/// Makes the path absolute, since clients run in other directories.
 fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }

@@ -1,4 +1,4 @@
-//! `fedcred status`: what is cached, what failed, what comes next. It asks nobody and makes nothing.
+//! `fedcred status`: shows what is cached, what failed and what comes next. It contacts no server and writes nothing.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub fn run(command: &Command, global: &Global, env: &Env) -> Result<()> {
     let now = time::now();
     let row = |name: &str| Row::of(&config, name, &settings, env, now);
     let rows = if command.profiles.is_empty() {
-        // One that is wrong does not hide the others.
+        // A profile with an error does not hide the others.
         let names = config.usable_profile_names().into_iter();
         names.map(|name| row(name).unwrap_or_else(|error| Row::wrong(name, error))).collect()
     } else {
@@ -39,13 +39,13 @@ pub fn run(command: &Command, global: &Global, env: &Env) -> Result<()> {
     }
 }
 
-/// What is to come is rounded up: in no time it is not there yet.
+/// Added to times until the next login, which are rounded up to whole seconds.
 const ALMOST_A_SECOND: SignedDuration = SignedDuration::from_millis(999);
 
 struct Row {
     profile: String,
     role_arn: Option<String>,
-    /// The error: what is wrong with its settings.
+    /// The error of its settings, if they have one.
     known: Result<Status>,
 }
 
@@ -126,7 +126,7 @@ impl Row {
         }
     }
 
-    /// What the table has no room for. `general`: why nothing at all is kept, which is said once.
+    /// Returns lines for what the table does not show. `general`: why nothing at all is cached, which is shown once.
     fn notes(&self, general: Option<&Error>, now: Timestamp) -> Text {
         let profile = printable(&self.profile, 100);
         match &self.known {
@@ -210,18 +210,18 @@ fn as_text(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp, sc
     text.fit(screen.width)
 }
 
-/// Why this machine went on without the others, the last time.
+/// Says why this machine last worked without the fleet's store.
 fn alone(away: &fleet::Away, now: Timestamp) -> Text {
     let ago = span(now.duration_since(away.at).max(SignedDuration::ZERO));
     note(&format!("alone since {ago} ago, {}", away.error.code.as_str()), &away.error)
 }
 
-/// The fleet's key as this machine has it.
+/// Returns the id of the fleet's key on this machine.
 fn key_id(settings: &CacheSettings) -> Option<String> {
     Some(settings.key_place()?.read().ok()??.id().to_string())
 }
 
-/// What is the matter, on one line, and what to do about it on the next.
+/// Returns the error on one line, and its hint on the next.
 fn note(about: &str, error: &Error) -> Text {
     let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
     let mut text = Text::of(format!("{about}: {}{causes}", error.what));
@@ -243,29 +243,29 @@ fn shown(path: &Option<PathBuf>) -> Option<String> {
     path.as_ref().map(|path| path.display().to_string())
 }
 
-/// The settings as they come out: what cannot be written is replaced as a whole. The error: why it is.
+/// Returns the cache settings in effect, and the error that made another place necessary.
 fn used(settings: &CacheSettings, env: &Env) -> (CacheSettings, Option<Error>) {
     match storage::choose(settings, env) {
         Ok(Choice {
             storage: Some(Storage { store, key: KeyPlace::File(key_file) | KeyPlace::Given(key_file) }),
             why,
         }) => (CacheSettings { dir: Some(store.dir().to_owned()), key_file: Some(key_file), ..settings.clone() }, why),
-        // As they are written; why nothing is kept is told.
+        // As configured; why nothing is cached is shown elsewhere.
         Ok(_) | Err(_) => (settings.clone(), None),
     }
 }
 
-/// The kind of store, and its directory if it has one.
+/// Returns the kind of store, and its directory if it has one.
 fn store(settings: &CacheSettings) -> (&'static str, Option<String>) {
     match settings.store {
         Store::File => ("file", shown(&settings.dir)),
         Store::None => ("none", None),
-        // What stands in front of it.
+        // The directory of the file cache in front of Redis.
         Store::Redis(_) => ("redis", shown(&settings.dir)),
     }
 }
 
-/// Where the sealing key lives, in which file if in one, and by which setting.
+/// Returns the kind of place of the sealing key, its file, and the setting that decides.
 fn key(settings: &CacheSettings) -> (&'static str, Option<String>, &'static str) {
     let (kind, file) = match settings.key_place() {
         None | Some(KeyPlace::File(_) | KeyPlace::Given(_)) => ("file", shown(&settings.key_file)),

@@ -1,4 +1,4 @@
-//! `fedcred airflow put`: a connection stored in Secrets Manager, for Amazon MWAA, and the policy that lets it be read there.
+//! `fedcred airflow put`: stores a connection in Secrets Manager for Amazon MWAA, and prints the policy that lets MWAA read it.
 
 use serde_json::{Map, json};
 
@@ -47,7 +47,7 @@ pub fn run(asked: &AirflowPut, config: &Config, global: &Global, env: &Env) -> R
     output::write(&told)
 }
 
-/// The backend as Airflow would be told of it.
+/// Returns the settings of Airflow's backend that finds the connection.
 fn backend(asked: &AirflowPut) -> Result<Remote> {
     let mut kwargs = Map::from_iter([("connections_prefix".to_owned(), json!(asked.secret_prefix))]);
     kwargs.extend(asked.region.as_ref().map(|region| ("region_name".to_owned(), json!(region.as_str()))));
@@ -58,7 +58,7 @@ fn backend(asked: &AirflowPut) -> Result<Remote> {
     }
 }
 
-/// The profile as a connection, or the connection of this id as it is found here.
+/// Returns the profile as a connection, or the connection of this id as found here.
 fn connection(asked: &AirflowPut, config: &Config, global: &Global, env: &Env) -> Result<Secret> {
     let named = asked.profile.as_deref().or_else(|| config.profile_names().into_iter().find(|name| *name == asked.id));
     let connection = match named {
@@ -68,7 +68,7 @@ fn connection(asked: &AirflowPut, config: &Config, global: &Global, env: &Env) -
     Ok(json_form::write(&connection))
 }
 
-/// `arn`: that of the secret, once it is there.
+/// Returns the policy. `arn` is the secret's, if it exists already.
 fn place<'a>(
     name: &'a str,
     region: Option<&'a Region>,

@@ -1,8 +1,8 @@
-//! `~/.aws/config` and its neighbours: whether an SDK that is told to use this profile comes to run fedcred, or takes something
-//! else first.
+//! Checks `~/.aws/config` and `~/.aws/credentials`: whether an SDK that uses such a profile runs fedcred, or something else takes
+//! precedence.
 //!
-//! The order is botocore's (resolvers of its credential chain), the strictest reader of the command line too: it splits as a
-//! shell does and expands nothing.
+//! The order of precedence is botocore's (its credential chain). Its reader of the command line is the strictest, too: it splits
+//! as a shell does and expands nothing.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -46,9 +46,9 @@ pub fn check(report: &mut Report, profile: &str, env: &Env) -> Result<()> {
 struct Caller<'a> {
     place: Place<'a>,
     command: &'a str,
-    /// As a shell splits it; `None`: its quotes do not close.
+    /// As a shell splits it; `None` if its quotes do not close.
     words: Option<Vec<String>>,
-    /// Quotes around all of it, which make one word of it.
+    /// Whether quotes around the whole command make one word of it.
     is_wholly_quoted: bool,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Caller<'a> {
         Error::new(Code::AwsProfileWrong, what).because(printable(self.command, 200))
     }
 
-    /// SDKs take `[NAME]` for a profile in the credentials file only.
+    /// Fails for a heading `[NAME]` in the config file, which SDKs take for a profile in the credentials file only.
     fn check_heading(&self) -> Result<()> {
         if self.place.profile().is_some() {
             return Ok(());
@@ -142,7 +142,7 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// What some SDKs read differently from others, and whether it is so of this command.
+/// Returns what some SDKs read differently from others, and whether this command has it.
 fn quirks(command: &str, program: &str, on_windows: bool) -> [(bool, &'static str); 5] {
     let is_quoted = command.starts_with('"');
     let has_comment = without_comment(command) != command;
@@ -161,7 +161,7 @@ fn quirks(command: &str, program: &str, on_windows: bool) -> [(bool, &'static st
     ]
 }
 
-/// The error of an AWS profile in which `key` goes before its `credential_process`.
+/// Returns the error of an AWS profile in which `key` takes precedence over its `credential_process`.
 pub fn shadowed(name: &str, place: Place<'_>, key: &str) -> Error {
     let place = place.in_words();
     let keys = match key {
@@ -177,7 +177,7 @@ pub fn shadowed(name: &str, place: Place<'_>, key: &str) -> Error {
         .hint(format!("remove {keys} from {place}{or}"))
 }
 
-/// What the environment of this very shell would make SDKs do. It need not be theirs, so it is not a fault.
+/// Warns of variables of this shell that take precedence over the profile. SDKs may run in another environment, so it is no fault.
 fn check_environment(report: &mut Report, callers: &[Caller<'_>], env: &Env) {
     let names: Vec<String> = callers.iter().map(Caller::name).collect();
     let first = names.first().map(String::as_str).unwrap_or_default();
@@ -216,177 +216,15 @@ fn asks_for(words: &[String], profile: &str, env: &Env) -> bool {
     }
 }
 
-/// The word that ends in our name: not the first where a path with a blank has no quotes.
+/// Returns the index of the word that is fedcred's path; not the first if a path with a blank has no quotes.
 fn own_word(words: &[String]) -> Option<usize> {
     words.iter().position(|word| Path::new(word).file_stem().is_some_and(|stem| stem == "fedcred"))
 }
 
-/// Where this very program is, for a line to be written.
+/// Returns the path of this program.
 fn own_path(otherwise: &str) -> String {
     std::env::current_exe().map_or_else(|_| otherwise.to_owned(), |path| path.display().to_string())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn checked(config: &str, credentials: &str, env: &[(&str, &str)]) -> (Result<()>, String) {
-        let home = tempfile::tempdir().unwrap();
-        let dir = home.path().join(".aws");
-        std::fs::create_dir(&dir).unwrap();
-        std::fs::write(dir.join("config"), config.replace("FEDCRED", &program(home.path()))).unwrap();
-        std::fs::write(dir.join("credentials"), credentials).unwrap();
-        let home_variable = ("HOME", home.path().to_str().unwrap());
-        let env = Env::fixed(env.iter().copied().chain([home_variable]));
-        let mut report = Report::new("dev");
-        let outcome = check(&mut report, "dev", &env);
-        (outcome, report.json().to_string())
-    }
-
-    fn program(home: &Path) -> String {
-        let path = home.join("fedcred");
-        std::fs::write(&path, "").unwrap();
-        path.display().to_string()
-    }
-
-    #[test]
-    #[cfg_attr(windows, ignore = "its paths are Unix's")]
-    fn a_profile_that_runs_us_and_nothing_else_is_well() {
-        for config in [
-            "[profile a]\ncredential_process = FEDCRED get dev\n",
-            "[profile a]\ncredential_process = 'FEDCRED' --config /c.toml credential-process dev\n",
-            "  [profile 'a-b']\n  credential_process = FEDCRED get dev\n  region = x\n",
-            "[default]\nregion = x\ncredential_process = FEDCRED get dev --window 30m\n",
-            "[profile a]\ncredential_process = FEDCRED get dev\n[profile b]\nrole_arn = r\nsource_profile = a\n",
-        ] {
-            let (outcome, report) = checked(config, "[b]\naws_access_key_id = AKIA\n", &[]);
-            assert_eq!(outcome, Ok(()), "{config}");
-            assert!(report.contains("\"passed\""), "{report}");
-        }
-    }
-
-    #[cfg(windows)]
-    #[test]
-    fn the_line_that_setup_writes_is_found_with_its_backslashes() {
-        let home = tempfile::tempdir().unwrap();
-        let dir = home.path().join(".aws");
-        std::fs::create_dir(&dir).unwrap();
-        let words = [home.path().join("fedcred.exe").display().to_string(), "get".to_owned(), "dev".to_owned()];
-        std::fs::write(&words[0], "").unwrap();
-        let line = aws_ini::command(&words).unwrap();
-        std::fs::write(dir.join("config"), format!("[profile a]\ncredential_process = {line}\n")).unwrap();
-        let mut report = Report::new("dev");
-        assert_eq!(check(&mut report, "dev", &Env::fixed([("HOME", home.path())])), Ok(()));
-        assert!(report.json().to_string().contains("\"passed\""), "{}", report.json());
-    }
-
-    #[test]
-    fn who_does_not_run_us_for_this_profile_is_none_of_our_business() {
-        for config in [
-            "",
-            "[profile a]\ncredential_process = FEDCRED get other\n",
-            "[profile a]\ncredential_process = other get dev\n",
-        ] {
-            let (outcome, report) = checked(config, "[a]\naws_access_key_id = AKIA\n", &[("AWS_PROFILE", "z")]);
-            assert_eq!(outcome, Ok(()), "{config}");
-            assert!(report.contains("\"skipped\""), "{report}");
-        }
-    }
-
-    #[test]
-    #[cfg_attr(windows, ignore = "its paths are Unix's")]
-    fn what_goes_before_the_program_is_named() {
-        let ours = "[profile a]\ncredential_process = FEDCRED get dev\n";
-        let table = [
-            (ours.to_owned(), "[a]\naws_access_key_id = AKIA\n", "remove aws_access_key_id"),
-            (format!("{ours}aws_access_key_id = AKIA\n"), "", "[profile a] of ~/.aws/config"),
-            (format!("{ours}role_arn = r\nsource_profile = b\n"), "", "remove role_arn"),
-            (format!("{ours}sso_account_id = 1\n"), "", "sso_"),
-        ];
-        for (config, credentials, hint) in table {
-            let error = checked(&config, credentials, &[]).0.unwrap_err();
-            assert_eq!(error.code, Code::AwsProfileShadowed, "{config}");
-            assert!(error.hint.as_deref().unwrap().contains(hint), "{error:?}");
-        }
-    }
-
-    #[test]
-    #[cfg_attr(windows, ignore = "its paths are Unix's")]
-    fn a_command_that_no_sdk_can_run_is_named() {
-        let table = [
-            ("[a]\ncredential_process = FEDCRED get dev\n", "[profile a]"),
-            ("[profile a]\ncredential_process = ~/bin/fedcred get dev\n", "whole path"),
-            ("[profile a]\ncredential_process = $HOME/bin/fedcred get dev\n", "whole path"),
-            ("[profile a]\ncredential_process = bin/fedcred get dev\n", "whole path"),
-            ("[profile a]\ncredential_process = /nowhere/fedcred get dev\n", "path of fedcred"),
-            ("[profile a]\ncredential_process = /no where/fedcred get dev\n", "blank"),
-            ("[profile a]\ncredential_process = \"/no where/fedcred get dev\n", "close it"),
-            ("[profile a]\ncredential_process = \"FEDCRED get dev\"\n", "credential_process = /"),
-            ("[profile a]\ncredential_process = 'FEDCRED get dev'\n", "credential_process = /"),
-        ];
-        for (config, hint) in table {
-            let error = checked(config, "", &[]).0.unwrap_err();
-            assert_eq!(error.code, Code::AwsProfileWrong, "{config}");
-            assert!(error.hint.as_deref().unwrap().contains(hint), "{error:?}");
-        }
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn what_some_sdks_read_differently_is_a_warning_with_the_line_that_all_read() {
-        let table = [
-            ("[profile a]\ncredential_process = \"FEDCRED\" get dev\n", "\"hint\":\"credential_process = /"),
-            ("[profile a]\ncredential_process = FEDCRED get dev # mine\n", "boto3"),
-            ("[profile 'a b']\ncredential_process = FEDCRED get dev\n", "JavaScript and Go"),
-        ];
-        for (config, hint) in table {
-            let (outcome, report) = checked(config, "", &[]);
-            assert_eq!(outcome, Ok(()));
-            assert!(report.contains(hint) && report.contains("\"warned\""), "{report}");
-        }
-    }
-
-    #[test]
-    fn each_systems_shell_has_its_own_quirks() {
-        let (path, blank) = (r"C:\bin\fedcred.exe", r"C:\Program Files\fedcred.exe");
-        let quoted = format!("\"{blank}\" get dev");
-        // Command, program, what is told here and on Windows.
-        let table: [(&str, &str, &[&str], &[&str]); 5] = [
-            (r"C:\bin\fedcred.exe get dev", path, &[], &[]),
-            (&quoted, blank, &["double quote"], &["double quote", "whose path has a blank"]),
-            (r"C:\bin\fedcred.exe get 'my prof'", path, &[], &["single quote"]),
-            (r"C:\bin\fedcred.exe get 50%", path, &[], &["percent sign"]),
-            (r"C:\bin\fedcred.exe get dev # mine", path, &["comment"], &["comment"]),
-        ];
-        for (command, program, here, on_windows) in table {
-            for (is_windows, expected) in [(false, here), (true, on_windows)] {
-                let told: Vec<&str> = quirks(command, program, is_windows)
-                    .into_iter()
-                    .filter(|(is_so, _)| *is_so)
-                    .map(|(_, what)| what)
-                    .collect();
-                assert_eq!(told.len(), expected.len(), "{command} {told:?}");
-                assert!(told.iter().zip(expected).all(|(told, words)| told.contains(words)), "{command} {told:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_the_environment_puts_before_the_profile_is_a_warning() {
-        let config = "[profile a]\ncredential_process = FEDCRED get dev\n";
-        let [profile, default] =
-            ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].map(|name| export(name, "a").replace('"', "\\\""));
-        let table: [(&[(&str, &str)], &str); 4] = [
-            (&[("AWS_ACCESS_KEY_ID", "AKIA")], "unset AWS_ACCESS_KEY_ID"),
-            (&[("AWS_PROFILE", "b")], &profile),
-            (&[("AWS_DEFAULT_PROFILE", "b")], &default),
-            (&[("AWS_WEB_IDENTITY_TOKEN_FILE", "f"), ("AWS_ROLE_ARN", "r")], &profile),
-        ];
-        for (env, hint) in table {
-            let (outcome, report) = checked(config, "", env);
-            assert_eq!(outcome, Ok(()));
-            assert!(report.contains(hint) && report.contains("\"warned\""), "{report}");
-        }
-        assert!(checked("[profile a]\ncredential_process = fedcred get dev\n", "", &[]).1.contains("by PATH"));
-    }
-}
+mod tests;

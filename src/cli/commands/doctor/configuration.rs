@@ -1,4 +1,4 @@
-//! The configuration: which files were read, what the profile says, and where that comes from.
+//! Checks the configuration: which files were read, what the profile says, and where that comes from.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::identity::oidc::login::quirks;
 use crate::process::env::Env;
 
-/// Keys that say what a profile is; of the others, those that the environment sets are told.
+/// Keys that are always shown. Others are shown if the environment sets them.
 const TELLING: [&str; 6] =
     ["role_arn", "region", "saml.idp_url", "saml.auth", "web_identity.source", "assume_role.source_profile"];
 

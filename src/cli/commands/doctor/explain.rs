@@ -19,14 +19,14 @@ pub fn run(file: &Path, doctor: &Doctor, global: &Global, env: &Env) -> Result<(
     let name = profile_name(doctor.profile.as_deref(), env);
     let written =
         Config::load(env, global.config.as_deref()).and_then(|config| Ok((config.profile(&name)?, config.cache()?)));
-    // Nobody is asked: of a connection that nobody has read, nothing is known.
+    // No secrets backend is asked: a connection that was never read is not known.
     let looked_up = match &written {
         Ok((profile, settings)) => airflow::offline(profile, settings, env),
         Err(error) => Err(error.clone()),
     };
     let looked_up = match looked_up {
         Ok(looked_up) => looked_up,
-        // A line from elsewhere can be explained without any profile; one that is named has to be there.
+        // A line from elsewhere can be explained without a profile; but a profile that is named has to exist.
         Err(error) if doctor.profile.is_some() => return Err(error),
         Err(_) => None,
     };
@@ -73,7 +73,7 @@ fn own<'a>(name: &'a str, profile: Option<&'a Profile>) -> Own<'a> {
     }
 }
 
-/// What STS says otherwise than by AccessDenied. A line with both is a denial.
+/// Reads an error of STS other than AccessDenied. A line with both is a denial.
 fn told(text: &str, profile: Option<&Profile>) -> Option<Told> {
     let mut known = Known { role: profile.and_then(|profile| profile.role_arn.as_ref()), ..Known::default() };
     if let Some(profile) = profile {

@@ -1,4 +1,4 @@
-//! Kerberos, before a login needs it: the library, the ticket or the keytab, and whether the KDC gives a ticket for the IdP.
+//! Checks Kerberos before the login: the library, the ticket or keytab, and whether the KDC issues a ticket for the IdP.
 
 use super::report::{Report, Step};
 use crate::cli::table::span;
@@ -10,7 +10,7 @@ use crate::identity::saml::klist::{self, enctype_name};
 use crate::process::env::Env;
 use crate::time::{self, Deadline};
 
-/// A ticket that ends so soon may end under a login.
+/// A ticket that expires within this time may expire during a login.
 const SOON: i64 = 300;
 
 pub fn check(report: &mut Report, profile: &Profile, saml: &Saml, spnego: &Spnego, env: &Env) -> Result<()> {
@@ -35,7 +35,7 @@ pub fn check(report: &mut Report, profile: &Profile, saml: &Saml, spnego: &Spneg
                     warn_of_weakness(report, "the keytab has only weak keys");
                 }
             }
-            // A key that is wrong counts as a wrong password: it is shown to the KDC by the login alone, which keeps count.
+            // A wrong key counts as a wrong password: only the login shows it to the KDC, and counts the attempt.
         }
         (_, principal) => {
             check_ticket(report, principal.as_deref(), env);
@@ -83,7 +83,7 @@ fn warn_of_weakness(report: &mut Report, what: &str) {
     );
 }
 
-/// As the login will, and no further: nothing is sent to the IdP.
+/// Gets a service ticket as the login does. Nothing is sent to the IdP.
 fn ask_for_ticket(report: &mut Report, host: &str, credential: CredentialSource, deadline: &Deadline) -> Result<()> {
     let request = Request { host: host.to_owned(), credential, channel_binding: None };
     match Negotiation::start(request).and_then(|mut negotiation| negotiation.step(None, deadline)) {
@@ -91,7 +91,7 @@ fn ask_for_ticket(report: &mut Report, host: &str, credential: CredentialSource,
             report.fact(Step::Kerberos, "service", format!("HTTP/{host}: the KDC gives a ticket for it"));
             Ok(())
         }
-        // The IdP may send the login on to another of its hosts, which is the one that asks for a ticket.
+        // The IdP may redirect to another of its hosts, for which the ticket is needed then.
         Err(Error { code: Code::KdcRefused, what, .. }) => {
             report.fact(Step::Kerberos, "service", format!("HTTP/{host}: {what}"));
             Ok(())
@@ -100,7 +100,7 @@ fn ask_for_ticket(report: &mut Report, host: &str, credential: CredentialSource,
     }
 }
 
-/// AD FS offers Kerberos to browsers of its list only (`Get-AdfsProperties`, WIASupportedUserAgents), by these among others.
+/// Product names among those to which AD FS offers Kerberos (`Get-AdfsProperties`, WIASupportedUserAgents).
 const KNOWN_TO_ADFS: [&str; 4] = ["Trident/7.0", "MSIE ", "MSIPC", "Windows Rights Management Client"];
 
 fn check_user_agent(report: &mut Report, agent: &str) {

@@ -1,4 +1,4 @@
-//! The login itself, under the lock and the guard of every login, and what it brings home: page, identity, roles, session.
+//! Logs in, under the lock and guard of every login, and shows what comes of it: page, identity, roles, session.
 
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -20,12 +20,12 @@ use crate::time::{self, Timestamp};
 
 /// The steps that one login takes, in order.
 const WAY: [Step; 6] = [Step::Login, Step::Page, Step::Identity, Step::Roles, Step::Sts, Step::Duration];
-/// SDKs ask again so often that a shorter session costs a login every few minutes.
+/// A shorter session is worth a warning: SDKs renew early, so it costs a login every few minutes.
 const SHORT: SignedDuration = SignedDuration::from_mins(30);
-/// More than that of anything is counted.
+/// Longer lists are cut, and the rest is counted.
 const LISTED: usize = 20;
 
-/// Logs in as `profile`, which stands on those before it in `chain`, the lowest first.
+/// Logs in as each profile of `chain`, the lowest first.
 pub fn check(
     report: &mut Report,
     chain: &[&Profile],
@@ -38,7 +38,7 @@ pub fn check(
         tell_way(report, &trace);
         let proof = proven.map_err(|error| Fault { step: error.code.step(), error })?;
         if let (Identity::Base(_), Proof::Keys(keys)) = (&profile.identity, &proof) {
-            // They are the result: STS has no part in it.
+            // These keys are the result: STS is not asked.
             report.fact(Step::Identity, "access_key_id", keys.access_key_id.clone());
             continue;
         }
@@ -48,7 +48,7 @@ pub fn check(
     Ok(())
 }
 
-/// Passes the steps of the way that come before the fault, or all of them.
+/// Marks the steps before the fault as passed, or all of them.
 pub fn settle(report: &mut Report, chain: &[&Profile], fault: Option<&Fault>) {
     let Some(lowest) = chain.first() else { return };
     let is_saml = matches!(lowest.identity, Identity::Saml(_));
@@ -96,7 +96,7 @@ fn preflight(assertion: &Assertion) -> Result<(), Error> {
     assertion.response.preflight(assertion.idp_time.unwrap_or_else(time::now))
 }
 
-/// One line an answer: `GET https://idp.example.com/login: 302`.
+/// A line for each answer: `GET https://idp.example.com/login: 302`.
 fn tell_way(report: &mut Report, trace: &Trace) {
     let hops = trace.hops();
     if hops.is_empty() {
@@ -168,7 +168,7 @@ fn tell_session(report: &mut Report, profile: &Profile, session: &Credentials) {
         report.fact(Step::Sts, "account", id.to_string());
     }
     let granted = session.expiration.duration_since(time::now());
-    // What STS grants is a number of minutes, and some seconds have passed.
+    // STS grants whole minutes, and some seconds have passed since.
     let granted = SignedDuration::from_secs((granted.as_secs() + 30) / 60 * 60);
     let asked = profile.session.duration.map(|asked| SignedDuration::from_secs(asked.as_secs().cast_signed()));
     let asked_in_words = asked.map_or_else(|| "none, so the default of STS".to_owned(), span);

@@ -1,6 +1,6 @@
-//! `fedcred doctor`: walks the way of a login in its order, tells what it finds, and stops at the first fault with its remedy.
+//! `fedcred doctor`: checks each step of a login in order, says what it finds, and stops at the first problem with its fix.
 //!
-//! It looks without being seen where it can, and logs in as `get` would, under the same lock and guard: a secret that was
+//! It logs in as `get` would, under the same lock and guard: a secret that was
 //! refused is not sent again. What it prints holds no secret. Its status is that of the fault, or 0.
 
 pub mod aws_files;
@@ -66,7 +66,7 @@ fn walk(report: &mut Report, name: &str, global: &Global, env: &Env) -> std::res
     Ok(())
 }
 
-/// The profile and those it stands on, the lowest first.
+/// Returns the profile and those below it, the lowest first.
 fn chain(profile: &Profile) -> Vec<&Profile> {
     let mut chain: Vec<&Profile> = std::iter::successors(Some(profile), |profile| below(profile)).collect();
     chain.reverse();

@@ -1,4 +1,4 @@
-//! The clock against those of the IdP and of STS, and the way to both: names, proxy, TLS.
+//! Checks this machine's clock against those of the IdP and of STS, and the connection to both: names, proxy, TLS.
 
 use std::time::Duration;
 
@@ -23,17 +23,17 @@ use crate::x509::Certificate;
 
 /// SigV4 and Kerberos allow five minutes, and so does AWS with assertions.
 const TOO_FAR: i64 = 300;
-/// A clock that is kept is better than that.
+/// Seconds. A synchronised clock differs by less.
 const NOTABLE: i64 = 30;
-/// A certificate that ends so soon is worth a word.
+/// A certificate that expires within this time is worth a warning.
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
-/// Of one look at STS.
+/// Time limit of one connection to STS.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// `base`: the profile that logs in, which `profile` may stand on.
+/// Checks clock and connections. `base` is the profile that logs in, which `profile` may build on.
 pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::result::Result<(), Fault> {
     let idp = match &base.identity {
-        // A command finds its own way.
+        // A command connects to its servers by itself.
         Identity::Saml(saml) => (!matches!(saml.auth, Auth::Command(_))).then(|| Side::idp(&saml.idp_url, &saml.http)),
         Identity::WebIdentity(identity) => identity.source.facts().provider.map(|oidc| {
             let bundle = oidc.ca_bundle.as_deref();
@@ -45,7 +45,7 @@ pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::res
         Identity::AssumeRole(_) | Identity::Base(_) => None,
     };
     let unnamed = RoleArn::unnamed();
-    // Without a role nor an endpoint it is not known yet whose STS it is.
+    // Without a role or an endpoint it is not known yet which STS is asked.
     let role = profile.role_arn.as_ref().or(profile.sts.endpoint_url.as_ref().map(|_| &unnamed));
     let sts = match role {
         None => None,
@@ -107,8 +107,8 @@ impl<'a> Side<'a> {
             block_on(probe(Peer { url, name: &name, trust, proxy, timeout }))
         };
         let mut probe = look(self.trust)?;
-        // The time of a server that is not trusted tells whether it is this clock that makes its certificate invalid.
-        // Nothing is sent to it that is worth anything, and nothing else is believed.
+        // The time of an untrusted server tells whether this machine's clock makes its certificate invalid.
+        // Nothing secret is sent to it, and nothing else of its answer is used.
         if probe.answer.as_ref().is_err_and(|error| error.code == Code::TlsUntrusted) {
             let unverified = look(Trust { verify: false, client_cert: None, ..self.trust });
             probe.clock_ahead = unverified.ok().and_then(|unverified| unverified.clock_ahead);
@@ -117,7 +117,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// What a look has shown.
+/// A server, and what the connection to it showed.
 struct Looked<'a> {
     name: &'static str,
     origin: String,
@@ -146,7 +146,7 @@ fn check_clock(report: &mut Report, sides: &[Looked<'_>]) -> Result<()> {
             }
             report.pass(Step::Clock);
         }
-        // One of two is wrong, and the other agrees with us: it is that one.
+        // One of several differs, and the others agree with this machine: that one is wrong.
         ([(side, ahead)], 2..) => {
             return Err(Error::new(Code::ClockSkew, format!("the clock of the {} is wrong", side.name))
                 .because(format!("this machine's is {} its own, and agrees with the others", difference(*ahead)))
@@ -161,7 +161,7 @@ fn check_clock(report: &mut Report, sides: &[Looked<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// How this machine's clock is to one that is so many seconds ahead.
+/// Says how this machine's clock differs from one that is `ahead` seconds ahead.
 fn difference(ahead: i64) -> String {
     let by = span(jiff::SignedDuration::from_secs(ahead.abs()));
     if ahead > 0 { format!("{by} behind") } else { format!("{by} ahead of") }
@@ -215,7 +215,7 @@ impl Looked<'_> {
         }
     }
 
-    /// Whose certificate it is that is not trusted, and what would.
+    /// Adds to an error which certificate is not trusted, and which authority to name.
     fn explain(&self, error: Error) -> Error {
         let (Code::TlsUntrusted, Some(leaf)) = (error.code, self.probe.chain.first()) else { return error };
         let authority = self.probe.chain.last().map_or(&leaf.issuer, |last| &last.issuer);

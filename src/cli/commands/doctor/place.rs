@@ -1,12 +1,12 @@
-//! At which step of the way an error is the fault.
+//! The step to which an error belongs.
 
 use super::report::Step;
 use crate::error::Code;
 
-/// Of an error that came when STS was asked with the proof of identity in hand.
+/// Returns the step of an error that came after the proof of identity was there, when STS was asked.
 pub fn of_exchange(code: Code) -> Step {
     match (code, code.step()) {
-        // Fresh credentials that have expired already by this machine's clock.
+        // By this machine's clock, new credentials have expired already.
         (Code::ClockSkew, _) => Step::Clock,
         (_, Step::Login | Step::Page | Step::Kerberos) => Step::Sts,
         (_, step) => step,

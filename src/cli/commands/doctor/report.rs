@@ -1,4 +1,4 @@
-//! What doctor tells: a check list for people, or JSON for scripts.
+//! What doctor prints: a check list for people, or JSON for scripts.
 //!
 //! The names of checks, states and facts in JSON are stable; new ones may come.
 
@@ -12,68 +12,40 @@ pub use crate::error::DoctorStep as Step;
 use crate::error::Error;
 use crate::quote::shell::fedcred;
 
-impl Step {
-    const ALL: [Step; 13] = [
-        Step::Configuration,
-        Step::AwsFiles,
-        Step::Clock,
-        Step::Network,
-        Step::Kerberos,
-        Step::Login,
-        Step::Page,
-        Step::Identity,
-        Step::Roles,
-        Step::Sts,
-        Step::Duration,
-        Step::Cache,
-        Step::Keyring,
-    ];
+/// A row for each step, in their order: its name in JSON, and its title.
+const STEPS: [(Step, &str, &str); 13] = [
+    (Step::Configuration, "configuration", "configuration"),
+    (Step::AwsFiles, "aws-files", "AWS files"),
+    (Step::Clock, "clock", "clock"),
+    (Step::Network, "network", "network"),
+    (Step::Kerberos, "kerberos", "Kerberos"),
+    (Step::Login, "login", "login"),
+    (Step::Page, "page", "page"),
+    (Step::Identity, "identity", "identity"),
+    (Step::Roles, "roles", "roles"),
+    (Step::Sts, "sts", "STS"),
+    (Step::Duration, "duration", "duration"),
+    (Step::Cache, "cache", "cache"),
+    (Step::Keyring, "keyring", "keyring"),
+];
 
-    /// Its name in JSON.
-    pub fn id(self) -> &'static str {
-        match self {
-            Step::Configuration => "configuration",
-            Step::AwsFiles => "aws-files",
-            Step::Clock => "clock",
-            Step::Network => "network",
-            Step::Kerberos => "kerberos",
-            Step::Login => "login",
-            Step::Page => "page",
-            Step::Identity => "identity",
-            Step::Roles => "roles",
-            Step::Sts => "sts",
-            Step::Duration => "duration",
-            Step::Cache => "cache",
-            Step::Keyring => "keyring",
-        }
+impl Step {
+    fn id(self) -> &'static str {
+        STEPS[self as usize].1
     }
 
     fn title(self) -> &'static str {
-        match self {
-            Step::Configuration => "configuration",
-            Step::AwsFiles => "AWS files",
-            Step::Clock => "clock",
-            Step::Network => "network",
-            Step::Kerberos => "Kerberos",
-            Step::Login => "login",
-            Step::Page => "page",
-            Step::Identity => "identity",
-            Step::Roles => "roles",
-            Step::Sts => "STS",
-            Step::Duration => "duration",
-            Step::Cache => "cache",
-            Step::Keyring => "keyring",
-        }
+        STEPS[self as usize].2
     }
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Debug)]
 enum State {
-    /// Nobody has come so far.
+    /// An earlier step failed.
     NotReached,
     Passed,
-    /// It is not a step of this profile's way; why.
+    /// This profile's login has no such step, for this reason.
     Skipped(String),
     Fault(Box<Error>),
 }
@@ -85,12 +57,12 @@ pub struct Fault {
     pub error: Error,
 }
 
-/// Says at which step an error is the fault.
+/// Makes a fault of an error at `step`.
 pub fn at(step: Step) -> impl Fn(Error) -> Fault {
     move |error| Fault { step, error }
 }
 
-/// Something that may bite one day, and what to do about it.
+/// What works now but may fail later, and what to do about it.
 #[derive(Debug)]
 struct Warning {
     what: String,
@@ -105,7 +77,7 @@ struct Check {
     warnings: Vec<Warning>,
 }
 
-/// The check list, filled in on the way.
+/// The check list.
 #[derive(Debug)]
 pub struct Report {
     profile: String,
@@ -115,10 +87,10 @@ pub struct Report {
 impl Report {
     pub fn new(profile: &str) -> Self {
         let check = |step| Check { step, state: State::NotReached, facts: Map::new(), warnings: Vec::new() };
-        Report { profile: profile.to_owned(), checks: Step::ALL.into_iter().map(check).collect() }
+        Report { profile: profile.to_owned(), checks: STEPS.iter().map(|(step, ..)| check(*step)).collect() }
     }
 
-    /// Something found out: `name` is its key in JSON, and its words for people. Several values are an array.
+    /// Adds a fact: `name` is its key in JSON and, with blanks, its name for people. Several values are an array.
     pub fn fact(&mut self, step: Step, name: &str, value: impl Into<Value>) {
         self.check(step).facts.insert(name.to_owned(), value.into());
     }
@@ -135,17 +107,16 @@ impl Report {
         self.check(step).state = State::Skipped(why.into());
     }
 
-    /// Ends the way.
+    /// Sets the fault that ended the checks.
     pub fn fault(&mut self, fault: Fault) {
         self.check(fault.step).state = State::Fault(Box::new(fault.error));
     }
 
     fn check(&mut self, step: Step) -> &mut Check {
-        // One for each, in the order of `Step::ALL`, which is that of the enum.
         &mut self.checks[step as usize]
     }
 
-    /// The error that the way ended with.
+    /// Returns the error that ended the checks.
     pub fn error(&self) -> Option<&Error> {
         self.checks.iter().find_map(Check::error)
     }
@@ -288,7 +259,7 @@ mod tests {
     #[test]
     fn every_step_has_a_check_in_its_own_place() {
         let mut report = Report::new("dev");
-        for step in Step::ALL {
+        for (step, ..) in STEPS {
             assert_eq!(report.check(step).step, step);
         }
     }

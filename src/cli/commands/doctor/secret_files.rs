@@ -1,4 +1,4 @@
-//! Files with secrets that others than their owner may read: they are taken, as Kubernetes' `fsGroup` makes them, and told.
+//! Names files with secrets that others than their owner may read. They are accepted, since Kubernetes' `fsGroup` makes such.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::config::profile::{Auth, Ecp, FormLogin, Identity, Otp, Profile, Secre
 use crate::file::shared::{Shared, shared};
 use crate::file::standing::Standing;
 
-/// `chain` is the profile with those it stands on.
+/// Checks the files of the profiles in `chain`: the profile and those below it.
 pub fn check(report: &mut Report, chain: &[&Profile]) {
     let mut told = Vec::new();
     for (setting, path) in chain.iter().flat_map(|profile| of(profile)) {
@@ -23,7 +23,7 @@ pub fn check(report: &mut Report, chain: &[&Profile]) {
     }
 }
 
-/// Every file that the profile names for a secret in it, with the key that does.
+/// Returns every file with a secret that the profile names, and the setting that names it.
 fn of(profile: &Profile) -> Vec<(&'static str, PathBuf)> {
     let named = |setting, source: &SecretSource| match source {
         SecretSource::File(path) => Some((setting, path.clone())),
@@ -60,7 +60,7 @@ fn of(profile: &Profile) -> Vec<(&'static str, PathBuf)> {
     files
 }
 
-/// `FILE:` in front is the Kerberos library's.
+/// Removes the prefix `FILE:` of Kerberos libraries.
 fn without_kind(keytab: &Path) -> PathBuf {
     keytab.to_str().and_then(|path| path.strip_prefix("FILE:")).map_or_else(|| keytab.to_owned(), PathBuf::from)
 }

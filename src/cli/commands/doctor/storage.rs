@@ -1,4 +1,4 @@
-//! What stays on this machine: the cache, its key and permissions, and the keyring.
+//! Checks what is stored on this machine: the cache, its key and permissions, and the keyring.
 
 use super::report::{Fault, Report, Step, at};
 use crate::acquire::storage::{self, Choice};
@@ -12,7 +12,7 @@ use crate::keyring::Keyring;
 use crate::process::env::Env;
 use crate::time;
 
-/// What keeps every login from being made, whoever it is of.
+/// Fails on what prevents every login, whatever the profile.
 pub fn check_before(settings: &CacheSettings, env: &Env) -> std::result::Result<(), Fault> {
     match status::no_cache(settings, env) {
         Some(error) if error.code == Code::InsecurePermissions => Err(at(Step::Cache)(error)),
@@ -60,7 +60,7 @@ pub fn check(report: &mut Report, profile: &Profile, settings: &CacheSettings, e
     check_keyring(report, profile, settings, env);
 }
 
-/// A login is made without it as well, so whatever is wrong is a warning.
+/// Checks the fleet's store. A login works without it, so each problem is a warning.
 fn check_fleet(report: &mut Report, settings: &CacheSettings, env: &Env) {
     let Store::Redis(redis) = &settings.store else { return };
     report.fact(Step::Cache, "fleet", redis.server.to_string());
@@ -86,7 +86,7 @@ fn check_keyring(report: &mut Report, profile: &Profile, settings: &CacheSetting
         return;
     }
     if let Some((setting, account)) = &holds_secret {
-        // The login has read it: nothing is wrong with it.
+        // The login has read it, so it can be read.
         let place = match secret_store::place(account, env) {
             Ok(Some(Place::Keyring)) => "in the keyring".to_owned(),
             Ok(Some(Place::File(path))) => format!("in {}", path.display()),

@@ -1,4 +1,4 @@
-//! A SAML response in words and as JSON, with what AWS would object to.
+//! A SAML response as lines and as JSON, with what AWS would object to.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ fn status(response: &Response) -> String {
     }
 }
 
-/// What is told nowhere else.
+/// The attributes that no other line shows.
 fn others(response: &Response) -> impl Iterator<Item = &Attribute> {
     let told = |name: &str| {
         let told = ["Role", "RoleSessionName", "SessionDuration", "SourceIdentity"];
@@ -142,12 +142,12 @@ fn signature_json(signature: &Signature) -> Value {
     })
 }
 
-/// `rsa-sha256` of `http://www.w3.org/2001/04/xmldsig-more#rsa-sha256`.
+/// Returns `rsa-sha256` of `http://www.w3.org/2001/04/xmldsig-more#rsa-sha256`.
 fn algorithm(uri: &str) -> String {
     printable(uri.rsplit('#').next().unwrap_or_default(), 60)
 }
 
-/// What AWS refuses, or will soon (IAM User Guide, "Configure SAML assertions for the authentication response").
+/// Returns what AWS refuses, or will soon (IAM User Guide, "Configure SAML assertions for the authentication response").
 fn objections(response: &Response, now: Timestamp) -> Vec<String> {
     let mut objections = Vec::new();
     let mut object = |is_wrong: bool, what: String| {

@@ -1,4 +1,4 @@
-//! `fedcred inspect`: what the identity says of itself, decoded; from a login, or from what somebody saved.
+//! `fedcred inspect`: shows the assertion or token, decoded, of a login or of a saved file.
 
 mod assertion;
 mod page;
@@ -29,7 +29,7 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time;
 
-/// What there is to look at.
+/// What is shown.
 enum Inspected {
     Assertion {
         response: Box<Response>,
@@ -41,13 +41,13 @@ enum Inspected {
     },
     /// A page without a SAML response.
     Page(Sight),
-    /// Credentials of AWS, which say nothing.
+    /// Credentials of AWS, which name nobody.
     Keys {
         access_key_id: String,
     },
 }
 
-/// How far one came.
+/// What a login brought before it ended.
 struct Found {
     inspected: Result<Inspected>,
     last_page: Option<LastPage>,
@@ -72,7 +72,7 @@ pub fn run(arguments: &Inspect, global: &Global, env: &Env) -> Result<()> {
         }
         (None, None) => return Err(Error::new(Code::Bug, "there is nothing to inspect")),
     };
-    // What is saved is for the case that the login failed, above all.
+    // The page is saved first, since it is needed most after a failed login.
     let saved = match &arguments.save {
         Some(file) => Some(save(file, found.last_page, profile.as_ref().map(|(profile, _)| profile))?),
         None => None,
@@ -151,7 +151,7 @@ fn pasted(file: &Path) -> Result<Found> {
     })
 }
 
-/// All of a file, or of standard input.
+/// Reads a whole file; `-` is standard input.
 pub(super) fn contents(file: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if file.to_str() != Some("-") {
         return file::read(file, &kind::PAGE).map_err(|fault| match fault.is_too_large() {
@@ -196,7 +196,7 @@ fn decoded(encoded: &Secret) -> Result<Secret> {
     xml.map(Secret::new).ok_or_else(|| Error::new(Code::Bug, "the assertion was read and cannot be decoded"))
 }
 
-/// Writes the page without what it carries, for the user's eyes alone.
+/// Writes the page without its secrets, readable by the user only.
 fn save(file: &Path, page: Option<LastPage>, profile: Option<&Profile>) -> Result<()> {
     let page = page.ok_or_else(|| {
         Error::new(Code::BadFlag, "there is no page to save")
@@ -215,7 +215,7 @@ fn save(file: &Path, page: Option<LastPage>, profile: Option<&Profile>) -> Resul
     })
 }
 
-/// The name that stands on pages of this person's logins.
+/// Returns the user name that may stand on pages of this profile's logins.
 fn user_name(profile: &Profile) -> Option<String> {
     match profile.facts()?.whose {
         Whose::User(name) => Some(name.to_owned()),

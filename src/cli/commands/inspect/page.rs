@@ -1,4 +1,4 @@
-//! A page in words.
+//! A page as lines for people.
 
 use crate::cli::facts::{Facts, listed};
 use crate::cli::output::Text;

@@ -1,4 +1,4 @@
-//! A token's claims in words and as JSON.
+//! A token's claims as lines and as JSON.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::error::printable;
 use crate::identity::oidc::claims::Claims;
 use crate::time::{Timestamp, whole_seconds};
 
-/// Told in words of their own.
+/// Claims that have lines of their own.
 const TOLD: [&str; 6] = ["iss", "sub", "aud", "iat", "nbf", "exp"];
 
 pub fn text(claims: &Claims, now: Timestamp) -> Text {

@@ -18,7 +18,7 @@ use crate::process::env::Env;
 use crate::quote::shell::fedcred;
 use crate::secret::Secret;
 
-/// How long a first login waits for a no.
+/// How long a first login waits for an objection.
 const TO_REFUSE: Duration = Duration::from_secs(5);
 
 pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, asked: &Asked, env: &Env) -> Result<()> {
@@ -47,10 +47,10 @@ pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, asked: &Ask
     output::write(&text)
 }
 
-/// Asks whether the person is the right one, where the provider names another than last time, or is asked for the first time.
-/// A browser may be logged in as somebody else, and logs in without a word.
+/// Asks whether the person is the right one, if the provider names another person than last time, or at the first login: a
+/// browser may be logged in as somebody else, and asks nothing then.
 ///
-/// Errors: [`Code::LoginAbandoned`] if not.
+/// Errors: [`Code::LoginAbandoned`] after a no.
 fn refusable(oidc: &Oidc, token: &Secret, profile: &Profile, env: &Env) -> Result<()> {
     let Some(who) = who(token) else { return Ok(()) };
     let sub = Claims::read(token).map(|claims| claims.subject().to_owned()).ok();
@@ -80,7 +80,7 @@ fn refusable(oidc: &Oidc, token: &Secret, profile: &Profile, env: &Env) -> Resul
     }
 }
 
-/// As whom the provider knows the person: e-mail address or name where the token has one, and `sub`.
+/// Returns how the provider names the person: e-mail address or name if the token has one, and `sub`.
 pub(in crate::cli::commands) fn who(token: &Secret) -> Option<String> {
     let claims = Claims::read(token).ok()?;
     let names = ["email", "preferred_username", "upn", "name"];
@@ -107,7 +107,7 @@ impl LoginUi for Terminal<'_> {
             text.line(format!("and enter the code {code}, or check that it is the one shown there."));
             text.blank();
         }
-        // A terminal that has gone takes the person with it: the wait has an end.
+        // Without a terminal nobody can answer any more.
         prompt::Terminal.tell(&text);
     }
 }

@@ -1,4 +1,4 @@
-//! `fedcred refresh --loop`: each profile is renewed when its turn comes, until a signal says stop.
+//! `fedcred refresh --loop`: renews each profile when it is due, until a signal.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -21,7 +21,7 @@ pub fn run(command: &Refresh, global: &Global, env: &Env) -> Result<()> {
     let metrics = metrics::start(&command.metrics, Reach::of(command.allow_non_loopback))?;
     let keeper = Keeper::new(FetchChild::new(global.as_arguments(), false), metrics);
     let on_signal = keeper.sender();
-    // Nobody listens any more: then it has stopped already.
+    // A send without a receiver means that the loop has stopped already.
     let handler = move || drop(on_signal.send(Event::Stop));
     ctrlc::set_handler(handler)
         .map_err(|e| Error::new(Code::Bug, "signals cannot be caught").because(e.to_string()))?;
@@ -37,7 +37,7 @@ struct Loop<'a> {
     settings: Settings,
 }
 
-/// The configuration that was read last, and how its files looked then.
+/// The configuration that was read last, with the times and sizes of its files.
 struct Settings {
     config: Config,
     files: Vec<(PathBuf, Option<(SystemTime, u64)>)>,
@@ -48,13 +48,13 @@ struct Settings {
 enum State {
     New,
     Known,
-    /// It was changed to something that does not read.
+    /// The changed configuration cannot be read.
     Broken,
 }
 
 impl Owner for Loop<'_> {
-    /// Reads the configuration again when a file of it changed. One that does not read is told once, and then nothing is
-    /// begun until it changes again: what is cached lives on.
+    /// Reads the configuration again when one of its files has changed. If it cannot be read, prints the error once, and begins no
+    /// login until it changes again; what is cached stays.
     fn profiles(&mut self) -> Profiles {
         let files = files(&self.settings.config);
         if files != self.settings.files {

@@ -1,4 +1,4 @@
-//! What came of one profile: a row of the table, a line of JSON, a line of the loop's log.
+//! The result of one profile: a row of the table, a line of JSON, a line of the loop's log.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +12,9 @@ use crate::time::{Timestamp, whole_seconds};
 pub struct Line {
     pub profile: String,
     pub outcome: Word,
-    /// When the credentials expire that are cached now.
+    /// When the cached credentials expire.
     pub until: Option<Timestamp>,
-    /// When another call is worth it.
+    /// When the next call can do something.
     pub next_refresh: Timestamp,
     pub error: Option<Error>,
 }
@@ -49,7 +49,7 @@ impl Line {
         ]
     }
 
-    /// With the time in front, for a log.
+    /// Returns the line with the time in front, for a log.
     pub fn log(&self, now: Timestamp) -> String {
         let [profile, outcome, until, _] = self.row();
         let (now, next) = (whole_seconds(now), whole_seconds(self.next_refresh));
@@ -58,7 +58,7 @@ impl Line {
         format!("{now} {profile} {outcome}{until}{error}, next {next}")
     }
 
-    /// The error, naming its profile.
+    /// Returns the error with the profile's name in front.
     pub fn named_error(&self) -> Option<Error> {
         let mut error = self.error.clone()?;
         error.what = format!("{}: {}", printable(&self.profile, 100), error.what);
@@ -76,7 +76,7 @@ impl Word {
     }
 }
 
-/// Whoever reads JSON has no table of usual hints.
+/// Sets the usual hint of the code, which readers of JSON do not know.
 fn with_hint(error: Error) -> Error {
     let hint = report::hint(&error).to_owned();
     error.hint(hint)

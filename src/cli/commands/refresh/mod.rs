@@ -1,4 +1,4 @@
-//! `fedcred refresh`: what is due in the cache is renewed, once (`run`) or for as long as it is let (`keep`).
+//! `fedcred refresh`: renews what is due in the cache, once (`run`) or until a signal (`keep`).
 //!
 //! A single profile is renewed here. Several are renewed side by side, each in a process of its own: then none can hang, bloat
 //! or crash another.
@@ -61,7 +61,7 @@ fn once(command: &Refresh, global: &Global, env: &Env) -> Result<Vec<Line>> {
     }
 }
 
-/// The profiles that are meant, each once.
+/// Returns the names of the profiles to renew, each once.
 fn names(command: &Refresh, config: &Config, env: &Env) -> Vec<String> {
     if command.all {
         return config.usable_profile_names().into_iter().map(str::to_owned).collect();
@@ -75,7 +75,7 @@ fn names(command: &Refresh, config: &Config, env: &Env) -> Vec<String> {
     if names.is_empty() { vec![super::profile_name(None, env)] } else { names }
 }
 
-/// How long a login of the profile may take. One that is wrong is told at once by the process that is started for it.
+/// Returns how long a login of the profile may take. For a profile with an error the child process reports it at once.
 fn patience(config: &Config, name: &str) -> Duration {
     config.profile(name).map_or(Duration::from_secs(20), |profile| profile.deadline())
 }

@@ -12,12 +12,12 @@ use crate::time;
 
 const END: &str = "# End of fedcred's.";
 
-/// Whether there is a crontab to be had.
+/// Whether this machine has cron.
 pub fn answers() -> bool {
     read().is_ok()
 }
 
-/// The lines, with their marks.
+/// Returns the lines, between their marks.
 pub fn lines(job: &Job) -> String {
     let mut command = String::new();
     for (name, value) in &job.environment {
@@ -67,7 +67,7 @@ pub fn status(log: &Path) -> Result<Option<Found>> {
     }))
 }
 
-/// A crontab in two: what fedcred wrote, and the rest.
+/// Parts a crontab into what fedcred wrote and the rest.
 struct Split {
     others: String,
     ours: Option<String>,
@@ -78,7 +78,7 @@ fn split(text: &str) -> Result<Split> {
     let Some((before, rest)) = text.split_once(&mark) else {
         return Ok(Split { others: text.to_owned(), ours: None });
     };
-    // Where the end is gone, somebody has changed it: nobody knows what is ours.
+    // Without the end mark, the file was changed, and it is not known which lines are fedcred's.
     let Some((ours, after)) = rest.split_once(&format!("{END}\n")) else {
         return Err(Error::new(Code::SchedulerFailed, format!("the line {END:?} is gone from your crontab"))
             .because("so it is not known where what fedcred wrote ends")
@@ -87,7 +87,7 @@ fn split(text: &str) -> Result<Split> {
     Ok(Split { others: format!("{before}{after}"), ours: Some(ours.to_owned()) })
 }
 
-/// The crontab, empty where there is none. Never empty because it could not be read: it is written anew from this.
+/// Reads the crontab; empty if there is none. Fails if it cannot be read, since it is written anew from the result.
 fn read() -> Result<String> {
     match tool::run("crontab", &["-l"], None) {
         Err(error) if error.causes.iter().any(|cause| cause.contains("no crontab for")) => Ok(String::new()),

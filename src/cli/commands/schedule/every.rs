@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::time::{Timestamp, whole_seconds};
 
-/// How often, as cron and systemd can say it: each so many minutes of the hour or hours of the day.
+/// An interval that cron and systemd can express: every so many minutes of the hour, or hours of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Every {
     /// 1 to 59
@@ -13,11 +13,11 @@ pub enum Every {
     Hours(u64),
 }
 
-/// The longest; no credentials live longer.
+/// The longest interval; no credentials live longer.
 pub const LONGEST: Duration = Duration::from_secs(12 * 3600);
 pub const SHORTEST: Duration = Duration::from_secs(60);
 impl Every {
-    /// Rounded down to whole minutes or hours, and kept between [`SHORTEST`] and [`LONGEST`].
+    /// Rounds down to whole minutes or hours, between [`SHORTEST`] and [`LONGEST`].
     pub fn of(time: Duration) -> Every {
         match time.clamp(SHORTEST, LONGEST).as_secs() / 60 {
             minutes @ ..60 => Every::Minutes(minutes),
@@ -32,7 +32,7 @@ impl Every {
         }
     }
 
-    /// `5 min`, `2 h`
+    /// Returns `5 min` or `2 h`.
     pub fn in_words(self) -> String {
         match self {
             Every::Minutes(minutes) => format!("{minutes} min"),
@@ -40,7 +40,7 @@ impl Every {
         }
     }
 
-    /// The five fields of crontab(5).
+    /// Returns the five fields of crontab(5).
     pub fn as_cron(self) -> String {
         match self {
             Every::Minutes(1) => "* * * * *".to_owned(),
@@ -51,7 +51,7 @@ impl Every {
     }
 }
 
-/// When cron comes next by these fields, which [`Every::as_cron`] wrote.
+/// Returns when cron runs next by these fields, which [`Every::as_cron`] wrote.
 pub fn next_of_cron(fields: &[&str], now: Timestamp) -> Option<String> {
     let step = |field: &str| match field {
         "*" => Some(1),
@@ -59,13 +59,13 @@ pub fn next_of_cron(fields: &[&str], now: Timestamp) -> Option<String> {
     };
     let [minutes, hours, ..] = fields else { return None };
     if *minutes == "0" {
-        // Of the local day, whose beginning only cron knows.
+        // Hours count from the local midnight, which is cron's to know.
         return Some(format!("within {} h", step(hours)?));
     }
     let step = step(minutes)?;
     let passed = now.as_second().div_euclid(60) + 1;
     let (hour, minute) = (passed.div_euclid(60), passed.rem_euclid(60));
-    // The hour ends before the last step may have.
+    // The last step may be cut by the end of the hour.
     let next = ((minute + step - 1) / step * step).min(60);
     Timestamp::from_second((hour * 60 + next) * 60).ok().map(whole_seconds)
 }

@@ -1,4 +1,4 @@
-//! Files that a scheduler reads: written and removed only if they are ours.
+//! Files that a scheduler reads. They are replaced or removed only if fedcred wrote them.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::file::private::Dir;
 use crate::file::{self, kind};
 use crate::quote::shell::remove as remove_by_hand;
 
-/// Stands in everything that is written for a scheduler, so that nothing else is ever replaced or removed.
+/// Marks everything that is written for a scheduler. Only what has it is replaced or removed.
 pub const MARK: &str = "Written by `fedcred schedule install`; `fedcred schedule remove` removes it.";
 
 /// Who wrote a file.
@@ -16,7 +16,7 @@ pub const MARK: &str = "Written by `fedcred schedule install`; `fedcred schedule
 pub enum Author {
     Us,
     Others,
-    /// There is none.
+    /// There is no such file.
     Nobody,
 }
 
@@ -28,7 +28,7 @@ pub fn look(path: &Path) -> Author {
     }
 }
 
-/// Errors: a file of somebody else's in its place.
+/// Fails if there is a file that fedcred did not write.
 pub fn check(path: &Path) -> Result<()> {
     if look(path) == Author::Others {
         return Err(Error::new(Code::SchedulerFailed, format!("{} is not fedcred's", path.display()))
@@ -38,7 +38,7 @@ pub fn check(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Errors: those of [`check`], and a directory that cannot be written.
+/// Writes the file. Errors: those of [`check`], and a directory that cannot be written.
 pub fn write(path: &Path, text: &str) -> Result<()> {
     check(path)?;
     let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {

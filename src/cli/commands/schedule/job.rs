@@ -1,4 +1,4 @@
-//! The scheduled job, for any scheduler: which program runs with which arguments, how often, and what it has to see.
+//! The scheduled job, for any scheduler: program, arguments, interval and environment.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,21 +21,21 @@ pub struct Job {
     pub program: String,
     pub arguments: Vec<String>,
     pub every: Every,
-    /// Variables that decide where settings and credentials are, or what STS is asked: a job without them would keep other
-    /// credentials warm than those that are used here.
+    /// Variables that decide where settings and credentials are, or what STS is asked. Without them the job would renew other
+    /// credentials than those that are used here.
     pub environment: Vec<(String, String)>,
     /// Names of the systemd credentials that the profiles read.
     pub credentials: Vec<String>,
-    /// Where the output of the last run is to be, for a scheduler that keeps none.
+    /// The file for the output of the last run, for schedulers that keep none.
     pub log: PathBuf,
-    /// What the user should know.
+    /// Notes for the user.
     pub notes: Vec<String>,
 }
 
-/// What is usual, and the longest that is chosen unasked: STS may give less than was asked for.
+/// The longest automatic interval: STS may grant shorter sessions than requested.
 const USUAL: Duration = Duration::from_secs(5 * 60);
 
-/// Taken over from where `install` runs. Of what a login shell sets, a timer sees nothing.
+/// The variables that are copied from the environment of `install`, since a job does not see what a login shell sets.
 const VARIABLES: [&str; 28] = [
     "FEDCRED_CONFIG",
     "FEDCRED_CACHE_DIR",
@@ -68,7 +68,7 @@ const VARIABLES: [&str; 28] = [
 ];
 
 impl Job {
-    /// The job that `asked` describes.
+    /// Makes the job that `asked` describes.
     ///
     /// Errors: no profile of that name; a name or path that no scheduler's file can hold.
     pub fn of(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<Job> {
@@ -96,14 +96,14 @@ impl Job {
     }
 }
 
-/// Where the output of the last run is.
+/// Returns the file with the output of the last run.
 pub fn log(env: &Env) -> Result<PathBuf> {
     Ok(Locations::of(env, None).cache_dir.ok_or_else(files::no_home)?.join("refresh.log"))
 }
 
 fn profiles(asked: &ScheduleInstall, config: &Config, env: &Env) -> Result<Vec<WrittenProfile>> {
     if asked.all {
-        // One that is broken is told by each run, and keeps the others from nothing.
+        // Each run reports profiles with errors, and renews the others.
         return Ok(config.usable_profile_names().iter().filter_map(|name| config.profile(name).ok()).collect());
     }
     if asked.profiles.is_empty() {
@@ -112,7 +112,7 @@ fn profiles(asked: &ScheduleInstall, config: &Config, env: &Env) -> Result<Vec<W
     asked.profiles.iter().map(|name| config.profile(name)).collect()
 }
 
-/// So often that two runs more can fail in the window of this profile's credentials.
+/// Returns an interval at which two more runs fit into the renewal window of this profile's credentials.
 fn pace(profile: &WrittenProfile) -> Duration {
     let lifetime = profile.duration().unwrap_or(Duration::from_secs(3600));
     let issued = Timestamp::UNIX_EPOCH;
@@ -121,7 +121,7 @@ fn pace(profile: &WrittenProfile) -> Duration {
     Duration::try_from(window).unwrap_or_default() / 3
 }
 
-/// `refresh` with what was asked for; paths absolute, for a job starts elsewhere.
+/// Returns the arguments of `refresh`, with absolute paths.
 fn arguments(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<Vec<String>> {
     let mut arguments = Vec::new();
     for (flag, path) in [("--config", &global.config), ("--log-file", &global.log_file)] {
@@ -135,7 +135,7 @@ fn arguments(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<Vec<
         return Ok(arguments);
     }
     let mut names = asked.profiles.clone();
-    // By name: the job does not see what `FEDCRED_PROFILE` is here.
+    // The job does not see `FEDCRED_PROFILE`.
     if names.is_empty() {
         names.push(super::super::profile_name(None, env));
     }
@@ -166,7 +166,7 @@ fn environment(env: &Env, notes: &mut Vec<String>) -> Vec<(String, String)> {
     taken
 }
 
-/// The names of systemd credentials; and notes on secrets that a job cannot read.
+/// Returns the names of systemd credentials, and adds notes on secrets that a job cannot read.
 fn credentials(profiles: &[WrittenProfile], notes: &mut Vec<String>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for profile in profiles.iter().filter_map(WrittenProfile::as_profile) {
@@ -199,7 +199,7 @@ fn text(path: &Path) -> Result<String> {
     })
 }
 
-/// The template with each of these parts, which it must have, replaced.
+/// Replaces each of these parts in the template, which must have it.
 pub fn fill(template: &str, parts: &[(&str, String)]) -> String {
     parts.iter().fold(template.to_owned(), |text, (part, replacement)| {
         debug_assert!(text.contains(part), "{part:?} is not in the template");

@@ -1,13 +1,13 @@
-//! Kubernetes: a CronJob, printed only. What is in its cluster nobody knows here.
+//! Kubernetes: a CronJob, which is printed only, since the cluster is not known here.
 
 use super::job::{Job, fill};
 use crate::quote::config;
 
-/// The CronJob as it is given to others to begin with.
+/// The CronJob as it is published.
 const TEMPLATE: &str = include_str!("../../../../packaging/kubernetes/cronjob.yaml");
 
 pub fn cron_job(job: &Job) -> String {
-    // Of the arguments, not the paths of this machine.
+    // Without the paths of this machine, which stand before `refresh`.
     let from = job.arguments.iter().position(|word| word == "refresh").unwrap_or_default();
     let words: Vec<String> = job.arguments[from..].iter().map(|word| config::kubernetes_argument(word)).collect();
     fill(

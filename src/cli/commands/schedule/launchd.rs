@@ -15,7 +15,7 @@ use crate::time::whole_seconds;
 const LABEL: &str = "fedcred.refresh";
 pub const FILE: &str = "fedcred.refresh.plist";
 
-/// The agent of packages; an installed one differs in what [`fill`] replaces.
+/// The agent as packages install it; [`fill`] replaces what differs for this user.
 const TEMPLATE: &str = include_str!("../../../../packaging/launchd/fedcred.refresh.plist");
 const COMMAND: &str = "umask 077; mkdir -p \"$HOME/Library/Caches/fedcred\" &amp;&amp; exec /usr/local/bin/fedcred refresh --all >\"$HOME/Library/Caches/fedcred/refresh.log\" 2>&amp;1";
 
@@ -47,7 +47,7 @@ pub fn install(job: &Job, env: &Env) -> Result<Vec<String>> {
     let was_there = files::look(&path) == Author::Us;
     files::write(&path, &plist(job))?;
     if was_there {
-        // It may be there and not loaded, which is what is wanted now.
+        // An error means that it was not loaded, which is as well.
         let _ = tool::run("launchctl", &["bootout", &service()], None);
     }
     tool::run("launchctl", &["bootstrap", &domain(), &path.display().to_string()], None)?;
@@ -93,7 +93,7 @@ fn path(env: &Env) -> Result<PathBuf> {
     Ok(env.home().ok_or_else(files::no_home)?.join("Library/LaunchAgents").join(FILE))
 }
 
-/// The user's session at the screen.
+/// Returns launchd's domain of the user's graphical session.
 fn domain() -> String {
     #[cfg(unix)]
     let user = rustix::process::getuid().as_raw();

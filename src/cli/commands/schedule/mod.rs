@@ -1,7 +1,7 @@
-//! `fedcred schedule`: `fedcred refresh` as a job of the scheduler that is here.
+//! `fedcred schedule`: runs `fedcred refresh` by this machine's scheduler.
 //!
-//! What is written for a scheduler is the file in `packaging/` that packages hold, with program, profiles, pace and environment
-//! of this user filled in. It has a mark, and only what has it is replaced or removed.
+//! The job's file is the one in `packaging/` that packages install, with program, profiles, interval and environment of this user
+//! filled in. It has a mark, and only files with it are replaced or removed.
 
 mod cron;
 mod every;
@@ -24,12 +24,12 @@ use crate::process::env::Env;
 
 pub use self::every::{LONGEST, SHORTEST};
 
-/// Those that fedcred itself puts a job into.
+/// The schedulers in which fedcred installs a job.
 const INSTALLED: [Scheduler; 4] = [Scheduler::Systemd, Scheduler::Launchd, Scheduler::Cron, Scheduler::TaskScheduler];
 
-/// A job that is scheduled.
+/// An installed job.
 struct Found {
-    /// Which one, and by whom it is run.
+    /// Its name and scheduler.
     what: String,
     last: Option<String>,
     next: Option<String>,
@@ -51,7 +51,7 @@ fn install(asked: &ScheduleInstall, global: &Global, env: &Env) -> Result<()> {
     if asked.print {
         return output::file(&printed(scheduler, &job)?);
     }
-    // One job is enough: what an earlier one left with another scheduler goes.
+    // A job of another scheduler is removed: one job is enough.
     let mut told = Vec::new();
     for other in INSTALLED {
         if other != scheduler {
@@ -84,7 +84,7 @@ fn printed(scheduler: Scheduler, job: &Job) -> Result<String> {
     })
 }
 
-/// The scheduler of this machine.
+/// Returns the scheduler of this machine.
 fn here() -> Result<Scheduler> {
     if cfg!(target_os = "macos") {
         return Ok(Scheduler::Launchd);

@@ -15,16 +15,16 @@ use crate::quote::config;
 pub const SERVICE: &str = "fedcred-refresh.service";
 pub const TIMER: &str = "fedcred-refresh.timer";
 
-/// The units of packages; an installed one differs in what [`fill`] replaces.
+/// The units as packages install them; [`fill`] replaces what differs for this user.
 const SERVICE_TEMPLATE: &str = include_str!("../../../../packaging/systemd/fedcred-refresh.service");
 const TIMER_TEMPLATE: &str = include_str!("../../../../packaging/systemd/fedcred-refresh.timer");
 
-/// Whether the user's service manager answers; else what `systemctl` says.
+/// Fails with what `systemctl` says if the user's service manager does not answer.
 pub fn answers() -> Result<()> {
     tool::run("systemctl", &["--user", "show", "--property=Version"], None).map(drop)
 }
 
-/// Both units as they are written, with the names of their files.
+/// Returns both units with the names of their files.
 pub fn units(job: &Job) -> [(&'static str, String); 2] {
     [(SERVICE, service(job)), (TIMER, timer(job.every))]
 }
@@ -38,7 +38,7 @@ pub fn install(job: &Job, env: &Env) -> Result<Vec<String>> {
     }
     systemctl(&["daemon-reload"])?;
     systemctl(&["enable", TIMER])?;
-    // Also one that runs already, by another calendar.
+    // A timer that runs already may have another calendar.
     systemctl(&["restart", TIMER])?;
     let mut told = vec![
         format!("scheduled: {TIMER} renews every {}; units in {}", job.every.in_words(), dir.display()),
@@ -70,7 +70,7 @@ pub fn remove(env: &Env) -> Result<Option<String>> {
     Ok(Some(format!("removed: {TIMER} and {SERVICE} from {}", dir.display())))
 }
 
-/// Also of units that a package brought.
+/// Returns the timer's state, also of units that a package installed.
 pub fn status(env: &Env) -> Result<Option<Found>> {
     let is_ours = files::look(&dir(env)?.join(TIMER)) == Author::Us;
     let shown = match show(TIMER, "LoadState,ActiveState,LastTriggerUSec,NextElapseUSecRealtime") {
@@ -115,7 +115,7 @@ fn dir(env: &Env) -> Result<PathBuf> {
     Ok(config_home(env)?.join("systemd/user"))
 }
 
-/// Where newer versions of systemd look for a user's credentials by themselves (systemd.exec(5), `LoadCredential=`).
+/// Returns the directory of a user's credentials (systemd.exec(5), `LoadCredential=`).
 fn store(env: &Env) -> Result<PathBuf> {
     Ok(config_home(env)?.join("credstore"))
 }
@@ -126,7 +126,7 @@ fn config_home(env: &Env) -> Result<PathBuf> {
 }
 
 fn service(job: &Job) -> String {
-    // In the program's own path no variable is looked for.
+    // systemd expands no variables in the program's path.
     let mut lines = format!("ExecStart={}", config::systemd(&job.program));
     for word in &job.arguments {
         lines.push_str(&format!(" {}", config::systemd_argument(word)));
@@ -150,7 +150,7 @@ fn timer(every: Every) -> String {
         Every::Minutes(minutes) => format!("*:0/{minutes}"),
         Every::Hours(hours) => format!("0/{hours}:00"),
     };
-    // A tenth: a fleet's machines do not come in one second, and no run comes much later than it should.
+    // A tenth spreads the machines of a fleet, and delays no run much.
     let delay = every.duration().as_secs() / 10;
     fill(
         TIMER_TEMPLATE,
@@ -162,7 +162,7 @@ fn timer(every: Every) -> String {
     )
 }
 
-/// The comment at its beginning.
+/// Returns the comment at the template's beginning.
 fn heading(template: &str) -> &str {
     template.split_once('[').map_or("", |(heading, _)| heading)
 }

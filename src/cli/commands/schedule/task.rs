@@ -12,14 +12,14 @@ use crate::process::private_dir::PrivateDir;
 use crate::quote::config;
 use crate::time::whole_seconds;
 
-/// The task of packages; an installed one differs in what [`fill`] replaces.
+/// The task as packages install it; [`fill`] replaces what differs for this user.
 const TEMPLATE: &str = include_str!("../../../../packaging/windows/fedcred-refresh.xml");
 const WHAT: &str = "Renews AWS credentials before they end.";
 const ARGUMENTS: &str = "/d /v:off /s /c \"\"fedcred.exe\" \"refresh\" \"--all\" &gt;\"%LOCALAPPDATA%\\fedcred\\cache\\refresh.log\" 2&gt;&amp;1\"";
 
-/// The task as XML, with the variables that `cmd.exe` sets first, and those that it cannot be told.
+/// Returns the task as XML, and notes on variables that `cmd.exe` cannot set.
 ///
-/// Errors: [`Code::InvalidValue`] for a word that no quotes protect in `cmd.exe`.
+/// Errors: [`Code::InvalidValue`] for a word that cannot be quoted for `cmd.exe`.
 fn task(job: &Job) -> Result<(String, Vec<String>)> {
     let (mut command, mut left_out) = (String::new(), Vec::new());
     for (name, value) in &job.environment {
@@ -33,13 +33,13 @@ fn task(job: &Job) -> Result<(String, Vec<String>)> {
         command.push(' ');
     }
     let log = config::cmd(&job.log.display().to_string())?;
-    // With /s, cmd.exe takes away the outermost quotes and nothing else (cmd /?).
+    // With /s, cmd.exe removes the outermost quotes and nothing else (cmd /?).
     let arguments = format!("/d /v:off /s /c \"{command}>{log} 2>&1\"");
     let interval = format!("PT{}M", job.every.duration().as_secs() / 60);
     let heading =
         TEMPLATE.split_once("<!-- ").and_then(|(_, rest)| rest.split_once(" -->")).map_or("", |(text, _)| text);
     let parts = [
-        // A registered task has no comments any more.
+        // Task Scheduler drops comments, so the description has the mark, too.
         (heading, MARK.to_owned()),
         (WHAT, MARK.to_owned()),
         ("PT5M", interval),
@@ -59,7 +59,7 @@ pub fn install(job: &Job, env: &Env) -> Result<Vec<String>> {
         Error::new(Code::SchedulerFailed, "the task's file cannot be written").because(why.to_string())
     };
     let dir = PrivateDir::make(env).map_err(unwritable)?;
-    // UTF-16 with its mark, as `schtasks /query /xml` writes it.
+    // UTF-16 with a byte order mark, as `schtasks /query /xml` writes it.
     let bytes: Vec<u8> = format!("\u{feff}{xml}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     let file = dir.write("task.xml", &bytes).map_err(unwritable)?;
     let name = name(env);
@@ -98,7 +98,7 @@ pub fn status(env: &Env, log: &Path) -> Option<Found> {
     })
 }
 
-/// Another's task of that name stays.
+/// Fails if there is a task of this name that fedcred did not register.
 fn check(env: &Env) -> Result<()> {
     match registered(env) {
         Some(xml) if !xml.contains(MARK) => {
@@ -110,7 +110,7 @@ fn check(env: &Env) -> Result<()> {
     }
 }
 
-/// What is registered under our name, if anything.
+/// Returns the XML of the task that is registered under this name.
 fn registered(env: &Env) -> Option<String> {
     if !cfg!(windows) {
         return None;
@@ -118,7 +118,7 @@ fn registered(env: &Env) -> Option<String> {
     tool::run("schtasks", &["/query", "/xml", "/tn", &name(env)], None).ok()
 }
 
-/// All users' tasks share one folder.
+/// Returns the task's name. It has the user's name in it, since all users' tasks share one folder.
 fn name(env: &Env) -> String {
     let user = env.text("USERNAME").unwrap_or_default();
     let user: String = user.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.')).collect();

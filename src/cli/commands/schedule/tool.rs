@@ -5,15 +5,15 @@ use std::process::{Command, Stdio};
 
 use crate::error::{Code, Error, Result, printable};
 
-/// What it prints, given `input`.
+/// Runs `program` with `input` on its standard input, and returns what it prints.
 ///
-/// Errors: [`Code::SchedulerFailed`]: it is not there, or it failed, with what it said.
+/// Errors: [`Code::SchedulerFailed`] if it cannot be started or fails, with what it said.
 pub fn run(program: &str, arguments: &[&str], input: Option<&str>) -> Result<String> {
     let failed = |why: String| {
         Error::new(Code::SchedulerFailed, format!("`{program} {}` failed", arguments.join(" "))).because(why)
     };
     let mut command = Command::new(program);
-    // What it says is read here, in English.
+    // Its output is parsed, so it must be English.
     command.args(arguments).env("LC_ALL", "C").stdout(Stdio::piped()).stderr(Stdio::piped());
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     let mut child = command.spawn().map_err(|e| failed(e.to_string()))?;

@@ -1,4 +1,4 @@
-//! A certificate that is not trusted: shows what the server sends, and has the authority named that vouches for it.
+//! An untrusted certificate: shows what the server sends, and asks for a file with the authority to trust.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,13 +18,13 @@ use crate::x509::Certificate;
 pub enum Trusted {
     /// By the authorities in this file.
     By(PathBuf),
-    /// It is another server that is meant.
+    /// The address was wrong.
     NotAtAll,
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks until a file is named whose authority vouches for the server of `url`, or another address is wanted.
+/// Asks until a file is named with which the server of `url` is trusted, or the person wants to give another address.
 pub fn settle(url: &str, desk: &mut Desk, env: &Env) -> Result<Trusted> {
     let choices = [
         "show the certificates that the server sends",
@@ -57,7 +57,7 @@ fn look(url: &str, bundle: Option<&PathBuf>) -> Result<Probe> {
     block_on(probe(Peer { url: &url, name: &name, trust, proxy: None, timeout: PATIENCE }))
 }
 
-/// Whatever else is wrong with the server: the certificate is trusted.
+/// Fails if the certificate is still untrusted; other errors do not count here.
 fn vouched(probe: Probe) -> Result<()> {
     match probe.answer {
         Err(error) if error.code == Code::TlsUntrusted => Err(error.hint("name the file of another authority")),

@@ -1,5 +1,5 @@
-//! The conversation: which way to log in, and what becomes of a mistake. It is told, and asked again with the other answers
-//! kept.
+//! The conversation: which method is tried, and what follows a mistake. The mistake is explained, and its question asked again
+//! with the other answers kept.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::cli::args::Setup;
 use crate::error::{Code, Error, Kind, Result, printable};
 use crate::process::env::Env;
 
-/// How the login is found.
+/// How the login method is chosen.
 #[derive(Clone, Copy)]
 pub enum Way {
     /// By what the identity provider's page asks for.
@@ -22,7 +22,7 @@ pub enum Way {
 }
 
 pub struct Conversation<'a> {
-    /// What is given so far: flags, and answers that are not to be asked again.
+    /// The flags, and answers that are not asked for again.
     pub setup: Setup,
     pub name: String,
     pub aws_profile: String,
@@ -33,7 +33,7 @@ pub struct Conversation<'a> {
     way: Way,
     /// The page that was tried last.
     pub last_url: Option<String>,
-    /// The password that is kept was refused, so another is asked for.
+    /// Whether the stored password was refused, so that another is asked for.
     pub is_refused: bool,
 }
 
@@ -81,16 +81,16 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Tells what went wrong, and finds out how to go on.
+    /// Shows the error, and asks how to go on.
     fn after(&mut self, error: Error) -> Result<()> {
         let (code, kind) = (error.code, error.kind());
-        // A person who does not answer wants no more questions.
+        // A person who does not answer is not asked again.
         if code == Code::PromptNeeded {
             return Err(error);
         }
         self.desk.complain(error)?;
         let url = self.last_url.clone();
-        // What is not said to be right is asked again, and proposed.
+        // The address is asked for again, with this one as proposal, unless the error shows that it was right.
         self.setup.idp_url = None;
         match code {
             Code::ProfileNotFound | Code::ConfigUnreadable | Code::ConfigSyntax => {
@@ -114,7 +114,7 @@ impl<'a> Conversation<'a> {
                     return Err(nothing_is_written(&self.setup));
                 }
             }
-            // A wrong answer, which is asked for again.
+            // A wrong answer: all are asked for again.
             _ if kind == Kind::Configuration => self.forget_answers(),
             _ => {
                 let choices = ["try again, perhaps with other answers", "log in another way", "end setup"];
@@ -131,7 +131,7 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    /// Tells what STS says, and finds out how to go on. Returns whether with this login.
+    /// Shows the error of STS, and asks how to go on. Returns whether this login is used further.
     pub fn after_sts(&mut self, error: Error, login: &mut Login, tried: Draft) -> Result<bool> {
         let offers = match &login.proof {
             Proof::Assertion(assertion) => assertion.response.roles.len(),
@@ -154,7 +154,7 @@ impl<'a> Conversation<'a> {
         Ok(true)
     }
 
-    /// Has everything asked again that can be asked; it is proposed as it was answered.
+    /// Has every question asked again, with the last answers as proposals.
     fn forget_answers(&mut self) {
         let Setup { username, command, issuer, client_id, app_id, flow, token_file, token_env, role_arn, .. } =
             &mut self.setup;
@@ -162,14 +162,14 @@ impl<'a> Conversation<'a> {
             *answer = None;
         }
         *token_file = None;
-        // A role on offer is chosen later.
+        // With SAML, a role is chosen from those on offer later.
         if matches!(self.way, Way::Method(method) if method.table != Table::Saml) {
             *role_arn = None;
         }
     }
 }
 
-/// Refuses a name that is taken or cannot be, and flags that no answer could mend.
+/// Refuses a name that is taken or invalid, and flags that no answer could correct.
 fn check(setup: &Setup, name: &str, explicit: Option<&Path>, env: &Env) -> Result<()> {
     if name.contains("://") {
         let again = Setup { profile: None, ..setup.clone() }.again(&["--idp-url", name]);
@@ -205,7 +205,7 @@ fn choose_way(desk: &Desk, env: &Env) -> Result<Way> {
     let row = |method: &'static Method, what: &str| (Way::Method(method), format!("{:<15} {what}", method.name));
     let here = found.iter().map(|(method, why)| row(method, &format!("{} ({why})", method.help)));
     let is_here = |method: &&Method| !found.iter().any(|(known, _)| known.name == method.name);
-    // What is not on this machine is named by flag, for another machine's configuration.
+    // Sources that are not on this machine are set up by flags only, for other machines.
     let is_for_people = |method: &&Method| method.table == Table::Saml || method.by_hand || !method.asks.is_empty();
     let others = METHODS.iter().filter(is_here).filter(is_for_people).map(|method| row(method, method.help));
     let ways: Vec<(Way, String)> = here.chain([page]).chain(others).collect();

@@ -1,4 +1,4 @@
-//! Where setup talks to a person: questions with a proposal, on the terminal; without one, the proposal is taken.
+//! Asks the person at the terminal questions with a proposal. Without a terminal, the proposal is the answer.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -11,16 +11,16 @@ use crate::identity::Person;
 use crate::secret::Secret;
 
 pub struct Desk {
-    /// Somebody is there to be asked.
+    /// Whether a person can be asked.
     is_attended: bool,
-    /// The last answer to each question, which is proposed should it be asked again.
+    /// The last answer to each question: its proposal the next time.
     answers: BTreeMap<String, String>,
-    /// What was said where nobody is: for stdout, once all has succeeded.
+    /// What was said without a terminal: for stdout, after everything has succeeded.
     said: Text,
 }
 
 impl Desk {
-    /// `asks_nobody`: whoever is at the terminal.
+    /// `asks_nobody`: also with a terminal.
     pub fn new(asks_nobody: bool) -> Self {
         Desk {
             is_attended: !asks_nobody && prompt::terminal().is_ok(),
@@ -33,12 +33,12 @@ impl Desk {
         self.is_attended
     }
 
-    /// Who can be asked in the middle of a login.
+    /// Returns the person who can be asked during a login.
     pub fn person(&self) -> Option<&'static dyn Person> {
         if self.is_attended { Some(&prompt::Terminal) } else { None }
     }
 
-    /// Tells at once, if anybody listens.
+    /// Shows the text at once if there is a terminal; else keeps it for [`Desk::take_said`].
     pub fn say(&mut self, text: &str) {
         let lines = Text::document(&format!("{text}\n"));
         if !(self.is_attended && tell(&lines)) {
@@ -46,12 +46,12 @@ impl Desk {
         }
     }
 
-    /// What nobody has been told yet.
+    /// Takes what was not shown yet.
     pub fn take_said(&mut self) -> Text {
         std::mem::take(&mut self.said)
     }
 
-    /// Tells what went wrong, and what helps; where nobody is there, it ends here.
+    /// Shows the error and its hint. Returns it as an error if nobody can be asked.
     pub fn complain(&mut self, error: Error) -> Result<()> {
         if !self.is_attended {
             return Err(error);
@@ -62,7 +62,7 @@ impl Desk {
         Ok(())
     }
 
-    /// A line; the first end of input (Ctrl-D) is told and asked over, a second one ends it.
+    /// Reads a line. After the first end of input (Ctrl-D) the question is repeated; a second one is an error.
     fn line(&self, question: &str) -> Result<String> {
         prompt::edited(question).or_else(|_| {
             tell(&Text::document("\n(nothing was read; Ctrl-C ends setup)\n"));
@@ -70,7 +70,7 @@ impl Desk {
         })
     }
 
-    /// The answer to `question`; an empty one is the last answer to it, or `proposal`. `flag` gives it without being asked.
+    /// Asks `question`. An empty answer is the last answer to it, or `proposal`. `flag` is named in the error if nobody can be asked.
     pub fn ask(&mut self, question: &str, proposal: Option<&str>, flag: &str) -> Result<String> {
         let proposal = self.answers.get(question).map(String::as_str).or(proposal).map(str::to_owned);
         if !self.is_attended {
@@ -87,18 +87,18 @@ impl Desk {
         }
     }
 
-    /// The same for an answer that is there.
+    /// Records an answer that is known already, as proposal for the next time.
     pub fn given(&mut self, question: &str, answer: String) -> String {
         self.answers.insert(question.to_owned(), answer.clone());
         answer
     }
 
-    /// Forgets an answer that cannot be, so that it is not proposed.
+    /// Forgets an invalid answer, so that it is not proposed.
     pub fn forget(&mut self, question: &str) {
         self.answers.remove(question);
     }
 
-    /// The index of one of `choices`. Esc is told and asked over. Only where somebody is there.
+    /// Asks for one of `choices`, and returns its index. After Esc the question is repeated. Needs a terminal.
     pub fn choose<T: AsRef<str>>(&self, question: &str, choices: &[T]) -> Result<usize> {
         let shown: Vec<&str> = choices.iter().map(AsRef::as_ref).collect();
         loop {
@@ -113,7 +113,7 @@ impl Desk {
         if self.is_attended { prompt::secret(&format!("{question}: ")) } else { Err(not_given(question, flags)) }
     }
 
-    /// Whether to go on; who asked to be asked nothing has agreed.
+    /// Asks for a yes. With `--yes` (`agrees`) nobody is asked.
     pub fn confirm(&self, question: &str, agrees: bool) -> Result<bool> {
         if agrees {
             return Ok(true);
@@ -127,7 +127,7 @@ impl Desk {
     }
 }
 
-/// What was typed ahead goes nowhere.
+/// Discards what was typed ahead, so that the shell does not read it.
 impl Drop for Desk {
     fn drop(&mut self) {
         if self.is_attended {
@@ -136,7 +136,7 @@ impl Drop for Desk {
     }
 }
 
-/// Whether there was a terminal to tell it on.
+/// Shows the lines. Returns whether there is a terminal.
 fn tell(lines: &Text) -> bool {
     prompt::terminal().is_ok_and(|mut terminal| terminal.write_all(lines.as_bytes()).is_ok())
 }

@@ -1,4 +1,4 @@
-//! The profile as far as it is known, and the lines of TOML that say it.
+//! The new profile as far as it is known.
 
 use std::path::Path;
 
@@ -15,12 +15,12 @@ use crate::error::Result;
 use crate::process::env::Env;
 use crate::region::Region;
 
-/// What is written, of what was given and found out.
+/// The settings of the new profile.
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub name: String,
     pub method: &'static Method,
-    /// Of SAML alone.
+    /// With SAML only.
     pub idp_url: Option<String>,
     /// Keys of the method's table, with their values as TOML.
     settings: Vec<(&'static str, String)>,
@@ -30,7 +30,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// What the flags say of every method.
+    /// Makes a draft of the flags that every method has.
     pub fn of(setup: &Setup, name: &str, method: &'static Method, idp_url: Option<String>) -> Draft {
         Draft {
             name: name.to_owned(),

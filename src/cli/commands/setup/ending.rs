@@ -1,4 +1,4 @@
-//! The end of setup: shows what it would write, writes it once that is agreed to, and says what to try.
+//! The end of setup: shows what will be written, asks, writes it, and prints commands to try.
 
 use super::conversation::Conversation;
 use super::draft::Draft;
@@ -34,7 +34,7 @@ pub fn write(
     if !desk.confirm("Write this?", conversation.setup.yes)? {
         return Err(nothing_is_written(&conversation.setup));
     }
-    // A secret that cannot be kept is known before a profile is there that needs it.
+    // First the secret: a profile whose secret cannot be stored is not written.
     conversation.keep(made)?;
     let (profile, cache) = (addition.profile.clone(), addition.cache.clone());
     let path = addition.write()?;
@@ -51,7 +51,7 @@ pub fn write(
 }
 
 impl Conversation<'_> {
-    /// The change of `~/.aws/config`: the profile, and one for each of `siblings`. `None`: it is left alone.
+    /// Returns the change of `~/.aws/config`: the profile, and one for each of `siblings`. `None` with `--no-aws-config`.
     fn aws_config(&self, draft: &Draft, siblings: &[Sibling]) -> Result<Option<Edit>> {
         if self.setup.no_aws_config {
             return Ok(None);
@@ -109,7 +109,7 @@ impl Conversation<'_> {
         self.desk.say(&said);
     }
 
-    /// The lines to try: the credentials, AWS by them, and what looks into a fault.
+    /// Says what to try: get credentials, call AWS with them, and check a login that fails.
     fn what_to_try(&mut self, profile: &str) {
         if !self.setup.no_aws_config
             && let Some(said) = wiring::ask_aws_cli(&self.aws_profile, self.env)

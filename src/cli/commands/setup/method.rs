@@ -1,5 +1,5 @@
-//! The ways to log in that setup offers, a row each: what a profile says of it, what setup asks for it, and what on this
-//! machine speaks for it.
+//! The login methods that setup offers, one row each: what a profile has for it, what setup asks, and how this machine shows that
+//! it is available.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
@@ -7,7 +7,7 @@ use super::question::*;
 use crate::config::settings;
 use crate::process::env::Env;
 
-/// Where a profile says it.
+/// The table of the profile that names the method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     /// `[profile.NAME.saml]`, `auth = …`
@@ -31,21 +31,21 @@ impl Table {
 
 #[derive(Debug)]
 pub struct Method {
-    /// As `--auth` names it.
+    /// The value of `--auth`.
     pub name: &'static str,
-    /// The same for a sentence: "logging in by …".
+    /// Completes "logging in by …".
     pub in_words: &'static str,
-    /// The same for a list.
+    /// Describes it in a list.
     pub help: &'static str,
     pub table: Table,
     /// The value of the table's key.
     pub word: &'static str,
-    /// Whether it sends a person's password.
+    /// Whether it sends a password.
     pub has_password: bool,
-    /// Whether a person has to be there, at a browser.
+    /// Whether a person has to log in at a browser.
     pub by_hand: bool,
     pub asks: &'static [Question],
-    /// What on this machine speaks for it. Without that it is offered to who asks for it.
+    /// Returns what shows that it is available on this machine.
     pub found: fn(&Env) -> Option<String>,
 }
 
@@ -62,7 +62,7 @@ const SAML: Method = Method {
 };
 const TOKEN: Method = Method { table: Table::WebIdentity, asks: &[], ..SAML };
 
-/// The first one is what a page is opened with to see what it wants.
+/// The first one is used to open a page before the method is known.
 pub static METHODS: &[Method] = &[
     SAML,
     Method {
@@ -249,17 +249,17 @@ pub static METHODS: &[Method] = &[
 /// The tag that every virtual machine of Azure has (Microsoft, "Azure Instance Metadata Service", attested data).
 const AZURE_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
 
-/// The method that `--auth` calls so.
+/// Returns the method that `--auth` calls `name`.
 pub fn named(name: &str) -> Option<&'static Method> {
     METHODS.iter().find(|method| method.name == name)
 }
 
-/// Those that this machine speaks for, and what of it does.
+/// Returns the methods that are available on this machine, and what shows it.
 pub fn found(env: &Env) -> Vec<(&'static Method, String)> {
     METHODS.iter().filter_map(|method| Some((method, (method.found)(env)?))).collect()
 }
 
-/// The parser of `--auth`.
+/// Returns the parser of `--auth`.
 pub fn parser() -> impl TypedValueParser<Value = &'static Method> {
     let values = METHODS.iter().map(|method| PossibleValue::new(method.name).help(method.help));
     PossibleValuesParser::new(values).try_map(|name| named(&name).ok_or("there is no such method"))
@@ -269,7 +269,7 @@ fn is_set(env: &Env, variables: &[&str]) -> Option<String> {
     variables.iter().find(|name| env.os(name).is_some()).map(|name| format!("{name} is set"))
 }
 
-/// What the kernel says of the machine.
+/// Returns "this is …" if a file of the kernel's has this text.
 fn says(path: &str, wanted: &str, in_words: &str) -> Option<String> {
     use crate::file::{self, kind};
     let text = file::text(std::path::Path::new(path), &kind::PAGE).ok()?;

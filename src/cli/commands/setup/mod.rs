@@ -1,5 +1,5 @@
-//! `fedcred setup`: opens the identity provider's page, proposes how to log in, tries it, lets one choose a role, and writes the
-//! profile and its lines in `~/.aws/config`. Nothing is written before it has worked and been shown.
+//! `fedcred setup`: opens the identity provider's page, proposes a login method, tries it, asks for a role, and writes the profile
+//! and its lines in `~/.aws/config`. Nothing is written before the login has worked and the lines have been shown.
 
 mod certificate;
 mod conversation;
@@ -63,13 +63,13 @@ pub fn run(setup: &Setup, global: &Global, env: &Env) -> Result<()> {
     }
 }
 
-/// A login that has worked.
+/// A successful login.
 struct Login {
     draft: Draft,
     proof: Proof,
-    /// What is to be kept of it, and whose it is: a typed password, or a refresh token. The first text that the place takes.
+    /// The secret to store, and its account: a typed password or a refresh token. Of several texts, the first that fits is stored.
     kept: Option<(Account, Vec<Secret>)>,
-    /// Where that is to be kept.
+    /// Where to store it.
     store: SecretStore,
 }
 

@@ -1,4 +1,4 @@
-//! What the identity provider's page wants, found out by opening it without a login.
+//! Opens the identity provider's page without a login, to see which methods it accepts.
 
 use std::time::Duration;
 
@@ -14,17 +14,17 @@ use crate::identity::saml::extract::{self, PageKind, XPath};
 use crate::identity::saml::response::Response;
 use crate::identity::trace::{LastPage, Trace};
 
-/// What was seen.
+/// The page, and what it accepts.
 pub struct Opened {
     /// `is a login page of SimpleSAMLphp`
     pub in_words: String,
-    /// The methods that may do, the best one first.
+    /// The methods that may work, the best one first.
     pub methods: Vec<&'static Method>,
 }
 
 /// Opens the page without a login.
 ///
-/// Errors: what keeps a browser from opening it too, and a page that wants nothing that is known here.
+/// Errors: those of the request, and a page for which no method is known.
 pub fn open(conversation: &mut Conversation<'_>, url: &str) -> Result<Opened> {
     let (setup, env) = (&conversation.setup, conversation.env);
     let mut draft = Draft::of(setup, &conversation.name, &METHODS[0], Some(url.to_owned()));
@@ -45,10 +45,10 @@ pub fn open(conversation: &mut Conversation<'_>, url: &str) -> Result<Opened> {
     let sight = trace.last_sight();
     let is = |kinds: &[PageKind]| sight.as_ref().is_some_and(|sight| kinds.contains(&sight.kind));
     let is_form = is(&[PageKind::Login, PageKind::UserName]);
-    // Nothing here reads such a page, and a person can.
+    // Only a browser with a person can use such a page.
     let is_for_a_browser = is(&[PageKind::ByScript, PageKind::Captcha, PageKind::SecondFactor]);
     let mut names = Vec::new();
-    // AD FS shows its form to who does not look like a browser that knows Kerberos: with a ticket that is worth a try.
+    // AD FS shows its form to clients that it does not take for a browser with Kerberos. With a ticket, Kerberos is worth a try.
     if offers("negotiate") || (is_form && has_ticket) {
         names.push("spnego");
     }
@@ -74,7 +74,7 @@ pub fn open(conversation: &mut Conversation<'_>, url: &str) -> Result<Opened> {
     Ok(Opened { in_words, methods: names.into_iter().filter_map(named).collect() })
 }
 
-/// The expression for the SAML response on a page that has one where nobody looks by default.
+/// Returns an XPath of the SAML response on a page that has it in an unusual place.
 pub fn xpath(page: LastPage) -> Option<String> {
     let standard = XPath::parse(DEFAULT_XPATH, Parser::Html).ok()?;
     let page = extract::read(page.body.to_vec(), page.content_type, &standard, Duration::from_secs(5)).ok()?;
@@ -86,7 +86,7 @@ pub fn xpath(page: LastPage) -> Option<String> {
     carriers.next()
 }
 
-/// Whether another method may do where this one failed so.
+/// Whether another method may work after this error.
 pub fn is_worth_another(error: &Error) -> bool {
     matches!(
         error.code,

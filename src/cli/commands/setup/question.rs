@@ -13,7 +13,7 @@ use crate::process::whoami;
 pub struct Question {
     /// The setting, in the table of its method.
     pub key: &'static str,
-    /// Absent: it is not asked, and only a flag sets it.
+    /// The question; `None` if only a flag sets it.
     pub text: Option<&'static str>,
     pub flag: &'static str,
     /// Whether the method needs an answer on this machine.
@@ -26,7 +26,7 @@ pub struct Question {
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Text,
-    /// What is relative is so to the working directory, and in the file it would be to the file.
+    /// A path. It is made absolute, since in the file it would be relative to the file's directory.
     Path,
     /// A program and its arguments.
     Words,
@@ -42,7 +42,7 @@ pub const USERNAME: Question = Question {
     proposal: |env| Some(whoami::user(env)),
     ..TEXT
 };
-/// It only tells two accounts at one IdP apart.
+/// Distinguishes two accounts at one IdP; nothing is sent.
 pub const BROWSER_USER: Question = Question { text: None, ..USERNAME };
 pub const PRINCIPAL: Question = Question { key: "principal", flag: "--principal PRINCIPAL", ..TEXT };
 pub const KEYTAB: Question = Question { key: "keytab", flag: "--keytab FILE", form: Form::Path, ..TEXT };
@@ -100,7 +100,7 @@ pub const GOOGLE_AUDIENCE: Question = Question {
 pub const AZURE_CLIENT: Question = Question { text: None, ..CLIENT_ID };
 
 impl Question {
-    /// The answer as TOML: `given` by its flag, or by the person. `None`: there is none, and none is needed.
+    /// Returns the answer as TOML: `given` by its flag, or by the person. `None` if no answer is needed.
     pub fn answer(&self, given: Option<String>, desk: &mut Desk, env: &Env) -> Result<Option<String>> {
         let answer = match (given, self.text) {
             (Some(given), Some(text)) => desk.given(text, given),
@@ -130,7 +130,7 @@ impl Form {
     }
 }
 
-/// The path from the root, `~/` being the home directory.
+/// Makes the path absolute; `~/` is the home directory.
 pub fn whole(path: &str, env: &Env) -> PathBuf {
     match (path.strip_prefix("~/"), env.home()) {
         (Some(rest), Some(home)) => home.join(rest),

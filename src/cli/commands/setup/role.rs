@@ -1,4 +1,4 @@
-//! The role of the profile, of those on offer, and its region.
+//! The choice of the profile's role and region.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::region::Region;
 use crate::time;
 
 impl Conversation<'_> {
-    /// The draft with the role that was given, is the only one, or is chosen now; and a region.
+    /// Returns the draft with a region and its role: the one that was given, the only one on offer, or the one chosen now.
     pub fn choose_role(&mut self, login: &Login) -> Result<Draft> {
         let mut draft = login.draft.clone();
         if let Proof::Assertion(assertion) = &login.proof {
@@ -50,13 +50,13 @@ impl Conversation<'_> {
         Ok(offer.role_arn)
     }
 
-    /// One that the person picks; of several accounts, the account first.
+    /// Asks for one of the roles; of several accounts, for the account first.
     fn picked(&mut self, draft: &Draft, assertion: &Assertion, mut offered: Vec<String>) -> Result<String> {
         let account_of = |arn: &str| RoleArn::parse(arn).map(|role| role.owner.to_string()).unwrap_or_default();
         let accounts: BTreeSet<String> = offered.iter().map(|arn| account_of(arn)).collect();
         if accounts.len() > 1 {
             let trial = draft.read_without_role(self.explicit, self.env)?;
-            // Which account is which is told by AWS's page, if it can be asked.
+            // AWS's page names the accounts, if it can be read.
             let aliases: BTreeMap<String, String> = console::aliases(&trial.profile, assertion, self.env)
                 .map(|aliases| aliases.into_iter().map(|(id, alias)| (id.to_string(), alias)).collect())
                 .unwrap_or_default();
@@ -73,7 +73,7 @@ impl Conversation<'_> {
         }
     }
 
-    /// The region of `[default]`, or what a person says instead.
+    /// Returns the region that was given, or asks for one with that of `[default]` as proposal.
     fn region(&mut self, partition: Option<Partition>) -> Result<Option<Region>> {
         let default = wiring::default_region(self.env);
         if !self.desk.is_attended() {

@@ -1,4 +1,4 @@
-//! A login at a SAML page: by what the page asks for, or by the method that is named.
+//! A login at a SAML page: by the methods that the page accepts, or by the one that is named.
 
 use super::conversation::Conversation;
 use super::draft::Draft;
@@ -19,7 +19,7 @@ use crate::secret::Secret;
 const URL: &str = "The identity provider's page for AWS (its address in a browser)";
 
 impl Conversation<'_> {
-    /// Opens the page, and tries what it asks for.
+    /// Opens the page, and tries the methods that it accepts.
     pub fn by_page(&mut self) -> Result<Login> {
         let url = self.url()?;
         let opened = page::open(self, &url).map_err(|error| self.name_the_flags(error))?;
@@ -53,7 +53,7 @@ impl Conversation<'_> {
 
     fn by(&mut self, method: &'static Method, url: &str) -> Result<Login> {
         let mut draft = Draft::of(&self.setup, &self.name, method, Some(url.to_owned()));
-        // An address that cannot be is known before anybody is asked for more.
+        // An invalid address is reported before more is asked.
         Draft::of(&self.setup, &self.name, &METHODS[0], Some(url.to_owned()))
             .read_without_role(self.explicit, self.env)?;
         self.desk.say(&format!("logging in by {}", method.in_words));
@@ -76,7 +76,7 @@ impl Conversation<'_> {
 
     fn prove(&self, draft: &Draft, typed: Option<&Secret>, trace: &Trace) -> Result<Proof> {
         let mut trial = draft.read_without_role(self.explicit, self.env)?;
-        // A window or a code is nothing that is asked on the terminal.
+        // A browser window or a code needs a person, also with --yes.
         let at_browser = draft.method.by_hand && prompt::terminal().is_ok();
         let person = if at_browser { Some(&prompt::Terminal as &dyn Person) } else { self.desk.person() };
         if person.is_some() {
@@ -85,14 +85,14 @@ impl Conversation<'_> {
         proof::prove_attended(&trial.profile, &trial.cache, self.env, (typed, person), trace)
     }
 
-    /// The password that a person types, and where it is to be kept; `None`: one is kept already, or none is needed.
+    /// Asks for the password and where to store it. `None` if one is stored already, or none is needed.
     fn typed_secret(&mut self, trial: &Profile) -> Result<(Option<(Account, Secret)>, SecretStore)> {
         let mut store = self.setup.store;
         let Some((_, account)) = crate::cli::commands::kept_secret(trial) else { return Ok((None, store)) };
         match secret_store::place(&account, self.env) {
             Ok(Some(_)) if !self.is_refused => return Ok((None, store)),
             Ok(_) => {}
-            // Better known before a person has typed it.
+            // Reported before a person has typed it.
             Err(error) if store == SecretStore::Keyring && self.desk.is_attended() => {
                 store = self.another_store(error)?;
                 self.setup.store = store;
@@ -104,7 +104,7 @@ impl Conversation<'_> {
         Ok((Some((account, secret)), store))
     }
 
-    /// Where to keep a secret that the keyring does not take.
+    /// Asks where to store a secret that the keyring does not take.
     pub fn another_store(&mut self, error: Error) -> Result<SecretStore> {
         let again = self.setup.again(&["--store", "file"]);
         self.desk.complain(error.hint(format!("unlock it, or keep it in a file: {again}")))?;
@@ -114,7 +114,7 @@ impl Conversation<'_> {
         Err(Error::new(Code::KeyringLocked, "there is no place for the secret").hint(again))
     }
 
-    /// The remedy, in terms of this command.
+    /// Replaces the hint of an error by flags of this command.
     fn name_the_flags(&self, error: Error) -> Error {
         let again = |more: &[&str]| self.setup.again(more);
         match error.code {

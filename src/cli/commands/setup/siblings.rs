@@ -1,4 +1,4 @@
-//! `setup --all-roles`: a profile for each further role on offer, all of which one login serves.
+//! `setup --all-roles`: a profile for each further role on offer. One login serves all of them.
 
 use super::draft::Draft;
 use crate::config::settings::PROFILE;
@@ -6,7 +6,7 @@ use crate::config::writer::Writer;
 use crate::error::{Code, Error, Result};
 use crate::identity::saml::response::Offer;
 
-/// A profile that takes the new one's keys, with a role of its own.
+/// A profile that includes the new one, with a role of its own.
 pub struct Sibling {
     pub name: String,
     role_arn: String,
@@ -14,7 +14,7 @@ pub struct Sibling {
 }
 
 impl Sibling {
-    /// Those of every role on offer but the draft's own, named by `pattern`: `{profile}`, `{role}` and `{account}` stand in it.
+    /// Makes one for every role on offer but the draft's. `pattern` names them, with `{profile}`, `{role}` and `{account}`.
     pub fn all(draft: &Draft, offers: &[Offer], pattern: &str) -> Result<Vec<Sibling>> {
         let mut siblings: Vec<Sibling> = Vec::new();
         for role in offers.iter().map(|offer| &offer.role_arn) {

@@ -1,5 +1,5 @@
-//! A login without a page: a token of a service or an OpenID provider, or AWS credentials that are there. These name no roles,
-//! so the role is asked for first.
+//! A login without a page: a token of a service or an OpenID provider, or AWS credentials of a container. These name no roles, so
+//! the role is asked for first.
 
 use std::path::Path;
 
@@ -37,11 +37,11 @@ impl Conversation<'_> {
         Ok(Login { draft, proof, kept: None, store: self.setup.store })
     }
 
-    /// The login of a person, which leaves a refresh token.
+    /// Logs a person in, which gives a refresh token.
     fn at_provider(&mut self, oidc: &Oidc, draft: &Draft, explicit: Option<&Path>) -> Result<Login> {
         prompt::terminal()?;
         let account = oidc.account();
-        // Better known before a person has logged in.
+        // Reported before a person has logged in.
         if self.setup.store == SecretStore::Keyring
             && let Err(error) = secret_store::place(&account, self.env)
         {

@@ -1,4 +1,4 @@
-//! The lines of `~/.aws/config` that make SDKs ask fedcred, and a look whether one of them does.
+//! The lines of `~/.aws/config` that make SDKs run fedcred, and a try by the AWS CLI.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,9 +15,9 @@ use crate::quote::aws_ini;
 use crate::region::Region;
 use crate::time::Deadline;
 
-/// The change for each AWS profile to run fedcred for a profile of ours: pairs of their names.
+/// Returns the change that makes AWS profiles run fedcred. `profiles` has pairs of an AWS profile's name and one of fedcred's.
 ///
-/// Errors: an AWS profile has something that SDKs take first, or the file cannot hold these names.
+/// Errors: an AWS profile has a setting that takes precedence, or the file cannot hold a name.
 pub fn edit(profiles: &[(&str, &str)], region: Option<&str>, explicit: Option<&Path>, env: &Env) -> Result<Edit> {
     region.map(aws_ini::value).transpose()?;
     let lines: Vec<String> =
@@ -30,7 +30,7 @@ pub fn edit(profiles: &[(&str, &str)], region: Option<&str>, explicit: Option<&P
     Edit::of(env, &all)
 }
 
-/// The `credential_process` of one.
+/// Returns the `credential_process` of one AWS profile.
 fn line(name: &str, profile: &str, explicit: Option<&Path>, env: &Env) -> Result<String> {
     if let Some((place, key)) = AwsFiles::read(env).shadow(name) {
         let other = "or choose another name: fedcred setup --aws-profile NAME";
@@ -44,13 +44,13 @@ fn line(name: &str, profile: &str, explicit: Option<&Path>, env: &Env) -> Result
         words.extend(["--config".to_owned(), path.display().to_string()]);
     }
     words.push("get".to_owned());
-    // A name is no flag, whatever it begins with.
+    // After `--`, a name that begins with a dash is not taken for a flag.
     words.extend(profile.starts_with('-').then(|| "--".to_owned()));
     words.push(profile.to_owned());
     aws_ini::command(&words)
 }
 
-/// The region of the default profile in `~/.aws/config`, if it is one.
+/// Returns the region of the default profile in `~/.aws/config`; `None` if it has none or an invalid one.
 pub fn default_region(env: &Env) -> Option<Region> {
     let files = AwsFiles::read(env);
     let region =
@@ -67,9 +67,9 @@ fn directories(env: &Env) -> impl Iterator<Item = PathBuf> {
     std::env::split_paths(&path).collect::<Vec<_>>().into_iter()
 }
 
-/// Python and the CLI take their time to start.
+/// Time limit of the AWS CLI, which starts slowly.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What of AWS's environment is about the place and not about who asks.
+/// The variables of AWS that the try gets: those about places, not about credentials.
 const PLACES: [&str; 7] = [
     "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE",
@@ -80,7 +80,7 @@ const PLACES: [&str; 7] = [
     "AWS_EC2_METADATA_DISABLED",
 ];
 
-/// What the AWS CLI says who the profile is, if there is an AWS CLI; what it says else.
+/// Asks the AWS CLI who the profile is, and returns its answer or error as a sentence; `None` if there is no AWS CLI.
 pub fn ask_aws_cli(name: &str, env: &Env) -> Option<String> {
     let aws = directories(env).map(|dir| dir.join("aws")).find(|path| path.is_file())?;
     let argv = [&aws.display().to_string(), "sts", "get-caller-identity", "--profile", name, "--output", "json"];

@@ -1,4 +1,4 @@
-//! `--check`: an existing trust policy, line by line, for this identity.
+//! `--check`: evaluates an existing trust policy for this identity, condition by condition.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
-//! Who is to be let in, and into which role: from a login's proof where there is one, else from the settings and flags.
+//! The identity and the role of a trust policy: from a login's proof if there is one, else from settings and flags.
 //!
-//! A policy is wanted before there is anything to log in with, so what the settings say is enough where it is enough, and
-//! what is lacking is asked for by flag.
+//! A policy is often needed before a login is possible. So the settings are used as far as they go, and an error names the flag
+//! for what they do not say.
 
 use zeroize::Zeroizing;
 
@@ -62,7 +62,7 @@ pub fn identify<'a>(
     }
 }
 
-/// Without a login where the settings name role and provider; a check wants to know what the assertion says, if it can.
+/// Describes a SAML profile: without a login if the settings name role and provider. A check also uses the assertion, if it can.
 fn of_assertion<'a>(
     arguments: &TrustPolicy,
     profile: &'a Profile,
@@ -79,7 +79,7 @@ fn of_assertion<'a>(
         (None, named) => match (prove(), named) {
             (Ok(Proof::Assertion(assertion)), _) => Box::new(assertion.response),
             (Ok(Proof::Token(_) | Proof::Keys(_)), _) => return Err(other_proof()),
-            // What the assertion says is not known then; the lines that need it say so.
+            // Without the assertion, the lines that need it say that it is not known.
             (Err(_), Some(offer)) => {
                 let sign_in = format!("https://{}/saml", offer.role_arn.partition.sign_in_domain());
                 let unseen = Response { is_encrypted: true, recipients: vec![sign_in], ..Response::default() };
@@ -130,7 +130,7 @@ fn of_flags(issuer: &str, subjects: &[String], source: &TokenSource) -> Result<T
             .hint("add --subject SUB, or --service-account NAMESPACE/NAME"));
     }
     let is_issuer = url::Url::parse(issuer).is_ok_and(|url| {
-        // `https://https://…` parses, too, with a host called https.
+        // `https://https://…` parses as well, with a host called https.
         matches!(url.scheme(), "https" | "http") && !matches!(url.host_str(), Some("https" | "http") | None)
     });
     if !is_issuer {
@@ -141,7 +141,7 @@ fn of_flags(issuer: &str, subjects: &[String], source: &TokenSource) -> Result<T
     let mut token = Token { issuer: issuer.to_owned(), ..Token::default() };
     let audience = source.facts().audience.filter(|_| is_of_source);
     if token.kind() == Kind::Google {
-        // The audience is the profile's; who asks for the token is the account itself, by its number (`azp`).
+        // The audience is the profile's; `azp` is the number of the account that requests the token.
         let is_number = |subject: &&String| !subject.is_empty() && subject.bytes().all(|b| b.is_ascii_digit());
         token.audiences = audience.into_iter().map(str::to_owned).collect();
         token.authorized_party = subjects.first().filter(|_| subjects.len() == 1).filter(is_number).cloned();
@@ -182,7 +182,7 @@ fn caller(
     });
     match proven {
         Ok(caller) => Ok(caller),
-        // Permissions are asked for where the credentials are not.
+        // Permissions are often printed on a machine without the credentials.
         Err(_) if arguments.permissions => {
             let role = profile.role()?;
             Ok(format!("arn:{}:iam::{}:root", role.partition, role.owner))
@@ -229,7 +229,7 @@ fn of_pasted_token(bytes: Zeroizing<Vec<u8>>) -> Result<Token> {
     }
 }
 
-/// Trust is set up where no token is: the job, the pod and the machine that have one are elsewhere.
+/// Returns the error of a source whose token is not on this machine: the job, the pod or the machine that has it is elsewhere.
 fn elsewhere(error: Error, profile: &Profile, source: &TokenSource) -> Error {
     let flags: &[&str] = match source.facts().issuer {
         Some(_) => &["--subject", "SUB"],

@@ -1,4 +1,4 @@
-//! `fedcred trust-policy`: what must exist in AWS for a profile, and whether what exists lets it in.
+//! `fedcred trust-policy`: prints what must exist in AWS for a profile, or checks whether a trust policy lets it in.
 
 mod check;
 mod identify;
@@ -37,7 +37,7 @@ pub fn run(arguments: &TrustPolicy, global: &Global, env: &Env) -> Result<()> {
     let profile = super::looked_up(&config, &name, env)?;
     let identified = match (identify::identify(arguments, &profile, &config.cache()?, env), &profile.role_arn) {
         (Ok(identified), _) => identified,
-        // People enter MWAA's pages by what stands in the settings; who lets the role's own login in is another question.
+        // For MWAA's pages the settings are enough: the role's own trust policy is not needed for them.
         (Err(why), Some(role)) if is_for_mwaa => {
             let (policies, mut notes) = permissions::of(arguments, &profile, role, env)?;
             notes.insert(0, format!("the trust policy is left out, since nobody could be asked: {}", why.what));
@@ -89,7 +89,7 @@ fn alone(arguments: &TrustPolicy, (policies, notes): Permissions) -> Result<()> 
     }
 }
 
-/// The identity that is to be let in, and into which role.
+/// The identity, and the role that it is to assume.
 enum Identified<'a> {
     Saml { settings: &'a Saml, response: Box<Response>, offer: Offer },
     Token { token: Token, role: &'a RoleArn },
@@ -120,7 +120,7 @@ impl Identified<'_> {
     }
 }
 
-/// Of the last certificate that the issuer's server shows, as IAM reckons it (IAM User Guide, "Obtain the thumbprint").
+/// Returns the thumbprint of the last certificate that the issuer's server sends (IAM User Guide, "Obtain the thumbprint").
 fn thumbprint(issuer: &str) -> Result<String> {
     let not_asked = |why: String| {
         Error::new(Code::Connect, "the issuer's thumbprint is not known")

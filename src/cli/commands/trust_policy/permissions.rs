@@ -13,10 +13,10 @@ use crate::region::Region;
 use crate::trust::chain;
 use crate::trust::permissions::{Place, mwaa_login, parameter_store, secrets_manager};
 
-/// Name and policy of each, and what a person should know of them.
+/// The policies with their names, and notes for people.
 pub type Permissions = (Vec<(String, Value)>, Vec<String>);
 
-/// Those that the arguments ask for, of a profile with this role. Errors: [`Code::BadFlag`].
+/// Returns the policies that the arguments ask for, of a profile with this role. Errors: [`Code::BadFlag`].
 pub fn of(arguments: &TrustPolicy, profile: &Profile, role: &RoleArn, env: &Env) -> Result<Permissions> {
     let region = profile.sts.region.as_ref().map_or(role.partition.default_region(), Region::as_str);
     let place = Place { partition: role.partition, region, account_id: &role.owner };
@@ -30,7 +30,7 @@ pub fn of(arguments: &TrustPolicy, profile: &Profile, role: &RoleArn, env: &Env)
     collect(arguments, &place, permissions, env)
 }
 
-/// Those of a profile without a role, as far as it says where: nothing is asked for it, and nobody logs in.
+/// Returns the policies of a profile without a role, without a login.
 pub fn without_role(arguments: &TrustPolicy, profile: &WrittenProfile, env: &Env) -> Option<Result<Permissions>> {
     let (region, provider) = match profile {
         WrittenProfile::Profile(profile) if profile.role_arn.is_none() => {
@@ -56,7 +56,7 @@ pub fn without_role(arguments: &TrustPolicy, profile: &WrittenProfile, env: &Env
     Some(collect(arguments, &place, permissions, env))
 }
 
-/// In an ARN: any.
+/// Any account or region in an ARN.
 const ANY: &str = "*";
 
 fn collect(arguments: &TrustPolicy, place: &Place<'_>, permissions: Permissions, env: &Env) -> Result<Permissions> {
@@ -86,7 +86,7 @@ fn collect(arguments: &TrustPolicy, place: &Place<'_>, permissions: Permissions,
     Ok((policies, notes))
 }
 
-/// The backend that Airflow is set up with here, else both of AWS's with Airflow's defaults.
+/// Returns the backend that Airflow is configured with here, else both of AWS's with Airflow's defaults.
 fn backends(env: &Env, notes: &mut Vec<String>) -> Vec<Remote> {
     let defaults = || {
         let classes = ["secrets_manager.SecretsManagerBackend", "systems_manager.SystemsManagerParameterStoreBackend"];
@@ -100,7 +100,7 @@ fn backends(env: &Env, notes: &mut Vec<String>) -> Vec<Remote> {
         let mut kwargs = match &settings.kwargs {
             Kwargs::Text(text) => serde_json::from_str(text).ok()?,
             Kwargs::None => Map::new(),
-            // A command is not run for this, and no backend asked.
+            // No command is run for this, and no backend is asked.
             Kwargs::Command(_) | Kwargs::Secret(_) => return None,
         };
         kwargs.extend(settings.single.clone());
@@ -124,7 +124,7 @@ fn backends(env: &Env, notes: &mut Vec<String>) -> Vec<Remote> {
     }
 }
 
-/// The pattern of CreateWebLoginToken's `Name`.
+/// Whether CreateWebLoginToken takes this as a `Name`.
 fn check_environment(name: &str) -> Result<()> {
     let is_fine = name.len() <= 80
         && name.starts_with(|c: char| c.is_ascii_alphabetic())

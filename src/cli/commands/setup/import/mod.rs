@@ -1,4 +1,4 @@
-//! `fedcred setup --from TOOL`: profiles made of what another tool's own files say. Those files stay as they are.
+//! `fedcred setup --from TOOL`: makes profiles of another tool's own files, which stay unchanged.
 
 mod aws;
 mod okta;
@@ -58,7 +58,7 @@ pub fn run(tool: ImportTool, setup: &Setup, mut desk: Desk, global: &Global, env
     output::write(&desk.take_said())
 }
 
-/// Adds what no file of another tool says: a user, and the authority to trust.
+/// Adds what the tool's files do not say: a user name, and the authority to trust.
 fn complete(found: &mut [Found], setup: &Setup, desk: &mut Desk, env: &Env) -> Result<()> {
     let mut user = setup.username.clone();
     if user.is_none() && desk.is_attended() && found.iter().any(|found| found.lacks_user && found.problem.is_none()) {
@@ -82,8 +82,8 @@ fn plus(lines: &str) -> String {
     lines.lines().map(|line| format!("  +{line}\n")).collect()
 }
 
-/// Which of them can be written, all of it as one addition; and why the others cannot. One that stands on another is tried
-/// again once that one is in.
+/// Parts the profiles into those that can be written, as one addition, and those that cannot, with the reason. A profile that
+/// builds on another one is tried again after that.
 fn settle(found: Vec<Found>, global: &Global, env: &Env) -> (Vec<Found>, Option<Addition>, Vec<(String, String)>) {
     let (mut taken, mut addition, mut pending) = (Vec::new(), None, found);
     let mut text = String::new();
@@ -144,7 +144,7 @@ fn read(tool: ImportTool, env: &Env) -> Result<Vec<Found>> {
     }
 }
 
-/// Where the tool's file is: where its variable says, or below the home directory.
+/// Returns the tool's file: the one its variable names, or `name` below the home directory.
 fn at(env: &Env, variable: Option<&str>, name: &str) -> Result<PathBuf> {
     let named = variable.and_then(|variable| env.path(variable));
     named
@@ -168,7 +168,7 @@ fn aws_config(tool: ImportTool, env: &Env) -> Result<Document> {
     document(tool, &path.map_or_else(|| at(env, None, ".aws/config"), Ok)?)
 }
 
-/// One of AWS's files, if it can be read.
+/// Reads one of AWS's files; `None` if it cannot be read.
 fn aws_file(env: &Env, variable: &str, name: &str) -> Option<Document> {
     let path = crate::config::aws_files::place(env, variable, name)?;
     file::text(&path, &kind::AWS).ok().map(Document::parse)

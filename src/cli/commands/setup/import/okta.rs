@@ -16,9 +16,9 @@ pub fn gimme_aws_creds(document: &Document) -> Vec<Found> {
         let mut found = Found::saml(&if name == "DEFAULT" { "default".to_owned() } else { name.clone() });
         found.role(of("aws_rolename").filter(|role| role != "all").as_deref());
         found.duration(of("aws_default_duration").as_deref());
-        // Only then the tool opens the address; else it finds the application by its name.
+        // With another value, the tool finds the application by its name.
         let url = of("app_url").filter(|_| of("gimme_creds_server").is_none_or(|server| server == "appurl"));
-        // Okta Identity Engine: nothing written means the classic login.
+        // Okta Identity Engine only if it says so; the default is the classic login.
         let is_new = of("force_classic").is_some_and(|value| value.eq_ignore_ascii_case("false"));
         match (url, of("client_id").filter(|_| is_new)) {
             (Some(url), Some(client)) => {
@@ -67,8 +67,7 @@ pub fn gimme_aws_creds(document: &Document) -> Vec<Found> {
     document.sections().map(profile).collect()
 }
 
-/// The value of a section, else that of the one it inherits from, else that of DEFAULT, which Python's reader has everywhere. An
-/// empty value is one.
+/// Returns the value in a section, else in the one it inherits from, else in DEFAULT, which Python's configparser adds to each.
 fn inherited(document: &Document, name: &str, key: &str, depth: usize) -> Option<String> {
     let section = |name: &str| document.sections().find(|section| section.heading().to_string() == name);
     let of = |name: &str, key: &str| section(name)?.value(key).map(|value| value.trim().to_owned());
@@ -77,7 +76,7 @@ fn inherited(document: &Document, name: &str, key: &str, depth: usize) -> Option
     found.filter(|value| !value.is_empty())
 }
 
-/// Okta's application in its address: `…/home/amazon_aws/0oa…/272`.
+/// Returns the application's id in its address: `…/home/amazon_aws/0oa…/272`.
 fn app_id(url: &str) -> Option<&str> {
     url.split('/').find(|part| part.starts_with("0oa"))
 }
@@ -128,7 +127,7 @@ const FLAGS: [(&str, &str, &str); 8] = [
     ("private-key-file", "", "PRIVATE_KEY_FILE"),
 ];
 
-/// Of `OKTA_AWSCLI_…`, or by the name of version 1.
+/// Returns the variable `OKTA_AWSCLI_…`, or the one of version 1.
 fn variable(key: &str, env: &Env) -> Option<String> {
     let (.., name) = FLAGS.iter().find(|(flag, ..)| *flag == key)?;
     [format!("OKTA_AWSCLI_{name}"), format!("OKTA_{name}")].iter().find_map(|name| env.text(name))
@@ -138,7 +137,7 @@ fn okta_profile(name: &str, of: impl Fn(&str) -> Option<String>) -> Found {
     let mut found = Found::saml(name);
     found.role(of("aws-iam-role").as_deref()).region(of("aws-region").as_deref());
     found.duration(of("session-duration").or_else(|| of("aws-session-duration")).as_deref());
-    // The tool, too, takes the name of the administrators' site for the one beside it, and an address for its host.
+    // As the tool does: the administrators' site stands for the users' one, and an address for its host.
     let domain = of("org-domain").unwrap_or_default().replace("-admin.", ".");
     let domain = domain.trim_end_matches('/');
     let scheme = if domain.contains("://") { "" } else { "https://" };

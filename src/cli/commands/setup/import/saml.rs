@@ -6,7 +6,7 @@ use crate::config::aws_ini::{Document, Section};
 /// AWS as relying party, unless a tool says otherwise.
 pub const AWS: &str = "urn:amazon:webservices";
 
-/// A value that is there.
+/// Returns a value that is not empty.
 pub fn value<'a>(section: &Section<'a>, key: &str) -> Option<&'a str> {
     section.value(key).map(str::trim).filter(|value| !value.is_empty())
 }
@@ -27,7 +27,7 @@ pub fn aws_adfs(document: &Document) -> Vec<Found> {
 
 fn aws_adfs_profile(section: &Section<'_>) -> Option<Found> {
     let flags = value(section, "credential_process").and_then(|line| Flags::of(line, "aws-adfs"));
-    // A flag goes before the key of its name.
+    // A flag takes precedence over the key of its name.
     let of = |key: &str| {
         let flag = format!("--{}", key.replace('_', "-"));
         flags

@@ -20,7 +20,7 @@ use Login::{Browser, Ecp, Form, Kerberos, No};
 const ADFS: &str = "{url}/adfs/ls/IdpInitiatedSignOn.aspx?loginToRp={urn}";
 const PING: &str = "{url}/idp/startSSO.ping?PartnerSpId={urn}";
 
-/// What a provider opens, and how it logs in there. Any other opens the address itself, which a browser can as well.
+/// The page that a provider opens, and how it logs in there. Other providers open the address itself, in a browser.
 const PROVIDERS: [(&str, &str, Login); 14] = [
     ("adfs", ADFS, Form),
     ("adfs2", ADFS, Kerberos),
@@ -32,7 +32,7 @@ const PROVIDERS: [(&str, &str, Login); 14] = [
     ("f5apm", "{url}/saml/idp/res?id={resource_id}", Form),
     ("keycloak", "{url}", Form),
     ("netiq", "{url}/nidp/saml2/idpsend?PID=STSPv8a5kc", Form),
-    // It asks OneLogin's API with a client's secret; people open the same by this link (OneLogin, KB0011462).
+    // The tool uses OneLogin's API with a client secret; this link opens the same for people (OneLogin, KB0011462).
     ("onelogin", "https://{subdomain}.onelogin.com/start/{app_id}", Browser),
     ("ping", PING, Form),
     ("pingntlm", PING, Kerberos),
@@ -79,7 +79,7 @@ fn account(section: &Section<'_>) -> Found {
     found
 }
 
-/// The address with the section's values in it; or the key whose value is missing.
+/// Fills the section's values into the address. Fails with the key whose value is missing.
 fn filled<'k>(page: &'k str, section: &Section<'_>) -> Result<String, &'k str> {
     let mut text = page.to_owned();
     for key in page.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
@@ -130,7 +130,7 @@ pub fn processes(document: &Document) -> Vec<Found> {
         let flags = Flags::of(value(&section, "credential_process")?, "saml2aws")?;
         let base = flags.value("--idp-account", "-a").unwrap_or("default");
         let name = &section.heading().name;
-        // The account itself is there already, under this name.
+        // The account itself has a profile of this name already.
         if name == base {
             return None;
         }

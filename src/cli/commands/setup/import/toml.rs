@@ -1,4 +1,4 @@
-//! A profile that another tool has, as far as it was understood.
+//! A profile of another tool, as far as it was understood.
 
 use crate::config::aws_ini::Section;
 use crate::config::profile::{Account, SecretSource};
@@ -15,7 +15,7 @@ pub struct Found {
     table: Option<&'static Table>,
     /// What was not taken over, and why.
     pub notes: Vec<String>,
-    /// Why all of it cannot be.
+    /// Why the profile cannot be taken over.
     pub problem: Option<String>,
     /// A person has to log in before `get` works.
     pub needs_login: bool,
@@ -34,7 +34,7 @@ impl Found {
         Found::new(name, Some(&settings::SAML))
     }
 
-    /// A profile that takes another one's login, with a role of its own.
+    /// Makes a profile that includes another one, with a role of its own.
     pub fn including(name: &str, base: &str, role: Option<&str>) -> Found {
         let mut found = Found::new(name, None);
         found.top("include", Some(base)).role(role);
@@ -71,7 +71,7 @@ impl Found {
         self
     }
 
-    /// The role, if it is written as an ARN.
+    /// Sets the role if it is an ARN; else notes it.
     pub fn role(&mut self, role: Option<&str>) -> &mut Self {
         match role.filter(|role| !role.is_empty()) {
             Some(several) if several.contains([',', '/']) && !is_arn(several) => {
@@ -91,7 +91,7 @@ impl Found {
         }
     }
 
-    /// In seconds, as the other tools have it.
+    /// Sets the duration, which the other tools have in seconds.
     pub fn duration(&mut self, seconds: Option<&str>) -> &mut Self {
         let Some(text) = seconds.filter(|text| !text.is_empty()) else { return self };
         match text.parse::<u32>() {
@@ -100,7 +100,7 @@ impl Found {
         }
     }
 
-    /// A login form, or ECP, whose password `fedcred login` asks for.
+    /// Sets a method with a password, which `fedcred login` asks for.
     pub fn password(&mut self, auth: &str, user: Option<&str>) -> &mut Self {
         self.needs_login = true;
         self.lacks_user = user.is_none_or(str::is_empty);
@@ -109,7 +109,7 @@ impl Found {
             .set("password", &SecretSource::Keyring(Account::default()))
     }
 
-    /// Gives it the user that it lacks, if it does.
+    /// Sets the user name if it lacks one.
     pub fn user(&mut self, user: Option<&str>) {
         match user.filter(|_| std::mem::take(&mut self.lacks_user)) {
             Some(user) => drop(self.inner("username", Some(user))),
@@ -123,7 +123,7 @@ impl Found {
         self.inner("auth", Some("browser")).inner("username", user)
     }
 
-    /// Notes every setting of the section that is neither used nor without meaning here.
+    /// Notes every other setting of the section that has a value.
     pub fn rest(&mut self, section: &Section<'_>, used: &[&str]) -> &mut Self {
         for (name, value) in section.keys() {
             let is_empty = matches!(value.trim(), "" | "false" | "False" | "0" | "None" | "none");
@@ -160,7 +160,7 @@ impl Flags {
         self.0.iter().any(|word| word == flag)
     }
 
-    /// Notes each of these flags that is there.
+    /// Notes each of these flags that is given.
     pub fn note(&self, found: &mut Found, flags: &[(&str, &str)]) {
         for (long, short) in flags {
             if let Some(value) = self.value(long, short) {
