@@ -6,6 +6,7 @@
 //!
 //! `FEDCRED_CASES=write cargo test --test cli` writes what came into the files, to be read in the diff.
 
+mod contributing;
 #[path = "../support/installed.rs"]
 mod installed;
 mod pages;

@@ -143,6 +143,7 @@ pub static METHODS: &[Method] = &[
         asks: &[ISSUER, CLIENT_ID, FLOW, CA_BUNDLE],
         ..TOKEN
     },
+    // The jobs of services that issue tokens.
     Method {
         name: "github-actions",
         in_words: "GitHub Actions",
