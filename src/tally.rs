@@ -1,6 +1,6 @@
-//! What this thread did for its logins, counted for whoever watches a long-lived fedcred (`--metrics`).
+//! Counts what this thread did for its logins, for the metrics of a long-lived fedcred (`--metrics`).
 //!
-//! Noted where it happens; a fetch child tells it once, in its one message, so that all counters of a process come from its
+//! It is noted where it happens. A fetch child reports it in its one message, so that all counters of a process come from its
 //! keeper.
 
 use std::cell::RefCell;
@@ -20,7 +20,7 @@ pub struct Tally {
     pub sts_calls: u32,
     /// Times another process's login was waited for.
     pub lock_waits: u32,
-    /// How long that took, all in all.
+    /// How long that took altogether.
     pub lock_waited: Duration,
     /// The role of the profile, as far as it is known before a login.
     pub role: Option<String>,
@@ -42,12 +42,12 @@ pub enum Store {
 
 thread_local!(static TALLY: RefCell<Tally> = RefCell::default());
 
-/// Adds to it.
+/// Changes the counts.
 pub fn note(change: impl FnOnce(&mut Tally)) {
     TALLY.with_borrow_mut(change);
 }
 
-/// One pause of a wait for another process's login; `is_first`: its first one.
+/// Notes a pause in a wait for another process's login. `is_first`: whether the wait begins with it.
 pub fn note_pause(is_first: bool, pause: Duration) {
     note(|tally| {
         tally.lock_waits += u32::from(is_first);
@@ -55,14 +55,14 @@ pub fn note_pause(is_first: bool, pause: Duration) {
     });
 }
 
-/// The role that is wanted, where the settings name one.
+/// Notes the role that is wanted, if the settings name one.
 pub fn note_role(role: Option<&RoleArn>) {
     if let Some(role) = role {
         note(|tally| tally.role = Some(role.as_str().to_owned()));
     }
 }
 
-/// What was noted, from then on anew.
+/// Returns the counts and resets them.
 pub fn take() -> Tally {
     TALLY.take()
 }

@@ -19,7 +19,7 @@ pub fn fresh_in_file(profile: &Profile, settings: &CacheSettings, env: &Env) -> 
     (state(&entry, None) == State::Fresh).then_some(entry)
 }
 
-/// How far the entry's life has come. `window`: refresh when less than this is left, in place of the rule.
+/// Returns the state of an entry now. `window`: refresh when less than this is left, in place of the rule.
 pub fn state(entry: &CacheEntry, window: Option<Duration>) -> State {
     life(entry).state(time::now(), window, None)
 }

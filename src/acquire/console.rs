@@ -20,7 +20,7 @@ use crate::secret::Secret;
 use crate::sts::sign_in::{self, Visit};
 use crate::time::Deadline;
 
-/// The address that signs a browser in with the profile's credentials. Good for 15 minutes, for whoever has it.
+/// Returns the address that signs a browser in with the profile's credentials. Anybody who has it can use it for 15 minutes.
 pub fn url(profile: &Profile, credentials: &Credentials, service: Option<&str>, env: &Env) -> Result<Secret> {
     let region = profile.sts.region.as_ref();
     let partition = match &profile.role_arn {
@@ -30,7 +30,7 @@ pub fn url(profile: &Profile, credentials: &Credentials, service: Option<&str>, 
     let (duration, issuer) = match &profile.identity {
         Identity::Saml(saml) => (profile.session.duration, Some(shown(&saml.idp_url))),
         Identity::WebIdentity(_) => (profile.session.duration, None),
-        // AWS refuses a duration with the credentials of a role that was assumed with a role's.
+        // AWS refuses a duration with credentials of role chaining.
         Identity::AssumeRole(_) | Identity::Base(_) => (None, None),
     };
     let endpoint = sign_in::endpoint(partition, region, env)?;
@@ -38,13 +38,13 @@ pub fn url(profile: &Profile, credentials: &Credentials, service: Option<&str>, 
     block_on(sign_in::console_url(&visit, credentials, &profile.sts, &Deadline::after(profile.deadline)))
 }
 
-/// Whether a look at AWS's page tells anything: with one role on offer AWS does not ask, but signs in.
+/// Whether AWS's page lists accounts: with a single role AWS signs in without asking.
 pub fn has_choice(assertion: &Assertion) -> bool {
     let roles: BTreeSet<&str> = assertion.response.roles.iter().map(|offer| offer.role_arn.as_str()).collect();
     roles.len() > 1
 }
 
-/// Account id to alias, as AWS's sign-in page names them to the bearer of this assertion.
+/// Returns the alias of each account id, as AWS's sign-in page shows them for this assertion.
 pub fn aliases(profile: &Profile, assertion: &Assertion, env: &Env) -> Result<BTreeMap<AccountId, String>> {
     let Some(offer) = assertion.response.roles.first().filter(|_| has_choice(assertion)) else {
         return Ok(BTreeMap::new());

@@ -20,12 +20,13 @@ use crate::cache::sealing_key::{Purpose, SealingKey};
 use crate::error::{Code, Error, printable};
 use crate::time::{Timestamp, whole_seconds};
 
-/// Recognises a secret that was tried before. Says nothing about it without the sealing key.
+/// Recognises a secret that was sent before. Without the sealing key it tells nothing about the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretMark([u8; 32]);
 
 impl SecretMark {
-    /// Of a password's or token's text, or a keytab's content. Two identities with the same secret have different marks.
+    /// Marks the text of a password or token, or the content of a keytab. Two identities with the same secret have different
+    /// marks.
     pub fn new(key: &SealingKey, login: &LoginKey, secret: &[u8]) -> Self {
         let mac = key.mac(Purpose::Secrets).chain_update(login.as_bytes()).chain_update(secret);
         SecretMark(mac.finalize().into_bytes().into())
@@ -39,7 +40,7 @@ impl SecretMark {
     }
 }
 
-/// The secrets of one identity that left us and were refused or got no verdict.
+/// The secrets of one identity that were sent and were refused or got no verdict.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guard(Vec<TriedSecret>);
 
@@ -50,7 +51,7 @@ struct TriedSecret {
     unanswered: u32,
     /// When the latest of them began.
     last: Timestamp,
-    /// What the latest of them failed with; absent: nobody lived to tell.
+    /// What the latest of them failed with; `None`: the process was killed.
     why: Option<Error>,
     refusal: Option<Refusal>,
 }
@@ -61,14 +62,14 @@ struct Refusal {
     error: Error,
 }
 
-/// What was known of a secret before an attempt, for one that did not leave.
+/// What was known of a secret before an attempt; restored if the secret was not sent.
 #[derive(Debug)]
 pub struct Before(TriedSecret);
 
-/// So many secrets of one identity are kept.
+/// Limit of remembered secrets of one identity.
 const KEPT: usize = 8;
 
-/// For so long a refusal is told in its own words, as those who came at the same time expect.
+/// How long a refusal is reported in its own words, for processes that started at the same time.
 const REFUSAL_IS_NEWS: SignedDuration = SignedDuration::from_secs(30);
 
 /// An attempt without a verdict allows one more at once.
@@ -77,7 +78,7 @@ const AT_ONCE: u32 = 2;
 /// After that, one each time this much has passed since the latest.
 const PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
-/// An attempt dated further ahead was not dated by the clock we have now.
+/// An attempt dated further ahead than this was dated by a clock that has been set since.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
 impl Guard {
@@ -85,7 +86,7 @@ impl Guard {
         self.0.is_empty()
     }
 
-    /// Returns why a secret must not be sent, if it must not. No flag passes this by.
+    /// Returns why a secret must not be sent. No flag overrides this.
     pub fn refuses(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
         let tried = self.find(mark)?;
         if let Some(refusal) = &tried.refusal {
@@ -109,7 +110,7 @@ impl Guard {
         )
     }
 
-    /// When a secret without a verdict may be sent again, if not now.
+    /// Returns when a secret without a verdict may be sent again; `None` if it may be sent now.
     pub fn waits_until(&self, mark: &SecretMark, now: Timestamp) -> Option<Timestamp> {
         self.find(mark).filter(|tried| tried.refusal.is_none())?.waits_until(now)
     }
@@ -128,7 +129,7 @@ impl Guard {
         self.refuses(mark, now).or_else(unanswered)
     }
 
-    /// Notes that a secret is about to be sent. To be saved before it is.
+    /// Notes that a secret is about to be sent. The caller saves this before sending.
     pub fn begin(&mut self, mark: &SecretMark, now: Timestamp) -> Option<Before> {
         let before = self.take(mark);
         let unanswered = before.as_ref().map_or(0, |tried| tried.unanswered).saturating_add(1);
@@ -137,12 +138,12 @@ impl Guard {
         before.map(Before)
     }
 
-    /// The secret counts as never tried: a person wants it sent.
+    /// Forgets what is known of the secret: a person asks to send it.
     pub fn pardon(&mut self, mark: &SecretMark) {
         self.take(mark);
     }
 
-    /// What the peer showed of an attempt that [`Guard::begin`] noted. `failure`: what the login failed with.
+    /// Notes what the peer showed of an attempt that [`Guard::begin`] noted. `failure`: what the login failed with.
     pub fn settle(
         &mut self,
         mark: &SecretMark,
@@ -164,7 +165,7 @@ impl Guard {
         }
     }
 
-    /// Adds what another record knows of secrets: a refusal counts whoever met it, and so does each attempt.
+    /// Adds what another record knows of secrets: a refusal or more attempts win, wherever they were met.
     pub fn add(&mut self, other: &Guard) {
         for tried in &other.0 {
             match self.take(&tried.mark) {
@@ -174,7 +175,7 @@ impl Guard {
         }
     }
 
-    /// Nothing was tried later than now: other machines' clocks may run ahead.
+    /// Dates everything `now` at the latest: other machines' clocks may run ahead.
     pub fn not_after(&mut self, now: Timestamp) {
         for tried in &mut self.0 {
             tried.last = tried.last.min(now);
@@ -201,7 +202,7 @@ impl Guard {
 
 impl TriedSecret {
     fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
-        // From a clock that was wrong: the next attempt is dated by the right one.
+        // Not if dated by a clock that was wrong: the next attempt is dated by the right one.
         let is_dated = self.last.duration_since(now) <= TOLERANCE;
         let until = self.last.checked_add(PAUSE).unwrap_or(Timestamp::MAX);
         (self.unanswered >= AT_ONCE && is_dated && now < until).then_some(until)
@@ -209,7 +210,7 @@ impl TriedSecret {
 }
 
 impl Refusal {
-    /// In its own words, at first; then as what was refused before, by whom and when, with what the peer said.
+    /// Returns the refusal in its own words at first; later the error that it was refused before, when and with which words.
     fn met_again(&self, now: Timestamp) -> Error {
         if now.duration_since(self.at).abs() < REFUSAL_IS_NEWS {
             return self.error.clone();
@@ -221,7 +222,7 @@ impl Refusal {
     }
 }
 
-/// The error as it is kept: however much a peer had to say, a record fits into [`crate::cache::seal::MAX_FILE`].
+/// Shortens an error so that a record fits into [`crate::cache::seal::MAX_FILE`], however long a peer's answer was.
 pub(super) fn shortened(error: &Error) -> Error {
     Error {
         code: error.code,
@@ -233,146 +234,4 @@ pub(super) fn shortened(error: &Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cache::key::KeyBuilder;
-
-    fn key() -> SealingKey {
-        SealingKey::from_bytes([7; 32])
-    }
-
-    fn login(user: &str) -> LoginKey {
-        KeyBuilder::new(&key()).field("user", user).login_key()
-    }
-
-    fn mark(secret: &str) -> SecretMark {
-        SecretMark::new(&key(), &login("alice"), secret.as_bytes())
-    }
-
-    const HOUR: i64 = 3600;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + second).unwrap()
-    }
-
-    /// `secret` is sent at `second`, and this is what is shown of it.
-    fn attempt(guard: &mut Guard, secret: &str, shown: Shown, second: i64) {
-        let before = guard.begin(&mark(secret), at(second));
-        let failure = Error::new(Code::IdpRejected, "what came of it").because("it says: no");
-        guard.settle(&mark(secret), shown, before, Some(&failure), at(second));
-    }
-
-    fn refuses(guard: &Guard, secret: &str, second: i64) -> Option<Code> {
-        guard.refuses(&mark(secret), at(second)).map(|error| error.code)
-    }
-
-    #[test]
-    fn a_mark_is_of_one_secret_one_identity_and_one_sealing_key() {
-        let other_key = SealingKey::from_bytes([8; 32]);
-        assert_eq!(mark("a"), mark("a"));
-        for other in [
-            mark("b"),
-            SecretMark::new(&key(), &login("bob"), b"a"),
-            SecretMark::new(&other_key, &login("alice"), b"a"),
-        ] {
-            assert_ne!(mark("a"), other);
-        }
-    }
-
-    #[test]
-    fn a_refused_secret_is_not_sent_again_until_it_changes_and_its_refusal_stays_told() {
-        let mut guard = Guard::default();
-        attempt(&mut guard, "old", Shown::Refused, 0);
-        assert_eq!(refuses(&guard, "old", 1), Some(Code::IdpRejected), "at first in its own words");
-        for later in [30, 1_000_000, -1_000_000] {
-            let told = guard.refuses(&mark("old"), at(later)).unwrap();
-            assert_eq!(told.code, Code::SecretRefusedBefore, "{later}");
-            assert_eq!(told.causes, ["2027-01-15T08:00:00Z: what came of it", "it says: no"]);
-        }
-        assert_eq!(refuses(&guard, "new", 1), None);
-        // Another profile's right secret does not make the wrong one right.
-        attempt(&mut guard, "new", Shown::Accepted, 2);
-        assert_eq!(refuses(&guard, "old", 100), Some(Code::SecretRefusedBefore));
-        guard.pardon(&mark("old"));
-        assert_eq!(refuses(&guard, "old", 100), None);
-    }
-
-    #[test]
-    fn without_a_verdict_there_is_one_more_and_then_one_an_hour() {
-        let mut killed = Guard::default(); // Nothing follows the beginning.
-        let mut silent = Guard::default();
-        for second in [0, 100, 100 + HOUR, 100 + 2 * HOUR, 50 + 10 * HOUR] {
-            for guard in [&killed, &silent] {
-                assert_eq!(refuses(guard, "s", second), None, "{second}");
-            }
-            killed.begin(&mark("s"), at(second));
-            attempt(&mut silent, "s", Shown::NoVerdict, second);
-            if second > 0 {
-                for guard in [&killed, &silent] {
-                    for still in [0, 1, HOUR - 1] {
-                        assert_eq!(refuses(guard, "s", second + still), Some(Code::SecretWithoutVerdict), "{second}");
-                    }
-                    assert_eq!(guard.waits_until(&mark("s"), at(second)), Some(at(second + HOUR)));
-                    assert_eq!(refuses(guard, "changed", second), None);
-                }
-            }
-        }
-        // A clock that was set back by more than it can be wrong: one attempt, dated anew.
-        assert_eq!(refuses(&silent, "s", -HOUR), None);
-        attempt(&mut silent, "s", Shown::NoVerdict, -HOUR);
-        assert_eq!(refuses(&silent, "s", -60), Some(Code::SecretWithoutVerdict));
-        attempt(&mut silent, "s", Shown::Accepted, 0);
-        assert_eq!((refuses(&silent, "s", 1), silent.is_empty()), (None, true));
-    }
-
-    #[test]
-    fn after_an_attempt_without_a_verdict_none_is_made_ahead_of_time() {
-        let mut guard = Guard::default();
-        let spared = |guard: &Guard| guard.spares(&mark("s"), at(100)).is_some();
-        assert!(!spared(&guard));
-        guard.begin(&mark("s"), at(0));
-        assert!(spared(&guard) && refuses(&guard, "s", 100).is_none());
-        guard.begin(&mark("s"), at(1));
-        assert!(spared(&guard));
-        guard.pardon(&mark("s"));
-        assert!(!spared(&guard));
-    }
-
-    #[test]
-    fn an_attempt_that_did_not_leave_changes_nothing() {
-        let mut guard = Guard::default();
-        for second in 0..5 {
-            attempt(&mut guard, "s", Shown::NotSent, second);
-        }
-        assert!(guard.is_empty());
-        attempt(&mut guard, "s", Shown::NoVerdict, 10);
-        attempt(&mut guard, "s", Shown::NotSent, 20);
-        assert_eq!(refuses(&guard, "s", 21), None, "one more is left");
-        attempt(&mut guard, "s", Shown::NoVerdict, 30);
-        attempt(&mut guard, "s", Shown::NotSent, 30 + HOUR);
-        assert_eq!(guard.waits_until(&mark("s"), at(40)), Some(at(30 + HOUR)));
-        let mut refused = Guard::default();
-        attempt(&mut refused, "s", Shown::Refused, 0);
-        attempt(&mut refused, "s", Shown::NotSent, 100);
-        assert_eq!(refuses(&refused, "s", 200), Some(Code::SecretRefusedBefore));
-    }
-
-    #[test]
-    fn two_secrets_by_turns_are_counted_each() {
-        let mut guard = Guard::default();
-        for _ in 0..2 {
-            guard.begin(&mark("a"), at(0));
-            guard.begin(&mark("b"), at(0));
-        }
-        assert!(refuses(&guard, "a", 1).is_some() && refuses(&guard, "b", 1).is_some());
-    }
-
-    #[test]
-    fn only_the_latest_secrets_are_kept() {
-        let mut guard = Guard::default();
-        for i in 0..100 {
-            attempt(&mut guard, &i.to_string(), Shown::Refused, 0);
-        }
-        assert_eq!((guard.0.len(), refuses(&guard, "99", 0)), (KEPT, Some(Code::IdpRejected)));
-    }
-}
+mod tests;

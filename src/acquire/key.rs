@@ -25,19 +25,19 @@ use crate::region::Region;
 mod assume_role;
 mod web_identity;
 
-/// Why it is not known who asks: then no result may outlive this process.
+/// Why it is unknown who asks. No result may outlive this process then.
 type Unknowable = String;
 
-/// What a result is a result of.
+/// The key of a result, and whether it identifies who asks.
 pub struct Identified {
     pub key: CacheKey,
-    /// Whoever asks is not in the key, because it cannot be told.
+    /// Why the key does not cover who asks.
     pub unknowable: Option<Unknowable>,
 }
 
-/// The key of what `profile` gives whoever asks now.
+/// Returns the key of what `profile` gives to whoever asks now.
 pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
-    // The name counts where it names the session.
+    // The name is part of the key only where it names the session.
     let Profile { name, role_arn, sts, session, deadline: _, identity } = profile;
     let key = optional(KeyBuilder::new(sealing), "role_arn", role_arn.as_ref().map(|r| r.as_str()));
     let key = session_fields(sts_fields(key, sts), session);
@@ -53,8 +53,8 @@ pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
     }
 }
 
-/// The key of who logs in where and how: what the lock and the memory of failures are kept for. Ten profiles over one
-/// password, or over one refresh token, have one; where nothing but STS is asked, each result has its own.
+/// Returns the key of who logs in where and how, which the lock and the memory of failures belong to. Ten profiles with one
+/// password or one refresh token share it; where only STS is asked, each result has its own.
 pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
     let key = KeyBuilder::new(sealing);
     let key = match &profile.identity {
@@ -63,7 +63,7 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
                 key.field("origin", saml.idp_url.origin().ascii_serialization()).field("auth", saml.auth.facts().name);
             let labels = ["username", "principal", "keytab", "ticket of"];
             let key = match &saml.auth {
-                // What it is told may decide as whom it logs in.
+                // Its arguments may decide as whom it logs in.
                 Auth::Command(CommandLogin { argv, .. }) => command_field(key, argv),
                 // Whose refresh token it is.
                 Auth::Okta(Okta { client_id, .. }) => key.field("client_id", client_id),
@@ -90,8 +90,8 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
     key.login_key()
 }
 
-/// The key of the assertion that this login gives whoever asks now: without what only STS is told. `None`: it gives none, or
-/// it cannot be told who asks.
+/// Returns the key of the assertion that this login gives to whoever asks now, which leaves out what only STS is told; `None`
+/// if it gives none, or if it is unknown who asks.
 pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<AssertionKey> {
     match &profile.identity {
         Identity::Saml(saml) => Some(login_fields(KeyBuilder::new(sealing), saml, env).ok()?.assertion_key()),
@@ -99,11 +99,11 @@ pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<A
     }
 }
 
-/// Every setting of a login, whatever STS is told afterwards. A failure of the login concerns those who have the same.
+/// Every setting of a login except those for STS. A failure of the login concerns all with the same settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginSettings(pub(super) CacheKey);
 
-/// The settings with which `profile` logs in. All that is written counts here, also what cannot change a result.
+/// Returns the settings with which `profile` logs in, including those that cannot change a result.
 pub fn login_settings(profile: &Profile, sealing: &SealingKey) -> LoginSettings {
     let key = KeyBuilder::new(sealing);
     let key = match &profile.identity {
@@ -115,11 +115,11 @@ pub fn login_settings(profile: &Profile, sealing: &SealingKey) -> LoginSettings 
     LoginSettings(key.cache_key())
 }
 
-/// Who asks, in words for people. `None`: nobody in particular, or it cannot be told.
+/// Returns who asks, in words for people; `None` if it is nobody in particular, or unknown.
 pub fn asker(identity: &Identity, env: &Env) -> Option<String> {
     let name = match identity {
         Identity::Saml(saml) => {
-            // Not just any label: a bearer token is who asks, too.
+            // Only these labels: a bearer token identifies who asks, but must not be shown.
             let names = ["username", "principal", "ticket of"];
             let who = who(&saml.auth, env).ok()?;
             let (_, name) = who.iter().find(|(label, _)| names.contains(label))?;
@@ -132,15 +132,15 @@ pub fn asker(identity: &Identity, env: &Env) -> Option<String> {
     Some(printable(&name, 200))
 }
 
-/// Why nothing that `profile` gives may be kept, if so: it cannot be told who asks.
+/// Returns why nothing that `profile` gives may be kept: it is unknown who asks.
 pub fn unknowable(profile: &Profile, env: &Env) -> Option<String> {
-    // Whatever the key is, it only makes another digest.
+    // Any key will do: only the reason is wanted.
     of(profile, env, &SealingKey::from_bytes([0; 32])).unknowable
 }
 
 fn sts_fields(key: KeyBuilder, sts: &StsTarget) -> KeyBuilder {
     let StsTarget { region, endpoint_url, use_fips, use_dualstack, ca_bundle, http } = sts;
-    // The rest only says how long and how often it is tried.
+    // The rest only limits time and attempts.
     let StsHttp { proxy, client_cert, connect_timeout: _, read_timeout: _, attempts: _ } = http;
     let key = optional(key, "region", region.as_ref().map(Region::as_str));
     let key = optional(key, "sts_endpoint_url", endpoint_url.as_ref().map(|u| u.as_str()));
@@ -162,7 +162,7 @@ fn saml_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Un
     login_fields(key, saml, env)
 }
 
-/// What can change the assertion.
+/// Adds everything that can change the assertion.
 fn login_fields(key: KeyBuilder, saml: &Saml, env: &Env) -> Result<KeyBuilder, Unknowable> {
     let Saml { principal_arn: _, idp_url, authn_request, auth, xpath, parser, http, retry: _ } = saml;
     let key = match authn_request {
@@ -190,7 +190,7 @@ fn http_fields(key: KeyBuilder, http: &IdpHttp) -> KeyBuilder {
         follow_redirects,
     } = http;
     let key = path(key, "ca_bundle", ca_bundle.as_deref());
-    // A client certificate is who asks: its contents count, not only its name. The key belongs to the certificate.
+    // A client certificate identifies who asks, so its contents count, not only its path. The key belongs to the certificate.
     let key = match client_cert {
         Some((cert, _)) => path(key, "client_cert", Some(cert))
             .field("its contents", &**contents(cert, &kind::CERTIFICATES).unwrap_or_default()),
@@ -254,10 +254,10 @@ type Who = Vec<(&'static str, Zeroizing<Vec<u8>>)>;
 fn who(auth: &Auth, env: &Env) -> Result<Who, Unknowable> {
     let one = |label, value: &[u8]| (label, Zeroizing::new(value.to_vec()));
     match auth.facts().whose {
-        // Who has logged in in a browser or at Okta, `login` decides, after which what another person got is gone
+        // The person who logs in in a browser or at Okta is noted by `login`, which removes results of another person
         // (`acquire::session`).
         Whose::Anyone => Ok(Vec::new()),
-        // A password proves who asks, it does not decide it: the user's name does.
+        // The user name identifies who asks; the password only proves it.
         Whose::User(name) => Ok(vec![one("username", name.as_bytes())]),
         Whose::Bearer(token) => Ok(vec![("token", token_at_hand(token, env)?)]),
         Whose::Principal(Spnego { principal, keytab, .. }) => match (principal, keytab) {
@@ -287,16 +287,16 @@ fn token_at_hand(token: &SecretSource, env: &Env) -> Result<Zeroizing<Vec<u8>>, 
         SecretSource::Keyring(_) => return Err("the owner of the token in the keyring is unknown".into()),
         SecretSource::Command(_) => return Err("the owner of the token is unknown before the command runs".into()),
     };
-    // Without a token there is nobody who asks; the login will say what is missing.
+    // Without a token it is unknown who asks; the login will tell what is missing.
     contents.ok_or_else(|| "the bearer token cannot be read".into())
 }
 
-/// What the file holds now. One that cannot be read stops the login; that is not for this place to tell.
+/// Reads a file. If it cannot be read, the login will tell.
 fn contents(path: &Path, kind: &Kind) -> Option<Zeroizing<Vec<u8>>> {
     file::read(path, kind).ok()
 }
 
-/// As it is written, and for whoever asks now; what the token's subject adds, the token's own fields do.
+/// Adds the session name as it is written and as it expands now. The token's own fields cover its subject.
 fn session_name(key: KeyBuilder, session: &SessionName, profile: &str, env: &Env) -> KeyBuilder {
     let (user, host) = (whoami::user(env), whoami::host(env));
     let name = session.expand(&Asker { user: &user, host: &host, profile, subject: "", time: "" });

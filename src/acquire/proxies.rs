@@ -8,7 +8,7 @@ use crate::http::proxy::{Chosen, Proxy};
 use crate::identity::Run;
 use crate::secret::Secret;
 
-/// Runs the `work` of a login for `profile`, as [`counting_all`].
+/// Runs the `work` of a login for `profile` as [`counting_all`] does.
 pub fn counting<T>(
     profile: &Profile,
     run: Run<'_>,
@@ -19,10 +19,10 @@ pub fn counting<T>(
     counting_all(Proxy::all(run.env, of_sts.as_ref()), run.ledger, work)
 }
 
-/// Runs `work` with the password of each of these proxies written down before, whichever of its requests needs which, and settled
-/// after it.
+/// Runs `work` with an attempt of each proxy's password written down before, whichever requests need which, and settled
+/// afterwards.
 ///
-/// One that may not be sent stops only what would go through its proxy.
+/// A password that must not be sent stops only requests through its proxy.
 pub async fn counting_all<T>(
     proxies: Vec<Proxy>,
     ledger: &dyn Ledger,
@@ -36,7 +36,7 @@ pub async fn counting_all<T>(
                 proxies.iter().for_each(Proxy::allow);
                 counted.extend(carried.map(|carried| (proxies, carried)));
             }
-            // Not for longer than this login: the ledger knows when it may be sent again.
+            // For this login only: the ledger knows when it may be sent again.
             Err(error) => proxies.iter().for_each(|proxy| proxy.note(Shown::NoVerdict, Some(&error))),
         }
     }
@@ -47,7 +47,7 @@ pub async fn counting_all<T>(
     outcome
 }
 
-/// Each password once, with the proxies that it is for.
+/// Groups proxies by their passwords.
 fn by_password(proxies: Vec<Proxy>) -> Vec<(Secret, Vec<Proxy>)> {
     let mut passwords: Vec<(Secret, Vec<Proxy>)> = Vec::new();
     for proxy in proxies {
@@ -60,7 +60,7 @@ fn by_password(proxies: Vec<Proxy>) -> Vec<(Secret, Vec<Proxy>)> {
     passwords
 }
 
-/// What several proxies showed of one password.
+/// Returns the worst that several proxies showed of one password.
 fn worst(shown: impl Iterator<Item = Shown>) -> Shown {
     let rank = |shown: &Shown| match shown {
         Shown::NotSent => 0,

@@ -25,19 +25,19 @@ use crate::process::env::Env;
 use crate::tally;
 use crate::time::{self, Timestamp};
 
-/// What came of it.
+/// The result of a renewal.
 #[derive(Debug)]
 pub struct Refreshed {
     pub outcome: Outcome,
-    /// When the credentials expire that are cached now; `None`: there are none that are good, or none are kept.
+    /// When the credentials expire that are cached now; `None` if there are no valid ones.
     pub until: Option<Timestamp>,
-    /// When it is worth another call; whole seconds, in the future.
+    /// When to call again; in the future.
     pub next: Timestamp,
 }
 
 #[derive(Debug)]
 pub enum Outcome {
-    /// Nothing was to be done, or another process was at it.
+    /// There was nothing to do, or another process was doing it.
     Fresh,
     Refreshed,
     Failed(Error),
@@ -59,7 +59,7 @@ pub fn refresh(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) ->
 fn looked_up_refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> Refreshed {
     tally::note_role(profile.role_arn.as_ref());
     if let Identity::Base(_) = profile.identity {
-        // Nothing of it is kept, so nothing can be renewed.
+        // Its credentials are not cached, so there is nothing to renew.
         return Refreshed { outcome: Outcome::Fresh, until: None, next: whole(time::after(LONGEST)) };
     }
     let outcome = match renew(profile, settings, env) {
@@ -83,9 +83,9 @@ fn looked_up_refresh(profile: &Profile, settings: &CacheSettings, env: &Env) -> 
     }
 }
 
-/// Credentials of `profile` for a process that hands them out for a time: kept in the cache or not, and when to ask again.
+/// Returns credentials of `profile`, cached or not, for a process that gives them to others, and when to ask again.
 ///
-/// A renewal that fails is told beside the credentials that are still good.
+/// If a renewal fails, returns the failure with the credentials that are still valid.
 pub fn hand_out(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> (Refreshed, Option<CacheEntry>) {
     let ask = Ask::USUAL;
     let failed = |error: Error, failure| {
@@ -99,7 +99,7 @@ pub fn hand_out(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -
     let (profile, ask) = (&*looked_up.profile, looked_up.asked(&ask));
     tally::note_role(profile.role_arn.as_ref());
     let before = time::now();
-    // Nobody waits for this but the process that keeps the credentials fresh.
+    // Only the process that keeps the credentials fresh waits for this.
     let given = renew::given(profile, settings, env, &ask, profile.deadline);
     let remembered = place::last_failure(profile, settings, env, time::now());
     let failure = remembered.as_ref().map(|failure| failure.last);
@@ -109,7 +109,7 @@ pub fn hand_out(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -
     };
     let (kept, now) = (life(&entry), time::now());
     let outcome = match (kept.state(now, None, None), remembered) {
-        // It was to be renewed, and came back as it was.
+        // It was due and was not renewed.
         (State::Due, Some(failure)) => Outcome::Failed(failure.error),
         (State::Due | State::Cold, _) => Outcome::Fresh,
         (State::Fresh, _) if entry.issued >= before => Outcome::Refreshed,
@@ -123,10 +123,10 @@ pub fn hand_out(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -
     (Refreshed { outcome, until: Some(kept.expires), next }, Some(entry))
 }
 
-/// Credentials as they stand are looked at again after this: their connection may have changed.
+/// Credentials without a login are looked at again after this time: their connection may have changed.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// Removes what is of no use to anybody: expired entries, what nobody used for 30 days.
+/// Removes expired entries and what was not used for 30 days.
 pub fn prune(settings: &CacheSettings, env: &Env) {
     for Storage { store, .. } in storage::used(settings, env) {
         match store.prune(time::now()) {
@@ -136,7 +136,7 @@ pub fn prune(settings: &CacheSettings, env: &Env) {
     }
 }
 
-/// Whether there was something to do.
+/// Renews a profile. Returns whether there was something to do.
 fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool> {
     if let Some(why) = status::no_cache(settings, env) {
         return Err(why);
@@ -155,7 +155,7 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
     let renewed = match due {
         Some(entry) => match renewal.refresh(profile.deadline, profile.deadline)? {
             Some(renewed) => renewed,
-            // It failed a short while ago, and is held back since; or somebody else is at it.
+            // It failed a short while ago and is held back, or another process is at it.
             None => {
                 let held_back = place::last_failure(profile, settings, env, time::now())
                     .filter(|failure| life(entry).state(time::now(), window, Some(failure.last)) == State::Fresh);
@@ -167,7 +167,7 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
     check_kept(&renewal, &renewed).map(|()| true)
 }
 
-/// Credentials that only this process has are lost with it.
+/// Fails if the credentials were not cached: they would be lost with this process.
 fn check_kept(renewal: &Renewal<'_>, renewed: &CacheEntry) -> Result<()> {
     let kept = renewal.slot.as_ref().map_or(Ok(None), Slot::read)?;
     if kept.is_some_and(|kept| kept.generation >= renewed.generation) {
@@ -177,14 +177,14 @@ fn check_kept(renewal: &Renewal<'_>, renewed: &CacheEntry) -> Result<()> {
     Err(status::unknowable(renewal.profile, renewal.env).unwrap_or_else(lost))
 }
 
-/// The rule's window and up to a quarter more. `None`: the rule's, which is as wide as a chosen one can get, or wider.
+/// Returns the rule's window and up to a quarter more; `None` if the rule's is as wide as a chosen one can get.
 fn window(life: Life, phase: u8) -> Option<Duration> {
     let rule = life.window(None);
     let wider = rule + rule / 4 * i32::from(phase) / 255;
     Duration::try_from(wider).ok().filter(|wider| life.window(Some(*wider)) > rule)
 }
 
-/// When another call is worth it: when the credentials are due, or the back-off ends.
+/// Returns when to call again: when the credentials are due, or the back-off ends.
 fn next(
     kept: Option<Life>,
     window: Option<Duration>,
@@ -200,21 +200,21 @@ fn next(
     let soonest = match failed {
         None => SignedDuration::from_secs(1),
         Some(Kind::Unavailable) => SignedDuration::from_secs(5),
-        // Somebody has to do something first; whoever needs the credentials then will ask for them anyway.
+        // A person has to change something first; a program that needs credentials after that asks for them itself.
         Some(_) => SignedDuration::from_mins(5),
     };
     let next = due.max(now.saturating_add(soonest).unwrap_or(Timestamp::MAX));
     whole(next)
 }
 
-/// The same for a process that has to have something to hand out: without credentials it asks as soon as that may help.
+/// Returns the same for a process that has to have credentials to give: without any it asks as soon as that may help.
 fn next_to_hand_out(
     kept: Option<Life>,
     failure: Option<LastFailure>,
     failed: Option<Kind>,
     now: Timestamp,
 ) -> Timestamp {
-    // What was due and came back as it was without a failure: another process is at it.
+    // Credentials that are due and were not renewed, without a failure: another process is renewing them.
     let other = LastFailure { at: now, count: 1, ceiling: Ceiling::Outage, jitter: 128 };
     let is_held = kept.is_some_and(|life| life.state(now, None, None) != State::Cold);
     let due = match kept {
@@ -223,17 +223,17 @@ fn next_to_hand_out(
     };
     let soonest = match failed {
         _ if is_held => SignedDuration::ZERO,
-        // Those who wait for it may be over at any moment.
+        // An outage may end at any moment.
         None | Some(Kind::Unavailable | Kind::Storage | Kind::Internal) => SignedDuration::ZERO,
-        // A person logs in, and expects to see it.
+        // After a login a person expects to see the effect.
         Some(Kind::LoginRequired) => SignedDuration::from_secs(30),
-        // Somebody has to change something first.
+        // A person has to change something first.
         Some(Kind::Usage | Kind::Unusable | Kind::Refused | Kind::Configuration) => SignedDuration::from_mins(5),
     };
     due.max(now.saturating_add(soonest).unwrap_or(Timestamp::MAX))
 }
 
-/// Rounded up: a call a fraction too early would find nothing to do.
+/// Rounds up: a call a fraction of a second too early would find nothing to do.
 fn whole(next: Timestamp) -> Timestamp {
     Timestamp::from_second(next.as_second().saturating_add(1)).unwrap_or(Timestamp::MAX)
 }

@@ -20,11 +20,11 @@ use crate::time::Timestamp;
 /// What to do with credentials that are in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Hand them out; nothing else is to be done now.
+    /// Return them; there is nothing else to do now.
     Fresh,
-    /// Try to refresh, and hand them out if that fails.
+    /// Try to refresh, and return them if that fails.
     Due,
-    /// Of no more use: log in, or fail.
+    /// Not usable any more: log in, or fail.
     Cold,
 }
 
@@ -35,32 +35,31 @@ pub struct Life {
     pub expires: Timestamp,
 }
 
-/// A try that failed.
+/// A failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastFailure {
     pub at: Timestamp,
-    /// How many in a row, this one included.
+    /// Number of failures in a row, this one included.
     pub count: u32,
-    /// The ceiling of the back-off.
     pub ceiling: Ceiling,
-    /// Drawn when it failed, and kept, so that every process waits for the same moment: 0 is soonest, 255 latest.
+    /// Chosen at the failure and kept, so that every process waits for the same moment: 0 is the earliest, 255 the latest.
     pub jitter: u8,
 }
 
-/// How long a back-off gets at most.
+/// The longest back-off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ceiling {
-    /// 30 s: it may be over at any moment.
+    /// 30 s: an outage may end at any moment.
     Outage,
-    /// 2 min: STS said no, and somebody has to change a policy.
+    /// 2 min: STS denied the request, and somebody has to change a policy.
     Denial,
 }
 
-/// What comes from the future by more than this was not dated by the clock we have now.
+/// What is dated further ahead than this was dated by a clock that has been set since.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
 impl Life {
-    /// What to do now. `window`: the user's own; `failure`: the last try, if it failed.
+    /// Returns what to do now. `window`: the user's setting; `failure`: the last attempt, if it failed.
     pub fn state(&self, now: Timestamp, window: Option<Duration>, failure: Option<LastFailure>) -> State {
         let lifetime = self.lifetime();
         let left = self.expires.duration_since(now);
@@ -69,14 +68,14 @@ impl Life {
             return State::Cold;
         }
         if from_the_future > TOLERANCE {
-            // The clock was set back: how much of the life has really passed cannot be known. Within one lifetime it is worth
-            // a refresh, with the old ones to fall back on; beyond, they are ignored.
+            // The clock was set back, so the real age is unknown. Within one lifetime a refresh is tried, with these
+            // credentials to fall back on; beyond that they are ignored.
             return if from_the_future <= lifetime { self.due(now, failure) } else { State::Cold };
         }
         if left < self.window(window) { self.due(now, failure) } else { State::Fresh }
     }
 
-    /// When a refresh is next worth trying; `now` when it is due.
+    /// Returns when to try the next refresh; `now` if it is due.
     pub fn next_refresh(&self, now: Timestamp, window: Option<Duration>, failure: Option<LastFailure>) -> Timestamp {
         let failure = failure.filter(|f| f.counts(now));
         match self.state(now, window, None) {
@@ -86,7 +85,7 @@ impl Life {
         }
     }
 
-    /// How long before expiry a refresh is due.
+    /// Returns how long before expiry a refresh is due.
     pub fn window(&self, chosen: Option<Duration>) -> SignedDuration {
         let lifetime = self.lifetime();
         match chosen {
@@ -104,7 +103,8 @@ impl Life {
         }
     }
 
-    /// After a failure in the window the next try is in 5 to 10 min, but before these credentials are cold.
+    /// Returns the time of the next attempt after a failure in the window: in 5 to 10 min, but before these credentials are
+    /// cold.
     fn retry_in_window(&self, failure: &LastFailure) -> Timestamp {
         failure.retry_ahead_of_time().min(before(self.expires, self.cold_threshold()))
     }
@@ -119,8 +119,8 @@ impl Life {
 }
 
 impl LastFailure {
-    /// When the next try is allowed to whoever has no credentials: 1 s after the first failure, doubled with each, up to the
-    /// ceiling, and of that between half and all.
+    /// Returns when a caller without credentials may try again: 1 s after the first failure, doubled with each, up to the
+    /// ceiling; of that pause between half and all.
     pub fn retry_at(&self) -> Timestamp {
         let ceiling = match self.ceiling {
             Ceiling::Outage => SignedDuration::from_secs(30),
@@ -131,23 +131,23 @@ impl LastFailure {
         after(self.at, pause / 2 + pause / 2 * i32::from(self.jitter) / 255)
     }
 
-    /// When the next try is allowed to whoever has something to fall back on: in 5 to 10 min.
+    /// Returns when a caller with credentials to fall back on may try again: in 5 to 10 min.
     fn retry_ahead_of_time(&self) -> Timestamp {
         let pause = SignedDuration::from_mins(5) + SignedDuration::from_mins(5) * i32::from(self.jitter) / 255;
         after(self.at, pause)
     }
 
-    /// Must a try ahead of time still wait?
+    /// Whether an attempt ahead of time must still wait.
     pub fn puts_off(&self, now: Timestamp) -> bool {
         self.counts(now) && now < self.retry_ahead_of_time()
     }
 
-    /// Must the one who has no credentials still wait?
+    /// Whether a caller without credentials must still wait.
     pub fn holds_back(&self, now: Timestamp) -> bool {
         self.counts(now) && now < self.retry_at()
     }
 
-    /// One from the future would hold tries back for as long as the clock was wrong.
+    /// A failure dated ahead would hold attempts back for as long as the clock was wrong.
     fn counts(&self, now: Timestamp) -> bool {
         self.at.duration_since(now) <= TOLERANCE
     }

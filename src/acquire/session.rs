@@ -18,15 +18,15 @@ use crate::identity::saml::Assertion;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// In the directory of a store: a directory for each login identity.
+/// The directory in a store that holds a browser profile for each login identity.
 const BROWSERS: &str = "browser";
 
-/// What is kept of a session.
+/// What is kept of an identity provider's session.
 #[derive(Default)]
 struct Session {
-    /// Cookies, or what stands for them, as the login wrote it.
+    /// Cookies, as the login wrote them.
     cookies: Option<Secret>,
-    /// The mark of who logged in last, in a browser or by a code.
+    /// The mark of the person who logged in last, in a browser or by a code.
     person: Option<[u8; 32]>,
 }
 
@@ -79,8 +79,8 @@ impl LoginPlace {
         Ok(self.store.get(&self.login)?.unwrap_or_default())
     }
 
-    /// Who logged in in this identity's browser. Where it was somebody else before, what was cached of this identity goes: no
-    /// result says which person it is of.
+    /// Notes who logged in in this identity's browser. If it was another person before, removes what is cached of this
+    /// identity: no result tells which person it belongs to.
     pub(super) fn note_person(&self, assertion: &Assertion) -> Result<()> {
         let Some(name) = assertion.response.role_session_name.as_deref().or(assertion.response.subject.as_deref())
         else {
@@ -99,7 +99,7 @@ impl LoginPlace {
         self.store.put(&self.login, &self.login, &Session { person, ..session })
     }
 
-    /// Removes the browser's profile. False: there was none.
+    /// Removes the browser's profile. Returns whether there was one.
     pub(super) fn forget_browser(&self) -> Result<bool> {
         remove(&self.browser_dir())
     }
@@ -109,7 +109,7 @@ impl LoginPlace {
     }
 }
 
-/// Removes the browser profiles of all identities. Whether there were any.
+/// Removes the browser profiles of all identities. Returns whether there were any.
 pub(super) fn forget_browsers(store: &FileStore) -> Result<bool> {
     remove(&store.dir().join(BROWSERS))
 }

@@ -15,24 +15,25 @@ use crate::identity::saml::response::Response;
 use crate::process::env::Env;
 use crate::time::{self, Timestamp};
 
-/// "Token must be redeemed within 5 minutes of issuance", says STS.
+/// The longest use of an assertion. STS: "Token must be redeemed within 5 minutes of issuance".
 const LIFE: SignedDuration = SignedDuration::from_mins(5);
-/// What is left for the call, and for clocks that differ.
+/// Reserved for the call, and for clocks that differ.
 const MARGIN: SignedDuration = SignedDuration::from_secs(30);
 
-/// Where the assertion of a login is found, and kept for the others.
+/// The place of a login's assertion, for all roles in it.
 pub struct Shared<'a> {
     place: Option<(&'a Slot, AssertionKey)>,
 }
 
 impl<'a> Shared<'a> {
-    /// Without a slot nothing is kept, and so for what is not a SAML login.
+    /// Keeps nothing without a slot, or if this is not a SAML login.
     pub fn new(slot: Option<&'a Slot>, profile: &Profile, env: &Env) -> Self {
         let place = slot.and_then(|slot| Some((slot, key::assertion(profile, env, &slot.store.sealing)?)));
         Shared { place }
     }
 
-    /// The assertion that is kept, if it is still good and `is_wanted`, by the number of its login. What is over is removed.
+    /// Returns the assertion that is kept, if it is still valid and `is_wanted` accepts the number of its login. An expired one
+    /// is removed.
     pub fn find(&self, is_wanted: impl Fn(u64) -> bool) -> Option<Assertion> {
         let (slot, name) = self.place.as_ref()?;
         let kept: KeptAssertion = slot.store.get(name).ok()??;
@@ -48,7 +49,7 @@ impl<'a> Shared<'a> {
         Some(Assertion { encoded: kept.encoded, response, idp_time: None })
     }
 
-    /// Keeps what the login of this number, at `place`, brought for the other roles in it.
+    /// Keeps the assertion that the login of this number brought, at `place`.
     pub fn keep(&self, assertion: &Assertion, generation: u64, place: &LoginPlace) {
         let Some((slot, name)) = &self.place else { return };
         let now = time::now();
@@ -62,15 +63,16 @@ impl<'a> Shared<'a> {
     }
 }
 
-/// For how long an assertion that came now serves. `end` and `now` are both the IdP's.
+/// Returns how long an assertion that came now is of use. `end` and `now` are both by the IdP's clock.
 fn left(end: Option<Timestamp>, now: Timestamp) -> Option<SignedDuration> {
     let left = end.map_or(LIFE, |end| end.duration_since(now).min(LIFE)) - MARGIN;
     left.is_positive().then_some(left)
 }
 
-/// One from the future was not dated by the clock we have now: how old it is cannot be known.
+/// Whether an assertion is still of use. If it was received in the future, by a clock that has been set since, its age is
+/// unknown.
 fn is_good(kept: &KeptAssertion, now: Timestamp) -> bool {
-    // Its second was cut off.
+    // The time is cut to whole seconds.
     now < kept.until && kept.received <= now && kept.until.duration_since(kept.received) <= LIFE
 }
 

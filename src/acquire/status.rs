@@ -16,45 +16,45 @@ use crate::process::env::Env;
 use crate::quote::shell::fedcred;
 use crate::time::Timestamp;
 
-/// A profile's credentials as they stand.
+/// The state of a profile's credentials.
 #[derive(Debug)]
 pub struct Status {
     pub state: State,
     /// When what is cached expires; in the past if it has.
     pub expires: Option<Timestamp>,
     pub next: Next,
-    /// The last try, if it failed: when, how, and what the next one waits for.
+    /// The last attempt, if it failed: when, how, and what the next one waits for.
     pub failure: Option<Remembered>,
     /// Who asks, in words for people.
     pub who: Option<String>,
-    /// Why nothing of this profile is kept, if so.
+    /// Why nothing of this profile is cached; `None` if it is.
     pub unkept: Option<Error>,
-    /// The role, where an Airflow connection names it.
+    /// The role, also where an Airflow connection names it.
     pub role_arn: Option<String>,
-    /// When the Airflow connection came that is kept of a secrets backend.
+    /// When the cached Airflow connection came from its secrets backend.
     pub connection_since: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Handed out as they are.
+    /// Used as they are.
     Fresh,
-    /// Handed out, after a try to refresh them.
+    /// Used after an attempt to refresh them.
     Due,
-    /// Of no more use; the next who asks logs in.
+    /// Not usable any more; the next caller logs in.
     Expired,
-    /// Nothing of use, and the last login failed.
+    /// There is nothing usable, and the last login failed.
     Failed,
-    /// Nothing, and nothing is remembered.
+    /// There is nothing, and no failure is remembered.
     None,
 }
 
 /// When the next login is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// For whoever asks from then on.
+    /// For a caller from then on.
     From(Timestamp),
-    /// For whoever asks next.
+    /// For the next caller.
     WhenAsked,
     /// Not before the secret changes or a person logs in: this one was refused.
     WithNewSecret,
@@ -62,7 +62,7 @@ pub enum Next {
     WithPerson,
 }
 
-/// What is known of `profile` at `now`. Errors: an Airflow connection that is defined nowhere, or is broken.
+/// Returns what is known of `profile` at `now`. Errors: an Airflow connection that is defined nowhere, or is broken.
 pub fn of(profile: &WrittenProfile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Result<Status> {
     let Some(looked_up) = airflow::offline(profile, settings, env)? else {
         return Ok(unread(profile, settings, env));
@@ -71,7 +71,7 @@ pub fn of(profile: &WrittenProfile, settings: &CacheSettings, env: &Env, now: Ti
     Ok(Status { connection_since: looked_up.kept_since, ..status })
 }
 
-/// Of a connection that nobody has read yet: under what its credentials would be kept is not known.
+/// Returns the status of a connection that was never read: the key of its credentials is unknown.
 fn unread(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> Status {
     let unread = || {
         let get = fedcred(&["get"], profile.name(), &[]);
@@ -89,7 +89,7 @@ fn unread(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> Stat
     }
 }
 
-/// The same of what can be acted on.
+/// Returns the status of a profile that is looked up.
 pub fn of_profile(profile: &Profile, settings: &CacheSettings, env: &Env, now: Timestamp) -> Status {
     let (kept, unreadable) =
         match Slot::existing(profile, settings, env).and_then(|slot| slot.map_or(Ok(None), |s| s.read())) {
@@ -109,12 +109,12 @@ pub fn of_profile(profile: &Profile, settings: &CacheSettings, env: &Env, now: T
     }
 }
 
-/// Why nothing that this profile gives is kept, as far as that can be told without writing.
+/// Returns why nothing that this profile gives is kept, as far as that can be told without writing.
 pub fn unkept(profile: &Profile, settings: &CacheSettings, env: &Env) -> Option<Error> {
     no_cache(settings, env).or_else(|| unknowable(profile, env))
 }
 
-/// Why what this profile gives must not outlive the process, if so: it cannot be told who asks.
+/// Returns why what this profile gives must not outlive the process: it is unknown who asks.
 pub fn unknowable(profile: &Profile, env: &Env) -> Option<Error> {
     if let Identity::Base(_) = profile.identity {
         return Some(
@@ -129,7 +129,7 @@ pub fn unknowable(profile: &Profile, env: &Env) -> Option<Error> {
     )
 }
 
-/// Why nothing at all is kept, as far as that can be told without writing.
+/// Returns why nothing at all is kept, as far as that can be told without writing.
 pub fn no_cache(settings: &CacheSettings, env: &Env) -> Option<Error> {
     match storage::choose(settings, env) {
         Ok(Choice { storage: None, why }) => why,

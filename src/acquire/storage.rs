@@ -16,38 +16,38 @@ use crate::error::{Code, Error, Result};
 use crate::file::private::Dir;
 use crate::process::env::Env;
 
-/// A directory, and the place of the key for what is in it.
+/// A directory, and where the key for its files is kept.
 #[derive(Clone, Debug)]
 pub struct Storage {
     pub store: FileStore,
     pub key: KeyPlace,
 }
 
-/// What the look at all of them came to.
+/// The storage to use.
 #[derive(Debug)]
 pub struct Choice {
-    /// `None`: nothing can be kept anywhere.
+    /// `None` if nothing can be kept anywhere.
     pub storage: Option<Storage>,
-    /// Why it is not the configured one.
+    /// Why it is not the configured storage.
     pub why: Option<Error>,
 }
 
 impl Storage {
     fn beside(dir: PathBuf) -> Storage {
-        // A sealing key beside what it seals is worth little, but it keeps a password's mark from being tried offline
-        // by whoever gets hold of the file alone.
+        // A key beside what it seals protects little, but without it a single file would allow guessing a password offline by
+        // its mark.
         let key = KeyPlace::File(dir.join("cache.key"));
         Storage { store: FileStore::new(dir), key }
     }
 
-    /// With its key, if there is one. Nothing is made.
+    /// Returns the store with its key; `None` if there is no key. Nothing is made.
     pub fn existing(self) -> Result<Option<SealedStore>> {
         Ok(self.key.read()?.map(|sealing| SealedStore::new(self.store, sealing)))
     }
 
-    /// With its key, made where there is none; or why there can be none.
+    /// Returns the store with its key, which is made if there is none; or why there can be none.
     ///
-    /// The one error is [`Code::InsecurePermissions`].
+    /// The only error is [`Code::InsecurePermissions`].
     pub fn open(self) -> Result<std::result::Result<SealedStore, Error>> {
         Ok(match self.key.open()? {
             Opened::Key(sealing) => Ok(SealedStore::new(self.store, sealing)),
@@ -55,7 +55,7 @@ impl Storage {
         })
     }
 
-    /// Whether it can be written, as far as that can be told without writing.
+    /// Checks without writing whether it can be written.
     fn check(&self) -> Result<()> {
         obstacle::check_private(self.store.dir())?;
         match &self.key {
@@ -68,7 +68,7 @@ impl Storage {
     }
 }
 
-/// The configured one, as it stands in the settings. `None`: results are not to be kept, or there is no directory for them.
+/// Returns the storage of the settings; `None` if results must not be kept, or if there is no directory for them.
 pub fn configured(settings: &CacheSettings) -> Option<Storage> {
     match &settings.store {
         Store::File | Store::Redis(_) => {
@@ -78,13 +78,12 @@ pub fn configured(settings: &CacheSettings) -> Option<Storage> {
     }
 }
 
-/// The one that results are kept in. Nothing is made.
+/// Returns the storage in which results are kept. Nothing is made.
 ///
-/// The one error is [`Code::InsecurePermissions`] of the configured one: what is ours and open to others is to be mended, not
-/// passed over.
+/// The only error is [`Code::InsecurePermissions`] of the configured storage: the user has to repair that.
 pub fn choose(settings: &CacheSettings, env: &Env) -> Result<Choice> {
     let Some(first) = configured(settings) else {
-        // Without a home there are still a session and a temporary directory.
+        // Without a home there may still be a session's or a temporary directory.
         let fallbacks = fallbacks(env).filter(|_| settings.store != Store::None);
         return Ok(Choice { storage: usable(fallbacks), why: Some(no_directory(settings)) });
     };
@@ -93,7 +92,7 @@ pub fn choose(settings: &CacheSettings, env: &Env) -> Result<Choice> {
         Err(why) if why.code == Code::InsecurePermissions => return Err(why),
         Err(why) => why,
     };
-    // Who wants the key in a keyring does not want it in a file.
+    // A key that is configured for a keyring is never put into a file.
     let storage = match &first.key {
         KeyPlace::Keyring { .. } => None,
         KeyPlace::File(_) | KeyPlace::Given(_) => {
@@ -118,13 +117,13 @@ fn usable(storages: impl Iterator<Item = Storage>) -> Option<Storage> {
     })
 }
 
-/// Those that serve where the configured one cannot, the best one first.
+/// Returns the storages that serve if the configured one cannot, the best one first.
 pub fn fallbacks(env: &Env) -> impl Iterator<Item = Storage> + use<> {
     let session = env.path("XDG_RUNTIME_DIR").filter(|dir| is_of_us(dir)).map(|dir| dir.join("fedcred"));
     session.into_iter().chain(temporary(env)).map(Storage::beside)
 }
 
-/// Those that have been used. Of the others' nothing is ours to read or remove.
+/// Returns the storages that have been used by this user.
 pub fn used(settings: &CacheSettings, env: &Env) -> Vec<Storage> {
     let configured = configured(settings).into_iter().flat_map(|first| {
         let beside = Storage::beside(first.store.dir().to_owned());
@@ -140,7 +139,8 @@ pub fn used(settings: &CacheSettings, env: &Env) -> Vec<Storage> {
     configured.chain(fallbacks).filter(is_there).collect()
 }
 
-/// Whether it is there and ours, as the XDG base directory specification wants it: after `su` the variable is another user's.
+/// Whether the directory exists and is this user's, as the XDG base directory specification wants it: after `su` the variable
+/// is another user's.
 #[cfg(unix)]
 fn is_of_us(dir: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -162,7 +162,7 @@ fn no_directory(settings: &CacheSettings) -> Error {
     }
 }
 
-/// A directory of this user's own, whose name anybody could have taken before.
+/// Returns the path of a directory for this user, whose name anybody could have taken before.
 #[cfg(unix)]
 fn temporary(env: &Env) -> Option<PathBuf> {
     let base = env.path("TMPDIR").filter(|dir| dir.is_absolute()).unwrap_or_else(|| Path::new("/tmp").to_owned());

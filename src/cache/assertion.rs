@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// An assertion as it is kept.
+/// An assertion in the cache.
 #[derive(Debug)]
 pub struct KeptAssertion {
     /// The SAML response, for STS.
@@ -17,7 +17,7 @@ pub struct KeptAssertion {
     pub received: Timestamp,
     /// Not to be used from then on.
     pub until: Timestamp,
-    /// The login that brought it, as in [`super::entry::CacheEntry::generation`].
+    /// The number of the login that brought it, as in [`super::entry::CacheEntry::generation`].
     pub generation: u64,
 }
 

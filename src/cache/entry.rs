@@ -10,13 +10,13 @@ use crate::error::Result;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// A result as it is kept.
+/// A result in the cache.
 #[derive(Debug)]
 pub struct CacheEntry {
     pub credentials: Credentials,
     /// When the credentials came, by this machine's clock; whole seconds.
     pub issued: Timestamp,
-    /// Counts the logins of one identity: which of two results or errors is the newer, whatever the clock did in between.
+    /// The number of the login among those of its identity: it orders results and errors whatever the clock did in between.
     pub generation: u64,
 }
 

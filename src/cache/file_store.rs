@@ -1,7 +1,7 @@
 //! Sealed files in a directory (`cache.dir`).
 //!
-//! A file is replaced by renaming a complete one over it, and what was cut by a crash of the machine does not open
-//! ([`super::seal`]): nobody reads half a result. Where nothing can be written, the caller goes on with what it has.
+//! A file is replaced by renaming a complete one over it, and a file that a crash of the machine cut does not open
+//! ([`super::seal`]), so half a result is never read. If nothing can be written, the caller goes on with what it has.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::file::private::{self, Dir};
 use crate::time::Timestamp;
 
-/// A file still being written after this long was left by a process that was killed.
+/// A temporary file older than this was left by a process that was killed.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
 /// Files of the cache in one directory.
@@ -24,7 +24,7 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// A store in `dir`, which is made at the first write.
+    /// Returns a store in `dir`, which is made at the first write.
     pub fn new(dir: PathBuf) -> Self {
         FileStore { dir }
     }
@@ -37,47 +37,47 @@ impl FileStore {
         self.dir.join(name.to_string())
     }
 
-    /// The file's bytes; `None` when there is no such file.
+    /// Reads a file; `None` if there is no such file.
     ///
-    /// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::FileUnreadable`].
+    /// Errors: [`Code::InsecurePermissions`] with the command that repairs it, [`Code::FileUnreadable`].
     pub fn read(&self, name: &FileName) -> Result<Option<Vec<u8>>> {
-        // One byte more than fits, so that a longer file is seen to be one.
+        // One byte more than the limit, so that a longer file is recognised.
         private::read(&self.path(name), MAX_FILE + 1)
     }
 
     /// Replaces the file by one with these bytes.
     ///
     /// Errors: [`Code::CacheWrite`] (a full disk, a read-only home), after which a run goes on without keeping its result;
-    /// [`Code::InsecurePermissions`] with the command that mends it.
+    /// [`Code::InsecurePermissions`] with the command that repairs it.
     pub fn write(&self, name: &FileName, bytes: &[u8]) -> Result<()> {
         self.open_dir()?.replace(&name.to_string(), bytes)
     }
 
-    /// Removes the file. False: there was none.
+    /// Removes the file. Returns whether there was one.
     pub fn remove(&self, name: &FileName) -> Result<bool> {
         remove(&self.path(name))
     }
 
-    /// The directory, made when it is not there, and refused when it is not ours alone.
+    /// Opens the directory, making it if it is missing. Fails if it is not this user's alone.
     pub fn open_dir(&self) -> Result<Dir> {
         Dir::ours_alone(&self.dir)
     }
 
-    /// Everything that is kept here: of the person whose directory it is.
+    /// Returns all sealed files.
     pub fn all(&self) -> Result<Vec<FileName>> {
         let names = self.names()?;
         let ours = names.iter().filter_map(|(name, _)| FileName::parse(name));
         Ok(ours.filter(|name| matches!(name, FileName::Sealed(..))).collect())
     }
 
-    /// Everything that is kept of this login identity, as the headers say. What cannot be read is of nobody: no result comes of it.
+    /// Returns the sealed files of this login identity, by their headers. Files that cannot be read are left out.
     pub fn of_login(&self, login: &LoginKey) -> Result<Vec<FileName>> {
         let mut found = self.all()?;
         found.retain(|name| matches!(self.header(name), Ok(Some(header)) if header.login == *login));
         Ok(found)
     }
 
-    /// The identities whose logins have been locked.
+    /// Returns the identities whose logins have been locked.
     pub fn logins(&self) -> Result<Vec<LoginKey>> {
         let names = self.names()?;
         Ok(names
@@ -89,16 +89,16 @@ impl FileStore {
             .collect())
     }
 
-    /// What the beginning of a file says: enough to throw it away, never to use it. `None`: there is no such file, or it is none
-    /// of this version's.
+    /// Reads the header of a file: enough to remove the file, never to use it. `None` if there is no such file, or if it is not
+    /// of this version.
     pub fn header(&self, name: &FileName) -> Result<Option<Header>> {
         let FileName::Sealed(kind, _) = name else { return Ok(None) };
         let beginning = private::read_head(&self.path(name), HEADER_LEN)?;
         Ok(beginning.and_then(|bytes| Header::read(*kind, &bytes)))
     }
 
-    /// Removes what is of no more use by its own header, files of earlier formats, and what killed processes left. How many files
-    /// went.
+    /// Removes files that are not of use any more by their own headers, files of earlier formats, and what killed processes
+    /// left. Returns how many files were removed.
     pub fn prune(&self, now: Timestamp) -> Result<usize> {
         let mut removed = 0;
         for (name, written) in self.names()? {
@@ -107,7 +107,7 @@ impl FileStore {
                 (Some(sealed @ FileName::Sealed(..)), _) => {
                     self.header(&sealed).is_ok_and(|header| header.is_none_or(|header| header.until <= now))
                 }
-                // Never: whoever waits for a removed lock and whoever makes it anew would both go on.
+                // Never a lock: a process that waits for the removed file and one that makes a new file would both get it.
                 (Some(FileName::Lock(_)), _) => false,
                 (None, Some(of)) => is_ours(of) && age > ABANDONED_AFTER,
                 (None, None) => key::is_outdated(&name),
@@ -130,7 +130,7 @@ impl FileStore {
         let mut names = Vec::new();
         for file in listing {
             let file = file.map_err(unreadable)?;
-            // Files come and go meanwhile: one that is gone again is not an error.
+            // Other processes make and remove files meanwhile: a missing one is not an error.
             let written = file.metadata().and_then(|m| m.modified()).ok().and_then(|t| Timestamp::try_from(t).ok());
             if let (Ok(name), Some(written)) = (file.file_name().into_string(), written) {
                 names.push((name, written));

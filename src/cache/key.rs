@@ -46,7 +46,7 @@ digests! {
     AssertionKey;
 }
 
-/// Collects the fields of a digest.
+/// Builds a digest from labelled fields.
 #[derive(Clone)]
 pub struct KeyBuilder(HmacSha256);
 
@@ -90,18 +90,18 @@ impl KeyBuilder {
     }
 }
 
-/// What a sealed record is.
+/// The kind of a sealed record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Credentials: a result.
     Entry,
-    /// An assertion, for other roles in it.
+    /// An assertion, for all roles in it.
     Assertion,
     /// What is remembered of a login: failures, and what became of secrets.
     Memory,
-    /// What a login leaves for the next one of its identity: cookies or a refresh token, and who logged in.
+    /// What a login leaves for the next one of its identity: cookies, and who logged in.
     Session,
-    /// The text of an Airflow connection out of a secrets backend, or what a command of its settings printed.
+    /// The text of an Airflow connection from a secrets backend, or the output of a command in its settings.
     Text,
     /// A secret that `fedcred login` keeps in a file.
     Secret,
@@ -109,7 +109,7 @@ pub enum Kind {
     Away,
 }
 
-/// The version of the format of all sealed records. What has another one is a miss.
+/// The version of the format of all sealed records. A record of another version is a miss.
 const VERSION: u8 = 3;
 
 impl Kind {
@@ -154,7 +154,8 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileName {
     Sealed(Kind, [u8; 32]),
-    /// The lock of a login, or of reading a text: `DIGEST.lock`. Without a version: all versions must wait for each other.
+    /// The lock of a login, or of reading a text: `DIGEST.lock`. It has no version, since all versions must wait for each
+    /// other.
     Lock(LoginKey),
 }
 
@@ -171,7 +172,7 @@ impl FileName {
     }
 }
 
-/// Whether this is the name of a file of an earlier format, which nobody reads any more.
+/// Whether this is the name of a file of an earlier format, which no version reads any more.
 pub fn is_outdated(name: &str) -> bool {
     name.split_at_checked(64).is_some_and(|(digest, ending)| {
         let endings = [".v1", ".v2", ".saml.v1", ".saml.v2", ".login.v1", ".text.v1", ".cookies.v1"];

@@ -19,10 +19,10 @@ use crate::keyring::Keyring;
 use crate::quote::shell::remove;
 use crate::time::{self, Deadline};
 
-/// Where the sealing key lives.
+/// Where the sealing key is kept.
 #[derive(Clone, Debug)]
 pub enum KeyPlace {
-    /// A file of its own, given whole (`~/.config/fedcred/cache.key`).
+    /// A file, by its whole path (`~/.config/fedcred/cache.key`).
     File(PathBuf),
     /// A file that a person made ([`make_given`]) and gave to each machine of a fleet: never made in passing, and under the rules
     /// of secrets that others mount.
@@ -31,7 +31,7 @@ pub enum KeyPlace {
     Keyring { keyring: Keyring, lock: Option<PathBuf> },
 }
 
-/// What a place gave.
+/// The key of a place, or why there is none.
 #[derive(Debug)]
 pub enum Opened {
     Key(SealingKey),
@@ -40,7 +40,7 @@ pub enum Opened {
 }
 
 impl KeyPlace {
-    /// The key that lives here, if any. For readers: with no key, nothing can have been sealed.
+    /// Reads the key, if there is one. For readers: without a key, nothing can have been sealed.
     pub fn read(&self) -> Result<Option<SealingKey>> {
         match self {
             KeyPlace::File(path) => read_file(path),
@@ -49,9 +49,9 @@ impl KeyPlace {
         }
     }
 
-    /// The key that lives here, made when there is none. Processes that start at once end up with the same one.
+    /// Reads the key, and makes one if there is none. Processes that start at once end up with the same one.
     ///
-    /// The one error is [`Code::InsecurePermissions`], for a key others can read: that must be mended, not passed over.
+    /// The only error is [`Code::InsecurePermissions`], for a key that others can read: the user has to repair that.
     pub fn open(&self) -> Result<Opened> {
         let opened = self.read().and_then(|found| match (found, self) {
             (Some(key), _) => Ok(key),
@@ -70,7 +70,7 @@ impl KeyPlace {
 /// Name and version of the file's format.
 const MAGIC: [u8; 8] = *b"fc-key\0\x01";
 
-/// The key in this file, if there is one.
+/// Reads the key in this file, if there is one.
 pub fn read_file(path: &Path) -> Result<Option<SealingKey>> {
     let Some(bytes) = private::read(path, MAGIC.len() + 32 + 1)? else { return Ok(None) };
     let bytes = Zeroizing::new(bytes);
@@ -78,7 +78,7 @@ pub fn read_file(path: &Path) -> Result<Option<SealingKey>> {
     parse(&bytes).map(Some).ok_or_else(|| no_key(path).hint(hint()))
 }
 
-/// The same of a file that was given to this machine.
+/// Reads the key in a file that was given to this machine, if there is one.
 pub fn read_given(path: &Path) -> Result<Option<SealingKey>> {
     match file::read(path, &kind::SECRET) {
         Ok(bytes) => parse(&bytes).map(Some).ok_or_else(|| no_key(path).hint("copy the fleet's key there again")),
@@ -97,14 +97,14 @@ fn no_key(path: &Path) -> Error {
         .because("it is damaged, or another version of fedcred made it")
 }
 
-/// The error of a machine that the fleet's key was not given to.
+/// Returns the error of a machine that was not given the fleet's key.
 pub fn not_given(path: &Path) -> Error {
     Error::new(Code::FleetKeyMissing, format!("the fleet's key is not at {}", path.display()))
 }
 
 /// Makes a key at `path`, 0600 from its first byte, for a person to give to the machines of a fleet.
 ///
-/// Errors: [`Code::CacheWrite`], also where there is something already: what was sealed with it would be lost.
+/// Errors: [`Code::CacheWrite`], also if there is a file already: what was sealed with its key would be lost.
 pub fn make_given(path: &Path) -> Result<SealingKey> {
     let key = SealingKey::generate()?;
     if create(path, &key)? {
@@ -114,7 +114,7 @@ pub fn make_given(path: &Path) -> Result<SealingKey> {
         .hint("name another file"))
 }
 
-/// Writes `key` to a new file. False: there is one already.
+/// Writes `key` to a new file. Returns false if there is a file already.
 fn create(path: &Path, key: &SealingKey) -> Result<bool> {
     let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str())) else {
         return Err(Error::new(Code::CacheWrite, format!("{} cannot be a file's name", path.display())));
@@ -126,7 +126,7 @@ fn create(path: &Path, key: &SealingKey) -> Result<bool> {
 
 fn make_file(path: &Path) -> Result<SealingKey> {
     create(path, &SealingKey::generate()?)?;
-    // Ours, or that of a process that was faster: what is in the file is the key.
+    // The key in the file counts: another process may have been faster.
     read_file(path)?.ok_or_else(|| Error::new(Code::CacheWrite, format!("{} is gone again", path.display())))
 }
 

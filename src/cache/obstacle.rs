@@ -1,7 +1,7 @@
-//! Why nothing can be kept in a directory, found out without making or writing anything: for `status`.
+//! Finds out why nothing can be kept in a directory, without making or writing anything: for `status`.
 //!
-//! No proof that a write will succeed, but it names what is in the way for most who wonder: a directory that is open to
-//! others, a read-only home, a full disk.
+//! It does not prove that a write will succeed, but it names the most common causes: a directory that is open to others, a
+//! read-only home, a full disk.
 
 use std::io;
 use std::path::Path;
@@ -9,9 +9,9 @@ use std::path::Path;
 use crate::error::{Code, Error, Result};
 use crate::file::private::{Dir, check_writer};
 
-/// Nothing in sight keeps a cache from living in `dir`, which must be ours alone.
+/// Checks that a cache can be kept in `dir`, which must be this user's alone.
 ///
-/// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::CacheWrite`].
+/// Errors: [`Code::InsecurePermissions`] with the command that repairs it, [`Code::CacheWrite`].
 pub fn check_private(dir: &Path) -> Result<()> {
     if !dir.is_absolute() {
         return Err(Error::new(Code::CacheWrite, format!("nothing can be stored in {}", dir.display()))
@@ -22,7 +22,7 @@ pub fn check_private(dir: &Path) -> Result<()> {
     check_writable(dir)
 }
 
-/// Nothing in sight keeps a file from being written in `dir`, which would be made if it is not there.
+/// Checks that a file can be written in `dir`, which would be made if it is missing.
 ///
 /// Errors: [`Code::CacheWrite`].
 pub fn check_writable(dir: &Path) -> Result<()> {
@@ -41,11 +41,11 @@ fn writable(dir: &Path) -> io::Result<()> {
         return Err(io::ErrorKind::NotADirectory.into());
     }
     access(dir, Access::WRITE_OK | Access::EXEC_OK)?;
-    // Where the file system tells no sizes (FUSE, overlays of containers), it may have room.
+    // A file system that reports no sizes (FUSE, overlays of containers) may have room.
     let is_full = |all: u64, available: u64| all > 0 && available == 0;
     match statvfs(dir) {
         Ok(disk) if is_full(disk.f_blocks, disk.f_bavail) => Err(io::ErrorKind::StorageFull.into()),
-        // A tmpfs or a disk may have room, and no file left to take it.
+        // A tmpfs or a disk may have room but no free inode.
         Ok(disk) if is_full(disk.f_files, disk.f_favail) => Err(io::ErrorKind::StorageFull.into()),
         _ => Ok(()),
     }

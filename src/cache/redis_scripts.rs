@@ -1,11 +1,12 @@
-//! What must happen at once in a shared store: Lua that Redis runs, each in one round trip.
+//! The atomic operations on a shared store: Lua scripts that Redis runs, each in one round trip.
 //!
-//! They are sent whole (`EVAL`) and not by their digest: a run sends few, and a server that was just started has none.
+//! They are sent whole (`EVAL`) and not by their digest: a run sends few of them, and a server that was just started knows
+//! none.
 
-/// Whether the sealing key is that of the fleet.
+/// Checks whether the sealing key is that of the fleet.
 ///
-/// Names: the note of the key. Arguments: the ids of this machine's keys. Gives the other id, or nothing. The first one to come
-/// leaves its own.
+/// Names: the note of the key. Arguments: the ids of this machine's keys. Returns the other id, or nothing. The first machine
+/// writes its own id.
 pub const KEY: &str = r"
 local id = redis.call('GET', KEYS[1])
 for number, own in ipairs(ARGV) do
@@ -21,7 +22,7 @@ return false";
 /// Takes the lease of a login, if it is free.
 ///
 /// Names: lock, lead, and the records that are wanted. Arguments: a token, the lease in milliseconds, the life of what remains
-/// in seconds. Gives the lead and the records, or nothing.
+/// in seconds. Returns the lead and the records, or nothing.
 pub const LEASE: &str = r"
 if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return false end
 local last = redis.call('GET', KEYS[2])
@@ -35,7 +36,7 @@ return {lead, redis.call('MGET', unpack(names))}";
 /// Writes a record, unless another machine has led since (fencing). After a restart without data nobody has.
 ///
 /// Names: lead, set of names, record. Arguments: the writer's lead, the record, its life in milliseconds, its name, the life of
-/// what remains in seconds, what names begin with. Gives 1 or 0. Names of records that are over go when there are many.
+/// what remains in seconds, the prefix of names. Returns 1 or 0. Removes the names of expired records when there are many.
 pub const PUT: &str = r"
 local lead = redis.call('GET', KEYS[1])
 if lead and lead ~= ARGV[1] then return 0 end

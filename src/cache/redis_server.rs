@@ -10,15 +10,15 @@ pub struct Server {
     pub address: Address,
     pub database: i64,
     pub user: Option<String>,
-    /// PEM; absent: the certificates that the system trusts.
+    /// PEM; `None`: the certificates that the system trusts.
     pub ca_bundle: Option<PathBuf>,
     /// Certificate and key, PEM.
     pub client: Option<(PathBuf, PathBuf)>,
-    /// What every name there begins with.
+    /// Every name in the server begins with this.
     pub prefix: String,
     /// How long each round trip may take, the first one with its connection.
     pub budget: Duration,
-    /// Host and port of each; then the host of `address` is the name that they know the server by.
+    /// Host and port of each sentinel. If there are any, the host of `address` is the name by which they know the server.
     pub sentinels: Vec<(String, u16)>,
     pub is_cluster: bool,
 }
@@ -29,7 +29,7 @@ pub enum Address {
     Unix(PathBuf),
 }
 
-/// As a URL, for people; no password is part of it.
+/// Writes a URL for people, without a password.
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let user = self.user.as_ref().map(|user| format!("{user}@")).unwrap_or_default();

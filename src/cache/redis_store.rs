@@ -1,9 +1,9 @@
 //! What the machines of a fleet share, in Redis or Valkey: sealed records, and the lease of a login. This file and its child
 //! are the only ones that name the crate `redis`.
 //!
-//! A thread of its own talks to the server: whatever hangs there, a resolver or a handshake included, the caller waits no
-//! longer than the budget. All names of one login identity begin `PREFIX:{DIGEST}:`, so that a cluster keeps them in one slot
-//! and the scripts ([`super::redis_scripts`]) may use them together:
+//! A thread of its own talks to the server: whatever hangs there, also a resolver or a handshake, the caller waits no longer
+//! than the budget. All names of one login identity begin `PREFIX:{DIGEST}:`, so that a cluster keeps them in one slot and the
+//! scripts ([`super::redis_scripts`]) may use them together:
 //!
 //! | name | value | ends |
 //! |---|---|---|
@@ -13,7 +13,7 @@
 //! | `PREFIX:{LOGIN}:names` | the records of this login, a set | the same |
 //! | `PREFIX:{LOGIN}:DIGEST.KIND.v3` | a sealed record | with what is in it |
 //!
-//! The digests are MACs under the sealing key. Nothing is read out of a record here.
+//! The digests are MACs under the sealing key. Records are opaque here.
 
 mod link;
 
@@ -32,13 +32,14 @@ use crate::random;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// A leader that gives no sign of life for so long has lost the lease.
+/// A leader loses the lease if it does not renew it for this long.
 pub const LEASE: Duration = Duration::from_secs(5);
-/// It gives one this often.
+/// How often a leader renews its lease.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(1500);
-/// The budget is waited for in so many parts: a process that waits longer for a processor than for Redis is not charged for that.
+/// The budget is waited for in this many parts, so that time in which a busy machine does not run this process is hardly
+/// counted.
 const SLICES: u32 = 10;
-/// What is kept of a login besides its records, in seconds.
+/// How long what a login has besides its records is kept, in seconds.
 const UNUSED: u64 = 30 * 24 * 3600;
 
 /// The right to write the records of one login.

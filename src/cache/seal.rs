@@ -1,4 +1,4 @@
-//! A sealed file: what it is in the clear, and a body nobody else can read, bound together.
+//! A sealed file: a header in the clear and an encrypted body, bound together by an AEAD.
 //!
 //! | offset | bytes | |
 //! |---|---|---|
@@ -10,8 +10,8 @@
 //! | 88 | 24 | nonce |
 //! | 112 | | body, sealed, and 16 bytes of tag |
 //!
-//! Everything before the nonce is associated data of the AEAD: a file that was renamed, exchanged, cut, or had one bit changed
-//! anywhere does not open. That is a [`Miss`], not an error: what is lost is fetched again. Only [`super::record`] comes here.
+//! Everything before the nonce is associated data of the AEAD: a file that was renamed, exchanged, cut, or changed in a single
+//! bit does not open. That is a [`Miss`], not an error: what is lost is fetched again. Only [`super::record`] uses this module.
 
 use std::fmt;
 
@@ -27,10 +27,10 @@ use crate::time::Timestamp;
 
 /// The longest sealed file that is written or read.
 ///
-/// STS takes 100,000 characters of an assertion.
+/// STS accepts assertions of up to 100,000 characters.
 pub const MAX_FILE: usize = 128 * 1024;
 
-/// Why a file is of no use. For `-v`; to everything else it is as if there were none.
+/// Why a file cannot be used. Shown with `-v`; otherwise the file counts as absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Miss {
     /// Shorter than any such file, or longer than [`MAX_FILE`].
@@ -43,7 +43,7 @@ pub enum Miss {
     KeyId,
     /// The tag does not fit: changed after it was sealed.
     Tag,
-    /// Sealed by us, with a body that does not read.
+    /// Sealed with our key, with a body that cannot be read.
     Body,
 }
 
@@ -60,7 +60,7 @@ impl fmt::Display for Miss {
     }
 }
 
-/// What stands in the clear. Believed without the key, it is enough to throw a file away, never to use it.
+/// The part in the clear. Read without the key it is enough to remove a file, never to use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub kind: Kind,
@@ -74,13 +74,13 @@ const KEY_ID_AT: usize = 8;
 const KEY_AT: usize = 16;
 const LOGIN_AT: usize = 48;
 const UNTIL_AT: usize = 80;
-/// So many bytes of a file tell its [`Header`].
+/// The length of a [`Header`] in a file.
 pub const HEADER_LEN: usize = 88;
 const NONCE_LEN: usize = 24;
 const TAG_LEN: usize = 16;
 
 impl Header {
-    /// What the beginning of a file says, if it is a record of this kind.
+    /// Reads the beginning of a file; `None` if it is not a record of this kind.
     pub fn read(kind: Kind, file: &[u8]) -> Option<Header> {
         let header: &[u8; HEADER_LEN] = file.first_chunk()?;
         if header[..KEY_ID_AT] != kind.tag() {
@@ -120,7 +120,7 @@ pub(super) fn seal(sealing: &SealingKey, header: &Header, body: &[u8]) -> Result
     Ok([&header[..], &nonce, &sealed].concat())
 }
 
-/// The header and the body of a file that [`seal`] made with the same sealing key, of this kind and under this digest.
+/// Opens a file that [`seal`] made with the same sealing key, of this kind and under this digest.
 pub(super) fn open(
     sealing: &SealingKey,
     kind: Kind,
@@ -136,7 +136,7 @@ pub(super) fn open(
     }
     let (clear, rest) = file.split_at(HEADER_LEN);
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(Miss::Size)?;
-    // The key's id only tells the reason: under another key the tag does not fit. Deriving it is not for the hit path.
+    // The id of the key only names the reason. It is derived only for a miss, which keeps hits fast.
     let body = decrypt(sealing, nonce, clear, sealed)
         .ok_or_else(|| if clear[KEY_ID_AT..KEY_AT] == sealing.id().0 { Miss::Tag } else { Miss::KeyId })?;
     Ok((header, body))
@@ -148,7 +148,7 @@ fn encrypt(key: &SealingKey, nonce: &[u8; NONCE_LEN], aad: &[u8], msg: &[u8]) ->
     cipher(key).encrypt(&Nonce::<XChaCha20Poly1305>::from(*nonce), Payload { msg, aad }).ok()
 }
 
-/// The reverse. The tag is checked before a byte is decrypted (RFC 8439 §2.8), so nothing unproven is ever parsed.
+/// Decrypts. The tag is checked before a byte is decrypted (RFC 8439 §2.8), so nothing unauthenticated is parsed.
 fn decrypt(key: &SealingKey, nonce: &[u8; NONCE_LEN], aad: &[u8], msg: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     cipher(key).decrypt(&Nonce::<XChaCha20Poly1305>::from(*nonce), Payload { msg, aad }).ok().map(Zeroizing::new)
 }

@@ -13,11 +13,11 @@ use crate::{hex, random};
 /// 32 random bytes, from which every other key is derived. Wiped when dropped.
 pub struct SealingKey(Zeroizing<[u8; 32]>);
 
-/// Tells sealing keys apart without telling anything about them; stands in the header of what is sealed.
+/// Distinguishes sealing keys without revealing anything about them; part of the header of a sealed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyId(pub [u8; 8]);
 
-/// What a derived key is for. No two uses share one.
+/// The purpose of a derived key. No two purposes share a key.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
     /// [`KeyId`].
@@ -37,12 +37,12 @@ impl SealingKey {
         SealingKey(Zeroizing::new(bytes))
     }
 
-    /// The bytes, for whoever keeps the key.
+    /// Returns the bytes, to be written where the key is kept.
     pub(super) fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// A new key, from the operating system's randomness.
+    /// Makes a new key from the operating system's randomness.
     pub fn generate() -> Result<Self> {
         let bytes =
             random::bytes().map_err(|e| Error::new(Code::CacheWrite, "cannot make a key").because(e.to_string()))?;
@@ -54,7 +54,8 @@ impl SealingKey {
         KeyId([a, b, c, d, e, f, g, h])
     }
 
-    /// HChaCha20 of the key and a label (draft-irtf-cfrg-xchacha-03 §2.2): a pseudorandom function of 16 bytes, as XChaCha20
+    /// Derives a key by HChaCha20 (draft-irtf-cfrg-xchacha-03 §2.2) of a label: a pseudorandom function of 16 bytes, as
+    /// XChaCha20
     /// derives the key of each message. A hit needs two of these, at an eighth of what HKDF takes.
     pub fn subkey(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
         let label: &[u8; 16] = match purpose {
@@ -66,7 +67,7 @@ impl SealingKey {
         Zeroizing::new(chacha20::hchacha::<R20>((&*self.0).into(), label.into()).into())
     }
 
-    /// A MAC under the key derived for `purpose`, to be fed.
+    /// Returns a MAC under the key derived for `purpose`, to which the caller adds data.
     pub(crate) fn mac(&self, purpose: Purpose) -> HmacSha256 {
         hmac(&self.subkey(purpose))
     }

@@ -3,8 +3,8 @@
 //!
 //! It is `fedcred` on PATH where a package installed it; plain cargo builds a complete program that needs none. It decides by
 //! the library's own functions, so there is no second reading of a configuration or an entry; it writes nothing but its
-//! answer. At the least doubt the complete program decides, with the same arguments, environment and open files, so what a
-//! user meets is the same to the byte.
+//! answer. In any doubt the complete program decides, with the same arguments, environment and open files, so that users see no
+//! difference.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -23,21 +23,21 @@ use crate::process::{installed, panics, signals};
 /// Answers, or becomes the complete program. Returns the status to exit with: with an answer, or where there is no complete
 /// program.
 pub fn run(arguments: &'static [OsString], env: &Env) -> ExitStatus {
-    // Whatever is amiss with this program, the complete one may do. Nothing is told: this is not a failure yet.
+    // The complete program may work where this one does not. Nothing is reported, since this is not a failure yet.
     panics::at_a_panic(|_| hand_over(arguments));
     let Some(line) = answer(arguments, env) else { return hand_over(arguments) };
     signals::ignore_closed_pipes();
     output::exactly(&line).map_or_else(|error| report::failure(&error), |()| 0)
 }
 
-/// The line that the complete program would print, if a fresh entry is there to make it of.
+/// Returns the line that the complete program would print, if there is a fresh entry.
 fn answer(arguments: &[OsString], env: &Env) -> Option<Zeroizing<String>> {
     let plain = plain_get(arguments)?;
-    // Whoever wants a log wants to read there why this was a hit.
+    // A log has to tell why this was a hit.
     if env.os("FEDCRED_LOG").is_some() {
         return None;
     }
-    // Without HOME, it stands in a database that only the complete program reads.
+    // Without HOME the home directory is in a database that only the complete program reads.
     env.home()?;
     let name = commands::profile_name(plain.profile, env);
     let (profile, settings) = Config::load_profile(env, plain.config, &name).ok()?;
@@ -47,8 +47,8 @@ fn answer(arguments: &[OsString], env: &Env) -> Option<Zeroizing<String>> {
 
 /// Runs the complete program in place of this one; the arguments are this one's, its name first.
 ///
-/// On Unix it returns only where that does not start, with the status of the error that it tells. On Windows, where no program
-/// can become another, it waits for it and returns its exit status.
+/// On Unix it returns only if that does not start, with the exit status of the error that it reports. On Windows, where no
+/// program can become another, it waits for the other and returns its exit status.
 fn hand_over(arguments: &[OsString]) -> ExitStatus {
     let started = installed::complete().and_then(|complete| {
         become_(&complete, arguments).map_err(|why| {

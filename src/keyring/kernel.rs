@@ -24,7 +24,7 @@ mod linux {
         found(entry(account)?.get_secret().map(Zeroizing::new))
     }
 
-    /// A kernel may take a key that it then does not give back (seen in containers): so it is read at once.
+    /// Reads the key back at once: a kernel may accept a key and not return it (seen in containers).
     pub fn set(account: &str, secret: &[u8]) -> Result<()> {
         entry(account)?.set_secret(secret).map_err(told)?;
         match get(account)? {
@@ -38,7 +38,7 @@ mod linux {
     }
 
     fn entry(account: &str) -> Result<Entry> {
-        // In this order: the second call links the persistent keyring to the one that the first has made.
+        // The order matters: the second call links the persistent keyring to the one that the first has made.
         let process = KeyRing::from_special_id(KeyRingIdentifier::Process, true).map_err(refused)?;
         let persistent = KeyRing::get_persistent(KeyRingIdentifier::Process).map_err(refused)?;
         Ok(Entry::new_with_credential(Box::new(KeyutilsCredential {

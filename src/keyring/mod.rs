@@ -4,7 +4,7 @@
 //! Never credentials: Credential Manager takes 2,560 bytes, the kernel 20,000 for all of a user's keys together.
 //!
 //! A keyring behind D-Bus may be locked, absent, or never answer. Each question is asked on a thread of its own and given
-//! up after a second: nobody hangs here, and no dialog opens.
+//! up after a second, so that nothing hangs and no dialog opens.
 
 mod kernel;
 mod system;
@@ -28,12 +28,12 @@ const STACK: usize = 2 << 20;
 pub enum Keyring {
     /// Keychain, Credential Manager or, elsewhere, the Secret Service on the session's D-Bus.
     System,
-    /// The user's persistent keyring in the Linux kernel. It goes at a reboot, and after three days without use.
+    /// The user's persistent keyring in the Linux kernel. It is lost at a reboot, and after three days without use.
     Kernel,
 }
 
 impl Keyring {
-    /// What is kept for `account`. Errors: [`Code::KeyringLocked`], for any keyring that cannot be read.
+    /// Reads what is kept for `account`. Errors: [`Code::KeyringLocked`], for any keyring that cannot be read.
     pub fn get(self, account: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         let account = account.to_owned();
         match self {
@@ -51,7 +51,7 @@ impl Keyring {
         }
     }
 
-    /// Removes what is kept for `account`. False: there was nothing. Errors: [`Code::KeyringLocked`].
+    /// Removes what is kept for `account`. Returns whether there was anything. Errors: [`Code::KeyringLocked`].
     pub fn delete(self, account: &str) -> Result<bool> {
         let account = account.to_owned();
         match self {
@@ -61,8 +61,8 @@ impl Keyring {
     }
 }
 
-/// Runs `work` within a fence, which is left behind when it takes longer than `limit`: a call into D-Bus cannot be taken back,
-/// and the process ends soon.
+/// Runs `work` on a thread that is abandoned when it takes longer than `limit`: a call into D-Bus cannot be cancelled, and the
+/// process ends soon.
 fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     fence::run(STACK, limit, work).unwrap_or_else(|broken| {
         Err(unusable(&match broken {
@@ -75,7 +75,7 @@ fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> Result<T> +
     })
 }
 
-/// Only the Secret Service tells without opening a dialog.
+/// Returns the error of a locked keyring, which only the Secret Service reports without opening a dialog.
 #[cfg(any(target_os = "linux", test))]
 fn locked() -> Error {
     Error::new(Code::KeyringLocked, "the keyring is locked")

@@ -1,8 +1,8 @@
-//! Keychain, Credential Manager, Secret Service, all through the keyring crate.
+//! Keychain, Credential Manager and Secret Service, through the keyring crate.
 //!
-//! The Secret Service hands a secret over as it is: the session's bus is a socket of the user's own, and whoever could listen
-//! there could as well ask. That crate unlocks what it finds locked, which opens a dialog. Nobody sits in front of an SDK's credential process, so on
-//! Linux the Secret Service is asked first whether it is open.
+//! The Secret Service passes a secret unencrypted: the session's bus is a socket of the user's own, and a program that could
+//! listen there could also ask. The crate unlocks a locked collection, which opens a dialog. An SDK's credential process runs
+//! without a person, so on Linux the Secret Service is first asked whether it is open.
 
 use keyring::{Entry, Error as KeyringError};
 use zeroize::Zeroizing;
@@ -47,7 +47,7 @@ fn told(error: KeyringError) -> Error {
 fn entry(account: &str) -> Result<Entry> {
     use keyring::secret_service::SsCredential;
     let mut credential = SsCredential::new_with_target(None, SERVICE, account).map_err(told)?;
-    // What a person reads in the keyring's own window.
+    // The name that a person reads in the keyring's own window.
     credential.label = format!("{SERVICE}: {account}");
     Ok(Entry::new_with_credential(Box::new(credential)))
 }
@@ -57,7 +57,7 @@ fn entry(account: &str) -> Result<Entry> {
     Entry::new(SERVICE, account).map_err(told)
 }
 
-/// What the Secret Service tells without opening anything.
+/// Questions that the Secret Service answers without opening a dialog.
 #[cfg(target_os = "linux")]
 mod look {
     use std::collections::HashMap;
@@ -67,7 +67,7 @@ mod look {
     use super::super::{SERVICE, locked, unusable};
     use crate::error::{Error, Result};
 
-    /// Is there an item, in a collection that is open?
+    /// Whether there is an item in a collection that is open.
     pub fn has_item(account: &str) -> Result<bool> {
         let attributes = HashMap::from([("service", SERVICE), ("username", account)]);
         let service = connect()?;
@@ -79,7 +79,7 @@ mod look {
         }
     }
 
-    /// Is the collection that new items go to open?
+    /// Fails if the collection that new items go to is locked.
     pub fn can_take() -> Result<()> {
         let service = connect()?;
         let collection = service.get_default_collection().map_err(|error| match error {
@@ -89,7 +89,7 @@ mod look {
         if collection.is_locked().map_err(told)? { Err(locked()) } else { Ok(()) }
     }
 
-    /// No seconds for a prompt: then none is ever opened.
+    /// Connects with no time for a prompt, so that none is opened.
     fn connect() -> Result<SecretService> {
         SecretService::connect_with_max_prompt_timeout(EncryptionType::Plain, 0).map_err(told)
     }
@@ -102,7 +102,7 @@ mod look {
     }
 }
 
-/// Elsewhere nobody can be asked first.
+/// Other systems cannot be asked first.
 #[cfg(not(target_os = "linux"))]
 mod look {
     use crate::error::Result;

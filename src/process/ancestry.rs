@@ -1,30 +1,30 @@
-//! Whether a process that holds a lock waits for this one: it is above this one, and the kernel says that the lock is its own.
-//! Where there was no place for a lock either: how many of ours are above this one.
+//! Finds out whether a process that holds a lock is an ancestor of this one, which means that it waits for this one. Where no
+//! lock can be taken: how many processes of fedcred are ancestors of this one.
 //!
-//! A program on the way may have cleared the environment (`env -i`), and with it the mark of [`super::callers`]. Known on Linux
-//! alone; elsewhere such a loop ends when the first one's time is over.
+//! A program in between may have cleared the environment (`env -i`), and with it the variable of [`super::callers`]. Only Linux
+//! tells this; elsewhere such a loop ends at the deadline of the first process.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 
-/// More than that of processes is a fault of its own.
+/// Limit of ancestors that are looked at.
 const MOST: usize = 64;
 
-/// Whether process `holder` is above this one and holds the flock on `file`.
+/// Whether process `holder` is an ancestor of this one and holds the flock on `file`.
 ///
-/// The kernel's list has the processes of this PID namespace alone: a number out of another container's lock file may be
-/// anybody here.
+/// The kernel's list has the processes of this PID namespace only: a process id from another container's lock file may be any
+/// process here.
 pub fn waits_for_us(holder: u32, file: &File) -> bool {
     ancestors().any(|pid| pid == holder) && file.metadata().is_ok_and(|file| holds(holder, file.ino()))
 }
 
-/// How many processes above this one have its name.
+/// Returns how many ancestors of this process have its name.
 pub fn namesakes() -> usize {
     let own = stat(std::process::id()).map(|stat| stat.name);
     ancestors().filter(|pid| own.is_some() && stat(*pid).map(|stat| stat.name) == own).count()
 }
 
-/// The parent, its parent, and so on.
+/// Iterates over the parent, its parent, and so on.
 fn ancestors() -> impl Iterator<Item = u32> {
     std::iter::successors(parent(std::process::id()), |pid| parent(*pid)).take(MOST)
 }
@@ -33,7 +33,7 @@ fn parent(pid: u32) -> Option<u32> {
     stat(pid).map(|stat| stat.parent).filter(|parent| *parent != 0)
 }
 
-/// Of /proc/PID/stat (proc_pid_stat(5)).
+/// What is used of /proc/PID/stat (proc_pid_stat(5)).
 struct Stat {
     name: String,
     parent: u32,
@@ -42,7 +42,7 @@ struct Stat {
 #[allow(clippy::disallowed_methods, reason = "the kernel's own file, which no setting names")]
 fn stat(pid: u32) -> Option<Stat> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // A program's name may have any character: what follows the last parenthesis is the kernel's.
+    // The name may contain any character; only what follows the last parenthesis is the kernel's.
     let (before, after) = stat.rsplit_once(") ")?;
     let name = before.split_once(" (")?.1.to_owned();
     Some(Stat { name, parent: after.split(' ').nth(1)?.parse().ok()? })

@@ -1,7 +1,7 @@
 //! A browser that is driven over a pipe: its DevTools protocol on descriptors 3 and 4, and no port that others could use.
 //!
-//! A browser whose pipe ends leaves by itself, so that it does not outlive this process however that ends; one that is
-//! given up is killed with its whole process group.
+//! A browser ends when its pipe does, so it does not outlive this process. A browser that is given up is killed with its whole
+//! process group.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Write};
@@ -22,7 +22,7 @@ const MAX_MESSAGE: u64 = 32 << 20;
 
 pub struct Browser {
     group: Group,
-    /// `None` once it has been told to leave.
+    /// `None` once the browser was told to end.
     to: Option<PipeWriter>,
     from: Receiver<Zeroizing<Vec<u8>>>,
 }
@@ -31,7 +31,7 @@ pub struct Browser {
 pub enum Said {
     Message(Zeroizing<Vec<u8>>),
     Nothing,
-    /// The browser is gone.
+    /// The browser has ended.
     End,
 }
 
@@ -52,14 +52,14 @@ impl Browser {
         Ok(Browser { group, to: Some(to), from: messages(from) })
     }
 
-    /// Sends one message. A browser that is gone is told by [`Browser::receive`].
+    /// Sends one message. That the browser has ended is reported by [`Browser::receive`].
     pub fn send(&mut self, message: &str) {
         if let Some(to) = &mut self.to {
             let _ = to.write_all(message.as_bytes()).and_then(|()| to.write_all(b"\0"));
         }
     }
 
-    /// The next message, waited for so long.
+    /// Returns the next message, waiting up to `patience`.
     pub fn receive(&self, patience: Duration) -> Said {
         match self.from.recv_timeout(patience) {
             Ok(message) => Said::Message(message),
@@ -68,7 +68,7 @@ impl Browser {
         }
     }
 
-    /// Waits for the end of one that was told to leave. False: it did not.
+    /// Tells the browser to end and waits for that. Returns whether it did.
     pub fn leave(mut self, deadline: &Deadline) -> bool {
         self.to = None;
         self.group.wait(|| deadline.has_passed()).unwrap_or(false)
@@ -82,7 +82,7 @@ impl Drop for Browser {
     }
 }
 
-/// Above the descriptors that the browser expects the pipes at.
+/// Moves a descriptor above those at which the browser expects the pipes.
 fn out_of_the_way(end: impl Into<OwnedFd>) -> io::Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(end.into(), 10)?)
 }
@@ -101,7 +101,7 @@ fn at_3_and_4(command: &mut Command, input: OwnedFd, output: OwnedFd) {
     unsafe { command.pre_exec(place) };
 }
 
-/// Reads on a thread of its own, so that a browser that is silent can be given up.
+/// Reads on a thread of its own, so that a silent browser can be given up.
 fn messages(from: PipeReader) -> Receiver<Zeroizing<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {

@@ -1,17 +1,17 @@
-//! Whom this process works for: the profiles of fedcred that wait for a program which may have started us.
+//! Prevents endless recursion: knows the profiles of fedcred that wait for a program which may have started this process.
 //!
-//! An AWS profile's `credential_process` may be fedcred itself. Without a mark, a profile that stands on an AWS profile that
-//! asks for the first one would start processes without end. Where the mark is lost on the way, the lock tells, and where there is
-//! none, how many of ours are above this one (both in [`super::ancestry`]).
+//! The `credential_process` of an AWS profile may be fedcred itself: a profile based on an AWS profile that asks for the first
+//! one would start processes without end. A variable names the profiles that wait. If a program removes it, the holder of the
+//! lock tells, and without a lock the number of fedcred's ancestors (both in [`super::ancestry`]).
 
 use crate::error::{Code, Error, Result, printable};
 use crate::hex;
 use crate::process::env::Env;
 
-/// Set for the programs of AWS profiles, and inherited by all that these start, `exec`'s command included.
+/// The variable that is set for programs of AWS profiles and inherited by all that these start, `exec`'s command included.
 pub const VARIABLE: &str = "FEDCRED_WAITING_PROFILES";
 
-/// Profiles that wait, outermost first, each as the hexadecimal of its name: fit for a shell without quotes.
+/// The profiles that wait, outermost first, each as the hexadecimal of its name, which needs no quotes in a shell.
 #[derive(Debug)]
 pub struct Callers(Vec<String>);
 
@@ -29,7 +29,7 @@ impl Callers {
         Err(refusal(&format!("the profile {profile:?} waits for itself")))
     }
 
-    /// The variable's value for a program that `profile` waits for: letters, digits and commas.
+    /// Returns the variable's value for a program that `profile` waits for: letters, digits and commas.
     pub fn with(&self, profile: &str) -> String {
         let own = hex::encode(profile.as_bytes());
         self.0
@@ -42,18 +42,18 @@ impl Callers {
     }
 }
 
-/// The refusal in what a program said before it failed, which some profile waited for: fedcred's own words, behind those of
-/// an SDK or of the AWS CLI that ran it. With it all that wait fail alike, with the first one's reason.
+/// Finds fedcred's own refusal in the stderr of a failed program, behind the words of an SDK or of the AWS CLI that ran it. All
+/// that wait then fail with the first one's reason.
 pub fn refusal_in(said: &str) -> Option<Error> {
     let (_, refused) = said.split_once(&format!("error[{}]: ", Code::CallsItself.as_str()))?;
     Some(refusal(&printable(refused.lines().next().unwrap_or_default(), 200)))
 }
 
-/// More of ours above one another are a loop: each begins before the one above it has no time left, so that it would never end.
+/// More processes of fedcred that start each other than this are a loop.
 #[cfg(target_os = "linux")]
 const DEEPEST: usize = 8;
 
-/// Refuses to run another program below so many that wait. Errors: [`Code::CallsItself`].
+/// Refuses to run another program if too many processes of fedcred wait already. Errors: [`Code::CallsItself`].
 #[cfg(target_os = "linux")]
 pub fn check_depth() -> Result<()> {
     let above = super::ancestry::namesakes();
@@ -68,7 +68,7 @@ pub fn check_depth() -> Result<()> {
     Ok(())
 }
 
-/// The refusal of a process whose lock is held by one that waits for it.
+/// Returns the error of a process whose lock is held by one that waits for it.
 pub fn refusal_of_waiting(holder: u32) -> Error {
     refusal(&format!("process {holder} waits for this one, which would wait for it"))
 }

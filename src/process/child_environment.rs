@@ -1,5 +1,5 @@
-//! The environment of `exec`'s command: what would go before the credentials it is given, or is no business of its, taken
-//! out; where the credentials are, put in.
+//! The environment of `exec`'s command: without variables that would take precedence over its credentials or are not meant for
+//! it, and with those that lead to its credentials.
 //!
 //! Every SDK asks for a container endpoint last but one, before the instance's metadata: keys, a profile, a web identity or
 //! an older endpoint in the environment would win.
@@ -12,7 +12,7 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::whole_seconds;
 
-/// Credentials that would be taken in place of ours, or names of places where such are.
+/// Credentials that SDKs would use instead, or where SDKs would find such.
 const CREDENTIALS: [&str; 20] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCESS_KEY",
@@ -36,7 +36,7 @@ const CREDENTIALS: [&str; 20] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ];
 
-/// What a CI job or a service manager gives us to log in with.
+/// What a CI job or a service manager gives fedcred to log in with.
 const IDENTITY: [&str; 11] = [
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
     "ACTIONS_ID_TOKEN_REQUEST_URL",
@@ -54,7 +54,7 @@ const IDENTITY: [&str; 11] = [
 /// Airflow's connections have passwords in their URLs.
 const AIRFLOW_CONNECTION: &str = "AIRFLOW_CONN_";
 
-/// How the command's environment differs from ours.
+/// The differences between the command's environment and this process's.
 #[derive(Default)]
 pub struct ChildEnvironment {
     removed: Vec<OsString>,
@@ -62,7 +62,8 @@ pub struct ChildEnvironment {
 }
 
 impl ChildEnvironment {
-    /// Ours without what the command must not have. `secrets`: the variables that the configuration takes secrets from.
+    /// Returns this process's environment without what the command must not have. `secrets`: the variables that the
+    /// configuration reads secrets from.
     pub fn scrubbed(env: &Env, secrets: &[String]) -> Self {
         let mut removed: Vec<OsString> = env.names().into_iter().filter(|name| must_not_stay(name, secrets)).collect();
         removed.sort();
@@ -76,14 +77,14 @@ impl ChildEnvironment {
         ChildEnvironment { removed, set: Vec::new() }
     }
 
-    /// The region of the profile, in both spellings: neither is read by all SDKs.
+    /// Sets the profile's region in both variables: neither is read by all SDKs.
     pub fn region(&mut self, region: &str) {
         for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
             self.set.push((name.into(), region.into()));
         }
     }
 
-    /// The credentials themselves.
+    /// Sets the credentials themselves.
     pub fn credentials(&mut self, credentials: Credentials) {
         if let Some(id) = &credentials.account_id {
             self.set.push(("AWS_ACCOUNT_ID".into(), id.as_str().into()));
@@ -91,7 +92,7 @@ impl ChildEnvironment {
         self.keys(&credentials.into());
     }
 
-    /// The same, of an account that is not known.
+    /// Sets credentials of an unknown account.
     pub fn keys(&mut self, keys: &SigningKeys) {
         let expiration = keys.expiration.map(whole_seconds);
         for (name, value) in [
@@ -104,14 +105,14 @@ impl ChildEnvironment {
         }
     }
 
-    /// The endpoint that hands them out, which no proxy reaches.
+    /// Sets the endpoint of the credentials, and exempts it from proxies.
     pub fn endpoint(&mut self, url: &str, token: &Secret, env: &Env) {
         self.set.push(("AWS_CONTAINER_CREDENTIALS_FULL_URI".into(), url.into()));
         self.set.push(("AWS_CONTAINER_AUTHORIZATION_TOKEN".into(), token.expose().into()));
         self.set.extend(no_proxy(env));
     }
 
-    /// Variables and the files that they are to name: the copies that stand in for the user's own.
+    /// Sets variables to the files that replace the user's own.
     pub fn files(&mut self, files: impl IntoIterator<Item = (String, OsString)>) {
         self.set.extend(files);
     }
@@ -138,10 +139,10 @@ fn list(names: &[OsString]) -> String {
 
 const LOOPBACK: &str = "127.0.0.1";
 
-/// Both spellings, since programs differ in which they read first; each keeps what it says already.
+/// Extends both spellings, since programs differ in which they read first.
 fn no_proxy(env: &Env) -> Vec<(String, OsString)> {
     const NAMES: [&str; 2] = ["NO_PROXY", "no_proxy"];
-    // Where the system itself knows proxies, a variable that is there at all makes programs ignore them.
+    // If the system itself has proxy settings, programs ignore these as soon as the variable exists.
     let environment_decides = !cfg!(any(windows, target_os = "macos"));
     let proxies = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"];
     let is_set = |name: &&str| env.os(name).is_some();
@@ -191,7 +192,7 @@ mod tests {
             "AWS_CONFIG_FILE",
             "FEDCRED_CONFIG",
             "AIRFLOW_HOME",
-            // Whoever waits for us waits for the command, too.
+            // A process that waits for this one waits for the command, too.
             "FEDCRED_WAITING_PROFILES",
         ];
         let env = Env::fixed(gone.iter().chain(&kept).map(|name| (*name, "value")));

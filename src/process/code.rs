@@ -1,10 +1,10 @@
-//! Memory for code that only a process's start needed.
+//! Frees the memory of code that only the start of a process needed.
 
 use std::ffi::c_void;
 
-/// Gives back what is mapped of programs and libraries: what runs on is mapped again at its next use, and what read arguments
-/// and configuration is not. Linux maps sixteen pages around each one that is touched, so for a process that stays that is more
-/// than half of its memory.
+/// Unmaps the pages of programs and libraries: code that still runs is mapped again at its next use, code that read arguments
+/// and configuration is not. Linux maps sixteen pages around each one that is touched, which is more than half the memory of a
+/// process that stays.
 #[allow(unsafe_code, reason = "there is no safe call for a range of addresses")]
 pub fn let_go() {
     #[allow(clippy::disallowed_methods, reason = "the kernel's word on this process: no size, and no waiting")]
@@ -16,7 +16,7 @@ pub fn let_go() {
     }
 }
 
-/// Start and length of a mapping of code from a file, as `/proc/PID/maps` tells it (proc(5)).
+/// Reads start and length of a mapping of code from a line of `/proc/PID/maps` (proc(5)).
 fn code(line: &str) -> Option<(usize, usize)> {
     let mut fields = line.split_ascii_whitespace();
     let (range, permissions, file) = (fields.next()?, fields.next()?, fields.nth(3)?);

@@ -1,7 +1,7 @@
 //! Runs a program that prints a secret: argv without a shell, no stdin, no AWS keys in its environment, a time limit.
 //!
-//! It is over when the program ends, not when its pipe does: a daemon that it started may hold the pipe for ever. The
-//! program's whole process group is killed at the end, so nothing of it stays behind.
+//! It ends when the program does, not when its pipe does: a daemon that it started may keep the pipe open. The program's whole
+//! process group is killed at the end, so that nothing stays behind.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -14,17 +14,17 @@ use super::group::Group;
 use crate::error::{Code, Error, Result, printable};
 use crate::time::Deadline;
 
-/// More than any secret, and a bound for a program gone wild.
+/// More than any secret.
 pub const MAX_OUTPUT: u64 = 64 << 10;
-/// What a program has left in the pipe when it ends is read within this.
+/// Limit for reading what a program left in the pipe when it ended.
 pub(super) const DRAIN: Duration = Duration::from_millis(200);
 
-/// What `argv` prints on stdout. `setting` names it in errors. Its stderr is shown only when it fails.
+/// Returns what `argv` prints on stdout. `setting` names it in errors. Its stderr is shown only if it fails.
 pub fn secret_output(argv: &[String], setting: &str, deadline: &Deadline) -> Result<Zeroizing<Vec<u8>>> {
     secret_output_with(argv, &[], MAX_OUTPUT, setting, deadline)
 }
 
-/// The same for a program that is told something by these further variables, and prints at most `limit` bytes.
+/// Returns the same for a program with these further variables that prints at most `limit` bytes.
 pub fn secret_output_with(
     argv: &[String],
     variables: &[(&str, &str)],
@@ -39,7 +39,7 @@ pub fn secret_output_with(
     let (program, arguments) = argv.split_first().ok_or_else(|| failed("it is empty".into()))?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // Nothing of AWS's is its business, and a program that itself asks fedcred must not ask without end.
+    // It needs none of AWS's variables, and a program that asks fedcred must not recurse.
     for name in aws_variables() {
         command.env_remove(name);
     }
@@ -69,9 +69,9 @@ pub fn secret_output_with(
     Ok(output)
 }
 
-/// The program is killed when this process ends before it does, however that comes: nobody is left to take its secret.
+/// Has the kernel kill the program when this process ends first: nothing is left to read its secret.
 ///
-/// The kernel means the thread that starts it (prctl(2), PR_SET_PDEATHSIG), which waits for it here.
+/// The kernel watches the thread that starts it (prctl(2), PR_SET_PDEATHSIG), which waits for it here.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "only between fork and exec a process can say this of itself")]
 fn end_with_us(command: &mut Command) {
@@ -81,7 +81,7 @@ fn end_with_us(command: &mut Command) {
     let us = getpid();
     let prepare = move || {
         set_parent_process_death_signal(Some(Signal::KILL))?;
-        // We may have ended before the kernel was told.
+        // This process may have ended before the kernel was told.
         if getppid() == Some(us) { Ok(()) } else { Err(std::io::ErrorKind::BrokenPipe.into()) }
     };
     // SAFETY: system calls only; nothing is allocated and no lock taken that another thread may have held at the fork.
@@ -93,7 +93,7 @@ pub(super) fn aws_variables() -> impl Iterator<Item = std::ffi::OsString> {
     std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("AWS_"))
 }
 
-/// Reads a pipe on a thread of its own, so that neither a full pipe nor one that stays open can block us.
+/// Reads a pipe on a thread of its own, so that neither a full pipe nor one that stays open blocks this process.
 pub(super) fn collect(pipe: Option<impl Read + Send + 'static>, limit: u64) -> mpsc::Receiver<Zeroizing<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel();
     if let Some(pipe) = pipe {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Where variables come from.
+/// The source of variables.
 #[derive(Clone, Debug)]
 pub enum Env {
     /// This process's; `home` says what the password database has for a user without `HOME`.

@@ -1,8 +1,8 @@
 //! The command of `exec`, in place of this process.
 //!
 //! On Unix fedcred becomes the command (`execve`): its process id, parent, process group and terminal are those that the
-//! caller started, so that signals, job control, exit status and `sd_notify` are the command's own, and there is nothing
-//! that could be killed beside it and leave it behind.
+//! caller started, so signals, job control, exit status and `sd_notify` are the command's own, and there is no second process
+//! that could be killed without it.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -17,7 +17,7 @@ use crate::error::{Code, Error, ExitStatus, Result, printable};
 use crate::file::{self, kind};
 use crate::process::env::Env;
 
-/// Runs program and arguments. Comes back only if that fails; elsewhere than on Unix with the command's exit status.
+/// Runs program and arguments. On Unix it returns only if that fails; elsewhere with the command's exit status.
 ///
 /// Errors: [`Code::CommandNotFound`], [`Code::CommandNotRun`].
 pub fn exec(argv: &[OsString], environment: &ChildEnvironment, env: &Env) -> Result<ExitStatus> {
@@ -29,7 +29,7 @@ pub fn exec(argv: &[OsString], environment: &ChildEnvironment, env: &Env) -> Res
         let shown = printable(&program.to_string_lossy(), 200);
         let error = |code, what| Error::new(code, format!("{what} {shown:?}"));
         match (why.kind(), find(program, env)) {
-            // What the system does not find is then what the file itself asks for (execve(2), ENOENT).
+            // The file exists, so the missing one is its interpreter or loader (execve(2), ENOENT).
             (io::ErrorKind::NotFound, Some(file)) => match interpreter(&file) {
                 Some(wanted) => error(Code::CommandNotRun, "cannot run")
                     .because(format!("its first line names {wanted:?}, and there is no such program"))
@@ -50,12 +50,12 @@ pub fn exec(argv: &[OsString], environment: &ChildEnvironment, env: &Env) -> Res
     })
 }
 
-/// What a script's first line says to run it with.
+/// Returns the interpreter that a script's first line names.
 fn interpreter(script: &Path) -> Option<String> {
     let line = String::from_utf8_lossy(&file::head(script, &kind::PROGRAM).ok()?).into_owned();
     let line = line.split('\n').next()?;
     let wanted = line.strip_prefix("#!")?.trim_start_matches([' ', '\t']);
-    // A carriage return of Windows' line ends is part of the name, and has to be seen.
+    // A carriage return of a Windows line end is part of the name, and is made visible.
     let wanted = wanted.split([' ', '\t']).next()?;
     Some(printable(&wanted.replace('\r', "\\r"), 200))
 }
@@ -65,7 +65,7 @@ fn command(program: &OsStr, _: &Env) -> Command {
     Command::new(program)
 }
 
-/// Found here: the system looks for no scripts (`npm.cmd`), but in the working directory.
+/// Finds the program here: the system does not look for scripts (`npm.cmd`), but looks in the working directory.
 #[cfg(windows)]
 fn command(program: &OsStr, env: &Env) -> Command {
     Command::new(find(program, env).unwrap_or_else(|| program.into()))
@@ -78,12 +78,12 @@ fn become_it(mut command: Command) -> io::Result<ExitStatus> {
 
 #[cfg(windows)]
 fn become_it(mut command: Command) -> io::Result<ExitStatus> {
-    // The console sends its events to the command as well, whose answer counts.
+    // The console sends its events to the command as well, which decides what to do.
     let _deaf = super::life::ConsoleEvents::listen();
-    // Before the start, so that nothing the command starts is missed. Who may not make one goes without.
+    // Made before the start, so that it includes everything the command starts; optional where it is not permitted.
     let job = Job::with_us();
     let status = command.status()?;
-    // What the command leaves running goes on, as it would without fedcred.
+    // Programs that the command leaves running continue, as without fedcred.
     job.map(Job::let_go).unwrap_or_default();
     Ok(status.code().unwrap_or(1))
 }

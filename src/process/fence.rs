@@ -1,8 +1,8 @@
-//! A fence around code that may do anything: a thread of its own, with a known stack, a time limit, and an end for its panics.
+//! Contains code that may hang or panic: a thread of its own with a known stack and a time limit, whose panics become errors.
 //!
-//! A panic does not unwind (`panic = "abort"` in Cargo.toml), so its thread goes no further than the panic hook: there it tells
-//! whoever waits, and sleeps for as long as the process lives. Work that is past its time is left behind likewise. The
-//! process ends soon: what lives long logs in by a child.
+//! A panic does not unwind (`panic = "abort"` in Cargo.toml), so its thread stops in the panic hook: it reports the panic and
+//! sleeps until the process ends. Work that exceeds its time is abandoned likewise. The process ends soon, since long-lived
+//! processes log in by a child.
 
 use std::cell::RefCell;
 use std::io;
@@ -14,19 +14,19 @@ use std::time::Duration;
 /// Why there is no result.
 #[derive(Debug)]
 pub enum Broken {
-    /// There is no thread for it.
+    /// No thread could be started.
     NotStarted(io::Error),
     TooLong,
     Panicked,
 }
 
 thread_local! {
-    /// In a thread within a fence: tells whoever waits that it goes no further.
+    /// On a thread within a fence: reports that it has stopped.
     static STOPPED: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
 }
 
-/// Runs `work` on a thread with a stack of so many bytes, of which only what is touched is resident, and gives up on it when
-/// `limit` has passed.
+/// Runs `work` on a thread with a stack of `stack` bytes, of which only touched pages are resident, and gives up when `limit`
+/// has passed.
 pub fn run<T: Send + 'static>(
     stack: usize,
     limit: Duration,
@@ -36,7 +36,7 @@ pub fn run<T: Send + 'static>(
     let (sender, receiver) = sync_channel(1);
     let fenced = move || {
         let stopped = sender.clone();
-        // Nobody listens when time is up.
+        // Sending fails if the time is over.
         STOPPED.set(Some(Box::new(move || drop(stopped.send(None)))));
         drop(sender.send(Some(work())));
     };
@@ -48,14 +48,13 @@ pub fn run<T: Send + 'static>(
     }
 }
 
-/// Standard error is the user's: a panic within a fence becomes an error and is not printed as well. Panics elsewhere go where
-/// they went before.
+/// Sets a panic hook that reports panics within a fence as errors and does not print them. Other panics are handled as before.
 fn stop_in_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let elsewhere = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            // A thread that ends has taken its variables down by then, and is past its work.
+            // The variables of a thread that is ending are gone, and its work is done.
             let Some(stopped) = STOPPED.try_with(RefCell::take).ok().flatten() else { return elsewhere(info) };
             stopped();
             loop {

@@ -1,4 +1,4 @@
-//! A program with everything that it starts: a process group on Unix, a job on Windows. It is killed as a whole.
+//! A program with everything that it starts, killed as a whole: a process group on Unix, a job on Windows.
 
 use std::io;
 use std::process::{Child, Command};
@@ -10,7 +10,7 @@ use crate::time;
 
 pub struct Group {
     pub child: Child,
-    /// Made just after the start: what the program starts before that is not in it.
+    /// Made just after the start, so it lacks what the program starts before that.
     #[cfg(windows)]
     job: Option<Job>,
 }
@@ -32,7 +32,7 @@ impl Group {
         })
     }
 
-    /// Waits for its end. False: it was given up before.
+    /// Waits for its end. Returns false if it was given up before.
     pub fn wait(&mut self, is_given_up: impl Fn() -> bool) -> io::Result<bool> {
         let mut pause = Duration::from_millis(1);
         loop {
@@ -50,7 +50,7 @@ impl Group {
 
 #[cfg(unix)]
 impl Group {
-    /// Looks without reaping: until then nobody else can be given the number of its process group, which is killed next.
+    /// Looks without reaping, so that the number of its process group, which is killed next, is not reused.
     fn has_ended(&mut self) -> io::Result<bool> {
         use rustix::process::{WaitId, WaitIdOptions, waitid};
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;

@@ -1,20 +1,20 @@
 //! Where this program is installed: alone, or as two, a small one on PATH (`front`) and the complete one behind it.
 //!
-//! The complete program is looked for beside the small one alone, never on PATH and never in the working directory; what
-//! stands there has to be as trustworthy as the program that runs already.
+//! The complete program is looked for only beside the small one, never on PATH or in the working directory; it has to be as
+//! trustworthy as the running program.
 
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;
 
-/// From the small program's directory: as packages install it, and as a copy of both lies side by side.
+/// Paths of the complete program from the small one's directory: as packages install it, and side by side.
 const COMPLETE: [&str; 2] = match cfg!(windows) {
     true => [r"..\libexec\fedcred\fedcred.exe", "fedcred-full.exe"],
     false => ["../libexec/fedcred/fedcred", "fedcred-full"],
 };
 
-/// The small program, from the directory of each of those.
+/// Paths of the small program from the directory of each of those.
 const SMALL: [&str; 2] = match cfg!(windows) {
     true => [r"..\..\bin\fedcred.exe", "fedcred.exe"],
     false => ["../../bin/fedcred", "fedcred"],
@@ -23,8 +23,8 @@ const SMALL: [&str; 2] = match cfg!(windows) {
 /// The place that a distribution chose when it built the small program: an absolute path.
 const BUILT_IN: Option<&str> = option_env!("FEDCRED_COMPLETE");
 
-/// The path by which people and other programs run fedcred: the small program where there is one, under the name that PATH
-/// has for it, which an upgrade leaves in place.
+/// Returns the path by which people and other programs run fedcred: that of the small program if there is one, as found on
+/// PATH, which an upgrade does not change.
 pub fn path(env: &Env) -> std::io::Result<PathBuf> {
     let own = own()?;
     let own = small_of(&own).unwrap_or(own);
@@ -44,7 +44,7 @@ pub fn complete() -> Result<PathBuf> {
     find(&own, BUILT_IN.map(Path::new))
 }
 
-/// This program's own file, without links; after an upgrade in the middle of a run, the one that has taken its place.
+/// Returns this program's own file, without links; after an upgrade during the run, the new one in its place.
 fn own() -> std::io::Result<PathBuf> {
     let own = std::env::current_exe()?;
     // Linux marks the path of a file that has been replaced (proc_pid_exe(5)).
@@ -54,19 +54,19 @@ fn own() -> std::io::Result<PathBuf> {
     }
 }
 
-/// The small program that stands in front of the complete one at `own`.
+/// Returns the small program in front of the complete one at `own`.
 fn small_of(own: &Path) -> Option<PathBuf> {
     let small = SMALL.iter().filter_map(|place| dunce::canonicalize(own.parent()?.join(place)).ok());
     small.into_iter().find(|small| small != own && find(small, None).is_ok_and(|complete| complete == own))
 }
 
-/// The complete program for the small one at `own`, an absolute path without links.
+/// Returns the complete program of the small one at `own`, an absolute path without links.
 fn find(own: &Path, built_in: Option<&Path>) -> Result<PathBuf> {
     let directory = own.parent().unwrap_or(own);
     let places: Vec<PathBuf> =
         COMPLETE.iter().map(|place| directory.join(place)).chain(built_in.map(Path::to_owned)).collect();
     for place in &places {
-        // A link to the small program itself would run it for ever.
+        // A link to the small program itself would run it without end.
         if let Ok(found) = dunce::canonicalize(place)
             && found.is_file()
             && found != own
@@ -79,7 +79,7 @@ fn find(own: &Path, built_in: Option<&Path>) -> Result<PathBuf> {
     Err(places.iter().fold(missing, |error, place| error.because(format!("not there: {}", place.display()))))
 }
 
-/// Refuses a file that somebody can change who could not change the running program.
+/// Refuses a file that can be changed by somebody who could not change the running program.
 #[cfg(unix)]
 fn check_trusted(complete: &Path, own: &Path) -> Result<()> {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! The end of another process, and this one's own session and signals.
+//! Waits for the end of another process and for signals, and leaves the session of the terminal.
 
 use crate::error::{Code, Error, Result};
 
@@ -18,19 +18,19 @@ mod unix {
 
     use super::*;
 
-    /// A session without a terminal. A process that leads its group keeps the one it has.
+    /// Begins a session without a terminal. Does nothing in a process that leads its group.
     pub fn leave_session() {
         let _ = setsid();
     }
 
-    /// A process to wait for that is not a child of ours.
+    /// A process to wait for that is not a child of this one.
     pub struct Watch {
         pid: Pid,
         #[cfg(target_os = "linux")]
         pidfd: Option<OwnedFd>,
     }
 
-    /// Where the kernel does not tell of the end (Linux before 5.3), it is looked for.
+    /// How often to look for the end where the kernel does not report it (Linux before 5.3).
     const LOOK: Duration = Duration::from_millis(500);
 
     impl Watch {
@@ -44,7 +44,7 @@ mod unix {
             })
         }
 
-        /// Comes when the process has ended, or has become another user's.
+        /// Completes when the process has ended, or has become another user's.
         pub async fn ended(self) {
             #[cfg(target_os = "linux")]
             if let Some(pidfd) = self.pidfd.and_then(readable) {
@@ -67,12 +67,12 @@ mod unix {
 
     /// Keeps signals from ending this process from now on.
     pub fn ignore_stop_signals() -> Result<()> {
-        // Tokio's handlers stay when nobody listens any more.
+        // Tokio's handlers stay after the listeners are dropped.
         let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
         kinds.into_iter().try_for_each(|kind| signal(kind).map(drop)).map_err(unheard)
     }
 
-    /// Comes with SIGTERM or SIGINT. SIGHUP is left as it was found, for `nohup`.
+    /// Completes at SIGTERM or SIGINT. SIGHUP is left as it was found, for `nohup`.
     pub async fn stop_signal() -> Result<()> {
         let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
@@ -101,8 +101,8 @@ mod windows {
 
     use super::*;
 
-    /// What a console tells its programs: Ctrl-C and Ctrl-Break, that its window is closed, that the user logs off, that the
-    /// machine is shut down. While somebody listens, none of them ends this process at once.
+    /// The events of a console: Ctrl-C and Ctrl-Break, the end of its window, the user's logoff, the machine's shutdown. While
+    /// they are listened to, none of them ends this process at once.
     pub struct ConsoleEvents {
         interrupt: CtrlC,
         end: CtrlBreak,
@@ -139,7 +139,7 @@ mod windows {
         }
     }
 
-    /// Comes with any of them.
+    /// Completes at any of them.
     pub async fn stop_signal() -> Result<()> {
         let mut events = ConsoleEvents::listen()?;
         std::future::poll_fn(|context| events.poll(context)).await;

@@ -1,8 +1,8 @@
-//! Hands a secret address to the browser: a page on loopback that redirects there, once.
+//! Opens a secret address in the browser: by a page on loopback that redirects there once.
 //!
-//! A browser's command line can be read by everybody on the machine, who could be faster than the browser. So there only the path
-//! of a file stands that nobody else can read, and in it the page's own address, which is worth nothing afterwards. The secret
-//! address itself stands in no file.
+//! Every user of the machine can read a browser's command line, and could use the address before the browser. So the command
+//! line contains only the path of a file that nobody else can read, and the file the address of the page, which is useless
+//! afterwards. The secret address itself is in no file.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -22,14 +22,14 @@ use crate::time::{self, Deadline};
 pub struct Once {
     listener: TcpListener,
     path: String,
-    /// The file that leads there, until it is dropped.
+    /// The file that leads to the page; removed when dropped.
     entrance: PathBuf,
 }
 
 const ENTRANCE: &str = "open.html";
 
 impl Once {
-    /// `dir`: a directory of this user's alone, made if it is not there.
+    /// `dir`: a directory of this user's alone, made if it is missing.
     pub fn open(dir: &Path) -> Result<Once> {
         let unusable = |why: String| Error::new(Code::ListenFailed, "cannot wait for the browser").because(why);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| unusable(e.to_string()))?;
@@ -46,12 +46,12 @@ impl Once {
         Ok(Once { listener, path, entrance: dir.join(ENTRANCE) })
     }
 
-    /// What the browser is to open. None if the path has no URL.
+    /// Returns what the browser has to open; `None` if the path has no URL.
     pub fn entrance(&self) -> Option<Url> {
         Url::from_file_path(&self.entrance).ok()
     }
 
-    /// Waits for the visit, and sends the visitor on. `false`: nobody came in time.
+    /// Waits for the visit and redirects it. Returns false if none came in time.
     pub fn redirect(self, to: &Secret, deadline: &Deadline) -> bool {
         while !deadline.has_passed() {
             match self.listener.accept() {
@@ -68,7 +68,7 @@ impl Once {
         false
     }
 
-    /// Whether it was the visit that is waited for, and not a browser's look for an icon.
+    /// Whether this is the expected visit, and not a browser's request for an icon.
     fn answer(&self, mut stream: TcpStream, to: &Secret) -> std::io::Result<bool> {
         stream.set_nonblocking(false)?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;

@@ -1,4 +1,4 @@
-//! fedcred run by fedcred: whoever lives long makes each login in a process of its own, so that no page, KDC or parser can
+//! Runs fedcred as a child of fedcred: a long-lived process makes each login in a child, so that no page, KDC or parser can
 //! hang, bloat or crash it.
 
 use std::ffi::OsString;
@@ -13,13 +13,13 @@ use super::group::Group;
 use crate::error::{Code, Error, Result, printable};
 use crate::time::Deadline;
 
-/// What such a process has left in its pipes when it ends is read within this.
+/// Limit for reading what such a process left in its pipes when it ended.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// What our own program, run with these arguments, prints on stdout, whatever its status: it has said what failed there.
+/// Returns what this program prints on stdout with these arguments, whatever its exit status: it reports failures there.
 ///
 /// It is killed at the deadline, or once `is_stopped`. It is in a process group of its own, so that Ctrl-C on the terminal
-/// does not end a login half way. Errors: [`Code::Timeout`]; [`Code::Bug`] when it prints nothing, with what it said instead.
+/// does not end a login half way. Errors: [`Code::Timeout`]; [`Code::Bug`] if it prints nothing, with its stderr.
 pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBool) -> Result<Zeroizing<Vec<u8>>> {
     let failed = |why: &str| Error::new(Code::Bug, "fedcred ended without an answer to itself").because(why);
     let mut command = program().map_err(|e| failed(&e.to_string()))?;
@@ -45,7 +45,7 @@ pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBo
     Ok(output)
 }
 
-/// The program that runs now, also after a package has put another one in its place.
+/// Returns the running program, also after a package has replaced its file.
 #[cfg(target_os = "linux")]
 pub fn program() -> std::io::Result<Command> {
     use std::os::unix::process::CommandExt;
@@ -59,7 +59,7 @@ pub fn program() -> std::io::Result<Command> {
     Ok(command)
 }
 
-/// The path by which the kernel was asked to start this program (getauxval(3), AT_EXECFN).
+/// Returns the path by which the kernel was asked to start this program (getauxval(3), AT_EXECFN).
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "the kernel hands the path over as an address")]
 fn started_as() -> Option<std::path::PathBuf> {

@@ -26,7 +26,7 @@ pub fn page(_: &str, _: Option<&str>) -> bool {
 
 fn shown_by(pager: &mut Command, text: &str) -> bool {
     let Ok(mut child) = pager.stdin(Stdio::piped()).spawn() else { return false };
-    // Who leaves the pager early has seen enough.
+    // A write fails if the user leaves the pager early.
     let _ = child.stdin.take().map(|mut stdin| stdin.write_all(text.as_bytes()));
     child.wait().is_ok_and(|status| status.success())
 }

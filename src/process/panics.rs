@@ -1,5 +1,4 @@
-//! What a panic does to the program: it unwinds nothing (`panic = "abort"` in Cargo.toml), so all that is done about it is done
-//! in the hook.
+//! The effect of a panic: it does not unwind (`panic = "abort"` in Cargo.toml), so everything happens in the panic hook.
 
 use std::panic::PanicHookInfo;
 
@@ -8,7 +7,7 @@ use crate::error::ExitStatus;
 /// The status of a program that panics, as Rust's own start has it.
 const PANICKED: ExitStatus = 101;
 
-/// Ends the program at a panic of any thread, once it is told.
+/// Ends the program at a panic of any thread, after reporting it.
 pub fn end_the_program() {
     let tell = std::panic::take_hook();
     at_a_panic(move |info| {

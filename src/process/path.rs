@@ -1,4 +1,4 @@
-//! Programs by the names that people give them.
+//! Finds programs by the names that people use.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::process::env::Env;
 
 /// Returns the file that `program` means: itself if it is a path, else the first one of PATH. On Windows a name need not have
-/// its extension (PATHEXT), which a script's (`npm.cmd`) has to be found by.
+/// its extension (PATHEXT), by which a script (`npm.cmd`) has to be found.
 pub fn find(program: &OsStr, env: &Env) -> Option<PathBuf> {
     let path = Path::new(program);
     if path.components().count() > 1 || path.is_absolute() {
@@ -21,7 +21,7 @@ fn spellings(path: &Path, _: &Env) -> impl Iterator<Item = PathBuf> + use<> {
     std::iter::once(path.to_owned())
 }
 
-/// With each extension of a program; a name that has one is tried as it is first.
+/// Returns the name with each extension of a program; a name that has one is tried as it is first.
 #[cfg(windows)]
 fn spellings(path: &Path, env: &Env) -> impl Iterator<Item = PathBuf> + use<> {
     let known = env.text("PATHEXT").unwrap_or_else(|| ".COM;.EXE;.BAT;.CMD".to_owned());

@@ -1,7 +1,7 @@
-//! Who connects to a listener of ours on loopback, and for how long: nobody on this machine can keep others out by connecting.
+//! Decides who may stay connected to a listener on loopback, so that no process can keep others out by connecting.
 //!
-//! Connections of other users are ended at once, where Linux shows whose they are. Of the rest there is a [`Crowd`] of limited
-//! size, in which the newest comes in: to make room, the one goes that has waited longest without asking anything.
+//! Connections of other users are closed at once, where Linux shows whose they are. The rest form a [`Crowd`] of limited size:
+//! to make room for a new one, the oldest that has asked nothing is closed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::task::AbortHandle;
 
-/// Whether the process at the other end of a connection runs as this user or as root. True where that cannot be told: in some
+/// Whether the process at the other end of a connection runs as this user or as root. True if that is unknown: in some
 /// sandboxes, and on other systems.
 pub fn is_ours(ours: SocketAddr, peer: SocketAddr) -> bool {
     #[cfg(target_os = "linux")]
@@ -33,7 +33,7 @@ const IS_ANSWERED: u8 = 1;
 const IS_IDLE: u8 = 2;
 
 impl Stage {
-    /// A request is there, and until [`Stage::idle`] the connection keeps its place.
+    /// Notes that a request has come. Until [`Stage::idle`] the connection keeps its place.
     pub fn asked(&self) {
         self.0.store(IS_ANSWERED, Ordering::Relaxed);
     }
@@ -60,14 +60,14 @@ impl Crowd {
         Crowd { limit, members: Vec::new() }
     }
 
-    /// Makes room for one more, at the cost of the oldest that has asked nothing, else of the oldest that is idle. False if
-    /// all are being answered.
+    /// Makes room for one more by closing the oldest that has asked nothing, else the oldest that is idle. Returns false if all
+    /// are being answered.
     pub fn make_room(&mut self) -> bool {
         self.members.retain(|(task, _)| !task.is_finished());
         self.members.len() < self.limit || self.end_one()
     }
 
-    /// Ends one connection that may be ended, for its place or its descriptor. False: there is none.
+    /// Closes one connection that may be closed, for its place or its descriptor. Returns false if there is none.
     pub fn end_one(&mut self) -> bool {
         let at = |wanted: u8| self.members.iter().position(|(_, stage)| stage.0.load(Ordering::Relaxed) == wanted);
         let Some(at) = at(ASKED_NOTHING).or_else(|| at(IS_IDLE)) else { return false };
@@ -80,8 +80,8 @@ impl Crowd {
     }
 }
 
-/// The owner of a socket by sock_diag(7), which finds it by its addresses: `/proc/net/tcp` says the same, but all of it has to be
-/// read for each connection.
+/// Asks for the owner of a socket by sock_diag(7), which finds it by its addresses: `/proc/net/tcp` has the same data, but
+/// would have to be read whole for each connection.
 #[cfg(target_os = "linux")]
 mod sock_diag {
     use std::io::Read;
@@ -96,16 +96,17 @@ mod sock_diag {
     const AF_INET: u8 = 2;
     const AF_INET6: u8 = 10;
     const TCP: u8 = 6;
-    /// Of `struct nlmsghdr`, and from there to `idiag_uid` in `struct inet_diag_msg`.
+    /// The length of `struct nlmsghdr`; the offset of `idiag_uid` in `struct inet_diag_msg` behind it.
     const HEADER: usize = 16;
     const UID: usize = HEADER + 64;
 
-    /// The user id of the TCP socket at `local` that is connected to `remote`. None if there is none, or nobody tells.
+    /// Returns the user id of the TCP socket at `local` that is connected to `remote`; `None` if there is none, or if the
+    /// kernel does not answer.
     pub fn owner(local: SocketAddr, remote: SocketAddr) -> Option<u32> {
         let mut socket =
             Socket::new(Domain::from(AF_NETLINK), Type::DGRAM, Some(Protocol::from(NETLINK_SOCK_DIAG))).ok()?;
         socket.set_nonblocking(true).ok()?;
-        // To the kernel, which has answered before the call returns.
+        // The kernel has answered before the call returns.
         socket.send(&request(local, remote)).ok()?;
         let mut answer = [0; 512];
         let length = socket.read(&mut answer).ok()?;
@@ -116,7 +117,7 @@ mod sock_diag {
         Some(u32::from_ne_bytes(answer.get(UID..UID + 4)?.try_into().ok()?))
     }
 
-    /// `struct nlmsghdr` and `struct inet_diag_req_v2`.
+    /// Returns `struct nlmsghdr` and `struct inet_diag_req_v2`.
     fn request(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
         let mut id = Vec::with_capacity(56);
         id.extend([if local.is_ipv4() { AF_INET } else { AF_INET6 }, TCP, 0, 0]);

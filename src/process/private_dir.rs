@@ -1,5 +1,4 @@
-//! A directory for files that are needed for one run: of this user's alone, in memory where there is such a place, removed at
-//! the run's end.
+//! A directory for the files of one run: this user's alone, in memory where possible, removed at the end of the run.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,17 +11,17 @@ use crate::process::env::Env;
 use crate::random;
 use crate::time::{self, Timestamp};
 
-/// Removed when dropped, with what is in it.
+/// A directory that is removed with its contents when dropped.
 pub struct PrivateDir {
     path: PathBuf,
-    /// Locked while this process lives, however it ends.
+    /// Locked until this process ends.
     _alive: File,
 }
 
 const PREFIX: &str = "fedcred-exec-";
-/// In the directory: the file that is locked.
+/// The locked file in the directory.
 const ALIVE: &str = "alive";
-/// One without that file is of an earlier version, or being made just now.
+/// The age of an abandoned directory without that file, which is of an earlier version or being made just now.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 impl PrivateDir {
@@ -43,7 +42,7 @@ impl PrivateDir {
         Err(failure)
     }
 
-    /// A new file, for its owner alone from its first byte.
+    /// Writes a new file, for its owner alone from its first byte.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
         let path = self.path.join(name);
         private::create_new(&path)?.write_all(bytes)?;
@@ -63,7 +62,7 @@ impl Drop for PrivateDir {
     }
 }
 
-/// Removes the directories of runs that were killed (CWE-459): those of this user's whose lock nobody has.
+/// Removes this user's directories of runs that were killed (CWE-459): those that are not locked.
 pub fn remove_leftovers(env: &Env) {
     for dir in places(env).filter_map(|place| fs::read_dir(place).ok()).flatten().flatten() {
         let is_of_a_run = dir.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
@@ -76,7 +75,7 @@ pub fn remove_leftovers(env: &Env) {
     }
 }
 
-/// Nobody else writes in the directory, which was checked.
+/// Whether the directory, which only this user can write, is left over.
 fn is_left_over(dir: &Path) -> bool {
     match fs::OpenOptions::new().write(true).open(dir.join(ALIVE)) {
         Ok(alive) => private::try_lock(&alive).is_ok(),
@@ -87,7 +86,7 @@ fn is_left_over(dir: &Path) -> bool {
     }
 }
 
-/// Where such directories are made, the best place first.
+/// Returns where such directories are made, the best place first.
 fn places(env: &Env) -> impl Iterator<Item = PathBuf> {
     let named = ["XDG_RUNTIME_DIR", "TMPDIR", "TEMP"].into_iter().filter_map(|name| env.path(name));
     named.filter(|place| place.is_absolute()).chain((!cfg!(windows)).then(|| PathBuf::from("/tmp")))

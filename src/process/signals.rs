@@ -1,11 +1,11 @@
 //! What signals do to this process.
 //!
-//! What it has inherited of them is taken back: a program that started it may have other ideas of its children.
+//! Inherited settings are reset: the program that started this one may have set them for its own purposes.
 
 /// Puts SIGCHLD back to its default and blocks no signal.
 ///
 /// Where SIGCHLD is ignored, which `execve` inherits, the system forgets children before they are waited for (POSIX.1,
-/// `_exit`); where signals are blocked, none can stop us. What is ignored otherwise stays so, as `nohup` wants it.
+/// `_exit`); blocked signals cannot stop this process. Other ignored signals stay so, for `nohup`.
 #[cfg(unix)]
 #[allow(unsafe_code, reason = "rustix has no call for what a signal does")]
 pub fn take_back() {

@@ -2,7 +2,7 @@
 //!
 //! Before `main`, Rust's own start reads /proc/self/maps for the guard page of the stack and installs a handler that names a
 //! stack overflow: 21 system calls, and 110,000 instructions with the symbols that are looked up for it, a tenth of a cache hit.
-//! What else it does is done here.
+//! The other steps are done here.
 
 use super::signals;
 use crate::error::ExitStatus;
@@ -14,8 +14,8 @@ pub fn run(program: impl FnOnce() -> ExitStatus) -> ExitStatus {
     program()
 }
 
-/// Opens /dev/null in place of standard descriptors that are closed: a file that took the place of one would be written to as
-/// standard output or error.
+/// Opens /dev/null for standard descriptors that are closed: the next file that is opened would be written to as standard
+/// output or error.
 #[cfg(unix)]
 #[allow(unsafe_code, reason = "rustix takes a descriptor for one that is open")]
 fn open_standard_descriptors() {

@@ -1,7 +1,7 @@
-//! A terminal on which a secret is typed: nothing is echoed before the question stands there, and the terminal is as it was
-//! afterwards, whatever ends the question.
+//! A terminal on which a secret is typed: the echo is off before the question appears, and the terminal is restored afterwards,
+//! whatever ends the question.
 //!
-//! Who answers at once would otherwise see the secret, since the terminal echoes a key when it is pressed, not when it is read.
+//! A quick answer would otherwise be visible, since the terminal echoes a key when it is pressed, not when it is read.
 //! A signal is noted while the echo is off, and delivered once it is on again, as readpassphrase(3) does.
 
 use std::fs::{File, OpenOptions};
@@ -20,13 +20,13 @@ pub struct Unseen {
 }
 
 impl Unseen {
-    /// Switches the echo off, and throws away what was typed for all to see before. Fails if there is no terminal.
+    /// Switches the echo off, and discards what was typed before. Fails if there is no terminal.
     pub fn start() -> io::Result<Unseen> {
         let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
         let before = tcgetattr(&terminal)?;
         let caught = Caught::start();
         let mut modes = before.clone();
-        // Key by key: a line of the kernel's takes 4,095 characters, and a token may be longer.
+        // Key by key: the kernel limits a line to 4,095 characters, and a token may be longer.
         modes.local_modes -= LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON;
         modes.special_codes[SpecialCodeIndex::VMIN] = 1;
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
@@ -38,12 +38,12 @@ impl Unseen {
         (&self.terminal).write_all(text.as_bytes())
     }
 
-    /// What is typed. Reading fails once a signal has come.
+    /// Returns a reader of what is typed. Reading fails once a signal has come.
     pub fn keys(&self) -> io::Result<impl Read + use<>> {
         self.terminal.try_clone().map(Keys)
     }
 
-    /// Restores the terminal, then lets a signal that came do what it does. True: it did not end this process (Ctrl-Z, and the
+    /// Restores the terminal, then delivers a signal that came. Returns true if it did not end this process (Ctrl-Z, and the
     /// shell's `fg`), so that the question has to be asked again.
     pub fn end(self) -> bool {
         drop(self);
@@ -56,12 +56,12 @@ impl Unseen {
 
 impl Drop for Unseen {
     fn drop(&mut self) {
-        // Keys of the next answer stay.
+        // Keys typed for the next question are kept.
         let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
     }
 }
 
-/// Whether somebody types a line within this time.
+/// Returns whether a line is typed within this time.
 pub fn is_typed_within(patience: std::time::Duration) -> io::Result<bool> {
     let terminal = OpenOptions::new().read(true).open("/dev/tty")?;
     let limit = Timespec { tv_sec: patience.as_secs().try_into().unwrap_or(i64::MAX), tv_nsec: 0 };
@@ -73,7 +73,7 @@ pub fn is_typed_within(patience: std::time::Duration) -> io::Result<bool> {
 
 struct Keys(File);
 
-/// A signal that another thread was given interrupts no read here, so it is looked for.
+/// How often to look for a signal, since one delivered to another thread does not interrupt a read.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 impl Read for Keys {
@@ -93,14 +93,14 @@ impl Read for Keys {
     }
 }
 
-/// The last signal that came meanwhile.
+/// The last signal that came while the echo was off.
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
 
-/// Those that end or stop a process and come from a terminal, a person or a supervisor.
+/// Signals of a terminal, a person or a supervisor that end or stop a process.
 const SIGNALS: [Signal; 7] =
     [Signal::INT, Signal::HUP, Signal::QUIT, Signal::TERM, Signal::TSTP, Signal::TTIN, Signal::TTOU];
 
-/// Signals are noted only, until dropped.
+/// Signals are only noted until this is dropped.
 struct Caught(Vec<(Signal, libc::sigaction)>);
 
 impl Caught {

@@ -2,7 +2,7 @@
 
 use crate::process::env::Env;
 
-/// `USER`, `LOGNAME` or `USERNAME`, else the number of the user id: a container often has no more.
+/// Returns `USER`, `LOGNAME` or `USERNAME`, else the user id, since a container often has no name.
 pub fn user(env: &Env) -> String {
     ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| env.text(name)).unwrap_or_else(nameless)
 }
@@ -17,14 +17,14 @@ fn nameless() -> String {
     "unknown".to_owned()
 }
 
-/// The machine's name without its domain.
+/// Returns the machine's name without its domain.
 #[cfg(unix)]
 pub fn host(_env: &Env) -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// The machine's name.
+/// Returns the machine's name.
 #[cfg(not(unix))]
 pub fn host(env: &Env) -> String {
     env.text("COMPUTERNAME").unwrap_or_default()

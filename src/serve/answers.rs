@@ -26,7 +26,7 @@ pub struct Answers {
 #[derive(Default)]
 struct State {
     held: Option<Held>,
-    /// Of the last try, when it failed.
+    /// The failure of the last attempt, if it failed.
     failure: Option<Error>,
 }
 
@@ -36,35 +36,35 @@ struct Held {
     expires: Timestamp,
 }
 
-/// botocore waits 2 s for an answer, three times over; others longer.
+/// How long a request waits for the first login. botocore waits 2 s for an answer, three times; others wait longer.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 impl Answers {
-    /// `wake` is called when a request finds nothing to hand out.
+    /// `wake` is called when a request finds no valid credentials.
     pub fn new(profile: String, wake: impl Fn() + Send + Sync + 'static) -> Self {
         Answers { profile, state: watch::Sender::default(), wake: Box::new(wake), handed_out: AtomicU64::new(0) }
     }
 
-    /// Hands these out from now on.
+    /// Answers with these credentials from now on.
     pub fn put(&self, entry: &CacheEntry) -> Result<()> {
         let held = Held { body: body(entry)?, expires: entry.credentials.expiration };
         self.state.send_modify(|state| *state = State { held: Some(held), failure: None });
         Ok(())
     }
 
-    /// A try failed: what is there is handed out as long as it is valid.
+    /// Notes a failure. Credentials are still given out while they are valid.
     pub fn fail(&self, error: Error) {
         self.state.send_modify(|state| state.failure = Some(error));
     }
 
-    /// The answer's body, or why there is none. It waits a short while for the first login, for no other.
+    /// Returns the body of the answer, or why there is none. It waits a short while for the first login only.
     pub async fn take(&self) -> Result<Full<Bytes>> {
         let taken = self.wait_for_first().await?;
         self.handed_out.fetch_add(1, Ordering::Relaxed);
         Ok(taken)
     }
 
-    /// How often credentials were handed out.
+    /// Returns how often credentials were given out.
     pub fn handed_out(&self) -> u64 {
         self.handed_out.load(Ordering::Relaxed)
     }
@@ -85,7 +85,7 @@ impl Answers {
         })
     }
 
-    /// Until when the credentials that are there are valid, if they are.
+    /// Returns when the current credentials expire; `None` if there are no valid ones.
     pub fn good_until(&self) -> Option<Timestamp> {
         self.state.borrow().held.as_ref().map(|held| held.expires).filter(|expires| *expires > time::now())
     }
@@ -95,7 +95,7 @@ impl Answers {
         matches!(self.valid(), Some(Ok(_)))
     }
 
-    /// `None`: the first login has not ended.
+    /// Returns the answer now; `None` if the first login has not ended.
     fn valid(&self) -> Option<Result<Full<Bytes>>> {
         let state = self.state.borrow();
         match (&state.held, &state.failure) {
@@ -119,7 +119,7 @@ impl State {
     }
 }
 
-/// The shape that SDKs read (AWS SDKs and Tools Reference Guide, "Container credential provider").
+/// The JSON that SDKs read (AWS SDKs and Tools Reference Guide, "Container credential provider").
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Body<'a> {
@@ -129,7 +129,7 @@ struct Body<'a> {
     expiration: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     account_id: Option<&'a AccountId>,
-    /// These two for MinIO's client for JavaScript, which reads them in place of others.
+    /// These two are for MinIO's client for JavaScript, which reads them instead.
     code: &'static str,
     #[serde(rename = "AccessKeyID")]
     access_key_id_again: &'a str,
@@ -149,7 +149,7 @@ fn body(entry: &CacheEntry) -> Result<Bytes> {
     let mut json = Zeroizing::new(Vec::with_capacity(8 << 10));
     serde_json::to_writer(&mut *json, &body)
         .map_err(|e| Error::new(Code::Bug, "credentials have no JSON").because(e.to_string()))?;
-    // Wiped when the last answer that holds it is sent.
+    // Wiped when the last answer that uses it is sent.
     Ok(Bytes::from_owner(json))
 }
 

@@ -1,8 +1,8 @@
-//! What one process of fedcred tells another over a pipe: a hello that names the protocol and its version, then one message, a
-//! line of JSON each.
+//! The protocol between two processes of fedcred over a pipe: a hello that names the protocol and its version, then one
+//! message, a line of JSON each.
 //!
-//! Both sides are fedcred, but need not be of one version: a package may be upgraded while a process runs. What a message has
-//! beyond what is known here is not looked at.
+//! The two may have different versions: a package may be upgraded while a process runs. Unknown fields of a message are
+//! ignored.
 
 use std::borrow::Cow;
 
@@ -19,35 +19,35 @@ use crate::tally::Tally;
 use crate::time::Timestamp;
 
 const PROTOCOL: &str = "fedcred-child";
-/// Raised when an older fedcred would misunderstand a message.
+/// Increased when an older fedcred would misunderstand a message.
 const VERSION: u32 = 2;
 
 /// Longer than any message.
 pub const MAX_MESSAGE: u64 = 64 << 10;
 
-/// What came of a fetch.
+/// The result of a fetch.
 #[derive(Debug)]
 pub struct Fetched {
     pub refreshed: Refreshed,
-    /// The credentials, if they were asked for and there are any.
+    /// The credentials, if they were requested and there are any.
     pub entry: Option<CacheEntry>,
-    /// What was done for it; absent if the child told nothing.
+    /// What was done for it; `None` if the child reported nothing.
     pub tally: Option<Tally>,
 }
 
-/// Where `exec`'s command is to ask.
+/// The endpoint for `exec`'s command.
 #[derive(Debug)]
 pub struct Offer {
     pub url: String,
     pub token: Secret,
-    /// Variables and the files that they are to name.
+    /// Variables and the files that they must name.
     pub files: Vec<(String, String)>,
 }
 
-/// A message of either kind.
+/// A message of the protocol.
 pub trait Message: Sized {
     fn to_wire(&self) -> Wire<'_>;
-    /// `None`: it is another kind of message.
+    /// Reads the message; `None` if it is of another kind.
     fn of_wire(wire: Wire<'_>) -> Option<Self>;
 }
 
@@ -112,13 +112,13 @@ struct WireOffer<'a> {
     files: Vec<(String, String)>,
 }
 
-/// Hello and message, for one write.
+/// Returns hello and message, for one write.
 pub fn to_lines<M: Message>(message: &Result<M>) -> Result<Zeroizing<Vec<u8>>> {
     let wire = match message {
         Ok(message) => message.to_wire(),
         Err(error) => Wire { error: Some(error.clone()), ..Wire::default() },
     };
-    // Room for all of it at once: a buffer that grows leaves copies behind that nobody wipes.
+    // The whole buffer is reserved at once: one that grows leaves copies behind that are not wiped.
     let mut lines = Zeroizing::new(Vec::with_capacity(16 << 10));
     let hello = Hello { protocol: PROTOCOL.into(), version: VERSION };
     let failed = |e: serde_json::Error| Error::new(Code::Bug, "a message has no JSON").because(e.to_string());
@@ -129,7 +129,7 @@ pub fn to_lines<M: Message>(message: &Result<M>) -> Result<Zeroizing<Vec<u8>>> {
     Ok(lines)
 }
 
-/// Reads what [`to_lines`] wrote: the message, or its error. Also an error: anything else, none of which is quoted.
+/// Reads what [`to_lines`] wrote: the message, or its error. Anything else is an error that quotes nothing.
 pub fn from_lines<M: Message>(lines: &[u8]) -> Result<M> {
     let other = || Error::new(Code::Bug, "the other process of fedcred said something else than was asked");
     let mut lines = lines.splitn(2, |byte| *byte == b'\n');
@@ -143,7 +143,7 @@ pub fn from_lines<M: Message>(lines: &[u8]) -> Result<M> {
         }
         Some(_) | None => return Err(other()),
     }
-    // The parser's words may quote what it read.
+    // The parser's error may quote what it read.
     let wire: Wire<'_> = serde_json::from_slice(lines.next().unwrap_or_default()).map_err(|_| other())?;
     match wire.error {
         Some(error) => Err(error),

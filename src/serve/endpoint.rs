@@ -1,4 +1,4 @@
-//! The container endpoint: what its profiles hold, as HTTP.
+//! The container endpoint: the credentials of its profiles over HTTP.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use super::token::Token;
 use crate::error::{Code, Result};
 use crate::process::peers;
 
-/// A listener on loopback that hands out what its profiles hold.
+/// A listener on loopback that gives out the credentials of its profiles.
 pub struct Endpoint {
     listener: Listener,
     desk: Desk,
 }
 
-/// What every connection shares.
+/// The state that every connection shares.
 struct Desk {
     address: SocketAddr,
     token: Token,
-    /// Those of the first profile, then the others'.
+    /// The answers of the first profile, then those of the others.
     profiles: Vec<Arc<Answers>>,
 }
 
@@ -46,22 +46,22 @@ impl Endpoint {
         Ok(Endpoint { listener, desk })
     }
 
-    /// Hands out this one, too. Apart from [`Endpoint::bind`], so that nobody logs in for an endpoint that cannot be.
+    /// Adds a profile. Separate from [`Endpoint::bind`], so that no login is made for an endpoint that cannot listen.
     pub fn add(&mut self, answers: Arc<Answers>) {
         self.desk.profiles.push(answers);
     }
 
-    /// Where a profile's credentials are: `http://127.0.0.1:PORT/profile/NAME`.
+    /// Returns the URL of a profile's credentials: `http://127.0.0.1:PORT/profile/NAME`.
     pub fn url(&self, profile: &str) -> String {
         format!("http://{}{}", self.desk.address, path::of(profile))
     }
 
-    /// Where the credentials of the first profile are, without its name.
+    /// Returns the URL of the first profile's credentials, without its name.
     pub fn first_url(&self) -> String {
         format!("http://{}{}", self.desk.address, path::FIRST)
     }
 
-    /// Serves until `end` comes, which is begun within the runtime.
+    /// Serves until `end` completes, which is started within the runtime.
     pub fn run<F: Future<Output = Result<()>>>(self, end: impl FnOnce() -> F) -> Result<()> {
         #[cfg(target_os = "linux")]
         crate::process::code::let_go();
@@ -97,7 +97,7 @@ impl Desk {
         self.profiles.get(at).map(Arc::as_ref)
     }
 
-    /// Healthy is who can answer for every profile. Whoever asks needs no token, and is told no name.
+    /// Answers a health check: healthy if every profile has valid credentials. It needs no token, and tells no name.
     fn health(&self) -> Response<Full<Bytes>> {
         if self.profiles.iter().all(|answers| answers.is_valid()) {
             return json(StatusCode::OK, Full::new(Bytes::from_static(br#"{"status":"ok"}"#)));

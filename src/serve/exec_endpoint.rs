@@ -1,9 +1,9 @@
-//! The endpoint of `exec`: a process beside the command that hands out its credentials and goes when it goes.
+//! The endpoint of `exec`: a process beside the command that gives out its credentials and ends when it ends.
 //!
-//! fedcred itself becomes the command ([`crate::process::exec`]), so the endpoint must be another process, and none that the
-//! command could take for a child of its own and wait for: it is started by an intermediate that ends at once. It has a
-//! session of its own, so that neither Ctrl-C nor the end of the terminal is for it; and SIGTERM, which a service manager sends
-//! to every process of a service, does not end it, since the command may still need credentials to stop in order.
+//! fedcred itself becomes the command ([`crate::process::exec`]), so the endpoint must be another process, and not a child that
+//! the command might wait for: it is started by an intermediate process that ends at once. It has a session of its own, so that
+//! neither Ctrl-C nor the end of the terminal reaches it. SIGTERM, which a service manager sends to every process of a service,
+//! does not end it, since the command may need credentials to stop in order.
 
 use std::ffi::OsString;
 use std::io::{BufReader, Read, Write};
@@ -22,9 +22,9 @@ use crate::process::env::Env;
 use crate::process::{life, own};
 use crate::serve::aws_files::PrivateFiles;
 
-/// Starts the endpoint of this process with the credentials that it begins with.
+/// Starts the endpoint of this process with its first credentials.
 ///
-/// `arguments` bring this program to call [`run`] in a process that [`detach`] has started.
+/// `arguments` make this program call [`run`] in a process that [`detach`] has started.
 pub fn start(arguments: &[OsString], first: Fetched, shows_its_log: bool) -> Result<Offer> {
     let failed = |why: String| Error::new(Code::Bug, "the endpoint does not start").because(why);
     let mut command = own::program().map_err(|e| failed(e.to_string()))?;
@@ -35,12 +35,12 @@ pub fn start(arguments: &[OsString], first: Fetched, shows_its_log: bool) -> Res
         let lines = child_protocol::to_lines(&Ok(first))?;
         stdin.write_all(&lines).map_err(|e| failed(e.to_string()))?;
     }
-    // The end of the pipe may never come: it is the endpoint's stdout too.
+    // The pipe may stay open: it is the endpoint's stdout too.
     let mut lines = Zeroizing::new(Vec::with_capacity(4 << 10));
     if let Some(stdout) = intermediate.stdout.take() {
         read_lines(stdout, &mut lines).map_err(|e| failed(e.to_string()))?;
     }
-    // Nobody's child is left to the command.
+    // Waits, so that the command gets no child that it did not start.
     let status = intermediate.wait().map_err(|e| failed(e.to_string()))?;
     if lines.is_empty() {
         return Err(failed(format!("its first process: {status}")));
@@ -48,7 +48,7 @@ pub fn start(arguments: &[OsString], first: Fetched, shows_its_log: bool) -> Res
     child_protocol::from_lines(&lines)
 }
 
-/// Hello and message, and no more.
+/// Reads hello and message only.
 fn read_lines(pipe: impl Read, lines: &mut Vec<u8>) -> std::io::Result<()> {
     use std::io::BufRead;
     let mut pipe = BufReader::new(pipe.take(MAX_MESSAGE));
@@ -58,13 +58,14 @@ fn read_lines(pipe: impl Read, lines: &mut Vec<u8>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The intermediate: starts the process that stays, and is to end at once.
+/// Starts the process that stays. The intermediate process calls this and then ends.
 pub fn detach(arguments: &[OsString]) -> Result<()> {
     let started = own::program().and_then(|mut program| program.args(arguments).spawn());
     started.map(drop).map_err(|e| Error::new(Code::Bug, "the endpoint does not start").because(e.to_string()))
 }
 
-/// The endpoint of the process `of`: reads its first credentials, replies with an [`Offer`], and serves until `of` has ended.
+/// Runs the endpoint of the process `of`: reads its first credentials, replies with an [`Offer`], and serves until `of` has
+/// ended.
 pub fn run(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &Env) -> Result<()> {
     life::leave_session();
     let prepared = prepare(profile, of, patience, child, env);
@@ -85,13 +86,13 @@ pub fn run(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &
 
 struct Ready {
     endpoint: Endpoint,
-    /// There for as long as the endpoint.
+    /// Kept as long as the endpoint.
     _files: PrivateFiles,
     watch: life::Watch,
 }
 
 fn prepare(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &Env) -> Result<(Ready, Offer)> {
-    // Begun while `of` waits for the reply, so that it is `of` that is watched, and not a later process of that number.
+    // Begun while `of` waits for the reply, so that `of` is watched and not a later process with the same id.
     let watch = life::Watch::of(of)?;
     let mut lines = Zeroizing::new(Vec::with_capacity(16 << 10));
     std::io::stdin()

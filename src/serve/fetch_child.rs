@@ -13,18 +13,18 @@ use crate::time::{self, Deadline};
 
 /// How such children are started.
 pub struct FetchChild {
-    /// Before the profile's name.
+    /// The arguments before the profile's name.
     arguments: Vec<OsString>,
     is_stopped: AtomicBool,
 }
 
-/// What a child takes besides its login, by whose own deadline it ends itself, before it is given up.
+/// How long a child may take besides its login, which ends by its own deadline.
 const BESIDES: Duration = Duration::from_secs(10);
-/// When to try again after a child has told nothing of its own.
+/// When to try again after a child that reported nothing.
 const PAUSE: Duration = Duration::from_secs(300);
 
 impl FetchChild {
-    /// `flags`: the global ones; `with_credentials`: whether the credentials themselves are wanted.
+    /// `flags`: the global flags; `with_credentials`: whether the credentials themselves are wanted.
     pub fn new(flags: Vec<OsString>, with_credentials: bool) -> Self {
         let mut arguments = flags;
         arguments.push("fetch-child".into());
@@ -47,7 +47,7 @@ impl FetchChild {
     }
 }
 
-/// A fetch of which nothing is known but this error.
+/// Returns a failed fetch of which only this error is known.
 pub fn failed(error: Error) -> Fetched {
     let refreshed = Refreshed { outcome: Outcome::Failed(error), until: None, next: time::after(PAUSE) };
     Fetched { refreshed, entry: None, tally: None }

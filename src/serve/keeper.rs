@@ -1,6 +1,6 @@
 //! Keeps profiles' credentials renewed for as long as a process lives: the one loop of `serve`, `exec` and `refresh --loop`.
 //!
-//! Each profile is renewed when its turn comes, by a child process; what came of it goes to whoever keeps it here, an [`Owner`].
+//! Each profile is renewed when its turn comes, by a child process. An [`Owner`] names the profiles and takes the results.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,21 +18,21 @@ use crate::error::{Code, Error, Result};
 use crate::random;
 use crate::time::{self, Deadline, Timestamp};
 
-/// Whom profiles are kept for.
+/// Names the profiles to keep, and takes their results.
 pub trait Owner {
-    /// Is asked before each round which profiles to keep from now on.
+    /// Called before each round: which profiles to keep from now on.
     fn profiles(&mut self) -> Profiles;
 
-    /// Takes what came of one. An error ends the loop.
+    /// Takes the result of one profile. An error ends the loop.
     fn fetched(&mut self, profile: &str, fetched: Fetched) -> Result<()>;
 }
 
 /// What an [`Owner`] wants kept.
 pub enum Profiles {
     AsBefore,
-    /// These and no others; all of them anew, since settings may have changed.
+    /// These and no others, each renewed at once or from its time on, since settings may have changed.
     Anew(BTreeMap<String, Wanted>),
-    /// Nothing is begun for the time being.
+    /// Start no renewal for the time being.
     Nothing,
 }
 
@@ -41,7 +41,7 @@ pub enum Profiles {
 pub struct Wanted {
     /// How long a login may take.
     pub patience: Duration,
-    /// When its first turn comes, if not now.
+    /// When its first turn comes; `None`: now.
     pub from: Option<Timestamp>,
 }
 
@@ -51,11 +51,11 @@ impl Wanted {
     }
 }
 
-/// What wakes the loop before its time.
+/// An event that wakes the loop.
 pub enum Event {
     /// End.
     Stop,
-    /// Somebody misses credentials: the clock may have jumped.
+    /// A request found no valid credentials: the clock may have jumped.
     Look,
     Fetched {
         profile: String,
@@ -63,21 +63,22 @@ pub enum Event {
     },
 }
 
-/// So many at a time. Profiles of one login wait for each other, each under its own deadline: too many would wait in vain.
+/// Limit of renewals at a time. Profiles of one login wait for each other, each under its own deadline, so too many would time
+/// out.
 pub const AT_ONCE: usize = 4;
 
-/// A login that is under way when the loop is to stop may end in this time, so that its secret gets an answer.
+/// How long a running login may take to end when the loop stops, so that its secret gets an answer.
 const FAREWELL: Duration = Duration::from_millis(500);
-/// What was killed is gone after this.
+/// How long to wait for killed children.
 const BURIAL: Duration = Duration::from_millis(300);
-/// Of a thread that waits for a child.
+/// Stack of a thread that waits for a child.
 const STACK: usize = 256 << 10;
 
 pub struct Keeper {
     plan: Plan,
     child: Arc<FetchChild>,
     wanted: BTreeMap<String, Wanted>,
-    /// Failures in a row: the child's own memory of them may have found no place.
+    /// Failures in a row, counted here too since a child may have no place to remember them.
     failures: BTreeMap<String, u32>,
     metrics: Option<Arc<Metrics>>,
     sender: SyncSender<Event>,
@@ -85,19 +86,19 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// `metrics`: where what is learned is counted, if anywhere.
+    /// `metrics`: counts the results, if given.
     pub fn new(child: FetchChild, metrics: Option<Arc<Metrics>>) -> Self {
         let (sender, events) = sync_channel(64);
         let (wanted, failures) = (BTreeMap::new(), BTreeMap::new());
         Keeper { plan: Plan::default(), child: Arc::new(child), wanted, failures, metrics, sender, events }
     }
 
-    /// Where events go to.
+    /// Returns a sender of events.
     pub fn sender(&self) -> SyncSender<Event> {
         self.sender.clone()
     }
 
-    /// Runs until it is told to stop.
+    /// Runs until [`Event::Stop`].
     pub fn run(mut self, owner: &mut dyn Owner) -> Result<()> {
         loop {
             let now = time::now();
@@ -131,12 +132,12 @@ impl Keeper {
         let (child, sender, name) = (self.child.clone(), self.sender.clone(), profile.clone());
         let fetch = move || {
             let fetched = Box::new(child.fetch(&name, patience));
-            // Nobody listens: then the loop has ended.
+            // Sending fails if the loop has ended.
             drop(sender.send(Event::Fetched { profile: name, fetched }));
         };
         if let Err(why) = thread::Builder::new().name("fetch".into()).stack_size(STACK).spawn(fetch) {
             let error = Error::new(Code::Bug, "no thread can be started").because(why.to_string());
-            // As if the child had told it; a full channel wakes the loop by itself.
+            // Sent as a child's report; a full channel wakes the loop anyway.
             drop(self.sender.try_send(Event::Fetched { profile, fetched: Box::new(fetch_child::failed(error)) }));
         }
     }
@@ -168,7 +169,7 @@ impl Keeper {
             }
         }
         self.child.stop();
-        // What these say now is only that they were ended.
+        // Later reports only tell that the children were ended.
         let deadline = Deadline::after(BURIAL);
         while self.plan.running() > 0 && !deadline.has_passed() {
             if let Ok(Event::Fetched { profile, fetched }) = self.events.recv_timeout(deadline.remaining()) {
@@ -179,7 +180,7 @@ impl Keeper {
     }
 }
 
-/// When to try again at the earliest after so many failures in a row.
+/// Returns the earliest next attempt after so many failures in a row.
 fn not_before(count: u32, now: Timestamp) -> Timestamp {
     LastFailure { at: now, count, ceiling: Ceiling::Outage, jitter: random::jitter() }.retry_at()
 }

@@ -1,7 +1,7 @@
-//! Prometheus metrics of a long-lived process: what its keeper learned of each profile, as text (`--metrics`).
+//! Prometheus metrics of a long-lived process: the results of its keeper for each profile, as text (`--metrics`).
 //!
-//! A row of `families` is a metric. Everything in them comes from the keeper, but for the answers that an endpoint gave out of
-//! memory. There is no secret in them; role and account only with `--metrics-labels`.
+//! Each row of `families` is a metric. All values come from the keeper, except the number of answers that an endpoint gave from
+//! memory. They contain no secret, and role and account only with `--metrics-labels`.
 
 mod families;
 
@@ -43,29 +43,29 @@ const PATH: &str = "/metrics";
 /// The counts of every profile that is kept.
 #[derive(Debug)]
 pub struct Metrics {
-    /// Whether role and account are told.
+    /// Whether role and account are shown.
     labels: bool,
     profiles: Mutex<BTreeMap<String, Measured>>,
 }
 
-/// One profile's.
+/// The counts of one profile.
 #[derive(Debug, Default)]
 struct Measured {
-    /// Until when its credentials are in force; outer absent: not known yet, or they have no end; inner: there are none.
+    /// When its credentials expire. Outer `None`: unknown yet, or they have no end; inner `None`: there are none.
     until: Option<Option<Timestamp>>,
     success: Option<Timestamp>,
-    /// By code.
+    /// Failures by error code.
     failures: BTreeMap<&'static str, u64>,
     logins: u64,
     sts_calls: u64,
     file_hits: u64,
     redis_hits: u64,
-    /// Renewals without the store of the fleet, by code.
+    /// Renewals without the store of the fleet, by error code.
     alone: BTreeMap<String, u64>,
     lock_waits: u64,
     lock_waited: Duration,
     role: Option<String>,
-    /// Where an endpoint hands them out.
+    /// The endpoint's answers, if there is an endpoint.
     answers: Option<Arc<Answers>>,
 }
 
@@ -74,7 +74,7 @@ impl Metrics {
         Arc::new(Metrics { labels, profiles: Mutex::default() })
     }
 
-    /// These profiles are kept from now on, and no others.
+    /// Keeps the counts of these profiles only from now on.
     pub fn keep<'a>(&self, names: impl Iterator<Item = &'a String>) {
         self.change(|profiles| {
             let mut known = std::mem::take(profiles);
@@ -82,15 +82,15 @@ impl Metrics {
         });
     }
 
-    /// An endpoint hands out what `answers` holds.
+    /// Notes the answers of an endpoint.
     pub fn answers(&self, answers: &Arc<Answers>) {
         self.change(|profiles| profiles.entry(answers.profile.clone()).or_default().answers = Some(answers.clone()));
     }
 
-    /// What came of one.
+    /// Counts the result of a renewal.
     pub fn fetched(&self, profile: &str, fetched: &Fetched, now: Timestamp) {
         self.change(|profiles| {
-            // One that is not kept any more has just ended.
+            // A renewal of a profile that is not kept any more may end late.
             if let Some(measured) = profiles.get_mut(profile) {
                 measured.add(fetched, now);
             }
@@ -101,7 +101,7 @@ impl Metrics {
         change(&mut self.profiles.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The text exposition format, version 0.0.4.
+    /// Returns the counts in the text exposition format, version 0.0.4.
     fn text(self: &Arc<Self>) -> std::result::Result<String, fmt::Error> {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(self.clone()));
@@ -179,7 +179,7 @@ impl Collector for Metrics {
     }
 }
 
-/// Shows them to whoever asks at `listener`, by a thread that ends with the process.
+/// Serves the metrics at `listener`, on a thread that ends with the process.
 pub fn start(listener: Listener, metrics: Arc<Metrics>) -> Result<()> {
     let page = Page { address: listener.address, metrics };
     std::thread::Builder::new()
@@ -190,7 +190,7 @@ pub fn start(listener: Listener, metrics: Arc<Metrics>) -> Result<()> {
         .map_err(|e| Error::new(Code::Bug, "no thread can be started").because(e.to_string()))
 }
 
-/// Where they are: `http://127.0.0.1:PORT/metrics`.
+/// Returns the URL of the metrics: `http://127.0.0.1:PORT/metrics`.
 pub fn url(listener: &Listener) -> String {
     format!("http://{}{PATH}", listener.address)
 }
@@ -201,7 +201,7 @@ struct Page {
 }
 
 impl Service for Page {
-    /// Prometheus runs as a user of its own.
+    /// Admits all: Prometheus runs as a user of its own.
     fn admits(&self, _: SocketAddr, _: SocketAddr) -> bool {
         true
     }

@@ -7,7 +7,7 @@
 //!
 //! A request never waits for a login; a page, KDC or parser that hangs, bloats or crashes does so in a child. `serve` is the
 //! endpoint as a program of its own; [`exec_endpoint`] is the one of `exec`, which lives as long as its command. The keeper is
-//! also that of `refresh --loop`, which hands out nothing. What it learns of each profile is shown to Prometheus by [`metrics`].
+//! also that of `refresh --loop`, which serves nothing. [`metrics`] shows its results to Prometheus.
 
 pub mod answers;
 pub mod aws_files;

@@ -1,16 +1,17 @@
-//! Where a profile is on the endpoint: `/profile/NAME` as it is printed, and each way in which clients write it back.
+//! The path of a profile on the endpoint: `/profile/NAME` as it is printed, and each form in which clients send it.
 //!
-//! Some send the path as they were given it, some decode and encode it again in their own way, and the SDK for C++ encodes what
-//! is encoded already. So paths are compared decoded, once (RFC 3986 §6.2.2) and then a second time.
+//! Some clients send the path unchanged, some decode and encode it again in their own way, and the SDK for C++ encodes it
+//! twice. So paths are compared decoded, once (RFC 3986 §6.2.2) and then a second time.
 
 use std::borrow::Cow;
 
 use url::Url;
 
-/// The path of whichever profile is first: it says nothing of the profile's name.
+/// The path of the first profile, which does not contain the profile's name.
 pub const FIRST: &str = "/credentials";
 
-/// `/profile/NAME`, percent-encoded. A name of dots is encoded twice: `%2E%2E`, too, is a way up to whoever reads URLs.
+/// Returns `/profile/NAME`, percent-encoded. A name of dots is encoded twice, since URL parsers also take `%2E%2E` for a parent
+/// directory.
 pub fn of(profile: &str) -> String {
     if matches!(profile, "." | "..") {
         return format!("/profile/{}", profile.replace('.', "%252E"));
@@ -22,7 +23,7 @@ pub fn of(profile: &str) -> String {
     url.map(|url| url.path().to_owned()).unwrap_or_default()
 }
 
-/// Finds which of `profiles` a request's path means; the first one has [`FIRST`] and `/` too.
+/// Returns the index of the profile that a request's path means; the first profile has [`FIRST`] and `/` too.
 pub fn find<'a>(path: &str, mut profiles: impl Iterator<Item = &'a str> + Clone) -> Option<usize> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let once = decoded(path.as_bytes());
@@ -36,7 +37,7 @@ pub fn find<'a>(path: &str, mut profiles: impl Iterator<Item = &'a str> + Clone)
     named(&once).or_else(|| named(&decoded(&once)))
 }
 
-/// Whether a path could mean either of the two profiles: one's name is the other's, encoded.
+/// Whether a path could mean either of two profiles, since one's name is the other's, encoded.
 pub fn is_ambiguous(one: &str, other: &str) -> bool {
     let of = |name: &str| {
         let once = decoded(name.as_bytes()).into_owned();
@@ -47,7 +48,7 @@ pub fn is_ambiguous(one: &str, other: &str) -> bool {
     of(one).iter().any(|form| other.contains(form))
 }
 
-/// What is percent-encoded, decoded. A percent sign that encodes nothing stands for itself.
+/// Decodes percent-encoding. A percent sign that encodes nothing stands for itself.
 fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'%') {
         return Cow::Borrowed(text);

@@ -1,4 +1,4 @@
-//! Whose turn it is in the keeper's loop: decided by times that are handed in.
+//! Whose turn it is in the keeper's loop: decided from times alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -7,11 +7,11 @@ use jiff::SignedDuration;
 
 use crate::time::Timestamp;
 
-/// The longest sleep. The clock of sleeps stands still while the machine is suspended, and nobody tells when the wall
-/// clock is set: it is looked at this often.
+/// The longest sleep. The clock of sleeps stops while the machine is suspended, and changes of the wall clock are not
+/// announced, so the wall clock is read this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// Set back by more than this, the clock makes every plan worthless.
+/// If the clock was set back by more than this, planned times are invalid.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
 #[derive(Default)]
@@ -24,7 +24,7 @@ pub struct Plan {
 enum Turn {
     Now,
     Running {
-        /// The settings changed meanwhile.
+        /// Whether the settings changed meanwhile.
         is_outdated: bool,
     },
     At {
@@ -34,7 +34,7 @@ enum Turn {
 }
 
 impl Plan {
-    /// From now on, these profiles and no others; all of them anew, with what may be new settings. A time puts off a first turn.
+    /// Plans these profiles and no others, all of them anew, since settings may have changed. A time puts off the first turn.
     pub fn start_over(&mut self, profiles: impl IntoIterator<Item = (String, Option<Timestamp>)>, now: Timestamp) {
         let profiles: BTreeMap<String, Option<Timestamp>> = profiles.into_iter().collect();
         self.wanted = profiles.keys().cloned().collect();
@@ -48,7 +48,7 @@ impl Plan {
         }
     }
 
-    /// Those whose turn it is, as many as make `most` running ones with those that are. They are running then.
+    /// Returns the profiles whose turn it is, and notes them as running; at most `most` run at a time.
     pub fn begin(&mut self, now: Timestamp, most: usize) -> Vec<String> {
         let free = most.saturating_sub(self.running());
         let due = self.turns.iter_mut().filter(|(_, turn)| turn.has_come(now)).take(free);
@@ -59,7 +59,7 @@ impl Plan {
         .collect()
     }
 
-    /// One of them has ended; its next turn is at `time`.
+    /// Notes that a renewal has ended. The next turn of its profile is at `time`.
     pub fn end(&mut self, name: &str, time: Timestamp, now: Timestamp) {
         let Some(Turn::Running { is_outdated }) = self.turns.remove(name) else { return };
         if self.wanted.contains(name) {
@@ -72,10 +72,10 @@ impl Plan {
         self.turns.values().filter(|turn| matches!(turn, Turn::Running { .. })).count()
     }
 
-    /// How long there is nothing to begin; a minute at most.
+    /// Returns how long to sleep until the next turn; a minute at most.
     pub fn sleep(&self, now: Timestamp) -> Duration {
         let next = self.turns.values().filter_map(|turn| match turn {
-            // It has come, and waits for one that is running, or for settings that can be read.
+            // It waits for a running one to end, or for settings that can be read.
             turn if turn.has_come(now) => None,
             Turn::At { time, .. } => Some(Duration::try_from(time.duration_since(now)).unwrap_or_default()),
             Turn::Now | Turn::Running { .. } => None,

@@ -1,5 +1,5 @@
-//! Keeps an endpoint's [`Answers`] filled: a thread that renews them, and tells when that begins to fail and when it works
-//! again.
+//! Keeps an endpoint's [`Answers`] valid: a thread that renews credentials, and reports when that begins to fail and when it
+//! works again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,25 +16,25 @@ use crate::cache::entry::CacheEntry;
 use crate::error::{Code, Error, Result};
 use crate::time::{self, Timestamp, whole_seconds};
 
-/// A profile to hand out.
+/// A profile that an endpoint serves.
 pub struct Served {
     pub name: String,
     /// How long its login may take.
     pub patience: Duration,
-    /// Handed out at once.
+    /// Credentials to begin with.
     pub first: Option<CacheEntry>,
 }
 
-/// What is worth telling to whoever watches the endpoint, once each time.
+/// A change that is reported once to the user of the endpoint.
 #[derive(Debug)]
 pub enum Change<'a> {
-    /// Logins have begun to fail; `good_until`: of the credentials that are there.
+    /// Logins have begun to fail. `good_until`: when the current credentials expire.
     Fails { profile: &'a str, error: &'a Error, good_until: Option<Timestamp> },
-    /// They work again.
+    /// Logins work again.
     Works { profile: &'a str, good_until: Timestamp },
 }
 
-/// Where changes are told.
+/// Reports a change.
 pub type Tell = Box<dyn Fn(&Change<'_>) + Send>;
 
 /// Starts the thread, which ends with the process.
@@ -75,7 +75,7 @@ pub fn start(
 
 struct Refresher {
     answers: Vec<Arc<Answers>>,
-    /// Until the keeper has asked for it.
+    /// The profiles, until the keeper has asked for them.
     new: Option<BTreeMap<String, Wanted>>,
     failing: BTreeSet<String>,
     tell: Tell,

@@ -1,8 +1,8 @@
-//! Who may ask the endpoint for what: decided by the head of a request alone.
+//! Decides from the head of a request alone whether it is answered, and with what.
 //!
-//! A page in a browser can make it send requests to loopback, under a name of its own that it lets point there (DNS
-//! rebinding): hence the check of `Host`. A proxy that was set up without thought would open the endpoint to its clients:
-//! hence the refusal of what proxies add. No cross-origin header is ever sent, so that no page may read an answer.
+//! A web page can make a browser send requests to loopback, under a name of its own that resolves there (DNS rebinding), so
+//! `Host` is checked. A careless proxy would open the endpoint to its clients, so requests with a proxy's headers are refused.
+//! No cross-origin header is sent, so that no page may read an answer.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -12,7 +12,7 @@ use http::{Method, StatusCode};
 
 use super::token::Token;
 
-/// What a request that may be answered asks for.
+/// What an accepted request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wanted<'a> {
     /// The credentials at this path.
@@ -30,11 +30,11 @@ pub struct Refusal {
 
 pub const HEALTH: &str = "/healthz";
 
-/// Headers by which proxies tell whom they ask for.
+/// Headers in which proxies name their clients.
 const OF_PROXIES: [&str; 6] =
     ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "x-forwarded-proto"];
 
-/// What `request` asks for, which came to the endpoint at `address`.
+/// Returns what `request`, which came to the endpoint at `address`, asks for.
 pub fn wanted<'a>(request: &'a Parts, address: SocketAddr, token: &Token) -> Result<Wanted<'a>, Refusal> {
     let path = addressed(request, address)?;
     if path == HEALTH {
@@ -47,18 +47,18 @@ pub fn wanted<'a>(request: &'a Parts, address: SocketAddr, token: &Token) -> Res
     }
 }
 
-/// The path of a request for what needs no token. On a network, a server has names that it does not know.
+/// Returns the path of a request that needs no token. On a network the server does not know its own names.
 pub fn readable(request: &Parts, address: SocketAddr) -> Result<&str, Refusal> {
     if address.ip().is_loopback() { addressed(request, address) } else { read_only(request) }
 }
 
-/// The path of a request that is for the server at `address`, and came from one that asks for itself.
+/// Returns the path of a request that is for the server at `address` and came through no proxy.
 fn addressed(request: &Parts, address: SocketAddr) -> Result<&str, Refusal> {
     let headers = &request.headers;
     if !is_ours(request, address) {
         return Err(refusal(StatusCode::FORBIDDEN, "host-not-allowed", "the Host header names another server"));
     }
-    // Few headers come, so that going through them once takes less than looking for each of these.
+    // Requests have few headers, so one pass over them is faster than looking up each of these.
     if headers.keys().any(|name| OF_PROXIES.contains(&name.as_str())) {
         return Err(refusal(StatusCode::FORBIDDEN, "proxied", "requests that come through a proxy are not answered"));
     }
@@ -82,8 +82,8 @@ fn is_ours(request: &Parts, address: SocketAddr) -> bool {
 
 /// A name of loopback or the address itself, with our port or none.
 ///
-/// A port may be left out (RFC 9110 §7.2), and the AWS Common Runtime does so: it is the name that gives away a page that
-/// rebinds one of its own.
+/// A port may be left out (RFC 9110 §7.2), and the AWS Common Runtime does so: the name is what reveals a page with DNS
+/// rebinding.
 fn names_us(host: &str, address: SocketAddr) -> bool {
     let (name, port) = match host.rsplit_once(':') {
         // A colon within brackets is part of an IPv6 address.

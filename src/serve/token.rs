@@ -1,6 +1,6 @@
-//! The token that a client of the endpoint must show: a fresh one, or what a file holds.
+//! The token that a client of the endpoint must show: a new one, or the content of a file.
 //!
-//! A file may be replaced at any time, as a service account's token in Kubernetes is; what it holds now counts.
+//! A file may be replaced at any time, as a service account's token in Kubernetes is; its current content counts.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -33,23 +33,24 @@ struct Known {
     until: Deadline,
 }
 
-/// How long what a file held is taken for what it holds.
+/// How long the content of a file is cached.
 const TRUSTED: Duration = Duration::from_secs(1);
 
-/// Fewer characters can be guessed over loopback.
+/// A shorter token could be guessed over loopback.
 const MIN_TOKEN: usize = 16;
 
 impl Token {
-    /// 128 random bits.
+    /// Returns a token of 128 random bits.
     pub fn fresh() -> Result<Token> {
         let random: [u8; 16] =
             random::bytes().map_err(|e| Error::new(Code::Bug, "no randomness").because(e.to_string()))?;
         Ok(Token::Fresh(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(random))))
     }
 
-    /// What the file at `path` holds, without the white space around it. One that is not there is made, for its owner alone.
+    /// Returns the content of the file at `path`, without the white space around it. A missing file is made, for its owner
+    /// alone.
     ///
-    /// Errors: [`Code::TokenUnusable`], and [`Code::InsecurePermissions`] where others know it.
+    /// Errors: [`Code::TokenUnusable`], and [`Code::InsecurePermissions`] if others can read it.
     pub fn of_file(path: &Path) -> Result<Token> {
         file::check_name(path, &kind::ENDPOINT_TOKEN).map_err(|fault| fault.error(Code::TokenUnusable))?;
         if !path.try_exists().unwrap_or(true) {
@@ -58,7 +59,7 @@ impl Token {
                 return Err(unusable(path, "it has no name that a file can have"));
             };
             let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-            // No line end: SDKs send the file as it is. False: another process was faster.
+            // No line end: SDKs send the file as it is. If another process was faster, its file counts.
             Dir::shared(dir)
                 .and_then(|dir| dir.create(name, token.expose().as_bytes()))
                 .map_err(|e| e.causes.iter().fold(unusable(path, &e.what), |error, cause| error.because(cause)))?;
@@ -68,7 +69,7 @@ impl Token {
         Ok(Token::File(TokenFile { path: path.to_owned(), known }))
     }
 
-    /// Whether its file lets a group read it: then other users may ask, too.
+    /// Whether its file lets a group read it, so that other users may ask, too.
     pub fn is_shared(&self) -> bool {
         match self {
             Token::Fresh(_) => false,
@@ -76,7 +77,7 @@ impl Token {
         }
     }
 
-    /// The token as it is now, to be told to a client.
+    /// Returns the current token, for a client.
     pub fn text(&self) -> Secret {
         match self {
             Token::Fresh(token) => token.duplicate(),
@@ -84,7 +85,7 @@ impl Token {
         }
     }
 
-    /// Whether this is the token. It takes as long for any other one of the same length.
+    /// Whether this is the token. Takes the same time for any text of the same length.
     pub fn is(&self, shown: &[u8]) -> bool {
         match self {
             Token::Fresh(token) => is_same(token, shown),
@@ -93,7 +94,7 @@ impl Token {
                 if known.until.has_passed() {
                     match read(&file.path) {
                         Ok(token) => *known = Known { token, until: Deadline::after(TRUSTED) },
-                        // A moment in which it is being replaced, or somebody's mistake: the last one counts on.
+                        // It is being replaced at this moment, or was removed by mistake: the last one stays valid.
                         Err(error) => tracing::warn!(%error, "the token is not read again"),
                     }
                 }
@@ -117,7 +118,7 @@ fn read(path: &Path) -> Result<Secret> {
     let text = file::text(path, &kind::ENDPOINT_TOKEN).map(Secret::new);
     let text = text.map_err(|fault| fault.error(Code::TokenUnusable))?;
     let token = Secret::new(text.expose().trim().to_owned());
-    // What no header can carry (RFC 9110 §5.5) no client can show.
+    // A header cannot carry other characters (RFC 9110 §5.5).
     if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(unusable(path, "it holds more than one word"));
     }

@@ -23,18 +23,18 @@ use crate::secret::Secret;
 use crate::secrets_backend::{self, NewSecret, Stored};
 use crate::time::{Deadline, Timestamp};
 
-/// This machine, with its programs and with AWS.
+/// Reads secrets with this machine's programs and from AWS.
 pub struct Backends<'a> {
     settings: &'a CacheSettings,
     env: &'a Env,
     reading: Reading,
-    /// For each text.
+    /// The time limit for each text.
     whole: Duration,
     oldest: Cell<Option<Timestamp>>,
     forgotten: Cell<usize>,
 }
 
-/// The same, for what a connection may have done.
+/// The same within what a connection is allowed to do.
 pub struct ForPolicy<'a> {
     backends: &'a Backends<'a>,
     policy: &'a Policy,
@@ -49,12 +49,12 @@ impl<'a> Backends<'a> {
         ForPolicy { backends: self, policy }
     }
 
-    /// When the oldest text came that was taken from where it is kept.
+    /// Returns when the oldest of the texts came that were taken from the cache.
     pub fn kept_since(&self) -> Option<Timestamp> {
         self.oldest.get()
     }
 
-    /// How many texts were removed.
+    /// Returns how many texts were removed.
     pub fn forgotten(&self) -> usize {
         self.forgotten.get()
     }
@@ -114,7 +114,7 @@ impl Outside for ForPolicy<'_> {
             let key = KeyBuilder::new(sealing).field("text of", "a command");
             Some(argv.iter().fold(key, |key, argument| key.field("argument", argument)).login_key())
         })?;
-        // The backend that it configures is to be found once more, to be forgotten.
+        // The output is still needed to find the backend whose texts are forgotten.
         let reading = if *reading == Reading::Forget { Reading::Offline } else { *reading };
         let printed = self.backends.text(shelf, reading, |_, deadline| printed(argv, deadline).map(Some))?;
         printed.ok_or_else(|| Error::new(Code::Bug, "the output of a command is not cached"))

@@ -21,29 +21,29 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::{self, Deadline, Timestamp};
 
-/// What may be done to have a text.
+/// How a text may be obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// Nobody is asked.
+    /// From the cache only.
     Offline,
-    /// What is kept will do; where nothing is, the backend is asked.
+    /// From the cache, or else from the backend.
     Kept,
-    /// The backend is asked, within so long, and whatever goes wrong, what is kept is still good.
+    /// From the backend within this time, or else from the cache.
     Early(Duration),
-    /// The backend is asked.
+    /// From the backend.
     Anew,
-    /// The backend is asked, and nothing is looked at or left.
+    /// From the backend, without reading or writing the cache.
     Unkept,
-    /// What is kept is removed.
+    /// Not at all: what is cached is removed.
     Forget,
 }
 
-/// A text as it is kept.
+/// A text in the cache.
 struct Text {
     came: Timestamp,
-    /// The asking that brought it, as in [`crate::cache::entry::CacheEntry::generation`].
+    /// The number of the question that brought it, as in [`crate::cache::entry::CacheEntry::generation`].
     generation: u64,
-    /// `None`: there is no such secret.
+    /// `None`: the backend has no such secret.
     text: Option<Secret>,
 }
 
@@ -70,20 +70,20 @@ impl Record for Text {
     }
 }
 
-/// A text, and since when it has been kept; absent: it came just now.
+/// A text, and when it came if it was cached before; `None`: it came just now.
 pub type Dated = (Option<Secret>, Option<Timestamp>);
 
 /// The place of one text.
 pub struct Shelf(LoginPlace);
 
 impl Shelf {
-    /// The place whose key `key` makes; `None` where nothing can be kept, or where it cannot be told who asks.
+    /// Returns the place under the key that `key` makes; `None` if nothing can be kept, or if it is unknown who asks.
     pub fn of(
         settings: &CacheSettings,
         env: &Env,
         key: impl Fn(&SealingKey) -> Option<LoginKey>,
     ) -> Result<Option<Shelf>> {
-        // As a hit does: where there is one, nothing else is looked at.
+        // A hit looks at nothing else.
         if let Some(Ok(Some(store))) = storage::configured(settings).map(Storage::existing)
             && let Some(key) = key(&store.sealing)
         {
@@ -103,7 +103,7 @@ impl Shelf {
     }
 
     fn at(store: SealedStore, login: LoginKey) -> Shelf {
-        // Nobody else wants it, and nothing else of it.
+        // Each text is the only result of its own login.
         let result = CacheKey::from(*login.as_bytes());
         Shelf(LoginPlace {
             store: Arc::new(store),
@@ -113,12 +113,12 @@ impl Shelf {
         })
     }
 
-    /// Whether anything is kept there.
+    /// Whether a text is cached there.
     pub fn is_used(&self) -> bool {
         self.0.store.files.path(&record::name::<Text>(&self.0.login)).exists()
     }
 
-    /// The text as `reading` wants it; `ask` asks the backend, within the deadline it is given. `whole` bounds everything.
+    /// Returns the text. `ask` asks the backend within the deadline that it is given; `whole` limits everything.
     pub fn text(
         &self,
         reading: Reading,
@@ -138,7 +138,7 @@ impl Shelf {
                 let deadline = Deadline::after(patience.min(whole));
                 match acquire(&asking(true), &self.0, &Policy::early(Duration::ZERO), &deadline) {
                     Ok(Some(text)) => return Ok((text, None)),
-                    // Somebody else is at it, or a try failed a short while ago.
+                    // Another process is asking, or an attempt failed a short while ago.
                     Ok(None) => {}
                     Err(NoResult::Place(why) | NoResult::Login(why)) => {
                         tracing::warn!(%why, "the connection cannot be read again; the cached one is used");
@@ -157,7 +157,7 @@ impl Shelf {
     }
 }
 
-/// What is kept there. What comes from a clock that was wrong is as good as none.
+/// Reads what is cached. A text dated ahead, by a clock that was wrong, counts as none.
 fn read(place: &LoginPlace) -> Result<Option<Text>> {
     Ok(place.store.get(&place.login)?.filter(|kept: &Text| kept.came <= time::now()))
 }
@@ -166,7 +166,7 @@ fn read(place: &LoginPlace) -> Result<Option<Text>> {
 /// proxy's password is counted when it is sent, so it names no secret of its own.
 struct Asking<'a, A> {
     place: &'a LoginPlace,
-    /// Something was kept when it was first looked.
+    /// A text was cached at the first look.
     had: bool,
     is_early: bool,
     ask: &'a A,
@@ -191,7 +191,7 @@ impl<A: Fn(&dyn Ledger, &Deadline) -> Result<Option<Secret>>> Flight for Asking<
     }
 
     fn log_in(&self, (): (), login: &Login<'_>) -> Result<Option<Secret>> {
-        // Whatever it failed with, it is over with the next answer: no login by hand is waited for here.
+        // Whatever it failed with, the next answer ends it: this never waits for a login by hand.
         let failed = |error| Error { step: Some(Step::IdentityProvider), ..error };
         let text = (self.ask)(login.ledger, login.deadline).map_err(failed)?;
         let kept = Text { came: time::now(), generation: login.generation, text: text.as_ref().map(Secret::duplicate) };
@@ -201,13 +201,13 @@ impl<A: Fn(&dyn Ledger, &Deadline) -> Result<Option<Secret>>> Flight for Asking<
         Ok(text)
     }
 
-    /// A cache that cannot be written costs a call, not the answer.
+    /// Without a cache the answer costs one more call.
     fn unlocked(&self, _: Option<Error>) -> Result<()> {
         Ok(())
     }
 }
 
-/// The error of [`Reading::Offline`] for a text that nobody has read yet.
+/// Returns the error of [`Reading::Offline`] for a text that was never read.
 pub fn not_read() -> Error {
     Error::new(Code::AirflowUnread, "the Airflow connection has not been read from the secrets backend yet")
 }

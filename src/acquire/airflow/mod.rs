@@ -24,26 +24,26 @@ use crate::error::Result;
 use crate::process::env::Env;
 use crate::time::{self, Timestamp};
 
-/// A text that came so short a while ago was read for a crowd, of which this process is one that came late.
+/// A text that came more recently than this was read by another process that started at the same time as this one.
 const OF_A_CROWD: SignedDuration = SignedDuration::from_secs(5);
 
-/// What a written profile is.
+/// The profile that a written profile stands for.
 pub struct LookedUp<'p> {
     pub profile: Cow<'p, Profile>,
-    /// Whether results may be kept: not those of the default credentials that `--airflow-fallback` took.
+    /// Whether results may be kept; not if `--airflow-fallback` took the default credentials.
     may_keep: bool,
-    /// When the oldest text came that was kept of a backend.
+    /// When the oldest cached text of a backend came.
     pub kept_since: Option<Timestamp>,
 }
 
 impl LookedUp<'_> {
-    /// How the profile may be asked for, by whoever would `ask` for it.
+    /// Returns `ask`, without the cache if results must not be kept.
     pub fn asked(&self, ask: &Ask) -> Ask {
         Ask { use_cache: ask.use_cache && self.may_keep, ..*ask }
     }
 }
 
-/// What `profile` is for whoever wants credentials, as `ask` and `patience` say.
+/// Looks a profile up for a caller that wants credentials. `patience`: how long a reading ahead of time may take.
 pub fn look_up<'p>(
     profile: &'p WrittenProfile,
     settings: &CacheSettings,
@@ -63,14 +63,14 @@ pub fn look_up<'p>(
         Some(State::Fresh) => Ok(looked_up),
         Some(State::Due) => anew(Reading::Early(patience)),
         Some(State::Cold) | None => match time::now().duration_since(since) {
-            // Negative: of a clock that was wrong.
+            // Negative if the text was dated by a clock that was wrong.
             age if !age.is_negative() && age < OF_A_CROWD => Ok(looked_up),
             _ => anew(Reading::Anew),
         },
     }
 }
 
-/// `profile` by what is kept: nobody is asked. `None`: it is in a secrets backend, of which nothing is kept.
+/// Looks a profile up in the cache only; `None` if it is in a secrets backend of which nothing is cached.
 pub fn offline<'p>(profile: &'p WrittenProfile, settings: &CacheSettings, env: &Env) -> Result<Option<LookedUp<'p>>> {
     match resolved(profile, settings, env, Reading::Offline) {
         Ok(looked_up) => Ok(Some(looked_up)),
@@ -79,20 +79,20 @@ pub fn offline<'p>(profile: &'p WrittenProfile, settings: &CacheSettings, env: &
     }
 }
 
-/// `profile` by what the backends say now.
+/// Looks a profile up in the backends, whatever is cached.
 pub fn online<'p>(profile: &'p WrittenProfile, settings: &CacheSettings, env: &Env) -> Result<LookedUp<'p>> {
     resolved(profile, settings, env, Reading::Anew)
 }
 
-/// Removes what is kept of the backends that `profile` is in; how many texts went.
+/// Removes the cached texts of the backends that `profile` is in. Returns how many there were.
 pub fn forget(profile: &WrittenProfile, settings: &CacheSettings, env: &Env) -> usize {
     let backends = Backends::new(settings, env, Reading::Forget, profile.deadline());
-    // It finds nothing, and so nothing of the connection's.
+    // The connection itself is not found, since nothing is read.
     let _ = resolve(profile, env, &backends);
     backends.forgotten()
 }
 
-/// How the cached credentials stand, a failure that holds the next try back included.
+/// Returns the state of the cached credentials, taking into account a failure that puts off the next attempt.
 fn state(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask) -> Result<Option<State>> {
     if let Some(entry) = place::at_hand(profile, settings, env)?
         && cached::state(&entry, ask.window) == State::Fresh
@@ -118,7 +118,7 @@ fn resolved<'p>(
     Ok(LookedUp { profile, may_keep, kept_since: backends.kept_since() })
 }
 
-/// What `profile` is, and whether results may be kept.
+/// Returns what `profile` stands for, and whether results may be kept.
 fn resolve<'p>(profile: &'p WrittenProfile, env: &Env, backends: &Backends<'_>) -> Result<(Cow<'p, Profile>, bool)> {
     match profile {
         WrittenProfile::Profile(profile) => Ok((Cow::Borrowed(profile), true)),

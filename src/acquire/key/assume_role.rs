@@ -27,7 +27,7 @@ pub fn fields(
     base_fields(key, base, env, sealing)
 }
 
-/// Who asks for the role, in words for people.
+/// Returns who asks for the role, in words for people.
 pub fn asker(base: &Base, env: &Env) -> Option<String> {
     match base {
         Base::Profile(base) => super::asker(&base.identity, env),
@@ -39,7 +39,7 @@ pub fn asker(base: &Base, env: &Env) -> Option<String> {
     }
 }
 
-/// What is known of the place that the credentials come from.
+/// Adds what is known of the source of the credentials.
 pub fn base_fields(key: KeyBuilder, base: &Base, env: &Env, sealing: &SealingKey) -> Result<KeyBuilder, Unknowable> {
     Ok(match base {
         Base::Profile(base) => match super::of(base, env, sealing) {

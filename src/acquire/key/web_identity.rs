@@ -42,7 +42,7 @@ pub fn fields(key: KeyBuilder, identity: &WebIdentity, profile: &str, env: &Env)
     }
 }
 
-/// Whom the token at hand stands for.
+/// Returns the subject of the token at hand.
 pub fn subject(identity: &WebIdentity, env: &Env) -> Option<String> {
     let token = match &identity.source {
         TokenSource::File(path) => token_file::token(path),
@@ -58,7 +58,7 @@ pub fn subject(identity: &WebIdentity, env: &Env) -> Option<String> {
     Some(Claims::read(&token.ok()?).ok()?.subject().to_owned())
 }
 
-/// A token at hand is worth a new one every hour: what it says counts, not its text.
+/// Adds a token's claims; its text changes with every renewal.
 fn of_token(key: KeyBuilder, token: FileResult<Secret>) -> Result<KeyBuilder, Unknowable> {
     let claims =
         token.and_then(|token| Claims::read(&token)).map_err(|why| format!("whose token it is: {}", why.what))?;
@@ -66,7 +66,7 @@ fn of_token(key: KeyBuilder, token: FileResult<Secret>) -> Result<KeyBuilder, Un
     Ok(claims.audiences().iter().fold(key, |key, audience| key.field("aud", audience)))
 }
 
-/// Who has logged in there, `login` decides, which replaces the result as well.
+/// Adds the settings of a provider. The person is decided by `login`, which replaces the result as well.
 fn oidc_fields(key: KeyBuilder, oidc: &Oidc) -> KeyBuilder {
     let Oidc {
         issuer,

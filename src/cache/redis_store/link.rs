@@ -1,4 +1,4 @@
-//! How a server of each kind is connected to: over TLS, plainly or by a socket; one, one that sentinels know, or a cluster.
+//! Connections to each kind of server: over TLS, plain, or by a socket; to one server, one that sentinels know, or a cluster.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub enum Link {
     Cluster(Box<ClusterConnection>),
 }
 
-/// Why there is none.
+/// Why there is no connection.
 pub enum Fault {
     Redis(RedisError),
     Own(Error),
@@ -65,7 +65,7 @@ impl Link {
     }
 }
 
-/// To the primary that the sentinels know by this name. `certificates`: for TLS, with the sentinels as well.
+/// Connects to the primary that the sentinels know by this name. `certificates`: for TLS, also with the sentinels.
 fn by_sentinels(
     server: &Server,
     name: &str,
@@ -91,7 +91,7 @@ fn by_sentinels(
     patient(client.get_connection_with_timeout(server.budget)?, server.budget)
 }
 
-/// Nobody waits longer for it than the budget; the thread itself may end later.
+/// Limits reads and writes. The caller waits for the budget only; the thread itself may end later.
 fn patient(connection: Connection, budget: Duration) -> std::result::Result<Link, Fault> {
     let patience = Some(budget * 2);
     connection.set_read_timeout(patience)?;
@@ -112,7 +112,7 @@ fn certificates(server: &Server) -> Result<TlsCertificates> {
     Ok(TlsCertificates { client_tls, root_cert: root_cert.map(|pem| pem.to_vec()) })
 }
 
-/// A name is asked of the resolver, but for this machine's own (RFC 6761 §6.3).
+/// Returns an address; every name except this machine's own (RFC 6761 §6.3) is resolved.
 fn tcp(host: &str, port: u16, is_tls: bool) -> ConnectionAddr {
     match (host, is_tls) {
         ("localhost", false) => ConnectionAddr::Tcp("127.0.0.1".into(), port),

@@ -1,4 +1,4 @@
-//! The metrics, one a row: what each is called, and what it says of a profile.
+//! The metrics, one a row: its name, and its values for a profile.
 
 use prometheus_client::metrics::MetricType;
 
@@ -10,7 +10,7 @@ type Sample = (Vec<(&'static str, String)>, f64);
 
 /// A metric.
 pub struct Family {
-    /// A counter's ends in `_total` when it is written.
+    /// `_total` is added to a counter's name when it is written.
     pub name: &'static str,
     pub help: &'static str,
     pub kind: MetricType,

@@ -1,0 +1,103 @@
+//! What is written down before a secret leaves, how an attempt is settled, and what is taken out of answers.
+
+use super::*;
+use std::cell::RefCell;
+
+/// Lets everything go, and keeps what was begun.
+#[derive(Default)]
+pub struct Lenient(pub RefCell<Vec<(Vec<u8>, Attempt)>>);
+
+impl Ledger for Lenient {
+    fn begin(&self, mark: &[u8], attempt: &Attempt) -> Result<()> {
+        self.0.borrow_mut().push((mark.to_vec(), attempt.clone()));
+        Ok(())
+    }
+}
+
+struct Strict;
+
+impl Ledger for Strict {
+    fn begin(&self, _: &[u8], _: &Attempt) -> Result<()> {
+        Err(Error::new(Code::SecretRefusedBefore, "no"))
+    }
+}
+
+fn secret(text: &str) -> CountedSecret {
+    CountedSecret::new(Secret::new(text.into()))
+}
+
+fn begun() -> Attempt {
+    send(&[&secret("s")], &Lenient::default(), |_| Secret::new(String::new())).unwrap().attempts()[0].clone()
+}
+
+#[test]
+fn a_text_is_written_only_after_all_its_secrets_are_written_down() {
+    let ledger = Lenient::default();
+    let code = CountedSecret::known_by(Secret::new("123456".into()), Secret::new("source".into()));
+    let typed = CountedSecret::of_the_moment(Secret::new("654321".into()));
+    let carried = send(&[&secret("pw"), &code, &typed], &ledger, |texts| {
+        assert_eq!(ledger.0.borrow().len(), 2, "before the text is made");
+        Secret::new(texts.join("+"))
+    })
+    .unwrap();
+    assert_eq!((carried.expose(), carried.attempts().len()), ("pw+123456+654321", 3));
+    assert!(carried.has_secret());
+    let issued = CountedSecret::issued(Secret::new("t".into()));
+    let carried = send(&[&issued], &Strict, |texts| Secret::new(texts.concat())).unwrap();
+    assert_eq!((carried.expose(), carried.has_secret(), issued.mark()), ("t", false, None), "nobody counts it");
+    let marks: Vec<Vec<u8>> = ledger.0.borrow().iter().map(|(mark, _)| mark.clone()).collect();
+    assert_eq!(marks, [b"pw".to_vec(), b"source".to_vec()]);
+    let refused = send(&[&secret("pw")], &Strict, |_| panic!("it must not be written"));
+    assert_eq!(refused.unwrap_err().code, Code::SecretRefusedBefore);
+}
+
+#[test]
+fn an_attempt_is_settled_by_the_first_verdict_and_unsettled_has_none() {
+    use Shown::*;
+    // what happens in turn, what is known then
+    type Event = fn(&Attempt);
+    let left: Event = Attempt::left;
+    let leaves: Event = Attempt::leaves;
+    let stayed: Event = Attempt::did_not_leave;
+    let accepted: Event = |attempt| attempt.settle(Accepted);
+    let refused: Event = |attempt| attempt.settle(Refused);
+    let silent: Event = |attempt| attempt.settle(NoVerdict);
+    let table: [(&[Event], Shown); 11] = [
+        (&[leaves, stayed], NotSent),
+        (&[leaves, stayed, leaves], NoVerdict),
+        (&[], NoVerdict),
+        (&[left], NoVerdict),
+        (&[stayed], NotSent),
+        (&[stayed, stayed], NotSent),
+        (&[stayed, left], NoVerdict),
+        (&[left, stayed], NoVerdict),
+        (&[left, accepted, stayed, silent, refused], Accepted),
+        (&[left, refused, accepted], Refused),
+        (&[left, silent, accepted], Accepted),
+    ];
+    for (row, (events, shown)) in table.into_iter().enumerate() {
+        let attempt = begun();
+        events.iter().for_each(|event| event(&attempt));
+        assert_eq!(attempt.shown(), shown, "row {row}");
+    }
+}
+
+#[test]
+fn a_secret_is_taken_out_of_what_a_peer_says() {
+    let table = [
+        ("S3cret!", "No login for alice with S3cret!.", Some("No login for alice with ….")),
+        ("S3cret!", "No login for alice.", None),
+        ("S3 cret!", "you sent s3CRET!", Some(WITHHELD)),
+        ("S3&cret", "username=alice&password=S3%26cret", Some(WITHHELD)),
+        ("S3 cret", "password=S3%20cret", Some(WITHHELD)),
+        ("battery-staple", "a message that is too long: batt…", Some(WITHHELD)),
+        ("123456", "The code 123456 is wrong", Some("The code … is wrong")),
+        ("password", "Wrong user name or password", Some(WITHHELD)),
+        ("x1", "Error x1", Some(WITHHELD)),
+        ("", "Wrong user name or password", None),
+    ];
+    for (text, words, expected) in table {
+        let carried = send(&[&secret(text)], &Lenient::default(), |_| Secret::new(String::new())).unwrap();
+        assert_eq!(carried.attempts()[0].taken_out_of(words).as_deref(), expected, "{text:?} in {words:?}");
+    }
+}
