@@ -141,6 +141,11 @@ impl CountedSecret {
         CountedSecret { text, mark: Mark::Text }
     }
 
+    /// As [`send`] with this secret alone.
+    pub fn send(&self, ledger: &dyn Ledger, write: impl FnOnce(&str) -> Secret) -> Result<Carried> {
+        send(&[self], ledger, |texts| write(texts.first().copied().unwrap_or_default()))
+    }
+
     /// The user name and password of a proxy on the way.
     pub fn of_proxy(text: Secret) -> Self {
         CountedSecret { text, mark: Mark::ProxyText }

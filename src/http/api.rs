@@ -107,7 +107,7 @@ impl Request {
 
     /// `Authorization: Bearer …` (RFC 6750). Errors: those of [`attempt::send`].
     pub fn bearer(self, token: &CountedSecret, ledger: &dyn Ledger) -> Result<Self> {
-        let value = attempt::send(&[token], ledger, |texts| Secret::new(format!("Bearer {}", texts.concat())))?;
+        let value = token.send(ledger, |token| Secret::new(["Bearer ", token].concat()))?;
         Ok(self.secret_header("authorization", value))
     }
 

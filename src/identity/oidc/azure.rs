@@ -9,7 +9,7 @@ use url::Url;
 
 use super::claims::Claims;
 use super::token_file;
-use crate::attempt::{self, CountedSecret};
+use crate::attempt::CountedSecret;
 use crate::config::profile::Azure;
 use crate::error::{Code, Error, Result};
 use crate::http::api::{Api, Reach, Request};
@@ -43,7 +43,7 @@ pub async fn token(azure: &Azure, run: Run<'_>) -> Result<Secret> {
             let url = service(&endpoint, "IDENTITY_ENDPOINT")?;
             // The platform issued it for this process.
             let header = CountedSecret::issued(Secret::new(header));
-            let header = attempt::send(&[&header], ledger, |texts| Secret::new(texts.concat()))?;
+            let header = header.send(ledger, |text| Secret::new(text.to_owned()))?;
             Request::get(asked(url, "2019-08-01", resource, azure)).secret_header("x-identity-header", header)
         }
         _ => {

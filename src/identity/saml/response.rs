@@ -93,8 +93,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 impl Response {
     /// Decodes the form field `SAMLResponse`. Errors: [`Code::NotASamlResponse`].
     pub fn decode(encoded: &Secret) -> Result<Self> {
-        let compact: zeroize::Zeroizing<Vec<u8>> =
-            encoded.expose().bytes().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<u8>>().into();
+        let mut compact = zeroize::Zeroizing::new(Vec::with_capacity(encoded.expose().len()));
+        compact.extend(encoded.expose().bytes().filter(|byte| !byte.is_ascii_whitespace()));
         let xml = BASE64.decode(compact.as_slice()).map_err(|_| not_saml("it is not base64"))?;
         let xml = zeroize::Zeroizing::new(xml);
         let xml = std::str::from_utf8(&xml).map_err(|_| not_saml("it is not UTF-8 text"))?;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Source;
 use super::adc::{self, Executable, ExternalAccount, Format};
-use crate::attempt::{self, CountedSecret};
+use crate::attempt::CountedSecret;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::api::{Api, Reach, Request};
 use crate::process::command;
@@ -52,7 +52,7 @@ impl Source<'_> {
             let mut request = Request::get(url.clone());
             for (name, value) in &source.headers {
                 let value = CountedSecret::issued(value.duplicate());
-                let value = attempt::send(&[&value], self.run.ledger, |texts| Secret::new(texts.concat()))?;
+                let value = value.send(self.run.ledger, |text| Secret::new(text.to_owned()))?;
                 request = request
                     .named_header(name, value)
                     .ok_or_else(|| self.unusable("its `credential_source` has a header that cannot be"))?;

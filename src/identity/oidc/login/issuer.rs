@@ -10,7 +10,7 @@ use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
 use super::quirks;
-use crate::attempt::{self, Attempt, Carried, CountedSecret, Ledger, Shown};
+use crate::attempt::{Attempt, Carried, CountedSecret, Ledger, Shown};
 use crate::config::oidc::Oidc;
 use crate::error::{Code, Error, Result, printable};
 use crate::host_name::is_loopback;
@@ -135,10 +135,11 @@ impl<'a> Issuer<'a> {
     }
 
     fn basic(&self, client_id: &str, secret: &CountedSecret) -> Result<Carried> {
-        attempt::send(&[secret], self.ledger, |texts| {
+        secret.send(self.ledger, |secret| {
             let encoded = |text: &str| Zeroizing::new(byte_serialize(text.as_bytes()).collect::<String>());
-            let pair = Zeroizing::new(format!("{}:{}", *encoded(client_id), *encoded(&texts.concat())));
-            Secret::new(format!("Basic {}", BASE64_STANDARD.encode(pair.as_bytes())))
+            let pair = Zeroizing::new([encoded(client_id).as_str(), ":", encoded(secret).as_str()].concat());
+            let pair = Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes()));
+            Secret::new(["Basic ", pair.as_str()].concat())
         })
     }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::offered;
-use crate::attempt::{self, Carried};
+use crate::attempt::Carried;
 use crate::config::profile::SecretSource;
 use crate::error::{Code, Error, Result};
 use crate::http::challenge::{Challenge, in_words};
@@ -27,17 +27,18 @@ pub struct Authorization {
 impl Authorization {
     pub fn basic(username: &str, password: &SecretSource, run: Run<'_>) -> Result<Self> {
         let password = run.secret(password, "saml.password")?;
-        let header = attempt::send(&[&password], run.ledger, |texts| {
-            let pair = Zeroizing::new(format!("{username}:{}", texts.concat()));
+        // Each text is made in one piece, so that no copy of the password stays in freed memory.
+        let header = password.send(run.ledger, |password| {
+            let pair = Zeroizing::new([username, ":", password].concat());
             let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
-            Secret::new(format!("Basic {}", *encoded))
+            Secret::new(["Basic ", encoded.as_str()].concat())
         })?;
         Ok(Authorization { header, scheme: BASIC, name: "user name or password" })
     }
 
     pub fn bearer(token: &SecretSource, run: Run<'_>) -> Result<Self> {
         let token = run.secret(token, "saml.token")?;
-        let header = attempt::send(&[&token], run.ledger, |texts| Secret::new(format!("Bearer {}", texts.concat())))?;
+        let header = token.send(run.ledger, |token| Secret::new(["Bearer ", token].concat()))?;
         Ok(Authorization { header, scheme: "Bearer", name: "token" })
     }
 

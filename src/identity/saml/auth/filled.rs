@@ -5,7 +5,6 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use encoding_rs::Encoding;
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::attempt::{self, Carried, CountedSecret, Ledger};
 use crate::error::{Code, Error, Result};
@@ -127,17 +126,19 @@ impl Filled {
                 Value::Plain(text) => (name.as_str(), text.expose()),
                 Value::Counted(_) => (name.as_str(), texts.next().copied().unwrap_or_default()),
             });
+            let fields: Vec<(&str, &str)> = fields.collect();
             match self.is_multipart() {
-                true => multipart(fields, &self.boundary),
-                false => urlencoded(fields, self.encoding),
+                true => multipart(&fields, &self.boundary),
+                false => urlencoded(&fields, self.encoding),
             }
         })
     }
 }
 
-fn urlencoded<'f>(fields: impl Iterator<Item = (&'f str, &'f str)>, encoding: &'static Encoding) -> Secret {
+fn urlencoded(fields: &[(&str, &str)], encoding: &'static Encoding) -> Secret {
     let to_bytes = encoder(encoding);
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    // A character takes at most six times its length (`&#945;`, percent-encoded).
+    let mut form = url::form_urlencoded::Serializer::new(text_for(fields, 6, 2));
     form.encoding_override(Some(&to_bytes));
     form.extend_pairs(fields);
     Secret::new(form.finish())
@@ -148,16 +149,27 @@ fn encoder(encoding: &'static Encoding) -> impl Fn(&str) -> Cow<'_, [u8]> {
 }
 
 /// HTML, "multipart form data": names with `"` and line ends escaped, values with line ends as CR LF.
-fn multipart<'f>(fields: impl Iterator<Item = (&'f str, &'f str)>, boundary: &str) -> Secret {
-    let lines = |text: &str| Zeroizing::new(text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n"));
-    let parts = fields.map(|(name, value)| {
-        let name = lines(name).replace('\r', "%0D").replace('\n', "%0A").replace('"', "%22");
-        let value = lines(value);
-        let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
-        Zeroizing::new(format!("{head}{}\r\n", value.as_str()))
-    });
-    let parts = Zeroizing::new(parts.fold(String::new(), |all, part| all + &part));
-    Secret::new(format!("{}--{boundary}--\r\n", parts.as_str()))
+fn multipart(fields: &[(&str, &str)], boundary: &str) -> Secret {
+    let mut body = text_for(fields, 6, boundary.len() + 64);
+    for (name, value) in fields {
+        let name = name.replace("\r\n", "\n").replace(['\r', '\n'], "%0D%0A").replace('"', "%22");
+        body.extend(["--", boundary, "\r\nContent-Disposition: form-data; name=\"", name.as_str(), "\"\r\n\r\n"]);
+        let mut rest = *value;
+        while let Some(at) = rest.find(['\r', '\n']) {
+            body.extend([&rest[..at], "\r\n"]);
+            rest = rest[at..].strip_prefix("\r\n").unwrap_or(&rest[at + 1..]);
+        }
+        body.extend([rest, "\r\n"]);
+    }
+    body.extend(["--", boundary, "--\r\n"]);
+    Secret::new(body)
+}
+
+/// An empty text for these fields, whose characters take at most `times` their length, and `more` bytes for each. It is never
+/// reallocated, so that no copy of a secret stays in freed memory.
+fn text_for(fields: &[(&str, &str)], times: usize, more: usize) -> String {
+    let size = |(name, value): &(&str, &str)| times * (name.len() + value.len()) + more;
+    String::with_capacity(fields.iter().map(size).sum::<usize>() + more)
 }
 
 /// A boundary of 128 random bits, so that no value contains it.
@@ -182,42 +194,31 @@ fn fields(
     let radios = values.iter().map(|(at, _)| &form.inputs[*at]).filter(|input| input.kind == "radio");
     let chosen: Vec<String> = radios.filter_map(|input| input.name.clone()).collect();
     let mut fields = Vec::new();
-    for (index, input) in form.inputs.iter().enumerate() {
+    for (index, input) in form.inputs.iter().enumerate().filter(|(_, input)| !input.is_disabled) {
         let name = input.name.clone().unwrap_or_default();
-        if input.is_disabled {
-            continue;
-        }
+        let is_pressed = button == Some(index);
         if input.kind == "image" {
             // The position of the pointer; with the keyboard it is the corner.
             let prefix = if name.is_empty() { String::new() } else { format!("{name}.") };
-            if button == Some(index) {
-                fields.extend(["x", "y"].map(|axis| (format!("{prefix}{axis}"), Value::text("0"))));
-            }
+            let position = ["x", "y"].map(|axis| (format!("{prefix}{axis}"), Value::text("0")));
+            fields.extend(position.into_iter().filter(|_| is_pressed));
             continue;
         }
         if name.is_empty() {
             continue;
         }
-        if let Some(at) = values.iter().position(|(i, _)| *i == index) {
-            fields.push((name, values.swap_remove(at).1));
-            continue;
-        }
-        if input.kind == "hidden" && name == "_charset_" {
-            fields.push((name, Value::text(encoding.name())));
-            continue;
-        }
-        let is_sent = match input.kind.as_str() {
+        let value = match (values.iter().position(|(i, _)| *i == index), input.kind.as_str()) {
+            (Some(at), _) => values.swap_remove(at).1,
+            (None, "hidden") if name == "_charset_" => Value::text(encoding.name()),
             // Of the radio buttons with one name, only one is sent.
-            "radio" => input.is_checked && !chosen.contains(&name),
-            "checkbox" => input.is_checked,
+            (None, "radio") if !input.is_checked || chosen.contains(&name) => continue,
+            (None, "checkbox") if !input.is_checked => continue,
             // Servers such as Shibboleth tell by the button what the form is for.
-            "submit" => button == Some(index),
-            "button" | "reset" | "file" => false,
-            _ => true,
+            (None, "submit") if !is_pressed => continue,
+            (None, "button" | "reset" | "file") => continue,
+            (None, _) => Value::Plain(input.value.duplicate()),
         };
-        if is_sent {
-            fields.push((name, Value::Plain(input.value.duplicate())));
-        }
+        fields.push((name, value));
     }
     fields
 }

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{NTLM, offered};
-use crate::attempt::{self, Attempt, CountedSecret, Shown};
+use crate::attempt::{Attempt, CountedSecret, Shown};
 use crate::config::profile::{ChannelBindings, MutualAuthentication, Spnego};
 use crate::error::{Code, Error, Kind, Result, Step, printable};
 use crate::gssapi::{CredentialSource, Negotiation, Request};
@@ -126,7 +126,7 @@ impl SpnegoAuth {
     fn begin_with_keytab(&mut self, run: Run<'_>) -> Result<()> {
         if let Some(keytab) = self.settings.keytab.as_deref().filter(|_| self.keytab.is_none()) {
             let keytab = CountedSecret::keytab(secrets::keytab(keytab)?);
-            let carried = attempt::send(&[&keytab], run.ledger, |_| Secret::new(String::new()))?;
+            let carried = keytab.send(run.ledger, |_| Secret::new(String::new()))?;
             self.keytab = carried.attempts().first().cloned();
         }
         Ok(())

@@ -52,20 +52,20 @@ impl FormAuth<'_> {
         let named = self.login.choices.form.as_deref().map(|name| named::forms(page, name)).unwrap_or_default();
         let is_considered = |index: &usize| named.is_empty() || named.contains(index);
         let mut found = Vec::new();
-        let mut several = None;
+        let mut has_several = false;
         for index in (0..page.forms.len()).filter(is_considered) {
             match self.secret_inputs(&page.forms[index]).as_slice() {
                 [] => {}
                 [input] => found.push((index, *input)),
-                inputs => several = several.or(Some((index, inputs.len()))),
+                _ => has_several = true,
             }
         }
-        match (found.as_slice(), several) {
+        match (found.as_slice(), has_several) {
             ([one], _) => Ok(Some(*one)),
-            ([], Some(_)) => Err(unclear(url)
+            ([], true) => Err(unclear(url)
                 .because(format!("it has several password inputs: {}", names(page)))
                 .hint("set `saml.password_field` to the name of the one for the password, and `saml.otp_field` to that of a code's")),
-            ([], None) => match &self.login.password_field {
+            ([], false) => match &self.login.password_field {
                 Some(name) if is_login_form(page) => Err(unclear(url)
                     .because(format!("no visible input is called {name:?}; password inputs: {}", names(page)))
                     .hint("set `saml.password_field` to one of those names")),
