@@ -1,4 +1,4 @@
-//! AWS credentials: as STS gave them, and as they sign a call.
+//! AWS credentials: those that STS issued, and those that sign a call.
 
 use crate::account_id::AccountId;
 use crate::secret::Secret;
@@ -7,13 +7,13 @@ use crate::time::Timestamp;
 /// Short-lived AWS credentials.
 #[derive(Debug)]
 pub struct Credentials {
-    /// `ASIA…`; not a secret by itself, it stands in CloudTrail.
+    /// `ASIA…`; not a secret: CloudTrail logs it.
     pub access_key_id: String,
     pub secret_access_key: Secret,
     pub session_token: Secret,
-    /// When STS will stop accepting them.
+    /// When they expire.
     pub expiration: Timestamp,
-    /// The role's account; absent where STS is not AWS's.
+    /// The role's account; absent if STS is not AWS's.
     pub account_id: Option<AccountId>,
 }
 
@@ -35,9 +35,9 @@ impl Credentials {
 pub struct SigningKeys {
     pub access_key_id: String,
     pub secret_access_key: Secret,
-    /// Absent: long-term keys.
+    /// Absent for long-term keys.
     pub session_token: Option<Secret>,
-    /// When they end, where that is known.
+    /// When they expire, if that is known.
     pub expiration: Option<Timestamp>,
 }
 

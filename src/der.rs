@@ -1,8 +1,8 @@
-//! As much DER (X.690) as it takes to find one field in a certificate or in a Kerberos error, without a parser for either.
+//! A minimal reader of DER (X.690), to find a field in a certificate or in a Kerberos error.
 //!
-//! Tags of one byte and definite lengths, which is all that RFC 5280 and RFC 4120 use. Nothing is copied, nothing recurses.
+//! Supports tags of one byte and definite lengths, which is all that RFC 5280 and RFC 4120 use. Copies nothing and does not recurse.
 
-/// One tag, length, value.
+/// A tag with its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Element<'a> {
     pub tag: u8,
@@ -13,7 +13,7 @@ pub const INTEGER: u8 = 0x02;
 pub const OBJECT_IDENTIFIER: u8 = 0x06;
 pub const SEQUENCE: u8 = 0x30;
 
-/// The first element and what follows it; `None` when the bytes are not DER.
+/// Returns the first element and the bytes after it. `None` if the bytes are not DER.
 pub fn first(input: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (&tag, rest) = input.split_first()?;
     if tag & 0x1f == 0x1f {
@@ -22,7 +22,7 @@ pub fn first(input: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (&length, rest) = rest.split_first()?;
     let (length, rest) = match length {
         0..=0x7f => (usize::from(length), rest),
-        // The long form; four bytes of length are more than any peer may send us.
+        // The long form; no peer may send more than four bytes of length can express.
         0x81..=0x84 => {
             let (bytes, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
             (bytes.iter().fold(0, |length, &byte| length << 8 | usize::from(byte)), rest)
@@ -33,12 +33,12 @@ pub fn first(input: &[u8]) -> Option<(Element<'_>, &[u8])> {
     Some((Element { tag, content }, rest))
 }
 
-/// The content of the first element, if it has this tag.
+/// Returns the content of the first element. `None` if it has another tag.
 pub fn content_of(tag: u8, input: &[u8]) -> Option<&[u8]> {
     first(input).filter(|(element, _)| element.tag == tag).map(|(element, _)| element.content)
 }
 
-/// The elements that stand side by side in `input`, up to its end or the first byte that is not DER.
+/// Returns the elements in `input`, up to its end or the first byte that is not DER.
 pub fn elements(mut input: &[u8]) -> impl Iterator<Item = Element<'_>> {
     std::iter::from_fn(move || {
         let (element, rest) = first(input)?;

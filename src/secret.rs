@@ -1,6 +1,6 @@
-//! The one type that holds a secret: wiped when dropped, without a readable `Debug`, without `Display`, `Serialize` or `Clone`.
+//! The type of all secrets: wiped when dropped, without a readable `Debug`, without `Display`, `Serialize` or `Clone`.
 //!
-//! A secret is wrapped at the byte where it enters and exposed where it leaves; `expose` is meant to be searched for.
+//! A secret is wrapped where it is read and exposed where it is written; searching for `expose` finds every use.
 
 use std::fmt;
 use zeroize::Zeroizing;
@@ -13,7 +13,7 @@ impl Secret {
         Secret(Zeroizing::new(text))
     }
 
-    /// The text itself. Keep the call on the same screen as the write it is for.
+    /// Returns the text. Keep the call next to the write that it is for.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -22,7 +22,7 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// A second copy, to be wiped on its own. Spelled out, so that copies do not appear by habit.
+    /// Returns a copy, which is wiped on its own. Not `Clone`, so that each copy is deliberate.
     pub fn duplicate(&self) -> Self {
         Secret(self.0.clone())
     }

@@ -1,6 +1,6 @@
-//! Instants, deadlines, and the only place that asks what time it is.
+//! Instants, deadlines, and the only place that reads the clocks.
 //!
-//! Everything that decides by time takes a [`Timestamp`] or a [`Deadline`]; `clippy.toml` bans the system clocks elsewhere.
+//! Code that depends on the time takes a [`Timestamp`] or a [`Deadline`]; `clippy.toml` bans the system clocks elsewhere.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,19 +9,19 @@ use crate::error::{Code, Error, Result};
 /// A point in time, UTC. Printed as RFC 3339.
 pub use jiff::Timestamp;
 
-/// The wall clock.
+/// Reads the wall clock.
 #[allow(clippy::disallowed_methods, reason = "the one place where the clock is read")]
 pub fn now() -> Timestamp {
     #[cfg(test)]
     if let Some(set) = stopped_clock::read() {
         return set;
     }
-    // Not `Timestamp::now`, which panics beyond the year 9999: what the panic prints is 118 KB in the small program. By such a
-    // clock everything has expired.
+    // Not `Timestamp::now`, which panics after the year 9999: the code for its message takes 118 KB of the small program. With such
+    // a clock everything has expired.
     Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::MAX)
 }
 
-/// A clock that stands where a test sets it, on the test's own thread.
+/// A clock that a test sets, for its own thread.
 #[cfg(test)]
 pub mod stopped_clock {
     use std::cell::Cell;
@@ -39,28 +39,28 @@ pub mod stopped_clock {
     }
 }
 
-/// `2026-11-21T23:59:59Z`: UTC with `Z`, whole seconds, as every reader of a `credential_process` accepts it.
+/// Formats `2026-11-21T23:59:59Z`: UTC with `Z` and whole seconds, which every reader of a `credential_process` accepts.
 pub fn whole_seconds(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
-/// The wall clock's reading when `wait` will have passed.
+/// Returns the time of the wall clock after `wait`.
 pub fn after(wait: Duration) -> Timestamp {
     now().saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
-/// Sleeps. The one place that does, so that every wait can be found.
+/// Sleeps. The only place that does, so that every wait can be found.
 #[allow(clippy::disallowed_methods, reason = "the one place that sleeps")]
 pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
-/// A `Date` header (RFC 9110 §5.6.7), as `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Parses a `Date` header (RFC 9110 §5.6.7), such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub fn from_http_date(text: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp())
 }
 
-/// The end of a run's patience: one for everything that happens in it, by the clock that no one sets back.
+/// The deadline of a run, which applies to everything in it, by the monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     at: Instant,
@@ -73,7 +73,7 @@ impl Deadline {
         Deadline { at: Instant::now() + whole, whole }
     }
 
-    /// What is left; zero when it has passed.
+    /// Returns the time that is left; zero after the deadline.
     #[allow(clippy::disallowed_methods, reason = "the one place where the monotonic clock is read")]
     pub fn remaining(&self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
@@ -83,7 +83,7 @@ impl Deadline {
         self.remaining().is_zero()
     }
 
-    /// So little is left that no answer can be counted on: a quarter or less, and 2 s or less.
+    /// Whether too little is left for an answer: at most a quarter, and at most 2 s.
     pub fn is_nearly_over(&self) -> bool {
         self.remaining() <= (self.whole / 4).min(Duration::from_secs(2))
     }
@@ -92,7 +92,7 @@ impl Deadline {
         self.at
     }
 
-    /// The error of a deadline that passed while `doing` ("waiting for the IdP at …").
+    /// Returns the error of a deadline that passed while `doing` ("waiting for the IdP at …").
     pub fn error(&self, doing: &str) -> Error {
         Error::new(Code::Timeout, format!("no result within {} s, {doing}", self.whole.as_secs_f32().round()))
     }

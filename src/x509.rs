@@ -1,4 +1,4 @@
-//! What a certificate says to a person: whose it is, who issued it, and until when (RFC 5280 §4.1). Nothing is verified here.
+//! Reads a certificate for display: subject, issuer and validity (RFC 5280 §4.1). Verifies nothing.
 
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 
@@ -6,7 +6,7 @@ use crate::der;
 use crate::error::printable;
 use crate::time::Timestamp;
 
-/// A certificate, as far as people ask about it.
+/// The fields of a certificate that are displayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// `CN=idp.example.com, O=Example`; fit for a terminal.
@@ -14,17 +14,17 @@ pub struct Certificate {
     pub issuer: String,
     pub not_before: Timestamp,
     pub not_after: Timestamp,
-    /// SHA-1 over the DER in hexadecimal: IAM's thumbprint, which secures nothing here.
+    /// SHA-1 over the DER in hexadecimal: IAM's thumbprint, which is not used for security here.
     pub thumbprint: String,
     /// SHA-256 over the DER, as openssl and browsers show it: `AB:CD:…`.
     pub fingerprint: String,
 }
 
 impl Certificate {
-    /// Reads the DER of a certificate. `None`: it is none.
+    /// Parses the DER of a certificate. `None` if it is not one.
     pub fn parse(der: &[u8]) -> Option<Self> {
         let to_be_signed = der::content_of(der::SEQUENCE, der::content_of(der::SEQUENCE, der)?)?;
-        // The version is left out in version 1; serial number and signature algorithm follow.
+        // The version, which is absent in version 1; then serial number and signature algorithm.
         let mut fields = der::elements(to_be_signed).skip_while(|field| field.tag == VERSION).skip(2);
         let issuer = name(fields.next()?.content);
         let mut validity = der::elements(fields.next()?.content);
@@ -36,7 +36,7 @@ impl Certificate {
         Some(Certificate { subject, issuer, not_before, not_after, thumbprint, fingerprint: sha256.join(":") })
     }
 
-    /// It names itself as its issuer: an authority's own, or nobody's.
+    /// Whether it names itself as its issuer: an authority's own certificate, or a self-signed one.
     pub fn is_self_issued(&self) -> bool {
         self.subject == self.issuer
     }
@@ -47,7 +47,7 @@ const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const BMP_STRING: u8 = 0x1e;
 
-/// The parts of a name that people know, the most telling first: X.520's common name, organization and its unit.
+/// The parts of a name that are displayed, in this order: X.520's common name, organization and its unit.
 const ATTRIBUTES: [(u8, &str); 3] = [(3, "CN"), (10, "O"), (11, "OU")];
 
 fn name(distinguished_name: &[u8]) -> String {
@@ -76,7 +76,7 @@ fn text(value: der::Element<'_>) -> String {
     String::from_utf8_lossy(value.content).into_owned()
 }
 
-/// RFC 5280 §4.1.2.5: always in UTC and with seconds; two digits of a year are those of 1950 to 2049.
+/// Parses a time (RFC 5280 §4.1.2.5): in UTC and with seconds; a year of two digits is one of 1950 to 2049.
 fn instant(time: der::Element<'_>) -> Option<Timestamp> {
     let digits = std::str::from_utf8(time.content).ok()?.strip_suffix('Z')?;
     let digits = match time.tag {

@@ -1,4 +1,4 @@
-//! The directory that holds our configuration and key: whoever can write in it can put another file in the place of one.
+//! Checks the directory of the configuration and the key: whoever can write to it can replace its files.
 
 use std::path::Path;
 
@@ -7,18 +7,18 @@ use super::shared::is_projected;
 use super::standing::Standing;
 use super::{Access, Fault, Kind};
 
-/// Checks the directory of the file `path`, as it is after links: it has to be this user's own or root's, and not writable by
-/// everybody. A group may write in it, as where every user has a group of their own; that is told at `-v`.
+/// Checks the directory of the file `path`, following links: it has to belong to this user or root, and must not be writable by
+/// everybody. A group may write to it, since many systems give each user a group; that is logged at `-v`.
 ///
-/// Taken all the same: one in which nobody removes another's file (`/tmp`, by its sticky bit), and a volume that the kubelet
-/// projects, which has the mode 0777 and is mounted read-only.
+/// Also accepts a directory with the sticky bit (`/tmp`), where nobody can remove another's file, and a volume projected by the
+/// kubelet, which has the mode 0777 and is mounted read-only.
 pub fn check(path: &Path) -> Result<(), Fault> {
     const DIRECTORY: Kind = Kind { noun: "the configuration directory", max: 0, access: Access::Trusted };
     const BY_EVERYBODY: u32 = 0o002;
     const STICKY: u32 = 0o1000;
 
     let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) else { return Ok(()) };
-    // Whoever opens the file tells what cannot be looked at.
+    // If the directory cannot be read, opening the file reports why.
     let Ok(standing) = Standing::at(dir) else { return Ok(()) };
     if !standing.is_ours() && !standing.is_of_the_system() {
         return Err(Fault::new(&DIRECTORY, dir, Why::Owner(standing)));

@@ -1,4 +1,4 @@
-//! Why a file is not read, and how that is told.
+//! Why a file is not read, and its error.
 
 use std::borrow::Cow;
 use std::io;
@@ -11,7 +11,7 @@ use crate::error::{Code, Error};
 use crate::quote::shell::{look, remove};
 use crate::text::redact::looks_like_a_secret;
 
-/// What Windows says of a path through a link to nowhere or into a loop (winerror.h).
+/// Windows's error for a path through a broken link or a loop of links (winerror.h).
 #[cfg(not(unix))]
 const ERROR_CANT_ACCESS_FILE: i32 = 1920;
 
@@ -27,12 +27,12 @@ pub struct Fault {
 pub(super) enum Why {
     Absent(io::Error),
     System(io::Error),
-    /// No regular file, but this.
+    /// Not a regular file, but this.
     Other(&'static str),
     TooLarge,
     NotText,
     Owner(Standing),
-    /// `forbidden` are the bits of the mode of which it has some.
+    /// The mode has some of the bits `forbidden`.
     Open {
         standing: Standing,
         forbidden: u32,
@@ -44,11 +44,11 @@ impl Fault {
         Fault { kind: *kind, path: path.to_owned(), why }
     }
 
-    /// Of a file that cannot be opened.
+    /// The fault of a file that cannot be opened.
     pub fn of_open(kind: &Kind, path: &Path, error: io::Error) -> Fault {
         let why = match error {
             error if is_absent(&error) => Why::Absent(error),
-            // ELOOP of O_NOFOLLOW, ENXIO of a socket: the system's words for either help nobody.
+            // ELOOP of O_NOFOLLOW, ENXIO of a socket: the system's messages for them are not helpful.
             error if is_link(&error) => Why::Other("a symbolic link"),
             error => match path.metadata() {
                 Ok(found) if !found.is_file() && !found.is_dir() => Why::Other(super::name_of(&found)),
@@ -58,7 +58,7 @@ impl Fault {
         Fault::new(kind, path, why)
     }
 
-    /// There is no such file; false for a name that is a secret, which nobody may pass over.
+    /// Whether there is no such file. False for a name that looks like a secret, which must be reported.
     pub fn is_absent(&self) -> bool {
         matches!(self.why, Why::Absent(_)) && !self.is_a_secret()
     }
@@ -67,18 +67,18 @@ impl Fault {
         matches!(self.why, Why::TooLarge)
     }
 
-    /// The file belongs to another user, or is open to others.
+    /// Whether the file belongs to another user, or is open to others.
     pub fn is_insecure(&self) -> bool {
         matches!(self.why, Why::Owner(_) | Why::Open { .. })
     }
 
-    /// The error of a command that needs the file. `code` is for a file that cannot be read; one that others own or can get at
-    /// is [`Code::InsecurePermissions`], and a secret in place of a path [`Code::InvalidValue`].
+    /// Returns the error for a file that is needed: [`Code::InsecurePermissions`] if others own or can access it,
+    /// [`Code::InvalidValue`] for a secret in place of a path, else `code`.
     pub fn error(&self, code: Code) -> Error {
         self.error_of(&self.path.display().to_string(), code)
     }
 
-    /// The same, with the path as people read it: `~/.config/fedcred/config.toml`.
+    /// Returns the error with the path in a short form: `~/.config/fedcred/config.toml`.
     pub fn error_of(&self, path: &str, code: Code) -> Error {
         let Kind { noun, max, access } = self.kind;
         if self.is_a_secret() {
@@ -99,7 +99,7 @@ impl Fault {
             Why::TooLarge => cannot(format!("it is larger than {}, and no such file is", size(max)).into()),
             Why::NotText => cannot("it is not UTF-8 text".into()).hint("save it as UTF-8 in the editor"),
             Why::Owner(standing) => {
-                // What should be ours alone and is another's cannot be mended, only passed over.
+                // The user cannot correct a file of another user that should be their own.
                 let code = if access == Access::OursAlone { code } else { Code::InsecurePermissions };
                 Error::new(code, format!("{noun} {path} belongs to another user"))
                     .because(standing.owner_told())
@@ -120,7 +120,7 @@ impl Fault {
         }
     }
 
-    /// The same in one line, for a log or as the reason of something else.
+    /// Returns the error in one line, for a log or as a cause.
     pub fn in_a_sentence(&self) -> String {
         let Error { what, causes, .. } = self.error(Code::FileUnreadable);
         [vec![what], causes].concat().join(": ")
@@ -131,7 +131,7 @@ impl Fault {
     }
 }
 
-/// ELOOP, as `O_NOFOLLOW` has it.
+/// Whether the error is ELOOP, which `O_NOFOLLOW` causes.
 fn is_link(error: &io::Error) -> bool {
     #[cfg(unix)]
     return error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());

@@ -1,5 +1,4 @@
-//! Whose a file is and what others than its owner may do with it, in the terms of Unix: owner and mode. On Windows both are read
-//! from the access control list.
+//! Owner and mode of a file, in the terms of Unix. On Windows both are derived from the access control list.
 
 #[cfg(unix)]
 mod unix;
@@ -11,5 +10,5 @@ pub use self::unix::Standing;
 #[cfg(windows)]
 pub use self::windows::Standing;
 
-/// Bits of a mode that let a group read, and everybody.
+/// The bits of a mode that allow a group and everybody to read.
 pub const OTHERS_READ: u32 = 0o044;

@@ -1,4 +1,4 @@
-//! What a token service answered, whatever its status.
+//! The answers of token services.
 
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
@@ -10,17 +10,17 @@ use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// What came back, whatever its status.
+/// An answer, whatever its status.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     pub body: Zeroizing<Vec<u8>>,
-    /// The peer's clock, whole seconds.
+    /// The server's time, in whole seconds.
     pub date: Option<Timestamp>,
     pub(super) headers: HeaderMap,
-    /// What was sent for it, to be kept out of what it says.
+    /// The secrets in the request, which are removed from the answer's errors.
     pub(super) sent: Vec<Attempt>,
-    /// Whom errors name.
+    /// The name in errors.
     pub(super) peer: String,
 }
 
@@ -41,20 +41,20 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// The error of an OAuth endpoint, where the body holds one.
+    /// Returns the error of an OAuth endpoint. `None` if the body is not one.
     pub fn oauth_error(&self) -> Option<OAuthError> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The answer if it is a success; else the error that its status and OAuth error mean. No body is told but that error.
+    /// Returns the answer if it is a success, else [`Answer::refusal`].
     pub fn success(self) -> Result<Self> {
         if self.is_success() { Ok(self) } else { Err(self.refusal()) }
     }
 
-    /// The body as JSON of this shape.
+    /// Parses the body as JSON of this type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|e| {
-            // serde's own words may quote the body.
+            // serde's own message may quote the body.
             let why = format!("its JSON does not fit, at line {} column {}", e.line(), e.column());
             Error::new(Code::HttpUnexpected, format!("the answer of {} cannot be understood", self.peer))
                 .because(why)
@@ -62,7 +62,7 @@ impl Answer {
         })
     }
 
-    /// The body as text without white space around it, as a metadata service sends a token.
+    /// Returns the body as text without surrounding white space, as metadata services send tokens.
     pub fn text(&self) -> Result<Secret> {
         match std::str::from_utf8(&self.body) {
             Ok(text) => Ok(Secret::new(text.trim().to_owned())),
@@ -70,7 +70,7 @@ impl Answer {
         }
     }
 
-    /// What an answer that is not a success means.
+    /// Returns the error of an answer that is not a success, from its status and OAuth error; nothing else of the body is shown.
     pub fn refusal(&self) -> Error {
         let (status, peer) = (self.status, &self.peer);
         let error = match status {
@@ -91,7 +91,7 @@ impl Answer {
         }
     }
 
-    /// Some services repeat what they were sent.
+    /// Removes the secrets of the request, which some services repeat.
     fn without_secrets(&self, words: String) -> String {
         self.sent.iter().fold(words, |words, attempt| attempt.taken_out_of(&words).unwrap_or(words))
     }

@@ -1,8 +1,8 @@
-//! Requests to services that issue tokens: an OAuth token endpoint, a metadata service, a CI's or a cluster's API.
+//! Requests to services that issue tokens: an OAuth token endpoint, a metadata service, the API of a CI or a cluster.
 //!
-//! Each request has its own address, so nothing here is followed: a redirect comes back as an answer, and no secret goes
-//! where the caller did not send it. A secret stands in a request only as what [`attempt::send`] made of it, and in no error
-//! that repeats what the service says. Answers are small, and are read under the run's deadline.
+//! Follows no redirect: it is returned as an answer, so that no secret is sent to an address that the caller did not choose. A
+//! request contains secrets only as returned by [`attempt::send`]; they are removed from errors that repeat what the service
+//! says. Answers are small, and are read within the run's deadline.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -24,33 +24,33 @@ use crate::host_name::is_loopback;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// No token, key set or discovery document is larger.
+/// Most bytes of a token, key set or discovery document.
 const MAX_BODY: usize = 1 << 20;
-/// Of one attempt: one that hangs leaves time for another.
+/// Limit of a single attempt, so that one that hangs leaves time for a second.
 const ATTEMPT: Duration = Duration::from_secs(8);
 
-/// A service that is asked for tokens.
+/// A service that issues tokens.
 #[derive(Debug)]
 pub struct Api {
-    /// Whom errors name: "GitHub's token service".
+    /// The name in errors: "GitHub's token service".
     name: String,
     reach: Reach,
     connect: Duration,
     ca_bundle: Option<std::path::PathBuf>,
-    /// The setting that holds its trust.
+    /// The setting for its trust.
     setting: &'static str,
     retry: Retry,
-    /// For this machine and the platform's metadata service, past every proxy.
+    /// For this machine and the platform's metadata service, without a proxy.
     direct: OnceLock<Transport>,
     proxied: OnceLock<Transport>,
 }
 
-/// Where plain http may lead.
+/// The servers for which plain http is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// To this machine only: everything else is https.
+    /// This machine only.
     Internet,
-    /// Also to the address of the platform's metadata service, which the machine's own network answers. Past every proxy.
+    /// Also the platform's metadata service, which is in the machine's own network. Without a proxy.
     Platform,
 }
 
@@ -62,7 +62,7 @@ pub struct Request {
     headers: Vec<(HeaderName, Carried)>,
     /// Media type and text.
     body: Option<(&'static str, Carried)>,
-    /// Acting twice on it does no harm.
+    /// Whether it may be acted upon twice.
     may_repeat: bool,
 }
 
@@ -78,7 +78,7 @@ impl Request {
         Ok(Request::form_of(url, form::encode(fields, ledger)?))
     }
 
-    /// The same of a text that is encoded already.
+    /// A POST of a form that is already encoded.
     pub fn form_of(url: Url, encoded: Carried) -> Self {
         Request::post(url, "application/x-www-form-urlencoded", encoded)
     }
@@ -99,25 +99,25 @@ impl Request {
         self
     }
 
-    /// The same, where its name stands in somebody's file. `None`: no header has such a name.
+    /// A header with a secret in it, whose name comes from a file. `None` if the name is not valid.
     pub fn named_header(mut self, name: &str, value: Carried) -> Option<Self> {
         self.headers.push((HeaderName::from_bytes(name.as_bytes()).ok()?, value));
         Some(self)
     }
 
-    /// `Authorization: Bearer …` (RFC 6750). Errors: those of [`attempt::send`].
+    /// Adds `Authorization: Bearer …` (RFC 6750). Errors: those of [`attempt::send`].
     pub fn bearer(self, token: &CountedSecret, ledger: &dyn Ledger) -> Result<Self> {
         let value = token.send(ledger, |token| Secret::new(["Bearer ", token].concat()))?;
         Ok(self.secret_header("authorization", value))
     }
 
-    /// The POST may be sent again when its answer got lost: it only issues another token.
+    /// Allows the POST to be sent again after its answer was lost: it only issues another token.
     pub fn repeatable(mut self) -> Self {
         self.may_repeat = true;
         self
     }
 
-    /// Whether it may be sent again after a connection was made. Never with a counted secret in it.
+    /// Whether it may be sent again after a connection was made. A request with a counted secret never is.
     fn is_repeatable(&self) -> bool {
         self.may_repeat && !self.carried().any(Carried::has_secret)
     }
@@ -137,7 +137,7 @@ impl Request {
 }
 
 impl Api {
-    /// `name` is whom errors name. The connection is made at the first request.
+    /// `name` is the name in errors. Connects at the first request.
     pub fn new(name: impl Into<String>, reach: Reach) -> Self {
         Api {
             name: name.into(),
@@ -151,21 +151,21 @@ impl Api {
         }
     }
 
-    /// Trusts this PEM file and nothing else; `setting` is who named it.
+    /// Trusts only this PEM file; `setting` names it in errors.
     pub fn trusting(mut self, ca_bundle: Option<&Path>, setting: &'static str) -> Self {
         self.ca_bundle = ca_bundle.map(Path::to_owned);
         self.setting = setting;
         self
     }
 
-    /// One quick try: for a service that answers at once where it exists, and is absent elsewhere.
+    /// Makes a single attempt, for a service that answers at once if it exists.
     pub fn probing(mut self, connect: Duration) -> Self {
         self.connect = connect;
         self.retry.total = 0;
         self
     }
 
-    /// Sends the request, again where that does no harm, and gives whatever answer came.
+    /// Sends the request, repeatedly if that is harmless, and returns the answer, whatever its status.
     ///
     /// Errors: [`Code::UrlNotAllowed`], [`Code::Connect`], [`Code::Timeout`], [`Code::TlsUntrusted`], [`Code::PageTooLarge`].
     pub async fn send(&self, request: &Request, deadline: &Deadline) -> Result<Answer> {

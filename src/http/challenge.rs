@@ -1,12 +1,12 @@
-//! `WWW-Authenticate` and `Proxy-Authenticate`: the schemes on offer (RFC 9110 §11.6.1). Several challenges may stand in one
-//! header, between commas, and a quoted realm may hold commas of its own.
+//! `WWW-Authenticate` and `Proxy-Authenticate`: the offered schemes (RFC 9110 §11.6.1). One header may have several challenges,
+//! separated by commas, and a quoted realm may contain commas.
 
 /// One challenge.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Challenge<'a> {
-    /// As the server spells it.
+    /// The scheme as the server writes it.
     pub scheme: &'a str,
-    /// A token68 or the beginning of the parameters; empty if there is neither.
+    /// A token68 or the first word of the parameters; empty if there is neither.
     pub token: &'a str,
 }
 
@@ -16,12 +16,12 @@ impl Challenge<'_> {
     }
 }
 
-/// The challenges of all headers of that name, in order.
+/// Returns the challenges of all headers of that name, in order.
 pub fn challenges<'a>(headers: impl IntoIterator<Item = &'a str>) -> Vec<Challenge<'a>> {
     headers.into_iter().flat_map(parts).filter_map(challenge).collect()
 }
 
-/// The names of the schemes, each once, for people: `Negotiate and NTLM`.
+/// Returns the names of the schemes, each once, as text: `Negotiate and NTLM`.
 pub fn in_words(challenges: &[Challenge<'_>]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for challenge in challenges {
@@ -36,7 +36,7 @@ pub fn in_words(challenges: &[Challenge<'_>]) -> String {
     }
 }
 
-/// The items of a list, parted by commas outside of quotes.
+/// The items of a list, separated by commas outside of quotes.
 fn parts(header: &str) -> impl Iterator<Item = &str> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     header.split(move |c| {
@@ -50,7 +50,7 @@ fn parts(header: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The challenge that begins with this item. `None`: it is a further parameter of the one before.
+/// The challenge that begins with this item. `None` if it is a parameter of the one before.
 fn challenge(item: &str) -> Option<Challenge<'_>> {
     let item = item.trim();
     let (scheme, rest) = item.split_once(char::is_whitespace).unwrap_or((item, ""));

@@ -1,7 +1,7 @@
-//! Requests to an identity provider: what is sent to whom.
+//! Requests to an identity provider: which origin is sent what.
 //!
-//! The IdP's origin (that of `idp_url`) gets everything; the origins in `idp_origins` get cookies and logins; every other
-//! origin gets a bare request. Redirects are not followed here: each hop is a request of its own, decided anew.
+//! The IdP's origin (that of `idp_url`) is sent everything; the origins in `idp_origins` are sent cookies and logins; every
+//! other origin is sent a request without either. Follows no redirect: the caller makes a new request for each.
 //! Serves `ca_bundle`, `client_cert`, `client_key`, `proxy`, `timeout`, `verify`, `headers`, `user_agent`, `idp_origins`.
 
 use reqwest::Method;
@@ -36,17 +36,17 @@ pub struct Request {
     pub url: Url,
     /// The body of a form, and its media type.
     pub form: Option<(Carried, String)>,
-    /// A SOAP envelope in its place, for SAML's ECP profile.
+    /// A SOAP envelope in place of a form, for SAML's ECP profile.
     pub soap: Option<String>,
-    /// The whole value of `Authorization`. Sent to allowed origins only.
+    /// The value of `Authorization`, sent to allowed origins only.
     pub authorization: Option<Carried>,
-    /// The first one, whose body is that of the settings, if they have one.
+    /// Whether it is the first request, which has the body of the settings, if any.
     pub is_first: bool,
 }
 
 impl Request {
-    /// Whether acting twice on it does no harm. A POST may have been acted upon once the connection stood, and what carries a
-    /// secret may have counted as a try of it.
+    /// Whether the request may be acted upon twice. A POST may have been acted upon once a connection was made, and a request with
+    /// a secret may have been counted as an attempt.
     pub fn is_harmless(&self) -> bool {
         self.form.is_none() && !self.carried().any(Carried::has_secret)
     }
@@ -60,7 +60,7 @@ impl Request {
     }
 }
 
-/// What came back.
+/// The answer to a request.
 #[derive(Debug)]
 pub struct Response {
     pub url: Url,
@@ -70,36 +70,36 @@ pub struct Response {
     pub www_authenticate: Vec<String>,
     pub content_type: Option<String>,
     pub retry_after: Option<String>,
-    /// The peer's clock, whole seconds.
+    /// The server's time, in whole seconds.
     pub date: Option<Timestamp>,
     pub body: Zeroizing<Vec<u8>>,
-    /// DER of the leaf certificate, on TLS.
+    /// DER of the server's certificate, if TLS was used.
     pub peer_certificate: Option<Vec<u8>>,
 }
 
-/// The connection to one IdP: its cookies, its trust, its limits. Lives for one login.
+/// A client for one login at one IdP, with its cookies, trust and limits.
 pub struct Client {
     settings: IdpHttp,
     home: Origin,
     jar: Jar,
     default_user_agent: String,
-    /// Kerberos is among what it may have to answer with: HTTP/1.1 alone then.
+    /// Whether Kerberos may be needed, which requires HTTP/1.1.
     is_negotiate: bool,
     /// Built at first need.
     carriers: Vec<(Carrier, Transport)>,
 }
 
-/// What makes two requests need different connections.
+/// The properties by which requests need different connections.
 #[derive(Clone, Copy, PartialEq)]
 struct Carrier {
-    /// Never through a proxy.
+    /// Uses no proxy.
     is_direct: bool,
-    /// Shows the client certificate.
+    /// Presents the client certificate.
     is_home: bool,
 }
 
 impl Client {
-    /// `is_negotiate`: a challenge may be answered with Kerberos, which binds a login to one connection.
+    /// `is_negotiate` says whether a challenge may be answered with Kerberos, which binds a login to one connection.
     pub fn new(settings: IdpHttp, idp_url: &Url, default_user_agent: String, is_negotiate: bool) -> Self {
         let mut jar = Jar::default();
         let cookies: Vec<String> =
@@ -114,17 +114,17 @@ impl Client {
         origin == self.home || self.settings.idp_origins.contains(&origin)
     }
 
-    /// Cookies of an earlier login. They go to allowed origins only, as all do.
+    /// Adds the cookies of an earlier login. Like all cookies, they are sent to allowed origins only.
     pub fn restore_cookies(&mut self, cookies: &[KeptCookie]) {
         self.jar.restore(cookies, time::now());
     }
 
-    /// The cookies that outlast this login.
+    /// Returns the cookies that expire after this login.
     pub fn lasting_cookies(&self) -> Vec<KeptCookie> {
         self.jar.lasting()
     }
 
-    /// Refuses what may not be asked at all: plain http to anything but this machine, unless allowed by name.
+    /// Refuses plain http to other machines, unless a setting allows it, and all other schemes.
     pub fn check_scheme(&self, url: &Url) -> Result<()> {
         let is_fine = match url.scheme() {
             "https" => true,
@@ -153,7 +153,7 @@ impl Client {
         match tokio::time::timeout(deadline.remaining(), sending).await {
             Ok(outcome) => {
                 if !matches!(outcome, Attempt::Answered { .. } | Attempt::Final(Ok(_))) {
-                    // The next connection is given its part of what is then left.
+                    // The limits of the next connection are computed from the time that is left then.
                     self.carriers.clear();
                 }
                 outcome.map(|reply| self.keep(request, reply))
@@ -212,7 +212,7 @@ impl Client {
         Ok((self.carrier(&request.url, is_home, deadline)?, built))
     }
 
-    /// Keeps the cookies of an answer, and gives what the login reads of it.
+    /// Keeps the cookies of an answer, and returns what the login needs of it.
     fn keep(&mut self, request: &Request, reply: Reply) -> Response {
         let Reply { status, headers, body, date, certificate } = reply;
         // Some servers put UTF-8 into headers.
@@ -247,8 +247,8 @@ impl Client {
             proxy: settings.proxy.clone().map(|url| Chosen { url, setting: "saml.proxy" }),
             is_http1: self.is_negotiate,
             read: Some(settings.timeout),
-            // It ends before the deadline does, so that a peer that was never reached is told from one that was sent a
-            // password and is silent.
+            // Ends before the deadline, so that a server that was not reached can be told from one that was sent a password and
+            // does not answer.
             ..Way::new(settings.timeout.min(deadline.remaining() * 3 / 4), MAX_BODY)
         };
         let client_cert = settings.client_cert.as_ref().filter(|_| kind.is_home);

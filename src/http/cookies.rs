@@ -1,8 +1,8 @@
-//! The cookies of one login, by RFC 6265: domain, path, expiry and `Secure` decide where one returns to (`cookie_store` keeps them).
+//! The cookies of one login, by RFC 6265: domain, path, expiry and `Secure` decide where each is sent (`cookie_store` keeps them).
 //!
-//! The client puts cookies on requests to allowed origins only, so a `Domain` widens a cookie to other allowed origins and
-//! never beyond (RFC 6265 §8.5: ports do not part cookies). Stricter than the RFC: what came by https returns by https
-//! only, as if it were `Secure`, and no public suffix may be a `Domain`.
+//! The client adds cookies to requests to allowed origins only, so a `Domain` extends a cookie to other allowed origins and
+//! no further (RFC 6265 §8.5: ports do not separate cookies). Stricter than the RFC: a cookie that came by https is sent by
+//! https only, as if it were `Secure`, and no public suffix may be a `Domain`.
 
 use cookie_store::{CookieDomain, CookieExpiration, CookieStore, RawCookie};
 use serde::{Deserialize, Serialize};
@@ -12,10 +12,10 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// A cookie with an end of its own, beyond that of a login. Whoever writes it down seals it.
+/// A cookie that expires after the login. It has to be sealed where it is stored.
 #[derive(Serialize, Deserialize)]
 pub struct KeptCookie {
-    /// The host that it returns to, or with `is_wide` the domain.
+    /// The host that it is sent to, or the domain if `is_wide`.
     domain: String,
     is_wide: bool,
     name: String,
@@ -38,7 +38,7 @@ pub struct Jar {
 }
 
 impl Jar {
-    /// Keeps what `Set-Cookie` headers of a response from `url` say. What cannot be parsed is dropped, as browsers do.
+    /// Keeps the cookies in the `Set-Cookie` headers of a response from `url`. Ignores those that cannot be parsed, as browsers do.
     pub fn store<'a>(&mut self, url: &Url, headers: impl Iterator<Item = &'a str>) {
         let cookies = headers.filter_map(|h| RawCookie::parse(h.to_owned()).ok()).filter(|c| is_acceptable(c, url));
         let cookies = cookies.map(|mut cookie| {
@@ -50,7 +50,7 @@ impl Jar {
         self.store.store_response_cookies(cookies, url);
     }
 
-    /// Puts kept cookies back, without those that are over.
+    /// Adds kept cookies, except those that have expired.
     pub fn restore(&mut self, cookies: &[KeptCookie], now: Timestamp) {
         for KeptCookie { domain, is_wide, name, value, path, is_secure, until } in cookies {
             let scheme = if *is_secure { "https" } else { "http" };
@@ -64,7 +64,7 @@ impl Jar {
         }
     }
 
-    /// The cookies that a browser would keep beyond its end.
+    /// Returns the cookies with an expiry, which a browser keeps after it exits.
     pub fn lasting(&self) -> Vec<KeptCookie> {
         let kept = self.store.iter_unexpired().filter_map(|cookie| {
             let CookieExpiration::AtUtc(until) = &cookie.expires else { return None };
@@ -81,10 +81,10 @@ impl Jar {
         kept.collect()
     }
 
-    /// The value of `Cookie` for a request to `url`, if there is one.
+    /// Returns the value of `Cookie` for a request to `url`. `None` if no cookie matches.
     pub fn header(&self, url: &Url) -> Option<Secret> {
         let mut cookies = self.store.matches(url);
-        // Of two with one name, servers take the first (RFC 6265 §5.4: longer paths come first).
+        // Of two cookies with the same name, servers use the first (RFC 6265 §5.4: longer paths come first).
         cookies.sort_by_key(|cookie| (std::cmp::Reverse(String::from(&cookie.path).len()), cookie.name().to_owned()));
         let pairs = cookies.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value()));
         let text = pairs.collect::<Vec<_>>().join("; ");
@@ -92,7 +92,7 @@ impl Jar {
     }
 }
 
-/// What a browser would keep beyond the matching of domains: RFC 6265 §5.3 step 5, and the prefixes of RFC 6265bis §4.1.3.
+/// Whether a browser would keep the cookie: RFC 6265 §5.3 step 5, and the prefixes of RFC 6265bis §4.1.3.
 fn is_acceptable(cookie: &RawCookie<'_>, url: &Url) -> bool {
     let is_https = url.scheme() == "https";
     let is_secure = cookie.secure().unwrap_or(false);
@@ -111,9 +111,9 @@ fn is_acceptable(cookie: &RawCookie<'_>, url: &Url) -> bool {
         && domain.is_none_or(|domain| is_own_host(&domain) || !is_public_suffix(&domain))
 }
 
-/// Whether strangers may have hosts below this domain: a single label, a registry's second level (`co.uk`), or a domain
-/// whose owner gives its subdomains to customers. Not the whole public suffix list, whose entries are legion: a cookie
-/// reaches allowed origins alone anyhow.
+/// Whether strangers may have hosts below this domain: a single label, a registry's second level (`co.uk`), or a domain whose
+/// owner gives its subdomains to customers. Not the whole public suffix list, which is long: cookies are sent to allowed origins
+/// only in any case.
 fn is_public_suffix(domain: &str) -> bool {
     const SECOND_LEVELS: &[&str] = &[
         "ac", "asn", "co", "com", "edu", "gob", "gouv", "gov", "go", "govt", "gv", "id", "ind", "info", "ltd", "me",

@@ -1,4 +1,4 @@
-//! The fields of a form, each of which says whether it is a secret.
+//! Forms with fields that may be secrets.
 
 use url::form_urlencoded;
 
@@ -13,7 +13,7 @@ pub enum Field<'a> {
     Secret(&'a CountedSecret),
 }
 
-/// Writes the fields as `application/x-www-form-urlencoded`. Errors: those of [`attempt::send`].
+/// Encodes the fields as `application/x-www-form-urlencoded`. Errors: those of [`attempt::send`].
 pub fn encode(fields: &[(&str, Field<'_>)], ledger: &dyn Ledger) -> Result<Carried> {
     let secrets: Vec<&CountedSecret> = fields
         .iter()

@@ -1,5 +1,5 @@
-//! What a server has shown and asked for in TLS handshakes, for errors, `doctor` and channel bindings. rustls itself tells
-//! only how a handshake failed; who was judged and whether a client certificate was wanted is seen by the callbacks.
+//! Records what servers show and ask for in TLS handshakes, for errors, `doctor` and channel bindings. rustls reports only how a
+//! handshake failed; its callbacks see the server's certificates and whether it asks for a client certificate.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use rustls::client::ResolvesClientCert;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::CertifiedKey;
 
-/// Notes of one client's handshakes. Clones share them.
+/// The record of one client's handshakes. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Handshakes(Arc<Mutex<Notes>>);
 
@@ -16,7 +16,7 @@ pub struct Handshakes(Arc<Mutex<Notes>>);
 struct Notes {
     /// The last server's chain, leaf first, trusted or not.
     chain: Vec<Vec<u8>>,
-    /// The leaf of each server by its name; the last one of a name counts.
+    /// The last certificate of each server, by the server's name.
     leaves: Vec<(String, Vec<u8>)>,
     wants_certificate: bool,
     has_certificate: bool,
@@ -31,12 +31,12 @@ impl Handshakes {
         notes.leaves.push((name, leaf.as_ref().to_vec()));
     }
 
-    /// DER of the last server's chain, leaf first; empty if no certificate has come.
+    /// Returns the DER of the last server's chain, leaf first; empty if it sent no certificate.
     pub fn chain(&self) -> Vec<Vec<u8>> {
         self.notes().chain.clone()
     }
 
-    /// DER of the leaf that this host has shown.
+    /// Returns the DER of this host's certificate.
     pub fn leaf_of(&self, host: &str) -> Option<Vec<u8>> {
         let host = host.trim_matches(['[', ']']);
         self.notes().leaves.iter().find(|(name, _)| name == host).map(|(_, leaf)| leaf.clone())
@@ -47,12 +47,12 @@ impl Handshakes {
         self.notes().wants_certificate
     }
 
-    /// Whether there is one to show.
+    /// Whether a client certificate is configured.
     pub fn has_certificate(&self) -> bool {
         self.notes().has_certificate
     }
 
-    /// Answers a server's question for a client certificate, and notes it.
+    /// Returns the resolver that presents the client certificate, and records that a server asked for it.
     pub(super) fn resolver(&self, certificate: Option<CertifiedKey>) -> Arc<dyn ResolvesClientCert> {
         self.notes().has_certificate = certificate.is_some();
         Arc::new(Resolver { certificate: certificate.map(Arc::new), handshakes: self.clone() })

@@ -1,4 +1,4 @@
-//! HTTP and TLS: the only room, beside the SDK's own in `sts`, that names the crates behind them.
+//! HTTP and TLS: the only room that uses their crates, apart from the SDK's in `sts`.
 
 mod answer;
 pub mod api;
@@ -27,8 +27,8 @@ pub fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), shown_path(url.path()))
 }
 
-/// An address as it is written on a page, relative or not, without what [`shown`] leaves out. A path that is not parsed may hide
-/// a `;` by its escape.
+/// An address from a page, relative or not, without the parts that [`shown`] omits. A path that is not parsed may contain `;` in
+/// escaped form.
 pub fn shown_path(address: &str) -> String {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let segments = path.split('/').map(|segment| {

@@ -1,7 +1,7 @@
 //! The roots that `SSL_CERT_FILE` and `SSL_CERT_DIR` name in place of the system's (OpenSSL's variables, SSL_CTX_load_verify_locations(3)).
 //!
-//! rustls-native-certs honours them as well, but opens what they name as it is: a pipe would keep a login waiting, a device
-//! would fill the memory. Here each file passes the one reader of files.
+//! rustls-native-certs supports them as well, but opens whatever they name: a pipe would block a login, a device would fill the
+//! memory. Here `file` reads each of them.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::file::{self, kind};
 
-/// No directory of certificates has more files, and none of them is larger than a certificate with what is told of it.
+/// Most files of a directory that are read, and the limit of each: a certificate, perhaps with a description.
 const MAX_FILES: usize = 4096;
 const IN_DIRECTORY: file::Kind = file::Kind { max: 256 << 10, ..kind::CERTIFICATES };
 
-/// What the two variables say. Absent: neither is set.
+/// The paths in the two variables.
 pub(super) struct Named {
     file: Option<PathBuf>,
     directories: Vec<PathBuf>,
@@ -35,14 +35,14 @@ impl Named {
         (named.file.is_some() || !named.directories.is_empty()).then_some(named)
     }
 
-    /// The certificates. Error: why there is none.
+    /// Reads the certificates. Error: why there is none.
     pub fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, String> {
         let (mut found, mut faults) = (Vec::new(), Vec::new());
         let in_directories =
             self.directories.iter().flat_map(|directory| files(directory)).map(|path| (path, &IN_DIRECTORY));
         for (path, kind) in self.file.iter().map(|file| (file.clone(), &kind::CERTIFICATES)).chain(in_directories) {
             match file::read(&path, kind) {
-                // As OpenSSL does, what can be understood is taken.
+                // Like OpenSSL, takes those that can be parsed.
                 Ok(pem) => found.extend(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok)),
                 Err(fault) => faults.push(fault.in_a_sentence()),
             }

@@ -1,5 +1,5 @@
-//! A look at a server from outside, for `doctor`: how it is reached, what certificate it shows, what time it has. Nothing that
-//! identifies anybody is sent: one HEAD for `/`.
+//! Examines a server for `doctor`: how it is reached, its certificate, and its time. Sends one HEAD for `/`, and nothing that
+//! identifies anybody.
 
 use std::time::Duration;
 
@@ -16,39 +16,39 @@ use crate::x509::Certificate;
 /// The answer to a HEAD has no body.
 const MAX_BODY: usize = 1 << 20;
 
-/// Whom to look at.
+/// The server to examine.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer<'a> {
-    /// Only its origin is asked.
+    /// Only its origin is used.
     pub url: &'a Url,
-    /// Whom errors name: "the IdP at idp.example.com".
+    /// The name in errors: "the IdP at idp.example.com".
     pub name: &'a str,
     pub trust: Trust<'a>,
-    /// In place of the environment's.
+    /// The proxy in place of the environment's.
     pub proxy: Option<&'a Chosen>,
     pub timeout: Duration,
 }
 
-/// What was seen.
+/// The result of an examination.
 #[derive(Debug)]
 pub struct Probe {
-    /// The proxy on the way, without who logs in to it.
+    /// The proxy that was used, without user name and password.
     pub proxy: Option<String>,
-    /// Of the server's name, as far as this machine looks it up itself.
+    /// The addresses of the server's name; empty if a proxy looks it up.
     pub addresses: Vec<String>,
-    /// The server's certificate first; also of one that is not trusted.
+    /// The server's certificates, its own first, also if they are not trusted.
     pub chain: Vec<Certificate>,
-    /// The server's clock less this machine's, in seconds, as far as one `Date` can tell.
+    /// The server's time minus this machine's, in seconds, as far as a `Date` shows it.
     pub clock_ahead: Option<i64>,
-    /// The answer's headers, of which some tell who made the server.
+    /// The answer's headers, some of which identify the server's software.
     pub headers: HeaderMap,
-    /// Any answer will do. The error: why there was none.
+    /// Ok for any answer. The error says why there was none.
     pub answer: std::result::Result<(), Error>,
 }
 
-/// Looks at `peer`. Needs a tokio runtime with time and I/O.
+/// Examines `peer`. Needs a tokio runtime with time and I/O.
 ///
-/// Errors: the trust's files cannot be used, or the proxy's address.
+/// Fails if a file of the trust or the address of the proxy cannot be used.
 pub async fn probe(peer: Peer<'_>) -> Result<Probe> {
     let way = Way { proxy: peer.proxy.cloned(), read: Some(peer.timeout), ..Way::new(peer.timeout, MAX_BODY) };
     let transport = Transport::new(peer.url, &peer.trust, way)?;
@@ -73,7 +73,7 @@ pub async fn probe(peer: Peer<'_>) -> Result<Probe> {
     Ok(Probe { proxy, addresses, chain, clock_ahead, headers, answer })
 }
 
-/// By how much `date`, cut to whole seconds some time between the two, cannot be explained: 0 when it lies between them.
+/// Returns the least difference of the clocks that explains `date`, which is cut to whole seconds: 0 if it is between the two.
 fn ahead(date: Timestamp, sent: Timestamp, received: Timestamp) -> i64 {
     let (date, sent, received) = (date.as_second(), sent.as_second(), received.as_second());
     if date > received { date - received } else { (date + 1 - sent).min(0) }
@@ -81,7 +81,7 @@ fn ahead(date: Timestamp, sent: Timestamp, received: Timestamp) -> i64 {
 
 async fn addresses(url: &Url, patience: Duration) -> Vec<String> {
     let (Some(Host::Domain(name)), Some(port)) = (url.host(), url.port_or_known_default()) else { return Vec::new() };
-    // Why there is none, the request itself tells better.
+    // The request itself reports why there is none.
     match tokio::time::timeout(patience, tokio::net::lookup_host((name, port))).await {
         Ok(Ok(found)) => {
             let mut addresses: Vec<String> = found.map(|address| address.ip().to_string()).collect();

@@ -1,10 +1,10 @@
-//! The proxy on the way: which one it is, and why it lets nobody through.
+//! The proxy of a request: which one is used, and why it made no connection.
 //!
-//! reqwest tells no more of a failed CONNECT than that it failed. The proxy is then asked once more, without the password,
-//! which it was shown once: what it answers names the status and the schemes that it offers.
+//! reqwest reports of a failed CONNECT only that it failed. The proxy is then sent a second CONNECT, without the password, which
+//! it was sent once: its answer has the status and the schemes that it offers.
 //!
-//! What each proxy has shown of its password is kept for as long as the process lives. One that was refused is not sent again,
-//! whoever asks for what, and one without a verdict not before the next login; `acquire` settles its attempts by it.
+//! The outcome of each proxy's password is kept until the process ends. A password that was refused is not sent again, and one
+//! without a verdict not before the next login; `acquire` settles its attempts by this.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,12 +28,12 @@ use crate::process::env::Env;
 use crate::quote::shell::command;
 use crate::secret::Secret;
 
-/// The head of a proxy's answer; longer ones are cut.
+/// Most bytes that are read of a proxy's answer.
 const MAX_HEAD: usize = 16 * 1024;
-/// Of the question why.
+/// Limit of the second CONNECT.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A proxy named in a setting, and the setting.
+/// A proxy from a setting.
 #[derive(Clone, Debug)]
 pub struct Chosen {
     pub url: ProxyUrl,
@@ -43,20 +43,20 @@ pub struct Chosen {
 /// The proxy for one request.
 pub struct Proxy {
     intercept: Intercept,
-    /// Where its address and password stand.
+    /// The setting with its address and password.
     setting: &'static str,
 }
 
-/// Why a proxy let nobody through.
+/// Why a proxy made no connection.
 pub struct Refusal {
     pub error: Error,
-    /// What this says of its password.
+    /// What this says about its password.
     pub shown: Shown,
-    /// The same request may succeed a moment later, and nothing speaks against sending it again.
+    /// Whether the same request may be sent again, and may succeed a moment later.
     pub may_repeat: bool,
 }
 
-/// What became of a password at one proxy.
+/// The outcome of a password at one proxy.
 struct Fate {
     proxy: String,
     password: Secret,
@@ -72,14 +72,14 @@ impl Fate {
 
 static FATES: Mutex<Vec<Fate>> = Mutex::new(Vec::new());
 
-/// What a proxy said to CONNECT.
+/// A proxy's answer to CONNECT.
 struct Said {
     status: u16,
     schemes: Vec<String>,
 }
 
 impl Proxy {
-    /// The proxy for `url`: the chosen one, else the system's (`HTTPS_PROXY`, `NO_PROXY`). None for this machine.
+    /// Returns the proxy for `url`: the chosen one, else the system's (`HTTPS_PROXY`, `NO_PROXY`). `None` for this machine.
     pub fn of(url: &Url, chosen: Option<&Chosen>) -> Option<Self> {
         if is_loopback(url) {
             return None;
@@ -93,8 +93,7 @@ impl Proxy {
         Some(Proxy { intercept: matcher.intercept(&target)?, setting })
     }
 
-    /// Every proxy that a request may go through: those of the environment, and the chosen one. That some addresses are
-    /// reached without (`NO_PROXY`) is left out of account.
+    /// Returns every proxy that requests may use: those of the environment, and the chosen one. Ignores `NO_PROXY`.
     pub fn all(env: &Env, chosen: Option<&Chosen>) -> Vec<Self> {
         let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
         let variables = names.iter().filter_map(|name| Some((env.text(name)?, *name)));
@@ -107,19 +106,19 @@ impl Proxy {
         variables.chain(chosen).filter_map(proxy).collect()
     }
 
-    /// Without who logs in to it.
+    /// Returns its address, without user name and password.
     pub fn address(&self) -> String {
         let uri = self.intercept.uri();
         let authority = uri.authority().map(|a| a.as_str().rsplit('@').next().unwrap_or_default()).unwrap_or_default();
         format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
     }
 
-    /// The setting that names it.
+    /// Returns the setting that names it.
     pub fn setting(&self) -> &'static str {
         self.setting
     }
 
-    /// The user name and password that it is shown.
+    /// Returns the user name and password that it is sent.
     pub fn password(&self) -> Option<Secret> {
         let basic = self.intercept.basic_auth().and_then(|value| value.to_str().ok()).map(str::to_owned);
         let socks = || self.intercept.raw_auth().map(|(user, password)| format!("{user}:{password}"));
@@ -130,13 +129,13 @@ impl Proxy {
         self.password().is_some()
     }
 
-    /// What it has shown of its password in this process.
+    /// Returns the outcome of its password in this process.
     pub fn shown(&self) -> Shown {
         self.fate().map_or(Shown::NotSent, |fate| fate.shown)
     }
 
-    /// Why its password is not to be sent, if so: it was refused in this process, or this login has sent it without a verdict, or
-    /// may not send it.
+    /// Returns why its password must not be sent: it was refused in this process, or this login has sent it without a verdict or
+    /// may not send it. `None` if it may be sent.
     pub fn kept_back(&self) -> Option<Error> {
         let fate = self.fate().filter(|fate| matches!(fate.shown, Shown::Refused | Shown::NoVerdict))?;
         Some(fate.error.unwrap_or_else(|| {
@@ -145,14 +144,14 @@ impl Proxy {
         }))
     }
 
-    /// A login begins that may send its password once.
+    /// Allows a new login to send its password once.
     pub fn allow(&self) {
         let Some(password) = self.password() else { return };
         let mut fates = FATES.lock().unwrap_or_else(PoisonError::into_inner);
         fates.retain(|fate| fate.shown != Shown::NoVerdict || !fate.is_of(self, &password));
     }
 
-    /// Notes what it showed. A verdict stands against what is none.
+    /// Records the outcome of its password. A verdict is not replaced by an outcome without one.
     pub fn note(&self, shown: Shown, error: Option<&Error>) {
         let Some(password) = self.password() else { return };
         let mut fates = FATES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -173,7 +172,7 @@ impl Proxy {
         Some(Fate { proxy: String::new(), password, shown: fate.shown, error: fate.error.clone() })
     }
 
-    /// What a failed request that is not this proxy's doing says of its password.
+    /// Returns the outcome of the password for a failed request that is not the proxy's fault.
     pub fn shown_by(error: &reqwest::Error) -> Shown {
         let said = words(error);
         if said.contains("tunnel error: failed to create underlying connection") {
@@ -183,13 +182,13 @@ impl Proxy {
         } else if error.is_connect() && !fault::is_of_tls(error) {
             Shown::NotSent
         } else {
-            // It led to the server, whatever came of that.
+            // The proxy made the connection to the server.
             Shown::Accepted
         }
     }
 
-    /// Why this proxy let nobody through to `target`, as the failed request and the proxy itself tell. `None`: it is not known,
-    /// or not the proxy's fault.
+    /// Returns why this proxy made no connection to `target`, from the failed request and a second CONNECT. `None` if it is not
+    /// known, or not the proxy's fault.
     pub async fn explain(&self, error: &reqwest::Error, target: &Url, tls: &ClientConfig) -> Option<Refusal> {
         let said = words(error);
         if said.contains("credentials not accepted") || said.contains("does not support user/pass") {
@@ -208,13 +207,13 @@ impl Proxy {
         let mut said = self.ask(target, false, tls).await;
         let is_proven = self.has_password() && said.as_ref().is_some_and(|said| said.status == 407);
         if is_proven {
-            // It wants a login, and did not say so to ours: so it took the password, which may be shown again.
+            // Without the password it requires a login, so it has accepted the password, which may be sent again.
             said = self.ask(target, true, tls).await;
         }
         Some(self.not_through(said.map(|said| said.status), target, is_proven))
     }
 
-    /// What an answer of this proxy with status 407 to a request for plain http means.
+    /// Returns the meaning of its answer with status 407 to a request for plain http.
     pub fn of_answer(&self, headers: &HeaderMap) -> Refusal {
         let values: Vec<&str> =
             headers.get_all(header::PROXY_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()).collect();
@@ -254,7 +253,7 @@ impl Proxy {
             ),
         };
         let error = Error::new(Code::ProxyAuthRequired, what).because(because).hint(hint);
-        // RFC 9110 §11.6.1: one that does not take Basic has not looked at the password.
+        // RFC 9110 §11.6.1: a proxy that does not accept Basic has not checked the password.
         let shown = if takes_passwords { Shown::Refused } else { Shown::NoVerdict };
         Refusal { error, shown, may_repeat: false }
     }
@@ -282,8 +281,8 @@ impl Proxy {
         Refusal { error: error.because(because), shown, may_repeat: !refused && (is_proven || !self.has_password()) }
     }
 
-    /// Asks a proxy for a way to `target`, over TLS if it is an https proxy, and hangs up. `None`: no answer, or a proxy of another
-    /// kind.
+    /// Sends CONNECT for `target`, over TLS if it is an https proxy, and closes the connection. `None` if there is no answer, or it
+    /// is a proxy of another kind.
     async fn ask(&self, target: &Url, with_password: bool, tls: &ClientConfig) -> Option<Said> {
         let uri = self.intercept.uri();
         let default_port = match uri.scheme_str() {
@@ -322,7 +321,7 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, question: &[u8]
     said(&String::from_utf8_lossy(&head))
 }
 
-/// Neither hyper-util's nor reqwest's errors of tunnels have a public type.
+/// The texts of an error's causes: the errors of tunnels in hyper-util and reqwest have no public type.
 fn words(error: &reqwest::Error) -> String {
     fault::chain(error).map(|e| e.to_string()).collect::<Vec<_>>().join(": ")
 }

@@ -1,4 +1,4 @@
-//! The AWS SDK's requests, carried by our own HTTP client, so that one TLS stack serves both sides.
+//! Sends the AWS SDK's requests with this room's transport, so that there is one TLS stack.
 //!
 //! The proxy is the system's (`HTTPS_PROXY`, `NO_PROXY`), never for loopback. No redirect is followed: AWS sends none, and
 //! the body is an assertion.
@@ -22,24 +22,23 @@ use super::transport::{Transport, Way};
 use crate::error::{Code, Error, Result};
 use crate::time::Timestamp;
 
-/// More than any answer of STS by two orders of magnitude.
+/// A hundred times more than any answer of STS.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// The SDK's way to one endpoint. What goes wrong under way comes out of the SDK as an [`Error`] of ours, wrapped.
+/// The SDK's HTTP client. Its failures are an [`Error`] that the SDK wraps in its own.
 #[derive(Clone, Debug)]
 pub struct Carrier {
     transport: Transport,
-    /// For plain http, if any endpoint may be asked: past every proxy, as a metadata service is not reached through one.
+    /// For plain http to any endpoint: without a proxy, since a metadata service is not reached through one.
     direct: Option<Transport>,
-    /// Whom an error names.
+    /// The name in errors.
     peer: String,
     date: Arc<Mutex<Option<Timestamp>>>,
     has_sent: Arc<AtomicBool>,
 }
 
 impl Carrier {
-    /// A client for `endpoint`. `connect` limits the making of a connection, as nothing else does; `proxy` takes the place of
-    /// the system's.
+    /// A client for `endpoint`. `connect` is the only limit for making a connection; `proxy` replaces the system's.
     pub fn new(
         endpoint: &Url,
         proxy: Option<Chosen>,
@@ -51,20 +50,20 @@ impl Carrier {
         Ok(Carrier { transport, direct: None, peer, date: Arc::default(), has_sent: Arc::default() })
     }
 
-    /// A client for whatever endpoints an AWS profile or the environment leads to: a metadata service over plain http, which
-    /// is asked directly, and AWS.
+    /// A client for any endpoint that an AWS profile or the environment may name: AWS, and a metadata service over plain http,
+    /// without a proxy.
     pub fn ambient(peer: String, trust: &Trust<'_>, connect: Duration) -> Result<Self> {
         let anywhere = anywhere()?;
         let direct = Transport::new(&anywhere, trust, Way { is_direct: true, ..Way::new(connect, MAX_BODY) })?;
         Ok(Carrier { direct: Some(direct), ..Carrier::new(&anywhere, None, peer, trust, connect)? })
     }
 
-    /// The peer's clock, as the `Date` of its last answer told it.
+    /// Returns the server's time, from the `Date` of its last answer.
     pub fn date(&self) -> Option<Timestamp> {
         *self.date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a connection was there to carry the last request, so that the peer may have acted upon it.
+    /// Whether a connection was made for the last request, so that the server may have acted upon it.
     pub fn has_sent(&self) -> bool {
         self.has_sent.load(Ordering::Relaxed)
     }
@@ -73,7 +72,7 @@ impl Carrier {
         let is_plain = request.uri().starts_with("http://");
         let transport = self.direct.as_ref().filter(|_| is_plain).unwrap_or(&self.transport);
         let request = self.translate(request, limit)?;
-        // Also where the attempt is given up in the middle.
+        // Set first, for an attempt that is cancelled.
         self.has_sent.store(true, Ordering::Relaxed);
         let outcome = transport.send(request, &self.peer).await;
         self.has_sent.store(!outcome.as_ref().is_err_and(|failure| failure.is_unsent), Ordering::Relaxed);
@@ -103,14 +102,14 @@ impl Carrier {
     }
 }
 
-/// Where AWS is, for a client whose requests bring their own endpoints.
+/// A URL of AWS, for a client whose requests have endpoints of their own.
 pub fn anywhere() -> Result<Url> {
     Url::parse("https://amazonaws.com/").map_err(|e| Error::new(Code::Bug, e.to_string()))
 }
 
 impl HttpClient for Carrier {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        // The connection's own limit is the client's; what the SDK asks for bounds connection and answer together.
+        // The transport limits the connection; the SDK's limits apply to connection and answer together.
         let limit = settings.read_timeout().map(|read| read + settings.connect_timeout().unwrap_or_default());
         SharedHttpConnector::new(Connector { carrier: self.clone(), limit })
     }

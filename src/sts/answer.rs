@@ -1,4 +1,4 @@
-//! What STS handed out, checked before it is believed: complete, for the role that was asked for, and not yet expired.
+//! Checks the credentials that STS issued: complete, for the requested role, and not expired.
 
 use aws_sdk_sts::types;
 
@@ -8,15 +8,15 @@ use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// The clocks at the moment of the answer.
+/// The time by this machine and by STS when the answer came.
 #[derive(Clone, Copy)]
 pub(super) struct Clocks {
     pub ours: Timestamp,
-    /// The answer's `Date`, if it had one.
+    /// The answer's `Date`, if it has one.
     pub theirs: Option<Timestamp>,
 }
 
-/// Takes the answer apart. Errors: [`Code::StsBadAnswer`], [`Code::StsWrongRole`], [`Code::ClockSkew`].
+/// Checks an answer. Errors: [`Code::StsBadAnswer`], [`Code::StsWrongRole`], [`Code::ClockSkew`].
 pub(super) fn credentials(
     given: Option<types::Credentials>,
     user: Option<types::AssumedRoleUser>,
@@ -44,23 +44,23 @@ pub(super) fn credentials(
             return Err(incomplete(name));
         }
     }
-    // Whole seconds: some readers of a `credential_process` take no fractions.
+    // Whole seconds: some readers of a `credential_process` accept no fractions.
     let expiration = Timestamp::from_second(given.expiration.secs()).map_err(|_| incomplete("usable Expiration"))?;
     let credentials = Credentials {
         access_key_id: given.access_key_id,
         secret_access_key: Secret::new(given.secret_access_key),
         session_token: Secret::new(given.session_token),
         expiration,
-        // A tenant is not an account that a client of AWS's could use.
+        // Another maker's tenant is not an AWS account.
         account_id: asked.owner.account().cloned(),
     };
     check_clock(expiration, clocks)?;
     Ok(credentials)
 }
 
-/// `arn:aws:sts::112233334444:assumed-role/Analyst/SESSION`: the role's name without its path.
+/// Checks `arn:aws:sts::112233334444:assumed-role/Analyst/SESSION`, which has the role's name without its path.
 ///
-/// Another maker's STS may leave it empty, as MinIO does, or write another's partition and tenant; the role's name is its own.
+/// Another maker's STS may leave it empty, as MinIO does, or write another partition and tenant; then only the name is checked.
 fn check_role(got: &str, asked: &RoleArn, peer: &str) -> Result<()> {
     let expected = format!("arn:{}:sts::{}:assumed-role/{}/", asked.partition, asked.owner, asked.name);
     let is_it = if asked.is_of_aws() {
@@ -90,7 +90,7 @@ fn check_clock(expiration: Timestamp, clocks: Clocks) -> Result<()> {
         }
         _ => format!("by this machine's clock they expired {:#} ago", whole(clocks.ours, expiration)),
     };
-    Err(Error::new(Code::ClockSkew, "the credentials that STS just issued are expired already")
+    Err(Error::new(Code::ClockSkew, "the credentials that STS just issued have expired already")
         .because(why)
         .hint("set this machine's clock, for example with: timedatectl set-ntp true"))
 }

@@ -1,5 +1,5 @@
-//! Which STS to ask: `region`, `sts_endpoint_url`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, and above them the
-//! partition of the role's ARN. AWS's own endpoint rules, which the SDK carries, spell the host.
+//! Which STS is called: `region`, `sts_endpoint_url`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, within the partition
+//! of the role's ARN. The host comes from AWS's own endpoint rules, which are part of the SDK.
 
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use url::Url;
@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result, printable};
 use crate::quote::shell::command;
 use crate::region::Region;
 
-/// Where one call goes.
+/// The endpoint of a call.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub url: Url,
@@ -19,7 +19,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The regional endpoint of the role's partition, or the one the user named. `us-east-1` is regional too
+    /// Returns the regional endpoint of the role's partition, or the configured one. `us-east-1` is regional too
     /// (`sts.us-east-1.amazonaws.com`): the global endpoint's tokens are not valid in opt-in regions.
     ///
     /// Errors: [`Code::InvalidValue`], [`Code::ConflictingKeys`], [`Code::UrlNotAllowed`].
@@ -32,7 +32,7 @@ impl Endpoint {
         Ok(Endpoint { url, region: region.to_owned() })
     }
 
-    /// Whom an error names: `STS at sts.eu-west-1.amazonaws.com`.
+    /// Returns the name in errors: `STS at sts.eu-west-1.amazonaws.com`.
     pub fn peer(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         match self.url.port() {

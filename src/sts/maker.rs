@@ -1,35 +1,35 @@
-//! Who made the STS that answered: AWS, or Ceph, MinIO and their like, whose errors and permissions are their own.
+//! Who made the STS that answered: AWS, or Ceph, MinIO and others, whose errors and permissions differ.
 
 use http::HeaderMap;
 
 use crate::arn::RoleArn;
 use crate::config::sts_home::Home;
 
-/// As far as an answer tells.
+/// The maker, as far as an answer shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Maker {
     Aws,
     MinIo,
     Ceph,
-    /// Not AWS, and it does not say who.
+    /// Not AWS, but unknown.
     Other,
-    /// On this machine, and its answers are like AWS's: a tunnel's end, or something made for tests.
+    /// On this machine, with answers like AWS's: the end of a tunnel, or a server for tests.
     Untold,
 }
 
-/// What an answer shows of its maker.
+/// The properties of an answer that identify the maker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// Of the header `Server`.
+    /// The header `Server`.
     pub server: Option<String>,
-    /// Of a header; Ceph's begin with `tx`.
+    /// The request id; Ceph's begin with `tx`.
     pub request_id: Option<String>,
-    /// The error is one of S3's shape, which AWS's STS never sends.
+    /// Whether the error has the form of S3's, which AWS's STS never sends.
     pub is_of_s3: bool,
 }
 
 impl Marks {
-    /// Those in an answer's headers.
+    /// Reads an answer's headers.
     pub fn of(headers: &HeaderMap) -> Marks {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let request_id = text("x-amzn-requestid").or_else(|| text("x-amz-request-id"));
@@ -38,7 +38,7 @@ impl Marks {
 }
 
 impl Maker {
-    /// Of the server at `home` that was asked for `role`, where one is named.
+    /// Returns the maker of the server at `home` that was called for `role`, if any.
     pub fn of(home: Home, role: Option<&RoleArn>, marks: &Marks) -> Maker {
         if home == Home::Aws {
             return Maker::Aws;

@@ -1,7 +1,7 @@
-//! AWS Sign-In: where a partition signs people in, and the token with which a browser enters the console with credentials
-//! that are here already (IAM User Guide, "Enable custom identity broker access to the AWS console").
+//! AWS Sign-In: a partition's sign-in endpoint, and the token with which a browser opens the console with existing credentials
+//! (IAM User Guide, "Enable custom identity broker access to the AWS console").
 //!
-//! `AWS_ENDPOINT_URL_SIGNIN`, the SDKs' own variable for this service, names another place.
+//! `AWS_ENDPOINT_URL_SIGNIN`, the SDKs' variable for this service, replaces the endpoint.
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,9 +25,10 @@ use crate::time::Deadline;
 
 const VARIABLE: &str = "AWS_ENDPOINT_URL_SIGNIN";
 
-/// `https://signin.aws.amazon.com/`, or that of another partition; `region` where the partition has none for all regions.
+/// Returns `https://signin.aws.amazon.com/`, or the endpoint of another partition, for `region` if the partition has one for each
+/// region.
 ///
-/// Errors: [`Code::UrlNotAllowed`] and [`Code::InvalidValue`] for what the variable holds.
+/// Errors: [`Code::UrlNotAllowed`] and [`Code::InvalidValue`] for the variable's value.
 pub fn endpoint(partition: Partition, region: Option<&Region>, env: &Env) -> Result<Url> {
     if let Some(text) = env.text(VARIABLE) {
         let url = Url::parse(&text).map_err(|_| {
@@ -50,21 +51,21 @@ pub fn endpoint(partition: Partition, region: Option<&Region>, env: &Env) -> Res
     })
 }
 
-/// What the console opens.
+/// The page of the console to open.
 #[derive(Debug)]
 pub struct Visit<'a> {
     pub endpoint: Url,
     pub partition: Partition,
     pub region: Option<&'a Region>,
-    /// `s3`, `ec2/v2`; absent: the console's own page.
+    /// `s3`, `ec2/v2`; absent for the console's start page.
     pub service: Option<&'a str>,
-    /// Of the console's session; absent: as long as the credentials. Not for a chained role, where it fails.
+    /// Duration of the console session; absent for that of the credentials. Fails for a chained role.
     pub duration: Option<Duration>,
-    /// Where a person whose session is over goes to log in again.
+    /// URL at which a person logs in again after the session has ended.
     pub issuer: Option<String>,
 }
 
-/// The address that signs a browser in with these credentials. Good for 15 minutes, for whoever has it.
+/// Returns the URL that signs a browser in with these credentials. It works for everybody who has it, for 15 minutes.
 pub async fn console_url(
     visit: &Visit<'_>,
     credentials: &Credentials,
@@ -82,7 +83,7 @@ pub async fn console_url(
     Ok(Secret::new(url.into()))
 }
 
-/// By POST: a key in a URL would stand in the logs of every proxy on the way.
+/// Requests the token by POST: keys in a URL would appear in the logs of proxies.
 async fn token(
     federation: &Url,
     duration: Option<Duration>,
@@ -90,7 +91,7 @@ async fn token(
     ca_bundle: Option<&Path>,
     deadline: &Deadline,
 ) -> Result<Secret> {
-    // STS gave them a moment ago.
+    // Not counted as attempts: STS has issued the credentials for this.
     let session = CountedSecret::issued(Secret::new(
         json!({
             "sessionId": credentials.access_key_id,
@@ -109,7 +110,7 @@ async fn token(
         let error = answer.refusal();
         return Err(match error.code {
             Code::TokenRefused if duration.is_some() => error.hint(
-                "the role may not allow so long a console session: set `duration` to what its MaxSessionDuration is, or leave it out",
+                "the role may not allow a console session of this duration: set `duration` to its MaxSessionDuration, or remove it",
             ),
             Code::TokenRefused => error.hint("renew the credentials, which may have been revoked: fedcred get --force"),
             _ => error,

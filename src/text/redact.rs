@@ -1,14 +1,14 @@
-//! What a secret looks like: where a path or a name should stand, and within a text that is about to be shown.
+//! Recognises secrets: in place of a path or a name, and within a text that is about to be shown.
 
 use std::borrow::Cow;
 
-/// No path that anybody writes into a setting is longer.
+/// Paths in settings are shorter.
 const LONGEST_PATH: usize = 1024;
-/// No file system takes a longer name.
+/// The longest name in common file systems.
 const LONGEST_NAME: usize = 255;
 
-/// Whether `text` looks like a token, key or document and not like a path or name. Such a text is not repeated in an error:
-/// whoever reads the log would have the secret (RFC 6750, section 5.3).
+/// Whether `text` looks like a token, key or document and not like a path or name. Errors do not repeat such a text, which may be
+/// logged (RFC 6750, section 5.3).
 pub fn looks_like_a_secret(text: &str) -> bool {
     let trimmed = text.trim();
     text.len() > LONGEST_PATH
@@ -16,24 +16,24 @@ pub fn looks_like_a_secret(text: &str) -> bool {
         || trimmed.contains("-----BEGIN ")
         || is_document(trimmed)
         || is_secret_key(trimmed)
-        // A relative path was joined to its file's directory: its last names are what was written.
+        // A relative path was joined to its file's directory, so the secret may be the last part.
         || trimmed.split(['/', '\\']).any(|name| name.len() > LONGEST_NAME || is_document(name) || is_token(name))
 }
 
-/// A variable that is not set, by its name if that has the form of one by custom (`CORP_PASSWORD`). Any other may be the secret
-/// itself, in the place of the name of the variable that has it.
+/// Returns the name of a variable that is not set, if it has the usual form (`CORP_PASSWORD`). Any other text may be the secret
+/// itself in place of a name, and is not shown.
 pub fn shown_variable(name: &str) -> String {
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     let is_by_custom = name.contains('_') && name.split('_').all(is_word) && !looks_like_a_secret(name);
     if is_by_custom { format!("the variable ${name}") } else { "the variable".to_owned() }
 }
 
-/// What stands in the place of a secret in a text that is shown.
+/// Replaces a secret in a text that is shown.
 const REDACTED: &str = "[redacted]";
 
-/// The text with `[redacted]` in place of each token, secret key and private key in it. An access key id stays: it is a name.
+/// Replaces each token, secret key and private key in the text by `[redacted]`. An access key id is not a secret, and stays.
 ///
-/// `cli::output` applies it to whatever it writes, since a secret can stand in every place that is a person's to fill.
+/// `cli::output` applies it to everything it writes, since users may put a secret in place of any value.
 pub fn masked(text: &str) -> Cow<'_, str> {
     let mut parts: Vec<(usize, usize)> = Vec::new();
     parts.extend(private_keys(text));
@@ -57,7 +57,7 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A token in a run of names that dots part: `profile.ghp_…`. Of a JWT all parts that follow belong to it.
+/// A token in a run of names separated by dots: `profile.ghp_…`. All parts after the first of a JWT belong to it.
 fn token_in(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
     let mut at = start;
     for name in text[start..end].split('.') {
@@ -73,7 +73,7 @@ fn token_in(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
     None
 }
 
-/// The values of keys that name a secret, in JSON or what is left of it within quotes of another text: `\\"private_key\\":\\"…`.
+/// The values of keys that name a secret, in JSON, also with escaped quotes: `\\"private_key\\":\\"…`.
 fn named_secrets(text: &str) -> Vec<(usize, usize)> {
     const KEYS: [&str; 8] = [
         "private_key",
@@ -99,7 +99,7 @@ fn named_secrets(text: &str) -> Vec<(usize, usize)> {
     keys.filter_map(value_after).collect()
 }
 
-/// Secret keys in a run of base64's characters, a part of which may be a path's: `9/` of a port, a directory.
+/// Secret keys in a run of base64 characters, part of which may belong to a path or port: `9/`.
 fn secret_keys(text: &str, start: usize, end: usize) -> Vec<(usize, usize)> {
     let run = &text.as_bytes()[start..end];
     let is_edge = |at: usize| at == 0 || at == run.len() || run[at] == b'/' || run[at - 1] == b'/';
@@ -107,7 +107,7 @@ fn secret_keys(text: &str, start: usize, end: usize) -> Vec<(usize, usize)> {
     windows.map(|at| (start + at, start + at + 40)).filter(|(at, end)| is_secret_key(&text[*at..*end])).collect()
 }
 
-/// The longest parts that consist of such bytes, which are of ASCII.
+/// The longest runs of such bytes, which have to be ASCII.
 fn runs(text: &str, is_part: impl Fn(u8) -> bool) -> impl Iterator<Item = (usize, usize)> {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -118,7 +118,7 @@ fn runs(text: &str, is_part: impl Fn(u8) -> bool) -> impl Iterator<Item = (usize
     })
 }
 
-/// PEM private keys, from their first line to their last (RFC 7468, section 2), or to the end of the text or string they are in.
+/// PEM private keys, from their first line to their last (RFC 7468, section 2), or to the end of the text or string.
 fn private_keys(text: &str) -> Vec<(usize, usize)> {
     const END: &str = "-----END ";
     let mut found = Vec::new();
@@ -171,8 +171,8 @@ fn is_base64(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'+' || b == b'/'
 }
 
-/// The secret of an access key: 40 characters of base64. A path or a name in words changes less often between the kinds of
-/// characters than what was drawn by lot, 25 times of 39 in the mean.
+/// The secret of an access key: 40 characters of base64. Random text changes between the kinds of characters 25 times of 39 on
+/// average; a path or a name less often.
 fn is_secret_key(text: &str) -> bool {
     let kind = |b: u8| match b {
         b'a'..=b'z' => 0,
@@ -188,8 +188,7 @@ fn is_secret_key(text: &str) -> bool {
         && bytes.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count() >= 14
 }
 
-/// Tokens of services that mark theirs, so that scanners find them.
-/// The last ones begin a SAML response and a session token of STS.
+/// Prefixes of services that mark their tokens for scanners. The last ones begin a SAML response and a session token of STS.
 const PREFIXES: [&str; 25] = [
     "ghp_",
     "gho_",

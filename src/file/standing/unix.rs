@@ -15,12 +15,12 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Of an open file.
+    /// Reads those of an open file.
     pub fn of(_: &File, metadata: &Metadata) -> io::Result<Standing> {
         Ok(Standing::by(metadata))
     }
 
-    /// Of the file or directory that a path leads to.
+    /// Reads those of a file or directory, following links.
     pub fn at(path: &Path) -> io::Result<Standing> {
         Ok(Standing::by(&path.metadata()?))
     }
@@ -30,22 +30,22 @@ impl Standing {
         Standing { owner: metadata.uid(), us, mode: metadata.mode() & 0o7777 }
     }
 
-    /// Whether another file, a link itself, has the same owner.
+    /// Whether another file, or a link itself, has the same owner.
     pub fn owns(&self, path: &Path) -> bool {
         path.symlink_metadata().is_ok_and(|other| other.uid() == self.owner)
     }
 
-    /// This user's own.
+    /// Whether it belongs to this user.
     pub fn is_ours(&self) -> bool {
         self.owner == self.us
     }
 
-    /// Root's.
+    /// Whether it belongs to root.
     pub fn is_of_the_system(&self) -> bool {
         self.owner == 0
     }
 
-    /// As what fedcred itself makes: nobody else's, not even root's.
+    /// Whether it has the owner of files that fedcred creates: this user, not root.
     pub fn is_as_we_make_it(&self) -> bool {
         self.is_ours()
     }
@@ -54,15 +54,15 @@ impl Standing {
         format!("its owner is user id {}, and this process runs as {}", self.owner, self.us)
     }
 
-    /// What is open to others.
+    /// Describes the mode.
     pub fn mode_told(&self) -> String {
         format!("its mode is {:04o}", self.mode)
     }
 
-    /// The next step where a file or directory belongs to another user. Never to change its owner: it is theirs, and what
-    /// stands in it may be theirs, too.
+    /// Returns the next step if it belongs to another user. That is never to change the owner: the contents may be the other
+    /// user's, too.
     pub fn of_another(&self, otherwise: &str) -> String {
-        // sudo leaves HOME as it was: root works in the files of whoever called it (sudo(8)).
+        // sudo keeps HOME: root uses the files of the user who called it (sudo(8)).
         if self.us == 0 && self.owner != 0 {
             let as_owner = command(["sudo", "-u", &format!("#{}", self.owner), "fedcred"]);
             return format!("run it as that user, `{as_owner} …`, or with root's own home, `sudo -H fedcred …`");
@@ -70,7 +70,7 @@ impl Standing {
         otherwise.to_owned()
     }
 
-    /// The command that takes away what others may do and `forbidden` names.
+    /// Returns the command that removes the bits `forbidden` from the mode.
     pub fn closing(forbidden: u32, path: &Path) -> String {
         let mode = match forbidden {
             0o022 => "go-w",
