@@ -20,8 +20,8 @@ use crate::identity::Person;
 use crate::identity::Run;
 use crate::identity::oidc::login::{LoginUi, Tokens};
 use crate::identity::trace::Trace;
-use crate::process::callers::Callers;
 use crate::process::env::Env;
+use crate::process::recursion::RecursionGuard;
 use crate::secret::Secret;
 use crate::sts::caller;
 use crate::time::Deadline;
@@ -68,7 +68,7 @@ fn with_login<T>(
     trace: &Trace,
     prove: impl FnOnce(&Renewal<'_>) -> Result<T>,
 ) -> Result<T> {
-    Callers::of(env).check(&profile.name)?;
+    RecursionGuard::of(env).check(&profile.name)?;
     prove(&Renewal { typed, person, trace: Some(trace), ..Renewal::new(profile, settings, env, &Ask::USUAL) })
 }
 

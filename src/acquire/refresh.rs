@@ -20,8 +20,8 @@ use crate::cache::entry::CacheEntry;
 use crate::config::cache::CacheSettings;
 use crate::config::profile::{Identity, Profile, WrittenProfile};
 use crate::error::{Code, Error, Kind, Result};
-use crate::process::callers::Callers;
 use crate::process::env::Env;
+use crate::process::recursion::RecursionGuard;
 use crate::tally;
 use crate::time::{self, Timestamp};
 
@@ -149,7 +149,7 @@ fn renew(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<bool>
     if state == Some(State::Fresh) {
         return Ok(false);
     }
-    Callers::of(env).check(&profile.name)?;
+    RecursionGuard::of(env).check(&profile.name)?;
     let due = kept.as_ref().filter(|_| state == Some(State::Due));
     let renewal = Renewal { profile, settings, env, ask: &ask, slot, due, typed: None, person: None, trace: None };
     let renewed = match due {

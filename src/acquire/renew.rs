@@ -21,8 +21,8 @@ use crate::identity::Person;
 use crate::identity::saml::Assertion;
 use crate::identity::trace::Trace;
 use crate::identity::{Run, secrets};
-use crate::process::callers::Callers;
 use crate::process::env::Env;
+use crate::process::recursion::RecursionGuard;
 use crate::quote::shell::fedcred;
 use crate::secret::Secret;
 use crate::time::{self, Deadline};
@@ -32,7 +32,7 @@ pub fn given(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, 
     let Identity::Base(base) = &profile.identity else {
         return entry(profile, settings, env, ask, patience).map(Given::Entry);
     };
-    Callers::of(env).check(&profile.name)?;
+    RecursionGuard::of(env).check(&profile.name)?;
     fetch::base(base, &profile.name, env, &Deadline::after(profile.deadline)).map(Given::Keys)
 }
 
@@ -56,7 +56,7 @@ fn entry(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, pati
         Some((State::Cold, _)) | None => None,
     };
     // Checked before anything is waited for: the process that this profile waits for must not wait for it.
-    Callers::of(env).check(&profile.name)?;
+    RecursionGuard::of(env).check(&profile.name)?;
     let renewal = Renewal { slot, due: due.as_ref(), ..Renewal::new(profile, settings, env, ask) };
     if due.is_none() {
         return renewal.cold();

@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::file::private;
 #[cfg(target_os = "linux")]
 use crate::process::ancestry;
-use crate::process::callers;
+use crate::process::recursion;
 use crate::quote::shell::command;
 use crate::random;
 use crate::tally;
@@ -118,7 +118,7 @@ impl Held {
     /// Returns the error of a process that waited in vain.
     pub fn error(&self, now: Timestamp) -> Error {
         if let (true, Some(holder)) = (self.waits_for_us, self.holder) {
-            return callers::refusal_of_waiting(holder.pid);
+            return recursion::refusal_of_waiting(holder.pid);
         }
         let error = Error::new(Code::LockTimeout, "another process is logging in and did not finish in time");
         match self.holder {

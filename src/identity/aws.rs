@@ -18,8 +18,8 @@ use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::sdk::Carrier;
 use crate::http::tls::Trust;
-use crate::process::callers::{self, Callers, VARIABLE};
 use crate::process::env::Env;
+use crate::process::recursion::{self, RecursionGuard, VARIABLE};
 use crate::quote::shell::command;
 use crate::secret::Secret;
 use crate::time::{Deadline, Timestamp};
@@ -49,10 +49,10 @@ pub fn of_environment(env: &Env) -> Result<SigningKeys> {
 /// Reads the credentials of an AWS profile, for the fedcred profile `caller`. Like the functions below, it needs a tokio runtime
 /// with time and I/O.
 pub async fn of_profile(name: &str, caller: &str, env: &Env, deadline: &Deadline) -> Result<SigningKeys> {
-    callers::check_depth()?;
+    recursion::check_depth()?;
     let provider = ProfileFileCredentialsProvider::builder()
         .configure(&configuration(env)?)
-        .profile_files(guarded(&AwsFiles::read(env), &Callers::of(env).with(caller)))
+        .profile_files(guarded(&AwsFiles::read(env), &RecursionGuard::of(env).with(caller)))
         .profile_name(name)
         .build();
     let whose = format!("the AWS profile {name:?}");
@@ -129,7 +129,7 @@ async fn provide(
             return ours.clone().because(format!("{whose} was asked for AWS credentials")).hint(hint);
         }
         let why = causes(&error).last().map(ToString::to_string).unwrap_or_default();
-        callers::refusal_in(&why).unwrap_or_else(|| {
+        recursion::refusal_in(&why).unwrap_or_else(|| {
             Error::new(Code::NoAwsCredentials, format!("{whose} has no AWS credentials"))
                 .because(printable(&why, 300))
                 .hint(hint)

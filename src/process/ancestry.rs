@@ -1,7 +1,7 @@
 //! Finds out whether a process that holds a lock is an ancestor of this one, which means that it waits for this one. Where no
 //! lock can be taken: how many processes of fedcred are ancestors of this one.
 //!
-//! A program in between may have cleared the environment (`env -i`), and with it the variable of [`super::callers`]. Only Linux
+//! A program in between may have cleared the environment (`env -i`), and with it the variable of [`super::recursion`]. Only Linux
 //! tells this; elsewhere such a loop ends at the deadline of the first process.
 
 use std::fs::File;

@@ -79,7 +79,7 @@ fn become_it(mut command: Command) -> io::Result<ExitStatus> {
 #[cfg(windows)]
 fn become_it(mut command: Command) -> io::Result<ExitStatus> {
     // The console sends its events to the command as well, which decides what to do.
-    let _deaf = super::life::ConsoleEvents::listen();
+    let _deaf = super::watch::ConsoleEvents::listen();
     // Made before the start, so that it includes everything the command starts; optional where it is not permitted.
     let job = Job::with_us();
     let status = command.status()?;

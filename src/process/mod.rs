@@ -4,28 +4,28 @@
 pub mod ancestry;
 #[cfg(unix)]
 pub mod browser;
-pub mod callers;
 pub mod child_environment;
 #[cfg(target_os = "linux")]
-pub mod code;
+pub mod code_pages;
 pub mod command;
 pub mod env;
 pub mod exec;
 pub mod fence;
 mod group;
 pub mod installed;
-pub mod life;
-pub mod once;
-pub mod own;
+pub mod loopback_redirect;
 pub mod pager;
 pub mod panics;
 pub mod path;
 pub mod peers;
 pub mod private_dir;
+pub mod recursion;
+pub mod self_execution;
 pub mod signals;
 pub mod start;
 #[cfg(unix)]
 pub mod terminal;
+pub mod watch;
 pub mod whoami;
 #[cfg(windows)]
 pub mod windows;

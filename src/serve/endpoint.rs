@@ -64,7 +64,7 @@ impl Endpoint {
     /// Serves until `end` completes, which is started within the runtime.
     pub fn run<F: Future<Output = Result<()>>>(self, end: impl FnOnce() -> F) -> Result<()> {
         #[cfg(target_os = "linux")]
-        crate::process::code::let_go();
+        crate::process::code_pages::let_go();
         self.listener.run(self.desk, end)
     }
 }

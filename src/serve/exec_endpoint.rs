@@ -19,7 +19,7 @@ use super::refresher::{self, Served};
 use super::token::Token;
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;
-use crate::process::{life, own};
+use crate::process::{self_execution, watch};
 use crate::serve::aws_files::PrivateFiles;
 
 /// Starts the endpoint of this process with its first credentials.
@@ -27,7 +27,7 @@ use crate::serve::aws_files::PrivateFiles;
 /// `arguments` make this program call [`run`] in a process that [`detach`] has started.
 pub fn start(arguments: &[OsString], first: Fetched, shows_its_log: bool) -> Result<Offer> {
     let failed = |why: String| Error::new(Code::Bug, "the endpoint does not start").because(why);
-    let mut command = own::program().map_err(|e| failed(e.to_string()))?;
+    let mut command = self_execution::program().map_err(|e| failed(e.to_string()))?;
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
     command.stderr(if shows_its_log { Stdio::inherit() } else { Stdio::null() });
     let mut intermediate = command.spawn().map_err(|e| failed(e.to_string()))?;
@@ -60,14 +60,14 @@ fn read_lines(pipe: impl Read, lines: &mut Vec<u8>) -> std::io::Result<()> {
 
 /// Starts the process that stays. The intermediate process calls this and then ends.
 pub fn detach(arguments: &[OsString]) -> Result<()> {
-    let started = own::program().and_then(|mut program| program.args(arguments).spawn());
+    let started = self_execution::program().and_then(|mut program| program.args(arguments).spawn());
     started.map(drop).map_err(|e| Error::new(Code::Bug, "the endpoint does not start").because(e.to_string()))
 }
 
 /// Runs the endpoint of the process `of`: reads its first credentials, replies with an [`Offer`], and serves until `of` has
 /// ended.
 pub fn run(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &Env) -> Result<()> {
-    life::leave_session();
+    watch::leave_session();
     let prepared = prepare(profile, of, patience, child, env);
     let (ready, offer) = match prepared {
         Ok((ready, offer)) => (Ok(ready), Ok(offer)),
@@ -76,7 +76,7 @@ pub fn run(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &
     tell(&offer)?;
     let Ready { endpoint, _files, watch } = ready?;
     let served = endpoint.run(|| async {
-        life::ignore_stop_signals()?;
+        watch::ignore_stop_signals()?;
         watch.ended().await;
         Ok(())
     });
@@ -88,12 +88,12 @@ struct Ready {
     endpoint: Endpoint,
     /// Kept as long as the endpoint.
     _files: PrivateFiles,
-    watch: life::Watch,
+    watch: watch::Watch,
 }
 
 fn prepare(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &Env) -> Result<(Ready, Offer)> {
     // Begun while `of` waits for the reply, so that `of` is watched and not a later process with the same id.
-    let watch = life::Watch::of(of)?;
+    let watch = watch::Watch::of(of)?;
     let mut lines = Zeroizing::new(Vec::with_capacity(16 << 10));
     std::io::stdin()
         .take(MAX_MESSAGE)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::child_protocol::{self, Fetched};
 use crate::acquire::refresh::{Outcome, Refreshed};
 use crate::error::{Error, Result};
-use crate::process::own;
+use crate::process::self_execution;
 use crate::time::{self, Deadline};
 
 /// How such children are started.
@@ -36,7 +36,7 @@ impl FetchChild {
     /// Renews the profile in a process of its own, and waits for it. `login`: how long a login may take.
     pub fn fetch(&self, profile: &str, login: Duration) -> Fetched {
         let arguments: Vec<OsString> = self.arguments.iter().cloned().chain([profile.into()]).collect();
-        let answer = own::output(&arguments, &Deadline::after(login + BESIDES), &self.is_stopped);
+        let answer = self_execution::output(&arguments, &Deadline::after(login + BESIDES), &self.is_stopped);
         let fetched: Result<Fetched> = answer.and_then(|answer| child_protocol::from_lines(&answer));
         fetched.unwrap_or_else(failed)
     }

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::identity::oidc::login::opener;
 use crate::process::env::Env;
-use crate::process::once::Once;
+use crate::process::loopback_redirect::LoopbackRedirect;
 use crate::time::Deadline;
 
 /// Time limit for the browser's request: after it, the browser was closed or never started.
@@ -24,7 +24,7 @@ pub fn run(arguments: &Console, global: &Global, env: &Env) -> Result<()> {
     if arguments.open
         && let Some(dir) = &config.cache()?.dir
     {
-        let page = Once::open(dir)?;
+        let page = LoopbackRedirect::open(dir)?;
         let is_open = page.entrance().is_some_and(|entrance| opener::open(&entrance, env));
         if is_open && page.redirect(&url, &Deadline::after(PATIENCE)) {
             return output::line("signed in, in your browser");

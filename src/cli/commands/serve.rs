@@ -12,7 +12,7 @@ use crate::cli::style::Style;
 use crate::config::Config;
 use crate::error::{Code, Error, Result, printable};
 use crate::process::env::Env;
-use crate::process::life;
+use crate::process::watch;
 use crate::secret::Secret;
 use crate::serve::aws_files::PrivateFiles;
 use crate::serve::endpoint::{Endpoint, Reach};
@@ -61,7 +61,7 @@ pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
         endpoint.add(answers);
     }
     output::write(&lines(&endpoint, &names, &shown, token_file.as_deref()))?;
-    endpoint.run(life::stop_signal)
+    endpoint.run(watch::stop_signal)
 }
 
 /// Fails unless the endpoint at `address` says that each of its profiles has valid credentials.

@@ -1,4 +1,4 @@
-//! Opens a secret address in the browser: by a page on loopback that redirects there once.
+//! Opens a secret address in the browser: by a page on loopback that redirects there redirect.
 //!
 //! Every user of the machine can read a browser's command line, and could use the address before the browser. So the command
 //! line contains only the path of a file that nobody else can read, and the file the address of the page, which is useless
@@ -19,7 +19,7 @@ use crate::secret::Secret;
 use crate::time::{self, Deadline};
 
 /// A page that waits for one visit.
-pub struct Once {
+pub struct LoopbackRedirect {
     listener: TcpListener,
     path: String,
     /// The file that leads to the page; removed when dropped.
@@ -28,9 +28,9 @@ pub struct Once {
 
 const ENTRANCE: &str = "open.html";
 
-impl Once {
+impl LoopbackRedirect {
     /// `dir`: a directory of this user's alone, made if it is missing.
-    pub fn open(dir: &Path) -> Result<Once> {
+    pub fn open(dir: &Path) -> Result<LoopbackRedirect> {
         let unusable = |why: String| Error::new(Code::ListenFailed, "cannot wait for the browser").because(why);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| unusable(e.to_string()))?;
         listener.set_nonblocking(true).map_err(|e| unusable(e.to_string()))?;
@@ -43,7 +43,7 @@ impl Once {
         let page =
             format!("<!doctype html><meta http-equiv=\"refresh\" content=\"0; url={url}\"><title>fedcred</title>\n");
         Dir::ours_alone(dir)?.replace(ENTRANCE, page.as_bytes())?;
-        Ok(Once { listener, path, entrance: dir.join(ENTRANCE) })
+        Ok(LoopbackRedirect { listener, path, entrance: dir.join(ENTRANCE) })
     }
 
     /// Returns what the browser has to open; `None` if the path has no URL.
@@ -86,7 +86,7 @@ impl Once {
     }
 }
 
-impl Drop for Once {
+impl Drop for LoopbackRedirect {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.entrance);
     }
@@ -107,12 +107,12 @@ mod tests {
     #[test]
     fn one_visitor_who_knows_the_path_is_sent_on_and_no_other() {
         let home = tempfile::tempdir().unwrap();
-        let once = Once::open(&home.path().join("ours")).unwrap();
-        let entrance = once.entrance().unwrap().to_file_path().unwrap();
+        let redirect = LoopbackRedirect::open(&home.path().join("ours")).unwrap();
+        let entrance = redirect.entrance().unwrap().to_file_path().unwrap();
         let page = std::fs::read_to_string(&entrance).unwrap();
         let url = Url::parse(page.split_once("url=").unwrap().1.split('"').next().unwrap()).unwrap();
         let waiting = std::thread::spawn(move || {
-            once.redirect(&Secret::new("https://there/?token=x".into()), &Deadline::after(Duration::from_secs(60)))
+            redirect.redirect(&Secret::new("https://there/?token=x".into()), &Deadline::after(Duration::from_secs(60)))
         });
         assert!(get(&url, "/favicon.ico").starts_with("HTTP/1.1 404"));
         assert!(get(&url, url.path()).contains("Location: https://there/?token=x\r\n"));
@@ -125,7 +125,7 @@ mod tests {
     fn nobody_is_waited_for_without_end() {
         let home = tempfile::tempdir().unwrap();
         assert!(
-            !Once::open(&home.path().join("ours"))
+            !LoopbackRedirect::open(&home.path().join("ours"))
                 .unwrap()
                 .redirect(&Secret::new("x".into()), &Deadline::after(Duration::ZERO))
         );

@@ -13,12 +13,12 @@ pub const VARIABLE: &str = "FEDCRED_WAITING_PROFILES";
 
 /// The profiles that wait, outermost first, each as the hexadecimal of its name, which needs no quotes in a shell.
 #[derive(Debug)]
-pub struct Callers(Vec<String>);
+pub struct RecursionGuard(Vec<String>);
 
-impl Callers {
+impl RecursionGuard {
     pub fn of(env: &Env) -> Self {
         let waiting = env.text(VARIABLE).unwrap_or_default();
-        Callers(waiting.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+        RecursionGuard(waiting.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     }
 
     /// Refuses a profile that waits already. Errors: [`Code::CallsItself`].
@@ -85,18 +85,18 @@ mod tests {
 
     #[test]
     fn a_profile_that_waits_already_is_not_asked_again() {
-        let outer = Callers::of(&Env::fixed::<&str, &str>([]));
+        let outer = RecursionGuard::of(&Env::fixed::<&str, &str>([]));
         assert_eq!(outer.check("prod"), Ok(()));
-        let inner = Callers::of(&Env::fixed([(VARIABLE, outer.with("prod"))]));
+        let inner = RecursionGuard::of(&Env::fixed([(VARIABLE, outer.with("prod"))]));
         assert_eq!(inner.check("prod").unwrap_err().code, Code::CallsItself);
         assert_eq!(inner.check("other"), Ok(()));
-        let third = Callers::of(&Env::fixed([(VARIABLE, inner.with("other"))]));
+        let third = RecursionGuard::of(&Env::fixed([(VARIABLE, inner.with("other"))]));
         assert!(third.check("prod").is_err() && third.check("other").is_err());
     }
 
     #[test]
     fn a_refusal_comes_through_the_programs_in_between() {
-        let refused = Callers(vec![hex::encode(b"prod")]).check("prod").unwrap_err();
+        let refused = RecursionGuard(vec![hex::encode(b"prod")]).check("prod").unwrap_err();
         for said in [
             "Error retrieving credentials: external process exited with code exit status: 78. Stderr: error[calls-itself]: the profile \"prod\" waits for itself\ncaused by: x\n",
             "\nError when retrieving credentials from custom-process: warning: old\nerror[calls-itself]: the profile \"prod\" waits for itself",
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_a_shell_would_act_on_is_not_passed_on() {
-        let hostile = Callers::of(&Env::fixed([(VARIABLE, "$(id),61")]));
+        let hostile = RecursionGuard::of(&Env::fixed([(VARIABLE, "$(id),61")]));
         assert_eq!(hostile.with("b"), "61,62");
     }
 }
