@@ -139,7 +139,7 @@ fn flag(theirs: &str, command: &Command) -> Option<String> {
         return Some(format!("the flag is {ours}"));
     }
     let key = theirs.trim_start_matches('-').replace('-', "_");
-    let mut rows = settings::OF_PROFILE.into_iter().flat_map(Table::settings);
+    let mut rows = settings::PROFILE.of_profile().into_iter().flat_map(Table::settings);
     let row = rows.find(|row| row.key == key || row.also.contains(&&*key))?;
     Some(match row.key {
         "password" | "token" => {

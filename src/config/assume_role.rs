@@ -1,64 +1,14 @@
 //! `[profile.NAME.assume_role]`: a role on top of another identity, and the profile or place that has the credentials for it.
 
-use std::sync::Arc;
-
 use super::bases::Bases;
-use super::profile::Profile;
-use super::reader::{Found, Section};
+use super::found::Found;
+use super::profile::{AssumeRole, Base};
+use super::reader::Section;
 use super::session_name::{self, SessionName};
 use super::values;
 use super::words::words;
 use super::written::WrittenBase;
-use crate::credentials::SigningKeys;
 use crate::error::{Code, Result};
-
-#[derive(Clone, Debug)]
-pub struct AssumeRole<B = Base> {
-    pub base: B,
-    pub session_name: SessionName,
-    pub external_id: Option<String>,
-    /// Key and value of each, in the order of the keys.
-    pub tags: Vec<(String, String)>,
-    pub transitive_tag_keys: Vec<String>,
-    pub source_identity: Option<String>,
-    /// An MFA device: its code can only be asked of a person.
-    pub serial_number: Option<String>,
-}
-
-impl<B> AssumeRole<B> {
-    /// The same role on top of `base`, and what it was on top of.
-    pub fn put_on<C>(self, base: C) -> (AssumeRole<C>, B) {
-        let AssumeRole {
-            base: old,
-            session_name,
-            external_id,
-            tags,
-            transitive_tag_keys,
-            source_identity,
-            serial_number,
-        } = self;
-        let role =
-            AssumeRole { base, session_name, external_id, tags, transitive_tag_keys, source_identity, serial_number };
-        (role, old)
-    }
-}
-
-/// The AWS credentials that sign the call.
-#[derive(Clone, Debug)]
-pub enum Base {
-    /// `source_profile`, another profile of fedcred's, resolved to any depth.
-    Profile(Box<Profile>),
-    /// `aws_profile`, of `~/.aws/config` and `~/.aws/credentials`.
-    AwsProfile(String),
-    /// `AWS_ACCESS_KEY_ID` and its companions.
-    Environment,
-    /// The EC2 instance's role.
-    Instance,
-    /// The ECS task's or EKS pod's role.
-    Container,
-    /// These, of an Airflow connection.
-    Keys(Arc<SigningKeys>),
-}
 
 /// The values of `credential_source`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

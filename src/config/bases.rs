@@ -4,13 +4,12 @@ use super::Config;
 use super::airflow::aws_profiles::{AwsProfiles, named_by};
 use super::airflow::base::{Chain, Source};
 use super::airflow::policy::Policy;
-use super::assume_role::Base;
+use super::found::Found;
 use super::locations::Locations;
 use super::origin::Log;
-use super::reader::{Found, Section};
-use super::settings::PROFILE;
+use super::profile::Base;
 use super::written::{WrittenBase, WrittenProfile};
-use super::{resolve, values};
+use super::{values, web_identity};
 use crate::error::{Code, Error, Result, printable};
 use crate::quote::shell::command;
 
@@ -37,7 +36,7 @@ impl<'a, 'c> Bases<'a, 'c> {
                 .because(format!("{} need each other's credentials", printable(&circle.join(" → "), 300)))
                 .hint("one of them has to log in itself: give it a `saml` or `web_identity` table"));
         }
-        if !self.config.is_written(name) && !resolve::is_implicit(name, &self.config.env) {
+        if !self.config.is_written(name) && !web_identity::is_implicit(name, &self.config.env) {
             let why = self.config.not_found(name);
             let error = found.error(Code::ProfileNotFound, format!("names no profile: {}", why.what));
             return Err(Error { causes: why.causes, hint: why.hint, ..error });
@@ -84,7 +83,7 @@ impl<'a, 'c> Bases<'a, 'c> {
     fn of_environment(&self) -> Result<WrittenProfile> {
         let log = Log::default();
         let below = Bases { config: self.config, name: "default", above: None };
-        let profile = resolve::profile(&Section::new(&log, &PROFILE, Vec::new()), &self.config.env, &below);
+        let profile = self.config.profile_of_environment(&below, &log);
         let error = log.take_errors().into_iter().next();
         error.map_or_else(|| profile.ok_or_else(|| self.config.not_found("default")), Err)
     }

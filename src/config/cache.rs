@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::found::Found;
 use super::locations::Locations;
-use super::reader::{Found, Section};
+use super::reader::Section;
 use super::redis::{self, RedisSettings};
 use super::setting;
 use super::tree::Value;

@@ -5,7 +5,8 @@
 
 use url::{Origin, Url};
 
-use super::reader::{Found, Section};
+use super::found::Found;
+use super::reader::Section;
 use super::settings::{Kind, Row};
 use super::tree::Value;
 use crate::error::{Code, Error};

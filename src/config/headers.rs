@@ -1,6 +1,6 @@
 //! `[profile.NAME.saml.headers]`: further headers to the IdP, without those that fedcred has to write itself.
 
-use super::reader::Found;
+use super::found::Found;
 use super::values;
 use crate::error::{Code, Result};
 

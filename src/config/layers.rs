@@ -1,11 +1,12 @@
 //! The layers of a profile: which tables make it up, through `include` and the two files, and what to say when there is none.
 
 use super::Config;
+use super::mistakes::{self, nearest};
 use super::origin::{Log, SourceFile};
-use super::reader::{Layer, Section, nearest};
+use super::reader::{Layer, Section};
 use super::settings::PROFILE;
 use super::tree::{Node, Value};
-use super::{mistakes, resolve, values};
+use super::{values, web_identity};
 use crate::error::{Code, Error, Result, printable};
 use crate::quote::shell::{self, fedcred};
 
@@ -86,7 +87,7 @@ impl Config {
     }
 
     pub(super) fn not_found(&self, name: &str) -> Error {
-        if let Some((set, missing)) = resolve::half_of_implicit(name, &self.env) {
+        if let Some((set, missing)) = web_identity::half_of_implicit(name, &self.env) {
             return Error::new(Code::ProfileNotFound, "there is no profile \"default\"")
                 .because(format!(
                     "{set} is set and {missing} is not: with both, the environment is that profile (EKS IRSA)"

@@ -1,7 +1,7 @@
 //! Mistakes that people make in their first file, and the sentence that answers each. All of it is read when something is wrong.
 
 use super::names::Names;
-use super::settings::{self, Table};
+use super::row::Table;
 use crate::host_name::HostName;
 
 /// Values of settings, and the words that other tools and people have for them.
@@ -24,8 +24,15 @@ pub fn meant<'n>(text: &str, mut names: impl Iterator<Item = &'n str>) -> Option
 }
 
 /// What to do about a key that its table does not know, where it is a known one elsewhere. `prefix`: the table's, below its
-/// profile; `None` for a profile: the file's top level.
-pub fn misplaced(key: &str, profile: Option<&str>, prefix: &str, is_table: bool) -> Option<String> {
+/// profile; `None` for a profile: the file's top level. `all`: the tables of
+/// a profile.
+pub fn misplaced(
+    key: &str,
+    profile: Option<&str>,
+    prefix: &str,
+    is_table: bool,
+    all: &[&'static Table],
+) -> Option<String> {
     if key.starts_with("sso_") {
         return Some(identity_center());
     }
@@ -34,13 +41,10 @@ pub fn misplaced(key: &str, profile: Option<&str>, prefix: &str, is_table: bool)
             "`{key}` is a key of ~/.aws/config or ~/.aws/credentials, and has no place here: remove it"
         ));
     }
-    let rows = || settings::OF_PROFILE.into_iter().flat_map(Table::settings);
-    let ours = rows().find(|row| row.also.contains(&key)).map_or(key, |row| row.key);
-    let tables: Vec<&str> = settings::OF_PROFILE
-        .into_iter()
-        .filter(|table| table.keys().any(|known| known == ours))
-        .map(|table| table.name)
-        .collect();
+    let ours =
+        all.iter().flat_map(|table| table.settings()).find(|row| row.also.contains(&key)).map_or(key, |row| row.key);
+    let tables: Vec<&str> =
+        all.iter().filter(|table| table.keys().any(|known| known == ours)).map(|table| table.name).collect();
     let shown = profile.unwrap_or("NAME");
     match (profile, tables.as_slice()) {
         (None, []) if prefix.is_empty() && is_table => {
@@ -54,6 +58,15 @@ pub fn misplaced(key: &str, profile: Option<&str>, prefix: &str, is_table: bool)
             Some(format!("`{ours}` belongs in {}", places.join(" or ")))
         }
     }
+}
+
+/// The name closest to `text`, if one is close enough to be a slip of the finger.
+pub fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let score = |name: &str| strsim::damerau_levenshtein(&text.to_lowercase(), &name.to_lowercase());
+    let far = (text.chars().count() / 3).max(1);
+    // A pasted novel is not a misspelling, and the distance costs the product of the lengths.
+    let near = names.filter(|_| text.len() <= 80).map(|name| (score(name), name)).filter(|(d, _)| *d <= far);
+    near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 
 /// What to do with a start page or the keys of IAM Identity Center.
@@ -72,48 +85,6 @@ const OF_AWS: [&str; 8] = [
     "retry_mode",
     "max_attempts",
 ];
-
-/// What to do about a text that is no TOML. `line`: the one at which its parser stopped, `said`: why. Nothing of the line is
-/// repeated: a password may stand there.
-pub fn syntax(text: &str, line: Option<&str>, said: &str) -> String {
-    let line = line.unwrap_or_default().trim();
-    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
-    if said.contains("duplicate key") {
-        return "it is written twice: put the lines of both into one place, and remove the other".to_owned();
-    }
-    if let Some(hint) = aws_heading(text) {
-        return hint;
-    }
-    let hint = match line {
-        _ if first.starts_with('{') => "this is JSON: write [profile.NAME] on a line, and below it KEY = \"VALUE\"",
-        _ if is_yaml(first) => "this is YAML: write [profile.NAME] on a line, and below it KEY = \"VALUE\"",
-        line if line.contains(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}']) => {
-            "write straight quotes, \", in place of the typographic ones"
-        }
-        line if is_yaml(line) => "write = in place of the colon: region = \"eu-west-1\"",
-        line if line.contains('\\') => "write a path of Windows in single quotes: ca_bundle = 'C:\\certs\\ca.pem'",
-        line if !line.contains('=') && !line.starts_with('[') => {
-            "a line is KEY = \"VALUE\", or a heading as [profile.NAME]"
-        }
-        line if line.matches('"').count() % 2 == 1 => "close the string with the quote that it begins with",
-        _ => "correct the file at that place; strings are quoted: region = \"eu-west-1\"",
-    };
-    hint.to_owned()
-}
-
-/// `profile:` or `region: eu-west-1`, where TOML has no colon.
-fn is_yaml(line: &str) -> bool {
-    let Some((key, value)) = line.trim_start_matches("- ").split_once(':') else { return line == "---" };
-    let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.\"".contains(c));
-    is_key && (value.is_empty() || value.starts_with(' '))
-}
-
-/// A heading of AWS's own files, `[profile analytics]`, where TOML has a dot.
-fn aws_heading(text: &str) -> Option<String> {
-    let inner = |line: &str| line.trim().strip_prefix("[profile ")?.split(']').next().map(str::to_owned);
-    let name = text.lines().find_map(inner)?;
-    Some(format!("write [profile.{}], with a dot: this file is TOML, not ~/.aws/config", name.trim()))
-}
 
 /// The profile that is meant by a heading, or a part of one: `[profile.dev]`, `profile dev`.
 pub fn bare_name(name: &str) -> &str {
@@ -147,6 +118,7 @@ fn heading(profile: &str, table: &str) -> String {
 mod tests {
     use super::*;
     use crate::config::saml::auth::Method;
+    use crate::config::settings::FILE;
     use crate::config::web_identity::source_names;
     use crate::config::words::names;
 
@@ -160,6 +132,7 @@ mod tests {
             ("url", Some("x"), "saml", "it is called `idp_url` here"),
             ("command", Some("x"), "", "`command` belongs in [profile.x.saml] or [profile.x.web_identity]"),
         ];
+        let misplaced = |key, profile, prefix, is_table| misplaced(key, profile, prefix, is_table, &FILE.of_profile());
         for (key, profile, prefix, expected) in table {
             assert_eq!(misplaced(key, profile, prefix, false).as_deref(), Some(expected));
         }
@@ -169,27 +142,6 @@ mod tests {
         );
         assert_eq!(misplaced("zzz", Some("x"), "", false), None);
         assert!(misplaced("sso_start_url", Some("x"), "", false).unwrap().contains("aws sso login"));
-    }
-
-    #[test]
-    fn what_is_no_toml_is_known_for_what_it_is() {
-        let table = [
-            ("{\"profile\": {}}", "{\"profile\": {}}", "", "this is JSON"),
-            ("---\nprofile:\n", "---", "", "this is YAML"),
-            ("profile:\n  dev:\n", "profile:", "", "this is YAML"),
-            ("[profile.dev]\nregion: \"eu-west-1\"\n", "region: \"eu-west-1\"", "", "in place of the colon"),
-            ("[a]\nx = \u{201c}y\u{201d}\n", "x = \u{201c}y\u{201d}", "", "straight quotes"),
-            ("[a]\nx = \"C:\\Users\"\n", "x = \"C:\\Users\"", "", "single quotes"),
-            ("[a]\nx \"y\"\n", "x \"y\"", "", "KEY = \"VALUE\""),
-            ("[a]\nx = \"y\n", "x = \"y", "", "close the string"),
-            ("[a]\n[a]\n", "[a]", "duplicate key", "written twice"),
-            ("[profile dev]\nx = 1\n", "[profile dev]", "", "[profile.dev], with a dot"),
-            ("[a]\nurl = https://x.example\n", "url = https://x.example", "", "strings are quoted"),
-        ];
-        for (text, line, said, expected) in table {
-            let hint = syntax(text, Some(line), said);
-            assert!(hint.contains(expected), "{text:?}: {hint}");
-        }
     }
 
     #[test]

@@ -31,8 +31,10 @@ pub mod aws_profile;
 mod bases;
 pub mod cache;
 mod carry;
+mod duration;
 mod excerpt;
 mod file;
+mod found;
 mod headers;
 mod layers;
 pub mod locations;
@@ -46,6 +48,7 @@ mod reader;
 pub mod redis;
 mod refuse;
 mod resolve;
+pub mod row;
 mod saml;
 pub mod schema;
 mod secrets;
@@ -55,6 +58,7 @@ pub mod setting;
 pub mod settings;
 pub mod show;
 pub mod sts_home;
+mod syntax;
 mod tree;
 mod urls;
 mod values;
@@ -63,7 +67,7 @@ pub mod words;
 pub mod writer;
 pub mod written;
 
-pub use values::{parse_duration, written_duration};
+pub use duration::{parse_duration, written_duration};
 
 /// The configuration: at most two files, read once.
 pub struct Config {
@@ -207,7 +211,7 @@ impl Config {
         if let Err(place) = names.binary_search(&"default")
             && (self.profile("default").is_ok()
                 // Half of what would make it one is told, not passed over.
-                || self.files.is_empty() && resolve::half_of_implicit("default", &self.env).is_some())
+                || self.files.is_empty() && web_identity::half_of_implicit("default", &self.env).is_some())
         {
             names.insert(place, "default");
         }
@@ -232,12 +236,17 @@ impl Config {
     fn read_with<'c>(&'c self, bases: &Bases<'_, 'c>, log: &Log<'c>) -> Option<WrittenProfile> {
         let name = bases.name();
         // EKS IRSA and its like: the environment alone says it all.
-        let layers = if !self.is_written(name) && resolve::is_implicit(name, &self.env) {
+        let layers = if !self.is_written(name) && web_identity::is_implicit(name, &self.env) {
             Vec::new()
         } else {
             log.keep(self.layers(name))?
         };
         resolve::profile(&Section::new(log, &PROFILE, layers), &self.env, bases)
+    }
+
+    /// The profile of EKS IRSA and its like, whether or not one of its name is written.
+    fn profile_of_environment<'c>(&'c self, bases: &Bases<'_, 'c>, log: &Log<'c>) -> Option<WrittenProfile> {
+        resolve::profile(&Section::new(log, &PROFILE, Vec::new()), &self.env, bases)
     }
 
     /// What stands outside every table.

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use super::found::Found;
 use super::names::Names;
-use super::profile::{Account, SecretSource};
-use super::reader::{Found, Section};
+use super::reader::Section;
+use super::secrets::{Account, SecretSource};
 use super::words::words;
 use super::{secrets, urls, values};
 use crate::address::IssuerUrl;

@@ -1,12 +1,13 @@
 //! A profile as the rest of the program uses it: resolved, checked, and only in states that can be used.
 //!
 //! Built by `config::resolve` from the files, or by `config::airflow` from a connection; nothing here reads a file or the
-//! environment. What is not known before a connection is looked up is a [`WrittenProfile`].
+//! environment. What is not known before a connection is looked up is a
+//! [`WrittenProfile`](super::written::WrittenProfile).
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-pub use super::assume_role::{AssumeRole, Base};
 pub use super::oidc::Oidc;
 pub use super::profile_name::ProfileName;
 pub use super::saml::facts::{ByHand, Facts, Whose};
@@ -15,9 +16,9 @@ pub use super::saml::login::*;
 pub use super::secrets::{Account, SecretSource};
 pub use super::session_name::SessionName;
 pub use super::web_identity::{Azure, Google, Kubernetes, Service, TokenSource, WebIdentity};
-pub use super::written::{ConnectionProfile, WrittenProfile};
 use crate::address::{ProxyUrl, StsEndpoint};
 use crate::arn::RoleArn;
+use crate::credentials::SigningKeys;
 use crate::error::{Code, Error, Result};
 use crate::region::Region;
 
@@ -145,4 +146,53 @@ pub enum Identity {
     /// AWS credentials without a role on top, as of an Airflow connection without a role. Nobody logs in, and nothing is
     /// cached.
     Base(Base),
+}
+
+/// A role on top of another identity.
+#[derive(Clone, Debug)]
+pub struct AssumeRole<B = Base> {
+    pub base: B,
+    pub session_name: SessionName,
+    pub external_id: Option<String>,
+    /// Key and value of each, in the order of the keys.
+    pub tags: Vec<(String, String)>,
+    pub transitive_tag_keys: Vec<String>,
+    pub source_identity: Option<String>,
+    /// An MFA device: its code can only be asked of a person.
+    pub serial_number: Option<String>,
+}
+
+impl<B> AssumeRole<B> {
+    /// The same role on top of `base`, and what it was on top of.
+    pub fn put_on<C>(self, base: C) -> (AssumeRole<C>, B) {
+        let AssumeRole {
+            base: old,
+            session_name,
+            external_id,
+            tags,
+            transitive_tag_keys,
+            source_identity,
+            serial_number,
+        } = self;
+        let role =
+            AssumeRole { base, session_name, external_id, tags, transitive_tag_keys, source_identity, serial_number };
+        (role, old)
+    }
+}
+
+/// The AWS credentials that sign the call.
+#[derive(Clone, Debug)]
+pub enum Base {
+    /// `source_profile`, another profile of fedcred's, resolved to any depth.
+    Profile(Box<Profile>),
+    /// `aws_profile`, of `~/.aws/config` and `~/.aws/credentials`.
+    AwsProfile(String),
+    /// `AWS_ACCESS_KEY_ID` and its companions.
+    Environment,
+    /// The EC2 instance's role.
+    Instance,
+    /// The ECS task's or EKS pod's role.
+    Container,
+    /// These, of an Airflow connection.
+    Keys(Arc<SigningKeys>),
 }

@@ -1,16 +1,14 @@
-//! A typed reader over layered tables: the first layer that holds a key decides it, and every key has a row in [`settings`].
+//! A typed reader over layered tables: the first layer that holds a key decides it, and every key has a row in [`settings`](super::settings).
 //!
 //! Merging is looking: the layers of a profile (the user's file, the machine's, then the same of each included profile) stay
 //! apart, so that every value knows the file, line and profile it came from.
 
-use std::fmt;
-
-use super::mistakes;
+use super::found::{Found, heading};
 use super::origin::{Log, Origin, Place, SourceFile};
+use super::row::{self, Kind, Row};
 use super::setting::{Setting, Written};
-use super::settings::{self, Kind, Row};
 use super::tree::{Node, Table, Value};
-use crate::error::{Code, Error, Result, printable};
+use crate::error::{Code, Error, Result};
 
 /// One table of several that are read as one.
 #[derive(Clone, Copy)]
@@ -30,26 +28,15 @@ pub struct Layer<'c> {
 /// A table as the reader of its keys sees it.
 pub struct Section<'l, 'c> {
     log: &'l Log<'c>,
-    pub rows: &'static settings::Table,
+    pub rows: &'static row::Table,
+    /// The table that this is part of: of a profile or of a file.
+    root: &'static row::Table,
     layers: Vec<Layer<'c>>,
 }
 
-/// A key that is there.
-#[derive(Clone, Copy)]
-pub struct Found<'c> {
-    pub key: &'c str,
-    pub value: &'c Value,
-    pub place: Place<'c>,
-    pub rank: usize,
-    pub row: &'static Row,
-    profile: Option<&'c str>,
-    /// The name of its table below the profile.
-    table: &'static str,
-}
-
 impl<'l, 'c> Section<'l, 'c> {
-    pub fn new(log: &'l Log<'c>, rows: &'static settings::Table, layers: Vec<Layer<'c>>) -> Self {
-        Section { log, rows, layers }
+    pub fn new(log: &'l Log<'c>, rows: &'static row::Table, layers: Vec<Layer<'c>>) -> Self {
+        Section { log, rows, root: rows, layers }
     }
 
     pub fn log(&self) -> &'l Log<'c> {
@@ -101,7 +88,17 @@ impl<'l, 'c> Section<'l, 'c> {
             let row = self.rows.row(key)?;
             let (file, value) = (SourceFile::default(), row.default?.value());
             let place = Place { file: &file, line: 0, included_from: None };
-            parse(&Found { key, value: &value, place, rank: 0, row, profile: None, table: self.rows.name }).ok()
+            parse(&Found {
+                key,
+                value: &value,
+                place,
+                rank: 0,
+                row,
+                profile: None,
+                table: self.rows.name,
+                root: self.root,
+            })
+            .ok()
         })
     }
 
@@ -138,7 +135,7 @@ impl<'l, 'c> Section<'l, 'c> {
                 _ => self.log.error(found.wrong("a table")),
             }
         }
-        Section::new(self.log, rows, layers)
+        Section { rows, layers, ..*self }
     }
 
     /// Names and values of the table under the key, whose names are the user's own; each as `parse` takes it.
@@ -223,58 +220,7 @@ impl<'l, 'c> Section<'l, 'c> {
         let included_from = layer.profile.filter(|_| layer.included);
         let place = Place { file: layer.file, line: node.line, included_from };
         let (profile, table) = (layer.profile, self.rows.name);
-        Found { key, value: &node.value, place, rank: layer.rank, row, profile, table }
-    }
-}
-
-impl<'c> Found<'c> {
-    /// An element of the array that this is.
-    pub fn element(&self, node: &'c Node) -> Found<'c> {
-        Found { value: &node.value, place: Place { line: node.line, ..self.place }, ..*self }
-    }
-
-    /// A key of the table that this is.
-    pub fn inner(&self, key: &'c str, node: &'c Node) -> Found<'c> {
-        Found { key, row: settings::SECRET.row(key).unwrap_or(&Row::ENTRY), ..self.element(node) }
-    }
-
-    /// `FILE:LINE: ` then the key and its table, then what is said of it.
-    pub fn error(&self, code: Code, said: impl fmt::Display) -> Error {
-        let heading = heading(self.profile, self.table);
-        Error::new(code, format!("{}: `{}` in {heading} {said}", self.place, printable(self.key, 80)))
-    }
-
-    /// The error of a row whose kind is not the one that its reader reads.
-    pub fn misfit(&self) -> Error {
-        self.error(Code::Bug, format!("is read as another kind of value than {:?}", self.row.kind))
-    }
-
-    /// The value has the wrong type. Tells the type that was found, never the value: it may be a secret in the wrong place.
-    pub fn wrong(&self, expected: &str) -> Error {
-        self.error(Code::InvalidValue, format!("must be {expected}, not {}", self.value.type_name()))
-    }
-
-    /// The text is not one of those that can be. Only for keys that never hold a secret: the text is told.
-    pub fn wrong_text(&self, expected: &str, text: &str) -> Error {
-        self.error(Code::InvalidValue, format!("must be {expected}, not {:?}", printable(text, 60)))
-    }
-
-    pub fn unknown(&self, known: &[&str]) -> Error {
-        let table = heading(self.profile, self.table);
-        let what = format!("{}: unknown key `{}` in {table}", self.place, printable(self.key, 80));
-        let error = Error::new(Code::UnknownKey, what);
-        let is_table = matches!(self.value, Value::Table(_)) && nearest(self.key, known.iter().copied()).is_none();
-        if let Some(hint) = mistakes::misplaced(self.key, self.profile, self.table, is_table) {
-            return error.hint(hint);
-        }
-        match nearest(self.key, known.iter().copied()) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => {
-                let mut known = known.to_vec();
-                known.sort_unstable();
-                error.hint(format!("keys that are allowed there: {}", known.join(", ")))
-            }
-        }
+        Found { key, value: &node.value, place, rank: layer.rank, row, profile, table, root: self.root }
     }
 }
 
@@ -284,27 +230,4 @@ fn is_secret(header: &str) -> bool {
     ["auth", "token", "key", "secret", "passw", "session", "cred", "sign", "csrf"]
         .iter()
         .any(|word| header.contains(word))
-}
-
-/// The name closest to `text`, if one is close enough to be a slip of the finger.
-pub fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let score = |name: &str| strsim::damerau_levenshtein(&text.to_lowercase(), &name.to_lowercase());
-    let far = (text.chars().count() / 3).max(1);
-    // A pasted novel is not a misspelling, and the distance costs the product of the lengths.
-    let near = names.filter(|_| text.len() <= 80).map(|name| (score(name), name)).filter(|(d, _)| *d <= far);
-    near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
-}
-
-fn heading(profile: Option<&str>, prefix: &str) -> String {
-    match (profile, prefix) {
-        (None, "") => "the file's top level".into(),
-        (None, prefix) => format!("[{prefix}]"),
-        (Some(name), "") => format!("[profile.{}]", bare_or_quoted(name)),
-        (Some(name), prefix) => format!("[profile.{}.{prefix}]", bare_or_quoted(name)),
-    }
-}
-
-fn bare_or_quoted(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { format!("{:?}", printable(name, 80)) }
 }

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::profile::{Account, SecretSource};
-use super::reader::{Found, Section};
+use super::found::Found;
+use super::reader::Section;
+use super::secrets::{Account, SecretSource};
 use super::setting::Written;
 use super::{secrets, values};
 use crate::cache::redis_server::{Address, Server};

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::airflow::source::AirflowSource;
-use super::assume_role::AssumeRole;
 use super::bases::Bases;
+use super::found::Found;
 use super::origin::Origin;
-use super::profile::{Identity, Profile, ProfileName, Session, StsHttp, StsTarget};
-use super::reader::{Found, Section};
+use super::profile::{AssumeRole, Identity, Profile, ProfileName, Session, StsHttp, StsTarget};
+use super::reader::Section;
 use super::sts_home::Home;
 use super::written::{ConnectionProfile, WrittenBase, WrittenProfile};
 use super::{assume_role, refuse, saml, session_policy, setting, urls, values, web_identity};
@@ -21,21 +21,6 @@ use crate::region::Region;
 
 /// The keys that say where the proof of identity comes from.
 const IDENTITIES: [&str; 4] = ["saml", "web_identity", "assume_role", "airflow_conn"];
-
-/// Whether the profile, which is not written, is that of the environment: EKS IRSA, GKE and AKS projected tokens.
-pub fn is_implicit(name: &str, env: &Env) -> bool {
-    name == "default" && ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| env.os(name).is_some())
-}
-
-/// The variable that is missing beside the other one, where the profile of the environment would be.
-pub fn half_of_implicit(name: &str, env: &Env) -> Option<(&'static str, &'static str)> {
-    let pair = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN");
-    match (env.os(pair.0), env.os(pair.1)) {
-        (Some(_), None) if name == "default" => Some(pair),
-        (None, Some(_)) if name == "default" => Some((pair.1, pair.0)),
-        _ => None,
-    }
-}
 
 /// The profile whose layers `top` is; without layers, that of the environment. What is wrong is in the section's log; then
 /// nothing, or a value nobody will use, comes back.

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use super::reader::Found;
-use super::setting::Argv;
-use super::settings::SECRET;
+use super::found::Found;
+use super::row::Kind::*;
+use super::row::table;
+use super::setting::Written;
 use super::tree::{Table, Value};
 use super::values;
 use crate::error::{Code, Result};
+use crate::quote::config::toml;
 use crate::text::redact::looks_like_a_secret;
 
 /// The place that a secret is read from when it is needed.
@@ -55,6 +57,56 @@ impl fmt::Display for Account {
     }
 }
 
+/// A program and its arguments, in which people put secrets: only the program is shown.
+pub struct Argv(pub Vec<String>);
+
+impl Written for Argv {
+    fn toml(&self) -> String {
+        self.0.toml()
+    }
+
+    fn shown(&self) -> String {
+        let rest = if self.0.len() > 1 { ", …" } else { "" };
+        format!("[{}{rest}]", toml(self.0.first().map_or("", String::as_str)))
+    }
+}
+
+impl Written for SecretSource {
+    fn toml(&self) -> String {
+        match self {
+            SecretSource::Command(argv) => format!("{{ command = {} }}", argv.toml()),
+            SecretSource::File(file) => format!("{{ file = {} }}", file.toml()),
+            SecretSource::Env(name) => format!("{{ env = {} }}", toml(name)),
+            SecretSource::Credential(name) => format!("{{ credential = {} }}", toml(name)),
+            SecretSource::Keyring(_) => "{ keyring = true }".to_owned(),
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            SecretSource::Command(argv) => format!("{{ command = {} }}", Argv(argv.clone()).shown()),
+            SecretSource::File(_) | SecretSource::Env(_) | SecretSource::Credential(_) | SecretSource::Keyring(_) => {
+                self.toml()
+            }
+        }
+    }
+}
+
+table! {
+    /// Where a secret is read from: exactly one of these.
+    SECRET, SECRET_TEXT = "";
+    /// What `fedcred login` stored.
+    keyring: True;
+    /// A program that prints the secret, and its arguments.
+    command: Command;
+    /// A file that contains the secret.
+    file: Path;
+    /// An environment variable that contains the secret.
+    env: Text;
+    /// A systemd credential.
+    credential: Text;
+}
+
 /// Reads a table with exactly one key. `account` is whose secret `fedcred login` would keep.
 pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
     let expected = format!(
@@ -72,13 +124,13 @@ pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
     };
     let known: Vec<&str> = SECRET.keys().collect();
     if let Some((key, node)) = table.iter().find(|(key, _)| !known.contains(key)) {
-        return Err(found.inner(key, node).unknown(&known));
+        return Err(found.inner(&SECRET, key, node).unknown(&known));
     }
     let mut entries = table.iter();
     let (Some((way, node)), None) = (entries.next(), entries.next()) else {
         return Err(found.error(Code::ConflictingKeys, "must name exactly one place").hint(expected));
     };
-    let inner = found.inner(way, node);
+    let inner = found.inner(&SECRET, way, node);
     match way {
         "file" => values::path(&inner).map(SecretSource::File),
         "command" => command(&inner).map(|argv| SecretSource::Command(argv.0)),

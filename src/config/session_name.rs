@@ -1,8 +1,10 @@
 //! `role_session_name`: the name of a session in CloudTrail, with placeholders for who asks and from where.
 
-use super::reader::Found;
+use super::found::Found;
+use super::setting::Written;
 use super::values;
 use crate::error::{Code, Result};
+use crate::quote::config::toml;
 
 /// Text and placeholders, as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +81,12 @@ impl std::fmt::Display for SessionName {
             Part::Text(text) => f.write_str(text),
             other => PLACEHOLDERS.iter().filter(|(_, p)| p == other).try_for_each(|(name, _)| write!(f, "{{{name}}}")),
         })
+    }
+}
+
+impl Written for SessionName {
+    fn toml(&self) -> String {
+        toml(&self.to_string())
     }
 }
 

@@ -47,7 +47,7 @@ impl Paths {
 /// Every key that the reading of a profile asked for, in the order of the rows.
 pub(super) fn settings<'c>(log: &Log<'c>) -> Vec<Setting<'c>> {
     let mut settings = Vec::new();
-    for table in settings::OF_PROFILE.into_iter().chain([&settings::AIRFLOW]) {
+    for table in settings::PROFILE.of_profile().into_iter().chain([&settings::AIRFLOW]) {
         for row in table.rows {
             if let Kind::Map(names) = row.kind {
                 settings.extend(log.of_table(names.name).into_iter().filter_map(|entry| setting(names, &entry, "")));

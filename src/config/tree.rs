@@ -4,7 +4,7 @@ use memchr::memchr_iter;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::mistakes;
+use super::syntax;
 use crate::error::{Code, Error, Result, printable};
 
 /// A table's keys in the order of their names. Few of them: they are looked up one after the other.
@@ -46,7 +46,7 @@ impl Table {
                 let place = place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
                 Err(Error::new(Code::ConfigSyntax, format!("{shown}{place}: this is not TOML"))
                     .because(printable(error.message(), 200))
-                    .hint(mistakes::syntax(text, line, error.message())))
+                    .hint(syntax::hint(text, line, error.message())))
             }
         }
     }

@@ -4,8 +4,8 @@
 
 use url::{Origin, Url};
 
+use super::found::Found;
 use super::mistakes;
-use super::reader::Found;
 use super::values;
 use crate::address::{Address, IdpUrl, IssuerUrl, Kind, NotAnAddress, ProxyUrl, StsEndpoint};
 use crate::error::{Code, Error, Result};

@@ -215,6 +215,21 @@ pub fn read(table: &Section<'_, '_>, env: &Env) -> Option<WebIdentity> {
     Some(WebIdentity { source: source?, session_name })
 }
 
+/// Whether the profile, which is not written, is that of the environment: EKS IRSA, GKE and AKS projected tokens.
+pub fn is_implicit(name: &str, env: &Env) -> bool {
+    name == "default" && ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| env.os(name).is_some())
+}
+
+/// The variable that is missing beside the other one, where the profile of the environment would be.
+pub fn half_of_implicit(name: &str, env: &Env) -> Option<(&'static str, &'static str)> {
+    let pair = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN");
+    match (env.os(pair.0), env.os(pair.1)) {
+        (Some(_), None) if name == "default" => Some(pair),
+        (None, Some(_)) if name == "default" => Some((pair.1, pair.0)),
+        _ => None,
+    }
+}
+
 /// What a Kubernetes webhook or an administrator put into the environment: `AWS_WEB_IDENTITY_TOKEN_FILE` and
 /// `AWS_ROLE_SESSION_NAME`, as the AWS SDKs read them.
 pub fn of_environment(log: &Log<'_>, env: &Env) -> Option<WebIdentity> {

@@ -3,6 +3,8 @@
 /// A choice, and the word for each.
 pub trait Words: Copy + PartialEq + 'static {
     const ALL: &'static [(&'static str, Self)];
+    /// What `true` and `false` mean, for a choice that can be written so too.
+    const YES_AND_NO: Option<(Self, Self)> = None;
 
     /// As it is written in a file.
     fn word(self) -> &'static str {
@@ -16,9 +18,10 @@ pub fn names<T: Words>() -> Vec<&'static str> {
 }
 
 macro_rules! words {
-    ($name:ty { $($variant:ident = $word:literal),* $(,)? }) => {
+    ($name:ty { $($variant:ident = $word:literal),* $(,)? } $(or $yes:ident, $no:ident)?) => {
         impl $crate::config::words::Words for $name {
             const ALL: &'static [(&'static str, Self)] = &[$(($word, <$name>::$variant)),*];
+            $(const YES_AND_NO: Option<(Self, Self)> = Some((<$name>::$yes, <$name>::$no));)?
         }
     };
 }

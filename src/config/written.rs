@@ -5,10 +5,12 @@
 use std::time::Duration;
 
 use super::airflow::source::AirflowSource;
-use super::assume_role::{AssumeRole, Base};
-use super::profile::{Profile, ProfileName};
+use super::profile::{AssumeRole, Base, Profile};
+use super::profile_name::ProfileName;
+use super::setting::Written;
 use crate::arn::RoleArn;
 use crate::error::{Code, Error, Result};
+use crate::quote::config::toml;
 
 /// One `[profile.NAME]`, read and checked.
 #[derive(Clone, Debug)]
@@ -97,5 +99,11 @@ impl From<WrittenProfile> for WrittenBase {
             WrittenProfile::Profile(profile) => WrittenBase::Base(Base::Profile(profile)),
             connection => WrittenBase::Connection(connection),
         }
+    }
+}
+
+impl Written for WrittenProfile {
+    fn toml(&self) -> String {
+        toml(self.name())
     }
 }

@@ -7,15 +7,16 @@ use crate::cli::args::{Airflow, AirflowConnection, AirflowExport, AirflowImport,
 use crate::cli::output::{self, Text};
 use crate::config::airflow::base::Base;
 use crate::config::airflow::broken::Broken;
+use crate::config::airflow::compat::Compat;
 use crate::config::airflow::connection::Connection;
 use crate::config::airflow::find::Found;
-use crate::config::airflow::meaning::Compat;
 use crate::config::airflow::plan::Plan;
 use crate::config::airflow::source::AirflowSource;
 use crate::config::airflow::toml::LeftOpen;
 use crate::config::airflow::trust::Asked;
 use crate::config::airflow::{export, json, show, toml, uri};
-use crate::config::profile::{DEFAULT_DEADLINE, Identity, ProfileName, WrittenProfile};
+use crate::config::profile::{DEFAULT_DEADLINE, Identity, ProfileName};
+use crate::config::written::WrittenProfile;
 use crate::config::{Config, add};
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;

@@ -5,7 +5,7 @@ use crate::cache::entry::CacheEntry;
 use crate::cli::args::{Exec, Global};
 use crate::cli::progress;
 use crate::config::Config;
-use crate::config::profile::WrittenProfile;
+use crate::config::written::WrittenProfile;
 use crate::error::{ExitStatus, Result};
 use crate::process::child_environment::ChildEnvironment;
 use crate::process::env::Env;

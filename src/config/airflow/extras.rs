@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use super::broken::Broken;
+use super::compat::Compat;
 use super::connection::Connection;
 use super::fields::Fields;
-use super::meaning::Compat;
 use super::{misread, redact, spelling};
 use crate::config::names::Names;
 

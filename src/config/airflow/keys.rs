@@ -2,9 +2,9 @@
 
 use super::base::Keys;
 use super::broken::Broken;
+use super::compat::Compat;
 use super::connection::Connection;
 use super::fields::Fields;
-use super::meaning::Compat;
 use super::s3_config;
 use crate::secret::Secret;
 

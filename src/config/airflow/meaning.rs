@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::aws_profiles::{self, AwsProfiles};
 use super::base::{Base, Chain};
 use super::broken::Broken;
+use super::compat::Compat;
 use super::connection::Connection;
 use super::fields::Fields;
 use super::plan::{Call, Identity, Plan, SessionName};
@@ -18,21 +19,8 @@ use super::sts_params::{Action, SessionParams};
 use super::sts_target::Target;
 use super::{extras, keys, misread, placeholder, redact, slug, spelling};
 use crate::config::names::Names;
-use crate::config::words::words;
 use crate::process::env::Env;
 use crate::region::Region;
-
-/// Which of Airflow's providers for Amazon is followed where they part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Compat {
-    /// Every documented field works, as up to 8.29.
-    #[default]
-    Documented,
-    /// What 9.0 dropped is dropped.
-    Nine,
-}
-
-words!(Compat { Documented = "8", Nine = "9" });
 
 const SESSION_KEYS: Names = Names("aws_access_key_id aws_secret_access_key aws_session_token region_name profile_name");
 

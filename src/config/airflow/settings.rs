@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::ini::Ini;
 use super::redact;
 use crate::config::file;
-use crate::config::reader::nearest;
+use crate::config::mistakes::nearest;
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;
 

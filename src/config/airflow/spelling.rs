@@ -4,8 +4,8 @@
 
 use super::broken::Broken;
 use super::redact;
+use crate::config::mistakes::nearest;
 use crate::config::names::Names;
-use crate::config::reader::nearest;
 
 /// Known keys, each with other spellings of it, in lower case and without signs.
 pub type Spellings = [(&'static str, Names)];

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use self::recorded::{Listed, cases, fetched, filled, located, outcome, planned, recorded, same, text, with_login};
-use super::meaning::Compat;
+use super::compat::Compat;
 use super::{export, json as json_form, show, toml, uri};
 use crate::config::profile::{self, Auth, Identity, MutualAuthentication, Parser, Retry};
 use crate::config::{Config, add};

@@ -2,14 +2,15 @@
 
 use url::Url;
 
-use crate::config::profile::{
-    Account, Auth, BrowserLogin, CommandLogin, Ecp, FormChoices, FormLogin, MutualAuthentication, Okta, Otp,
-    SecretSource, Spnego,
+use super::login::{
+    Auth, BrowserLogin, CommandLogin, Ecp, FormChoices, FormLogin, MutualAuthentication, Okta, Otp, Spnego,
 };
-use crate::config::reader::{Found, Section};
+use crate::config::found::Found;
+use crate::config::reader::Section;
+use crate::config::secrets::{self, Account, SECRET, SecretSource};
 use crate::config::tree::Value;
+use crate::config::values;
 use crate::config::words::{Words, words};
-use crate::config::{secrets, values};
 use crate::error::{Code, Result};
 use crate::process::env::Env;
 use crate::text::redact::shown_variable;
@@ -158,7 +159,7 @@ fn expand(argv: Vec<String>, profile: &str, idp_url: &str) -> Vec<String> {
 fn user(found: &Found<'_>, env: &Env) -> Result<String> {
     let Value::Table(table) = found.value else { return values::text(found) };
     let variable = match table.iter().collect::<Vec<_>>().as_slice() {
-        [("env", node)] => values::text(&found.inner("env", node))?,
+        [("env", node)] => values::text(&found.inner(&SECRET, "env", node))?,
         _ => return Err(found.wrong("a string, or { env = \"NAME\" }")),
     };
     env.text(&variable).ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! What the rest of the program asks of a SAML login's method, stated once for each value of `saml.auth`.
 
-use crate::config::profile::{Auth, BrowserLogin, CommandLogin, Ecp, FormLogin, Otp, SecretSource, Spnego};
+use super::login::{Auth, BrowserLogin, CommandLogin, Ecp, FormLogin, Otp, Spnego};
+use crate::config::secrets::SecretSource;
 
 /// The facts of a method, as its settings make them.
 #[derive(Clone, Copy, Debug)]

@@ -177,7 +177,7 @@ pub enum Parser {
     XmlThenHtml,
 }
 
-words!(AuthnRequest { Redirect = "redirect", Post = "post" });
+words!(AuthnRequest { Redirect = "redirect", Post = "post" } or Redirect, None);
 words!(Parser { Html = "html", Xml = "xml", XmlThenHtml = "xml-then-html" });
 words!(MutualAuthentication { Required = "required", Optional = "optional", Disabled = "disabled" });
 words!(ChannelBindings { Auto = "auto", None = "none" });

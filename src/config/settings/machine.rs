@@ -1,7 +1,7 @@
 //! The file's top level, `[cache]`, `[airflow]`, and the table by which every secret is named.
 
 use super::Kind::*;
-use super::{Literal, PROFILE, Row, Table, table};
+use super::{Literal, PROFILE, table};
 use crate::config::cache::{KeyStore, LocalStore};
 use crate::config::words::names;
 
@@ -54,19 +54,4 @@ table! {
     idp_origins: Texts(64), default(Literal::Nothing);
     /// STS endpoints that a connection may name, besides AWS's and VPC endpoints.
     sts_endpoints: Texts(64), default(Literal::Nothing);
-}
-
-table! {
-    /// Where a secret is read from: exactly one of these.
-    SECRET, SECRET_TEXT = "";
-    /// What `fedcred login` stored.
-    keyring: True;
-    /// A program that prints the secret, and its arguments.
-    command: Command;
-    /// A file that contains the secret.
-    file: Path;
-    /// An environment variable that contains the secret.
-    env: Text;
-    /// A systemd credential.
-    credential: Text;
 }

@@ -1,8 +1,8 @@
 //! `[profile.NAME]`, `web_identity` and `assume_role`.
 
 use super::Kind::*;
-use super::{Literal, Row, SAML, Table, table};
-use crate::config::airflow::meaning::Compat;
+use super::{Literal, ON_TOP, SAML, Table, table};
+use crate::config::airflow::compat::Compat;
 use crate::config::oidc::{Flow, Token};
 use crate::config::profile::DEFAULT_DEADLINE;
 use crate::config::words::names;
@@ -65,8 +65,6 @@ table! {
 
 const NOT_WITH_A_TOKEN: &str = "has no place in AssumeRoleWithWebIdentity, which STS offers for this identity";
 const CLAIM_OF_TAGS: &str = "have the issuer put the claim https://aws.amazon.com/tags into the token";
-/// What to do with a key of AssumeRole alone.
-pub(super) const ON_TOP: &str = "remove it, or use it in an `assume_role` table on top of this profile";
 
 table! {
     /// An OIDC token.

@@ -1,8 +1,7 @@
 //! `[profile.NAME.saml]` and its `retry` table.
 
 use super::Kind::*;
-use super::profile::ON_TOP;
-use super::{Literal, Row, Table, table};
+use super::{Literal, ON_TOP, Table, table};
 use crate::config::profile::{
     AuthnRequest, ChannelBindings, DEFAULT_TIMEOUT, DEFAULT_XPATH, MutualAuthentication, Parser,
 };

@@ -47,7 +47,7 @@ fn errors(file: &str) -> Vec<Error> {
 
 #[test]
 fn every_row_is_read_as_its_kind_says() {
-    for table in settings::OF_PROFILE.into_iter().chain([&settings::CACHE, &settings::AIRFLOW]) {
+    for table in settings::PROFILE.of_profile().into_iter().chain([&settings::CACHE, &settings::AIRFLOW]) {
         for row in table.settings().filter(|row| row.key != "include") {
             let values = match row.key {
                 key @ ("airflow_conn" | "web_identity" | "assume_role") => &[key][..],
@@ -76,7 +76,7 @@ fn every_row_is_read_as_its_kind_says() {
 
 #[test]
 fn every_default_is_a_value_that_the_key_can_have() {
-    for table in settings::OF_PROFILE.into_iter().chain([&settings::CACHE, &settings::AIRFLOW]) {
+    for table in settings::PROFILE.of_profile().into_iter().chain([&settings::CACHE, &settings::AIRFLOW]) {
         for row in table.settings().filter(|row| row.default.is_some()) {
             let line = format!("{} = {}", row.key, row.default.unwrap().toml());
             let value = row.with.first().copied().unwrap_or("none");
@@ -89,7 +89,7 @@ fn every_default_is_a_value_that_the_key_can_have() {
 
 #[test]
 fn a_key_without_a_row_is_unknown_and_the_rest_are_listed() {
-    for table in settings::OF_PROFILE.into_iter().chain([&settings::CACHE, &settings::AIRFLOW]) {
+    for table in settings::PROFILE.of_profile().into_iter().chain([&settings::CACHE, &settings::AIRFLOW]) {
         let found = errors(&files(table, "none").replace("ZZZ", "zzzzzzzzzz = 1"));
         let unknown = found.iter().find(|error| error.code == Code::UnknownKey);
         let hint = unknown.unwrap_or_else(|| panic!("{}: {found:?}", table.name)).hint.clone().unwrap();
@@ -114,12 +114,13 @@ fn the_schema_has_every_row_and_requires_none_of_a_profile() {
     }
     let mut count = 0;
     walk(&crate::config::schema::json(), "", &mut count);
-    let rows: usize = settings::OF_PROFILE
+    let rows: usize = settings::PROFILE
+        .of_profile()
         .into_iter()
         .chain([&settings::CACHE, &settings::AIRFLOW, &settings::FILE])
         .map(|table| table.settings().count())
         .sum();
-    let tables = settings::OF_PROFILE.into_iter().chain([&settings::CACHE]);
+    let tables = settings::PROFILE.of_profile().into_iter().chain([&settings::CACHE]);
     let secrets = tables.flat_map(Table::settings).filter(|row| matches!(row.kind, Kind::Secret));
     assert_eq!(count, rows + secrets.count() * settings::SECRET.settings().count());
 }

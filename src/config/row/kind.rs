@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::Table;
-use crate::config::setting::list;
+use crate::config::duration::written_duration;
 use crate::config::tree::{Node, Value};
-use crate::config::values::written_duration;
 use crate::quote::config::toml;
 
 /// What can be written as a setting's value.
@@ -38,7 +37,7 @@ pub enum Kind {
     Integers(i64, i64),
     /// A program and its arguments.
     Command,
-    /// One of the keys of [`super::SECRET`].
+    /// One of the keys of [`SECRET`](crate::config::settings::SECRET).
     Secret,
     /// Only `true`.
     True,
@@ -98,4 +97,9 @@ impl Literal {
             Literal::Nothing => Value::Array(Vec::new()),
         }
     }
+}
+
+/// An array of TOML.
+pub fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
