@@ -177,6 +177,9 @@ const ELSEWHERE: &str = " (an STS that is not AWS's may have others: name it by 
 
 fn iam_resource<'a>(text: &'a str, resource_type: &str) -> Result<(Partition, AccountId, &'a str)> {
     let example = format!("expected arn:aws:iam::112233334444:{resource_type}/NAME");
+    if text.trim() != text {
+        return Err(invalid(text, "it begins or ends with a blank"));
+    }
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     let [arn, partition, service, region, account, resource] = fields.as_slice() else {
         return Err(invalid(text, example));
@@ -280,6 +283,7 @@ mod tests {
     fn what_cannot_be_an_arn_is_refused_with_the_part_that_is_wrong() {
         let table = [
             ("Analyst", "expected arn:aws:iam::112233334444:role/NAME"),
+            (" arn:aws:iam::112233334444:role/A", "begins or ends with a blank"),
             ("arn:aws:iam::1122:role/A", "\"1122\" is not twelve digits"),
             ("arn:aws:iam::112233334444:user/A", "expected arn"),
             ("arn:aws:iam::112233334444:role/", "name is missing"),
