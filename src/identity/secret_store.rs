@@ -135,8 +135,8 @@ impl Files {
     fn read_at(&self, account: &Account) -> Result<Option<(PathBuf, Secret)>> {
         let Some(store) = self.existing()? else { return Ok(None) };
         let name = digest(&store, account);
-        let kept: Option<StoredSecret> = store.get(&name)?;
-        Ok(kept.map(|kept| (self.store.path(&record::name::<StoredSecret>(&name)), kept.0)))
+        let stored: Option<StoredSecret> = store.get(&name)?;
+        Ok(stored.map(|stored| (self.store.path(&record::name::<StoredSecret>(&name)), stored.0)))
     }
 
     fn write(&self, account: &Account, secret: &Secret) -> Result<PathBuf> {

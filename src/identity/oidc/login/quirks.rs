@@ -138,8 +138,8 @@ mod tests {
             (Quirks::Entra, "http://localhost:4711/callback", "http://localhost:4711/callback"),
             (Quirks::Standard, "http://127.0.0.1:4711/", "http://127.0.0.1:4711/"),
         ];
-        for (habits, given, expected) in table {
-            assert_eq!(habits.redirect_uri(&uri(given)), expected, "{given}");
+        for (quirks, given, expected) in table {
+            assert_eq!(quirks.redirect_uri(&uri(given)), expected, "{given}");
         }
     }
 

@@ -107,12 +107,9 @@ fn pressed(page: &Page, index: usize, chosen: Option<usize>) -> Filled {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::filled;
     use super::*;
-    use crate::config::profile::{DEFAULT_XPATH, FormChoices, Parser, SecretSource};
-    use crate::identity::saml::extract::{self, XPath};
+    use crate::config::profile::{FormChoices, SecretSource};
 
     /// What is sent for this page as alice, with these settings of `account_field` and `remember_field`.
     fn chosen(html: &str, account_field: Option<&str>, remember_field: Option<&str>) -> Option<String> {
@@ -125,9 +122,7 @@ mod tests {
     }
 
     fn sent(html: &str, login: &FormLogin) -> Option<String> {
-        let xpath = XPath::parse(DEFAULT_XPATH, Parser::Html).unwrap();
-        let page = extract::read(html.as_bytes().to_vec(), None, &xpath, Duration::from_secs(10)).unwrap();
-        let filled = choose(&page, login, &Url::parse("https://i/").unwrap()).unwrap()?;
+        let filled = choose(&filled::tests::page(html), login, &filled::tests::url()).unwrap()?;
         Some(filled::tests::shown_fields(&filled))
     }
 

@@ -3,18 +3,13 @@
 use std::time::Duration;
 
 use super::super::filled;
+use super::super::filled::tests::{page, url};
 use super::*;
 use crate::attempt::Shown;
 use crate::attempt::tests::Lenient;
-use crate::config::profile::{DEFAULT_XPATH, Parser, SecretSource};
-use crate::identity::saml::extract::{self, XPath};
+use crate::config::profile::SecretSource;
 use crate::process::env::Env;
 use crate::time::Deadline;
-
-pub fn page(html: &str) -> Page {
-    let xpath = XPath::parse(DEFAULT_XPATH, Parser::Html).unwrap();
-    extract::read(html.as_bytes().to_vec(), None, &xpath, Duration::from_secs(10)).unwrap()
-}
 
 pub fn auth(username_field: Option<&str>, password_field: Option<&str>) -> FormAuth<'static> {
     let login = FormLogin {
@@ -26,10 +21,6 @@ pub fn auth(username_field: Option<&str>, password_field: Option<&str>) -> FormA
     let deadline = Box::leak(Box::new(Deadline::after(Duration::from_secs(10))));
     let ledger = Box::leak(Box::<Lenient>::default());
     FormAuth::new(login, Run::alone(env, deadline, ledger))
-}
-
-pub fn url() -> Url {
-    Url::parse("https://idp.example.com/login").unwrap()
 }
 
 /// What would be sent for this page: `name=value` of each field, or the code of the error.
