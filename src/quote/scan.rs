@@ -19,7 +19,7 @@ const OTHERS: [(&str, &str); 16] = [
     ("commands/serve.rs", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={path}"),
     ("schedule/systemd.rs", "--property={properties}"),
     ("setup/wiring.rs", "the AWS CLI, as --profile {name}, is {}"),
-    ("setup/wiring.rs", "the AWS CLI does not get in with --profile {name}{causes}"),
+    ("setup/wiring.rs", "the AWS CLI fails with --profile {name}{causes}"),
     ("import/okta.rs", "--factor {factor}: the browser asks for the factor"),
     ("cli/args.rs", "--profile {named}: {why}"),
     ("identity/aws.rs", "export {VARIABLE}={waiting}&& {command}"),

@@ -70,13 +70,13 @@ fn doctor_is_coloured_on_a_terminal_and_not_where_nobody_wants_it() {
     let terminal = Terminal::open(&home);
     let fedcred = env!("CARGO_BIN_EXE_fedcred");
     terminal.says(&format!("{fedcred} doctor lab"));
-    terminal.holds("all is well");
+    terminal.holds("no problem found");
     assert!(terminal.coloured().contains("\x1b[32m✓"), "{:?}", terminal.coloured());
     for variable in ["NO_COLOR=1", "TERM=dumb"] {
         terminal.says("clear");
         terminal.shows("$");
         terminal.says(&format!("{variable} {fedcred} doctor lab"));
-        terminal.holds("all is well");
+        terminal.holds("no problem found");
         assert!(!terminal.coloured().contains("\x1b[32m"), "{:?}", terminal.coloured());
     }
 }

@@ -106,20 +106,15 @@ pub enum ImportTool {
 }
 
 impl ImportTool {
-    pub fn name(self) -> &'static str {
+    /// Returns the tool's name, as `--from` has it.
+    pub fn name(self) -> String {
         match self {
-            ImportTool::Saml2aws => "saml2aws",
-            ImportTool::AwsAdfs => "aws-adfs",
-            ImportTool::GimmeAwsCreds => "gimme-aws-creds",
-            ImportTool::OktaAwsCli => "okta-aws-cli",
-            ImportTool::AwsAzureLogin => "aws-azure-login",
-            ImportTool::Awsprocesscreds => "awsprocesscreds",
-            ImportTool::AwsOktaProcessor => "aws-okta-processor",
-            ImportTool::AwsConfig => "the AWS configuration",
+            ImportTool::AwsConfig => "the AWS configuration".to_owned(),
+            tool => tool.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default(),
         }
     }
 
-    /// Where its settings are.
+    /// Returns where its settings are.
     pub fn place(self) -> &'static str {
         match self {
             ImportTool::Saml2aws => "~/.saml2aws and ~/.aws/config",

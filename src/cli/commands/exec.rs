@@ -27,21 +27,28 @@ pub fn run(asked: &Exec, global: &Global, env: &Env) -> Result<ExitStatus> {
         // Keys that do not expire need no endpoint that refreshes them.
         Given::Keys(keys) if asked.env || keys.expiration.is_none() => environment.keys(&keys),
         Given::Entry(entry) if asked.env => environment.credentials(entry.credentials),
-        given => return with_endpoint(asked, environment, &profile, given.into_entry(), global, env),
+        given => {
+            let _endpoint = endpoint(&mut environment, &profile, given.into_entry(), global, env)?;
+            return run_in(&environment, asked, env);
+        }
     }
-    progress::clear();
-    exec(&asked.command, &environment, env)
+    run_in(&environment, asked, env)
 }
 
+fn run_in(environment: &ChildEnvironment, asked: &Exec, env: &Env) -> Result<ExitStatus> {
+    progress::clear();
+    exec(&asked.command, environment, env)
+}
+
+/// Starts the endpoint beside the command. What it returns is kept as long as the command runs.
 #[cfg(unix)]
-fn with_endpoint(
-    asked: &Exec,
-    mut environment: ChildEnvironment,
+fn endpoint(
+    environment: &mut ChildEnvironment,
     profile: &WrittenProfile,
     first: CacheEntry,
     global: &Global,
     env: &Env,
-) -> Result<ExitStatus> {
+) -> Result<impl Sized + use<>> {
     use crate::acquire::refresh::{Outcome, Refreshed};
     use crate::serve::child_protocol::Fetched;
     use crate::serve::exec_endpoint;
@@ -53,20 +60,19 @@ fn with_endpoint(
         exec_endpoint::start(&arguments, Fetched { refreshed, entry: Some(first), tally: None }, global.verbose > 0)?;
     environment.endpoint(&offer.url, &offer.token, env);
     environment.files(offer.files.into_iter().map(|(name, path)| (name, path.into())));
-    progress::clear();
-    exec(&asked.command, &environment, env)
+    Ok(())
 }
 
-/// Runs the command as a child, and serves its endpoint from this process: on Windows a process cannot become another one.
+/// Serves the endpoint from this process, which runs the command as a child: on Windows a process cannot become another one. The
+/// files that it returns are removed when they are dropped.
 #[cfg(not(unix))]
-fn with_endpoint(
-    asked: &Exec,
-    mut environment: ChildEnvironment,
+fn endpoint(
+    environment: &mut ChildEnvironment,
     profile: &WrittenProfile,
     first: CacheEntry,
     global: &Global,
     env: &Env,
-) -> Result<ExitStatus> {
+) -> Result<impl Sized + use<>> {
     use crate::serve::aws_files::PrivateFiles;
     use crate::serve::endpoint::{Endpoint, Reach};
     use crate::serve::fetch_child::FetchChild;
@@ -86,6 +92,5 @@ fn with_endpoint(
     environment.endpoint(&endpoint.first_url(), &shown, env);
     environment.files(files.variables().map(|(name, path)| (name.to_owned(), path.into())));
     std::thread::spawn(move || endpoint.run(std::future::pending));
-    progress::clear();
-    exec(&asked.command, &environment, env)
+    Ok(files)
 }

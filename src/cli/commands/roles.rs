@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::acquire::console;
@@ -41,6 +42,7 @@ struct Shown {
     notes: Vec<String>,
 }
 
+#[derive(Serialize)]
 struct Role {
     role_arn: String,
     account_id: String,
@@ -138,19 +140,6 @@ impl Shown {
     }
 
     fn json(&self, profile: &Profile) -> Value {
-        let roles: Vec<Value> = self
-            .roles
-            .iter()
-            .map(|role| {
-                json!({
-                    "role_arn": role.role_arn,
-                    "account_id": role.account_id,
-                    "account_alias": role.account_alias,
-                    "principal_arn": role.principal_arn,
-                    "is_configured": role.is_configured,
-                })
-            })
-            .collect();
-        json!({ "profile": profile.name.as_str(), "roles": roles, "notes": self.notes })
+        json!({ "profile": profile.name.as_str(), "roles": self.roles, "notes": self.notes })
     }
 }

@@ -94,7 +94,7 @@ fn people_get_a_check_list_without_colours_where_nobody_sees_them() {
     let run = working().run(&["doctor", "dev"]);
     assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
     assert!(run.stdout.starts_with("fedcred doctor dev\n\n✓ configuration\n"), "{}", run.stdout);
-    assert!(run.stdout.ends_with("\nall is well\n") && !run.stdout.contains('\x1b'), "{}", run.stdout);
+    assert!(run.stdout.ends_with("\nno problem found\n") && !run.stdout.contains('\x1b'), "{}", run.stdout);
 
     let run = behind_the_login("<title>Oops</title>").run(&["doctor", "dev"]);
     assert_eq!((run.status, run.stderr.as_str()), (Some(65), ""));

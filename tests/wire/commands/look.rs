@@ -56,7 +56,7 @@ fn inspect_tells_what_the_idp_says_and_asks_sts_for_nothing() {
         "signature        of the assertion, rsa-sha256\n",
         &format!("  {DEV} through {PROVIDER}\n"),
         &format!("  {ADMIN} through {PROVIDER}\n"),
-        "the page it came on looks like a page with a SAML response\n",
+        "its page looks like a page with a SAML response\n",
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
@@ -115,7 +115,7 @@ fn a_page_with_an_assertion_is_kept_without_it() {
     let world = form();
     let file = world.path("page.html");
     let told = text(world.run(&["inspect", "dev", "--save", file.to_str().unwrap()]));
-    assert!(told.contains("without what it carries"), "{told}");
+    assert!(told.contains("without its secrets"), "{told}");
     let kept = std::fs::read_to_string(&file).unwrap();
     assert!(kept.contains("name=\"SAMLResponse\" value=\"["), "{kept}");
 }

@@ -149,7 +149,7 @@ fn check_clock(report: &mut Report, sides: &[Looked<'_>]) -> Result<()> {
         // One of several differs, and the others agree with this machine: that one is wrong.
         ([(side, ahead)], 2..) => {
             return Err(Error::new(Code::ClockSkew, format!("the clock of the {} is wrong", side.name))
-                .because(format!("this machine's is {} its own, and agrees with the others", difference(*ahead)))
+                .because(format!("this machine's clock is {} it, and agrees with the others", difference(*ahead)))
                 .hint(format!("ask the administrator of {} to set its clock", side.origin)));
         }
         ([(side, ahead), ..], _) => {
@@ -228,7 +228,7 @@ impl Looked<'_> {
             let setting = self.trust.setting;
             return match error.causes.first() {
                 Some(cause) if cause.contains("authority") => error.hint(format!(
-                    "get the certificate of {authority} from who runs that server, and name its file in `{setting}`; \
+                    "ask that server's administrator for the certificate of {authority}, and name its file in `{setting}`; \
                      what is shown: {}",
                     command(["openssl", "s_client", "-showcerts", "-connect", &format!("{host}:{port}")])
                 )),

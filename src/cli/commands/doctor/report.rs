@@ -159,7 +159,7 @@ impl Report {
         let warnings: usize = self.checks.iter().map(|check| check.warnings.len()).sum();
         match (self.error(), warnings) {
             (Some(error), _) => (Colour::Red, format!("fault: {} ({})", error.what, error.code.as_str())),
-            (None, 0) => (Colour::Green, "all is well".to_owned()),
+            (None, 0) => (Colour::Green, "no problem found".to_owned()),
             (None, 1) => (Colour::Green, "it works; one warning above".to_owned()),
             (None, count) => (Colour::Green, format!("it works; {count} warnings above")),
         }

@@ -78,7 +78,7 @@ pub fn run(arguments: &Inspect, global: &Global, env: &Env) -> Result<()> {
         None => None,
     };
     let inspected = found.inspected.map_err(|error| match saved {
-        Some(()) => error.because("the page it ended on is saved, without what it carries"),
+        Some(()) => error.because("the last page is saved, without its secrets"),
         None => error,
     })?;
     if arguments.raw {
@@ -110,11 +110,11 @@ pub fn run(arguments: &Inspect, global: &Global, env: &Env) -> Result<()> {
     };
     if let (Some(sight), Inspected::Assertion { .. }) = (sight, &inspected) {
         text.blank();
-        text.line(format!("the page it came on {}", sight.in_words));
+        text.line(format!("its page {}", sight.in_words));
     }
     if let Some(file) = &arguments.save {
         text.blank();
-        text.line(format!("the page is in {}, without what it carries", file.display()));
+        text.line(format!("the page is saved in {}, without its secrets", file.display()));
     }
     output::write(&text)
 }

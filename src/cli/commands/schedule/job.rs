@@ -200,6 +200,11 @@ fn text(path: &Path) -> Result<String> {
     })
 }
 
+/// Returns the text of the first comment of an XML template.
+pub fn comment(template: &str) -> &str {
+    template.split_once("<!-- ").and_then(|(_, rest)| rest.split_once(" -->")).map_or("", |(text, _)| text)
+}
+
 /// Replaces each of these parts in the template, which must have it.
 pub fn fill(template: &str, parts: &[(&str, String)]) -> String {
     parts.iter().fold(template.to_owned(), |text, (part, replacement)| {

@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::files::MARK;
 use super::files::{self, Author};
-use super::job::{Job, fill};
+use super::job::{Job, comment, fill};
 use super::{Found, shell, tool};
 use crate::error::Result;
 use crate::file::{self, kind};
 use crate::process::env::Env;
 use crate::quote::config;
-use crate::time::whole_seconds;
 
 const LABEL: &str = "fedcred.refresh";
 pub const FILE: &str = "fedcred.refresh.plist";
@@ -21,8 +20,6 @@ const COMMAND: &str = "umask 077; mkdir -p \"$HOME/Library/Caches/fedcred\" &amp
 
 pub fn plist(job: &Job) -> String {
     let command = shell::logged(job, &format!("exec {}", shell::words(job)));
-    let heading =
-        TEMPLATE.split_once("<!-- ").and_then(|(_, rest)| rest.split_once(" -->")).map_or("", |(text, _)| text);
     let mut variables = String::new();
     if !job.environment.is_empty() {
         variables.push_str("  <key>EnvironmentVariables</key>\n  <dict>\n");
@@ -34,7 +31,7 @@ pub fn plist(job: &Job) -> String {
     fill(
         TEMPLATE,
         &[
-            (heading, MARK.to_owned()),
+            (comment(TEMPLATE), MARK.to_owned()),
             (COMMAND, config::xml(&command)),
             ("<integer>300</integer>", format!("<integer>{}</integer>", job.every.duration().as_secs())),
             ("  <key>RunAtLoad</key>\n", format!("{variables}  <key>RunAtLoad</key>\n")),
@@ -75,18 +72,7 @@ pub fn status(env: &Env, log: &Path) -> Result<Option<Found>> {
     }
     let text = file::text(&path, &kind::JOB).unwrap_or_default();
     let seconds = text.split_once("<integer>").and_then(|(_, rest)| rest.split_once('<')?.0.parse().ok());
-    let last = shell::last_run(log);
-    let next = last.zip(seconds).and_then(|(last, seconds)| {
-        last.checked_add(jiff::SignedDuration::from_secs(seconds))
-            .ok()
-            .map(|next| format!("by {}", whole_seconds(next)))
-    });
-    Ok(Some(Found {
-        what: format!("{LABEL} of launchd, {}", path.display()),
-        last: last.map(whole_seconds),
-        next,
-        output: log.display().to_string(),
-    }))
+    Ok(Some(Found::by_log(format!("{LABEL} of launchd, {}", path.display()), log, seconds)))
 }
 
 fn path(env: &Env) -> Result<PathBuf> {

@@ -14,13 +14,17 @@ mod systemd;
 mod task;
 mod tool;
 
-use self::job::Job;
+use std::path::Path;
+
+use jiff::SignedDuration;
 use serde_json::json;
 
+use self::job::Job;
 use crate::cli::args::{Global, Schedule, ScheduleInstall, Scheduler};
 use crate::cli::output::{self, Text};
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;
+use crate::time::whole_seconds;
 
 pub use self::every::{LONGEST, SHORTEST};
 
@@ -35,6 +39,21 @@ struct Found {
     next: Option<String>,
     /// Where the output of its last run is.
     output: String,
+}
+
+impl Found {
+    /// Describes a job that runs every so many `seconds`, whose last run is known by its log.
+    fn by_log(what: String, log: &Path, seconds: Option<i64>) -> Found {
+        let last = shell::last_run(log);
+        let next =
+            last.zip(seconds).and_then(|(last, seconds)| last.checked_add(SignedDuration::from_secs(seconds)).ok());
+        Found {
+            what,
+            last: last.map(whole_seconds),
+            next: next.map(|next| format!("by {}", whole_seconds(next))),
+            output: log.display().to_string(),
+        }
+    }
 }
 
 pub fn run(command: &Schedule, global: &Global, env: &Env) -> Result<()> {

@@ -4,13 +4,12 @@ use std::io;
 use std::path::Path;
 
 use super::files::MARK;
-use super::job::{Job, fill};
-use super::{Found, shell, tool};
+use super::job::{Job, comment, fill};
+use super::{Found, tool};
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;
 use crate::process::private_dir::PrivateDir;
 use crate::quote::config;
-use crate::time::whole_seconds;
 
 /// The task as packages install it; [`fill`] replaces what differs for this user.
 const TEMPLATE: &str = include_str!("../../../../packaging/windows/fedcred-refresh.xml");
@@ -36,11 +35,9 @@ fn task(job: &Job) -> Result<(String, Vec<String>)> {
     // With /s, cmd.exe removes the outermost quotes and nothing else (cmd /?).
     let arguments = format!("/d /v:off /s /c \"{command}>{log} 2>&1\"");
     let interval = format!("PT{}M", job.every.duration().as_secs() / 60);
-    let heading =
-        TEMPLATE.split_once("<!-- ").and_then(|(_, rest)| rest.split_once(" -->")).map_or("", |(text, _)| text);
     let parts = [
         // Task Scheduler drops comments, so the description has the mark, too.
-        (heading, MARK.to_owned()),
+        (comment(TEMPLATE), MARK.to_owned()),
         (WHAT, MARK.to_owned()),
         ("PT5M", interval),
         (ARGUMENTS, config::xml(&arguments)),
@@ -84,18 +81,9 @@ pub fn remove(env: &Env) -> Result<Option<String>> {
 
 pub fn status(env: &Env, log: &Path) -> Option<Found> {
     let xml = registered(env).filter(|xml| xml.contains(MARK))?;
-    let minutes = xml.split_once("<Interval>PT").and_then(|(_, rest)| rest.split_once('M')?.0.parse().ok());
-    let last = shell::last_run(log);
-    let next = last.zip(minutes).and_then(|(last, minutes)| {
-        let next = last.checked_add(jiff::SignedDuration::from_mins(minutes)).ok()?;
-        Some(format!("by {}", whole_seconds(next)))
-    });
-    Some(Found {
-        what: format!("the task {} of Task Scheduler", name(env)),
-        last: last.map(whole_seconds),
-        next,
-        output: log.display().to_string(),
-    })
+    let minutes: Option<i64> =
+        xml.split_once("<Interval>PT").and_then(|(_, rest)| rest.split_once('M')?.0.parse().ok());
+    Some(Found::by_log(format!("the task {} of Task Scheduler", name(env)), log, minutes.map(|minutes| minutes * 60)))
 }
 
 /// Fails if there is a task of this name that fedcred did not register.

@@ -76,10 +76,11 @@ fn show(url: &str, desk: &mut Desk) -> Result<()> {
     match chain.last() {
         None => desk.say("  it sends none"),
         Some(last) if !last.is_self_issued() => desk.say(&format!(
-            "  The authority itself is not sent: get the certificate of {} from who runs the server.",
+            "  The authority itself is not sent: ask the server's administrator for the certificate of {}.",
             last.issuer
         )),
-        Some(_) => desk.say("  Compare the last fingerprint with what who runs the server tells you by another way."),
+        Some(_) => desk
+            .say("  Ask the server's administrator for the last fingerprint, by telephone for example, and compare."),
     }
     Ok(())
 }

@@ -96,11 +96,11 @@ pub fn ask_aws_cli(name: &str, env: &Env) -> Option<String> {
     Some(match answer.map(|output| serde_json::from_slice::<Value>(&output).unwrap_or_default()) {
         Ok(identity) => match identity["Arn"].as_str() {
             Some(arn) => format!("the AWS CLI, as --profile {name}, is {}", printable(arn, 200)),
-            None => "the AWS CLI answers, but not with who it is".to_owned(),
+            None => "the AWS CLI gives no identity".to_owned(),
         },
         Err(error) => {
             let causes: String = error.causes.iter().map(|cause| format!(": {cause}")).collect();
-            format!("the AWS CLI does not get in with --profile {name}{causes}")
+            format!("the AWS CLI fails with --profile {name}{causes}")
         }
     })
 }

@@ -38,7 +38,7 @@ pub fn identify<'a>(
     let prove = || proof::prove(profile, settings, env, &Trace::default());
     if arguments.caller.is_some() && !matches!(profile.identity, Identity::AssumeRole(_)) {
         return Err(Error::new(Code::BadFlag, "`--caller` is for profiles with `assume_role`")
-            .hint("leave it out: this profile shows its own identity"));
+            .hint("leave it out: this profile has an identity of its own"));
     }
     match &profile.identity {
         Identity::Saml(saml) => {
@@ -56,7 +56,7 @@ pub fn identify<'a>(
         }
         Identity::Base(_) => {
             Err(Error::new(Code::MissingKey, format!("the profile {:?} assumes no role", profile.name))
-                .because("its credentials are used as they stand, so no role's policy is asked")
+                .because("its credentials are used directly, so no role's policy matters")
                 .hint("name a profile with a role, or add `role_arn` to this one"))
         }
     }
@@ -86,9 +86,7 @@ fn of_assertion<'a>(
                 return Ok(Identified::Saml { settings: saml, response: Box::new(unseen), offer });
             }
             (Err(error), None) => {
-                return Err(error.because(
-                    "without a login, `role_arn` and `saml.principal_arn` have to say for what the policy is",
-                ));
+                return Err(error.because("without a login, `role_arn` and `saml.principal_arn` are needed"));
             }
         },
     };
@@ -126,7 +124,7 @@ fn of_token(
 
 fn of_flags(issuer: &str, subjects: &[String], source: &TokenSource) -> Result<Token> {
     if subjects.is_empty() {
-        return Err(Error::new(Code::BadFlag, "`--issuer` alone does not say who is to be let in")
+        return Err(Error::new(Code::BadFlag, "`--issuer` needs the subjects that may assume the role")
             .hint("add --subject SUB, or --service-account NAMESPACE/NAME"));
     }
     let is_issuer = url::Url::parse(issuer).is_ok_and(|url| {
@@ -159,7 +157,7 @@ fn caller(
 ) -> Result<String> {
     if arguments.from.is_some() {
         return Err(
-            Error::new(Code::BadFlag, "AWS credentials carry no assertion and no token").hint("leave `--from` out")
+            Error::new(Code::BadFlag, "AWS credentials have no assertion and no token").hint("leave `--from` out")
         );
     }
     if let Some(caller) = &arguments.caller {
@@ -188,7 +186,7 @@ fn caller(
             Ok(format!("arn:{}:iam::{}:root", role.partition, role.owner))
         }
         Err(error) => Err(error.hint(format!(
-            "where its credentials cannot be had, say who asks: {}",
+            "if its credentials are not on this machine, name the caller: {}",
             fedcred(&["trust-policy"], &profile.name, &["--caller", "arn:aws:iam::ACCOUNT:role/NAME"])
         ))),
     }
@@ -200,7 +198,7 @@ fn refuse_token_flags(arguments: &TrustPolicy) -> Result<()> {
         || !arguments.audiences.is_empty()
         || !arguments.service_accounts.is_empty();
     match is_about_a_token {
-        true => Err(Error::new(Code::BadFlag, "this profile shows no token, so nothing can be said of one").hint(
+        true => Err(Error::new(Code::BadFlag, "this profile has no token").hint(
             "`--issuer`, `--subject`, `--audience` and `--service-account` are for profiles with `web_identity`",
         )),
         false => Ok(()),
@@ -215,7 +213,7 @@ fn of_pasted_assertion(bytes: Zeroizing<Vec<u8>>) -> Result<Box<Response>> {
             None => Err(Error::new(Code::NotASamlResponse, "there is no SAML response on this page")),
         },
         Pasted::Token(_) => {
-            Err(Error::new(Code::NotASamlResponse, "this is a token, and the profile shows an assertion"))
+            Err(Error::new(Code::NotASamlResponse, "this is a token, and the profile logs in with an assertion"))
         }
     }
 }
@@ -224,7 +222,7 @@ fn of_pasted_token(bytes: Zeroizing<Vec<u8>>) -> Result<Token> {
     match paste::read(bytes)? {
         Pasted::Token(token) => Ok(Token::of(&Claims::read(&token)?)),
         Pasted::Response { .. } | Pasted::Page { .. } => {
-            Err(Error::new(Code::TokenInvalid, "this is not a token, and the profile shows one"))
+            Err(Error::new(Code::TokenInvalid, "this is not a token, and the profile logs in with one"))
         }
     }
 }
@@ -236,7 +234,7 @@ fn elsewhere(error: Error, profile: &Profile, source: &TokenSource) -> Error {
         None => &["--issuer", "URL", "--subject", "SUB"],
     };
     error.hint(format!(
-        "where no token can be had, say what is in it: {}, or --from FILE",
+        "if the token is not on this machine, describe it: {}, or --from FILE",
         fedcred(&["trust-policy"], &profile.name, flags)
     ))
 }
