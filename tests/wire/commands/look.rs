@@ -101,7 +101,7 @@ fn the_page_that_a_login_ended_on_is_kept_without_what_it_carries() {
     let file = world.path("page.html");
     let arguments = ["inspect", "dev", "--save", file.to_str().unwrap()];
     let run = world.run(&arguments);
-    assert!(run.stderr.contains("the page it ended on is saved"), "{}", run.stderr);
+    assert!(run.stderr.contains("the last page is saved, without its secrets"), "{}", run.stderr);
     run.fails_as("xpath-no-match");
     let kept = std::fs::read_to_string(&file).unwrap();
     assert!(kept.contains("name=\"csrf\" value=\"[11 characters]\"") && !kept.contains("alice"), "{kept}");
