@@ -21,7 +21,6 @@ pub struct Trace {
     last: RefCell<Option<LastPage>>,
 }
 
-/// One answer.
 #[derive(Clone, Debug)]
 pub struct Hop {
     /// Without its query.
@@ -92,7 +91,6 @@ impl Trace {
         self.hops.borrow().iter().rev().find_map(|hop| hop.page.clone())
     }
 
-    /// Notes an answer.
     pub fn answered(&self, answer: &Response, is_post: bool) {
         let scheme = |header: &String| {
             let word = header.split([' ', ',']).next().unwrap_or_default();

@@ -84,7 +84,6 @@ impl Claims {
         &self.set
     }
 
-    /// The header.
     pub fn headers(&self) -> &Map<String, Value> {
         &self.header
     }
@@ -104,7 +103,6 @@ impl Claims {
         self.header.get(name)
     }
 
-    /// A claim.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.set.get(name)
     }

@@ -10,7 +10,6 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::text::redact::shown_variable;
 
-/// The token in this variable.
 pub fn token(name: &str, env: &Env) -> Result<Secret> {
     first(&[name], env)?.ok_or_else(|| {
         missing(&format!("{} that `web_identity.token_env` names", shown_variable(name)))

@@ -24,7 +24,6 @@ use crate::identity::Run;
 use crate::secret::Secret;
 use crate::time;
 
-/// A token and its claims.
 #[derive(Debug)]
 pub struct WebToken {
     pub token: Secret,

@@ -6,7 +6,6 @@ use crate::error::{Code, Error, Result};
 use crate::file::{self, kind};
 use crate::secret::Secret;
 
-/// The token in the file.
 pub fn token(path: &Path) -> Result<Secret> {
     let bytes = file::read(path, &kind::TOKEN)
         .map_err(|fault| fault.error(if fault.is_too_large() { Code::TokenInvalid } else { Code::FileUnreadable }))?;

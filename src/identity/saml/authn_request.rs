@@ -13,7 +13,6 @@ use crate::random;
 use crate::secret::Secret;
 use crate::time;
 
-/// The binding of the response.
 #[derive(Clone, Copy)]
 pub enum Answer {
     /// A form that the browser posts.

@@ -110,7 +110,6 @@ pub(super) fn enclosed_response(text: &str) -> std::result::Result<Zeroizing<Str
     }
 }
 
-/// The content of an envelope.
 #[derive(Debug)]
 enum Enclosed {
     Response {

@@ -22,7 +22,6 @@ const MAX_HOPS: u32 = 30;
 /// How often an address that had the secret of `Authorization` gets it again: once for each leg of a flow below one path.
 const MAX_AGAIN: u32 = 3;
 
-/// The result of a login.
 #[derive(Debug)]
 pub struct Assertion {
     /// Base64 for STS. The encoded document is unchanged, byte for byte.

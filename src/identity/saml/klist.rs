@@ -9,7 +9,6 @@ use crate::error::printable;
 use crate::file::{self, kind};
 use crate::time::Timestamp;
 
-/// One ticket of a cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// `krbtgt/EXAMPLE.COM@EXAMPLE.COM`
@@ -19,7 +18,6 @@ pub struct Ticket {
     pub enctype: u32,
 }
 
-/// One key of a keytab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub principal: String,

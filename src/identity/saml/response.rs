@@ -15,7 +15,6 @@ use crate::time::Timestamp;
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// A decoded SAML response.
 #[derive(Debug, Default)]
 pub struct Response {
     /// Status codes from the outer to the inner one, without their common prefix: `["Success"]`, `["Responder", "AuthnFailed"]`.

@@ -10,7 +10,6 @@ use crate::file::{self, Fault, kind};
 use crate::process::env::Env;
 use crate::secret::Secret;
 
-/// Credentials and their file.
 #[derive(Debug)]
 pub struct Found {
     pub path: PathBuf,
@@ -31,7 +30,6 @@ pub enum Credentials {
     ExternalAccount(Box<ExternalAccount>),
 }
 
-/// A service account with its key.
 #[derive(Debug, Deserialize)]
 pub struct ServiceAccount {
     pub client_email: String,

@@ -37,7 +37,6 @@ pub struct Callback {
     pub redirect_uri: Url,
 }
 
-/// The provider's answer.
 #[derive(Debug)]
 pub struct Answered {
     pub code: Secret,
@@ -45,7 +44,6 @@ pub struct Answered {
     pub issuer: Option<String>,
 }
 
-/// The kind of a request.
 #[derive(Debug)]
 enum Visit {
     Answer(Answered),

@@ -9,7 +9,6 @@ use crate::time::Timestamp;
 /// Allowed difference between the issuer's clock and ours, in seconds, as in AWS.
 const LEEWAY: i64 = 300;
 
-/// The expected claims.
 pub struct Expected<'a> {
     pub issuer: &'a str,
     /// The audience of an id_token. `None` if the audience is not checked.

@@ -23,7 +23,6 @@ use crate::identity::{Run, secrets};
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// A discovered provider.
 pub struct Issuer<'a> {
     pub settings: &'a Oidc,
     pub metadata: Metadata,
@@ -46,7 +45,6 @@ pub struct Metadata {
     pub authorization_response_iss_parameter_supported: bool,
 }
 
-/// The answer of the token endpoint.
 #[derive(Deserialize)]
 pub struct Granted {
     pub access_token: String,
@@ -85,7 +83,6 @@ impl<'a> Issuer<'a> {
         quirks::of(&self.settings.issuer).scope(&self.settings.scope)
     }
 
-    /// The name in errors.
     pub fn name(&self) -> String {
         format!("the issuer {}", self.settings.issuer.as_written())
     }

@@ -26,7 +26,6 @@ use crate::identity::oidc::jws::KeySet;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// The result of a login.
 #[derive(Debug)]
 pub struct Tokens {
     /// For STS.
@@ -35,7 +34,6 @@ pub struct Tokens {
     pub refresh_token: Option<Secret>,
 }
 
-/// The person who logs in.
 pub trait LoginUi {
     /// Asks the person to visit a page. Called once in a login; does not wait for them.
     fn visit(&self, page: &Page<'_>);

@@ -26,7 +26,6 @@ pub struct Filled {
     pub fields: Vec<(String, Value)>,
 }
 
-/// The value of a field.
 #[derive(Debug)]
 pub enum Value {
     Plain(Secret),

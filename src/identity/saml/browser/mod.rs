@@ -119,7 +119,6 @@ fn check_display(env: &Env) -> Result<()> {
         .hint("log in on a machine with a display, or by ssh -X"))
 }
 
-/// One start of the browser.
 struct Visit<'a> {
     tools: DevTools,
     saml: &'a Saml,

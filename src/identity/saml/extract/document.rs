@@ -12,7 +12,6 @@ pub fn title(tree: &Tree) -> Option<String> {
     Some(tree.text_content(id).trim().to_owned())
 }
 
-/// The first `<base href>`.
 pub fn base_href(tree: &Tree) -> Option<String> {
     tree.elements(ROOT).filter(|(_, e)| e.is("base")).find_map(|(_, e)| e.attribute("href")).map(Into::into)
 }

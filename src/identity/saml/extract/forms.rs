@@ -7,7 +7,6 @@ use super::words::{self, Meaning};
 use crate::error::printable;
 use crate::secret::Secret;
 
-/// A `<form>`.
 #[derive(Debug)]
 pub struct Form {
     pub name: Option<String>,
@@ -38,7 +37,6 @@ pub struct Click {
     pub sets: Vec<(usize, String)>,
 }
 
-/// How a form is submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     Get,

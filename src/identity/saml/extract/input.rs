@@ -68,7 +68,6 @@ struct Context<'a> {
     has_picture: bool,
 }
 
-/// Whether `autocomplete` has this word.
 fn autocompletes(input: &Input, word: &str) -> bool {
     input.autocomplete.as_deref().is_some_and(|words| words.split_whitespace().any(|known| known == word))
 }

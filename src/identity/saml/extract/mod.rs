@@ -82,7 +82,6 @@ pub struct Page {
 }
 
 impl Page {
-    /// Resolves an address on the page.
     pub fn resolve(&self, url: &Url, to: &str) -> Option<Url> {
         let base = self.base_href.as_deref().and_then(|href| url.join(href).ok());
         base.as_ref().unwrap_or(url).join(to).ok()

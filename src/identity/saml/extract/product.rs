@@ -70,7 +70,6 @@ impl Product {
         table.into_iter().find(|(_, fits)| *fits).map(|(product, _)| product)
     }
 
-    /// The marks on its pages.
     fn marks(self) -> impl Iterator<Item = Mark> {
         self.facts().1.split(' ').filter_map(Mark::parse)
     }

@@ -81,7 +81,6 @@ fn runs_at_load(code: &str, at: usize, depth: usize, budget: &Cell<u32>) -> bool
     !is_postponed(code, at)
 }
 
-/// What opens a block.
 enum Opened<'a> {
     /// `if (…) {`, `try {`
     Block,

@@ -24,7 +24,6 @@ const MAX_BYTES: usize = 8 << 20;
 /// all in memory.
 const MAX_STRING_VALUES: usize = 32 << 20;
 
-/// The root of every tree.
 pub const ROOT: NodeId = NodeId(0);
 /// A node outside the document, for comments and the contents of templates.
 pub const NOWHERE: NodeId = NodeId(1);

@@ -66,7 +66,6 @@ impl<'t> Reading<'t> {
         known.map_or("", |element| element.name.as_str())
     }
 
-    /// Reads the attributes of an element.
     fn attributes(&mut self, id: NodeId, element: &Element) {
         let attribute = |name| element.attribute(name).map(str::to_owned);
         let parent = self.name(self.tree.parent(id));
@@ -119,7 +118,6 @@ impl<'t> Reading<'t> {
         }
     }
 
-    /// Reads the text of an element.
     fn text(&mut self, id: NodeId) {
         let (parent, name) = (self.name(self.tree.parent(id)), self.name(Some(id)));
         if !TEXTS.contains(&name) {
