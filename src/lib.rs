@@ -55,6 +55,35 @@
 //!
 //! `unsafe` stands in [`gssapi`], [`process`] and the `windows` of [`mod@file`] alone.
 //!
+//! # The story
+//!
+//! A hit is seven functions: [`cli::run`] reads the arguments, [`cli::commands::get::run`] asks, [`config::Config::load_profile`]
+//! reads the profile, [`acquire::given`] looks whether [`acquire::place::at_hand`] has an entry that
+//! [`acquire::schedule::Life::state`] calls fresh, and [`cli::format::render`] writes it.
+//!
+//! A login goes on from [`acquire::given`]: [`acquire::renew::Renewal::cold`] wants new credentials,
+//! [`acquire::flight::acquire_anywhere`] finds a place for them, and [`acquire::flight::acquire`] is the whole of it: look, lock,
+//! look again, ask the guard ([`acquire::guard`]), log in, settle, keep. [`acquire::fetch::fetch`] logs in: of SAML,
+//! [`identity::saml::log_in`] holds the conversation that ends in an assertion, and [`sts::saml::assume_role_with_saml`] exchanges
+//! it; of other identities, [`identity::oidc::token`] or the credentials of a base take its place.
+//! [`acquire::place::Slot::write`] keeps the credentials.
+//!
+//! # Words
+//!
+//! - *identity provider* (IdP): who knows the person or the workload, and says so.
+//! - *assertion*: the signed statement of a SAML identity provider; a *token* is that of an OpenID provider.
+//! - *role*, *session*: what STS lends credentials for, and that loan, with its name, duration and tags.
+//! - *principal*: who is meant, in Kerberos or in a policy.
+//! - *issuer*, *audience*, *subject*: who made a token, for whom, and whom it is about.
+//! - *base*: the AWS credentials that sign a call for a role on top of them.
+//! - *profile*: one `[profile.NAME]`, checked; a *connection* is Airflow's counterpart.
+//! - *setting*, *row*: a key of the configuration, and all that is known of it in one place.
+//! - *hit*, *miss*: the cache has fresh credentials, or a login has to be made.
+//! - *entry*: credentials in the cache, sealed; a *store* holds entries.
+//! - *window*: how long before their end credentials are renewed; *fresh*, *due* and *cold* are their states by it.
+//! - *deadline*: when everything that waits gives up.
+//! - *guard*: what keeps a refused secret from being sent again.
+//!
 //! # Rules that hold everywhere
 //!
 //! - stdout is a protocol: one write, after everything has succeeded. stderr is empty on success.

@@ -62,11 +62,10 @@ impl Tree {
         self.files.values()
     }
 
-    /// Whether one end of this import is the module that declares the other.
-    pub fn is_within_a_family(&self, import: &Import) -> bool {
+    /// Whether this is what a child module takes from the module that declares it.
+    pub fn is_from_parent(&self, import: &Import) -> bool {
         let module = |own: &str| self.files.iter().find(|(_, file)| *file == own).map(|(module, _)| module.as_slice());
-        let parent = |own: &str| module(own).and_then(|names| names.split_last()).map(|(_, parent)| parent);
-        parent(&import.from) == module(&import.to) || parent(&import.to) == module(&import.from)
+        module(&import.from).and_then(|names| names.split_last()).map(|(_, parent)| parent) == module(&import.to)
     }
 
     /// Reads a file. Those of its child modules stand in `dir`.

@@ -31,11 +31,11 @@ fn pointing_up<'tree>(tree: &'tree Tree, rooms: &[&str]) -> Vec<&'tree Import> {
     tree.imports.iter().filter(|import| floor(&import.to) < floor(&import.from)).collect()
 }
 
-/// Returns the groups of files that reach each other. What a module and its own children take from each other does not count: they are
-/// one concept.
+/// Returns the groups of files that import each other in a circle. What a module's own child takes from it does not count: they
+/// are one concept.
 fn circles(tree: &Tree) -> Vec<BTreeSet<&str>> {
     let mut next: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for import in tree.imports.iter().filter(|import| !tree.is_within_a_family(import)) {
+    for import in tree.imports.iter().filter(|import| !tree.is_from_parent(import)) {
         next.entry(&import.from).or_default().insert(&import.to);
     }
     let reached: BTreeMap<&str, BTreeSet<&str>> = next.keys().map(|file| (*file, reached(file, &next))).collect();

@@ -30,6 +30,18 @@ fn imports_point_down_the_page() {
     assert!(told.is_empty(), "these imports point up the page in lib.rs:\n{}", told.join("\n"));
 }
 
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let tree = Tree::read(&own_source);
+    let ties = |circle: &BTreeSet<&str>| {
+        let is_of_it = |import: &&Import| [&import.from, &import.to].iter().all(|file| circle.contains(file.as_str()));
+        let ties = tree.imports.iter().filter(is_of_it).filter(|import| !tree.is_from_parent(import));
+        ties.map(Import::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let told: Vec<String> = circles(&tree).iter().map(ties).collect();
+    assert!(told.is_empty(), "files import each other in {} circles:\n{}", told.len(), told.join("\n\n"));
+}
+
 /// A crate whose page lists `top`, `middle` and `bottom`, in this order, with these files besides `lib.rs`.
 fn made_up(files: &[(&str, &str)]) -> Tree {
     let lib = |room: &str| files.iter().any(|(file, _)| file.starts_with(room)).then(|| format!("pub mod {room};\n"));

@@ -11,7 +11,6 @@
 //! - [`file_store`]: sealed files in a directory, replaced atomically.
 //! - [`lock`]: one login at a time, whoever dies on the way.
 //! - [`redis_store`]: what a fleet shares, and the lease of its logins, in a [`redis_server`].
-//! - [`private`]: files and directories that are nobody else's.
 //! - [`obstacle`]: why nothing can be kept, for whoever only looks.
 //!
 //! A hit opens two files, the key and the entry, and checks both on the opened descriptors: no directory listing, no lock.

@@ -233,6 +233,18 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it runs until it is stopped, or works for one that does.
+    pub fn is_long_lived(&self) -> bool {
+        match self {
+            Command::Serve(_) | Command::FetchChild(_) | Command::Refresh(Refresh { is_loop: true, .. }) => true,
+            #[cfg(unix)]
+            Command::ExecEndpoint(_) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Command {
     fn profiles(&mut self) -> Profiles<'_> {
         match self {
             Command::Refresh(Refresh { all: true, .. })

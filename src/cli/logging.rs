@@ -21,7 +21,8 @@ use crate::process::env::Env;
 /// Returns why the log file cannot be written. That is only a warning: credentials matter more than the log.
 pub fn start(global: &Global, command: &Command, env: &Env) -> Option<Error> {
     let log_file = global.log_file.clone().or_else(|| env.path("FEDCRED_LOG"));
-    let progress = progress::layer(global, command);
+    // With `-v` the log shows the steps already; for a long-lived command the line would never end.
+    let progress = progress::layer(!global.quiet && global.verbose == 0 && !command.is_long_lived());
     if global.verbose == 0 && log_file.is_none() && progress.is_none() {
         return None;
     }

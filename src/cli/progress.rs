@@ -12,7 +12,6 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 use url::Url;
 
-use super::args::{Command, Global, Refresh};
 use super::output;
 use super::table::span;
 use crate::time::{self, Timestamp};
@@ -35,16 +34,9 @@ fn line() -> MutexGuard<'static, Line> {
     LINE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns the layer that shows the steps, if stderr is a terminal. With `-v` the log shows them already; for long-lived commands
-/// the line would never end.
-pub fn layer<S: Subscriber>(global: &Global, command: &Command) -> Option<impl Layer<S> + use<S>> {
-    let stays = match command {
-        Command::Serve(_) | Command::FetchChild(_) | Command::Refresh(Refresh { is_loop: true, .. }) => true,
-        #[cfg(unix)]
-        Command::ExecEndpoint(_) => true,
-        _ => false,
-    };
-    if stays || global.quiet || global.verbose > 0 || !output::is_stderr_a_terminal() {
+/// Returns the layer that shows the steps, if it is wanted and stderr is a terminal.
+pub fn layer<S: Subscriber>(is_wanted: bool) -> Option<impl Layer<S> + use<S>> {
+    if !is_wanted || !output::is_stderr_a_terminal() {
         return None;
     }
     line().is_on = true;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::notes;
-use crate::cli::commands::schedule::{LONGEST, SHORTEST};
+use crate::cli::commands::schedule::every::{LONGEST, SHORTEST};
 use crate::config::parse_duration;
 
 #[derive(Debug, Subcommand)]

@@ -4,7 +4,7 @@
 //! filled in. It has a mark, and only files with it are replaced or removed.
 
 mod cron;
-mod every;
+pub mod every;
 mod files;
 mod job;
 mod kubernetes;
@@ -25,8 +25,6 @@ use crate::cli::output::{self, Text};
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;
 use crate::time::whole_seconds;
-
-pub use self::every::{LONGEST, SHORTEST};
 
 /// The schedulers in which fedcred installs a job.
 const INSTALLED: [Scheduler; 4] = [Scheduler::Systemd, Scheduler::Launchd, Scheduler::Cron, Scheduler::TaskScheduler];
