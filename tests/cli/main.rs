@@ -7,6 +7,8 @@
 //! `FEDCRED_CASES=write cargo test --test cli` writes what came into the files, to be read in the diff.
 
 mod contributing;
+#[path = "../harness/mod.rs"]
+mod harness;
 #[path = "../support/installed.rs"]
 mod installed;
 mod pages;
@@ -14,8 +16,10 @@ mod pages;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use harness::home::Home;
+use harness::run::Running;
 use installed::Installed;
 
 #[test]
@@ -99,31 +103,24 @@ impl<'a> Case<'a> {
     }
 
     fn run(&self, program: &Path) -> Came {
-        let home = tempfile::tempdir().unwrap();
+        let home = Home::new();
         for (name, body) in &self.files {
-            let path = home.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            write_private(&path, &format!("{}\n", body.trim_end()));
+            home.write(name, &format!("{}\n", body.trim_end()));
         }
-        let mut words = self.command.split(' ').map(|word| word.replace("[HOME]", home.path().to_str().unwrap()));
-        let mut command = Command::new(program);
-        command.env_clear().env("HOME", home.path()).current_dir(home.path()).stdin(Stdio::null());
-        #[cfg(windows)]
-        for (name, below) in [("USERPROFILE", ""), ("APPDATA", ".config"), ("LOCALAPPDATA", ".cache")] {
-            command.env(name, home.path().join(below)).env("SystemRoot", r"C:\Windows");
-        }
+        let place = home.dir().to_str().unwrap();
+        let mut words = self.command.split(' ').map(|word| word.replace("[HOME]", place));
+        let mut command = home.command(program);
+        command.env_remove("LANG");
         for word in words.by_ref().take_while(|word| word != "fedcred") {
             let (name, value) = word.split_once('=').expect("NAME=value before the command");
             command.env(name, value);
         }
-        let output = command.args(words).output().unwrap();
-        let text = |bytes: Vec<u8>| {
-            String::from_utf8(bytes).unwrap().replace(home.path().to_str().unwrap(), "[HOME]").trim_end().to_owned()
-        };
+        let run = Running::reading(command.args(words), Stdio::null()).end();
+        let text = |text: &str| text.replace(place, "[HOME]").trim_end().to_owned();
         Came::from([
-            ("stdout", text(output.stdout)),
-            ("stderr", text(output.stderr)),
-            ("status", output.status.code().expect("an exit, not a signal").to_string()),
+            ("stdout", text(&run.stdout)),
+            ("stderr", text(&run.stderr)),
+            ("status", run.status.expect("an exit, not a signal").to_string()),
         ])
     }
 

@@ -49,24 +49,23 @@ fn the_documented_saml_connection_logs_in_and_is_kept() {
     let home = Home::configured("[profile.etl]\nairflow_conn = \"etl\"\n");
     home.kinit("alice");
     let refused = home.run(&mut connected(&home, &documented(), &["get", "etl"]));
-    refused.fails_with("airflow-connection", 78);
+    refused.fails_as("airflow-connection");
     home.write(CONFIG, &format!("[profile.etl]\nairflow_conn = \"etl\"\n{}", listing_the_idp()));
-    let first = home.run(&mut connected(&home, &documented(), &["get", "etl"])).credentials();
+    let first = home.run(&mut connected(&home, &documented(), &["get", "etl"])).succeeds();
     assert_eq!(first["AccountId"], "111122223333");
-    assert_eq!(home.run(&mut connected(&home, &documented(), &["get", "--airflow-conn", "etl"])).credentials(), first);
+    assert_eq!(home.run(&mut connected(&home, &documented(), &["get", "--airflow-conn", "etl"])).succeeds(), first);
     assert_eq!(home.sts.results("AssumeRoleWithSAML"), ["ok"]);
     // The same with the certificate verified, which is another connection.
     let mut verified = documented();
     verified["assume_role_with_saml"]["idp_request_kwargs"]["verify"] = json!(lab().idp_ca());
-    home.run(&mut connected(&home, &verified, &["get", "etl"])).credentials();
+    home.run(&mut connected(&home, &verified, &["get", "etl"])).succeeds();
     assert_eq!(home.sts.results("AssumeRoleWithSAML"), ["ok", "ok"]);
 }
 
 #[test]
 fn the_documented_saml_connection_without_a_ticket_is_told_as_such() {
     let home = Home::configured(&listing_the_idp());
-    home.run(&mut connected(&home, &documented(), &["get", "--airflow-conn", "etl"]))
-        .fails_with("no-kerberos-ticket", 3);
+    home.run(&mut connected(&home, &documented(), &["get", "--airflow-conn", "etl"])).fails_as("no-kerberos-ticket");
 }
 
 #[test]
@@ -78,7 +77,7 @@ fn the_documented_saml_connection_as_printed_stops_at_its_comma() {
     fedcred
         .args(["get", "--airflow-conn", "etl"])
         .env("AIRFLOW_CONN_ETL", format!("{{\"conn_type\": \"aws\", \"extra\": {printed}}}"));
-    home.run(&mut fedcred).fails_with("airflow-connection", 78);
+    home.run(&mut fedcred).fails_as("airflow-connection");
 }
 
 #[test]
@@ -101,19 +100,19 @@ fn a_connection_is_found_in_secrets_manager_and_in_the_parameter_store() {
     let (secrets, parameters) =
         ("secrets_manager.SecretsManagerBackend", "systems_manager.SystemsManagerParameterStoreBackend");
     for class in [secrets, parameters] {
-        let given = get(class, "text", "eu-west-1", admin).credentials();
+        let given = get(class, "text", "eu-west-1", admin).succeeds();
         assert_eq!(given["AccessKeyId"], "AKIAEXAMPLEINSECRET1", "{class}");
         assert_eq!(given["Expiration"], Value::Null);
         let missing = get(class, "none", "eu-west-1", admin);
-        missing.fails_with("airflow-not-found", 78);
+        missing.fails_as("airflow-not-found");
         assert!(missing.stderr.contains("airflow/connections/none"), "{}", missing.stderr);
     }
-    get(secrets, "bytes", "eu-west-1", admin).fails_with("secret-binary", 78);
+    get(secrets, "bytes", "eu-west-1", admin).fails_as("secret-binary");
     let elsewhere = get(secrets, "overseas", "eu-west-1", admin);
-    elsewhere.fails_with("airflow-not-found", 78);
+    elsewhere.fails_as("airflow-not-found");
     assert!(elsewhere.stderr.contains("eu-west-1"), "the error names the region: {}", elsewhere.stderr);
-    get(secrets, "overseas", "us-east-1", admin).credentials();
-    get(secrets, "text", "eu west", admin).fails_with("airflow-connection", 78);
+    get(secrets, "overseas", "us-east-1", admin).succeeds();
+    get(secrets, "text", "eu west", admin).fails_as("airflow-connection");
     // What `airflow put` stores is found like the others, a second time as a new version.
     let put = |keys: &str| {
         let mut fedcred = home.fedcred();
@@ -133,12 +132,12 @@ fn a_connection_is_found_in_secrets_manager_and_in_the_parameter_store() {
         told.contains("arn:aws:secretsmanager:eu-west-1:123456789012:secret:airflow/connections/new-??????"),
         "{told}"
     );
-    assert_eq!(get(secrets, "new", "eu-west-1", admin).credentials()["AccessKeyId"], "AKIAEXAMPLESTORED001");
+    assert_eq!(get(secrets, "new", "eu-west-1", admin).succeeds()["AccessKeyId"], "AKIAEXAMPLESTORED001");
     assert!(put("AKIAEXAMPLESTORED002").starts_with("stored as a new version of the secret: "));
     moto.enforce();
     let nobody = (moto.nobody.0.as_str(), moto.nobody.1.as_str());
     for class in [secrets, parameters] {
-        get(class, "text", "eu-west-1", nobody).fails_with("secret-denied", 77);
+        get(class, "text", "eu-west-1", nobody).fails_as("secret-denied");
     }
 }
 

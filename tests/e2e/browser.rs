@@ -71,7 +71,7 @@ fn a_person_logs_in_once_and_the_session_does_for_the_next_logins() {
     logs_in(&home);
     assert_eq!(starts(&home), ["window"]);
     no_browser_is_left(&home);
-    home.get().credentials();
+    home.get().succeeds();
     assert_eq!(starts(&home).len(), 1, "from the cache");
 
     // Nobody is there now, and nobody is needed.
@@ -80,7 +80,7 @@ fn a_person_logs_in_once_and_the_session_does_for_the_next_logins() {
     assert_eq!(starts(&home), ["window", "headless"]);
 
     home.configure(&headless());
-    home.run(&mut with_person(&home, "nothing", &["get", "lab", "--force"])).credentials();
+    home.run(&mut with_person(&home, "nothing", &["get", "lab", "--force"])).succeeds();
     assert_eq!(starts(&home).last().map(String::as_str), Some("headless"));
     no_browser_is_left(&home);
 }
@@ -88,9 +88,9 @@ fn a_person_logs_in_once_and_the_session_does_for_the_next_logins() {
 #[test]
 fn get_opens_no_browser_unless_it_is_told_and_a_session_is_there() {
     let home = home();
-    home.get().fails_with("browser-login-needed", 3);
+    home.get().fails_as("browser-login-needed");
     home.configure(&headless());
-    home.run(&mut with_person(&home, "log-in", &["get", "lab"])).fails_with("browser-login-needed", 3);
+    home.run(&mut with_person(&home, "log-in", &["get", "lab"])).fails_as("browser-login-needed");
     assert_eq!(starts(&home).len(), 0);
 }
 
@@ -104,20 +104,20 @@ fn a_page_that_wants_a_person_ends_a_headless_login_and_the_next_ones_do_not_beg
     home.configure(&headless());
     for starts_by_then in [2, 2] {
         let outcome = home.run(&mut with_person(&home, "log-in", &["get", "lab", "--force"]));
-        outcome.fails_with("browser-login-needed", 3);
+        outcome.fails_as("browser-login-needed");
         assert!(outcome.stderr.contains("hint: fedcred login lab"), "{}", outcome.stderr);
         assert_eq!(starts(&home).len(), starts_by_then);
     }
     logs_in(&home);
-    home.run(&mut with_person(&home, "nothing", &["get", "lab", "--force"])).credentials();
+    home.run(&mut with_person(&home, "nothing", &["get", "lab", "--force"])).succeeds();
     no_browser_is_left(&home);
 }
 
 #[test]
 fn closing_the_window_a_crash_and_a_person_who_is_not_there_each_have_an_end() {
     let home = home();
-    for (does, code, status) in [("close", "login-abandoned", 3), ("crash", "browser-failed", 75)] {
-        home.run(&mut with_person(&home, does, &["login", "lab"])).fails_with(code, status);
+    for (does, code) in [("close", "login-abandoned"), ("crash", "browser-failed")] {
+        home.run(&mut with_person(&home, does, &["login", "lab"])).fails_as(code);
         no_browser_is_left(&home);
     }
 }
@@ -129,10 +129,10 @@ fn a_killed_fedcred_leaves_no_browser_behind() {
     login.args(["login", "lab"]).env("DISPLAY", ":99").env("LAB_BROWSER_STARTS", home.path("starts"));
     let mut login = home.start(&mut login);
     while browsers(&home) < 2 {
-        assert_eq!(login.try_wait().expect("a child of ours"), None);
+        assert!(!login.has_ended());
         std::thread::sleep(Duration::from_millis(50));
     }
-    login.kill().expect("a child of ours");
+    login.kill();
     home.end(login);
     no_browser_is_left(&home);
 }
@@ -143,11 +143,11 @@ fn without_a_browser_or_a_display_the_error_says_what_is_missing() {
     let mut command = home.program("env");
     command.args(["PATH=/nowhere", "DISPLAY=:99", env!("CARGO_BIN_EXE_fedcred"), "login", "lab"]);
     let outcome = home.run(&mut command);
-    outcome.fails_with("browser-missing", 74);
+    outcome.fails_as("browser-missing");
     assert!(outcome.stderr.contains("chromium (Debian"), "{}", outcome.stderr);
-    home.run(with_person(&home, "nothing", &["login", "lab"]).env_remove("DISPLAY")).fails_with("prompt-needed", 3);
+    home.run(with_person(&home, "nothing", &["login", "lab"]).env_remove("DISPLAY")).fails_as("prompt-needed");
     home.configure(&Profile::browser().saml("browser = \"no-such-browser\""));
-    home.run(&mut with_person(&home, "nothing", &["login", "lab"])).fails_with("browser-missing", 74);
+    home.run(&mut with_person(&home, "nothing", &["login", "lab"])).fails_as("browser-missing");
 }
 
 #[test]
@@ -157,14 +157,14 @@ fn another_person_in_the_browser_ends_what_the_first_one_got() {
     let other =
         profile().role("arn:aws:iam::111122223333:role/path/Admin").to_toml().replace("profile.lab", "profile.admin");
     home.configure_with(&other, &profile());
-    home.run(&mut with_person(&home, "nothing", &["get", "admin"])).credentials();
+    home.run(&mut with_person(&home, "nothing", &["get", "admin"])).succeeds();
     let cookies = files(&home).into_iter().find(|name| name.ends_with(".sess.v3")).expect("the session's cookies");
     fs::remove_file(home.path(cookies)).expect("it is ours");
     let mut as_bob = with_person(&home, "log-in", &["login", "lab"]);
     as_bob.env("LAB_PERSON", "bob").env("LAB_PERSON_PASSWORD", lab().password("bob"));
     assert_eq!(home.run(&mut as_bob).status, Some(0));
     let outcome = home.run(&mut with_person(&home, "nothing", &["get", "admin"]));
-    outcome.fails_with("browser-login-needed", 3);
+    outcome.fails_as("browser-login-needed");
     assert!(
         outcome.stderr.contains("did not do: the IdP does not offer arn:aws:iam::111122223333:role/path/Admin"),
         "{}",

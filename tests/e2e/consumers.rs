@@ -1,7 +1,7 @@
 //! fedcred as the credential_process of the AWS CLI and boto3: what they sign with its credentials, STS accepts.
 
+use crate::harness::run::Run;
 use crate::installed::Installed;
-use crate::support::outcome::Outcome;
 use crate::support::{Home, Profile, lab};
 
 const ALICE: &str = "arn:aws:sts::111122223333:assumed-role/Dev/alice@example.test";
@@ -51,7 +51,7 @@ fn boto3_and_the_aws_cli_share_one_login() {
 fn our_error_is_what_the_aws_cli_shows() {
     let home = Home::with(&Profile::spnego());
     let outcome = home.run(home.aws().args(["sts", "get-caller-identity"]));
-    assert_ne!(outcome.status, Some(0));
+    assert_eq!(outcome.status, Some(255), "the AWS CLI's own for what it cannot do");
     assert!(outcome.stderr.contains("error[no-kerberos-ticket]: "), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("hint: "), "{}", outcome.stderr);
 }
@@ -74,14 +74,14 @@ fn clients_that_stay_are_never_without() {
 }
 
 /// Run by the lab's Python, which has moto.
-fn matrix(arguments: &[&str]) -> Outcome {
+fn matrix(arguments: &[&str]) -> Run {
     let mut command = std::process::Command::new(lab().variable("LAB_PYTHON"));
     command.arg("-B").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/consumers/matrix.py")).args(arguments);
     let installed = Installed::new();
     command.env("FEDCRED", installed.small()).env("LAB_CONSUMERS", lab().consumers());
     let output = command.output().expect("Python can be run");
     let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
-    Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    Run::ended(output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 fn with_ticket() -> Home {
@@ -100,6 +100,6 @@ fn with_password_variable(command: &mut std::process::Command) -> &mut std::proc
 }
 
 #[track_caller]
-fn is_alice_in_every_call(outcome: &Outcome) {
+fn is_alice_in_every_call(outcome: &Run) {
     assert_eq!(outcome.json(), serde_json::json!([ALICE]));
 }

@@ -7,7 +7,7 @@ fn a_container_with_a_network_of_its_own_is_served_on_the_bridge_and_only_with_t
     let home = Home::with(&Profile::spnego());
     home.kinit("alice");
     // Neither network leads to the lab: what is served there is kept here.
-    let key = home.get().credentials()["AccessKeyId"].as_str().unwrap().to_owned();
+    let key = home.get().succeeds()["AccessKeyId"].as_str().unwrap().to_owned();
     let mut unshare = home.command("unshare");
     unshare.args(["--map-root-user", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]);
     unshare.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/data/two_networks"));

@@ -18,14 +18,14 @@ fn by_basic(secret: &str) -> Home {
 
 #[test]
 fn a_password_gets_a_response_in_an_envelope_that_sts_takes() {
-    assert_eq!(by_basic(lab().password("alice")).get().credentials()["AccountId"], "111122223333");
+    assert_eq!(by_basic(lab().password("alice")).get().succeeds()["AccountId"], "111122223333");
 }
 
 #[test]
 fn a_ticket_does_as_well() {
     let home = Home::with(&Profile::ecp("negotiate"));
     home.kinit("alice");
-    home.get().credentials();
+    home.get().succeeds();
 }
 
 #[test]
@@ -36,6 +36,6 @@ fn a_request_of_a_service_providers_kind_is_answered_by_redirect_and_by_post() {
         let mut home = Home::with(&profile);
         let line = password(&mut home, lab().password("alice"));
         home.configure(&profile.saml(&line));
-        home.get().credentials();
+        home.get().succeeds();
     }
 }

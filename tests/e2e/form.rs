@@ -6,7 +6,7 @@ use crate::support::{Home, Profile, lab};
 #[test]
 fn a_password_from_a_file_logs_in() {
     let home = with_password_file(Profile::form("alice"), lab().password("alice"));
-    assert_eq!(home.get().credentials()["AccountId"], "111122223333");
+    assert_eq!(home.get().succeeds()["AccountId"], "111122223333");
 }
 
 #[test]
@@ -15,14 +15,14 @@ fn a_password_from_a_command_logs_in() {
     let file = home.secret_file(lab().password("bob"));
     let command = format!(r#"password = {{ command = ["/bin/cat", "{}"] }}"#, file.display());
     home.configure(&Profile::form("bob").saml(&command));
-    home.get().credentials();
+    home.get().succeeds();
 }
 
 #[test]
 fn a_password_from_the_environment_logs_in() {
     let home = Home::with(&Profile::form("alice").saml(r#"password = { env = "CORP_PASSWORD" }"#));
     let outcome = home.run(home.fedcred().args(["get", "lab"]).env("CORP_PASSWORD", lab().password("alice")));
-    outcome.credentials();
+    outcome.succeeds();
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn the_most_talkative_log_tells_no_secret() {
 #[test]
 fn a_wrong_password_is_a_refusal_and_is_sent_once() {
     let home = with_password_file(Profile::form("alice"), "wrong-Pa55-word-lab");
-    home.get().fails_with("idp-rejected", 77);
+    home.get().fails_as("idp-rejected");
     assert_eq!(home.sts.results("AssumeRoleWithSAML"), [""; 0]);
 }
 
@@ -53,12 +53,12 @@ fn the_login_page_at_another_origin_gets_the_password_only_if_it_is_listed() {
     let password = password_in(&home.secret_file(lab().password("alice")));
     home.configure(&elsewhere.clone().saml(&password));
     // Cookies do not go there either, so that what comes is SimpleSAMLphp's page about a missing one.
-    home.get().fails_with("xpath-no-match", 65);
+    home.get().fails_as("xpath-no-match");
     assert!(!posted());
 
     let listed = format!(r#"idp_origins = ["{}"]"#, lab().variable("LAB_IDP_ORIGIN_BY_ADDRESS"));
     home.configure(&elsewhere.saml(&password).saml(&listed));
-    home.get().credentials();
+    home.get().succeeds();
     // Apache writes a request down after it has been answered.
     let started = std::time::Instant::now();
     while !posted() {
@@ -71,19 +71,19 @@ fn the_login_page_at_another_origin_gets_the_password_only_if_it_is_listed() {
 fn a_login_page_that_nobody_asked_for_is_told_as_one() {
     let home = Home::with(&Profile::spnego().idp_url(&sso_url(lab().idp_origin(), "form", AWS)));
     home.kinit("alice");
-    home.get().fails_with("login-page", 65);
+    home.get().fails_as("login-page");
 }
 
 #[test]
 fn basic_authentication_logs_in() {
     let home = with_password_file(Profile::basic("alice"), lab().password("alice"));
-    home.get().credentials();
+    home.get().succeeds();
 }
 
 #[test]
 fn a_wrong_password_by_basic_authentication_is_a_refusal() {
     let home = with_password_file(Profile::basic("alice"), "wrong-Pa55-word-lab");
-    home.get().fails_with("idp-rejected", 77);
+    home.get().fails_as("idp-rejected");
 }
 
 fn with_password_file(profile: Profile, password: &str) -> Home {

@@ -142,14 +142,14 @@ fn aws_takes_the_token_of_each_kind() {
         let mut home = Home::configured(&format!("{PROFILE}audience = {AUDIENCE:?}\n"));
         let file = home.secret_file(&google.credentials(kind));
         let mut get = home.fedcred();
-        home.run(get.args(["get", "lab"]).env("GOOGLE_APPLICATION_CREDENTIALS", file)).credentials();
+        home.run(get.args(["get", "lab"]).env("GOOGLE_APPLICATION_CREDENTIALS", file)).succeeds();
         assert_eq!(home.sts.results("AssumeRoleWithWebIdentity"), ["ok"], "{kind}");
     }
     let google = Google::new();
     let mut home = Home::configured(PROFILE);
     let file = home.secret_file(&google.credentials("authorized_user"));
     let mut get = home.fedcred();
-    home.run(get.args(["get", "lab"]).env("GOOGLE_APPLICATION_CREDENTIALS", file)).credentials();
+    home.run(get.args(["get", "lab"]).env("GOOGLE_APPLICATION_CREDENTIALS", file)).succeeds();
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_token_of_the_metadata_server_is_asked_for_once_an_hour() {
     let home = Home::configured(&format!("{PROFILE}audience = {AUDIENCE:?}\n"));
     for _ in 0..2 {
         let mut get = home.fedcred();
-        home.run(get.args(["get", "lab"]).env("GCE_METADATA_HOST", google.host())).credentials();
+        home.run(get.args(["get", "lab"]).env("GCE_METADATA_HOST", google.host())).succeeds();
     }
     assert_eq!((home.sts.results("AssumeRoleWithWebIdentity").len(), google.requests().len()), (1, 2));
 }

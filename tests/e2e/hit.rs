@@ -8,7 +8,7 @@ use crate::support::{CONFIG, Home, Profile};
 fn with_credentials() -> Home {
     let home = Home::with(&Profile::spnego());
     home.kinit("alice");
-    home.get().credentials();
+    home.get().succeeds();
     home
 }
 
@@ -19,7 +19,7 @@ fn a_hit_opens_no_socket_starts_no_thread_and_takes_no_lock() {
         let trace = home.path("trace");
         let mut strace = home.command("strace");
         strace.args(["-f", "-e", "trace=network,flock,clone,clone3,fork,vfork,execve", "-o"]).arg(&trace);
-        home.run(strace.arg(program).args(["get", "lab"])).credentials();
+        home.run(strace.arg(program).args(["get", "lab"])).succeeds();
         let trace = fs::read_to_string(trace).expect("strace writes what it sees");
         let calls: Vec<&str> = trace.lines().filter(|line| line.contains('(')).collect();
         assert!(calls.len() == 1 && calls[0].contains("execve("), "only its own start: {calls:#?}");
@@ -35,7 +35,7 @@ fn cron_is_answered_cold_fresh_and_due() {
         let line = format!("{} get lab", home.small().display());
         let mut shell = home.command("/bin/sh");
         home.run(shell.args(["-c", &line]).env("SHELL", "/bin/sh").env("LOGNAME", "alice").env_remove("LANG"))
-            .credentials()
+            .succeeds()
     };
     let cold = cron();
     assert_eq!(cron(), cold);
@@ -74,7 +74,7 @@ fn no_metadata_service_is_looked_for() {
 #[test]
 fn fish_gets_variables_it_can_evaluate() {
     let home = with_credentials();
-    let printed = home.get().credentials();
+    let printed = home.get().succeeds();
     let fedcred = env!("CARGO_BIN_EXE_fedcred");
     let script = format!("{fedcred} get lab --format fish | source; echo $AWS_ACCESS_KEY_ID");
     let outcome = home.run(home.command("fish").args(["--no-config", "-c", &script]));

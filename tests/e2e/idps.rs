@@ -24,7 +24,7 @@ fn form(idp_url: &str, password: &str) -> Home {
 #[test]
 fn lemonldap_lets_alice_in_by_its_form() {
     let home = form(&lemonldap("form"), lab().password("alice"));
-    assert_eq!(home.get().credentials()["AccountId"], "111122223333");
+    assert_eq!(home.get().succeeds()["AccountId"], "111122223333");
     assert_eq!(home.sts.results("AssumeRoleWithSAML"), ["ok"]);
 }
 
@@ -32,19 +32,19 @@ fn lemonldap_lets_alice_in_by_its_form() {
 fn lemonldap_lets_alice_in_by_kerberos() {
     let home = Home::with(&Profile::spnego().idp_url(&lemonldap("kerberos")));
     home.kinit("alice");
-    home.get().credentials();
+    home.get().succeeds();
 }
 
 #[test]
 fn djangos_idp_lets_alice_in_by_the_login_page_of_its_admin() {
     let home = form(&django(), lab().password("alice"));
-    home.get().credentials();
+    home.get().succeeds();
 }
 
 #[test]
 fn a_wrong_password_is_told_as_refused_by_each() {
     for idp_url in [lemonldap("form"), django()] {
-        form(&idp_url, "wrong-Pa55-word-lab").get().fails_with("idp-rejected", 77);
+        form(&idp_url, "wrong-Pa55-word-lab").get().fails_as("idp-rejected");
     }
 }
 
@@ -53,6 +53,6 @@ fn a_ticket_of_somebody_whom_lemonldap_does_not_know_is_not_told_as_no_kerberos(
     let home = Home::with(&Profile::spnego().idp_url(&lemonldap("kerberos")));
     home.kinit("carol");
     let outcome = home.get();
-    assert_ne!(outcome.status, Some(0));
+    outcome.fails();
     assert!(!outcome.stderr.contains("did not ask for Kerberos"), "{}", outcome.stderr);
 }

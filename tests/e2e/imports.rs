@@ -31,7 +31,7 @@ fn at_browser<'c>(home: &Home, command: &'c mut Command) -> &'c mut Command {
 fn logs_in(home: &Home, profile: &str) {
     let outcome = home.run(at_browser(home, home.fedcred().args(["login", profile])));
     assert_eq!(outcome.status, Some(0), "{}", outcome.stderr);
-    home.run(home.fedcred().args(["get", profile])).credentials();
+    home.run(home.fedcred().args(["get", profile])).succeeds();
 }
 
 fn import(home: &Home, tool: &str) {
@@ -63,7 +63,7 @@ fn a_person_sets_up_a_browser_and_ecp_by_a_ticket() {
         assert_eq!(ended.status, Some(0), "{choice}: {}", ended.shown);
         let config = fs::read_to_string(home.path(".config/fedcred/config.toml")).expect("the configuration");
         assert!(config.contains(written), "{config}");
-        home.run(home.fedcred().args(["get", "corp"])).credentials();
+        home.run(home.fedcred().args(["get", "corp"])).succeeds();
     }
 }
 
@@ -97,5 +97,5 @@ fn profiles_of_aws_azure_login_log_in_in_a_browser() {
     login.args(["login", "corp"]).env("LAB_BROWSER_NAMES", format!("MAP login.microsoftonline.com:443 {place}"));
     let outcome = home.run(at_browser(&home, &mut login));
     assert_eq!(outcome.status, Some(0), "{}", outcome.stderr);
-    home.run(home.fedcred().args(["get", "corp"])).credentials();
+    home.run(home.fedcred().args(["get", "corp"])).succeeds();
 }

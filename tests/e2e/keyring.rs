@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::support::outcome::Outcome;
+use crate::harness::run::Run;
 use crate::support::{Home, Profile, lab};
 use crate::terminal::{WITH_TERMINAL, type_into};
 
@@ -22,22 +22,22 @@ impl Desk {
         Desk { home: Home::with(&profile) }
     }
 
-    fn open(&self, arguments: &[&str]) -> Outcome {
+    fn open(&self, arguments: &[&str]) -> Run {
         self.home.run(self.beside(&mut self.home.program(secret_service()), arguments))
     }
 
-    fn locked(&self, arguments: &[&str]) -> Outcome {
+    fn locked(&self, arguments: &[&str]) -> Run {
         self.home.run(self.beside(self.home.program(secret_service()).arg("--locked"), arguments))
     }
 
     /// `fedcred login`, and what is typed when it asks.
-    fn login(&self, password: &str) -> Outcome {
+    fn login(&self, password: &str) -> Run {
         let mut command = self.home.program(WITH_TERMINAL[0]);
         command.args(&WITH_TERMINAL[1..]).arg(secret_service());
         let ended = type_into(self.beside(&mut command, &["login", "lab"]), password);
         assert!(ended.shown.contains("alice at https://localhost"), "{:?}", ended.shown);
-        let outcome = Outcome { status: ended.status, stdout: ended.stdout, stderr: ended.stderr };
-        self.home.note(&outcome);
+        let outcome = Run::ended(ended.status, ended.stdout, ended.stderr);
+        self.home.record(&outcome);
         outcome
     }
 
@@ -55,23 +55,23 @@ const GET_ANEW: [&str; 3] = ["get", "lab", "--no-cache"];
 #[test]
 fn a_password_in_the_keyring_logs_in_until_logout() {
     let desk = Desk::new();
-    desk.open(&GET_ANEW).fails_with("prompt-needed", 3);
+    desk.open(&GET_ANEW).fails_as("prompt-needed");
     let login = desk.login(lab().password("alice"));
     assert_eq!(login.status, Some(0), "{}", login.stderr);
     assert!(login.stdout.contains("stored in the keyring"), "{}", login.stdout);
-    desk.open(&GET_ANEW).credentials();
+    desk.open(&GET_ANEW).succeeds();
 
     let logout = desk.open(&["logout", "lab"]);
     assert!(logout.stdout.contains("the secret of alice at https://localhost"), "{}{}", logout.stdout, logout.stderr);
     assert!(logout.stdout.contains("from the keyring"), "{}", logout.stdout);
-    desk.open(&GET_ANEW).fails_with("prompt-needed", 3);
+    desk.open(&GET_ANEW).fails_as("prompt-needed");
 }
 
 #[test]
 fn a_refused_password_does_not_come_into_the_keyring() {
     let desk = Desk::new();
-    desk.login("wrong-Pa55-word-lab").fails_with("idp-rejected", 77);
-    desk.open(&GET_ANEW).fails_with("prompt-needed", 3);
+    desk.login("wrong-Pa55-word-lab").fails_as("idp-rejected");
+    desk.open(&GET_ANEW).fails_as("prompt-needed");
 }
 
 #[test]
@@ -80,24 +80,24 @@ fn a_locked_keyring_is_told_and_opens_no_dialog() {
     assert_eq!(desk.login(lab().password("alice")).status, Some(0));
     for arguments in [&GET_ANEW[..], &["login", "lab"], &["logout", "lab"]] {
         let outcome = desk.locked(arguments);
-        outcome.fails_with("keyring-locked", 74);
+        outcome.fails_as("keyring-locked");
         assert!(outcome.stderr.starts_with("error[keyring-locked]: the keyring is locked\n"), "{}", outcome.stderr);
     }
     // What is in the cache needs no keyring.
-    desk.open(&["get", "lab"]).credentials();
-    desk.locked(&["get", "lab"]).credentials();
+    desk.open(&["get", "lab"]).succeeds();
+    desk.locked(&["get", "lab"]).succeeds();
 }
 
 #[test]
 fn the_sealing_key_can_live_in_the_keyring() {
     let desk = Desk::with(Profile::form("alice"));
     desk.home.configure_with("[cache]\nkey = \"keyring\"\n", &with_password("alice"));
-    let first = desk.open_with_password(&["get", "lab"]).credentials();
-    assert_eq!(desk.open_with_password(&["get", "lab"]).credentials(), first, "a hit");
+    let first = desk.open_with_password(&["get", "lab"]).succeeds();
+    assert_eq!(desk.open_with_password(&["get", "lab"]).succeeds(), first, "a hit");
     assert!(!desk.home.path(".config/fedcred/cache.key").exists());
     // Nothing is kept where the key cannot be had; the credentials come all the same.
-    assert_ne!(desk.locked_with_password(&["get", "lab"]).credentials(), first);
-    assert_eq!(desk.open_with_password(&["get", "lab"]).credentials(), first);
+    assert_ne!(desk.locked_with_password(&["get", "lab"]).succeeds(), first);
+    assert_eq!(desk.open_with_password(&["get", "lab"]).succeeds(), first);
 }
 
 #[test]
@@ -121,8 +121,8 @@ fn the_sealing_key_can_live_in_the_kernel() {
     let home = Home::with(&Profile::form("alice"));
     home.configure_with("[cache]\nkey = \"kernel\"\n", &with_password("alice"));
     let get = || home.run(home.fedcred().args(["get", "lab"]).env("CORP_PASSWORD", lab().password("alice")));
-    let first = get().credentials();
-    let second = get().credentials();
+    let first = get().succeeds();
+    let second = get().succeeds();
     let has_keyring = home.run(home.program("/bin/sh").args(["-c", "grep -q _persistent /proc/keys"]));
     if has_keyring.status == Some(0) {
         assert_eq!(second, first, "a hit");
@@ -135,15 +135,15 @@ fn with_password(user: &str) -> Profile {
 }
 
 impl Desk {
-    fn open_with_password(&self, arguments: &[&str]) -> Outcome {
+    fn open_with_password(&self, arguments: &[&str]) -> Run {
         self.with_password(None, arguments)
     }
 
-    fn locked_with_password(&self, arguments: &[&str]) -> Outcome {
+    fn locked_with_password(&self, arguments: &[&str]) -> Run {
         self.with_password(Some("--locked"), arguments)
     }
 
-    fn with_password(&self, how: Option<&str>, arguments: &[&str]) -> Outcome {
+    fn with_password(&self, how: Option<&str>, arguments: &[&str]) -> Run {
         let mut command = self.home.program(secret_service());
         command.args(how.map(OsStr::new)).env("CORP_PASSWORD", lab().password("alice"));
         self.home.run(self.beside(&mut command, arguments))

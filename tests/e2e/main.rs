@@ -3,11 +3,13 @@
 //! stand-in that verifies signatures, Chromium, gnome-keyring, and the AWS CLI, boto3 and the SDK for JavaScript as its callers; and against a stub of Google's
 //! side. All of it is started by `tests/lab`.
 //!
-//! Every test ends with the leak check: see [`support::leaks`].
+//! Every test ends with the leak check: see [`harness::leaks`].
 #![allow(clippy::disallowed_methods, reason = "a test reads files of its own")]
 
 #[path = "../support/entries.rs"]
 mod entries;
+#[path = "../harness/mod.rs"]
+mod harness;
 
 mod airflow;
 mod broker;

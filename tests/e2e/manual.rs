@@ -30,7 +30,7 @@ fn one_page_is_printed_by_its_commands_name() {
     let home = Home::with(&Profile::spnego());
     let page = home.run(home.fedcred().args(["man", "config", "show"]));
     assert!(page.stdout.contains(".TH fedcred-config-show 1"), "{}", page.stdout);
-    home.run(home.fedcred().args(["man", "nothing"])).fails_with("bad-flag", 2);
+    home.run(home.fedcred().args(["man", "nothing"])).fails_as("bad-flag");
 }
 
 #[test]

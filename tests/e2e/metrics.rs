@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
+use crate::harness::run::Running;
 use crate::support::Home;
 
 /// A process that is killed at the end of its test.
@@ -44,9 +45,8 @@ fn promtool_finds_no_fault_with_the_text_whatever_a_profile_is_called() {
     let text = scrape(url);
     assert!(text.contains(r#"fedcred_failures_total{profile="a \"quoted\\\" näme",code=""#), "{text}");
     let mut check = home.command("promtool");
-    let check = check.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut check = check.spawn().expect("promtool can be run");
-    check.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let mut check = Running::reading(check.args(["check", "metrics"]), Stdio::piped());
+    check.reads(text.as_bytes());
     let outcome = home.end(check);
     assert_eq!((outcome.status, outcome.stdout.as_str(), outcome.stderr.as_str()), (Some(0), "", ""), "{text}");
 }

@@ -16,8 +16,8 @@ use fedcred::time::Deadline;
 use serde_json::json;
 use url::Url;
 
+use crate::harness::run::Run as Ran;
 use crate::support::google::token_claiming;
-use crate::support::outcome::Outcome;
 use crate::support::person::Person;
 use crate::support::{Home, lab, run};
 use crate::terminal::{WITH_TERMINAL, act_upon};
@@ -139,7 +139,7 @@ fn a_machine_logs_in_with_its_secret_for_a_jwt_access_token() {
 }
 
 /// `fedcred get` with this token in a file, for the role Web.
-fn get_with(token: &str) -> (Home, Outcome) {
+fn get_with(token: &str) -> (Home, Ran) {
     let mut home = Home::configured("");
     let file = home.secret_file(token);
     home.write(
@@ -160,7 +160,7 @@ fn aws_takes_what_the_provider_signs() {
     let tokens = log_in(&settings, &person).expect("a login");
     person.saw();
     let (home, outcome) = get_with(tokens.token.expose());
-    outcome.credentials();
+    outcome.succeeds();
     assert_eq!(home.sts.results("AssumeRoleWithWebIdentity"), ["ok"]);
 }
 
@@ -180,24 +180,24 @@ fn each_reason_for_which_aws_takes_no_token_has_its_own_code() {
     ];
     for (what, token, code, status) in table {
         let (home, outcome) = get_with(&token);
-        outcome.fails_with(code, status);
+        outcome.fails_as(code);
         assert_eq!(home.sts.results("AssumeRoleWithWebIdentity").len(), 1, "{what}");
     }
     let (_, outcome) = get_with(&good);
-    outcome.credentials();
+    outcome.succeeds();
 }
 
 #[test]
 fn a_token_long_expired_does_not_get_as_far_as_aws() {
     let (home, outcome) = get_with(&token_claiming(&json!({ "exp": 1_000_000_000 })));
-    outcome.fails_with("token-expired", 65);
+    outcome.fails_as("token-expired");
     assert!(home.sts.results("AssumeRoleWithWebIdentity").is_empty());
 }
 
 #[test]
 fn keys_that_aws_cannot_fetch_now_may_be_there_a_moment_later() {
     let (home, outcome) = get_with(&token_claiming(&json!({ "iss": "http://127.0.0.1:1" })));
-    outcome.fails_with("sts-unavailable", 75);
+    outcome.fails_as("sts-unavailable");
     assert!(home.sts.results("AssumeRoleWithWebIdentity").len() > 1);
 }
 
@@ -224,22 +224,22 @@ fn log_in_at_terminal(home: &Home) {
     });
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.contains("logged in") && person.saw().contains("You are logged in"), "{}", ended.stdout);
-    home.note(&Outcome { status: ended.status, stdout: ended.stdout, stderr: ended.stderr });
+    home.record(&Ran::ended(ended.status, ended.stdout, ended.stderr));
 }
 
 #[test]
 fn a_person_logs_in_once_and_get_goes_on_until_logout() {
     let home = home_of("cli");
     // There is no keyring here that could be asked, and no file yet.
-    home.get().fails_with("keyring-locked", 74);
+    home.get().fails_as("keyring-locked");
     log_in_at_terminal(&home);
-    home.get().credentials();
+    home.get().succeeds();
     let anew = || home.run(home.fedcred().args(["get", "--force", "lab"]));
-    anew().credentials();
-    anew().credentials();
+    anew().succeeds();
+    anew().succeeds();
     assert_eq!(home.sts.results("AssumeRoleWithWebIdentity"), ["ok"; 3]);
     assert!(home.run(home.fedcred().args(["logout", "lab"])).stdout.contains("the secret of client cli at"));
-    anew().fails_with("keyring-locked", 74);
+    anew().fails_as("keyring-locked");
 }
 
 #[test]
@@ -254,9 +254,9 @@ fn fifty_processes_over_one_refresh_token_refresh_once() {
     std::fs::remove_dir_all(home.path(".cache/fedcred")).expect("a cache");
     let crowd: Vec<_> = (0..50).map(|_| home.start(home.fedcred().args(["get", "lab"]))).collect();
     for one in crowd {
-        home.end(one).credentials();
+        home.end(one).succeeds();
     }
     assert_eq!(refreshes(), 1);
-    home.run(home.fedcred().args(["get", "--force", "lab"])).credentials();
+    home.run(home.fedcred().args(["get", "--force", "lab"])).succeeds();
     assert_eq!(refreshes(), 2, "the grant lives on");
 }

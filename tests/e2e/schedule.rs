@@ -3,13 +3,13 @@
 
 use std::fs;
 
-use crate::support::outcome::Outcome;
+use crate::harness::run::Run;
 use crate::support::{Home, Profile};
 
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 
 /// `systemd-analyze verify` of these units, each a file's name and text.
-fn verify(home: &Home, units: &[(String, String)]) -> Outcome {
+fn verify(home: &Home, units: &[(String, String)]) -> Run {
     for (name, text) in units {
         home.write(&format!("units/{name}"), text);
     }

@@ -19,7 +19,7 @@ fn beyond_the_proxy(host: &str) -> Home {
     home
 }
 
-fn get_by_proxy(home: &Home, login: &str) -> crate::support::outcome::Outcome {
+fn get_by_proxy(home: &Home, login: &str) -> crate::harness::run::Run {
     let proxy = format!("http://{login}{}", lab().variable("LAB_PROXY"));
     home.run(home.fedcred().args(["get", "lab"]).env("HTTPS_PROXY", proxy))
 }
@@ -30,7 +30,7 @@ fn login() -> String {
 
 #[test]
 fn a_login_goes_through_a_proxy_that_wants_a_password() {
-    get_by_proxy(&beyond_the_proxy("idp.example.test"), &login()).credentials();
+    get_by_proxy(&beyond_the_proxy("idp.example.test"), &login()).succeeds();
 }
 
 #[test]
@@ -38,30 +38,29 @@ fn a_ticket_is_bound_to_the_servers_certificate_through_a_proxy_too() {
     let acceptor = lab().variable("LAB_ACCEPTOR_ORIGIN").replace("localhost", "idp.example.test");
     let home = Home::with(&Profile::spnego().idp_url(&sso_url(&acceptor, "require", AWS)));
     home.kinit("alice");
-    get_by_proxy(&home, &login()).credentials();
+    get_by_proxy(&home, &login()).succeeds();
 }
 
 #[test]
 fn a_proxy_that_refuses_the_password_or_misses_one_is_told() {
     let home = beyond_the_proxy("idp.example.test");
     let outcome = get_by_proxy(&home, "proxy-user:wrong-Pa55-word-lab@");
-    outcome.fails_with("proxy-auth-required", 77);
+    outcome.fails_as("proxy-auth-required");
     assert!(outcome.stderr.contains("offers Basic"), "{}", outcome.stderr);
     let home = beyond_the_proxy("idp.example.test");
     let outcome = get_by_proxy(&home, "");
-    outcome.fails_with("proxy-auth-required", 77);
+    outcome.fails_as("proxy-auth-required");
     assert!(outcome.stderr.contains("wants a login"), "{}", outcome.stderr);
 }
 
 #[test]
 fn what_the_proxy_forbids_or_cannot_reach_is_told_with_its_status() {
-    for (host, code, status, said) in [
-        ("forbidden.example.test", "proxy-refused", 77, "HTTP 403"),
-        ("closed.example.test", "connect", 75, "HTTP 503"),
-    ] {
+    for (host, code, said) in
+        [("forbidden.example.test", "proxy-refused", "HTTP 403"), ("closed.example.test", "connect", "HTTP 503")]
+    {
         let home = beyond_the_proxy(host);
         let outcome = get_by_proxy(&home, &login());
-        outcome.fails_with(code, status);
+        outcome.fails_as(code);
         assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
     }
 }
@@ -122,7 +121,7 @@ fn each_fault_of_a_servers_tls_has_its_own_code() {
         let server = Openssl::start(options, asks_late);
         let home = Home::with(&Profile::spnego().idp_url(&format!("https://localhost:{}/start", server.port)));
         let outcome = home.get();
-        outcome.fails_with(code, 77);
+        outcome.fails_as(code);
         assert!(outcome.stderr.contains(said), "{options:?}: {}", outcome.stderr);
         assert!(!outcome.stderr.contains("certificates to trust"), "{options:?}: {}", outcome.stderr);
     }
@@ -132,5 +131,5 @@ fn each_fault_of_a_servers_tls_has_its_own_code() {
 fn a_server_that_asks_for_a_client_certificate_in_tls_1_3_is_told_likewise() {
     let server = Openssl::start(&["-tls1_3", "-Verify", "1", "-verify_return_error"], false);
     let home = Home::with(&Profile::spnego().idp_url(&format!("https://localhost:{}/start", server.port)));
-    home.get().fails_with("tls-client-certificate", 77);
+    home.get().fails_as("tls-client-certificate");
 }

@@ -112,11 +112,6 @@ impl Sts {
         self.state.lock().unwrap().lifetime = Some(seconds);
     }
 
-    /// Sessions end as they were asked for again.
-    pub fn lifetime_as_asked(&self) {
-        self.state.lock().unwrap().lifetime = None;
-    }
-
     pub fn issued(&self) -> Vec<Issued> {
         self.state.lock().unwrap().issued.clone()
     }

@@ -4,6 +4,8 @@
 //! for the run's secrets in everything that was written.
 #![allow(clippy::disallowed_methods, reason = "a test waits for processes and reads its own machine")]
 
+#[path = "../harness/mod.rs"]
+mod harness;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -18,7 +20,6 @@ mod fleet;
 #[path = "../support/installed.rs"]
 mod installed;
 mod login;
-mod run;
 mod serve;
 mod setup;
 mod sts;

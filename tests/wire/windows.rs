@@ -6,7 +6,7 @@ use fedcred::file::standing::Standing;
 
 use crate::background::{Background, eventually};
 use crate::client::Client;
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::support::assertion::Assertion;
 use crate::support::idp::Site;
 use crate::world::World;

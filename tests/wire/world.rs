@@ -1,18 +1,18 @@
 //! A hermetic place to run the binary in: home, configuration, IdP, STS, and the leak check at its end.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::run::{Run, Running};
+use crate::harness::home::Home;
+use crate::harness::leaks::Needles;
+use crate::harness::run::{Run, Running};
 use crate::support::assertion::{ACCOUNT, DEV, OPENING, OPENING_BASE64, PROVIDER};
+use crate::support::entries::Kept;
 use crate::support::idp::{PASSWORD, Site, USER};
-use crate::support::pages::escape;
 use crate::support::server::Server;
 use crate::support::sts::Sts;
 use crate::support::sts::chain::LONG_TERM_KEY;
@@ -23,19 +23,16 @@ const PROFILE: &str = "dev";
 
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 
-const SYSTEM_PATH: &str = if cfg!(windows) { r"C:\Windows\System32" } else { "/usr/bin:/bin" };
-
 pub struct World {
     pub idp: Server,
     pub sts: Sts,
-    home: TempDir,
+    home: Home,
     /// Dotted key below `[profile.dev]`, and its value.
     settings: BTreeMap<String, Value>,
     /// TOML beside that profile: others, and `[cache]`.
     more: String,
     env: BTreeMap<String, String>,
     secrets: Vec<String>,
-    runs: RefCell<Vec<Run>>,
 }
 
 impl World {
@@ -72,12 +69,11 @@ impl World {
         let world = World {
             idp,
             sts,
-            home: tempfile::tempdir().expect("a home"),
+            home: Home::new(),
             settings: BTreeMap::new(),
             more: String::new(),
             env: BTreeMap::new(),
             secrets: vec![PASSWORD.to_string()],
-            runs: RefCell::default(),
         };
         world.set("role_arn", DEV).set("region", "eu-west-1").set("sts_endpoint_url", sts_url)
     }
@@ -171,13 +167,13 @@ impl World {
     /// Waits for the end of what was started.
     pub fn end(&self, running: Running) -> Run {
         let run = running.end();
-        self.runs.borrow_mut().push(run.clone());
+        self.home.record(&run);
         run
     }
 
     /// Has what a run wrote looked through for secrets.
     pub fn record(&self, run: &Run) {
-        self.runs.borrow_mut().push(run.clone());
+        self.home.record(run);
     }
 
     /// The same on a terminal, where somebody types `line` when asked. Also what stood on the terminal.
@@ -187,8 +183,8 @@ impl World {
         let mut command = self.command(WITH_TERMINAL[0]);
         let ended =
             type_into(command.args(&WITH_TERMINAL[1..]).arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments), line);
-        let run = Run { status: ended.status, stdout: ended.stdout, stderr: ended.stderr, peak_kib: 0 };
-        self.runs.borrow_mut().push(run.clone());
+        let run = Run::ended(ended.status, ended.stdout, ended.stderr);
+        self.home.record(&run);
         (run, ended.shown)
     }
 
@@ -197,7 +193,7 @@ impl World {
     pub fn run_unattended(&self, arguments: &[&str]) -> Run {
         let mut command = self.command("/usr/bin/setsid");
         let run = Run::of(command.arg("--wait").arg(env!("CARGO_BIN_EXE_fedcred")).args(arguments));
-        self.runs.borrow_mut().push(run.clone());
+        self.home.record(&run);
         run
     }
 
@@ -217,46 +213,33 @@ impl World {
         if !fs::read_to_string(&config).is_ok_and(|written| written == text) {
             self.write("config.toml", &text);
         }
-        let mut command = Command::new(program);
-        command.env_clear().current_dir(self.home.path()).env("HOME", self.home.path());
-        command.env("TMPDIR", self.home.path()).env("PATH", SYSTEM_PATH).env("LANG", "C.UTF-8");
-        #[cfg(windows)]
-        self.windows_environment(&mut command);
+        let mut command = self.home.command(program);
         command.env("FEDCRED_CONFIG", config).envs(&self.env);
         command
     }
 
-    /// The variables that name its places there; without `SystemRoot` no socket opens.
-    #[cfg(windows)]
-    fn windows_environment(&self, command: &mut Command) {
-        for (name, below) in [("USERPROFILE", ""), ("APPDATA", ".config"), ("LOCALAPPDATA", ".cache"), ("TEMP", "")] {
-            command.env(name, self.path(below));
-        }
-        command.env("SystemRoot", r"C:\Windows");
-    }
-
     pub fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
+        self.home.path(name)
     }
 
     /// A file of the user's own, for nobody else to read.
     pub fn write(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, content).expect("a file at home");
-        #[cfg(unix)]
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file of ours");
-        path
+        self.home.write(name, content)
     }
 
     /// A file that somebody else provides, with secrets in it.
     pub fn given(&self, name: &str, content: &str) -> PathBuf {
-        fs::create_dir_all(self.path("given")).expect("a directory at home");
-        self.write(&format!("given/{name}"), content)
+        self.home.given(name, content)
     }
 
     /// Every file at home.
     pub fn files(&self) -> Vec<PathBuf> {
-        files_below(self.home.path())
+        self.home.files()
+    }
+
+    /// Makes the one cached result so many minutes older.
+    pub fn age(&self, minutes: i64) {
+        Kept::one(&self.files()).age(minutes);
     }
 
     /// How many connections either server has seen.
@@ -274,22 +257,8 @@ impl World {
     fn check_for_leaks(&self) {
         let mut secrets = self.secrets.clone();
         secrets.extend(self.sts.issued().into_iter().flat_map(|one| [one.secret_access_key, one.session_token]));
-        let mut secrets: Vec<String> = secrets.iter().flat_map(|secret| spellings(secret)).collect();
         secrets.extend([OPENING, OPENING_BASE64, token::OPENING, LONG_TERM_KEY.1].map(String::from));
-
-        let mut written: Vec<(String, Vec<u8>)> = Vec::new();
-        for (number, run) in self.runs.borrow().iter().enumerate() {
-            written.push((format!("stderr of run {}", number + 1), run.stderr.clone().into_bytes()));
-        }
-        for path in self.files().into_iter().filter(|path| !path.starts_with(self.path("given"))) {
-            written.push((path.display().to_string(), fs::read(&path).unwrap_or_default()));
-        }
-        for (place, content) in &written {
-            for secret in &secrets {
-                let found = content.windows(secret.len()).any(|part| part == secret.as_bytes());
-                assert!(!found, "{secret:?} is in {place}:\n{}", String::from_utf8_lossy(content));
-            }
-        }
+        self.home.check_for_leaks(&Needles::new(secrets.iter().map(String::as_str)), true);
     }
 }
 
@@ -313,17 +282,4 @@ fn with_key_file(text: String) -> String {
 /// A role of the tests' account.
 pub fn role_named(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{name}")
-}
-
-/// A secret as it stands, and as it would look in a URL, a form, a page, a `Debug` output or JSON.
-fn spellings(secret: &str) -> [String; 5] {
-    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-    let quoted = format!("{secret:?}");
-    [secret.to_string(), form.replace('+', "%20"), form, quoted[1..quoted.len() - 1].to_string(), escape(secret)]
-}
-
-fn files_below(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).expect("a directory at home");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }

@@ -4,17 +4,17 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, OnceLock};
-
-use tempfile::TempDir;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use super::lab;
-use super::leaks::Needles;
-use super::outcome::Outcome;
 use super::profile::Profile;
 use super::sts::Sts;
 use crate::entries::Kept;
+use crate::harness;
+use crate::harness::home::files_below;
+use crate::harness::leaks::Needles;
+use crate::harness::run::{Run, Running};
 use crate::installed::Installed;
 
 pub const CONFIG: &str = ".config/fedcred/config.toml";
@@ -24,12 +24,9 @@ const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
 const PATIENCE_SECONDS: &str = "120";
 
 pub struct Home {
-    dir: TempDir,
-    /// Where secrets may lie, as a user's password file may: the leak check leaves it out.
-    vault: TempDir,
+    home: harness::home::Home,
     pub sts: Sts,
     krb5_config: PathBuf,
-    outcomes: Mutex<Vec<Outcome>>,
     more_secrets: Vec<String>,
     /// Both programs, made when something wants them.
     installed: OnceLock<Installed>,
@@ -44,11 +41,9 @@ impl Home {
     /// A home with this configuration.
     pub fn configured(toml: &str) -> Home {
         let home = Home {
-            dir: TempDir::new().expect("a temporary directory"),
-            vault: TempDir::new().expect("a temporary directory"),
+            home: harness::home::Home::new(),
             sts: Sts::new(),
             krb5_config: lab().variable("KRB5_CONFIG").into(),
-            outcomes: Mutex::default(),
             more_secrets: Vec::new(),
             installed: OnceLock::new(),
         };
@@ -69,22 +64,17 @@ impl Home {
 
     /// Writes a file below the home.
     pub fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a file has a directory")).expect("the directory can be made");
-        fs::write(path, text).expect("the file can be written");
+        self.home.write(name, text);
     }
 
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.dir.path().join(name)
+        self.home.path(name)
     }
 
-    /// A file with a secret, outside of what the leak check looks at; its owner's alone.
+    /// A file with a secret, its owner's alone, which the leak check passes by.
     pub fn secret_file(&mut self, secret: &str) -> PathBuf {
-        let path = self.vault.path().join("secret");
-        fs::write(&path, secret).expect("the file can be written");
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("the file is ours");
         self.more_secrets.push(secret.to_owned());
-        path
+        self.home.given("secret", secret)
     }
 
     /// From here on the KDC's address is one where nobody listens.
@@ -122,7 +112,7 @@ impl Home {
     }
 
     /// `fedcred get lab`
-    pub fn get(&self) -> Outcome {
+    pub fn get(&self) -> Run {
         self.run(self.fedcred().args(["get", "lab"]))
     }
 
@@ -133,7 +123,7 @@ impl Home {
 
     /// The same for one that runs beside the test, to be killed by it.
     pub fn fedcred_alone(&self) -> Command {
-        self.in_this_home(Command::new(FEDCRED))
+        self.here(FEDCRED)
     }
 
     /// Any program, in this environment.
@@ -158,30 +148,26 @@ impl Home {
     }
 
     /// Runs a program to its end.
-    pub fn run(&self, command: &mut Command) -> Outcome {
+    pub fn run(&self, command: &mut Command) -> Run {
         let child = self.start(command);
         self.end(child)
     }
 
     /// Starts a program, for [`Home::end`].
-    pub fn start(&self, command: &mut Command) -> Child {
-        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().expect("the program can be run")
+    pub fn start(&self, command: &mut Command) -> Running {
+        Running::reading(command, Stdio::null())
     }
 
     /// Waits for the end of a program.
-    pub fn end(&self, child: Child) -> Outcome {
-        let output = child.wait_with_output().expect("the program ends");
-        let text = |bytes| String::from_utf8(bytes).expect("programs print UTF-8");
-        let outcome =
-            Outcome { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        self.note(&outcome);
-        outcome
+    pub fn end(&self, running: Running) -> Run {
+        let run = running.end();
+        self.record(&run);
+        run
     }
 
     /// Has the leak check look at what a program printed that was run elsewhere.
-    pub fn note(&self, outcome: &Outcome) {
-        self.outcomes.lock().expect("no test panics here").push(outcome.clone());
+    pub fn record(&self, run: &Run) {
+        self.home.record(run);
     }
 
     /// How often a consumer has run fedcred.
@@ -191,7 +177,7 @@ impl Home {
 
     /// Makes the kept credentials as old as they will be in so many minutes.
     pub fn age(&self, minutes: i64) {
-        Kept::one(&files_below(self.dir.path())).age(minutes);
+        Kept::one(&self.home.files()).age(minutes);
     }
 
     /// The small program, as a package installs it in front of the complete one.
@@ -217,25 +203,21 @@ impl Home {
 
     /// A program in the environment of this home and no other.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new("timeout");
+        let mut command = self.here("timeout");
         command.args(["--signal=KILL", PATIENCE_SECONDS]).arg(program);
-        self.in_this_home(command)
+        command
     }
 
-    fn in_this_home(&self, mut command: Command) -> Command {
+    fn here(&self, program: &str) -> Command {
+        let mut command = self.home.command(program);
         command
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("LANG", "C.UTF-8")
-            .env("HOME", self.dir.path())
             .env("TMPDIR", self.path("tmp"))
             .env("KRB5_CONFIG", &self.krb5_config)
             .env("KRB5CCNAME", self.ticket_cache())
             .env("AWS_ENDPOINT_URL_STS", &self.sts.url)
             .env("AWS_DEFAULT_REGION", "eu-west-1")
             .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_SHARED_CREDENTIALS_FILE", self.path("no-credentials"))
-            .current_dir(self.dir.path());
+            .env("AWS_SHARED_CREDENTIALS_FILE", self.path("no-credentials"));
         command
     }
 
@@ -243,15 +225,10 @@ impl Home {
         let (sent, issued) = (self.sts.proofs(), self.sts.issued());
         let sent = Needles::new(lab().passwords().chain(self.more_secrets.iter().chain(&sent).map(String::as_str)));
         let issued = Needles::new(issued.iter().map(String::as_str));
-        for outcome in self.outcomes.lock().expect("no test panics here").iter() {
-            // Issued credentials are what stdout is for.
-            sent.absent_from("stdout", outcome.stdout.as_bytes());
-            sent.absent_from("stderr", outcome.stderr.as_bytes());
-            issued.absent_from("stderr", outcome.stderr.as_bytes());
-        }
-        for needles in [sent, issued] {
-            needles.absent_below(self.dir.path(), |_| true);
-            needles.absent_below(lab().dir(), |path| path.extension() == Some(OsStr::new("log")));
+        let logs = files_below(lab().dir());
+        for (needles, may_be_printed) in [(sent, false), (issued, true)] {
+            self.home.check_for_leaks(&needles, may_be_printed);
+            needles.absent_from_files(logs.iter().filter(|path| path.extension() == Some(OsStr::new("log"))));
         }
     }
 }
@@ -262,10 +239,4 @@ impl Drop for Home {
             self.check_for_leaks();
         }
     }
-}
-
-fn files_below(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).expect("a directory at home");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }

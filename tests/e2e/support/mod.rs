@@ -3,9 +3,7 @@
 pub mod google;
 pub mod home;
 pub mod lab;
-pub mod leaks;
 pub mod moto;
-pub mod outcome;
 pub mod person;
 pub mod profile;
 pub mod remote;

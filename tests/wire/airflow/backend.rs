@@ -137,7 +137,7 @@ fn a_crowd_asks_it_once() {
     let world = backend.world();
     world.run(&["config", "path"]);
     let runs: Vec<_> = (0..8)
-        .map(|_| crate::run::Running::start(world.command(env!("CARGO_BIN_EXE_fedcred")).args(["get", "etl"])))
+        .map(|_| crate::harness::run::Running::start(world.command(env!("CARGO_BIN_EXE_fedcred")).args(["get", "etl"])))
         .collect();
     for run in runs {
         world.end(run).succeeds();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::support::assertion::Assertion;
 use crate::support::idp::Site;
 use crate::support::reply::Reply;

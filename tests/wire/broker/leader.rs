@@ -5,7 +5,7 @@ use std::fs;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{end, kept, password_check, posts, site, the_one_error, until};
-use crate::run::Running;
+use crate::harness::run::Running;
 use crate::support::assertion::Assertion;
 use crate::support::idp::{PASSWORD, Site, assertion_page, at_first, held, password_check as check};
 use crate::support::reply::{Gate, Reply};

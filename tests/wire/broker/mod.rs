@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 #[cfg(target_os = "linux")]
 use serde_json::Value;
 
-use crate::run::{Run, Running};
+use crate::harness::run::{Run, Running};
 use crate::support::assertion::Assertion;
 use crate::support::entries::Kept;
 use crate::support::idp::{self, Respond, Site};

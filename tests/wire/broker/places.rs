@@ -5,7 +5,9 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::{kept, password_check, posts, site};
 #[cfg(unix)]
-use crate::run::Run;
+#[cfg(unix)]
+use crate::harness::left_out::is_root_for;
+use crate::harness::run::Run;
 use crate::support::assertion::Assertion;
 use crate::support::idp::Site;
 use crate::world::World;
@@ -115,7 +117,7 @@ fn what_somebody_made_of_a_fall_back_is_passed_over_and_stops_nobody() {
             fs::write(at.join("cache.key"), [b'k'; 40]).unwrap();
             set_mode(&at.join("cache.key"), 0o644);
             set_mode(at, 0o755);
-            if rustix::process::geteuid().is_root() {
+            if is_root_for("a directory of another user in the place of a fall-back") {
                 std::os::unix::fs::chown(at, Some(65534), Some(65534)).unwrap();
             }
         },
@@ -164,8 +166,8 @@ fn a_relative_place_is_passed_over_wherever_it_is_run() {
 #[test]
 #[cfg(unix)]
 fn a_session_directory_or_a_key_of_another_user_is_passed_over() {
-    if !rustix::process::geteuid().is_root() {
-        return; // Only root can give a directory away.
+    if !is_root_for("a session directory and a key of another user") {
+        return;
     }
     let give_away = |path: &Path| std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
     // As `su` leaves it.
@@ -272,4 +274,19 @@ fn a_link_in_the_place_of_the_fall_back_leads_nowhere() {
     let world = world.env("TMPDIR", shared.to_str().unwrap());
     world.get().fails_as("cache-write");
     assert_eq!(fs::read_dir(elsewhere).unwrap().count(), 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_configuration_in_another_users_directory_is_refused() {
+    if !is_root_for("a configuration in another user's directory") {
+        return;
+    }
+    let world = form();
+    let place = world.path("elsewhere");
+    fs::create_dir(&place).unwrap();
+    let config = world.write("elsewhere/config.toml", "");
+    std::os::unix::fs::chown(&place, Some(12345), None).unwrap();
+    let run = world.run(&["--config", config.to_str().unwrap(), "get", "dev"]);
+    run.fails_as("insecure-permissions").saying("12345");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{end, password_check, posts, remembered_ago, site, until};
-use crate::run::Running;
+use crate::harness::run::Running;
 use crate::support::assertion::{ADMIN, Assertion, DEV};
 use crate::support::idp::{PASSWORD, Site, assertion_page, at_first, login_page, password_check as check};
 use crate::support::reply::Reply;

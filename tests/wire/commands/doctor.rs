@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::support::assertion::{ADMIN, AWS_AUDIENCE, Assertion, DEV, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, assertion_page, authorization_check, login_page, password_check};
 use crate::support::pages;

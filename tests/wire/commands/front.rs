@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
+use crate::harness::run::{Run, Running};
 use crate::installed::{Installed, copy_program};
-use crate::run::{Run, Running};
 use crate::support::assertion::Assertion;
 use crate::support::idp::{Site, assertion_page, held};
 use crate::support::reply::Gate;

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::support::assertion::{ADMIN, Assertion, DEV, PROVIDER};
 use crate::support::idp::Site;
 use crate::support::pages;

@@ -4,7 +4,7 @@ use fedcred::time::Timestamp;
 use serde_json::Value;
 
 #[cfg(unix)]
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::support::assertion::{ACCOUNT, Assertion};
 use crate::support::idp::{PASSWORD, Site};
 use crate::support::pages::CSRF;

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::process::Command;
 
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::support::idp::{Site, held};
 use crate::support::pages;
 use crate::support::reply::{Gate, Reply};

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 #[cfg(target_os = "linux")]
 use crate::background::eventually;
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::support::assertion::{ADMIN, Assertion};
 use crate::support::entries::Kept;
 use crate::support::idp::Site;
@@ -151,15 +151,13 @@ fn what_ran_out_is_removed_in_passing() {
     let world = world();
     let place = world.path("cache");
     let world = world.env("FEDCRED_CACHE_DIR", place.to_str().unwrap()).also(&admin());
-    world.sts.lifetime(2);
     world.get().succeeds();
-    std::thread::sleep(Duration::from_secs(3));
+    world.age(61);
     let entries = || -> Vec<PathBuf> {
         let is_entry = |path: &PathBuf| path.to_string_lossy().ends_with(".cred.v3");
         world.files().into_iter().filter(is_entry).collect()
     };
     let expired = entries();
-    world.sts.lifetime(3600);
     assert_eq!(world.run(&["refresh", "admin"]).status, Some(0));
     assert_eq!((expired.len(), entries().len()), (1, 1));
     assert_ne!(expired, entries());

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::support::assertion::Assertion;
 use crate::support::idp::{PASSWORD, Site};
 use crate::world::World;

@@ -170,7 +170,7 @@ fn whatever_others_say_no_command_prints_what_steers_a_terminal() {
                         "--log-file",
                         log.to_str().unwrap(),
                     ]);
-                    let run = crate::run::Run::of(program.args(&words));
+                    let run = crate::harness::run::Run::of(program.args(&words));
                     let log = fs::read_to_string(&log).unwrap_or_default();
                     for (place, text) in [("stdout", &run.stdout), ("stderr", &run.stderr), ("the log", &log)] {
                         let hidden: Vec<char> =
@@ -224,7 +224,7 @@ fn a_token_in_a_wrong_place_is_printed_by_no_command() {
                     let _ = fs::remove_file(&log);
                     let mut program = world.command("/usr/bin/setsid");
                     program.args(["--wait", env!("CARGO_BIN_EXE_fedcred"), "-vv", "--log-file"]).arg(&log);
-                    let run = crate::run::Run::of(program.args(words.split_whitespace()));
+                    let run = crate::harness::run::Run::of(program.args(words.split_whitespace()));
                     let log = fs::read_to_string(&log).unwrap_or_default();
                     for (place, text) in [("stdout", &run.stdout), ("stderr", &run.stderr), ("the log", &log)] {
                         assert!(!text.contains(OF_TOKEN), "{words} prints the token to {place}:\n{text}");
@@ -243,7 +243,7 @@ fn a_completion_offers_no_name_that_steers_the_line_being_typed() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let mut program = world.command(env!("CARGO_BIN_EXE_fedcred"));
         program.env("FEDCRED_COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", "2").env("_CLAP_IFS", "\u{b}");
-        let run = crate::run::Run::of(program.args(["--", "fedcred", "get", ""]));
+        let run = crate::harness::run::Run::of(program.args(["--", "fedcred", "get", ""]));
         let hidden: Vec<char> =
             run.stdout.chars().filter(|c| !matches!(c, '\n' | '\t' | '\u{b}') && is_hidden(*c)).collect();
         assert!(hidden.is_empty() && run.stderr.is_empty(), "{shell}: {:?} {}", run.stdout, run.stderr);

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use self::redis::Redis;
 use super::broker::{password_check, posts, site, the_one_answer, the_one_error, until};
-use crate::run::{Run, Running};
+use crate::harness::run::{Run, Running};
 use crate::support::assertion::Assertion;
 use crate::support::entries::Kept;
 use crate::support::idp::Site;

@@ -153,8 +153,7 @@ fn a_secret_that_is_not_there_is_named_before_anyone_is_asked() {
         .set("saml.username", USER)
         .set("saml.password.env", "NOT_SET_ANYWHERE");
     let run = world.get();
-    run.saying("NOT_SET_ANYWHERE");
-    assert_ne!(run.status, Some(0));
+    run.fails_as("missing-key").saying("NOT_SET_ANYWHERE");
     assert_eq!(world.idp.connections(), 0);
 }
 

@@ -96,8 +96,7 @@ fn an_identifier_the_idp_does_not_know_is_not_sent_for_ever() {
         .get("/sso", Reply::html(pages::identifier_form("/user")))
         .post("/user", Reply::html(pages::identifier_form("/user")));
     let world = World::form(site);
-    let run = world.get();
-    assert_ne!(run.status, Some(0));
+    world.get().fails_as("idp-rejected");
     assert!(world.idp.journal().len() <= 3, "{:?}", world.idp.lines());
 }
 
@@ -185,7 +184,7 @@ fn a_new_password_is_never_made_up() {
 #[test]
 fn a_change_password_form_is_not_taken_for_the_login() {
     let world = World::form(Site::new().get("/sso", Reply::html(pages::change_password_form("/change", 3))));
-    assert_ne!(world.get().status, Some(0));
+    world.get().fails_as("password-change-required");
     assert_eq!(world.idp.lines(), ["GET /sso"]);
 }
 

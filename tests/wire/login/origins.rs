@@ -77,7 +77,7 @@ fn a_redirect_that_asks_for_the_post_again_does_not_get_the_password_again() {
             .post("/login", Reply::redirect(status, "/again"))
             .post("/again", assertion_page(Assertion::default()));
         let world = World::form(site);
-        assert_ne!(world.get().status, Some(0), "HTTP {status}");
+        world.get().fails_as("http-unexpected");
         let lines = world.idp.lines();
         let with_password = world.idp.journal().iter().filter(|request| request.field("password").is_some()).count();
         assert_eq!(with_password, 1, "HTTP {status}: {lines:?}");

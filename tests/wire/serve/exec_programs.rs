@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::background::{Background, eventually};
 use crate::client::Client;
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::serve::exec::{exec, waiting, world};
 use crate::world::World;
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::support::assertion::{AWS_ACS, Assertion, DEV, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, USER, authorization_check};
 use crate::support::pages;

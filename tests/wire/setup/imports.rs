@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use crate::harness::run::Run;
 use crate::login::okta::{APP, okta};
-use crate::run::Run;
 use crate::setup::flags::{world, written};
 use crate::setup::mistakes::get;
 use crate::support::assertion::{Assertion, DEV};

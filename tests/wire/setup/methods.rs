@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::harness::run::Run;
 use crate::login::ecp;
 use crate::login::okta::{APP, okta};
-use crate::run::Run;
 use crate::serve::exec::with_mounts_of_its_own;
 use crate::setup::flags::{setup_as, written};
 use crate::setup::mistakes::{end, get, talk};

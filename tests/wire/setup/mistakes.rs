@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::setup::flags::{CONFIG, world, written};
 use crate::support::assertion::{Assertion, DEV, PROVIDER};
 use crate::support::idp::{PASSWORD, Site, USER};

@@ -1,6 +1,6 @@
 //! One assertion for many roles: profiles that log in alike make one login, and a call of STS each.
 
-use crate::run::Running;
+use crate::harness::run::Running;
 use crate::support::assertion::{Assertion, DEV, PROVIDER};
 use crate::support::entries::Kept;
 use crate::support::idp::{PASSWORD, Site, assertion_page, at_first};

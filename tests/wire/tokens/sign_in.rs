@@ -12,7 +12,7 @@ use ring::rsa::PublicKeyComponents;
 use ring::signature::RsaKeyPair;
 use serde_json::{Value, json};
 
-use crate::run::Run;
+use crate::harness::run::Run;
 use crate::support::idp::Site;
 use crate::support::reply::Reply;
 use crate::support::server::Request;

@@ -75,7 +75,7 @@ fn a_refused_password_of_a_proxy_is_not_sent_by_the_next_run_and_one_without_a_v
         let proxy = refusing(407, offers);
         let world = beyond(&proxy, &with_password());
         for _ in 0..4 {
-            assert_ne!(world.get_with(&["--force"]).status, Some(0));
+            world.get_with(&["--force"]).fails();
         }
         assert_eq!(proxy.times("Proxy-Authorization"), times, "{offers:?}");
     }
@@ -143,7 +143,7 @@ fn the_way_to_sts_is_told_in_the_same_words() {
         assert!(proxy.times("CONNECT sts.eu-west-1.amazonaws.com:443") > 0);
         assert_eq!(proxy.times("Proxy-Authorization"), 1, "HTTP {status}");
         if status == 407 {
-            (0..3).for_each(|_| assert_ne!(world.get_with(&["--force"]).status, Some(0)));
+            (0..3).for_each(|_| _ = world.get_with(&["--force"]).fails());
             assert_eq!(proxy.times("Proxy-Authorization"), 2, "without a verdict it goes out once more");
         }
     }
@@ -232,7 +232,7 @@ fn whatever_lies_beyond_a_proxy_its_password_is_counted_over_the_runs() {
             first.fails_as(code);
             let sent = || proxy.times("Proxy-Authorization");
             assert_eq!(sent(), 1, "{what}, HTTP {status} {offers:?}: in one run\n{}", first.stderr);
-            (0..4).for_each(|_| assert_ne!(world.get_with(&["--force"]).status, Some(0)));
+            (0..4).for_each(|_| _ = world.get_with(&["--force"]).fails());
             assert_eq!(sent(), times, "{what}, HTTP {status} {offers:?}: in five runs");
             if times == 2 {
                 assert_ne!(memories::age(&world.files(), 61), 0);

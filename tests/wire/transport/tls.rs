@@ -142,7 +142,7 @@ fn a_client_certificate_is_not_shown_to_others() {
         .set("saml.client_cert", certificate.to_str())
         .set("saml.client_key", key.to_str())
         .set("saml.idp_origins", vec![stranger.origin()]);
-    assert_ne!(world.get().status, Some(0));
+    world.get().fails_as("tls-client-certificate");
     assert!(stranger.journal().is_empty());
 }
 

@@ -1,6 +1,6 @@
-//! One run of the binary, and what must hold of every one.
+//! One run of a program, and what must hold of every one of fedcred's.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use fedcred::error::{Code, Kind};
 use serde_json::Value;
 
-/// Nothing here takes longer; a run that does hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+/// Longer than any deadline of fedcred's: a run that takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(150);
 
 #[derive(Clone, Debug)]
 pub struct Run {
+    /// Absent: ended by a signal.
     pub status: Option<i32>,
     pub stdout: String,
     pub stderr: String,
@@ -26,7 +27,13 @@ impl Run {
         Running::start(command).end()
     }
 
+    /// A run that was watched elsewhere, on a terminal.
+    pub fn ended(status: Option<i32>, stdout: String, stderr: String) -> Run {
+        Run { status, stdout, stderr, peak_kib: 0 }
+    }
+
     /// It printed credentials: one line of the credential_process protocol, nothing on stderr. Returns what it printed.
+    #[track_caller]
     pub fn succeeds(&self) -> Value {
         assert_eq!(self.status, Some(0), "stderr: {}", self.stderr);
         assert_eq!(self.stderr, "", "an SDK may read stderr as part of the JSON");
@@ -36,19 +43,35 @@ impl Run {
         printed
     }
 
-    /// It failed with this code and the exit status that belongs to it, said so on stderr, and printed nothing.
-    pub fn fails_as(&self, code: &str) -> &Run {
+    /// It failed with a code of ours and the exit status that belongs to it, said so on stderr with the next step, and printed
+    /// nothing. Returns the code.
+    #[track_caller]
+    pub fn fails(&self) -> &str {
         assert_eq!(self.stdout, "", "stdout is for credentials only");
-        let first = self.stderr.lines().next().unwrap_or_default();
-        assert!(first.starts_with(&format!("error[{code}]: ")), "expected {code}, got:\n{}", self.stderr);
-        let known = Code::ALL.iter().find(|known| known.as_str() == code).expect("a code of ours");
+        let code = self.stderr.strip_prefix("error[").and_then(|rest| rest.split_once("]: ")).map(|(code, _)| code);
+        let known = code.and_then(Code::parse).unwrap_or_else(|| panic!("no error of ours:\n{}", self.stderr));
         assert_eq!(self.status, Some(exit_status(known.kind())), "{}", self.stderr);
         assert!(self.stderr.contains("\nhint: "), "an error names the next step:\n{}", self.stderr);
         assert!(self.stderr.len() <= 4096, "{} bytes of stderr", self.stderr.len());
+        known.as_str()
+    }
+
+    /// It failed with this code.
+    #[track_caller]
+    pub fn fails_as(&self, code: &str) -> &Run {
+        assert_eq!(self.fails(), code, "{}", self.stderr);
         self
     }
 
+    /// The JSON that a program printed, which ended well.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        assert_eq!(self.status, Some(0), "{}", self.stderr);
+        serde_json::from_str(&self.stdout).expect("stdout is JSON")
+    }
+
     /// Somewhere in the error stands this text.
+    #[track_caller]
     pub fn saying(&self, text: &str) -> &Run {
         assert!(self.stderr.contains(text), "{text:?} is not in:\n{}", self.stderr);
         self
@@ -65,10 +88,24 @@ pub struct Running {
 impl Running {
     /// Its stdin is a pipe that nobody writes to and nobody closes, as the JS SDK's is.
     pub fn start(command: &mut Command) -> Running {
-        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running::reading(command, Stdio::piped())
+    }
+
+    /// The same with another stdin.
+    pub fn reading(command: &mut Command, stdin: Stdio) -> Running {
+        let command = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let (stdout, stderr) = (collect(child.stdout.take()), collect(child.stderr.take()));
         Running { child, stdout, stderr }
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours").is_some()
+    }
+
+    /// Writes this to its stdin, and closes that.
+    pub fn reads(&mut self, text: &[u8]) {
+        self.child.stdin.take().expect("a pipe").write_all(text).expect("it reads");
     }
 
     #[cfg(unix)]

@@ -1,0 +1,91 @@
+//! A home of one's own: files, and commands that see it and nothing else of this machine.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+
+use super::leaks::Needles;
+use super::run::Run;
+
+const SYSTEM_PATH: &str = if cfg!(windows) { r"C:\Windows\System32" } else { "/usr/bin:/bin" };
+
+pub struct Home {
+    dir: TempDir,
+    runs: Mutex<Vec<Run>>,
+}
+
+impl Home {
+    pub fn new() -> Home {
+        Home { dir: tempfile::tempdir().expect("a home"), runs: Mutex::default() }
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file of the user's own, for nobody else to read.
+    pub fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file has a directory")).expect("a directory at home");
+        fs::write(&path, content).expect("a file at home");
+        #[cfg(unix)]
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file of ours");
+        path
+    }
+
+    /// Writes a file that somebody else provides, with secrets in it: the search for leaks passes it by.
+    pub fn given(&self, name: &str, content: &str) -> PathBuf {
+        self.write(&format!("given/{name}"), content)
+    }
+
+    /// Every file.
+    pub fn files(&self) -> Vec<PathBuf> {
+        files_below(self.dir())
+    }
+
+    /// A program in the environment of this home and no other.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().current_dir(self.dir()).env("HOME", self.dir());
+        command.env("TMPDIR", self.dir()).env("PATH", SYSTEM_PATH).env("LANG", "C.UTF-8");
+        // The variables that name its places there; without `SystemRoot` no socket opens.
+        #[cfg(windows)]
+        for (name, below) in [("USERPROFILE", ""), ("APPDATA", ".config"), ("LOCALAPPDATA", ".cache"), ("TEMP", "")] {
+            command.env(name, self.path(below)).env("SystemRoot", r"C:\Windows");
+        }
+        command
+    }
+
+    /// Has what a run wrote looked through for secrets.
+    pub fn record(&self, run: &Run) {
+        self.runs.lock().expect("no test panics here").push(run.clone());
+    }
+
+    /// Panics if one of these secrets is in a file, or on stderr of a recorded run; on its stdout as well, unless that is what
+    /// stdout is for.
+    pub fn check_for_leaks(&self, secrets: &Needles, may_be_printed: bool) {
+        for (number, run) in (1..).zip(self.runs.lock().expect("no test panics here").iter()) {
+            secrets.absent_from(&format!("stderr of run {number}"), run.stderr.as_bytes());
+            if !may_be_printed {
+                secrets.absent_from(&format!("stdout of run {number}"), run.stdout.as_bytes());
+            }
+        }
+        let given = self.path("given");
+        secrets.absent_from_files(self.files().iter().filter(|path| !path.starts_with(&given)));
+    }
+}
+
+/// Every file below a directory.
+pub fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).expect("a directory that can be read");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}

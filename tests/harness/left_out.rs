@@ -1,0 +1,24 @@
+//! What this machine cannot try.
+
+use std::io::Write;
+
+/// Says that something was not tried, past the capture of the test runner. `tests/run` collects it from the file that
+/// `FEDCRED_LEFT_OUT` names, and with `--all` fails.
+pub fn say(what: &str, why: &str) {
+    let line = format!("{what}: {why}\n");
+    let _ = write!(std::io::stderr(), "not tried: {line}");
+    if let Some(file) = std::env::var_os("FEDCRED_LEFT_OUT") {
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(file);
+        file.and_then(|mut file| file.write_all(line.as_bytes())).expect("tests/run collects it");
+    }
+}
+
+/// Whether this process is root's; says what is left out where it is not.
+#[cfg(unix)]
+pub fn is_root_for(what: &str) -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    if !is_root {
+        say(what, "only root can act as another user");
+    }
+    is_root
+}
