@@ -173,12 +173,12 @@ fn each_reason_for_which_aws_takes_no_token_has_its_own_code() {
     let other = token_claiming(&json!({ "sub": "mallory" }));
     let tampered = format!("{}.{}.{}", parts[0], other.split('.').nth(1).expect("a JWT"), parts[2]);
     let table = [
-        ("wrong audience", token_claiming(&json!({ "aud": "them" })), "sts-audience", 77),
-        ("expired", token_claiming(&json!({ "exp": now - 60 })), "token-expired", 65),
-        ("tampered", tampered, "sts-invalid-identity", 77),
-        ("unknown issuer", token_claiming(&json!({ "iss": "https://nobody.example.com" })), "sts-provider-unknown", 77),
+        ("wrong audience", token_claiming(&json!({ "aud": "them" })), "sts-audience"),
+        ("expired", token_claiming(&json!({ "exp": now - 60 })), "token-expired"),
+        ("tampered", tampered, "sts-invalid-identity"),
+        ("unknown issuer", token_claiming(&json!({ "iss": "https://nobody.example.com" })), "sts-provider-unknown"),
     ];
-    for (what, token, code, status) in table {
+    for (what, token, code) in table {
         let (home, outcome) = get_with(&token);
         outcome.fails_as(code);
         assert_eq!(home.sts.results("AssumeRoleWithWebIdentity").len(), 1, "{what}");
