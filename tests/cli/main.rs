@@ -1,7 +1,8 @@
 //! The command line as text: arguments and files in; stdout, stderr and status out.
 //!
 //! Each file of `cases/` is a case: lines of explanation (`# …`), the command (`$ fedcred …`, with `NAME=value` words before
-//! it for its environment), then sections. `--- file NAME` is written into the case's own home (0600); `--- stdout`,
+//! it for its environment), then sections. `--- file NAME` is written into the case's own home (0600); `--- file-of FILE NAME`
+//! is the same with a text of `files/` that several cases have; `--- stdout`,
 //! `--- stderr` and `--- status` are what must come. `[HOME]` stands for the home. Nothing else of the environment is there.
 //!
 //! `FEDCRED_CASES=write cargo test --test cli` writes what came into the files, to be read in the diff.
@@ -80,7 +81,7 @@ struct Case<'a> {
     /// Everything before the expectations, as it stands.
     head: &'a str,
     command: &'a str,
-    files: Vec<(&'a str, &'a str)>,
+    files: Vec<(&'a str, String)>,
     expected: Came,
 }
 
@@ -92,7 +93,12 @@ impl<'a> Case<'a> {
         for section in text.split("\n--- ").skip(1) {
             let (title, body) = section.split_once('\n').unwrap_or((section, ""));
             match title.split_once(' ') {
-                Some(("file", name)) => case.files.push((name, body)),
+                Some(("file", name)) => case.files.push((name, body.to_owned())),
+                Some(("file-of", names)) => {
+                    let (file, name) = names.split_once(' ').expect("a file, and its name at home");
+                    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/files").join(file);
+                    case.files.push((name, read(&path)));
+                }
                 _ => {
                     let title = ["stdout", "stderr", "status"].into_iter().find(|t| *t == title).expect(title);
                     case.expected.insert(title, body.trim_end().to_owned());
