@@ -12,8 +12,8 @@ import sys
 
 root, codespell, words = map(pathlib.Path, sys.argv[1:])
 # What is written in other languages there, or is a word of a protocol.
-FOREIGN = ["src/identity/saml/extract/words*", "src/identity/saml/extract/tests.rs", "src/identity/saml/extract/charset.rs",
-           "src/identity/saml/ending.rs", "src/identity/saml/auth/button.rs"]
+FOREIGN = ["src/identity/saml/extract/words*", "src/identity/saml/extract/tests*", "src/identity/saml/extract/charset.rs",
+           "src/identity/saml/diagnosis.rs", "src/identity/saml/ending.rs", "src/identity/saml/auth/button.rs"]
 
 
 def prose(text):
