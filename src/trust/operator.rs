@@ -174,11 +174,78 @@ mod tests {
     }
 
     #[test]
+    fn each_operator_has_its_test_and_its_negation() {
+        use Order::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+        let mut table = vec![
+            ("StringEquals", Test::Equals, false),
+            ("BinaryEquals", Test::Equals, false),
+            ("StringNotEquals", Test::Equals, true),
+            ("StringEqualsIgnoreCase", Test::EqualsIgnoreCase, false),
+            ("StringNotEqualsIgnoreCase", Test::EqualsIgnoreCase, true),
+            ("StringLike", Test::Like, false),
+            ("StringNotLike", Test::Like, true),
+            ("ArnEquals", Test::Arn, false),
+            ("ArnLike", Test::Arn, false),
+            ("ArnNotEquals", Test::Arn, true),
+            ("ArnNotLike", Test::Arn, true),
+            ("Bool", Test::Bool, false),
+            ("IpAddress", Test::Ip, false),
+            ("NotIpAddress", Test::Ip, true),
+            ("Null", Test::Null, false),
+        ];
+        let ordered = [
+            ("Equals", Equal, false),
+            ("NotEquals", Equal, true),
+            ("LessThan", Less, false),
+            ("LessThanEquals", LessOrEqual, false),
+            ("GreaterThan", Greater, false),
+            ("GreaterThanEquals", GreaterOrEqual, false),
+        ];
+        let names = ordered.map(|(name, order, is_negated)| {
+            [
+                (format!("Numeric{name}"), Test::Numeric(order), is_negated),
+                (format!("Date{name}"), Test::Date(order), is_negated),
+            ]
+        });
+        table.extend(names.iter().flatten().map(|(name, test, is_negated)| (name.as_str(), *test, *is_negated)));
+        for (text, test, is_negated) in table {
+            let operator = Operator { set: None, test, is_negated, if_exists: false };
+            assert_eq!(Operator::parse(text), Some(operator), "{text}");
+            assert_eq!(operator.has_wildcards(), text.contains("Like") || text.contains("Arn"), "{text}");
+        }
+        let whole = Operator::parse("ForAllValues:StringNotLikeIfExists").unwrap();
+        assert!(whole.set == Some(Set::ForAllValues) && whole.if_exists && whole.is_negated);
+        assert_eq!(Operator::parse("ForAnyValue:Bool").unwrap().set, Some(Set::ForAnyValue));
+        assert_eq!(Operator::parse("ForAnyValue:Null"), None);
+    }
+
+    #[test]
     fn values_are_compared_as_what_they_are() {
         let table = [
             ("NumericEquals", "123456", "123456.0", true),
             ("NumericLessThan", "6", "5", true),
             ("NumericLessThan", "6", "x", false),
+            ("NumericLessThan", "6", "6", false),
+            ("NumericLessThanEquals", "6", "6", true),
+            ("NumericLessThanEquals", "6", "7", false),
+            ("NumericGreaterThan", "6", "6", false),
+            ("NumericGreaterThan", "6", "7", true),
+            ("NumericGreaterThanEquals", "6", "6", true),
+            ("NumericGreaterThanEquals", "6", "5", false),
+            ("DateEquals", "2027-01-01", "2027-01-01T00:00:00Z", true),
+            ("DateEquals", "2027-01-01", "2027-01-01T00:00:01Z", false),
+            ("DateLessThan", "2027-01-01", "never", false),
+            ("ArnLike", "arn:aws:iam::1:role/*", "arn:aws:iam::1:role/a", true),
+            ("ArnLike", "arn:aws:iam::1:role/*", "arn:aws:iam::2:role/a", false),
+            ("Null", "true", "true", false),
+            ("StringEquals", "a*", "ab", false),
+            ("StringEquals", "a?", "ab", false),
+            ("StringLike", "a?", "ab", true),
+            ("StringLike", "a*", "ab", true),
+            ("Bool", "true", "false", false),
+            ("IpAddress", "2001:db8::/32", "2001:db9::1", false),
+            ("IpAddress", "10.0.0.1", "10.0.0.2", false),
+            ("IpAddress", "10.0.0.0/32", "10.0.0.0", true),
             ("DateLessThan", "2027-01-01", "2026-12-31T23:59:59Z", true),
             ("DateGreaterThan", "1700000000", "2026-12-31T23:59:59Z", true),
             ("IpAddress", "10.0.0.0/8", "10.1.2.3", true),

@@ -288,3 +288,77 @@ fn what_a_token_carries_has_to_be_allowed_too() {
     let report = check(&policy.to_string(), &request, now()).unwrap();
     assert_eq!((report.outcome, report.lacking), (Outcome::KeptOut, vec!["sts:TagSession".to_owned()]));
 }
+
+#[test]
+fn not_action_is_doubted_only_where_it_leaves_a_needed_action() {
+    let request =
+        oidc::request(&token(&json!({ "iss": "https://idp.example.com", "sub": "alice", "aud": "c" })), &role());
+    let verdict = |excepted: &str| {
+        let policy = json!({ "Statement": { "Effect": "Allow", "NotAction": excepted,
+            "Principal": { "Federated": "arn:aws:iam::112233334444:oidc-provider/idp.example.com" } } });
+        let report = check(&policy.to_string(), &request, now()).unwrap();
+        report.statements[0].lines.iter().find(|line| line.what == "Action").unwrap().verdict.clone()
+    };
+    assert!(matches!(verdict("sts:AssumeRole"), Verdict::Unknown(_)));
+    assert!(matches!(verdict("sts:AssumeRoleWithWebIdentity"), Verdict::Fails(why) if why.contains("needed is")));
+}
+
+/// The verdict on the line `what` of a statement with these elements, which allows the call of `request`.
+fn line(request: &Request, what: &str, elements: Value) -> Verdict {
+    let mut statement = json!({ "Effect": "Allow", "Action": request.actions[0] });
+    statement.as_object_mut().unwrap().extend(elements.as_object().unwrap().clone());
+    let report = check(&json!({ "Statement": statement }).to_string(), request, now()).unwrap();
+    report.statements[0].lines.iter().find(|line| line.what.starts_with(what)).unwrap().verdict.clone()
+}
+
+#[test]
+fn of_several_values_one_has_to_match_and_none_may_match_a_negation() {
+    for (operator, value, holds) in [
+        ("StringEquals", "member", true),
+        ("StringEquals", "guest", false),
+        ("StringNotEquals", "member", false),
+        ("StringNotEquals", "guest", true),
+    ] {
+        let condition = json!({ "Condition": { operator: { "SAML:edupersonaffiliation": value } }, "Principal": "*" });
+        let verdict = line(&assertion(), "String", condition);
+        assert_eq!(matches!(verdict, Verdict::Holds(_)), holds, "{operator} {value}: {verdict:?}");
+    }
+}
+
+#[test]
+fn a_principal_is_compared_by_kind_and_id_and_the_reason_names_what_differs() {
+    let ours = "arn:aws:iam::112233334444:saml-provider/corp";
+    for (kind, id, holds) in [("Federated", ours, false), ("Federated", "cognito", true), ("AWS", ours, true)] {
+        let verdict = line(&assertion(), "Principal", json!({ "NotPrincipal": { kind: id } }));
+        assert_eq!(matches!(verdict, Verdict::Holds(_)), holds, "{kind} {id}: {verdict:?}");
+    }
+    let token = oidc::request(&token(&json!({ "iss": "https://idp.example.com/", "sub": "a", "aud": "c" })), &role());
+    let provider = |name: &str| format!("arn:aws:iam::112233334444:oidc-provider/{name}");
+    let fails = |names: &[&str]| {
+        let ids: Vec<String> = names.iter().map(|name| provider(name)).collect();
+        match line(&token, "Principal", json!({ "Principal": { "Federated": ids } })) {
+            Verdict::Fails(why) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    let several = fails(&["one.example", "two.example"]);
+    assert!(several.contains("one.example") && several.contains("two.example"), "{several}");
+    assert!(fails(&["idp.example.com"]).contains("a slash at the end"));
+    assert!(!fails(&["one.example"]).contains("slash"));
+}
+
+#[test]
+fn a_statement_for_another_action_is_named_with_its_action() {
+    let verdict = line(&assertion(), "Action", json!({ "Action": "sts:AssumeRole", "Principal": "*" }));
+    assert!(matches!(&verdict, Verdict::Fails(why) if why.starts_with("it is \"sts:AssumeRole\"")), "{verdict:?}");
+}
+
+#[test]
+fn the_name_qualifier_is_unknown_for_an_assertion_and_absent_for_a_token() {
+    use crate::trust::request::Found;
+    let token = oidc::request(&token(&json!({ "iss": "https://idp.example.com", "sub": "a", "aud": "c" })), &role());
+    assert!(matches!(token.value("SAML:namequalifier"), Found::Absent(_)));
+    let assertion = assertion();
+    assert!(matches!(assertion.value("SAML:namequalifier"), Found::Unknown));
+    assert!(assertion.context.all().any(|(key, values)| key == "SAML:sub" && values == ["alice"]));
+}

@@ -259,6 +259,15 @@ mod tests {
         ] {
             assert_eq!(Policy::parse(&text).unwrap().statements.len(), 1, "{text}");
         }
+        // JSON in a string is not percent-encoded.
+        let statement = json!([{ "Sid": "Jobs", "Condition": { "StringEquals": { "x": "%41" } } }, { "Sid": "" }]);
+        let document = json!({ "Statement": statement }).to_string();
+        let policy = Policy::parse(&json!({ "assume_role_policy": document }).to_string()).unwrap();
+        assert_eq!(policy.statements[0].conditions[0].values, ["%41"]);
+        assert_eq!(
+            policy.statements.iter().map(|statement| statement.name.as_str()).collect::<Vec<_>>(),
+            ["Jobs", "2"]
+        );
         for text in ["", "{", "[]", "{}", "\"x\""] {
             assert_eq!(Policy::parse(text).unwrap_err().code, Code::InvalidValue);
         }
