@@ -1,17 +1,17 @@
-//! An account of AWS's by its number: made where text comes in, and passed on as [`AccountId`].
+//! The number of an AWS account, parsed where text enters the program.
 
 use std::fmt;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-/// Twelve digits, zeros at their beginning included.
+/// Twelve digits, including leading zeros.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct AccountId(String);
 
 impl AccountId {
-    /// `None`: the text is not an account's number. It may be a tenant's name, an alias, or masked.
+    /// Returns the account, or `None` for any other text: a tenant's name, an alias, a masked number.
     pub fn parse(text: &str) -> Option<AccountId> {
         let is_id = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
         is_id.then(|| AccountId(text.to_owned()))
@@ -22,7 +22,7 @@ impl AccountId {
     }
 }
 
-/// For messages between processes of ours.
+/// Parses the messages between fedcred's own processes.
 impl TryFrom<String> for AccountId {
     type Error = &'static str;
 

@@ -1,8 +1,8 @@
-//! URLs of what fedcred talks to, each made where text comes in and passed on as the [`Address`] of its kind: of an identity
-//! provider, an OpenID provider, an STS or a proxy.
+//! URLs of the servers that fedcred talks to: identity providers, OpenID providers, STS and proxies. Each is an
+//! [`Address`] of its kind, parsed where text enters the program.
 //!
-//! One cannot be taken for another, and none exists that may not be used for what it is: a login in it, plain http that others
-//! could read, a query where the path has to go on.
+//! One kind cannot be used in place of another. An address that its kind forbids does not exist: one with a login in
+//! it, plain http that others could read, a query where the path has to continue.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,12 +14,12 @@ use crate::host_name::is_loopback;
 
 /// A page of an identity provider.
 pub type IdpUrl = Address<Idp>;
-/// An OpenID provider, by the issuer that its tokens name.
+/// An OpenID provider, named by the issuer of its tokens.
 pub type IssuerUrl = Address<Issuer>;
 pub type StsEndpoint = Address<Sts>;
 pub type ProxyUrl = Address<Proxy>;
 
-/// A URL that may be used as one of this kind.
+/// A URL that is allowed for this kind.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address<K> {
     url: Url,
@@ -39,23 +39,23 @@ pub enum Sts {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proxy {}
 
-/// What URLs of a kind have.
+/// The rules for the URLs of a kind.
 pub trait Kind {
     const SCHEMES: &'static [&'static str] = &["https", "http"];
     const PARTS: Parts;
-    /// Whether plain http may go to other machines.
+    /// Whether plain http to other machines is allowed.
     const IS_PLAIN_HTTP_RIGHT: bool = false;
-    /// What others would read on the way of plain http.
+    /// What others could read over plain http.
     const CARRIES: &'static str = "the login";
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Parts {
-    /// Path and query, and no login.
+    /// Path and query, without a login.
     Page,
-    /// A path, and neither login nor query.
+    /// A path, without login and query.
     Base,
-    /// Host and port, and perhaps a login.
+    /// Host and port; a login is allowed.
     Host,
 }
 
@@ -78,8 +78,8 @@ impl Kind for Proxy {
     const IS_PLAIN_HTTP_RIGHT: bool = true;
 }
 
-/// Why a text is not an address of its kind. Its words go behind the name of the setting, and show nothing of the text: a password may
-/// have been written into it.
+/// The reason why a text is not an address of its kind. Written behind the name of a setting. It shows nothing of the
+/// text, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAnAddress {
     NotAUrl(url::ParseError),
@@ -99,7 +99,7 @@ impl<K: Kind> Address<K> {
         Ok(address)
     }
 
-    /// The same, where the user says by name that plain http it has to be.
+    /// Parses `text`, and allows plain http: the user has said so by name.
     pub fn with_plain_http(text: &str) -> Result<Self, NotAnAddress> {
         let url = Url::parse(text).map_err(NotAnAddress::NotAUrl)?;
         if !K::SCHEMES.contains(&url.scheme()) {
@@ -118,7 +118,8 @@ impl<K: Kind> Address<K> {
         }
     }
 
-    /// The text that it was made of: issuers are compared letter by letter (OpenID Connect Core, section 3.1.3.7).
+    /// Returns the text that the address was parsed from. Issuers are compared letter by letter (OpenID Connect Core,
+    /// section 3.1.3.7).
     pub fn as_written(&self) -> &str {
         &self.written
     }
@@ -129,7 +130,7 @@ impl<K: Kind> Address<K> {
 }
 
 impl Address<Idp> {
-    /// The same page with this query.
+    /// Returns the same page with this query.
     pub fn with_query(mut self, query: &str) -> Self {
         self.url.set_query(Some(query));
         self.written = self.url.as_str().to_owned();
@@ -145,7 +146,7 @@ impl<K> Deref for Address<K> {
     }
 }
 
-/// Without the login that a proxy may have.
+/// Shows the address without the login that a proxy may have.
 impl<K> fmt::Debug for Address<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.url.clone();

@@ -17,7 +17,7 @@ pub use self::partition::Partition;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RoleArn {
     text: String,
-    /// `aws` where it is a maker's own.
+    /// `aws` for a partition that is not AWS's.
     pub partition: Partition,
     pub owner: Owner,
     /// The role's name without its path.
@@ -33,11 +33,11 @@ pub struct ProviderArn {
     pub name: String,
 }
 
-/// Whose a role is: the fifth field of its ARN.
+/// The owner of a role: the fifth field of its ARN.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     Account(AccountId),
-    /// At an STS that is not AWS's: a tenant's name, or nothing.
+    /// At an STS that is not AWS's: a tenant's name, or an empty text.
     Tenant(String),
 }
 
@@ -50,7 +50,7 @@ impl Owner {
     }
 }
 
-/// As it stands in the ARN.
+/// The owner as written in the ARN.
 impl Deref for Owner {
     type Target = str;
 
@@ -69,9 +69,11 @@ impl fmt::Display for Owner {
 }
 
 impl RoleArn {
-    /// Parses `text`; the error ([`Code::InvalidArn`]) says which part cannot be.
+    /// Parses `text`.
+    ///
+    /// Errors: [`Code::InvalidArn`], which says the wrong part.
     pub fn parse(text: &str) -> Result<Self> {
-        // The pair as a SAML attribute has it; a path may have such characters, and none that people name has.
+        // The pair of a SAML attribute. IAM allows these characters in a path, but nobody uses them there.
         if text.contains(",arn:") {
             return Err(Error::new(Code::InvalidArn, "two ARNs stand where the role's alone should")
                 .hint("write the role as `role_arn`, and the provider, if at all, as `saml.principal_arn`"));
@@ -80,8 +82,8 @@ impl RoleArn {
         Self::named(text, partition, Owner::Account(account_id), resource)
     }
 
-    /// Parses `text` as [`RoleArn::parse`] does, and what servers that are not AWS's call a role: Ceph's roles have a tenant's
-    /// name or nothing in the account's place, MinIO's a partition of its own (`arn:minio:iam:::role/…`).
+    /// Parses `text` as [`RoleArn::parse`] does, and accepts the roles of other servers: Ceph writes a tenant's name or
+    /// nothing in place of the account, MinIO a partition of its own (`arn:minio:iam:::role/…`).
     pub fn parse_of_any_maker(text: &str) -> Result<Self> {
         let of_aws = match RoleArn::parse(text) {
             Ok(role) => return Ok(role),
@@ -89,7 +91,7 @@ impl RoleArn {
         };
         let fields: Vec<&str> = text.splitn(6, ':').collect();
         let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-        // Digits alone are an account's, miscounted.
+        // Digits alone are an account id of the wrong length.
         let is_tenant = |word: &str| is_word(word) && (word.is_empty() || !word.chars().all(|c| c.is_ascii_digit()));
         match fields.as_slice() {
             ["arn", maker, "iam", "", tenant, resource] if !maker.is_empty() && is_word(maker) && is_tenant(tenant) => {
@@ -101,19 +103,19 @@ impl RoleArn {
         }
     }
 
-    /// The role that nobody names: a server that is not AWS's chooses by the token alone.
+    /// Returns the role of a server that is not AWS's and chooses the role by the token alone.
     pub fn unnamed() -> Self {
         let owner = Owner::Tenant(String::new());
         RoleArn { text: String::new(), partition: Partition::Aws, owner, name: String::new() }
     }
 
-    /// Whether AWS could have such a role.
+    /// Whether this is an ARN of AWS's own.
     pub fn is_of_aws(&self) -> bool {
         self.owner.account().is_some()
     }
 
     fn named(text: &str, partition: Partition, owner: Owner, resource: &str) -> Result<Self> {
-        // A path and a name: IAM allows any printable ASCII in a path, and [\w+=,.@-]{1,64} in a name.
+        // IAM allows any printable ASCII in a path, and [\w+=,.@-]{1,64} in a name.
         let name = resource.rsplit('/').next().unwrap_or_default();
         check_name(text, name, 64, |c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))?;
         check_path(text, resource)?;
@@ -124,7 +126,7 @@ impl RoleArn {
         &self.text
     }
 
-    /// `/`, or `/team/` with a slash at both ends.
+    /// Returns the path: `/`, or `/team/` with a slash at both ends.
     pub fn path(&self) -> &str {
         let resource = self.text.split_once(":role").map_or("/", |(_, path)| path);
         resource.strip_suffix(self.name.as_str()).unwrap_or("/")
@@ -132,7 +134,9 @@ impl RoleArn {
 }
 
 impl ProviderArn {
-    /// Parses `text`; the error ([`Code::InvalidArn`]) says which part cannot be.
+    /// Parses `text`.
+    ///
+    /// Errors: [`Code::InvalidArn`], which says the wrong part.
     pub fn parse(text: &str) -> Result<Self> {
         let (partition, account_id, name) = iam_resource(text, "saml-provider")?;
         check_name(text, name, 128, |c| c.is_ascii_alphanumeric() || "_.-".contains(c))?;
@@ -156,7 +160,7 @@ impl fmt::Display for ProviderArn {
     }
 }
 
-/// An ARN that is only carried, as a session policy's: checked for `arn:` and six fields.
+/// Checks the ARN of a managed policy, which is only passed on.
 pub fn check_policy_arn(text: &str) -> Result<()> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     match fields.as_slice() {
@@ -172,7 +176,7 @@ pub fn check_policy_arn(text: &str) -> Result<()> {
     }
 }
 
-/// Who writes such an ARN may have meant another server.
+/// Added where the ARN may be of another server.
 const ELSEWHERE: &str = " (an STS that is not AWS's may have others: name it by `sts_endpoint_url`)";
 
 fn iam_resource<'a>(text: &'a str, resource_type: &str) -> Result<(Partition, AccountId, &'a str)> {
@@ -199,7 +203,7 @@ fn iam_resource<'a>(text: &'a str, resource_type: &str) -> Result<(Partition, Ac
         return Err(invalid(text, "IAM has no regions: the field after \"iam\" stays empty"));
     }
     let account_id = AccountId::parse(account).ok_or_else(|| {
-        // Digits are an account's, miscounted.
+        // Digits alone are an account id of the wrong length.
         let elsewhere =
             if account.is_empty() || account.contains(|c: char| !c.is_ascii_digit()) { ELSEWHERE } else { "" };
         invalid(text, format!("the account id {account:?} is not twelve digits{elsewhere}"))
@@ -231,7 +235,7 @@ fn check_path(text: &str, resource: &str) -> Result<()> {
     }
 }
 
-/// What to do about a role's bare name where its ARN should be.
+/// Returns the hint for the name of a role in place of its ARN.
 fn bare_name(text: &str) -> Option<String> {
     let is_name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c));
     is_name.then(|| {

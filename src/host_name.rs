@@ -1,21 +1,21 @@
-//! A host by its name, made where a URL or a text comes in, so that names are compared as DNS compares them: one spelling,
+//! The name of a host, parsed where a URL or text enters the program. Names are compared as DNS does: in one spelling,
 //! label by label.
 
 use url::{Host, Url};
 
-/// In lower case, in IDNA's ASCII form, without the dot that may stand at its end. An IP address is none.
+/// In lower case, in the ASCII form of IDNA, without a dot at the end. Not an IP address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
 
 impl HostName {
-    /// `None`: the text is an address, or no host's name.
+    /// Returns the name, or `None` if the text is an address or no host name.
     pub fn parse(text: &str) -> Option<HostName> {
         let Ok(Host::Domain(name)) = Host::parse(text) else { return None };
         let name = name.strip_suffix('.').unwrap_or(&name);
         name.split('.').all(|label| !label.is_empty()).then(|| HostName(name.to_owned()))
     }
 
-    /// The host of a URL, if it is a name.
+    /// Returns the host of a URL, if it is a name.
     pub fn of(url: &Url) -> Option<HostName> {
         HostName::parse(url.domain()?)
     }
@@ -29,7 +29,7 @@ impl HostName {
         self.0.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 
-    /// The same of any of several domains.
+    /// Whether this is within one of several domains.
     pub fn is_within_any(&self, domains: &[&str]) -> bool {
         domains.iter().any(|domain| self.is_within(domain))
     }

@@ -1,14 +1,15 @@
-//! A region of AWS's by its name, which becomes part of host names: made where text comes in, and passed on as [`Region`].
+//! The name of an AWS region, which becomes part of host names; parsed where text enters the program.
 //!
-//! Not a list of regions: new ones come, and other makers' STS have their own. What is nearly a region's name is an error
-//! all the same (`eu-west1`, `us_east_1`, `us-east-1a`): there is no such host, and the error of a resolver does not say why.
+//! There is no list of allowed regions: AWS adds some, and other servers have their own. But a name that resembles a
+//! region (`eu-west1`, `us_east_1`, `us-east-1a`) is an error: there is no such host, and a resolver's error does not
+//! say why.
 
 use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
-/// A label of a host name (RFC 1123 §2.1) in lower case, and no slip of the pen.
+/// A label of a host name (RFC 1123 §2.1) in lower case, and no misspelt region.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Region(String);
 
@@ -20,7 +21,9 @@ pub struct NotARegion {
 }
 
 impl Region {
-    /// Errors: a text that is no label of a host name, or nearly the name of a known region.
+    /// Parses `text`.
+    ///
+    /// Errors: it is no label of a host name, or resembles a known region.
     pub fn parse(text: &str) -> Result<Region, NotARegion> {
         let is_label = (1..=63).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -43,13 +46,13 @@ impl Region {
 }
 
 impl NotARegion {
-    /// A region's name for a hint: the one that was meant, else an example.
+    /// Returns a region for a hint: the one that was meant, else an example.
     pub fn example(self) -> &'static str {
         self.meant.unwrap_or("eu-west-1")
     }
 }
 
-/// For a command's arguments.
+/// Parses a command's argument.
 impl FromStr for Region {
     type Err = NotARegion;
 
@@ -83,8 +86,8 @@ impl Deref for Region {
     }
 }
 
-/// Whether a name has the shape of AWS's: `partitions.json` has `^(us|eu|…)-\w+-\d+$` for each partition. A new region of an
-/// old part of the world has it, too.
+/// Whether a name has the form of AWS's regions, `^(us|eu|…)-\w+-\d+$` in `partitions.json`. New regions of known areas
+/// have it, too.
 pub fn has_shape(text: &str) -> bool {
     let Some((before, number)) = text.rsplit_once('-') else { return false };
     let Some((world, direction)) = before.rsplit_once('-') else { return false };
@@ -94,7 +97,8 @@ pub fn has_shape(text: &str) -> bool {
         && matches!(number.as_bytes(), [digit] if (b'1'..=b'9').contains(digit))
 }
 
-/// The known region that `text` begins with, or that differs from it in nothing but case and signs, else in one letter.
+/// Returns the known region at the beginning of `text`, or the one that differs from it only in case and signs, or in
+/// one letter.
 fn meant_by(text: &str) -> Option<&'static str> {
     let label = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap_or(text);
     let mut known = KNOWN.split_ascii_whitespace();
@@ -104,7 +108,7 @@ fn meant_by(text: &str) -> Option<&'static str> {
     let letters = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
     };
-    // A pasted novel is not a misspelling, and the distance costs the product of the lengths.
+    // The distance costs the product of the lengths, and a long text is not a typing error.
     let written = letters(text.get(..80).unwrap_or(text));
     if text.len() > 80 || written.is_empty() {
         return None;
@@ -121,7 +125,7 @@ const WORLDS: [&str; 16] = [
     "eu-isof",
 ];
 
-/// Of botocore's `partitions.json`, September 2026.
+/// From botocore's `partitions.json`, September 2026.
 const KNOWN: &str = "us-east-1 us-east-2 us-west-1 us-west-2 eu-west-1 eu-west-2 eu-west-3 eu-central-1 eu-central-2 eu-north-1 \
     eu-south-1 eu-south-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-southeast-1 ap-southeast-2 \
     ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ap-south-1 ap-south-2 ap-east-1 \

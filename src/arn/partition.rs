@@ -1,4 +1,4 @@
-//! AWS's partitions, with what differs between them: a row each.
+//! AWS's partitions: a row of what differs between them.
 
 use std::fmt;
 
@@ -17,9 +17,9 @@ pub enum Partition {
     AwsEusc,
 }
 
-/// The second field of an ARN; the region whose STS is asked when nothing names one; the domains of services, and of those
-/// that answer by IPv6 too (AWS's `partitions.json`, `dnsSuffix` and `dualStackDnsSuffix`); the hosts of the sign-in page and of
-/// the console (AWS General Reference, "AWS Sign-In endpoints").
+/// The second field of an ARN; the default region; the domains of services, without and with IPv6 (`dnsSuffix` and
+/// `dualStackDnsSuffix` in AWS's `partitions.json`), of the sign-in page and of the console (AWS General Reference,
+/// "AWS Sign-In endpoints").
 type Row = (&'static str, &'static str, [&'static str; 4]);
 
 impl Partition {
@@ -56,27 +56,27 @@ impl Partition {
         }
     }
 
-    /// The second field of an ARN.
+    /// Returns the second field of an ARN.
     pub fn id(self) -> &'static str {
         self.row().0
     }
 
-    /// The region whose STS is asked when nothing names one.
+    /// Returns the region whose STS is called when no region is configured.
     pub fn default_region(self) -> &'static str {
         self.row().1
     }
 
-    /// Where its services are, below their region.
+    /// Returns the domain of services, which follows their region.
     pub fn service_domain(self) -> &'static str {
         self.row().2[0]
     }
 
-    /// Where those of them are that answer by IPv6, too.
+    /// Returns the domain of services that also answer over IPv6.
     pub fn dual_stack_domain(self) -> &'static str {
         self.row().2[1]
     }
 
-    /// Where people sign in to it.
+    /// Returns the host of the sign-in page.
     pub fn sign_in_domain(self) -> &'static str {
         self.row().2[2]
     }
@@ -85,13 +85,13 @@ impl Partition {
         self.row().2[3]
     }
 
-    /// The partition of this id, if there is one.
+    /// Returns the partition with this id, if there is one.
     pub fn of_id(id: &str) -> Option<Partition> {
         Partition::ALL.into_iter().find(|partition| partition.id() == id)
     }
 
-    /// The partition of a region, by the prefixes of AWS's `partitions.json`. A name without such a prefix, or without the shape
-    /// of a region of AWS's, is of `aws`: a name from elsewhere does not choose a domain.
+    /// Returns the partition of a region, by the prefixes of AWS's `partitions.json`. It is `aws` for a name without
+    /// such a prefix or without the form of an AWS region, so that an unknown name cannot choose another domain.
     pub fn of_region(region: &Region) -> Partition {
         let prefixes = [
             ("cn-", Partition::AwsCn),

@@ -1,4 +1,4 @@
-//! Adding a profile to the user's configuration file: checked as a whole before a byte of it is written.
+//! Adds a profile to the user's configuration file. The whole file is checked before anything is written.
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,9 @@ use crate::file::directory;
 use crate::file::private::Dir;
 use crate::process::env::Env;
 
-/// Appends `lines`, which are the profile `name`, and gives the file's path. Everything that stands there stays as it is.
+/// Appends `lines`, which are the profile `name`, and returns the file's path. The rest of the file stays as it is.
 ///
-/// Errors: the profile is there already, or would not be valid; a file that cannot be written.
+/// Errors: the profile exists already, or would not be valid; a file that cannot be written.
 pub fn profile(env: &Env, explicit: Option<&Path>, name: &str, lines: &str) -> Result<PathBuf> {
     Addition::of(env, explicit, name, lines)
         .map_err(|error| match error.code {
@@ -26,7 +26,7 @@ pub fn profile(env: &Env, explicit: Option<&Path>, name: &str, lines: &str) -> R
 
 /// A profile that is not written yet.
 pub struct Addition {
-    /// As the configuration will have it.
+    /// The profile as the configuration will have it.
     pub profile: Profile,
     /// `[cache]` of the same files.
     pub cache: CacheSettings,
@@ -36,16 +36,16 @@ pub struct Addition {
 }
 
 impl Addition {
-    /// The profile `name` that `lines` would be at the end of the user's file.
+    /// Checks the profile `name` that `lines` would be at the end of the user's file.
     ///
-    /// Errors: the profile is there already ([`Code::ConflictingKeys`]), or would not be valid.
+    /// Errors: the profile exists already ([`Code::ConflictingKeys`]), or would not be valid.
     pub fn of(env: &Env, explicit: Option<&Path>, name: &str, lines: &str) -> Result<Addition> {
         let locations = Locations { named_by: None, ..Locations::of(env, explicit) };
         let path = locations.user.clone().ok_or_else(|| {
             Error::new(Code::ConfigUnreadable, "there is no home directory to write a configuration into")
                 .hint("name the file with --config")
         })?;
-        // A dotfile manager's link stays a link.
+        // A link of a dotfile manager stays a link.
         let path = dunce::canonicalize(&path).unwrap_or(path);
         let shown = path.display().to_string();
         let old = file::read(&path, &shown)?.unwrap_or_default();
@@ -60,7 +60,7 @@ impl Addition {
         Ok(Addition { profile: config.profile(name)?.into_profile()?, cache: config.cache()?, path, shown, text })
     }
 
-    /// Writes the file; where it is.
+    /// Writes the file and returns its path.
     pub fn write(self) -> Result<PathBuf> {
         let Addition { profile: _, cache: _, path, shown, text } = self;
         let cannot = |why: &str| Error::new(Code::ConfigUnreadable, format!("cannot write {shown}")).because(why);

@@ -1,4 +1,4 @@
-//! `[profile.NAME.assume_role]`: a role on top of another identity, and the profile or place that has the credentials for it.
+//! `[profile.NAME.assume_role]`: a role on top of another identity, and the source of that identity's credentials.
 
 use super::bases::Bases;
 use super::found::Found;
@@ -26,10 +26,10 @@ words!(Source {
     DefaultChain = "default-chain",
 });
 
-/// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
+/// Reads the whole table. Faults go into the section's log; the result is then `None` or is not used.
 pub fn read<'c>(table: &Section<'_, 'c>, bases: &Bases<'_, 'c>) -> Option<AssumeRole<WrittenBase>> {
     let base = base(table, bases);
-    // The characters and lengths are those of STS's model of AssumeRole.
+    // Characters and lengths are from STS's model of AssumeRole.
     let name = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     let external = |c: char| name(c) || "/:".contains(c);
     let device = |c: char| name(c) || "/:".contains(c);
@@ -94,7 +94,7 @@ fn tag(found: &Found<'_>) -> Result<(String, String)> {
 
 const TAG_HINT: &str = "letters, digits, spaces and _.:/=+-@ can be in a tag, 128 in its key and 256 in its value";
 
-/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`
+/// Whether the character matches `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
 fn is_tag(c: char) -> bool {
     c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
 }

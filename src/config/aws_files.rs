@@ -1,7 +1,7 @@
-//! `~/.aws/config` and `~/.aws/credentials`, as far as fedcred itself looks into them: which lines make up a profile.
+//! `~/.aws/config` and `~/.aws/credentials`: the lines of a profile.
 //!
-//! Not a second reader of AWS's settings: aws-config resolves a profile. This tells whether what it would resolve has
-//! changed, and which programs it would run.
+//! This does not resolve AWS's settings; aws-config does. It tells whether what aws-config would resolve has changed,
+//! and which programs it would run.
 
 use std::path::PathBuf;
 
@@ -11,20 +11,20 @@ use crate::error::printable;
 use crate::file::{self, kind};
 use crate::process::env::Env;
 
-/// Both files; one that is not there is empty.
+/// Both files. A missing file is empty.
 pub struct AwsFiles {
     config: File,
     credentials: File,
 }
 
 struct File {
-    /// As people read it, `~/.aws/config`.
+    /// The path for people, `~/.aws/config`.
     shown: String,
     document: Document,
     is_of_credentials: bool,
 }
 
-/// A section, and the file that it stands in.
+/// A section, and its file.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     file: &'a File,
@@ -32,8 +32,7 @@ pub struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// `[profile analytics] of ~/.aws/config`
-    /// The value of a key of the section.
+    /// Returns the value of a key of the section.
     pub fn value(&self, key: &str) -> Option<&'a str> {
         self.section.value(key)
     }
@@ -42,7 +41,7 @@ impl<'a> Place<'a> {
         format!("[{}] of {}", printable(&self.section.heading().to_string(), 80), self.file.shown)
     }
 
-    /// The name that `AWS_PROFILE` takes for it. `None`: a section that is not a profile, or that SDKs do not take for one.
+    /// Returns the name that `AWS_PROFILE` uses for it. `None` if SDKs do not read the section as a profile.
     pub fn profile(&self) -> Option<&'a str> {
         let heading = self.section.heading();
         let is_profile = match heading.kind.as_deref() {
@@ -54,7 +53,7 @@ impl<'a> Place<'a> {
 }
 
 impl AwsFiles {
-    /// `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, else the files below the home directory.
+    /// Reads the files of `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, else those below the home directory.
     pub fn read(env: &Env) -> Self {
         let locations = Locations::of(env, None);
         let file = |variable, name: &str, is_of_credentials| {
@@ -69,14 +68,14 @@ impl AwsFiles {
         }
     }
 
-    /// All sections, those of `~/.aws/config` first.
+    /// Returns all sections, those of `~/.aws/config` first.
     pub fn sections(&self) -> impl Iterator<Item = Place<'_>> {
         [&self.config, &self.credentials]
             .into_iter()
             .flat_map(|file| file.document.sections().map(move |section| Place { file, section }))
     }
 
-    /// Every line that says what the profile is, those of the profiles and sessions it stands on included.
+    /// Returns every line of the profile, and of the profiles and sessions that it needs.
     pub fn lines_of(&self, profile: &str) -> Vec<&str> {
         let mut names = vec![(profile.to_owned(), false)];
         let (mut lines, mut next) = (Vec::new(), 0);
@@ -91,14 +90,14 @@ impl AwsFiles {
             }
         }
         if lines.is_empty() {
-            // A spelling of headings that is not known here: then any change counts.
+            // The heading is not recognised: any change of the files counts.
             return self.config.document.text().lines().chain(self.credentials.document.text().lines()).collect();
         }
         lines
     }
 
-    /// What SDKs take from the profile before they run its `credential_process` (botocore's credential chain, of all SDKs the
-    /// one that is most particular): a key, and the section that has it.
+    /// Returns the key and section that SDKs prefer to the profile's `credential_process`. The rules are botocore's,
+    /// which has the most.
     pub fn shadow(&self, profile: &str) -> Option<(Place<'_>, &'static str)> {
         self.sections().filter(|place| place.profile() == Some(profile)).find_map(|place| {
             let key = SHADOWS.iter().find(|key| place.section.value(key).is_some_and(|value| !value.is_empty()))?;
@@ -106,7 +105,7 @@ impl AwsFiles {
         })
     }
 
-    /// Each `credential_process` with the heading that it stands below, as aws-config reads headings of the config file.
+    /// Returns each `credential_process` with its profile's name, as aws-config reads headings of the config file.
     pub fn processes(&self) -> impl Iterator<Item = (String, &str)> {
         self.sections().filter_map(|place| {
             let name = &place.section.heading().name;
@@ -116,7 +115,7 @@ impl AwsFiles {
     }
 }
 
-/// The path of one of AWS's files: the variable's, else the one below the home directory.
+/// Returns the path of one of AWS's files: the variable's, else the one below the home directory.
 pub fn place(env: &Env, variable: &str, name: &str) -> Option<PathBuf> {
     match env.path(variable) {
         Some(path) => match (path.strip_prefix("~"), env.home()) {
@@ -129,7 +128,8 @@ pub fn place(env: &Env, variable: &str, name: &str) -> Option<PathBuf> {
 
 const SHADOWS: [&str; 4] = ["aws_access_key_id", "role_arn", "web_identity_token_file", "sso_account_id"];
 
-/// `[profile NAME]`, `[NAME]` of the credentials file, `[default]`, `[sso-session NAME]`.
+/// Whether this is the section of the profile or session: `[profile NAME]`, `[NAME]` of the credentials file,
+/// `[default]`, `[sso-session NAME]`.
 fn is_meant(place: &Place<'_>, name: &str, is_session: bool) -> bool {
     let heading = place.section.heading();
     heading.name == name

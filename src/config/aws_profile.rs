@@ -1,5 +1,5 @@
-//! Writes a profile into `~/.aws/config`: two lines of one section change, everything else stays as it is, comments and order
-//! included. What the file was is kept beside it.
+//! Writes a profile into `~/.aws/config`. At most two lines of one section change; comments and order stay. The former
+//! file is kept beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,16 +21,16 @@ pub struct Edit {
     changes: Vec<String>,
 }
 
-/// What the section is to say.
+/// The settings of the section.
 #[derive(Clone, Copy, Debug)]
 pub struct Lines<'a> {
     pub credential_process: &'a str,
-    /// Written only where the section has none: a region that is there is somebody's choice.
+    /// Written only if the section has none: an existing region is kept.
     pub region: Option<&'a str>,
 }
 
 impl Edit {
-    /// The sections of these AWS profiles as they are to be.
+    /// Prepares the sections of these AWS profiles.
     ///
     /// Errors: [`Code::FileUnreadable`]; [`Code::AwsProfileWrong`] if a name cannot be written.
     pub fn of(env: &Env, profiles: &[(&str, Lines<'_>)]) -> Result<Edit> {
@@ -38,7 +38,7 @@ impl Edit {
         let path = path.ok_or_else(|| {
             Error::new(Code::FileUnreadable, "there is no home directory, and so no ~/.aws/config").hint("set HOME")
         })?;
-        // A dotfile manager's link stays a link.
+        // A link of a dotfile manager stays a link.
         let path = dunce::canonicalize(&path).unwrap_or(path);
         let old = match file::text(&path, &kind::AWS) {
             Ok(text) => Some(text),
@@ -57,17 +57,18 @@ impl Edit {
         Ok(Edit { path, old, new, changes: all })
     }
 
-    /// The file says it all already.
+    /// Whether the file needs no change.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// The lines that go and come, with `-` and `+` before them and the section's heading on top.
+    /// Returns the removed and added lines, with `-` and `+` before them, below the section's heading.
     pub fn diff(&self) -> String {
         self.changes.iter().map(|line| format!("{line}\n")).collect()
     }
 
-    /// Replaces the file, and keeps what it was beside it; where that is. The file keeps its permissions.
+    /// Replaces the file, which keeps its permissions, and saves its former content beside it. Returns the path of that
+    /// copy.
     pub fn write(self) -> Result<Option<PathBuf>> {
         let cannot = || Error::new(Code::OutputWrite, format!("cannot write {}", self.path.display()));
         let (Some(parent), Some(name)) = (self.path.parent(), self.path.file_name().and_then(|name| name.to_str()))
@@ -85,7 +86,7 @@ impl Edit {
     }
 }
 
-/// `config.before-fedcred-20261122T053000Z`
+/// Writes the copy, `config.before-fedcred-20261122T053000Z`.
 fn backup(dir: &Dir, parent: &Path, name: &str, old: &str, now: Timestamp) -> Result<PathBuf> {
     let stamp: String = time::whole_seconds(now).chars().filter(|c| !matches!(c, '-' | ':')).collect();
     let name = format!("{name}.before-fedcred-{stamp}");

@@ -1,4 +1,4 @@
-//! `source_profile`: the profiles that a profile stands on, to any depth, and never on itself.
+//! `source_profile`: the profiles below a profile, to any depth, without circles.
 
 use super::Config;
 use super::airflow::aws_profiles::{AwsProfiles, named_by};
@@ -13,7 +13,7 @@ use super::{values, web_identity};
 use crate::error::{Code, Error, Result, printable};
 use crate::quote::shell::command;
 
-/// The way from the profile that was asked for down to the one being read.
+/// The profiles from the one that was asked for down to the one that is read.
 pub struct Bases<'a, 'c> {
     config: &'c Config,
     name: &'c str,
@@ -25,7 +25,9 @@ impl<'a, 'c> Bases<'a, 'c> {
         Bases { config, name, above: None }
     }
 
-    /// The profile that this `source_profile` names; its own first error, if it has one.
+    /// Returns the profile that this `source_profile` names.
+    ///
+    /// Errors: the first fault of that profile.
     pub fn profile(&self, found: &Found<'c>) -> Result<WrittenProfile> {
         let name = values::written(found, "the name of a profile")?;
         let way: Vec<&str> = self.way();
@@ -41,7 +43,7 @@ impl<'a, 'c> Bases<'a, 'c> {
             let error = found.error(Code::ProfileNotFound, format!("names no profile: {}", why.what));
             return Err(Error { causes: why.causes, hint: why.hint, ..error });
         }
-        // A log of its own: the values above keep their origins.
+        // A separate log: the values of the profile above keep their origins.
         let log = Log::default();
         let below = Bases { config: self.config, name, above: Some(self) };
         let profile = self.config.read_with(&below, &log);
@@ -52,7 +54,7 @@ impl<'a, 'c> Bases<'a, 'c> {
         }
     }
 
-    /// What the default chain of AWS's SDKs finds here, as botocore goes along it: `credential_source = "default-chain"`.
+    /// Returns the credentials that botocore's default chain finds: `credential_source = "default-chain"`.
     pub fn default_chain(&self, found: &Found<'c>) -> Result<WrittenBase> {
         let env = &self.config.env;
         let files = AwsProfiles::read(env)?;
@@ -79,7 +81,7 @@ impl<'a, 'c> Bases<'a, 'c> {
         Ok(WrittenBase::Base(base))
     }
 
-    /// EKS IRSA and its like, whether or not a profile `default` is written.
+    /// Returns the profile of the environment (EKS IRSA and the like), whether or not a profile `default` is written.
     fn of_environment(&self) -> Result<WrittenProfile> {
         let log = Log::default();
         let below = Bases { config: self.config, name: "default", above: None };
@@ -88,7 +90,7 @@ impl<'a, 'c> Bases<'a, 'c> {
         error.map_or_else(|| profile.ok_or_else(|| self.config.not_found("default")), Err)
     }
 
-    /// `[airflow]`. What is wrong with it is in the log.
+    /// Reads `[airflow]`. Faults go into the log.
     pub fn airflow(&self, log: &Log<'c>) -> Policy {
         self.config.read_airflow(log)
     }

@@ -1,4 +1,4 @@
-//! `[cache]`: where results are kept, and where the key that seals them lives.
+//! `[cache]`: where results and the sealing key are stored.
 
 use std::path::PathBuf;
 
@@ -19,24 +19,25 @@ use crate::text::redact::looks_like_a_secret;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheSettings {
-    /// `$FEDCRED_CACHE_DIR`, else `dir`, else the platform's; absent: there is no home directory either.
+    /// `$FEDCRED_CACHE_DIR`, else `dir`, else the platform's. Absent: there is no home directory.
     pub dir: Option<PathBuf>,
     pub key: KeyStore,
     pub store: Store,
-    /// The sealing key's file: beside the configuration, apart from the cache, so that a copy of the one is not a copy of both.
+    /// The file of the sealing key. It is beside the configuration, apart from the cache, so that a copy of one does
+    /// not contain the other.
     pub key_file: Option<PathBuf>,
-    /// Keys that what is cached may still be sealed with.
+    /// Former keys, with which cached entries may still be sealed.
     pub old_key_files: Vec<PathBuf>,
 }
 
 impl CacheSettings {
     /// The place of the sealing key. `None`: there is no home directory for its file.
     pub fn key_place(&self) -> Option<KeyPlace> {
-        // One that a machine made for itself would be no other machine's.
+        // A fleet's key is given: no machine makes one for itself.
         if let Store::Redis(_) = self.store {
             return self.key_file.clone().map(KeyPlace::Given);
         }
-        // Two processes must not make a key each, and a keyring has no "unless there is one".
+        // A keyring cannot create an item only if it is absent, so a lock keeps two processes from making a key each.
         let in_keyring = |keyring| {
             let lock = self.key_file.as_ref().map(|path| path.with_extension("key.lock"));
             KeyPlace::Keyring { keyring, lock }
@@ -50,10 +51,10 @@ impl CacheSettings {
     }
 }
 
-/// Where the sealing key lives.
+/// The place of the sealing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyStore {
-    /// The platform's own place: Keychain or Credential Manager there, a file elsewhere.
+    /// The platform's own: Keychain or Credential Manager on macOS and Windows, a file elsewhere.
     Auto,
     File,
     /// Keychain, Credential Manager, Secret Service.
@@ -62,17 +63,17 @@ pub enum KeyStore {
     Kernel,
 }
 
-/// Where results are kept.
+/// The place of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Store {
     File,
-    /// Nowhere.
+    /// No storage.
     None,
-    /// In files, and in the Redis or Valkey that the machines of a fleet share.
+    /// In files, and in the Redis or Valkey of a fleet.
     Redis(Box<RedisSettings>),
 }
 
-/// The stores that have a word.
+/// The stores that are named by a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocalStore {
     File,
@@ -82,7 +83,7 @@ pub enum LocalStore {
 words!(KeyStore { Auto = "auto", File = "file", Keyring = "keyring", Kernel = "kernel" });
 words!(LocalStore { File = "file", None = "none" });
 
-/// Reads the table, when there is one; what is wrong is in the section's log.
+/// Reads the table. Faults go into the section's log.
 pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheSettings {
     let dir = cache.get("dir").or_else(|| locations.cache_dir.clone());
     let dir = match env.path("FEDCRED_CACHE_DIR") {
@@ -128,7 +129,7 @@ pub fn read(cache: &Section<'_, '_>, locations: &Locations, env: &Env) -> CacheS
             CacheSettings { dir, key, store, key_file: Some(first), old_key_files: given.collect() }
         }
         None => {
-            // Without a home, beside what it seals.
+            // Without a home directory it is beside the cache.
             let key_file = locations.key_file().or_else(|| Some(dir.as_ref()?.join("cache.key")));
             CacheSettings { dir, key, store, key_file, old_key_files: Vec::new() }
         }
@@ -161,7 +162,7 @@ fn store(found: &Found<'_>, allow_plain: bool) -> Result<Written> {
     }
 }
 
-/// A path, or several: the first one seals.
+/// Reads a path, or several, of which the first one seals.
 fn key_files(found: &Found<'_>) -> Result<Vec<PathBuf>> {
     if let Value::Text(_) = found.value {
         return values::path(found).map(|path| vec![path]);

@@ -1,7 +1,7 @@
-//! The rule that a profile's layers never carry a secret or headers to another origin than the one they were written for.
+//! Keeps secrets and headers from going to another origin by `include` than the one they were written for.
 //!
-//! Somebody who includes a profile and changes `idp_url` means its region or its retries, not that the password for one IdP be
-//! shown to another. It is an error and not dropped in silence: the login would fail without a reason to be seen.
+//! Whoever includes a profile and changes `idp_url` means its region or its retries, not that the password is shown to
+//! another IdP. It is an error, because a login without the secret would fail for no visible reason.
 
 use url::{Origin, Url};
 
@@ -11,13 +11,13 @@ use super::settings::{Kind, Row};
 use super::tree::Value;
 use crate::error::{Code, Error};
 
-/// Reports each of the keys that would be carried.
+/// Reports each key that would go to another origin.
 pub fn check(saml: &Section<'_, '_>) {
     let urls: Vec<Found<'_>> = saml.all("idp_url").collect();
     let lists: Vec<Found<'_>> = saml.all("idp_origins").collect();
     for carried in saml.rows.settings().filter(|row| row.is_private).flat_map(|row| private(saml, row)) {
         let (Some(url), Some(home)) = (urls.first(), home_of(&carried, &urls)) else { continue };
-        // Where it was written for: that URL, and the origins listed as of the layer in which the two have met.
+        // The secret was written for that URL, and for the origins listed in or below the layer in which both meet.
         let met = carried.rank.min(home.rank);
         let at_home = lists.iter().find(|list| list.rank >= met);
         let allowed: Vec<Origin> = at_home.map(origins).into_iter().flatten().chain(origin(home)).collect();
@@ -32,7 +32,7 @@ pub fn check(saml: &Section<'_, '_>) {
     }
 }
 
-/// What leads to a secret, or proves who we are; headers one by one.
+/// Returns the keys that lead to a secret or prove an identity; headers one by one.
 fn private<'c>(saml: &Section<'_, 'c>, row: &'static Row) -> Vec<Found<'c>> {
     match row.kind {
         Kind::Map(_) => saml.table(row.key).entries(),
@@ -40,7 +40,7 @@ fn private<'c>(saml: &Section<'_, 'c>, row: &'static Row) -> Vec<Found<'c>> {
     }
 }
 
-/// The `idp_url` that is in force in the layer of `carried`; where there is none yet, the first one put on top of it.
+/// Returns the `idp_url` in the layer of `carried` or below it; without one, the first above it.
 fn home_of<'f, 'c>(carried: &Found<'c>, urls: &'f [Found<'c>]) -> Option<&'f Found<'c>> {
     urls.iter().find(|url| url.rank >= carried.rank).or_else(|| urls.last())
 }
@@ -59,7 +59,7 @@ fn origins(list: &Found<'_>) -> Vec<Origin> {
     }
 }
 
-/// What is not a URL has no origin; whoever reads the key says so.
+/// Returns the origin. `None` for a text that is no URL; its reader reports that.
 fn origin(found: &Found<'_>) -> Option<Origin> {
     match found.value {
         Value::Text(text) => Url::parse(text).ok().map(|url| url.origin()),

@@ -10,7 +10,7 @@ pub fn written_duration(duration: Duration) -> String {
     if text.is_empty() { "0s".into() } else { text }
 }
 
-/// Hours, minutes and seconds, each at most once, in that order.
+/// Parses hours, minutes and seconds, each at most once and in this order.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let (mut rest, mut total, mut largest) = (text, 0u64, u64::MAX);
     while !rest.is_empty() {

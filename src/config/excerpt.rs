@@ -1,15 +1,15 @@
-//! What one profile needs of a configuration file: the file without the tables of the other profiles.
+//! An excerpt of a configuration file for one profile: the file without the tables of other profiles.
 //!
-//! Parsing thirty other profiles would cost a cache hit three times what all the rest of it does. Here a table is looked at no
-//! further than to its heading. What leaves a table out must not need to understand what is in it, hence the argument: in a
-//! file that has no multi-line string, a line that begins with `[profile.` is a heading, because no value begins so. The next
-//! line that begins with a bracket ends the table, or it is part of an array; then the excerpt holds the closing bracket of
-//! an array without its opening one, and is not TOML. So an excerpt that parses says what the file says. One that does not,
-//! and anything that is wrong with the profile, is judged by the whole file. Its lines are numbered as they stand in the
-//! excerpt, which nobody is told: a number is for an error.
+//! Parsing thirty other profiles would cost a cache hit three times as much as all the rest. Here only the heading of a
+//! table is read. A table must be left out without understanding it, for this reason: in a file without multi-line
+//! strings, a line that begins with `[profile.` is a heading, because no value begins so. The next line that begins
+//! with a bracket ends the table, or is part of an array; the excerpt then has the closing bracket of an array without
+//! its opening one, and is not TOML. So an excerpt that parses has the meaning of the file. If it does not parse, or
+//! the profile has a fault, the whole file is read. Line numbers of an excerpt are its own; they are never shown,
+//! because every error is from the whole file.
 //!
-//! The file is read in blocks into one buffer. Memory for the whole of a large one costs more than everything else: each page is
-//! fetched from the system at its first use, and given back.
+//! The file is read in blocks into one buffer. Memory for a whole large file would cost more than everything else,
+//! since each page is requested from the system at its first use.
 
 use std::path::Path;
 
@@ -24,11 +24,11 @@ use super::written::WrittenProfile;
 use crate::error::Result;
 use crate::process::env::Env;
 
-/// Bytes that are read at a time; a line that is longer makes the whole be read.
+/// Bytes that are read at a time. A longer line makes the whole file be read.
 const BLOCK: usize = 32 << 10;
 
 impl Config {
-    /// What `get` asks for: the profile and `[cache]`, from no more of the files than they need.
+    /// Reads the profile and `[cache]` for `get`, from as little of the files as possible.
     ///
     /// Errors: those of [`Config::load`], [`Config::profile`] and [`Config::cache`].
     pub fn load_profile(env: &Env, explicit: Option<&Path>, name: &str) -> Result<(WrittenProfile, CacheSettings)> {
@@ -47,12 +47,12 @@ impl Config {
         Ok((whole.profile(name)?, whole.cache()?))
     }
 
-    /// As much as the profile needs, with those it includes and those it stands on.
+    /// Reads the profile, those it includes, and those below it.
     fn part(locations: &Locations, env: &Env, files: &[Opened], name: &str) -> Option<Config> {
         let mut profiles = vec![name.to_owned()];
         loop {
             let parse = |file: &Opened| {
-                // One byte more than the file has: what does not fill it is its end.
+                // One byte more than the file: a block that is not full is the last one.
                 let block = BLOCK.min(usize::try_from(file.content.size()).unwrap_or(BLOCK).saturating_add(1));
                 match of(|into, from| file.content.fill(into, from).ok(), block, &profiles) {
                     Some(excerpt) => Table::parse(&excerpt, &file.found.shown),
@@ -70,9 +70,9 @@ impl Config {
     }
 }
 
-/// A file without the tables of all profiles but these. `None`: it cannot be told where they end.
+/// Returns a file without the tables of profiles other than these. `None` if their ends cannot be found.
 ///
-/// `read` fills a buffer of `block` bytes from an offset of the file, and returns how many there were.
+/// `read` fills a buffer of `block` bytes from an offset of the file, and returns the number of bytes.
 fn of(mut read: impl FnMut(&mut [u8], u64) -> Option<usize>, block: usize, profiles: &[String]) -> Option<String> {
     let mut excerpt = Excerpt { profiles, kept: Vec::new(), is_wanted: true };
     let mut buffer = vec![0; block];
@@ -94,12 +94,12 @@ fn of(mut read: impl FnMut(&mut [u8], u64) -> Option<usize>, block: usize, profi
 struct Excerpt<'a> {
     profiles: &'a [String],
     kept: Vec<u8>,
-    /// Whether the table is kept that the last lines belong to.
+    /// Whether the current table is kept.
     is_wanted: bool,
 }
 
 impl Excerpt<'_> {
-    /// Goes on with the next lines of the file. `None`: they are not text, or have a string of several lines.
+    /// Adds the next lines of the file. `None` if they are not text, or have a multi-line string.
     fn add(&mut self, lines: &[u8]) -> Option<()> {
         let is_text = lines.is_ascii() || std::str::from_utf8(lines).is_ok();
         if !is_text || ["\"\"\"", "'''"].iter().any(|quotes| memmem::find(lines, quotes.as_bytes()).is_some()) {
@@ -123,7 +123,7 @@ impl Excerpt<'_> {
     }
 }
 
-/// Where the line of this bracket begins, if the bracket is its first character.
+/// Returns the start of the bracket's line, if the bracket is its first character.
 fn line_of(lines: &[u8], bracket: usize) -> Option<usize> {
     let before = &lines[..bracket];
     match before.last() {
@@ -136,10 +136,11 @@ fn line_of(lines: &[u8], bracket: usize) -> Option<usize> {
     }
 }
 
-/// Whether the table that begins here is `[profile.NAME…` with a NAME that is none of these. A way to write one that people do
-/// not is taken for none.
+/// Whether the table that begins here is `[profile.NAME…` with another NAME than these. `false` for an unusual
+/// spelling.
 ///
-/// A name is not read to its end: a bare one that does not begin with the wanted one, or goes on behind it, is another.
+/// A name need not be read to its end: a bare name is another one if it does not begin with a wanted name, or continues
+/// after it.
 fn is_of_another(table: &[u8], profiles: &[String]) -> bool {
     let Some(rest) = table.strip_prefix(b"[profile.") else { return false };
     let is_bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

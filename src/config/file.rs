@@ -1,4 +1,4 @@
-//! Reading a configuration file: opened once, its owner and mode checked on the descriptor that is then read.
+//! Opens a configuration file once, and checks owner and mode of the descriptor that is read.
 
 use std::path::{Path, PathBuf};
 
@@ -8,17 +8,17 @@ use crate::error::{Code, Error, Result, printable};
 use crate::file::fault::Fault;
 use crate::file::{self, kind};
 
-/// A configuration file that is there.
+/// A configuration file that exists.
 #[derive(Clone)]
 pub struct Found {
     pub path: PathBuf,
-    /// As people read it, `~/.config/fedcred/config.toml`.
+    /// The path for people, `~/.config/fedcred/config.toml`.
     pub shown: String,
     /// The machine's file, not the user's.
     pub is_machine: bool,
 }
 
-/// The same, open for reading.
+/// An open configuration file.
 pub struct Opened {
     pub found: Found,
     pub content: file::Opened,
@@ -32,7 +32,7 @@ impl Opened {
     }
 }
 
-/// The user's file before the machine's, of those that exist.
+/// Opens the files that exist, the user's before the machine's.
 pub fn open(locations: &Locations) -> Result<Vec<Opened>> {
     let mut opened = Vec::new();
     let machine = locations.machine.as_ref().filter(|path| Some(*path) != locations.user.as_ref());
@@ -60,7 +60,7 @@ pub fn open(locations: &Locations) -> Result<Vec<Opened>> {
     Ok(opened)
 }
 
-/// The file's text; `None` when there is no such file. `shown` is its name in an error.
+/// Returns the file's text. `None` if there is no such file. `shown` is its name in an error.
 pub fn read(path: &Path, shown: &str) -> Result<Option<String>> {
     if_there(file::text(path, &kind::CONFIGURATION), shown)
 }

@@ -8,7 +8,7 @@ use super::row::{Row, Table};
 use super::tree::{Node, Value};
 use crate::error::{Code, Error, printable};
 
-/// A key that is there.
+/// A key that is written.
 #[derive(Clone, Copy)]
 pub struct Found<'c> {
     pub key: &'c str,
@@ -24,7 +24,7 @@ pub struct Found<'c> {
 }
 
 impl<'c> Found<'c> {
-    /// An element of the array that this is.
+    /// Returns an element of this array.
     pub fn element(&self, node: &'c Node) -> Found<'c> {
         Found { value: &node.value, place: Place { line: node.line, ..self.place }, ..*self }
     }
@@ -34,23 +34,24 @@ impl<'c> Found<'c> {
         Found { key, row: rows.row(key).unwrap_or(&Row::ENTRY), ..self.element(node) }
     }
 
-    /// `FILE:LINE: ` then the key and its table, then what is said of it.
+    /// Returns an error: `FILE:LINE: `, the key, its table, and `said`.
     pub fn error(&self, code: Code, said: impl fmt::Display) -> Error {
         let heading = heading(self.profile, self.table);
         Error::new(code, format!("{}: `{}` in {heading} {said}", self.place, printable(self.key, 80)))
     }
 
-    /// The error of a row whose kind is not the one that its reader reads.
+    /// Returns the error of a reader that does not fit the kind of the row.
     pub fn misfit(&self) -> Error {
         self.error(Code::Bug, format!("is read as another kind of value than {:?}", self.row.kind))
     }
 
-    /// The value has the wrong type. Tells the type that was found, never the value: it may be a secret in the wrong place.
+    /// Returns the error of a value of the wrong type. It names the type, never the value, which may be a misplaced
+    /// secret.
     pub fn wrong(&self, expected: &str) -> Error {
         self.error(Code::InvalidValue, format!("must be {expected}, not {}", self.value.type_name()))
     }
 
-    /// The text is not one of those that can be. Only for keys that never hold a secret: the text is told.
+    /// Returns the error of a text that is not allowed. It shows the text, so it is for keys that never hold a secret.
     pub fn wrong_text(&self, expected: &str, text: &str) -> Error {
         self.error(Code::InvalidValue, format!("must be {expected}, not {:?}", printable(text, 60)))
     }

@@ -1,10 +1,10 @@
-//! `[profile.NAME.saml.headers]`: further headers to the IdP, without those that fedcred has to write itself.
+//! `[profile.NAME.saml.headers]`: additional headers for the IdP, except those that fedcred sets itself.
 
 use super::found::Found;
 use super::values;
 use crate::error::{Code, Result};
 
-/// Headers that are not the user's to write, and what to write instead.
+/// Headers that a user cannot set, and what to use instead.
 const RESERVED: [(&str, &str); 14] = [
     ("authorization", "auth = \"bearer\" with `token`, or auth = \"basic\""),
     ("cookie", "nothing: cookies are stored as the IdP sets them"),
@@ -22,12 +22,12 @@ const RESERVED: [(&str, &str); 14] = [
     ("user-agent", "user_agent = \"…\""),
 ];
 
-/// Name and value of one.
+/// Reads name and value of a header.
 pub fn header(found: &Found<'_>) -> Result<(String, String)> {
     Ok((name(found)?, value(found)?))
 }
 
-/// A field value (RFC 9110, section 5.5) in ASCII: visible characters, spaces and tabs between them.
+/// Reads a field value (RFC 9110, section 5.5) in ASCII: visible characters, with spaces and tabs between them.
 pub fn value(found: &Found<'_>) -> Result<String> {
     let text = values::written(found, "a string")?;
     if text.is_empty() || text.trim() != text || !text.chars().all(|c| c == '\t' || (' '..='~').contains(&c)) {
@@ -36,7 +36,7 @@ pub fn value(found: &Found<'_>) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// A token (RFC 9110, section 5.6.2).
+/// Reads a token (RFC 9110, section 5.6.2).
 fn name(found: &Found<'_>) -> Result<String> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if found.key.is_empty() || !found.key.chars().all(token) {

@@ -1,4 +1,5 @@
-//! The layers of a profile: which tables make it up, through `include` and the two files, and what to say when there is none.
+//! The layers of a profile: the tables of which it consists, through `include` and the two files; and the error if
+//! there are none.
 
 use super::Config;
 use super::mistakes::{self, nearest};
@@ -10,11 +11,12 @@ use super::{values, web_identity};
 use crate::error::{Code, Error, Result, printable};
 use crate::quote::shell::{self, fedcred};
 
-/// Names of profiles that an error lists at most.
+/// Maximum number of profiles in an error.
 const LISTED: usize = 20;
 
 impl Config {
-    /// The profile's tables, the deciding one first: the user's, the machine's, then both of each included profile.
+    /// Returns the profile's tables in order of precedence: the user's, the machine's, then both of each included
+    /// profile.
     pub(super) fn layers<'c>(&'c self, asked: &'c str) -> Result<Vec<Layer<'c>>> {
         let mut layers: Vec<Layer<'c>> = Vec::new();
         let mut chain = vec![asked];
@@ -64,7 +66,7 @@ impl Config {
         self.profile_nodes().any(|(_, written, _)| written == name)
     }
 
-    /// The profiles without which this one cannot be read: those it includes, and those it stands on.
+    /// Returns the profiles without which this one cannot be read: those it includes and those below it.
     pub(super) fn needed_by(&self, name: &str) -> impl Iterator<Item = &str> {
         let nodes = self.profile_nodes().filter(move |(_, found, _)| *found == name);
         nodes.flat_map(|(_, _, node)| included(node).into_iter().chain(stood_on(node)))
@@ -75,7 +77,7 @@ impl Config {
         self.profile_nodes().any(|(_, _, node)| included(node) == Some(name))
     }
 
-    /// Each `[profile.NAME]` as written, the user's before the machine's.
+    /// Returns each `[profile.NAME]` as written, the user's before the machine's.
     pub(super) fn profile_nodes(&self) -> impl Iterator<Item = (&SourceFile, &str, &Node)> {
         self.files.iter().flat_map(|file| {
             let profiles = match file.root.get("profile").map(|node| &node.value) {

@@ -1,21 +1,22 @@
-//! Where configuration and cache live on this platform: `--config`, `$FEDCRED_CONFIG`, the XDG directories and their counterparts.
+//! The places of configuration and cache on this platform: `--config`, `$FEDCRED_CONFIG`, the XDG directories and their
+//! counterparts.
 
 use std::path::{Path, PathBuf};
 
 use crate::process::env::Env;
 
-/// The places that are looked at. Made from the environment; a test puts others in.
+/// The places of files. Tests use others than those of the environment.
 #[derive(Clone, Debug)]
 pub struct Locations {
-    /// The user's own file; absent: there is no home directory to look in.
+    /// The user's file. Absent: there is no home directory.
     pub user: Option<PathBuf>,
-    /// Who named the user's file: then it must exist.
+    /// What named the user's file, which then must exist.
     pub named_by: Option<&'static str>,
-    /// The machine's file, below the user's. Fixed, so that nobody's environment can put another in its place.
+    /// The machine's file, below the user's. Its path is fixed, so that the environment cannot replace it.
     pub machine: Option<PathBuf>,
-    /// Ours in the platform's configuration directory: also the home of the sealing key's file.
+    /// fedcred's directory in the platform's configuration directory; also for the file of the sealing key.
     pub config_dir: Option<PathBuf>,
-    /// Ours in the platform's cache directory.
+    /// fedcred's directory in the platform's cache directory.
     pub cache_dir: Option<PathBuf>,
     pub home: Option<PathBuf>,
 }
@@ -52,17 +53,17 @@ impl Locations {
         Locations { user, named_by, machine, config_dir, cache_dir, home }
     }
 
-    /// The sealing key's file.
+    /// Returns the file of the sealing key.
     pub fn key_file(&self) -> Option<PathBuf> {
         self.config_dir.as_ref().map(|dir| dir.join("cache.key"))
     }
 
-    /// The secrets that `fedcred login --store file` keeps.
+    /// Returns the directory of the secrets that `fedcred login --store file` stores.
     pub fn secrets_dir(&self) -> Option<PathBuf> {
         self.config_dir.as_ref().map(|dir| dir.join("secrets"))
     }
 
-    /// A path as people read it: the home directory as `~`.
+    /// Returns a path for people, with `~` for the home directory.
     pub fn shown(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
             Some(rest) if !rest.as_os_str().is_empty() => Path::new("~").join(rest).display().to_string(),

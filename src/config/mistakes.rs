@@ -1,4 +1,4 @@
-//! Mistakes that people make in their first file, and the sentence that answers each. All of it is read when something is wrong.
+//! Frequent mistakes in a first configuration, and a hint for each. Used only when an error is reported.
 
 use super::names::Names;
 use super::row::Table;
@@ -17,7 +17,7 @@ const WORDS: [(&str, Names); 9] = [
     ("github-actions", Names("github")),
 ];
 
-/// The word of `names` that somebody means by `text`.
+/// Returns the word of `names` that is meant by `text`.
 pub fn meant<'n>(text: &str, mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let (word, _) = WORDS.iter().find(|(_, others)| others.has(&text.to_ascii_lowercase()))?;
     names.find(|name| name == word)
@@ -60,21 +60,21 @@ pub fn misplaced(
     }
 }
 
-/// The name closest to `text`, if one is close enough to be a slip of the finger.
+/// Returns the name closest to `text`, if it is close enough to be a typing error.
 pub fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let score = |name: &str| strsim::damerau_levenshtein(&text.to_lowercase(), &name.to_lowercase());
     let far = (text.chars().count() / 3).max(1);
-    // A pasted novel is not a misspelling, and the distance costs the product of the lengths.
+    // The distance costs the product of the lengths, and a long text is not a typing error.
     let near = names.filter(|_| text.len() <= 80).map(|name| (score(name), name)).filter(|(d, _)| *d <= far);
     near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 
-/// What to do with a start page or the keys of IAM Identity Center.
+/// Returns the hint for a start page or keys of IAM Identity Center.
 pub fn identity_center() -> String {
     "this is AWS IAM Identity Center, which needs no fedcred: use `aws configure sso`, then `aws sso login`".to_owned()
 }
 
-/// Keys of AWS's own files that mean nothing to fedcred.
+/// Keys of AWS's own files without a meaning for fedcred.
 const OF_AWS: [&str; 8] = [
     "aws_access_key_id",
     "aws_secret_access_key",
@@ -86,14 +86,14 @@ const OF_AWS: [&str; 8] = [
     "max_attempts",
 ];
 
-/// The profile that is meant by a heading, or a part of one: `[profile.dev]`, `profile dev`.
+/// Returns the profile's name in a heading or a part of one: `[profile.dev]`, `profile dev`.
 pub fn bare_name(name: &str) -> &str {
     let name = name.trim().trim_start_matches('[').trim_end_matches(']').trim();
     let name = name.strip_prefix("profile.").or_else(|| name.strip_prefix("profile ")).unwrap_or(name);
     name.trim().trim_matches('"')
 }
 
-/// What an address is, that is no page of an identity provider.
+/// Returns what an address is that is not a page of an identity provider, and a hint.
 pub fn not_a_page(host: &HostName, path: &str) -> Option<(&'static str, String)> {
     let is_below = |domain: &str| host.is_within(domain);
     if is_below("awsapps.com") || is_below("app.aws") {

@@ -73,7 +73,7 @@ pub use duration::{parse_duration, written_duration};
 pub struct Config {
     locations: Locations,
     env: Env,
-    /// The user's file over the machine's, of those that exist.
+    /// The existing files, the user's first.
     files: Vec<SourceFile>,
 }
 
@@ -91,7 +91,7 @@ impl Config {
         Config::of(&locations, env, &files, Opened::parse)
     }
 
-    /// As if the user's file held this text.
+    /// Reads the configuration with `content` in place of the user's file.
     fn of_user_text(locations: &Locations, env: &Env, content: &str) -> Result<Config> {
         let files: Vec<Opened> = file::open(locations)?.into_iter().filter(|file| file.found.is_machine).collect();
         let mut config = Config::of(locations, env, &files, Opened::parse)?;
@@ -103,7 +103,7 @@ impl Config {
         Ok(config)
     }
 
-    /// These files, each as `parse` reads it.
+    /// Parses the files with `parse`.
     fn of(
         locations: &Locations,
         env: &Env,
@@ -115,7 +115,9 @@ impl Config {
         Ok(Config { locations: locations.clone(), env: env.clone(), files })
     }
 
-    /// The profile, with what it includes and what the environment overrides. The first of its errors, if there are any.
+    /// Returns the profile, with what it includes and what the environment overrides.
+    ///
+    /// Errors: the first fault.
     pub fn profile(&self, name: &str) -> Result<WrittenProfile> {
         let log = Log::default();
         let profile = self.read_profile(name, &log);
@@ -125,28 +127,28 @@ impl Config {
         }
     }
 
-    /// `[cache]`, with what the environment overrides.
+    /// Returns `[cache]`, with what the environment overrides.
     pub fn cache(&self) -> Result<CacheSettings> {
         let log = Log::default();
         let cache = self.read_cache(&log);
         log.take_errors().into_iter().next().map_or(Ok(cache), Err)
     }
 
-    /// The files that were looked for.
+    /// Returns the places of the files.
     pub fn locations(&self) -> Locations {
         self.locations.clone()
     }
 
-    /// `[airflow]`
+    /// Returns `[airflow]`.
     pub fn airflow(&self) -> Result<Policy> {
         let log = Log::default();
         let policy = self.read_airflow(&log);
         log.take_errors().into_iter().next().map_or(Ok(policy), Err)
     }
 
-    /// Everything that is wrong, in every profile and beside them.
+    /// Returns all faults, in every profile and outside of them.
     ///
-    /// A profile that others include may be without an identity of its own, or with half of one.
+    /// A profile that others include may lack an identity, or a part of one.
     pub fn check(&self) -> Vec<Error> {
         let log = Log::default();
         self.read_cache(&log);
@@ -158,7 +160,7 @@ impl Config {
             self.read_profile(name, &log);
             let incomplete = |error: &Error| error.code == Code::MissingKey && self.is_included(name);
             for error in log.take_errors().into_iter().filter(|error| !incomplete(error)) {
-                // What is wrong in an included profile is found once for each that includes it.
+                // A fault of an included profile is found once for each profile that includes it.
                 if !errors.contains(&error) {
                     errors.push(error);
                 }
@@ -167,7 +169,7 @@ impl Config {
         errors
     }
 
-    /// Each key of the profile with its effective value and where that came from. No secret is among them.
+    /// Returns each key of the profile with its effective value and origin, without secrets.
     pub fn show<'c>(&'c self, name: &'c str) -> Result<Vec<Setting<'c>>> {
         let log = Log::to_show();
         let profile = self.read_profile(name, &log);
@@ -177,14 +179,14 @@ impl Config {
         }
     }
 
-    /// The files that are looked at, and where results are kept.
+    /// Returns the paths of the files and of stored results.
     pub fn paths(&self) -> Paths {
-        // What is wrong with `[cache]` is for others to say.
+        // Faults of `[cache]` are reported elsewhere.
         let cache = self.read_cache(&Log::default());
         Paths::of(&self.locations, cache, |path| self.files.iter().any(|file| file.path == path))
     }
 
-    /// The profiles that are written, in the order of their names.
+    /// Returns the names of the profiles in the files, sorted.
     pub fn profile_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.profile_nodes().map(|(_, name, _)| name).collect();
         names.sort_unstable();
@@ -192,7 +194,7 @@ impl Config {
         names
     }
 
-    /// Environment variables that hold a secret by what any profile says, a broken one included.
+    /// Returns the environment variables that hold a secret according to any profile, even a faulty one.
     pub fn secret_variables(&self) -> Vec<String> {
         let mut names = Vec::new();
         for file in &self.files {
@@ -201,8 +203,8 @@ impl Config {
         names
     }
 
-    /// The profiles that can be used, in the order of their names: of those that are written, the ones that are not only
-    /// there to be included, and `default` where the environment makes one.
+    /// Returns the names of the usable profiles, sorted: those in the files that are not only there to be included, and
+    /// `default` if the environment makes one.
     pub fn usable_profile_names(&self) -> Vec<&str> {
         let is_base = |name: &str| {
             self.is_included(name) && self.profile(name).is_err_and(|error| error.code == Code::MissingKey)
@@ -210,7 +212,7 @@ impl Config {
         let mut names: Vec<&str> = self.profile_names().into_iter().filter(|name| !is_base(name)).collect();
         if let Err(place) = names.binary_search(&"default")
             && (self.profile("default").is_ok()
-                // Half of what would make it one is told, not passed over.
+                // If only a half of it is set, that is an error for the user.
                 || self.files.is_empty() && web_identity::half_of_implicit("default", &self.env).is_some())
         {
             names.insert(place, "default");
@@ -232,10 +234,10 @@ impl Config {
         self.read_with(&Bases::of(self, name), log)
     }
 
-    /// The profile at the end of this way.
+    /// Reads the last profile of `bases`.
     fn read_with<'c>(&'c self, bases: &Bases<'_, 'c>, log: &Log<'c>) -> Option<WrittenProfile> {
         let name = bases.name();
-        // EKS IRSA and its like: the environment alone says it all.
+        // The environment alone makes the profile (EKS IRSA and the like).
         let layers = if !self.is_written(name) && web_identity::is_implicit(name, &self.env) {
             Vec::new()
         } else {
@@ -249,7 +251,7 @@ impl Config {
         resolve::profile(&Section::new(log, &PROFILE, Vec::new()), &self.env, bases)
     }
 
-    /// What stands outside every table.
+    /// Returns the keys outside every table.
     fn top<'l, 'c>(&'c self, log: &'l Log<'c>) -> Section<'l, 'c> {
         let layer = |(rank, file): (usize, &'c SourceFile)| Layer {
             table: &file.root,
@@ -264,7 +266,7 @@ impl Config {
 
     fn top_keys<'c>(&'c self, log: &Log<'c>) {
         let top = self.top(log);
-        // `profile = 1` is not a table.
+        // Reports `profile = 1`, which is not a table.
         top.table("profile");
         top.finish();
     }

@@ -12,7 +12,7 @@ impl Names {
         self.iter().any(|known| known == name)
     }
 
-    /// The names with commas between them.
+    /// Returns the names with commas between them.
     pub fn listed(self) -> String {
         self.iter().collect::<Vec<_>>().join(", ")
     }

@@ -16,60 +16,61 @@ use crate::host_name::HostName;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oidc {
-    /// As written: it is compared with the provider's own word for itself, character by character.
+    /// As written: the provider's own name must be equal to it, character by character.
     pub issuer: IssuerUrl,
     pub client_id: String,
-    /// Absent for a public client, as the programs of persons are (RFC 8252 §8.4).
+    /// Absent for a public client, as programs for people are (RFC 8252 §8.4).
     pub client_secret: Option<SecretSource>,
     pub flow: Flow,
-    /// Words between blanks.
+    /// Words separated by blanks.
     pub scope: String,
-    /// What the token is for (RFC 8707), where the provider wants to know.
+    /// What the token is for (RFC 8707), if the provider requires it.
     pub resource: Option<String>,
     pub token: Token,
-    /// Where the browser comes back to: plain http on loopback. Without a port, on any that is free (RFC 8252 §7.3).
+    /// The address to which the browser returns: plain http on loopback. Without a port, any free one is used (RFC 8252
+    /// §7.3).
     pub redirect_uri: Url,
-    /// Added to the authorization request, in place of what fedcred would send by the same name.
+    /// Added to the authorization request; they replace parameters of the same name.
     pub auth_params: Vec<(String, String)>,
     /// Replaces the system's roots for the provider.
     pub ca_bundle: Option<PathBuf>,
 }
 
 impl Oidc {
-    /// What a person's refresh token is kept as. No user's name begins with a blank.
+    /// Returns the account under which a person's refresh token is stored. No user name begins with a blank.
     pub fn account(&self) -> Account {
         Account { idp_origin: self.issuer.as_written().to_owned(), user: Some(format!(" client {}", self.client_id)) }
     }
 }
 
-/// How the login goes.
+/// The kind of login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     /// Authorization code with PKCE, in a browser on this machine.
     Browser,
     /// A code that is typed into a browser anywhere (RFC 8628).
     Device,
-    /// The client itself, by its secret; nobody is asked (RFC 6749 §4.4).
+    /// The client itself, by its secret, without a person (RFC 6749 §4.4).
     ClientCredentials,
 }
 
-/// Which of the provider's tokens goes to AWS.
+/// The token of the provider that is sent to AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
     Id,
-    /// The access token, from a provider that makes it a JWT (RFC 9068).
+    /// The access token of a provider that issues it as a JWT (RFC 9068).
     Access,
 }
 
 words!(Flow { Browser = "browser", Device = "device", ClientCredentials = "client-credentials" });
 words!(Token { Id = "id", Access = "access" });
 
-/// A person's login asks for an id_token, and for a refresh token, so that it lasts.
+/// A person's login requests an id_token, and a refresh token for later runs.
 pub const SCOPE_OF_A_PERSON: &str = "openid offline_access";
-/// Any free port: RFC 8252 §7.3 has providers accept that.
+/// Any free port, which RFC 8252 §7.3 has providers accept.
 const REDIRECT_URI: &str = "http://127.0.0.1/callback";
-/// Entra ID lets the port be any with the name alone, and its pages take plain http for no other (Microsoft identity platform,
-/// "Redirect URI (reply URL) restrictions and limitations", localhost exceptions).
+/// Entra ID allows any port, and plain http, for this name only (Microsoft identity platform, "Redirect URI (reply URL)
+/// restrictions and limitations", localhost exceptions).
 const REDIRECT_URI_OF_ENTRA: &str = "http://localhost";
 
 /// Whether the issuer is Microsoft Entra ID, in any of its clouds.
@@ -89,7 +90,7 @@ fn default_redirect_uri(issuer: &Url) -> Option<Url> {
     Url::parse(if is_entra(issuer) { REDIRECT_URI_OF_ENTRA } else { REDIRECT_URI }).ok()
 }
 
-/// The keys of this source. What is wrong is in the section's log.
+/// Reads the keys of this source. Faults go into the section's log.
 pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
     let (issuer, client_id) = (table.needed::<IssuerUrl>("issuer"), table.needed("client_id"));
     let client_secret = table.read("client_secret", client_secret);
@@ -99,7 +100,7 @@ pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
         table.log().error(table.missing("client_secret"));
     }
     let scope = if is_machine { "" } else { SCOPE_OF_A_PERSON };
-    // RFC 6749 §4.4 knows no id_token.
+    // RFC 6749 §4.4 has no id_token.
     let token = if is_machine { Token::Access } else { Token::Id };
     let issuer = issuer?;
     Some(Oidc {
@@ -119,7 +120,7 @@ pub fn read(table: &Section<'_, '_>) -> Option<Oidc> {
     })
 }
 
-/// `fedcred login` keeps what a person has: a refresh token, but no secret of a client's.
+/// Reads the place of the client's secret. `fedcred login` stores refresh tokens, but no client secrets.
 fn client_secret(found: &Found<'_>) -> Result<SecretSource> {
     match secrets::source(found, &Account::default())? {
         SecretSource::Keyring(_) => Err(found
@@ -129,7 +130,8 @@ fn client_secret(found: &Found<'_>) -> Result<SecretSource> {
     }
 }
 
-/// What binds an answer to its request is not anybody's to set (RFC 6749 §10.12, RFC 7636, OpenID Connect Core §3.1.2.1).
+/// Parameters that bind an answer to its request; users cannot set them (RFC 6749 §10.12, RFC 7636, OpenID Connect Core
+/// §3.1.2.1).
 const OURS: Names = Names(
     "response_type response_mode client_id client_secret redirect_uri state nonce code_challenge \
      code_challenge_method request request_uri",

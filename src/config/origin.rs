@@ -1,4 +1,4 @@
-//! Where values come from, and what a reading of them leaves behind: their origins and everything that was wrong.
+//! The origins of values, and the log of a reading: origins and faults.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -9,17 +9,17 @@ use super::locations::Locations;
 use super::tree::Table;
 use crate::error::{Code, Error, Result, printable};
 
-/// A configuration file, read. The default is not a file: what is built in.
+/// A configuration file with its content. The default stands for built-in values.
 #[derive(Default)]
 pub struct SourceFile {
     pub path: PathBuf,
-    /// As people read it, `~/.config/fedcred/config.toml`.
+    /// The path for people, `~/.config/fedcred/config.toml`.
     pub shown: String,
-    /// Its directory: what relative paths in it are relative to.
+    /// The file's directory: relative paths in it start there.
     pub dir: PathBuf,
     /// The user's home, for `~/`.
     pub home: Option<PathBuf>,
-    /// The machine's file, which may name no command to run.
+    /// The machine's file, which cannot name commands.
     pub is_machine: bool,
     pub root: Table,
 }
@@ -27,7 +27,7 @@ pub struct SourceFile {
 impl SourceFile {
     /// Errors: the path is relative, and the working directory is gone.
     pub fn new(found: Found, root: Table, locations: &Locations) -> Result<SourceFile> {
-        // Absolute: what is relative to the file must not follow a later change of the working directory.
+        // A later change of the working directory must not change relative paths of the file.
         let absolute = std::path::absolute(&found.path).map_err(|why| {
             Error::new(Code::ConfigUnreadable, "the working directory is gone").because(why.to_string())
         })?;
@@ -37,7 +37,7 @@ impl SourceFile {
     }
 }
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Clone, Copy)]
 pub enum Origin<'c> {
     File(Place<'c>),
@@ -50,49 +50,49 @@ pub enum Origin<'c> {
 pub struct Place<'c> {
     pub file: &'c SourceFile,
     pub line: u32,
-    /// The profile whose `include` brought the value in.
+    /// The profile that was included and has the value.
     pub included_from: Option<&'c str>,
 }
 
-/// What a reading leaves behind besides its values.
+/// The results of a reading besides its values.
 #[derive(Default)]
 pub struct Log<'c> {
     errors: RefCell<Vec<Error>>,
     values: RefCell<Vec<Recorded<'c>>>,
-    /// `config show` wants to know what each value is.
+    /// Whether values are recorded, for `config show`.
     is_shown: bool,
 }
 
-/// The last word on a key.
+/// The latest value of a key.
 #[derive(Clone)]
 pub struct Recorded<'c> {
     table: &'static str,
     pub key: &'c str,
     pub origin: Origin<'c>,
-    /// As people read it; absent: the default of its row holds.
+    /// The value for people. Absent: the default of the row.
     pub shown: Option<String>,
 }
 
 impl<'c> Log<'c> {
-    /// A log that keeps each value for people to read.
+    /// Creates a log that records each value for people.
     pub fn to_show() -> Self {
         Log { is_shown: true, ..Log::default() }
     }
 
     pub fn error(&self, error: Error) {
         let mut errors = self.errors.borrow_mut();
-        // A table that is looked at twice is wrong once.
+        // A table may be read twice; its fault is reported once.
         if !errors.contains(&error) {
             errors.push(error);
         }
     }
 
-    /// Keeps the value, or the error for later: one reading tells everything that is wrong.
+    /// Returns the value, or logs the error: one reading reports all faults.
     pub fn keep<T>(&self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.error(error)).ok()
     }
 
-    /// The last word on a key: a variable is recorded after the file that it overrides.
+    /// Records the value of a key. A variable is recorded after the file that it overrides.
     pub fn record(
         &self,
         table: &'static str,
@@ -105,29 +105,29 @@ impl<'c> Log<'c> {
         }
     }
 
-    /// Somebody wants the key's value, and no file has it.
+    /// Records that the key was read and is in no file.
     pub fn ask(&self, table: &'static str, key: &'static str) {
         if self.is_shown && self.of(table, key).is_none() {
             self.record(table, key, Origin::BuiltIn, || None);
         }
     }
 
-    /// What holds in place of a value that nobody wrote.
+    /// Records a value that is used because none is written.
     pub fn otherwise(&self, table: &'static str, key: &'static str, value: impl FnOnce() -> String) {
         self.record(table, key, Origin::BuiltIn, || Some(format!("({})", value())));
     }
 
-    /// The last word on a key that somebody wanted.
+    /// Returns the latest value of a key that was read.
     pub fn of(&self, table: &str, key: &str) -> Option<Recorded<'c>> {
         self.values.borrow().iter().rev().find(|recorded| recorded.table == table && recorded.key == key).cloned()
     }
 
-    /// The same for each key of a table whose keys are the user's own.
+    /// Returns the values of a table whose keys are the user's own.
     pub fn of_table(&self, table: &str) -> Vec<Recorded<'c>> {
         self.values.borrow().iter().filter(|recorded| recorded.table == table).cloned().collect()
     }
 
-    /// The errors, misspelt keys first: they are often why another key is missing.
+    /// Returns the errors, misspelt keys first: they are often why another key is missing.
     pub fn take_errors(&self) -> Vec<Error> {
         let mut errors = self.errors.take();
         errors.sort_by_key(|error| error.code != Code::UnknownKey);

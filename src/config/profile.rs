@@ -154,16 +154,16 @@ pub struct AssumeRole<B = Base> {
     pub base: B,
     pub session_name: SessionName,
     pub external_id: Option<String>,
-    /// Key and value of each, in the order of the keys.
+    /// Keys and values, sorted by key.
     pub tags: Vec<(String, String)>,
     pub transitive_tag_keys: Vec<String>,
     pub source_identity: Option<String>,
-    /// An MFA device: its code can only be asked of a person.
+    /// An MFA device. Its code is asked of a person.
     pub serial_number: Option<String>,
 }
 
 impl<B> AssumeRole<B> {
-    /// The same role on top of `base`, and what it was on top of.
+    /// Returns the same role on top of `base`, and its former base.
     pub fn put_on<C>(self, base: C) -> (AssumeRole<C>, B) {
         let AssumeRole {
             base: old,
@@ -183,16 +183,16 @@ impl<B> AssumeRole<B> {
 /// The AWS credentials that sign the call.
 #[derive(Clone, Debug)]
 pub enum Base {
-    /// `source_profile`, another profile of fedcred's, resolved to any depth.
+    /// `source_profile`: another profile of fedcred, with those below it.
     Profile(Box<Profile>),
     /// `aws_profile`, of `~/.aws/config` and `~/.aws/credentials`.
     AwsProfile(String),
-    /// `AWS_ACCESS_KEY_ID` and its companions.
+    /// `AWS_ACCESS_KEY_ID` and the variables beside it.
     Environment,
     /// The EC2 instance's role.
     Instance,
     /// The ECS task's or EKS pod's role.
     Container,
-    /// These, of an Airflow connection.
+    /// The keys of an Airflow connection.
     Keys(Arc<SigningKeys>),
 }

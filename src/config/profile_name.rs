@@ -1,4 +1,5 @@
-//! The name of a profile: chosen by whoever writes a configuration, and repeated in hints, logs, units and other programs' files.
+//! The name of a profile. It is chosen in a configuration, and repeated in hints, logs, units and other programs'
+//! files.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,7 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::text::redact::looks_like_a_secret;
 use crate::text::{is_hidden, printable};
 
-/// A name that can be shown: not empty, of visible characters and blanks, and no token or key by mistake.
+/// A name that can be shown: not empty, of visible characters and blanks, and not a token or key.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ProfileName(String);
 
@@ -30,7 +31,7 @@ impl ProfileName {
         Ok(ProfileName(name.to_owned()))
     }
 
-    /// The name of what stands below the profile: `NAME: environment`.
+    /// Returns the name of a profile that is made for this one: `NAME: environment`.
     pub fn with(&self, what: &'static str) -> ProfileName {
         ProfileName(format!("{self}: {what}"))
     }
@@ -48,7 +49,7 @@ impl Deref for ProfileName {
     }
 }
 
-/// The name in quotes, as errors have it.
+/// Writes the name in quotes, for errors.
 impl fmt::Debug for ProfileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)

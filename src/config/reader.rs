@@ -10,22 +10,22 @@ use super::setting::{Setting, Written};
 use super::tree::{Node, Table, Value};
 use crate::error::{Code, Error, Result};
 
-/// One table of several that are read as one.
+/// One of several tables that are read as one.
 #[derive(Clone, Copy)]
 pub struct Layer<'c> {
     pub table: &'c Table,
-    /// Of its heading.
+    /// The line of the heading.
     pub line: u32,
     pub file: &'c SourceFile,
-    /// The profile that the table is part of.
+    /// The profile of the table.
     pub profile: Option<&'c str>,
-    /// It came by `include`.
+    /// Whether the table comes from an included profile.
     pub included: bool,
-    /// Its place in the profile's stack, 0 on top.
+    /// The position in the profile's layers, 0 for the topmost.
     pub rank: usize,
 }
 
-/// A table as the reader of its keys sees it.
+/// A table with all its layers.
 pub struct Section<'l, 'c> {
     log: &'l Log<'c>,
     pub rows: &'static row::Table,
@@ -43,25 +43,25 @@ impl<'l, 'c> Section<'l, 'c> {
         self.log
     }
 
-    /// No file has it.
+    /// Whether no file has the table.
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty()
     }
 
-    /// The key in the topmost layer that has it.
+    /// Returns the key of the topmost layer that has it.
     pub fn find(&self, key: &str) -> Option<Found<'c>> {
         self.all(key).next()
     }
 
-    /// The key in each layer that has it, topmost first. A key without a row is never there.
+    /// Returns the key of each layer that has it, topmost first. A key without a row is never found.
     pub fn all(&self, key: &str) -> impl Iterator<Item = Found<'c>> {
         debug_assert!(self.rows.row(key).is_some(), "{key} has no row in {:?}", self.rows.name);
-        // Most keys are in no layer: for these no row is looked for.
+        // Most keys are in no layer, and their rows are not searched for.
         let nodes = self.layers.iter().filter_map(move |layer| Some((layer, layer.table.get(key)?)));
         nodes.filter_map(|(layer, node)| self.rows.row(key).map(|row| self.found(layer, row, row.key, node)))
     }
 
-    /// The key's value as `parse` takes it. An error is kept in the log; the caller goes on with a default.
+    /// Reads the key with `parse`. An error is logged, and the caller continues with a default.
     pub fn read<T: Written>(&self, key: &'static str, parse: impl FnOnce(&Found<'c>) -> Result<T>) -> Option<T> {
         let Some(found) = self.find(key) else {
             self.log.ask(self.rows.name, key);
@@ -72,17 +72,17 @@ impl<'l, 'c> Section<'l, 'c> {
         value
     }
 
-    /// The same, as the value's type is read.
+    /// Reads the key by the type of its value.
     pub fn get<T: Setting>(&self, key: &'static str) -> Option<T> {
         self.read(key, T::parse)
     }
 
-    /// The same, or the default of the key's row. `None`: the row has none.
+    /// Reads the key, or returns the default of its row. `None` if the row has none.
     pub fn value<T: Setting>(&self, key: &'static str) -> Option<T> {
         self.value_by(key, T::parse)
     }
 
-    /// [`Section::read`], or the default of the key's row.
+    /// Reads the key with `parse`, or returns the default of its row.
     pub fn value_by<T: Written>(&self, key: &'static str, parse: impl Fn(&Found<'_>) -> Result<T>) -> Option<T> {
         self.read(key, |found| parse(found)).or_else(|| {
             let row = self.rows.row(key)?;
@@ -102,18 +102,18 @@ impl<'l, 'c> Section<'l, 'c> {
         })
     }
 
-    /// A value that holds where the key has none, by what else is written.
+    /// Returns `value`, and records it as that of a key that is not written.
     pub fn instead<T: Written>(&self, key: &'static str, value: T) -> T {
         self.log.record(self.rows.name, key, Origin::BuiltIn, || Some(value.shown()));
         value
     }
 
-    /// As [`Section::get`], for a key that must be there.
+    /// Reads a key that must be written, by the type of its value.
     pub fn needed<T: Setting>(&self, key: &'static str) -> Option<T> {
         self.required(key, T::parse)
     }
 
-    /// As [`Section::read`], for a key that must be there.
+    /// Reads a key that must be written, with `parse`.
     pub fn required<T: Written>(&self, key: &'static str, parse: impl FnOnce(&Found<'c>) -> Result<T>) -> Option<T> {
         let value = self.read(key, parse);
         if self.find(key).is_none() {
@@ -122,7 +122,7 @@ impl<'l, 'c> Section<'l, 'c> {
         value
     }
 
-    /// The table under the key, of every layer that has it; one without layers where none has it.
+    /// Returns the table under the key, with each layer that has it; without layers if none has it.
     pub fn table(&self, key: &str) -> Section<'l, 'c> {
         let rows = match self.rows.row(key).map(|row| row.kind) {
             Some(Kind::Table(rows) | Kind::Map(rows) | Kind::Tables(rows)) => rows,
@@ -138,7 +138,7 @@ impl<'l, 'c> Section<'l, 'c> {
         Section { rows, layers, ..*self }
     }
 
-    /// Names and values of the table under the key, whose names are the user's own; each as `parse` takes it.
+    /// Reads names and values of the table under the key, whose names are the user's own.
     pub fn map(
         &self,
         key: &'static str,
@@ -157,7 +157,8 @@ impl<'l, 'c> Section<'l, 'c> {
         table.entries().into_iter().filter_map(entry).collect()
     }
 
-    /// Every key, for a table whose keys are the user's own; of a key in several layers, the topmost. Names match without regard to case.
+    /// Returns every key of a table whose keys are the user's own, from the topmost layer that has it. Names are equal
+    /// in any case.
     pub fn entries(&self) -> Vec<Found<'c>> {
         let mut entries: Vec<Found<'c>> = Vec::new();
         for layer in &self.layers {
@@ -171,8 +172,8 @@ impl<'l, 'c> Section<'l, 'c> {
         entries
     }
 
-    /// Reports every key that means nothing with `value`, the value of what its row goes with; `named` writes such a value, and
-    /// `otherwise` says what is there in its place.
+    /// Reports every key that has no meaning with `value` of the setting that its row goes with. `named` writes such a
+    /// value; `otherwise` says what is written instead.
     pub fn check_with(&self, value: &str, named: impl Fn(&str) -> String, code: Code, otherwise: &str) {
         let is_out = |row: &&Row| !row.with.is_empty() && !row.with.contains(&value);
         for found in self.rows.rows.iter().filter(is_out).filter_map(|row| self.find(row.key)) {
@@ -201,7 +202,7 @@ impl<'l, 'c> Section<'l, 'c> {
         }
     }
 
-    /// The error of a key that must be there and is not, at the line of its table.
+    /// Returns the error of a missing key, at the line of its table.
     pub fn missing(&self, key: &str) -> Error {
         let table = self
             .layers
@@ -224,7 +225,7 @@ impl<'l, 'c> Section<'l, 'c> {
     }
 }
 
-/// Whether a header of this name is likely to hold a secret.
+/// Whether a header of this name probably holds a secret.
 fn is_secret(header: &str) -> bool {
     let header = header.to_ascii_lowercase();
     ["auth", "token", "key", "secret", "passw", "session", "cred", "sign", "csrf"]

@@ -1,6 +1,6 @@
-//! `[cache] store = "rediss://…"`: the Redis or Valkey that the machines of a fleet share, and how it is spoken to.
+//! `[cache] store = "rediss://…"`: the Redis or Valkey of a fleet, and the connection to it.
 //!
-//! No error here shows the URL: a password may have been written into it.
+//! No error shows the URL, which may contain a password.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -21,10 +21,10 @@ pub struct RedisSettings {
     pub password: Option<SecretSource>,
 }
 
-/// What `store` may be, for errors.
+/// The allowed values of `store`, for errors.
 pub const URLS: &str = "rediss://USER@HOST:6379/0, redis://127.0.0.1:6379/0 or unix:///run/redis/redis.sock";
 
-/// Where it is, as whom, and which database: what a URL says.
+/// The content of a URL: address, user and database.
 pub struct Url {
     address: Address,
     user: Option<String>,
@@ -37,8 +37,8 @@ impl Written for Url {
     }
 }
 
-/// Reads the keys beside `store`, which is this URL. What is wrong with them is in the section's log, also where it is none: the
-/// machine's file may have the URL, and a user's another store.
+/// Reads the keys beside `store`, which is this URL. Faults go into the section's log, even without a URL: the
+/// machine's file may have it, and the user's another store.
 pub fn read(cache: &Section<'_, '_>, url: Option<Url>) -> Option<RedisSettings> {
     let account = url.as_ref().map(|url| Account { idp_origin: origin(&url.address), user: url.user.clone() });
     let password = cache.read("store_password", |f| secrets::source(f, &account.unwrap_or_default()));
@@ -67,7 +67,7 @@ pub fn read(cache: &Section<'_, '_>, url: Option<Url>) -> Option<RedisSettings> 
     Some(RedisSettings { server, password })
 }
 
-/// Host and port of each.
+/// Hosts and ports.
 struct Sentinels(Vec<(String, u16)>);
 
 impl Written for Sentinels {
@@ -76,7 +76,7 @@ impl Written for Sentinels {
     }
 }
 
-/// `store`, as a URL.
+/// Parses `store` as a URL.
 pub fn parse(found: &Found<'_>, text: &str, allow_plain: bool) -> Result<Url> {
     let wrong = |said: &str| found.error(Code::InvalidValue, said).hint(format!("store = {URLS}"));
     let url = url::Url::parse(text).map_err(|why| wrong("is not a URL").because(why.to_string()))?;
@@ -115,7 +115,7 @@ pub fn parse(found: &Found<'_>, text: &str, allow_plain: bool) -> Result<Url> {
     Ok(Url { address, user, database: database.into() })
 }
 
-/// `unix:///run/redis/redis.sock?user=fedcred&db=1`
+/// Parses `unix:///run/redis/redis.sock?user=fedcred&db=1`.
 fn socket(url: &url::Url) -> Option<Url> {
     let path = PathBuf::from(url.path());
     let (mut user, mut database) = (None, 0);
@@ -130,7 +130,7 @@ fn socket(url: &url::Url) -> Option<Url> {
     is_path.then_some(Url { address: Address::Unix(path), user, database })
 }
 
-/// A literal loopback address, or the name that is taken for one ([`crate::cache::redis_store`] asks no resolver for it).
+/// Whether this is a literal loopback address, or `localhost`, which [`crate::cache::redis_store`] does not look up.
 fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -142,7 +142,7 @@ fn origin(address: &Address) -> String {
     }
 }
 
-/// What names begin with; `{` and `}` part the slots of a cluster.
+/// Reads the prefix of names. `{` and `}` would select the slot of a cluster.
 fn prefix(found: &Found<'_>) -> Result<String> {
     let prefix = values::text(found)?;
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);

@@ -1,9 +1,9 @@
-//! Keys of a profile that an Airflow connection says itself.
+//! Keys of a profile that its Airflow connection has instead.
 
 use super::reader::Section;
 use crate::error::Code;
 
-/// Of a profile with `airflow_conn`: the connection says it.
+/// Reports such keys of a profile with `airflow_conn`.
 pub fn beside_airflow_conn(top: &Section<'_, '_>) {
     let fields = [
         ("role_arn", "\"role_arn\" in the connection's extra"),

@@ -1,4 +1,4 @@
-//! From `[profile.NAME]` and the environment to a [`WrittenProfile`]: the keys beside its identity's.
+//! Makes a [`WrittenProfile`] of `[profile.NAME]` and the environment.
 
 use std::path::PathBuf;
 
@@ -19,11 +19,11 @@ use crate::process::env::Env;
 use crate::quote::shell::{command, export};
 use crate::region::Region;
 
-/// The keys that say where the proof of identity comes from.
+/// The keys of the sources of identity.
 const IDENTITIES: [&str; 4] = ["saml", "web_identity", "assume_role", "airflow_conn"];
 
-/// The profile whose layers `top` is; without layers, that of the environment. What is wrong is in the section's log; then
-/// nothing, or a value nobody will use, comes back.
+/// Reads the profile with the layers of `top`; without layers, that of the environment. Faults go into the section's
+/// log; the result is then `None` or is not used.
 pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Option<WrittenProfile> {
     let sts = sts(top, env);
     let home = Home::of(sts.endpoint_url.as_deref());
@@ -51,7 +51,7 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
         identity(top, env, bases)
     };
     let needs_role = match &identity {
-        // MinIO takes the policy from the token's claims, and no role beside them.
+        // MinIO takes the policy from the token's claims, without a role.
         Some(Written::Identity(Identity::WebIdentity(_))) => home == Home::Aws,
         Some(Written::Identity(Identity::AssumeRole(_)) | Written::RoleOnConnection(_)) => true,
         Some(Written::Identity(Identity::Saml(_) | Identity::Base(_)) | Written::Connection(_)) | None => false,
@@ -79,7 +79,7 @@ pub fn profile<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> O
     })
 }
 
-/// What stands under one of [`IDENTITIES`].
+/// The value of one of [`IDENTITIES`].
 enum Written {
     Identity(Identity),
     RoleOnConnection(Box<AssumeRole<WrittenProfile>>),
@@ -101,7 +101,7 @@ fn role_of_env(top: &Section<'_, '_>, env: &Env, home: Home) -> Option<RoleArn> 
     top.log().keep(role).inspect(|role| of_env(top, "role_arn", "AWS_ROLE_ARN", role))
 }
 
-/// The variable decides the key.
+/// Records that the variable decides the key.
 fn of_env<T: setting::Written>(top: &Section<'_, '_>, key: &'static str, variable: &'static str, value: &T) {
     top.log().record("", key, Origin::Env(variable), || Some(value.shown()));
 }
@@ -126,7 +126,7 @@ fn identity<'c>(top: &Section<'_, 'c>, env: &Env, bases: &Bases<'_, 'c>) -> Opti
             }
             let table = top.table(found.key);
             match found.key {
-                // Of another type than a table: that is said.
+                // It is not a table, which was reported.
                 _ if table.is_empty() => None,
                 "saml" => {
                     let saml = saml::read(&table, bases.name(), env)?;
@@ -184,7 +184,8 @@ fn region(top: &Section<'_, '_>, env: &Env) -> Option<Region> {
     written
 }
 
-/// In the order of the AWS SDKs: the service's own variable, the service's own key, the variable for all services.
+/// Returns the endpoint, in the order of the AWS SDKs: the service's variable, the service's key, the variable for all
+/// services.
 fn endpoint(top: &Section<'_, '_>, env: &Env) -> Option<StsEndpoint> {
     let ignored = env.is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
     let written = top.find("sts_endpoint_url").is_some();
@@ -211,7 +212,8 @@ fn switch(top: &Section<'_, '_>, env: &Env, key: &'static str, variable: &'stati
     is_set
 }
 
-/// JSON when it starts with a brace, else the path of a file that holds it. The text itself, since a changed policy is another result.
+/// Reads a policy: JSON if it begins with a brace, else the path of a file. Returns the content, because a changed
+/// policy gives another result.
 fn policy(found: &Found<'_>) -> Result<String> {
     let text = values::written(found, "a policy in JSON, or the path of a file")?;
     let policy = if text.trim_start().starts_with('{') {

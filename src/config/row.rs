@@ -8,9 +8,9 @@ mod kind;
 /// A table of the file.
 #[derive(Debug)]
 pub struct Table {
-    /// Its name below the profile, or in the file: `saml.retry`; empty for the profile itself and for the file.
+    /// The name below the profile, or in the file: `saml.retry`. Empty for the profile itself and for the file.
     pub name: &'static str,
-    /// Empty where the keys are the user's own.
+    /// Empty if the keys are the user's own.
     pub rows: &'static [Row],
 }
 
@@ -19,22 +19,22 @@ pub struct Table {
 pub struct Row {
     pub key: &'static str,
     pub kind: Kind,
-    /// What holds where no file has the key.
+    /// The value if no file has the key.
     pub default: Option<Literal>,
-    /// The same in words, where it is not a value that could be written. Empty: there is nothing to say.
+    /// The default in words, if it cannot be written as a value. Empty: there is none.
     pub unset: &'static str,
-    /// The value of `auth` or `source`, or the source of identity, without which the key means nothing. Empty: it always does.
+    /// The values of `auth` or `source`, or the sources of identity, with which the key has a meaning. Empty: with all.
     pub with: &'static [&'static str],
-    /// The names that other tools have for it.
+    /// The names of other tools for it.
     pub also: &'static [&'static str],
-    /// Leads to a secret, or proves who we are: an included profile never carries it to another origin.
+    /// Whether the key leads to a secret or proves an identity: an included profile never gives it to another origin.
     pub is_private: bool,
-    /// A line to write, for a key that must be there.
+    /// An example for a key that must be written.
     pub example: &'static str,
 }
 
 impl Table {
-    /// A table whose keys are the user's own.
+    /// Creates a table whose keys are the user's own.
     pub const fn of_names(name: &'static str) -> Table {
         Table { name, rows: &[] }
     }
@@ -55,19 +55,19 @@ impl Table {
         self.rows.iter().find(|row| row.key == key)
     }
 
-    /// The keys that a file may have there.
+    /// Returns the keys that a file may have.
     pub fn keys(&self) -> impl Iterator<Item = &'static str> {
         self.settings().map(|row| row.key)
     }
 
-    /// The rows of [`Table::keys`].
+    /// Returns the rows of [`Table::keys`].
     pub fn settings(&self) -> impl Iterator<Item = &'static Row> {
         self.rows.iter().filter(|row| !matches!(row.kind, Kind::Refused { .. } | Kind::Variable))
     }
 }
 
 impl Row {
-    /// What an element of a table with keys of the user's own is.
+    /// The row of an entry in a table whose keys are the user's own.
     pub const ENTRY: Row = Row::new("", Kind::Text);
 
     pub const fn new(key: &'static str, kind: Kind) -> Row {
@@ -99,7 +99,8 @@ impl Row {
     }
 }
 
-/// Rows of a table, and the meaning of each in a text of its own: the readers need none, and the small program holds none.
+/// Declares the rows of a table, and their meanings in a separate text: the readers do not need it, and the small
+/// program does not contain it.
 macro_rules! table {
     ($(#[doc = $about:literal])* $name:ident, $text:ident = $path:literal;
      $($(#[doc = $doc:literal])* $key:ident: $kind:expr $(, $attribute:ident($($argument:tt)*))*;)*) => {
@@ -107,7 +108,7 @@ macro_rules! table {
             name: $path,
             rows: &[$($crate::config::row::Row::new(stringify!($key), $kind)$(.$attribute($($argument)*))*,)*],
         };
-        /// What the table is; then a line for each key, with a tab before its meaning.
+        /// A sentence about the table; then a line for each key, with a tab before its meaning.
         pub const $text: &str = concat!($($about,)* "\n", $(stringify!($key), "\t", $($doc,)* "\n",)*);
     };
 }

@@ -1,4 +1,5 @@
-//! The JSON Schema of the file, for editors, and the words of the reference page: both of the rows in [`settings`].
+//! The JSON Schema of the configuration file, for editors, and the texts of the reference page, from the rows in
+//! [`settings`].
 //!
 //! No key is required: another file or an included profile may have it.
 
@@ -6,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::settings::{self, Kind, Literal, Row, Table};
 
-/// The tables of the reference page: heading, rows, and their text.
+/// The tables of the reference page: heading, rows and texts.
 pub const REFERENCE: [(&str, &Table, &str); 8] = [
     ("`[profile.NAME]`", &settings::PROFILE, settings::PROFILE_TEXT),
     ("`[profile.NAME.saml]`", &settings::SAML, settings::SAML_TEXT),
@@ -18,7 +19,7 @@ pub const REFERENCE: [(&str, &Table, &str); 8] = [
     ("`[airflow]`", &settings::AIRFLOW, settings::AIRFLOW_TEXT),
 ];
 
-/// The schema (JSON Schema, draft 7).
+/// Returns the schema (JSON Schema, draft 7).
 pub fn json() -> Value {
     let mut file = table(&settings::FILE, settings::FILE_TEXT);
     file.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
@@ -26,12 +27,12 @@ pub fn json() -> Value {
     Value::Object(file)
 }
 
-/// What the table is, in a sentence.
+/// Returns a sentence about the table.
 pub fn about(text: &str) -> &str {
     text.lines().next().unwrap_or_default().trim()
 }
 
-/// What the setting means: with what it goes, and what holds without it.
+/// Returns the meaning of a setting, with what it goes with and its default.
 pub fn meaning(row: &Row, text: &str) -> String {
     let line = text.lines().find_map(|line| line.strip_prefix(row.key)?.strip_prefix('\t')).unwrap_or_default();
     let with = if row.with.is_empty() { String::new() } else { format!("For {}. ", row.with.join(", ")) };
@@ -45,7 +46,7 @@ pub fn meaning(row: &Row, text: &str) -> String {
     format!("{with}{}{otherwise}", line.trim())
 }
 
-/// What can stand there, in words.
+/// Returns the allowed values, in words.
 pub fn value(row: &Row) -> String {
     let words =
         |words: fn() -> Vec<&'static str>| words().iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ");
@@ -85,7 +86,7 @@ fn table(table: &Table, text: &str) -> Map<String, Value> {
     }))
 }
 
-/// The table that has these rows, with its text.
+/// Returns the schema of the table with these rows.
 fn of(rows: &'static Table) -> Map<String, Value> {
     let text = REFERENCE.iter().find(|(_, table, _)| std::ptr::eq(*table, rows)).map_or("", |(_, _, text)| text);
     table(rows, text)

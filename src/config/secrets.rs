@@ -18,7 +18,7 @@ use crate::text::redact::looks_like_a_secret;
 /// The place that a secret is read from when it is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
-    /// Program and arguments, no shell.
+    /// Program and arguments, without a shell.
     Command(Vec<String>),
     File(PathBuf),
     Env(String),
@@ -57,7 +57,7 @@ impl fmt::Display for Account {
     }
 }
 
-/// A program and its arguments, in which people put secrets: only the program is shown.
+/// A program and its arguments. Only the program is shown, because people put secrets into arguments.
 pub struct Argv(pub Vec<String>);
 
 impl Written for Argv {
@@ -107,7 +107,7 @@ table! {
     credential: Text;
 }
 
-/// Reads a table with exactly one key. `account` is whose secret `fedcred login` would keep.
+/// Reads a table with exactly one key. `account` is the owner of a secret that `fedcred login` stores.
 pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
     let expected = format!(
         "{key} = {{ keyring = true }}, {{ file = \"~/secret\" }}, {{ command = [\"pass\", \"show\", \"corp\"] }}, {{ env = \"NAME\" }} or {{ credential = \"NAME\" }}",
@@ -136,13 +136,13 @@ pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
         "command" => command(&inner).map(|argv| SecretSource::Command(argv.0)),
         "env" => variable(&inner).map(SecretSource::Env),
         "credential" => name(&inner, |c| c.is_ascii_alphanumeric() || "_-.".contains(c)).map(SecretSource::Credential),
-        // Of the known keys, this is the one that is left.
+        // The only known key that remains is `keyring`.
         _ if values::boolean(&inner)? => Ok(SecretSource::Keyring(account.clone())),
         _ => Err(inner.error(Code::InvalidValue, "can only be true").hint(expected)),
     }
 }
 
-/// Collects the variables that the table, or one in it, names as holding a secret.
+/// Collects the variables that the table, or a table in it, names as holding a secret.
 pub fn variables(table: &Table, names: &mut Vec<String>) {
     for (key, node) in table.iter() {
         match &node.value {
@@ -153,7 +153,8 @@ pub fn variables(table: &Table, names: &mut Vec<String>) {
     }
 }
 
-/// Program and arguments. Only from the user's own file: the machine's is read by every user, and what it names would run as each of them.
+/// Reads program and arguments, from the user's own file only. Every user reads the machine's file, and its commands
+/// would run as each of them.
 pub fn command(found: &Found<'_>) -> Result<Argv> {
     check_own(found, "write it into your own file (`fedcred config path` names it), or use { file = … }")?;
     let mut argv = values::list(found, |element| values::written(element, "a string").map(str::to_owned))?;
@@ -166,7 +167,7 @@ pub fn command(found: &Found<'_>) -> Result<Argv> {
     Ok(Argv(argv))
 }
 
-/// A program by its name or path, from the user's own file as well.
+/// Reads a program by its name or path, from the user's own file only.
 pub fn program(found: &Found<'_>) -> Result<String> {
     check_own(found, "write it into your own file (`fedcred config path` names it), or leave it out")?;
     located(found, values::written(found, "the name or path of a program")?)
@@ -181,7 +182,7 @@ fn check_own(found: &Found<'_>, hint: &str) -> Result<()> {
         .hint(hint))
 }
 
-/// A bare name is looked for in PATH; one with a slash must not depend on the working directory.
+/// Returns the program: a bare name is found by PATH, a path does not depend on the working directory.
 fn located(found: &Found<'_>, program: &str) -> Result<String> {
     if program.trim().is_empty() {
         return Err(found.error(Code::InvalidValue, "names no program"));
@@ -193,7 +194,7 @@ fn located(found: &Found<'_>, program: &str) -> Result<String> {
     path.map_err(|_| found.error(Code::InvalidValue, "names a program whose path is not Unicode"))
 }
 
-/// The name of a variable (POSIX.1, 8.1). Anything else is not repeated: a password may stand there.
+/// Reads the name of a variable (POSIX.1, 8.1). Other texts are not shown: they may be a password.
 pub fn variable(found: &Found<'_>) -> Result<String> {
     let name = values::text(found)?;
     let is_name = !name.starts_with(|c: char| c.is_ascii_digit())
@@ -210,7 +211,7 @@ pub fn variable(found: &Found<'_>) -> Result<String> {
 
 fn name(found: &Found<'_>, allowed: impl Fn(char) -> bool) -> Result<String> {
     let name = values::text(found)?;
-    // A credential's name is a file's in $CREDENTIALS_DIRECTORY.
+    // The name of a credential is that of a file in $CREDENTIALS_DIRECTORY.
     if name.starts_with('.') || looks_like_a_secret(&name) || !name.chars().all(allowed) {
         return Err(found.error(Code::InvalidValue, "is not a name that can be"));
     }

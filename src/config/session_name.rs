@@ -1,4 +1,4 @@
-//! `role_session_name`: the name of a session in CloudTrail, with placeholders for who asks and from where.
+//! `role_session_name`: the name of a session in CloudTrail, with placeholders for user, host, profile and token.
 
 use super::found::Found;
 use super::setting::Written;
@@ -20,16 +20,16 @@ enum Part {
     Time,
 }
 
-/// What the placeholders stand for.
+/// The values of the placeholders.
 #[derive(Clone, Copy, Debug)]
 pub struct Asker<'a> {
-    /// The name of the user on this machine.
+    /// The user on this machine.
     pub user: &'a str,
     pub host: &'a str,
     pub profile: &'a str,
     /// The token's `sub`.
     pub subject: &'a str,
-    /// Seconds since 1970: another name for each session. Empty where the name itself is compared.
+    /// Seconds since 1970, for a new name in each session. Empty where names are compared.
     pub time: &'a str,
 }
 
@@ -41,26 +41,27 @@ const PLACEHOLDERS: [(&str, Part); 5] = [
     ("time", Part::Time),
 ];
 
-/// STS takes that many characters.
+/// The maximum length for STS.
 const MAX: usize = 64;
 
 impl SessionName {
-    /// The subject of the token: what proves the identity also names the session.
+    /// Returns `{sub}`: the token that proves the identity also names the session.
     pub fn of_subject() -> Self {
         SessionName(vec![Part::Subject])
     }
 
-    /// `botocore-session-` and the time, as botocore names a session that nobody named.
+    /// Returns `botocore-session-` and the time, botocore's name for a session without one.
     pub fn of_botocore() -> Self {
         SessionName(vec![Part::Text("botocore-session-".to_owned()), Part::Time])
     }
 
-    /// The user on this machine.
+    /// Returns `{user}`, the user on this machine.
     pub fn of_user() -> Self {
         SessionName(vec![Part::User])
     }
 
-    /// The name for whoever asks: in the characters that STS takes (`[\w+=,.@-]{2,64}`), anything else as a dash.
+    /// Returns the name with its placeholders replaced. A character that STS does not accept (`[\w+=,.@-]{2,64}`)
+    /// becomes a dash.
     pub fn expand(&self, asker: &Asker<'_>) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Text(text) => text.as_str(),
@@ -90,7 +91,7 @@ impl Written for SessionName {
     }
 }
 
-/// The key's value. `has_token`: whether there is a subject to name.
+/// Reads the key's value. `has_token`: whether there is a token with a subject.
 pub fn read(found: &Found<'_>, has_token: bool) -> Result<SessionName> {
     let text = values::text(found)?;
     let name = parse(&text).map_err(|why| found.error(Code::InvalidValue, why))?;
@@ -102,7 +103,7 @@ pub fn read(found: &Found<'_>, has_token: bool) -> Result<SessionName> {
     Ok(name)
 }
 
-/// The same from AWS_ROLE_SESSION_NAME, where braces mean nothing: what STS does not take becomes a dash.
+/// Returns the name of AWS_ROLE_SESSION_NAME, in which braces have no meaning.
 pub fn literal(text: &str) -> SessionName {
     SessionName(vec![Part::Text(text.to_owned())])
 }

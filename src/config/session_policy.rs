@@ -1,15 +1,15 @@
-//! `policy` and `policy_arns` by STS's own rules, so that a session policy that cannot be is not found out by a login (AWS STS
-//! API Reference, AssumeRole: `Policy`, `PolicyArns`). Ten ARNs at most is where they are read.
+//! Checks `policy` and `policy_arns` by the rules of STS, so that an invalid session policy is found before a login
+//! (AWS STS API Reference, AssumeRole: `Policy`, `PolicyArns`). The limit of ten ARNs is checked where they are read.
 
 use super::profile::Session;
 use super::reader::Section;
 use crate::arn::RoleArn;
 use crate::error::Code;
 
-/// Characters of the inline policy and of the ARNs together. What STS packs them to is known to STS alone.
+/// Maximum number of characters in the inline policy and the ARNs together. Their packed size is known to STS only.
 const MOST: usize = 2048;
 
-/// What is wrong goes into the section's log.
+/// Faults go into the section's log.
 pub fn check(top: &Section<'_, '_>, role: Option<&RoleArn>, session: &Session) {
     let Session { policy, policy_arns, duration: _ } = session;
     let report = |key: &'static str, code: Code, said: String, hint: &str| {

@@ -17,16 +17,16 @@ use crate::region::Region;
 
 /// A value that can be written into a file.
 pub trait Written {
-    /// As TOML writes it.
+    /// Returns the value in TOML.
     fn toml(&self) -> String;
 
-    /// The same for people, without what may be a secret.
+    /// Returns the value for people, without possible secrets.
     fn shown(&self) -> String {
         self.toml()
     }
 }
 
-/// A value that a file can have, read as its row says.
+/// A value that is read from a file as its row says.
 pub trait Setting: Written + Sized {
     fn parse(found: &Found<'_>) -> Result<Self>;
 }
@@ -90,7 +90,7 @@ macro_rules! written {
     )* };
 }
 
-// What cannot be read without knowing more than the value.
+// Values that cannot be read by their type alone.
 written! {
     str: toml;
     &'static str: |word| toml(word);

@@ -1,4 +1,4 @@
-//! What `config show` and `config path` tell: effective values with their origins, and the places that are looked at.
+//! The output of `config show` and `config path`: effective values with their origins, and the places of files.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,11 @@ use super::settings::{self, Kind, Row, Table};
 
 pub use super::origin::{Origin, Place};
 
-/// A key of a profile as it is in force.
+/// A key of a profile with its effective value.
 pub struct Setting<'c> {
-    /// As in the file, below the profile: `region`, `saml.idp_url`, `saml.headers.Accept`.
+    /// The key below the profile: `region`, `saml.idp_url`, `saml.headers.Accept`.
     pub key: String,
-    /// As TOML writes it; in parentheses, what holds in place of a value. A secret is shown as the place it is read from.
+    /// The value in TOML; in parentheses, what is used without a value. For a secret, the place it is read from.
     pub value: String,
     pub origin: Origin<'c>,
 }
@@ -23,11 +23,11 @@ pub struct Paths {
     /// The user's file, then the machine's.
     pub files: Vec<ConfigPath>,
     pub cache_dir: Option<PathBuf>,
-    /// Of the sealing key, where it lives in a file.
+    /// The file of the sealing key, if it is stored in a file.
     pub key_file: Option<PathBuf>,
 }
 
-/// A file that is looked at.
+/// A file that is looked for.
 pub struct ConfigPath {
     pub path: PathBuf,
     /// `--config`, `$FEDCRED_CONFIG`, or `user` and `machine` for the platform's own places.
@@ -44,7 +44,7 @@ impl Paths {
     }
 }
 
-/// Every key that the reading of a profile asked for, in the order of the rows.
+/// Returns every key that was read for a profile, in the order of the rows.
 pub(super) fn settings<'c>(log: &Log<'c>) -> Vec<Setting<'c>> {
     let mut settings = Vec::new();
     for table in settings::PROFILE.of_profile().into_iter().chain([&settings::AIRFLOW]) {
@@ -59,7 +59,7 @@ pub(super) fn settings<'c>(log: &Log<'c>) -> Vec<Setting<'c>> {
     settings
 }
 
-/// What holds where nothing is written; empty if there is nothing to say.
+/// Returns what is used if nothing is written; empty if there is nothing.
 fn otherwise(row: &Row) -> String {
     match row.default {
         Some(value) => value.toml(),

@@ -1,4 +1,4 @@
-//! Whose STS a profile asks: AWS's own, or one that Ceph, MinIO and their like bring, where roles are named otherwise.
+//! The server of STS: AWS's own, or one of Ceph, MinIO and the like, where roles have other names.
 
 use url::Url;
 
@@ -7,19 +7,19 @@ use crate::error::Result;
 use crate::host_name::HostName;
 use crate::host_name::is_loopback;
 
-/// Whose host an endpoint is on.
+/// The owner of an endpoint's host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Home {
-    /// AWS's domains, an interface endpoint's among them.
+    /// AWS's domains, including interface endpoints.
     Aws,
-    /// This machine, where a tunnel to AWS may end, or anything else.
+    /// This machine, where a tunnel to AWS or any server may be.
     Here,
-    /// A host of somebody else.
+    /// Another host.
     Elsewhere,
 }
 
 impl Home {
-    /// Of an endpoint that the user named; without one it is AWS's.
+    /// Returns the owner of an endpoint. Without an endpoint it is AWS.
     pub fn of(endpoint: Option<&Url>) -> Home {
         let Some(url) = endpoint else { return Home::Aws };
         let domains = Partition::ALL.map(|partition| [partition.service_domain(), partition.dual_stack_domain()]);
@@ -32,8 +32,7 @@ impl Home {
         }
     }
 
-    /// The role that `text` names there: an ARN of AWS's, and where it is not AWS's also one without an account, with a tenant's
-    /// name in its place, or of another maker's partition.
+    /// Parses a role. Outside AWS an ARN may have no account, a tenant's name in its place, or another partition.
     pub fn role(self, text: &str) -> Result<RoleArn> {
         match self {
             Home::Aws => RoleArn::parse(text),

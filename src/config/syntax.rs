@@ -1,7 +1,7 @@
 //! What to do about a file that is no TOML.
 
-/// What to do about a text that is no TOML. `line`: the one at which its parser stopped, `said`: why. Nothing of the line is
-/// repeated: a password may stand there.
+/// Returns the hint for a text that is not TOML. `line` is where the parser stopped, `said` its reason. The line is not
+/// shown: it may contain a password.
 pub fn hint(text: &str, line: Option<&str>, said: &str) -> String {
     let line = line.unwrap_or_default().trim();
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
@@ -28,14 +28,14 @@ pub fn hint(text: &str, line: Option<&str>, said: &str) -> String {
     hint.to_owned()
 }
 
-/// `profile:` or `region: eu-west-1`, where TOML has no colon.
+/// Whether the line is YAML, such as `profile:` or `region: eu-west-1`.
 fn is_yaml(line: &str) -> bool {
     let Some((key, value)) = line.trim_start_matches("- ").split_once(':') else { return line == "---" };
     let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.\"".contains(c));
     is_key && (value.is_empty() || value.starts_with(' '))
 }
 
-/// A heading of AWS's own files, `[profile analytics]`, where TOML has a dot.
+/// Returns the hint for a heading of AWS's files, such as `[profile analytics]`.
 fn aws_heading(text: &str) -> Option<String> {
     let inner = |line: &str| line.trim().strip_prefix("[profile ")?.split(']').next().map(str::to_owned);
     let name = text.lines().find_map(inner)?;

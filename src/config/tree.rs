@@ -1,4 +1,4 @@
-//! A configuration file as written: a tree of values that know their line, apart from the TOML crate and its borrows.
+//! The parsed configuration file: a tree of values with their lines, independent of the TOML crate.
 
 use memchr::memchr_iter;
 use toml::Spanned;
@@ -7,13 +7,13 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::syntax;
 use crate::error::{Code, Error, Result, printable};
 
-/// A table's keys in the order of their names. Few of them: they are looked up one after the other.
+/// A table's keys, sorted. There are few of them, so they are searched one by one.
 ///
-/// No `Debug`, here and below: somebody may have written a password into the file.
+/// No `Debug`, here and below: a file may contain a password.
 #[derive(Default)]
 pub struct Table(Vec<(String, Node)>);
 
-/// A value and the line (from 1) of its key; in an array, of the value itself.
+/// A value, and the line of its key (from 1); in an array, of the value itself.
 pub struct Node {
     pub line: u32,
     pub value: Value,
@@ -21,7 +21,7 @@ pub struct Node {
 
 pub enum Value {
     Text(String),
-    /// Absent: more than 64 bits.
+    /// Absent: it has more than 64 bits.
     Integer(Option<i64>),
     Float(f64),
     Boolean(bool),
@@ -36,7 +36,7 @@ impl Table {
         let lines = Lines::of(text);
         match DeTable::parse(text) {
             Ok(root) => Ok(table(root.into_inner(), &lines)),
-            // Its `Display` quotes the line, which may hold a password; `message` only names what the grammar expected.
+            // Its `Display` quotes the line, which may contain a password; `message` only names what was expected.
             Err(error) => {
                 let place = error.span().map(|span| lines.place(text, span.start));
                 let line = error.span().and_then(|span| {
@@ -61,7 +61,7 @@ impl Table {
 }
 
 impl Value {
-    /// Its type, with an article, as an error says it.
+    /// Returns the type with an article, for errors.
     pub fn type_name(&self) -> &'static str {
         match self {
             Value::Text(_) => "a string",
@@ -91,7 +91,7 @@ fn value(from: DeValue<'_>, lines: &Lines) -> Value {
     match from {
         DeValue::String(text) => Value::Text(text.into_owned()),
         DeValue::Integer(digits) => Value::Integer(i64::from_str_radix(digits.as_str(), digits.radix()).ok()),
-        // The grammar has let it through: what does not parse is not a number within our ranges either.
+        // The grammar has accepted it; a float that does not parse is in no range.
         DeValue::Float(digits) => Value::Float(digits.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(truth) => Value::Boolean(truth),
         DeValue::Datetime(_) => Value::Datetime,
@@ -102,7 +102,7 @@ fn value(from: DeValue<'_>, lines: &Lines) -> Value {
     }
 }
 
-/// Where each line begins: an offset becomes a line without counting from the start each time.
+/// The start of each line, to find the line of an offset.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -110,12 +110,12 @@ impl Lines {
         Lines(std::iter::once(0).chain(memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1)).collect())
     }
 
-    /// From 1.
+    /// Returns the line, from 1.
     fn line(&self, offset: usize) -> u32 {
         self.0.partition_point(|start| *start <= offset) as u32
     }
 
-    /// Line and column, both from 1, the column in characters.
+    /// Returns line and column, both from 1; columns are characters.
     fn place(&self, text: &str, offset: usize) -> (u32, usize) {
         let line = self.line(offset);
         let start = self.0[line as usize - 1];

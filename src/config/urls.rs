@@ -1,6 +1,6 @@
 //! The keys whose values are URLs, each an [`Address`] of its kind.
 //!
-//! No error here shows a URL: a password may have been written into one.
+//! No error shows a URL, which may contain a password.
 
 use url::{Origin, Url};
 
@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::host_name::HostName;
 use crate::quote::shell::command;
 
-/// `idp_url`
+/// Reads `idp_url`.
 pub fn idp(found: &Found<'_>, allow_http: bool) -> Result<IdpUrl> {
     let parse = if allow_http { IdpUrl::with_plain_http } else { IdpUrl::parse };
     let url = read(found, parse).map_err(|(why, error)| match why {
@@ -29,12 +29,12 @@ pub fn idp(found: &Found<'_>, allow_http: bool) -> Result<IdpUrl> {
     Ok(url)
 }
 
-/// `web_identity.issuer`
+/// Reads `web_identity.issuer`.
 pub fn issuer(found: &Found<'_>) -> Result<IssuerUrl> {
     read(found, IssuerUrl::parse).map_err(|(_, error)| error)
 }
 
-/// `web_identity.redirect_uri`
+/// Reads `web_identity.redirect_uri`.
 pub fn redirect(found: &Found<'_>) -> Result<Url> {
     let url = read(found, IssuerUrl::parse).map_err(|(_, error)| error)?;
     if url.scheme() == "http" {
@@ -45,7 +45,7 @@ pub fn redirect(found: &Found<'_>) -> Result<Url> {
         .hint("redirect_uri = \"http://127.0.0.1/callback\""))
 }
 
-/// An element of `idp_origins`: scheme, host and port alone.
+/// Reads an element of `idp_origins`: scheme, host and port only.
 pub fn origin(found: &Found<'_>, allow_http: bool) -> Result<Origin> {
     let url = idp(found, allow_http)?;
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
@@ -59,7 +59,7 @@ pub fn origin(found: &Found<'_>, allow_http: bool) -> Result<Origin> {
     Ok(url.origin())
 }
 
-/// `proxy`. A password in it would be a secret in the file; the usual variables may hold one.
+/// Reads `proxy`. It cannot have a password, which would be a secret in the file; the usual variables can.
 pub fn proxy(found: &Found<'_>) -> Result<ProxyUrl> {
     let url = read(found, ProxyUrl::parse).map_err(|(_, error)| error)?;
     if url.username().is_empty() && url.password().is_none() {
@@ -68,12 +68,12 @@ pub fn proxy(found: &Found<'_>) -> Result<ProxyUrl> {
     Err(found.error(Code::InvalidValue, NotAnAddress::Login).hint("set HTTPS_PROXY in the environment instead"))
 }
 
-/// `sts_endpoint_url`
+/// Reads `sts_endpoint_url`.
 pub fn sts_endpoint(found: &Found<'_>) -> Result<StsEndpoint> {
     read(found, StsEndpoint::parse).map_err(|(_, error)| error)
 }
 
-/// The same, from a variable.
+/// Parses the endpoint of STS in a variable.
 pub fn sts_endpoint_of_env(name: &str, text: &str) -> Result<StsEndpoint> {
     StsEndpoint::parse(text)
         .map_err(|why| Error::new(code(why), format!("${name} {why}")).hint(command(["unset", name])))

@@ -1,4 +1,4 @@
-//! Values as they are written: text, numbers, durations, choices, paths, ARNs. Each either is right or names file, line and what would be.
+//! Reads values: text, numbers, durations, choices, paths, ARNs. An error names file, line and what is allowed.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::region::{NotARegion, Region};
 use crate::text::redact::looks_like_a_secret;
 
-/// Text with something in it and nothing that drives a terminal or breaks a line.
+/// Reads a text that is not empty and has no control characters.
 pub fn text(found: &Found<'_>) -> Result<String> {
     let text = written(found, "a string")?;
     if text.trim().is_empty() {
@@ -25,7 +25,7 @@ pub fn text(found: &Found<'_>) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// A string exactly as written; `expected` is for the error of any other type.
+/// Returns a string as written; `expected` is for the error of another type.
 pub fn written<'c>(found: &Found<'c>, expected: &str) -> Result<&'c str> {
     match found.value {
         Value::Text(text) => Ok(text),
@@ -43,7 +43,7 @@ pub fn boolean(found: &Found<'_>) -> Result<bool> {
     }
 }
 
-/// Between those that the row names.
+/// Reads an integer in the range of its row.
 pub fn integer<T: TryFrom<i64>>(found: &Found<'_>) -> Result<T> {
     let (Kind::Integer(least, most) | Kind::Integers(least, most)) = found.row.kind else { return Err(found.misfit()) };
     match found.value {
@@ -55,7 +55,7 @@ pub fn integer<T: TryFrom<i64>>(found: &Found<'_>) -> Result<T> {
     }
 }
 
-/// A float, or an integer in its place, between those that the row names.
+/// Reads a float, or an integer in its place, in the range of its row.
 pub fn number(found: &Found<'_>) -> Result<f64> {
     let Kind::Number(least, most) = found.row.kind else { return Err(found.misfit()) };
     let number = match found.value {
@@ -71,7 +71,7 @@ pub fn number(found: &Found<'_>) -> Result<f64> {
     }
 }
 
-/// `"1h"`, `"90m"`, `"900s"`, `"1h30m"`, or seconds, between those that the row names.
+/// Reads `"1h"`, `"90m"`, `"900s"`, `"1h30m"`, or seconds, in the range of its row.
 pub fn duration(found: &Found<'_>) -> Result<Duration> {
     let Kind::Duration(least, most) = found.row.kind else { return Err(found.misfit()) };
     let (least, most) = (Duration::from_secs(least), Duration::from_secs(most));
@@ -106,7 +106,7 @@ pub fn choice<T: Words>(found: &Found<'_>) -> Result<T> {
     T::ALL.iter().find(|(name, _)| *name == word).map(|(_, choice)| *choice).ok_or_else(|| found.misfit())
 }
 
-/// One of these words.
+/// Reads one of these words.
 pub fn word(found: &Found<'_>, words: &[&'static str]) -> Result<&'static str> {
     let expected = || format!("one of {}", words.join(", "));
     let text = match found.value {
@@ -124,7 +124,7 @@ pub fn word(found: &Found<'_>, words: &[&'static str]) -> Result<&'static str> {
     })
 }
 
-/// Each element of an array as `parse` takes it, as many as the row lets be.
+/// Reads an array with `parse`, with at most as many elements as the row allows.
 pub fn list<'c, T>(found: &Found<'c>, parse: impl Fn(&Found<'c>) -> Result<T>) -> Result<Vec<T>> {
     let max = match found.row.kind {
         Kind::Texts(max) | Kind::Paths(max) => max,
@@ -141,7 +141,8 @@ pub fn list<'c, T>(found: &Found<'c>, parse: impl Fn(&Found<'c>) -> Result<T>) -
     }
 }
 
-/// A path: `~/` is the home directory, a relative one starts at the directory of the file that names it. No variables.
+/// Reads a path: `~/` is the home directory, a relative path starts at the file's directory. Variables are not
+/// expanded.
 pub fn path(found: &Found<'_>) -> Result<PathBuf> {
     resolve_path(found, &text(found)?)
 }
@@ -174,12 +175,12 @@ pub fn resolve_path(found: &Found<'_>, text: &str) -> Result<PathBuf> {
     Ok(found.place.file.dir.join(text))
 }
 
-/// An ARN as `parse` takes it, its error led to the line it stands on.
+/// Reads an ARN with `parse`; the error names the line.
 pub fn arn<T>(found: &Found<'_>, parse: impl Fn(&str) -> Result<T>) -> Result<T> {
     parse(&text(found)?).map_err(|why| Error { what: found.error(why.code, "cannot be: ").what + &why.what, ..why })
 }
 
-/// `region`
+/// Reads `region`.
 pub fn region(found: &Found<'_>) -> Result<Region> {
     let expected = "a region such as \"eu-west-1\"";
     let text = written(found, expected)?;

@@ -18,16 +18,16 @@ pub struct WebIdentity {
     pub session_name: SessionName,
 }
 
-/// Who issues the token, or holds it.
+/// The issuer or holder of the token.
 #[derive(Clone, Debug)]
 pub enum TokenSource {
-    /// A file that somebody else keeps fresh (EKS IRSA, GKE and AKS projected tokens).
+    /// A file that another program updates (projected tokens of EKS IRSA, GKE and AKS).
     File(PathBuf),
-    /// A variable.
+    /// The name of a variable.
     Env(String),
-    /// A service that sets variables of its own.
+    /// A service that sets its own variables.
     Service(&'static Service),
-    /// Program and arguments, no shell.
+    /// Program and arguments, without a shell.
     Command(Vec<String>),
     GithubActions {
         audience: String,
@@ -95,7 +95,7 @@ pub struct Service {
     pub audience: Option<&'static str>,
     /// The newest name first.
     pub variables: &'static [&'static str],
-    /// What makes it set one.
+    /// What to do if none is set.
     pub hint: &'static str,
 }
 
@@ -103,7 +103,7 @@ const GITLAB: Service = Service {
     name: "gitlab",
     issuer: None,
     audience: None,
-    // The job names its variable itself; the first is the one of GitLab's own guide for AWS.
+    // The job chooses its variable's name; the first is that of GitLab's guide for AWS.
     variables: &["GITLAB_OIDC_TOKEN", "CI_JOB_JWT_V2"],
     hint: "give the job `id_tokens: { GITLAB_OIDC_TOKEN: { aud: https://gitlab.example.com } }`, or name its variable with source = \"env\" and `token_env`",
 };
@@ -140,27 +140,27 @@ pub struct Google {
 pub struct Azure {
     /// The application's ID URI; a projected token of AKS has its own.
     pub audience: Option<String>,
-    /// Which of several user-assigned identities.
+    /// The identity, if the machine has several.
     pub client_id: Option<String>,
 }
 
-/// A token for a service account, requested from the cluster this process runs in.
+/// A token for a service account, requested from the cluster of this pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kubernetes {
     pub audience: String,
-    /// Absent: this pod's own.
+    /// Absent: this pod's.
     pub namespace: Option<String>,
     pub service_account: Option<String>,
-    /// How long the token is asked to live; the cluster takes no less than 10 minutes.
+    /// The requested lifetime; the cluster's minimum is 10 minutes.
     pub token_lifetime: Duration,
     /// Where `token` and `ca.crt` are mounted.
     pub credentials_dir: PathBuf,
 }
 
 const TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
-/// The source that the environment alone can configure.
+/// The source that variables alone can configure.
 const FILE: &str = "file";
-/// What AWS expects where nothing else is set up.
+/// The audience that AWS expects by default.
 pub const AWS_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// Reads the keys that belong to a source.
@@ -192,12 +192,12 @@ const SOURCES: &[(&str, Reader)] = &[
     }),
 ];
 
-/// The values of `source`.
+/// Returns the values of `source`.
 pub fn source_names() -> Vec<&'static str> {
     SOURCES.iter().map(|(name, _)| *name).collect()
 }
 
-/// The table as a whole. What is wrong is in the section's log; then nothing, or a value nobody will use, comes back.
+/// Reads the whole table. Faults go into the section's log; the result is then `None` or is not used.
 pub fn read(table: &Section<'_, '_>, env: &Env) -> Option<WebIdentity> {
     let name = table.required("source", |f| values::word(f, &source_names()));
     if let (Some(name), Some(found)) = (name, table.find("source")) {
@@ -206,7 +206,7 @@ pub fn read(table: &Section<'_, '_>, env: &Env) -> Option<WebIdentity> {
     }
     let written_name = table.read("role_session_name", |f| session_name::read(f, true));
     let reader = name.and_then(|name| SOURCES.iter().find(|(known, _)| *known == name)).map(|(_, reader)| reader);
-    // `AWS_ROLE_SESSION_NAME` belongs to the token file of the environment, not to whatever else is configured.
+    // `AWS_ROLE_SESSION_NAME` is for the token file of the environment, not for other sources.
     let is_ambient = name == Some(FILE) && table.find("token_file").is_none();
     let source = reader.and_then(|read| read(table, env));
     table.finish();
@@ -215,12 +215,12 @@ pub fn read(table: &Section<'_, '_>, env: &Env) -> Option<WebIdentity> {
     Some(WebIdentity { source: source?, session_name })
 }
 
-/// Whether the profile, which is not written, is that of the environment: EKS IRSA, GKE and AKS projected tokens.
+/// Whether the profile, if it is not written, is that of the environment: projected tokens of EKS (IRSA), GKE and AKS.
 pub fn is_implicit(name: &str, env: &Env) -> bool {
     name == "default" && ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| env.os(name).is_some())
 }
 
-/// The variable that is missing beside the other one, where the profile of the environment would be.
+/// Returns the variable that is set and the one that is missing, if only one of the profile of the environment is set.
 pub fn half_of_implicit(name: &str, env: &Env) -> Option<(&'static str, &'static str)> {
     let pair = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN");
     match (env.os(pair.0), env.os(pair.1)) {
@@ -230,8 +230,8 @@ pub fn half_of_implicit(name: &str, env: &Env) -> Option<(&'static str, &'static
     }
 }
 
-/// What a Kubernetes webhook or an administrator put into the environment: `AWS_WEB_IDENTITY_TOKEN_FILE` and
-/// `AWS_ROLE_SESSION_NAME`, as the AWS SDKs read them.
+/// Returns the identity of `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_SESSION_NAME`, which a Kubernetes webhook or an
+/// administrator sets, as the AWS SDKs read them.
 pub fn of_environment(log: &Log<'_>, env: &Env) -> Option<WebIdentity> {
     log.record("web_identity", "source", Origin::BuiltIn, || Some("file".shown()));
     let source = TokenSource::File(file_of_environment(log, env)?);

@@ -1,18 +1,18 @@
 //! Settings whose value is one of a few words.
 
-/// A choice, and the word for each.
+/// A choice, with a word for each value.
 pub trait Words: Copy + PartialEq + 'static {
     const ALL: &'static [(&'static str, Self)];
     /// What `true` and `false` mean, for a choice that can be written so too.
     const YES_AND_NO: Option<(Self, Self)> = None;
 
-    /// As it is written in a file.
+    /// Returns the word in a file.
     fn word(self) -> &'static str {
         Self::ALL.iter().find(|(_, choice)| *choice == self).map_or("", |(word, _)| word)
     }
 }
 
-/// The words of a choice, in their order.
+/// Returns the words of a choice, in their order.
 pub fn names<T: Words>() -> Vec<&'static str> {
     T::ALL.iter().map(|(word, _)| *word).collect()
 }

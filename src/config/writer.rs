@@ -1,4 +1,4 @@
-//! Lines of TOML for a profile: each key has a row, and none is written that says what holds without it.
+//! Writes lines of TOML for a profile, by the rows of its settings; a value that equals the default is left out.
 
 use super::setting::Written;
 use super::settings::{PROFILE, Table};
@@ -14,19 +14,19 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A profile without any table.
+    /// Creates a profile without tables.
     pub fn new(profile: &str) -> Writer {
         Writer { heading: format!("profile.{}", toml_key(profile)), tables: Vec::new() }
     }
 
-    /// A profile with its own table.
+    /// Creates a profile with its own table.
     pub fn of_profile(profile: &str) -> Writer {
         let mut writer = Writer::new(profile);
         writer.table(&PROFILE);
         writer
     }
 
-    /// Goes on with this table, which is written even if it stays empty.
+    /// Returns the keys of this table, which is written even if it stays empty.
     pub fn table(&mut self, table: &'static Table) -> Lines<'_> {
         let at = self.tables.iter().position(|(known, _)| std::ptr::eq(*known, table)).unwrap_or_else(|| {
             self.tables.push((table, Vec::new()));
@@ -65,14 +65,14 @@ impl Lines<'_> {
         self.set_toml(key, value.toml());
     }
 
-    /// The same for a value that may be absent.
+    /// Sets a value that may be absent.
     pub fn maybe<T: Written + ?Sized>(&mut self, key: &'static str, value: Option<&T>) {
         if let Some(value) = value {
             self.set(key, value);
         }
     }
 
-    /// The same for a value in TOML.
+    /// Sets a value that is TOML already.
     pub fn set_toml(&mut self, key: &'static str, value: String) {
         let row = self.table.row(key);
         debug_assert!(row.is_some(), "{key} has no row in {:?}", self.table.name);

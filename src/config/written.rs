@@ -1,6 +1,6 @@
-//! A profile as it is written: itself, or an Airflow connection that says what it is only when it is looked up.
+//! A profile as written: complete, or an Airflow connection whose meaning is known only after a lookup.
 //!
-//! What can be acted on is a [`Profile`]; `acquire::airflow` makes one of every written profile.
+//! `acquire::airflow` turns every written profile into a [`Profile`], which can be used.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::quote::config::toml;
 /// One `[profile.NAME]`, read and checked.
 #[derive(Clone, Debug)]
 pub enum WrittenProfile {
-    /// It says itself what it is.
+    /// A complete profile.
     Profile(Box<Profile>),
     /// `airflow_conn`
     Connection(Box<ConnectionProfile>),
@@ -23,16 +23,16 @@ pub enum WrittenProfile {
     RoleOnConnection(Box<Profile<AssumeRole<WrittenProfile>>>),
 }
 
-/// A profile that is an Airflow connection, before anybody has looked for it.
+/// A profile that is an Airflow connection, before the lookup.
 #[derive(Clone, Debug)]
 pub struct ConnectionProfile {
     pub name: ProfileName,
-    /// One limit over looking it up and each login.
+    /// Limit of the lookup and of each login.
     pub deadline: Duration,
     pub source: AirflowSource,
 }
 
-/// Whose credentials a role is asked for with, as written.
+/// The base credentials of a role, as written.
 pub enum WrittenBase {
     Base(Base),
     Connection(WrittenProfile),
@@ -55,7 +55,7 @@ impl WrittenProfile {
         }
     }
 
-    /// The role, where it is written in the profile.
+    /// Returns the role, if the profile has it.
     pub fn role_arn(&self) -> Option<&RoleArn> {
         match self {
             WrittenProfile::Profile(profile) => profile.role_arn.as_ref(),
@@ -64,7 +64,7 @@ impl WrittenProfile {
         }
     }
 
-    /// How long the session is to be, where that is written in the profile.
+    /// Returns the length of the session, if the profile has it.
     pub fn duration(&self) -> Option<Duration> {
         match self {
             WrittenProfile::Profile(profile) => profile.session.duration,
@@ -73,7 +73,7 @@ impl WrittenProfile {
         }
     }
 
-    /// The profile, if no connection has to be looked up for it.
+    /// Returns the profile, if it needs no lookup.
     pub fn as_profile(&self) -> Option<&Profile> {
         match self {
             WrittenProfile::Profile(profile) => Some(profile),
@@ -81,7 +81,9 @@ impl WrittenProfile {
         }
     }
 
-    /// The profile where only one that is not a connection will do.
+    /// Returns the profile.
+    ///
+    /// Errors: it is an Airflow connection.
     pub fn into_profile(self) -> Result<Profile> {
         match self {
             WrittenProfile::Profile(profile) => Ok(*profile),

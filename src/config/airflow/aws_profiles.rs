@@ -1,5 +1,5 @@
-//! `~/.aws/config` and `~/.aws/credentials` as botocore merges them, for what a plan has to know of them: which profile is
-//! meant, its region, and where its credentials come from.
+//! `~/.aws/config` and `~/.aws/credentials`, merged as botocore does: the profile, its region, and where its
+//! credentials come from.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,9 @@ pub struct AwsProfiles {
 }
 
 impl AwsProfiles {
-    /// Files that are not there are empty. Errors: one that cannot be read.
+    /// Reads both files. A missing file is empty.
+    ///
+    /// Errors: a file that cannot be read.
     pub fn read(env: &Env) -> Result<Self> {
         let mut profiles: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         let config = ini(env, "AWS_CONFIG_FILE", "config")?;
@@ -30,7 +32,7 @@ impl AwsProfiles {
                 profiles.entry(name).or_default().extend(values.clone());
             }
         }
-        // The credentials file wins, key by key.
+        // Values of the credentials file take precedence.
         for (section, values) in ini(env, "AWS_SHARED_CREDENTIALS_FILE", "credentials")?.iter() {
             profiles.entry(section.to_owned()).or_default().extend(values.clone());
         }
@@ -46,12 +48,12 @@ impl AwsProfiles {
     }
 }
 
-/// The profile that the environment names.
+/// Returns the profile that the environment names.
 pub fn named_by(env: &Env) -> Option<String> {
     env.text("AWS_DEFAULT_PROFILE").or_else(|| env.text("AWS_PROFILE"))
 }
 
-/// A whole text file; `None` when it is not there.
+/// Reads a whole text file. Returns `None` if there is no such file.
 pub fn read_text(path: &Path, kind: &Kind) -> Result<Option<String>> {
     match file::text(path, kind) {
         Ok(text) => Ok(Some(text)),

@@ -1,6 +1,7 @@
-//! Airflow's secrets backends: which secret a connection is in, and what Secrets Manager's own form of one means.
+//! Airflow's secrets backends: the secret that holds a connection, and the form of a connection in Secrets Manager.
 //!
-//! Nothing is asked here. A backend's remaining arguments are the extra of a connection of its own, with which it is asked.
+//! Nothing is requested here. A backend's other arguments are the extra of a connection, whose credentials are used for
+//! the request.
 
 use std::path::PathBuf;
 
@@ -17,14 +18,14 @@ use super::{json, json_text, uri};
 use crate::config::names::Names;
 use crate::error::printable;
 
-/// A backend of Airflow's that is known.
+/// A supported secrets backend of Airflow.
 #[derive(Debug)]
 pub enum Backend {
     Remote(Box<Remote>),
     LocalFilesystem {
         connections_file: Option<PathBuf>,
     },
-    /// One that Airflow asks anyway, the environment or its database.
+    /// The environment or Airflow's database, which Airflow asks in any case.
     BuiltIn,
 }
 
@@ -32,14 +33,14 @@ pub enum Backend {
 #[derive(Debug)]
 pub struct Remote {
     pub service: Service,
-    /// Absent: connections are not looked up here.
+    /// Absent: connections are not looked up in this backend.
     connections_prefix: Option<String>,
     config_prefix: Option<String>,
     sep: String,
     pattern: Option<Regex>,
-    /// Further names for the fields of a secret, by field.
+    /// Additional names for the fields of a secret, by field.
     extra_words: Vec<(String, Vec<String>)>,
-    /// What it is asked with: region, profile, keys, role, endpoint.
+    /// Region, profile, keys, role and endpoint of the request.
     pub connection: Connection,
 }
 
@@ -60,14 +61,14 @@ impl Service {
 
 /// Arguments of both backends that say which secret a connection is in.
 const OWN: Names = Names("connections_prefix connections_lookup_pattern");
-/// Arguments that are about something other than connections, or that later providers pass over.
+/// Arguments that do not concern connections, or that later providers ignore.
 const IGNORED: Names = Names(
     "variables_prefix variables_lookup_pattern config_prefix config_lookup_pattern full_url_mode \
      are_secret_values_urlencoded api_version use_ssl team_name global_secrets_allowed_pattern",
 );
 
 impl Backend {
-    /// The backend of an Airflow class with these arguments.
+    /// Returns the backend of an Airflow class with these arguments.
     pub fn new(class: &str, kwargs: Map<String, Value>) -> Result<Self, Broken> {
         let amazon = ["airflow.providers.amazon.aws.secrets.", "airflow.contrib.secrets."];
         let name = amazon.iter().find_map(|package| class.strip_prefix(package)).unwrap_or(class);
@@ -116,7 +117,7 @@ impl Remote {
         for key in OWN.iter().chain(IGNORED.iter()).chain(of_service.iter()) {
             kwargs.shift_remove(key);
         }
-        // Only Secrets Manager's backend has words of its own and a separator.
+        // The Parameter Store's backend has no separator of its own.
         let sep = if service == Service::ParameterStore { "/".to_owned() } else { sep };
         let conn_id = match service {
             Service::SecretsManager => "SecretsManagerBackend__connection",
@@ -139,7 +140,7 @@ impl Remote {
         })
     }
 
-    /// The secret or parameter of a connection; `None`: this backend is not asked for it.
+    /// Returns the name of the secret or parameter of a connection. `None` if this backend is not asked for it.
     pub fn id(&self, conn_id: &str) -> Option<String> {
         let prefix = self.connections_prefix.as_ref()?;
         if self.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(conn_id)) {
@@ -148,17 +149,17 @@ impl Remote {
         Some(self.path(prefix, conn_id))
     }
 
-    /// What every connection's secret or parameter is called, with a `*` for the connection's id.
+    /// Returns the name of the secret or parameter with `*` for the connection's id.
     pub fn any_id(&self) -> Option<String> {
         Some(self.path(self.connections_prefix.as_ref()?, "*"))
     }
 
-    /// The secret or parameter of one of Airflow's settings.
+    /// Returns the name of the secret or parameter of one of Airflow's settings.
     pub fn config_id(&self, name: &str) -> Option<String> {
         Some(self.path(self.config_prefix.as_ref()?, name))
     }
 
-    /// The connection in a secret's text.
+    /// Parses the text of a secret. Returns the connection, and warnings.
     pub fn connection(&self, conn_id: &str, text: &str) -> Result<(Connection, Vec<String>), Broken> {
         let text = text.trim();
         match (text.starts_with('{'), self.service) {
@@ -169,7 +170,8 @@ impl Remote {
         }
     }
 
-    /// Secrets Manager's own reading: of each field the first key in the document that is a word for it; the rest is dropped.
+    /// Parses the JSON of Secrets Manager's backend: for each field, the first key in the document that is a name for
+    /// it. Other keys are dropped.
     fn standardized(&self, conn_id: &str, text: &str) -> Result<(Connection, Vec<String>), Broken> {
         let Value::Object(secret) = json_text::value(text, "")? else {
             return Err(Broken::new("the JSON is not an object", "write {\"conn_type\": \"aws\", …}"));
@@ -216,7 +218,7 @@ impl Service {
     }
 }
 
-/// The words for each field, in Airflow's order.
+/// The names for each field, in Airflow's order.
 const WORDS: [(&str, &[&str]); 7] = [
     ("login", &["login", "user", "username", "user_name"]),
     ("password", &["password", "pass", "key"]),
@@ -227,8 +229,10 @@ const WORDS: [(&str, &[&str]); 7] = [
     ("extra", &["extra"]),
 ];
 
-/// Absent is the default, null switches the lookup off. Errors: what is part of no secret's name (Secrets Manager's
-/// CreateSecret, SSM's PutParameter), such as a variable that nobody expanded.
+/// Reads a prefix: absent is the default, null switches the lookup off.
+///
+/// Errors: a character that no secret's name can have (Secrets Manager CreateSecret, SSM PutParameter), such as that of
+/// an unexpanded variable.
 fn prefix(kwargs: &Map<String, Value>, key: &str, default: String) -> Result<Option<String>, Broken> {
     let prefix = match kwargs.get(key) {
         None => return Ok(Some(default)),
@@ -247,7 +251,9 @@ fn is_of_a_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || "/_+=.@-".contains(c)
 }
 
-/// Errors: an argument that the backend does not know. It would ask with its defaults in its place.
+/// Checks the names of a backend's arguments.
+///
+/// Errors: an unknown argument, in place of which Airflow would use its default.
 fn known(kwargs: &Map<String, Value>, known: impl Iterator<Item = &'static str>) -> Result<(), Broken> {
     let known: Vec<&str> = known.collect();
     let Some(key) = kwargs.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
@@ -273,7 +279,7 @@ fn text(kwargs: &Map<String, Value>, key: &str) -> Result<Option<String>, Broken
     }
 }
 
-/// As `re.match(pattern, conn_id, re.IGNORECASE)`: anchored at the beginning alone.
+/// Compiles a pattern for `re.match(pattern, conn_id, re.IGNORECASE)`, which is anchored at the start only.
 fn regex(pattern: &str) -> Result<Regex, Broken> {
     RegexBuilder::new(&format!("^(?:{pattern})")).case_insensitive(true).size_limit(1 << 20).build().map_err(|why| {
         Broken::new(
@@ -295,7 +301,7 @@ fn words(value: &Value) -> Result<Vec<(String, Vec<String>)>, Broken> {
     };
     let Value::Object(map) = value else { return if value.is_null() { Ok(Vec::new()) } else { Err(broken()) } };
     let field = |(name, words): (&String, &Value)| {
-        // `user` is what the field was called before.
+        // `user` is the former name of the field.
         let name = if name == "user" { "login" } else { name };
         let words =
             words.as_array()?.iter().map(|word| word.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?;

@@ -1,5 +1,5 @@
-//! With which credentials and where a secrets backend is asked: its remaining arguments are the extra of a connection, whose
-//! `endpoint_url` and `verify` count here, since they are for service clients.
+//! The credentials, region and endpoint for requests to a secrets backend. Its other arguments are the extra of a
+//! connection; `endpoint_url` and `verify` count here, because they are for service clients.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::process::env::Env;
 use crate::quote::shell::command;
 use crate::region::Region;
 
-/// Who asks a backend, and where.
+/// The credentials and the server for requests to a backend.
 #[derive(Debug)]
 pub struct BackendClient {
     pub asks: Profile,
@@ -35,7 +35,7 @@ pub struct Target {
     /// Absent: AWS's own.
     pub endpoint_url: Option<Url>,
     pub ca_bundle: Option<PathBuf>,
-    /// The setting that `ca_bundle` comes from.
+    /// The setting that names `ca_bundle`.
     pub trusted_by: &'static str,
     pub verify: bool,
 }
@@ -47,7 +47,7 @@ impl Target {
 }
 
 impl BackendClient {
-    /// Errors: arguments that mean nothing, or no region.
+    /// Errors: invalid arguments, or no region.
     pub fn of(remote: &Remote, policy: &Policy, deadline: Duration, env: &Env) -> Result<Self> {
         let (asks, target) = read(remote, policy, env)?.map_err(|Broken { why, mended, .. }| {
             let what =
@@ -58,7 +58,7 @@ impl BackendClient {
     }
 }
 
-/// The region in which a backend is asked, where that can be told.
+/// Returns the region of requests to a backend, if it is known.
 pub fn region(remote: &Remote, env: &Env) -> Option<Region> {
     let files = AwsProfiles::read(env).ok()?;
     meaning::plan(&remote.connection, &Ask::default(), &files, env).ok()?.region.named().cloned()
@@ -91,7 +91,7 @@ fn target(remote: &Remote, region: Option<&Region>, env: &Env) -> std::result::R
     Ok(Target { region, endpoint_url: endpoint_url(remote.service, &extra, env)?, ca_bundle, trusted_by, verify })
 }
 
-/// In Airflow's order, then botocore's.
+/// Returns the endpoint, by Airflow's order and then botocore's.
 fn endpoint_url(service: Service, extra: &Fields<'_>, env: &Env) -> std::result::Result<Option<Url>, Broken> {
     let (name, variable) = match service {
         Service::SecretsManager => ("secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"),

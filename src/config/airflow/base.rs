@@ -1,7 +1,9 @@
-//! The base credentials of a connection: its own keys, or what botocore's default chain would find, without asking anybody.
+//! The base credentials of a connection: its own keys, or those that botocore's default chain finds. Nothing is
+//! requested.
 //!
-//! The order is botocore's: environment, a profile that assumes a role, a web identity, SSO, the credentials file, a command,
-//! the configuration file, the container, the instance. Only the last two cannot be told from here.
+//! The order is botocore's: environment, a profile that assumes a role, a web identity, SSO, the credentials file, a
+//! command, the configuration file, the container, the instance. Only for the last two it stays unknown whether they
+//! have credentials.
 
 use super::aws_profiles::AwsProfiles;
 use super::broken::Broken;
@@ -10,49 +12,49 @@ use crate::config::profile::Profile;
 use crate::process::env::Env;
 use crate::secret::Secret;
 
-/// What signs the STS call, or is the result when there is none.
+/// The credentials that sign the STS call, or that are the result if there is no call.
 #[derive(Debug)]
 pub enum Base {
     Keys(Keys),
     Chain(Chain),
-    /// `federation.profile`: a profile of fedcred's, as packaging/python's session factory for Airflow reads it.
+    /// `federation.profile`: a profile of fedcred, as the session factory for Airflow in packaging/python reads it.
     Federation {
         profile: String,
-        /// Once it has been looked up in the configuration.
+        /// The profile, once it was found in the configuration.
         found: Option<Box<Profile>>,
     },
-    /// Nobody signs: the identity is proved by an assertion or a token.
+    /// No signature: an assertion or a token proves the identity.
     Unused,
 }
 
-/// A key pair that stands in the connection.
+/// A key pair in the connection.
 #[derive(Debug)]
 pub struct Keys {
-    /// Which fields it came from: `login and password`.
+    /// The fields that have it: `login and password`.
     pub from: &'static str,
     pub access_key_id: String,
     pub secret_access_key: Secret,
     pub session_token: Option<Secret>,
 }
 
-/// The default chain, and how far it can be followed.
+/// The default chain.
 #[derive(Debug)]
 pub struct Chain {
-    /// `profile_name`, which also shuts out the keys of the environment.
+    /// `profile_name`. With it the keys of the environment are ignored.
     pub profile_name: Option<String>,
     pub source: Source,
 }
 
-/// Where the chain finds credentials.
+/// The source of credentials in the chain.
 #[derive(Debug)]
 pub enum Source {
     Environment,
-    /// One more call, before the connection's own.
+    /// A call before the connection's own.
     Role(Box<Hop>),
     Sso {
         profile: String,
     },
-    /// Keys in a file of AWS's.
+    /// Keys in one of AWS's files.
     ProfileKeys {
         profile: String,
     },
@@ -61,7 +63,7 @@ pub enum Source {
     },
     /// A container's endpoint.
     Container,
-    /// The instance's, if there is one.
+    /// The instance's metadata service, if there is one.
     Instance,
 }
 
@@ -71,12 +73,12 @@ pub struct Hop {
     pub action: Action,
     pub role_arn: String,
     pub params: SessionParams,
-    /// The AWS profile that asks for it, if it is not the environment.
+    /// The AWS profile that makes the call. Absent: the environment.
     pub profile: Option<String>,
 }
 
 impl Chain {
-    /// `profile` is the connection's own; `in_force` what it or the environment names, else `default`.
+    /// Finds the source. `profile` is the connection's own; `in_force` is that, the environment's, or `default`.
     pub fn follow(profile: Option<String>, in_force: &str, files: &AwsProfiles, env: &Env) -> Result<Self, Broken> {
         let source = source(profile.is_some(), in_force, files, env)?;
         Ok(Chain { profile_name: profile, source })
@@ -97,7 +99,7 @@ fn source(is_explicit: bool, profile: &str, files: &AwsProfiles, env: &Env) -> R
     if let Some(role_arn) = get("role_arn").filter(|_| get("web_identity_token_file").is_none()) {
         return Ok(Source::Role(Box::new(assumed(role_arn, profile, files)?)));
     }
-    // Each of the three from the environment, else from the profile, unless that was chosen by name.
+    // From the environment, else from the profile; from the profile alone if the connection names it.
     let either = |variable: &str, key: &str| {
         let from_env = (!is_explicit).then(|| env.text(variable)).flatten();
         from_env.or_else(|| get(key).map(str::to_owned))

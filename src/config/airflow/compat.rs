@@ -2,13 +2,13 @@
 
 use crate::config::words::words;
 
-/// Which of Airflow's providers for Amazon is followed where they part.
+/// The version of Airflow's Amazon provider whose behaviour is followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compat {
     /// Every documented field works, as up to 8.29.
     #[default]
     Documented,
-    /// What 9.0 dropped is dropped.
+    /// Fields that 9.0 ignores are ignored.
     Nine,
 }
 

@@ -1,4 +1,4 @@
-//! An Airflow connection as written: its fields, before anybody asks what they mean.
+//! An Airflow connection as written: its fields, without their meaning.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use zeroize::Zeroize;
 
 use crate::secret::Secret;
 
-/// The fields of `airflow.models.Connection`. An empty text and an absent one are kept apart, as Airflow's own reading does.
+/// The fields of `airflow.models.Connection`. An empty text differs from an absent one, as in Airflow.
 #[derive(Debug, Default)]
 pub struct Connection {
     pub conn_id: String,
-    /// In lower case when it was a URI's scheme; `-` is `_`. Absent: Airflow takes `aws`.
+    /// In lower case if it was the scheme of a URI, with `_` for `-`. Absent: Airflow uses `aws`.
     pub conn_type: Option<String>,
     pub description: Option<String>,
     /// The access key id.
@@ -24,12 +24,12 @@ pub struct Connection {
     pub extra: Extra,
 }
 
-/// `postgresql` is `postgres`, and `-` is `_`.
+/// Returns the type as Airflow stores it: `postgres` for `postgresql`, and `_` for `-`.
 pub fn normalized_type(conn_type: &str) -> String {
     if conn_type == "postgresql" { "postgres".to_owned() } else { conn_type.replace('-', "_") }
 }
 
-/// The `extra` object. Any of its values may be a secret, so `Debug` shows its keys alone, and it is wiped when dropped.
+/// The `extra` object. Any value may be a secret: `Debug` shows the keys only, and the values are wiped on drop.
 #[derive(Default, Clone, PartialEq)]
 pub struct Extra(Map<String, Value>);
 

@@ -1,14 +1,15 @@
-//! Where botocore would send the STS call: Airflow's region is the session's, and without one the global endpoint is asked.
+//! The endpoint of botocore's STS call. Airflow's region is the session's; without a region the global endpoint is
+//! used.
 //!
-//! Kept apart from `sts::endpoint`, which follows the role's partition and knows no global endpoint: this says what Airflow
-//! does, so that a plan can be compared with it.
+//! Unlike `sts::endpoint`, which follows the role's partition and never uses the global endpoint, this gives Airflow's
+//! choice, so that a plan can be compared with it.
 
 use crate::arn::Partition;
 use crate::config::names::Names;
 use crate::host_name::HostName;
 use crate::region::Region;
 
-/// What besides the region decides.
+/// The settings that decide the endpoint besides the region.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Variant {
     pub use_fips: bool,
@@ -17,13 +18,13 @@ pub struct Variant {
     pub legacy: bool,
 }
 
-/// The regions that asked the global endpoint before there was a choice.
+/// The regions that used the global endpoint by default.
 const LEGACY: Names = Names(
     "ap-northeast-1 ap-south-1 ap-southeast-1 ap-southeast-2 aws-global ca-central-1 eu-central-1 eu-north-1 \
      eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2",
 );
 
-/// `https://sts.REGION.SUFFIX`, without a slash at its end.
+/// Returns `https://sts.REGION.SUFFIX`, without a slash at the end.
 pub fn sts(region: Option<&Region>, variant: Variant) -> String {
     let plain = !variant.use_fips && !variant.use_dualstack;
     let region = match region {
@@ -38,12 +39,12 @@ pub fn sts(region: Option<&Region>, variant: Variant) -> String {
     };
     let partition = Partition::of_region(region);
     let suffix = if variant.use_dualstack { partition.dual_stack_domain() } else { partition.service_domain() };
-    // GovCloud's only endpoint is the FIPS one.
+    // The FIPS endpoint is GovCloud's only one.
     let is_fips = variant.use_fips && (partition != Partition::AwsUsGov || variant.use_dualstack);
     format!("https://sts{}.{region}.{suffix}", if is_fips { "-fips" } else { "" })
 }
 
-/// Whether this is a host of STS itself, or STS behind a VPC endpoint. Not everything under amazonaws.com is AWS's word:
+/// Whether this is a host of STS, or of STS behind a VPC endpoint. Other names below amazonaws.com do not count:
 /// anybody may have a load balancer or a bucket there.
 pub fn is_sts_host(host: &HostName) -> bool {
     let host = host.as_str();

@@ -1,7 +1,7 @@
-//! A profile as an Airflow connection: the way back from [`super::profile`].
+//! Writes a profile as an Airflow connection; [`super::profile`] does the opposite.
 //!
-//! Airflow knows less than a profile can say. What it has no words for is an error that names the key, so that a connection
-//! never means something else than the profile it was made from.
+//! Airflow has fewer settings than a profile. A setting that it lacks is an error that names the key, so that a
+//! connection never means something else than the profile.
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use crate::config::profile::{
 use crate::error::{Code, Error, Result};
 use crate::quote::shell::fedcred;
 
-/// The connection `conn_id` that means this profile.
+/// Returns the connection `conn_id` with the meaning of this profile.
 pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
     let mut extra = Map::new();
     let role_arn = profile.role_arn.as_ref().ok_or_else(|| {
@@ -191,7 +191,7 @@ fn web_identity(identity: &WebIdentity, extra: &mut Map<String, Value>, kwargs: 
     extra.insert("assume_role_method".to_owned(), json!("assume_role_with_web_identity"));
     extra.insert("assume_role_with_web_identity_federation".to_owned(), json!(federation));
     extra.extend(detail.map(|(key, value)| (format!("assume_role_with_web_identity_{key}"), value)));
-    // A name with placeholders is made anew by whoever asks: Airflow makes its own.
+    // A name with placeholders is not written: Airflow generates one.
     let name = identity.session_name.to_string();
     if !name.contains('{') {
         kwargs.insert("RoleSessionName".to_owned(), json!(name));
@@ -206,7 +206,7 @@ fn assume_role(role: &AssumeRole, extra: &mut Map<String, Value>, kwargs: &mut M
         Base::AwsProfile(name) => {
             extra.insert("profile_name".to_owned(), json!(name));
         }
-        // What Airflow's default chain finds there as well.
+        // Airflow's default chain finds these as well.
         Base::Environment | Base::Instance | Base::Container => (),
         Base::Profile(below) => return Err(on_profile(&below.name)),
         Base::Keys(_) => {
@@ -229,7 +229,7 @@ fn assume_role(role: &AssumeRole, extra: &mut Map<String, Value>, kwargs: &mut M
     Ok(())
 }
 
-/// Why a role on top of the profile `below` is not a connection.
+/// Returns the error for a role on top of the profile `below`, which cannot be a connection.
 pub fn on_profile(below: &str) -> Error {
     let get = fedcred(&["get"], below, &[]);
     unsaid("assume_role.source_profile", "Airflow chains AWS profiles, not fedcred's")

@@ -1,5 +1,5 @@
-//! The fields of the extra that Airflow knows, and what to say about those that it does not, that it dropped, or that are not
-//! about credentials.
+//! The fields of the extra that Airflow knows, and messages about the others: unknown, dropped, or not about
+//! credentials.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::{misread, redact, spelling};
 use crate::config::names::Names;
 
-/// What is to be said about a connection besides its plan.
+/// Messages about a connection besides its plan.
 #[derive(Debug, Default)]
 pub struct Notes {
     pub warnings: Vec<String>,
@@ -25,7 +25,7 @@ pub const KNOWN: Names = Names(
      service_config session_kwargs aws_account_id aws_iam_role external_id s3_config_file s3_config_format \
      profile federation endpoint_url host verify test_endpoint_url",
 );
-/// What people write for some of them, without signs and in lower case.
+/// Other spellings of these fields, in lower case and without signs.
 pub const SPELLINGS: [(&str, Names); 13] = [
     ("role_arn", Names("arn role iamrole iamrolearn rolearns assumerole assumerolearn targetrolearn")),
     ("aws_iam_role", Names("rolename")),
@@ -41,7 +41,7 @@ pub const SPELLINGS: [(&str, Names); 13] = [
     ("assume_role_with_web_identity_token_file", Names("webidentitytokenfile tokenfile")),
     ("assume_role_with_web_identity_federation", Names("webidentityfederation")),
 ];
-/// Fields that Airflow knows and that say nothing about credentials.
+/// Fields that Airflow knows and that do not concern credentials.
 const OF_CLIENTS: [(&str, &str); 4] = [
     ("endpoint_url", "it is for later service clients, never for the STS call"),
     ("host", "it is the endpoint of later service clients, never of the STS call"),
@@ -49,11 +49,13 @@ const OF_CLIENTS: [(&str, &str); 4] = [
     ("test_endpoint_url", "it is for Airflow's connection test"),
 ];
 
-/// What to say. Errors: a key that looks like a known one, or that leads nowhere without another.
+/// Collects the messages.
+///
+/// Errors: a key that resembles a known one, or that has no effect without another.
 pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Result<Notes, Broken> {
     let mut notes = Notes::default();
     kind_of_connection(connection, &mut notes);
-    // `region` beside region_name is one that Airflow passes over for the other.
+    // Airflow ignores `region` if there is a region_name.
     let is_shadowed = |key: &&str| *key == "region" && extra.has("region_name");
     spelling::check("", extra.keys().filter(|key| !is_shadowed(key)), KNOWN, &SPELLINGS)?;
     names_no_other_role(extra)?;
@@ -76,8 +78,10 @@ pub fn notes(connection: &Connection, extra: &Fields<'_>, compat: Compat) -> Res
     Ok(notes)
 }
 
-/// Errors: a role or key stands under a key that Airflow passes over, whatever its spelling, or such a key names a way to
-/// credentials that Airflow does not know. Whoever names one means to have its rights.
+/// Checks the keys that Airflow ignores.
+///
+/// Errors: such a key has a role or access key as its value, or its name is of a way to credentials that Airflow does
+/// not know. Whoever writes it expects its rights.
 fn names_no_other_role(extra: &Fields<'_>) -> Result<(), Broken> {
     fn names_one(value: &Value) -> bool {
         match value {
@@ -102,7 +106,7 @@ fn names_no_other_role(extra: &Fields<'_>) -> Result<(), Broken> {
     }
 }
 
-/// Whether a word of the key is of logins: `sso_start_url`, `credentialProcess`, `config_profile`.
+/// Whether a word of the key concerns logins: `sso_start_url`, `credentialProcess`, `config_profile`.
 fn names_a_way(key: &str) -> bool {
     const WORDS: [&str; 9] = ["sso", "role", "profile", "saml", "oidc", "token", "secret", "keytab", "identity"];
     const BEGINNINGS: [&str; 4] = ["credential", "federat", "assum", "impersonat"];
@@ -126,7 +130,7 @@ const OF_CREDENTIALS: [&str; 5] =
     ["role_arn", "profile_name", "aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
 
 fn kind_of_connection(connection: &Connection, notes: &mut Notes) {
-    // A login can end up in the place of the type, so that nothing but plain words is repeated.
+    // Nothing but plain words is shown: a login may be in place of the type.
     let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     let shown = |text: &str| if is_plain(text) { format!("{text:?}, ") } else { String::new() };
     match connection.conn_type.as_deref() {
@@ -138,7 +142,7 @@ fn kind_of_connection(connection: &Connection, notes: &mut Notes) {
     }
 }
 
-/// The fields that provider 9.0 dropped without a word.
+/// Adds messages about the fields that provider 9.0 ignores without a warning.
 fn dropped(extra: &Fields<'_>, compat: Compat, notes: &mut Notes) -> Result<(), Broken> {
     let present = |keys: &[&str]| keys.iter().all(|key| extra.get(key).is_some());
     let session = extra.object("session_kwargs")?;

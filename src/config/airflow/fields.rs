@@ -1,7 +1,8 @@
-//! Typed reading of an `extra`: each value is right, or an error that names its key, what it is and what it should be.
+//! Typed reading of an `extra`. An error names the key, the kind of its value, and the kind that is right; it never
+//! shows a value.
 //!
-//! No value is ever shown. Where a URI can only hold text, text that is JSON is taken for the object it means, as Airflow's
-//! own `connections add` does since 3.2; in tasks Airflow stops there with an `AttributeError`.
+//! A URI can hold only text. JSON text is parsed as the object it stands for, as Airflow's own `connections add` does
+//! since 3.2; in tasks Airflow raises an `AttributeError`.
 
 use std::borrow::Cow;
 
@@ -11,7 +12,7 @@ use super::broken::Broken;
 use super::json_text::kind;
 use crate::config::names::Names;
 
-/// An object somewhere in the extra, with its path there for errors.
+/// An object in the extra, with its path for errors.
 pub struct Fields<'a> {
     path: String,
     map: Cow<'a, Map<String, Value>>,
@@ -22,7 +23,7 @@ impl<'a> Fields<'a> {
         Fields { path: String::new(), map: Cow::Borrowed(map) }
     }
 
-    /// The key as Airflow's documentation names it: `assume_role_with_saml.idp_url`.
+    /// Returns the key as Airflow's documentation names it: `assume_role_with_saml.idp_url`.
     pub fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
@@ -35,12 +36,12 @@ impl<'a> Fields<'a> {
         self.map.contains_key(key)
     }
 
-    /// The value unless it is absent or null.
+    /// Returns the value, unless it is absent or null.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.map.get(key).filter(|value| !value.is_null())
     }
 
-    /// The value also when it is null.
+    /// Returns the value, which may be null.
     pub fn written(&self, key: &str) -> Option<&Value> {
         self.map.get(key)
     }
@@ -53,12 +54,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Text that has something in it; Airflow's `if value:`.
+    /// Returns a text that is not empty, as Airflow's `if value:` does.
     pub fn nonempty(&self, key: &str) -> Result<Option<String>, Broken> {
         Ok(self.text(key)?.filter(|text| !text.is_empty()))
     }
 
-    /// Text that has something in it, where an empty one would be passed over: a variable that was empty was put there.
+    /// Returns a text.
+    ///
+    /// Errors: it is empty, which Airflow would ignore; probably a variable was empty.
     pub fn stated(&self, key: &str) -> Result<Option<String>, Broken> {
         match self.text(key)? {
             Some(text) if text.trim().is_empty() => {
@@ -75,7 +78,7 @@ impl<'a> Fields<'a> {
         self.nonempty(key)?.ok_or_else(|| self.missing(key, example))
     }
 
-    /// A boolean, or the text of one, which is all that a URI can hold.
+    /// Reads a boolean, or its text, which is all that a URI can hold.
     pub fn flag(&self, key: &str) -> Result<Option<bool>, Broken> {
         match self.get(key) {
             None => Ok(None),
@@ -86,7 +89,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A number that is not negative, or the text of one.
+    /// Reads a number that is not negative, or its text.
     pub fn number(&self, key: &str) -> Result<Option<f64>, Broken> {
         let number = match self.get(key) {
             None => return Ok(None),
@@ -114,7 +117,9 @@ impl<'a> Fields<'a> {
         Ok(Some(Fields { path: self.path_of(key), map }))
     }
 
-    /// Each element as `element` takes it, or the error of the first that it does not.
+    /// Reads each element with `element`.
+    ///
+    /// Errors: the first element that it does not accept.
     pub fn list<T>(&self, key: &str, expected: &str, element: impl Fn(&Value) -> Option<T>) -> Result<Vec<T>, Broken> {
         match self.get(key) {
             None => Ok(Vec::new()),
@@ -125,7 +130,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The first key that is not among `known`.
+    /// Returns the first key that is not in `known`.
     pub fn unknown(&self, known: Names) -> Option<&str> {
         self.keys().find(|key| !known.has(key))
     }
@@ -141,7 +146,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Text of the wrong form is told from text where there should be none.
+/// Returns the kind of the value, or "empty" for an empty text.
 fn a_kind(value: &Value) -> &'static str {
     match value {
         Value::String(text) if text.is_empty() => "empty",

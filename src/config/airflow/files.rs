@@ -1,7 +1,8 @@
-//! Connections files: what `airflow connections export` writes and `LocalFilesystemBackend` reads, as JSON, YAML or `.env`.
+//! Connections files: what `airflow connections export` writes and `LocalFilesystemBackend` reads, as JSON, YAML or
+//! `.env`.
 //!
-//! The ending of the name decides. One entry that cannot be makes Airflow pass over the whole file without a word, so it is an
-//! error here, whichever connection is asked for.
+//! The file name's ending decides the format. Airflow ignores the whole file without a warning if one entry is wrong,
+//! so that is an error here, whichever connection is asked for.
 
 use std::path::Path;
 
@@ -16,7 +17,9 @@ use crate::error::{Code, Error, Result};
 use crate::file::kind;
 use crate::quote::shell::on_path;
 
-/// All connections of the file, in its order. Errors: a file that is not there or cannot be read, and any broken entry.
+/// Returns all connections of the file, in its order.
+///
+/// Errors: a file that is missing or cannot be read, and any wrong entry.
 pub fn read(path: &Path) -> Result<Vec<Connection>> {
     let shown = path.display().to_string();
     let text = read_text(path, &kind::AIRFLOW)?.ok_or_else(|| {
@@ -26,7 +29,7 @@ pub fn read(path: &Path) -> Result<Vec<Connection>> {
     parse(&text, path)
 }
 
-/// The same of a text; `path` gives its format and stands in errors.
+/// Parses a text; `path` gives the format, and its name for errors.
 pub fn parse(text: &str, path: &Path) -> Result<Vec<Connection>> {
     let shown = path.display().to_string();
     let unusable = |broken: Broken| {
@@ -63,7 +66,7 @@ fn object(value: Value) -> std::result::Result<Vec<(String, Value)>, Broken> {
     }
 }
 
-/// `id=URI` on each line; nothing is unquoted.
+/// Parses lines of the form `id=URI`. Nothing is unquoted.
 fn lines(text: &str) -> std::result::Result<Vec<(String, Value)>, Broken> {
     let mut entries: Vec<(String, Value)> = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.is_empty() && !l.trim_start().starts_with('#')) {
@@ -108,7 +111,7 @@ fn connection(id: &str, value: Value) -> std::result::Result<Connection, Broken>
     }
 }
 
-/// The constructor's arguments, and `extra_dejson` in the place of `extra`.
+/// Parses the arguments of Airflow's constructor, with `extra_dejson` in place of `extra`.
 fn of_fields(id: &str, mut fields: Map<String, Value>) -> std::result::Result<Connection, Broken> {
     if let Some(other) = fields.shift_remove("conn_id")
         && other.as_str() != Some(id)

@@ -1,7 +1,7 @@
-//! Where a connection is: Airflow's secrets backend, the environment, a connections file; the first that has it wins.
+//! Finds a connection: in Airflow's secrets backend, the environment, or a connections file, in this order.
 //!
-//! Where Airflow passes on from a place that fails (a secret that cannot be read, a broken URI), this stops: the next place
-//! would be another connection, and after the last Airflow takes any credentials at hand.
+//! Airflow continues after a place that fails (a secret that cannot be read, a broken URI). This stops: the next place
+//! would have another connection, and after the last one Airflow uses any credentials it finds.
 
 use std::path::{Path, PathBuf};
 
@@ -19,15 +19,15 @@ use crate::quote::shell::command;
 use crate::region::Region;
 use crate::secret::Secret;
 
-/// What the search needs done and cannot do itself.
+/// Requests that the search needs and does not make itself.
 pub trait Outside {
-    /// The text of a secret or parameter; `None` when there is none of this name.
+    /// Returns the text of a secret or parameter. `None` if there is none of this name.
     fn secret(&self, backend: &Remote, id: &str) -> Result<Option<Secret>>;
-    /// The output of a command of Airflow's configuration (`backend_kwargs_cmd`).
+    /// Returns the output of a command in Airflow's configuration (`backend_kwargs_cmd`).
     fn output(&self, argv: &[String]) -> Result<Secret>;
 }
 
-/// The places that are looked at.
+/// The places that are searched.
 pub struct Places<'a> {
     pub env: &'a Env,
     /// `--airflow-connections`
@@ -35,19 +35,21 @@ pub struct Places<'a> {
     pub outside: &'a dyn Outside,
 }
 
-/// A connection and where it was.
+/// A connection, and where it was found.
 #[derive(Debug)]
 pub struct Found {
     pub connection: Connection,
     pub found_in: String,
-    /// Further places that define it, which are not used.
+    /// Further places that define it and are not used.
     pub also_in: Vec<String>,
     pub warnings: Vec<String>,
-    /// It is defined nowhere, and an empty one stands in its place.
+    /// The connection is not defined, and an empty one is used.
     pub is_fallback: bool,
 }
 
-/// The connection `conn_id`. Errors: [`Code::AirflowNotFound`], and [`Code::AirflowConnection`] for one that is there and broken.
+/// Finds the connection `conn_id`.
+///
+/// Errors: [`Code::AirflowNotFound`], and [`Code::AirflowConnection`] for a connection that cannot be read.
 pub fn find(conn_id: &str, places: &Places<'_>) -> Result<Found> {
     check_id(conn_id)?;
     let mut search = Search { conn_id, found: None, also_in: Vec::new(), warnings: Vec::new(), looked_at: Vec::new() };
@@ -62,7 +64,7 @@ pub fn find(conn_id: &str, places: &Places<'_>) -> Result<Found> {
     search.end()
 }
 
-/// Errors: a text or secret where the id should stand, which is not repeated.
+/// Errors: a connection's text or a secret in place of the id, which is not shown.
 fn check_id(conn_id: &str) -> Result<()> {
     let is_text = conn_id.contains("://") || conn_id.contains('@') || conn_id.starts_with('{');
     if !is_text && !redact::is_secret(conn_id) && !conn_id.is_empty() {
@@ -114,8 +116,9 @@ impl Search<'_> {
         }
     }
 
-    /// Errors: arguments that are not a JSON object, which Airflow passes over with a warning: the backend's defaults may be
-    /// another's secrets.
+    /// Returns the arguments of the backend.
+    ///
+    /// Errors: they are not a JSON object. Airflow would use its defaults, which may lead to another user's secrets.
     fn kwargs(&self, settings: &Settings, places: &Places<'_>) -> Result<Map<String, Value>> {
         let text = match &settings.kwargs {
             Kwargs::None => None,
@@ -178,7 +181,7 @@ impl Search<'_> {
     fn file(&mut self, path: &Path) -> Result<()> {
         let shown = PathBuf::from(path).display().to_string();
         if self.found.is_some() {
-            // A broken file that is not used is no reason to stop.
+            // A broken file that is not used is no error.
             let has_it = files::read(path).is_ok_and(|all| all.iter().any(|c| c.conn_id == self.conn_id));
             self.also_in.extend(has_it.then_some(shown));
             return Ok(());

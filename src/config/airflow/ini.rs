@@ -1,7 +1,8 @@
-//! INI files as Python's `configparser` reads them: `airflow.cfg`, `~/.aws/config`, and the files that `s3_config_file` names.
+//! INI files as Python's `configparser` reads them: `airflow.cfg`, `~/.aws/config`, and the files that `s3_config_file`
+//! names.
 //!
-//! Keys are in lower case, `=` and `:` both divide, an indented line goes on with the value before it, and a comment is a line
-//! of its own. Nothing is interpolated here.
+//! Keys are in lower case, `=` or `:` ends a key, an indented line continues the value before it, and a comment has a
+//! line of its own. There is no interpolation.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +10,11 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Ini(BTreeMap<String, BTreeMap<String, String>>);
 
-/// The section whose values every other section has too.
+/// The section whose values all other sections inherit.
 const DEFAULT_SECTION: &str = "DEFAULT";
 
 impl Ini {
-    /// The error is the number of the line that cannot be read.
+    /// Parses `text`. The error is the number of the line that cannot be read.
     pub fn parse(text: &str) -> Result<Ini, usize> {
         let mut sections: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         let mut section: Option<String> = None;
@@ -48,7 +49,7 @@ impl Ini {
         Ok(Ini(sections))
     }
 
-    /// The sections as written.
+    /// Returns the sections as written.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
         self.0.iter().map(|(name, values)| (name.as_str(), values))
     }
@@ -57,7 +58,7 @@ impl Ini {
         section != DEFAULT_SECTION && self.0.contains_key(section)
     }
 
-    /// `None` also when there is no such section.
+    /// Returns the value. `None` also if there is no such section.
     pub fn get(&self, section: &str, key: &str) -> Option<&str> {
         let own = self.0.get(section)?;
         own.get(key).or_else(|| self.0.get(DEFAULT_SECTION)?.get(key)).map(String::as_str)

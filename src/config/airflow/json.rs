@@ -1,7 +1,7 @@
 //! A connection as JSON: `{"conn_type", "description", "login", "password", "host", "port", "schema", "extra"}`.
 //!
-//! Read as Airflow's `Connection.from_json`, which takes no other key. Where Airflow would quietly go on without the
-//! connection, or without its extra, this is an error that names the place and shows it mended; no value is ever shown.
+//! Read as Airflow's `Connection.from_json`, which accepts no other key. Airflow would continue without the connection
+//! or its extra; here that is an error, which names the place and shows the corrected text, but no value.
 
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ use crate::secret::Secret;
 /// The keys of an object, in the order in which Airflow writes them.
 pub const KEYS: Names = Names("conn_type description login password host port schema extra");
 
-/// Other names for a field, which Secrets Manager's backend takes and nothing else does.
+/// Other names for a field, which only Secrets Manager's backend accepts.
 const ALIASES: [(&str, &str); 6] = [
     ("user", "login"),
     ("username", "login"),
@@ -34,7 +34,7 @@ pub fn parse(conn_id: &str, text: &str) -> Result<Connection, Broken> {
     }
 }
 
-/// The connection of these fields.
+/// Returns the connection with these fields.
 pub fn from_fields(conn_id: &str, fields: Map<String, Value>) -> Result<Connection, Broken> {
     let mut connection = Connection { conn_id: conn_id.to_owned(), ..Connection::default() };
     for (key, value) in fields {
@@ -55,7 +55,7 @@ pub fn from_fields(conn_id: &str, fields: Map<String, Value>) -> Result<Connecti
     Ok(connection)
 }
 
-/// Writes the connection as Airflow writes it for an environment variable; absent fields are left out.
+/// Writes the connection as Airflow writes it for an environment variable. Absent fields are left out.
 pub fn write(connection: &Connection) -> Secret {
     let text = |text: &Option<String>| text.clone().filter(|t| !t.is_empty()).map(Value::String);
     let fields = [
@@ -76,7 +76,7 @@ pub fn write(connection: &Connection) -> Secret {
     Secret::new(Value::Object(fields).to_string())
 }
 
-/// An extra that is JSON text; `place` names it in an error.
+/// Parses an extra that is JSON text; `place` names it in an error.
 pub fn extra_text(text: &str, place: &str) -> Result<Extra, Broken> {
     if text.is_empty() {
         return Ok(Extra::default());
@@ -90,7 +90,7 @@ pub fn extra_text(text: &str, place: &str) -> Result<Extra, Broken> {
     }
 }
 
-/// As Python's `if extra:`, after which text is parsed and everything else is taken as it is.
+/// Reads the extra as Python's `if extra:` does: text is parsed, other values are used as they are.
 fn extra(value: Value) -> Result<Extra, Broken> {
     match value {
         Value::Null | Value::Bool(false) => Ok(Extra::default()),
@@ -115,7 +115,7 @@ fn text(key: &str, value: Value) -> Result<Option<String>, Broken> {
     }
 }
 
-/// A number, or the digits of one.
+/// Reads a number, or the digits of one.
 fn port(value: Value) -> Result<Option<i64>, Broken> {
     let broken =
         |what: &str| Broken::new(format!("`port` is {what}, not a number"), "write \"port\": 443, or remove it");

@@ -1,4 +1,4 @@
-//! JSON text, or an error that names the place in it where it is wrong and shows the text mended; no value is ever shown.
+//! Parses JSON text. An error names the place of the fault and shows the corrected text, but no value.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::broken::Broken;
 use super::{placeholder, redact};
 
-/// What a value is, for an error that must not show it.
+/// Returns the kind of a value, for an error that must not show it.
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -21,10 +21,10 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The value of `text`; `place` is the key that holds it, empty for the connection itself.
+/// Parses `text`; `place` is the key that has it, empty for the connection itself.
 pub fn value(text: &str, place: &str) -> Result<Value, Broken> {
     let value = serde_json::from_str(text).map_err(|why| not_json(text, place, &why))?;
-    // Python's reader takes the last one, and a role in the first is lost.
+    // Python's parser uses the last one, and the role of the first one would be lost.
     match serde_json::from_str::<UniqueKeys>(text) {
         Ok(UniqueKeys) => Ok(value),
         Err(_) => Err(Broken::new(
@@ -133,7 +133,7 @@ struct TrailingComma {
     mended: String,
 }
 
-/// The comma before the closing bracket at `end`, with the name of the value before it.
+/// Finds the comma before the closing bracket at `end`, and the name of the value before it.
 fn trailing_comma(text: &str, end: usize) -> Option<TrailingComma> {
     let closing = text.get(end..)?.chars().next().filter(|c| "}]".contains(*c))?;
     let before = text[..end].trim_end().strip_suffix(',')?.trim_end();
@@ -146,14 +146,14 @@ fn trailing_comma(text: &str, end: usize) -> Option<TrailingComma> {
     })
 }
 
-/// The name of the last member of an object in `text`, when its value is a simple one.
+/// Returns the name of the last member of an object in `text`, if its value is a simple one.
 fn name_before(text: &str) -> Option<&str> {
     let (before, _) = text.rsplit_once("\":").or_else(|| text.rsplit_once("\" :"))?;
     let name = &before[before.rfind('"')? + 1..];
     name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(name)
 }
 
-/// The byte at a line and column as serde_json counts them: columns are bytes, from 1.
+/// Returns the byte at a line and column. serde_json counts columns in bytes, from 1.
 fn byte_of(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     start + column.saturating_sub(1)

@@ -1,4 +1,4 @@
-//! The key pair that stands in a connection, where it has one.
+//! The key pair of a connection, if it has one.
 
 use super::base::Keys;
 use super::broken::Broken;
@@ -8,8 +8,9 @@ use super::fields::Fields;
 use super::s3_config;
 use crate::secret::Secret;
 
-/// In Airflow's order: login and password, then the extra's keys, `session_kwargs`, `s3_config_file`. Half of a pair anywhere
-/// is an error, since Airflow would take another pair, or credentials of elsewhere.
+/// Reads the pair, in Airflow's order: login and password, keys in the extra, `session_kwargs`, `s3_config_file`.
+///
+/// Errors: half of a pair in any of them. Airflow would use another pair or other credentials.
 pub fn read(
     connection: &Connection,
     extra: &Fields<'_>,
@@ -65,7 +66,7 @@ pub fn read(
     }
 }
 
-/// An access key id is word characters (AWS STS API Reference, "Credentials").
+/// Checks an access key id, which has word characters only (AWS STS API Reference, "Credentials").
 fn word(from: &str, id: String) -> Result<String, Broken> {
     if id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Ok(id);

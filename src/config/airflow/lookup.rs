@@ -21,23 +21,23 @@ use crate::process::env::Env;
 #[derive(Debug)]
 pub struct Resolved {
     pub profile: Profile,
-    /// It is defined nowhere, and `fallback` took its place.
+    /// The connection is not defined, and `fallback` was used.
     pub is_fallback: bool,
 }
 
 impl AirflowSource {
-    /// A profile that is this connection, named like it.
+    /// Returns a profile for this connection, with its id as the name.
     pub fn into_profile(self) -> Result<WrittenProfile> {
         let name = ProfileName::parse(&self.conn_id)?;
         Ok(WrittenProfile::Connection(Box::new(ConnectionProfile { name, deadline: DEFAULT_DEADLINE, source: self })))
     }
 
-    /// Where the connection is and what it means; the warnings of both in the plan.
+    /// Returns the connection, where it was found, and its plan with all warnings.
     pub fn plan(&self, env: &Env, outside: &dyn Outside) -> Result<(Found, Plan)> {
         self.plan_in(env, env, outside)
     }
 
-    /// The same with the meaning that it has in another environment than the one in which it is looked for.
+    /// Returns the same, with the meaning in another environment (`meant_in`) than that of the lookup.
     pub fn plan_in(&self, env: &Env, meant_in: &Env, outside: &dyn Outside) -> Result<(Found, Plan)> {
         let mut found = self.find(env, outside)?;
         let ask = Ask { compat: self.compat, region: self.region.clone() };
@@ -47,7 +47,7 @@ impl AirflowSource {
         Ok((found, plan))
     }
 
-    /// The connection as the profile `name`, whose logins have `deadline`. What is odd about it goes to the log.
+    /// Returns the connection as the profile `name`, whose logins have `deadline`. Warnings go to the log.
     pub fn resolve(
         &self,
         name: &ProfileName,
@@ -66,7 +66,7 @@ impl AirflowSource {
         Ok(Resolved { profile: Profile { deadline, ..profile }, is_fallback: found.is_fallback })
     }
 
-    /// Fills in the profile of fedcred's that the plan stands on, if it does.
+    /// Looks up the profile of fedcred that the plan uses, if it uses one.
     pub fn look_up_profile(&self, plan: &mut Plan, env: &Env) -> Result<()> {
         if let Base::Federation { profile, found } = &mut plan.base {
             *found = Some(Box::new(self.federated(profile, env)?));
@@ -74,7 +74,7 @@ impl AirflowSource {
         Ok(())
     }
 
-    /// The profile that the connection names.
+    /// Returns the profile that the connection names.
     fn federated(&self, name: &str, env: &Env) -> Result<Profile> {
         let named = |error: Error| {
             error.because(format!(

@@ -1,7 +1,7 @@
-//! From a connection to its [`Plan`], as Airflow's `AwsConnectionWrapper` and `BaseSessionFactory` read it.
+//! Turns a connection into its [`Plan`], as Airflow's `AwsConnectionWrapper` and `BaseSessionFactory` do.
 //!
-//! Fields that provider 9 dropped without a word work as they are documented (provider 8 had them); [`Compat::Nine`] passes
-//! them over. What Airflow would turn into other credentials without an error is an error here.
+//! Fields that provider 9 ignores without a warning work as documented, as in provider 8; [`Compat::Nine`] ignores them
+//! too. What would give other credentials in Airflow without an error is an error here.
 
 use std::path::PathBuf;
 
@@ -24,15 +24,15 @@ use crate::region::Region;
 
 const SESSION_KEYS: Names = Names("aws_access_key_id aws_secret_access_key aws_session_token region_name profile_name");
 
-/// What is not in the connection.
+/// Settings that are not in the connection.
 #[derive(Clone, Debug, Default)]
 pub struct Ask {
     pub compat: Compat,
-    /// The hook's `region_name` argument, which beats the connection's.
+    /// The hook's `region_name` argument, which takes precedence.
     pub region: Option<Region>,
 }
 
-/// The plan of a connection. Reads AWS's files and the environment, and nothing else.
+/// Returns the plan of a connection. Reads AWS's files and the environment only.
 pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) -> Result<Plan, Broken> {
     placeholder::check(connection)?;
     misread::places(connection)?;
@@ -95,7 +95,7 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     })
 }
 
-/// The profile that fedcred's own session factory for Airflow would run `fedcred get` with.
+/// Returns the profile for which fedcred's session factory for Airflow would run `fedcred get`.
 fn federation(extra: &Fields<'_>, has_other_base: bool) -> Result<Option<String>, Broken> {
     let Some(federation) = extra.object("federation")? else { return Ok(None) };
     if federation.keys().next().is_none() {
@@ -158,7 +158,7 @@ fn role_arn(extra: &Fields<'_>, compat: Compat) -> Result<Option<String>, Broken
     if written.is_some() || compat == Compat::Nine {
         return Ok(written);
     }
-    // A number is taken as it is written, without the zeros that an account may begin with.
+    // A number has lost the leading zeros of an account id.
     let account = match extra.get("aws_account_id") {
         Some(serde_json::Value::Number(number)) => Some(number.to_string()),
         _ => extra.nonempty("aws_account_id")?,
@@ -167,7 +167,9 @@ fn role_arn(extra: &Fields<'_>, compat: Compat) -> Result<Option<String>, Broken
     Ok(account.zip(role).map(|(account, role)| format!("arn:aws:iam::{account}:role/{role}")))
 }
 
-/// Errors: a key that is of use with a role alone. Whoever wrote it means to have a role's rights, not the base's.
+/// Checks a connection without a role.
+///
+/// Errors: a key that has an effect only with a role. Whoever wrote it expects the rights of a role.
 fn without_role(extra: &Fields<'_>, compat: Compat) -> Result<(), Broken> {
     const OF_A_ROLE: [&str; 6] = [
         "assume_role_method",

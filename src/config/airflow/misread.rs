@@ -1,8 +1,8 @@
-//! Texts that Airflow reads as a connection without the credentials that were written into it: the scheme is mistyped or
-//! missing, a variable's name or quotes stand around the URI, a slash too few or too many.
+//! Texts that Airflow reads as a connection, but without the credentials in it: the scheme is mistyped or missing, a
+//! variable's name or quotes are around the URI, a slash is missing or added.
 //!
-//! Airflow then takes whatever credentials lie around. Whoever wrote a key into a text means that key, so each is an error
-//! that shows the text mended.
+//! Airflow would use any credentials it finds. Whoever wrote a key means that key, so each is an error that shows the
+//! corrected text.
 
 use super::broken::Broken;
 use super::connection::Connection;
@@ -10,7 +10,7 @@ use super::sketch::sketch;
 use super::urlsplit::Parts;
 use super::{placeholder, redact};
 
-/// What can be told before the text is taken apart.
+/// Checks the text before it is split.
 pub fn text(text: &str) -> Result<(), Broken> {
     let bare = bare(text);
     if placeholder::is_whole(text) || placeholder::is_whole(bare) {
@@ -33,7 +33,7 @@ pub fn text(text: &str) -> Result<(), Broken> {
     Ok(())
 }
 
-/// The text's scheme, and that `//` follows it where anything does.
+/// Checks the scheme of the text, and that `//` follows it.
 pub fn scheme(text: &str, whole: &Parts) -> Result<(), Broken> {
     let bare = bare(text);
     if whole.scheme.is_empty() {
@@ -48,7 +48,7 @@ pub fn scheme(text: &str, whole: &Parts) -> Result<(), Broken> {
     Ok(())
 }
 
-/// Places in which a login is lost.
+/// Checks the parts of a URI for places in which a login is lost.
 pub fn parts(text: &str, parts: &Parts) -> Result<(), Broken> {
     if parts.path.contains('@') {
         return Err(Broken::new(
@@ -75,7 +75,7 @@ pub fn parts(text: &str, parts: &Parts) -> Result<(), Broken> {
     Ok(())
 }
 
-/// Places that mean nothing to AWS, in which something stands that does; and a connection of another service that says nothing.
+/// Checks fields that mean nothing to AWS for a role or key in them, and a connection of another service that is empty.
 pub fn places(connection: &Connection) -> Result<(), Broken> {
     let of_place = [("host", &connection.host), ("schema", &connection.schema)];
     for (place, text) in of_place.into_iter().filter_map(|(place, text)| Some((place, text.as_deref()?))) {
@@ -106,10 +106,10 @@ pub fn places(connection: &Connection) -> Result<(), Broken> {
     Ok(())
 }
 
-/// Types of connections that Airflow's provider for Amazon has, and what others were before.
+/// Types of connections of Airflow's Amazon provider, and former ones.
 const AMAZON: [&str; 8] = ["", "aws", "s3", "emr", "athena", "redshift", "generic", "chime"];
 
-/// Whether a role or an access key stands in the text.
+/// Whether the text contains a role or an access key.
 pub fn names_credentials(text: &str) -> bool {
     let is_role = text.contains("arn:") && text.contains(":iam::") && text.contains(":role/");
     is_role || text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_access_key_id)
@@ -136,7 +136,7 @@ fn mended(bare: &str) -> String {
     if bare.starts_with('{') { "{\"conn_type\": \"aws\", …}".to_owned() } else { sketch(&format!("aws://{bare}")) }
 }
 
-/// What is left without names, quotes, and anything that was to be the scheme.
+/// Returns the text without names, quotes and scheme, as far as they can be recognised.
 fn bare(text: &str) -> &str {
     let mut rest = text.trim_matches(|c: char| c.is_whitespace() || is_quote(&c) || c == '\u{feff}');
     while let Some(value) = without_name(rest) {
@@ -148,7 +148,7 @@ fn bare(text: &str) -> &str {
     rest.trim_start_matches(of_scheme)
 }
 
-/// What follows `NAME=`, `export NAME=` or `set NAME=`, if the text begins so.
+/// Returns what follows `NAME=`, `export NAME=` or `set NAME=` at the beginning of the text.
 fn without_name(text: &str) -> Option<&str> {
     let (name, value) = text.split_once('=')?;
     let name = name.trim();

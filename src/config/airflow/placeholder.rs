@@ -1,5 +1,5 @@
-//! A variable or template that nobody expanded (`$AWS_KEY`, `${VAR}`, `%VAR%`, `{{ var }}`): single quotes, an env file or a
-//! missing step kept it from becoming the value it stands for, and as the value it is a credential that no service takes.
+//! A variable or template that was not expanded (`$AWS_KEY`, `${VAR}`, `%VAR%`, `{{ var }}`), because of single quotes,
+//! an env file or a missing step. As a credential no service would accept it.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use super::broken::Broken;
 use super::connection::Connection;
 use super::redact;
 
-/// Whether the whole text is one.
+/// Whether the whole text is a placeholder.
 pub fn is_whole(text: &str) -> bool {
     let text = text.trim();
     let is_name = |name: &str| {
@@ -15,7 +15,7 @@ pub fn is_whole(text: &str) -> bool {
             && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.:-".contains(c))
     };
     let between = |open: &str, close: &str| text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-    // Shells, Compose, GitHub, Make; PowerShell.
+    // Of shells, Compose, GitHub, Make and PowerShell.
     text.strip_prefix('$').is_some_and(is_name)
         || [("${", "}"), ("$(", ")"), ("$[", "]"), ("{{", "}}"), ("#{", "}"), ("#{", "}#"), ("%(", ")s"), ("<%", "%>")]
             .into_iter()
@@ -24,12 +24,14 @@ pub fn is_whole(text: &str) -> bool {
         || between("<", ">").is_some_and(is_name)
 }
 
-/// Whether there is one in the text, where none of its signs can be the value's own.
+/// Whether the text contains a placeholder that cannot be part of a value.
 pub fn is_within(text: &str) -> bool {
     is_whole(text) || ["${", "$(", "{{", "#{"].iter().any(|open| text.contains(open))
 }
 
-/// Errors: a value of the connection that is one, by the name of its key.
+/// Checks the fields of a connection.
+///
+/// Errors: a placeholder as a value, named by its key.
 pub fn check(connection: &Connection) -> Result<(), Broken> {
     let of_fields = [
         ("login", connection.login.as_deref()),
@@ -52,7 +54,9 @@ pub fn check(connection: &Connection) -> Result<(), Broken> {
     check_all(connection.extra.fields(), "the extra")
 }
 
-/// Errors: a value that is one, or a path that begins with one.
+/// Checks all values.
+///
+/// Errors: a placeholder, or a path that begins with one.
 pub fn check_all(fields: &Map<String, Value>, place: &str) -> Result<(), Broken> {
     fields.iter().try_for_each(|(key, value)| check_value(&redact::name(key), value, place))
 }

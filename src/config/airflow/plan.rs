@@ -1,6 +1,6 @@
-//! What a connection comes to: the STS call with its parameters, who signs it, and how the identity is proved.
+//! The meaning of a connection: the STS call with its parameters, its signature, and the proof of identity.
 //!
-//! Pure data. Nothing in it has been asked of an IdP, of STS or of a metadata service.
+//! Only data: nothing was requested from an IdP, STS or a metadata service.
 
 use std::path::PathBuf;
 
@@ -21,26 +21,26 @@ pub struct Plan {
     pub call: Option<Call>,
     pub base: Base,
     pub region: SessionRegion,
-    /// For the connection's call and for one that the default chain makes.
+    /// For the connection's call, and for a call of the default chain.
     pub endpoint: Endpoint,
     pub sts: StsClient,
-    /// What a person should know.
+    /// Messages for people.
     pub warnings: Vec<String>,
-    /// What Airflow with provider 9 would do otherwise.
+    /// What Airflow with provider 9 does differently.
     pub differs_from_airflow: Vec<String>,
 }
 
-/// Where STS is.
+/// The endpoint of STS.
 #[derive(Clone, Debug)]
 pub enum Endpoint {
-    /// What this machine says, else AWS's own for the region.
+    /// Named by this machine, else AWS's own of the region.
     OfMachine(String),
-    /// The connection says it under this path of the extra.
+    /// Named by the connection, under this path of the extra.
     OfText { path: String, url: Url },
 }
 
 impl Endpoint {
-    /// Without a slash at its end.
+    /// Returns the URL without a slash at the end.
     pub fn as_str(&self) -> &str {
         match self {
             Endpoint::OfMachine(text) => text,
@@ -49,7 +49,7 @@ impl Endpoint {
     }
 }
 
-/// The connection's own call of STS.
+/// The connection's own call to STS.
 #[derive(Debug)]
 pub struct Call {
     pub identity: Identity,
@@ -58,14 +58,14 @@ pub struct Call {
     pub params: SessionParams,
 }
 
-/// How it is proved who calls.
+/// The proof of identity.
 #[derive(Debug)]
 pub enum Identity {
-    /// By the base credentials' signature.
+    /// The signature of the base credentials.
     Signature,
     Saml(Box<SamlLogin>),
     TokenFile(PathBuf),
-    /// An identity token of Google's; without an audience Airflow asks for one for `None`.
+    /// A Google identity token. Without an audience Airflow requests one for `None`.
     Google {
         audience: Option<String>,
     },
@@ -78,7 +78,7 @@ pub enum SessionName {
     Generated,
 }
 
-/// One call in the shape in which it is sent.
+/// A call in the form in which it is sent.
 pub struct Sent<'a> {
     pub action: Action,
     pub role_arn: &'a str,
@@ -88,7 +88,7 @@ pub struct Sent<'a> {
 }
 
 impl Plan {
-    /// The last call of STS: the connection's own, else one of the default chain.
+    /// Returns the last call to STS: the connection's own, else that of the default chain.
     pub fn last_call(&self) -> Option<Sent<'_>> {
         if let Some(call) = &self.call {
             return Some(Sent {

@@ -1,4 +1,4 @@
-//! `[airflow]`: what the text of a connection may have done, which the text itself cannot allow.
+//! `[airflow]`: what a connection's text may do. The text itself cannot allow it.
 
 use url::Origin;
 
@@ -8,14 +8,14 @@ use crate::config::{urls, values};
 /// The table's settings.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// Origins besides that of a connection's `idp_url` to which its login may go on, tickets and cookies included.
+    /// Origins, besides that of a connection's `idp_url`, to which its login may continue with tickets and cookies.
     pub idp_origins: Vec<Origin>,
-    /// STS endpoints besides AWS's own, VPC endpoints and this machine's.
+    /// STS endpoints besides those of AWS, VPC endpoints and this machine.
     pub sts_endpoints: Vec<Origin>,
 }
 
 impl Policy {
-    /// What is wrong is in the section's log.
+    /// Reads the table. Faults go into the section's log.
     pub fn read(airflow: &Section<'_, '_>) -> Self {
         let origins = |key| airflow.value_by(key, |f| values::list(f, |element| urls::origin(element, false)));
         let policy = Policy {

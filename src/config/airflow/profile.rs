@@ -1,6 +1,6 @@
-//! A plan as what the rest of the program knows: a [`Profile`].
+//! Turns a plan into a [`Profile`].
 //!
-//! What the plan of Airflow's would do and cannot be done here is an error: credentials of another shape would be others.
+//! What Airflow would do and fedcred cannot do is an error, because the credentials would be different.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,11 +30,11 @@ use crate::host_name::HostName;
 use crate::process::env::Env;
 use crate::region::Region;
 
-/// urllib3 waits at most this long between two tries, whatever it is told.
+/// urllib3 never waits longer than this between two attempts.
 const MAX_WAIT: f64 = 3600.0;
 
 impl Plan {
-    /// The plan as the profile `name`. Logins may go on to the origins that `policy` lists.
+    /// Returns the plan as the profile `name`. Logins may continue to the origins that `policy` lists.
     pub fn into_profile(self, name: &ProfileName, policy: &Policy, env: &Env) -> Result<Profile, Broken> {
         Asked::by(&self).permitted(policy)?;
         let target = self.target(env)?;
@@ -70,7 +70,7 @@ impl Plan {
             Identity::TokenFile(path) => {
                 profile::Identity::WebIdentity(Box::new(WebIdentity { source: TokenSource::File(path), session_name }))
             }
-            // An audience that is not written is `None` for Airflow, which its metadata server is asked for by that name.
+            // Without an audience Airflow asks its metadata server for one called `None`.
             Identity::Google { audience } => profile::Identity::WebIdentity(Box::new(WebIdentity {
                 source: TokenSource::Google(Google { audience }),
                 session_name,
@@ -82,13 +82,13 @@ impl Plan {
         Ok(Profile { role_arn, session, ..bare(name, target, identity) })
     }
 
-    /// The endpoint of the plan; the region's own is left to the rules that every profile follows.
+    /// Returns the endpoint of the plan. The region's own endpoint is left to the rules for every profile.
     fn target(&self, env: &Env) -> Result<StsTarget, Broken> {
         let url = StsEndpoint::parse(self.endpoint.as_str())
             .map_err(|why| Broken::new(format!("the STS endpoint {why}"), "correct AWS_ENDPOINT_URL_STS"))?;
         let region = self.sts.region.as_ref().or(self.region.named());
         let is_regional = self.endpoint.as_str() == endpoint::sts(region, Variant::default()) && region.is_some();
-        // The global endpoint's signatures are for us-east-1.
+        // Signatures for the global endpoint are for us-east-1.
         let is_global = HostName::of(&url).is_some_and(|name| name.as_str() == "sts.amazonaws.com");
         Ok(StsTarget {
             region: region.filter(|_| !is_global).cloned().or_else(|| Region::parse("us-east-1").ok()),
@@ -101,7 +101,7 @@ impl Plan {
     }
 }
 
-/// What signs the call.
+/// Returns the credentials that sign the call.
 fn signing(base: Base, name: &ProfileName, target: &StsTarget, env: &Env) -> Result<profile::Base, Broken> {
     Ok(match base {
         Base::Keys(keys) => profile::Base::Keys(Arc::new(SigningKeys {
@@ -136,7 +136,7 @@ fn not_looked_up(profile: &str) -> Broken {
     Broken::new(why, "name it itself: it needs no connection")
 }
 
-/// EKS IRSA and its like: `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`.
+/// Returns the profile of `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`, as on EKS (IRSA).
 fn of_environment(hop: Hop, name: &ProfileName, target: StsTarget, env: &Env) -> Result<Profile, Broken> {
     let path = env.path("AWS_WEB_IDENTITY_TOKEN_FILE").filter(|_| hop.action == Action::AssumeRoleWithWebIdentity);
     let path =
@@ -149,7 +149,7 @@ fn of_environment(hop: Hop, name: &ProfileName, target: StsTarget, env: &Env) ->
     Ok(Profile { role_arn: Some(role_arn), ..bare(name, target, profile::Identity::WebIdentity(Box::new(identity))) })
 }
 
-/// A profile that says nothing of the session.
+/// Returns a profile without settings of the session.
 fn bare(name: &ProfileName, sts: StsTarget, identity: profile::Identity) -> Profile {
     Profile {
         name: name.clone(),
@@ -178,7 +178,8 @@ fn session(params: &SessionParams) -> Result<Session, Broken> {
     })
 }
 
-/// STS takes `[\w+=,.@-]{2,64}`. One that is too long is cut: the id of a connection may be.
+/// Checks a session's name for the characters that STS accepts, `[\w+=,.@-]{2,64}`. One that is too long is cut, since
+/// the id of a connection may be long.
 fn written(name: Option<SessionName>) -> Result<profile::SessionName, Broken> {
     match name {
         Some(SessionName::Given(text)) => {
@@ -216,7 +217,7 @@ fn assume_role(
 }
 
 fn saml(login: SamlLogin, policy: &Policy) -> Result<Saml, Broken> {
-    // Without a certificate that proves who is there, Kerberos has to.
+    // Without a verified certificate, Kerberos has to prove the server.
     let mutual_authentication = match login.request.verify {
         Verify::Off => MutualAuthentication::Required,
         Verify::System | Verify::Bundle(_) => login.mutual_authentication,
@@ -247,7 +248,7 @@ fn http(login: &SamlLogin, policy: &Policy) -> Result<IdpHttp, Broken> {
     for (name, value) in &request.headers {
         match name.to_ascii_lowercase().as_str() {
             "user-agent" => user_agent = Some(value.expose().to_owned()),
-            // What can be decoded decides.
+            // It follows from the encodings that can be decoded.
             "accept-encoding" => (),
             _ => headers.push((name.clone(), value.expose().to_owned())),
         }
@@ -278,7 +279,7 @@ fn http(login: &SamlLogin, policy: &Policy) -> Result<IdpHttp, Broken> {
     })
 }
 
-/// urllib3's counts as ours; requests itself retries nothing.
+/// Converts the counts of urllib3. Without them requests does not retry.
 fn retry(login: &SamlLogin) -> Retry {
     let Some(kwargs) = &login.retry else {
         return Retry { total: 0, status_forcelist: Vec::new(), ..Retry::default() };

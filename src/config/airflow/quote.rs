@@ -1,16 +1,16 @@
-//! Percent-encoding as Python's `urllib.parse` does it, which is what Airflow reads and writes its URIs with.
+//! Percent-encoding as in Python's `urllib.parse`, by which Airflow reads and writes URIs.
 //!
-//! Not RFC 3986 and not the WHATWG's URL: what is not a valid escape stays as it is, bytes that are not UTF-8 become U+FFFD, and
-//! only a query knows `+` as a space.
+//! It differs from RFC 3986 and the WHATWG's URL: an invalid escape stays as it is, bytes that are not UTF-8 become
+//! U+FFFD, and `+` is a space in a query only.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
-/// What `urllib.parse.quote` leaves as it is, besides letters and digits.
+/// The characters that `urllib.parse.quote` leaves as they are, besides letters and digits.
 const QUOTED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~');
 
 /// `urllib.parse.unquote`
 pub fn unquote(text: &str) -> String {
-    // Python decodes each run of ASCII on its own, so that escaped bytes never join with characters beside them.
+    // Python decodes each run of ASCII on its own: escaped bytes never join with characters beside them.
     let runs = text.as_bytes().chunk_by(|a, b| a.is_ascii() == b.is_ascii());
     runs.map(|run| percent_decode(run).decode_utf8_lossy()).collect()
 }

@@ -1,22 +1,22 @@
-//! The least that an IAM policy has to allow whoever reads a connection out of Secrets Manager: an MWAA environment's execution
-//! role.
+//! The least IAM policy for reading a connection out of Secrets Manager, as for an MWAA environment's execution role.
 
 use serde_json::{Value, json};
 
 use crate::arn::Partition;
 
-/// Where the secret is; what is not known is `*`.
+/// The place of the secret. What is unknown is `*`.
 pub struct SecretPlace<'a> {
     pub partition: Partition,
     pub region: &'a str,
     pub account_id: &'a str,
     /// `PREFIX/ID`
     pub name: &'a str,
-    /// The ARN of the key that it is encrypted with; absent: the account's own key for Secrets Manager, which asks for nothing.
+    /// The ARN of the encryption key. Absent: the account's own key for Secrets Manager, which needs no permission.
     pub kms_key: Option<&'a str>,
 }
 
-/// The policy. Secrets Manager adds six characters to a secret's name: `-??????` is any of them, and no longer name.
+/// Returns the policy. Secrets Manager adds six characters to a secret's name, which `-??????` matches; it matches no
+/// longer name.
 pub fn policy(place: &SecretPlace<'_>) -> Value {
     let SecretPlace { partition, region, account_id, name, kms_key } = place;
     let read = json!({

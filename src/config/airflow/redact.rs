@@ -1,6 +1,6 @@
-//! An extra, fit to be shown: what is known to hold no secret stays, everything else is `[redacted]`.
+//! Shows an extra: what is known to hold no secret stays, everything else becomes `[redacted]`.
 //!
-//! A list of what may be seen and not of what may not, so that a field nobody thought of is not shown.
+//! The lists are of what may be shown, so that an unknown field is not.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use crate::config::names::Names;
 use crate::error::printable;
 use crate::text::redact::looks_like_a_secret;
 
-/// What stands in the place of a secret.
+/// Written in place of a secret.
 pub const REDACTED: &str = "[redacted]";
 
-/// Fields whose text may be shown wherever they stand.
+/// Fields whose text may be shown in any place.
 const OPEN: Names = Names(
     "region_name profile_name profile role_arn assume_role_method principal_arn idp_auth_method \
      mutual_authentication saml_response_xpath external_id aws_account_id aws_iam_role \
@@ -26,22 +26,22 @@ const OPEN: Names = Names(
      ProviderArn DurationSeconds Accept Accept-Language Accept-Encoding User-Agent accept accept-language \
      user-agent",
 );
-/// Fields with a URL, shown without what could be a login in it.
+/// Fields with a URL, which is shown without a login.
 const URLS: Names = Names("idp_url endpoint_url test_endpoint_url host http https all http:// https:// socks");
 
-/// The fields, redacted.
+/// Returns the fields, redacted.
 pub fn fields(map: &Map<String, Value>) -> Value {
     let shown = map.iter().map(|(key, value)| (name(key), value_of(key, value)));
     Value::Object(shown.collect())
 }
 
-/// The name of a field: by a slip of the pen, a secret can get into its place.
+/// Returns the name of a field, or `…` if it may be a secret written in place of one.
 pub fn name(key: &str) -> String {
     let is_name = key.len() <= 60 && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-. /:".contains(c));
     if is_name && !is_secret(key) { key.to_owned() } else { "…".to_owned() }
 }
 
-/// A user name: an access key id, and nothing that only stands in its place.
+/// Returns a user name if it is an access key id; other texts are redacted.
 pub fn login(text: &str) -> &str {
     match text {
         "" => "",
@@ -50,7 +50,7 @@ pub fn login(text: &str) -> &str {
     }
 }
 
-/// What may be shown of a user name: an access key id, and nothing that only stands in its place.
+/// Returns the user name if it is an access key id, else `…`.
 pub fn shown_login(login: &str) -> &str {
     let is_key_id = (16..=128).contains(&login.len())
         && login.starts_with('A')
@@ -58,7 +58,7 @@ pub fn shown_login(login: &str) -> &str {
     if is_key_id { login } else { "…" }
 }
 
-/// A host or the like, none of which means anything for AWS: a plain one.
+/// Returns a host or the like if it is a plain one. None of them has a meaning for AWS.
 pub fn place(text: &str) -> String {
     let is_plain =
         |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-:/".contains(c));
@@ -71,7 +71,7 @@ pub fn place(text: &str) -> String {
     if is_shown { text.to_owned() } else { REDACTED.to_owned() }
 }
 
-/// A value that is not a secret if it is what its key says: an ARN, a path, the name of a profile.
+/// Returns a value that is no secret if it is what its key says: an ARN, a path, the name of a profile.
 pub fn value(text: &str) -> String {
     if is_secret(text) { REDACTED.to_owned() } else { printable(text, 4096) }
 }
@@ -80,7 +80,8 @@ pub fn path(path: &Path) -> String {
     value(&path.to_string_lossy())
 }
 
-/// A key, token or document, or the 40 characters of a secret access key, which may have slashes.
+/// Whether the text is a key, token or document, or the 40 characters of a secret access key, which may contain
+/// slashes.
 pub fn is_secret(text: &str) -> bool {
     let has = |which: fn(&u8) -> bool| text.as_bytes().iter().any(which);
     let is_access_key = text.len() == 40
@@ -90,7 +91,7 @@ pub fn is_secret(text: &str) -> bool {
     is_access_key || looks_like_a_secret(text)
 }
 
-/// A URL without user name, password and query.
+/// Returns a URL without user name, password and query.
 pub fn url(text: &str) -> String {
     match Url::parse(text) {
         Ok(mut url) if url.has_host() => {
@@ -110,11 +111,11 @@ pub fn url(text: &str) -> String {
 fn value_of(key: &str, value: &Value) -> Value {
     match value {
         Value::Null | Value::Bool(_) => value.clone(),
-        // A number could be a PIN.
+        // A number may be a PIN.
         Value::Number(_) if is_number_open(key) => value.clone(),
         Value::String(text) if text.is_empty() => value.clone(),
         Value::String(text) if key == "aws_access_key_id" => Value::String(login(text).to_owned()),
-        // A policy is JSON, and none of the others is.
+        // A policy is JSON; of the others, JSON may be a secret.
         Value::String(text) if OPEN.has(key) && (key == "Policy" || !is_secret(text)) => {
             Value::String(printable(text, 2048))
         }

@@ -1,6 +1,5 @@
-//! `idp_request_kwargs`: keyword arguments of `requests.Session.get`.
-//!
-//! Each is taken by its documented meaning. One that requests does not know is an error, as it is there.
+//! `idp_request_kwargs`: keyword arguments of `requests.Session.get`, with their documented meaning. An unknown one is
+//! an error, as in requests.
 
 use std::path::PathBuf;
 
@@ -18,22 +17,22 @@ use crate::secret::Secret;
 #[derive(Debug, Default)]
 pub struct RequestKwargs {
     pub headers: Vec<(String, Secret)>,
-    /// `params`, to be added to the URL's query.
+    /// `params`, added to the URL's query.
     pub params: Vec<(String, String)>,
     pub cookies: Vec<(String, Secret)>,
-    /// Seconds; of a pair, to connect and between two reads.
+    /// Seconds: to connect, and between two reads.
     pub timeout: Option<(f64, f64)>,
     pub verify: Verify,
-    /// Certificate chain, and its key when that is a file of its own.
+    /// Certificate chain, and its key if that is another file.
     pub cert: Option<(PathBuf, Option<PathBuf>)>,
-    /// The proxy for URLs of the IdP's scheme.
+    /// The proxy for URLs with the IdP's scheme.
     pub proxy: Option<ProxyUrl>,
     pub follow_redirects: bool,
-    /// Content type and body of a request that carries one.
+    /// Content type and body of the request.
     pub body: Option<(&'static str, Secret)>,
 }
 
-/// Whether the IdP's certificate is looked at.
+/// How the IdP's certificate is verified.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub enum Verify {
     #[default]
@@ -75,7 +74,7 @@ impl RequestKwargs {
     }
 }
 
-/// Headers that decide where a request ends or whom it is for: not for the text of a connection to say.
+/// Headers that decide where a request ends or whom it is for. A connection's text cannot set them.
 const FRAMING: Names =
     Names("host content-length transfer-encoding connection te trailer upgrade expect proxy-authorization");
 
@@ -96,7 +95,7 @@ fn headers(kwargs: &Fields<'_>) -> Result<Vec<(String, Secret)>, Broken> {
     Ok(headers)
 }
 
-/// Names and values; a null value leaves the name out, as in requests.
+/// Reads names and values. A null value leaves its name out, as in requests.
 fn pairs(kwargs: &Fields<'_>, key: &str) -> Result<Vec<(String, String)>, Broken> {
     let expected = "an object of names and values";
     match kwargs.get(key) {
@@ -124,7 +123,7 @@ fn secret_pairs(kwargs: &Fields<'_>, key: &str) -> Result<Vec<(String, Secret)>,
     Ok(pairs(kwargs, key)?.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
 }
 
-/// As Python's `str()` writes it.
+/// Returns the value as Python's `str()` writes it.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -175,7 +174,7 @@ fn cert(kwargs: &Fields<'_>) -> Result<Option<(PathBuf, Option<PathBuf>)>, Broke
     }
 }
 
-/// Nothing is taken from the working directory, which for Airflow is the worker's and for us anybody's.
+/// Checks a path. Nothing is read from the working directory, which is the worker's in Airflow and anybody's here.
 fn file(kwargs: &Fields<'_>, key: &str, path: &str) -> Result<PathBuf, Broken> {
     let path = PathBuf::from(path);
     if path.is_absolute() {
@@ -185,7 +184,7 @@ fn file(kwargs: &Fields<'_>, key: &str, path: &str) -> Result<PathBuf, Broken> {
     Err(Broken::new(why, "write the path from the root: \"/etc/ssl/…\""))
 }
 
-/// As requests chooses among them: `scheme://host`, `scheme`, `all://host`, `all`.
+/// Returns the proxy by the order of requests: `scheme://host`, `scheme`, `all://host`, `all`.
 fn proxy(kwargs: &Fields<'_>, idp_url: &Url) -> Result<Option<ProxyUrl>, Broken> {
     let Some(proxies) = kwargs.object("proxies")? else { return Ok(None) };
     let (scheme, host) = (idp_url.scheme(), idp_url.host_str().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! `idp_request_retry_kwargs`: every keyword of urllib3's `Retry`, with its default.
+//! `idp_request_retry_kwargs`: all keywords of urllib3's `Retry`, with its defaults.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,8 @@ use super::fields::Fields;
 use super::redact;
 use crate::config::names::Names;
 
-/// How often and for what a request is sent again. A count that is absent is bounded by `total` and the deadline alone.
+/// How often and for which failures a request is sent again. An absent count is limited only by `total` and the
+/// deadline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RetryKwargs {
     pub total: Option<u32>,
@@ -19,7 +20,7 @@ pub struct RetryKwargs {
     /// Absent: any method.
     pub allowed_methods: Option<Vec<String>>,
     pub status_forcelist: Vec<u16>,
-    /// Seconds: the wait before retry n is `backoff_factor * 2^(n-1)`; none before the first.
+    /// Seconds: the wait before retry n is `backoff_factor * 2^(n-1)`, with none before the first.
     pub backoff_factor: f64,
     pub backoff_max: f64,
     pub backoff_jitter: f64,
@@ -72,7 +73,7 @@ impl RetryKwargs {
         })
     }
 
-    /// A GET is sent again after a status or a broken answer only if it is among the methods.
+    /// Whether GET is among the methods. If not, a request is not sent again after a status or a broken answer.
     pub fn covers_get(&self) -> bool {
         self.allowed_methods.as_ref().is_none_or(|methods| methods.iter().any(|m| m.eq_ignore_ascii_case("GET")))
     }
@@ -91,7 +92,7 @@ impl RetryKwargs {
     }
 }
 
-/// A count, null for none of its own, or false for no retry at all.
+/// Reads a count: null for no limit of its own, false for no retries.
 fn count(kwargs: &Fields<'_>, key: &str, default: Option<u32>) -> Result<Option<u32>, Broken> {
     match kwargs.written(key) {
         None => Ok(default),

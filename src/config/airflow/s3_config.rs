@@ -1,4 +1,4 @@
-//! `s3_config_file`: keys in an INI file of boto, the AWS CLI or s3cmd, as provider 8 read them.
+//! `s3_config_file`: keys in an INI file of boto, the AWS CLI or s3cmd, as in provider 8.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::ini::Ini;
 use crate::file::kind;
 use crate::secret::Secret;
 
-/// The key pair of the file that the extra names, if it names one.
+/// Returns the key pair of the file that the extra names.
 pub fn read(extra: &Fields<'_>) -> Result<Option<Keys>, Broken> {
     let Some(file) = extra.nonempty("s3_config_file")? else { return Ok(None) };
     let format = extra.nonempty("s3_config_format")?.unwrap_or_else(|| "boto".into()).to_lowercase();

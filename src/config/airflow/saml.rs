@@ -1,4 +1,4 @@
-//! `assume_role_with_saml`: how Airflow logs in at an identity provider, read into what fedcred would send.
+//! `assume_role_with_saml`: Airflow's login at an identity provider.
 
 use serde_json::Value;
 
@@ -11,16 +11,16 @@ use crate::address::{IdpUrl, NotAnAddress};
 use crate::config::names::Names;
 use crate::config::profile::MutualAuthentication;
 
-/// What Airflow calls SPNEGO.
+/// Airflow's name for SPNEGO.
 const SPNEGO: &str = "http_spegno_auth";
 
-/// What Airflow reads of the block.
+/// The keys that Airflow reads.
 const BLOCK_KEYS: Names = Names(
     "principal_arn idp_url idp_auth_method mutual_authentication idp_request_kwargs idp_request_retry_kwargs \
      saml_response_xpath log_idp_response",
 );
 
-/// The block, checked.
+/// The checked block.
 #[derive(Debug)]
 pub struct SamlLogin {
     pub principal_arn: String,
@@ -31,7 +31,7 @@ pub struct SamlLogin {
     pub request: RequestKwargs,
     /// Absent: no retries.
     pub retry: Option<RetryKwargs>,
-    /// What is accepted here and not by Airflow.
+    /// What fedcred accepts and Airflow does not.
     pub differences: Vec<String>,
     pub warnings: Vec<String>,
 }
@@ -93,7 +93,7 @@ impl SamlLogin {
         })
     }
 
-    /// `idp_url` with `params` behind its own query, as requests builds it.
+    /// Returns `idp_url` with `params` after its own query, as requests builds it.
     pub fn url(&self) -> IdpUrl {
         let url = self.idp_url.clone();
         let params = quote::write_query(self.request.params.iter().map(|(n, v)| (n.as_str(), v.as_str())));
@@ -105,7 +105,7 @@ impl SamlLogin {
     }
 }
 
-/// Absent is `HTTPSPNEGOAuth()`, whose default is DISABLED since requests_gssapi 1.1.
+/// Reads the setting. Absent means `HTTPSPNEGOAuth()`, whose default is DISABLED since requests_gssapi 1.1.
 fn mutual(block: &Fields<'_>) -> Result<MutualAuthentication, Broken> {
     let key = "mutual_authentication";
     match block.written(key) {
@@ -120,7 +120,7 @@ fn mutual(block: &Fields<'_>) -> Result<MutualAuthentication, Broken> {
     }
 }
 
-/// A URL that may be asked with a ticket at hand: https, or loopback. Its own user name would be a password in a log.
+/// Reads a URL to which a ticket may be sent: https, or loopback. A user name in it would be a password in a log.
 fn url(block: &Fields<'_>, key: &str, text: &str) -> Result<IdpUrl, Broken> {
     IdpUrl::parse(text).map_err(|why| {
         let mended = match why {

@@ -1,6 +1,7 @@
-//! The region of a connection's session, in Airflow's order: the hook's, the connection's, the environment's, the AWS profile's.
+//! The region of a connection's session, in Airflow's order: the hook's, the connection's, the environment's, the AWS
+//! profile's.
 //!
-//! A name that is not a region is an error wherever it stands: it becomes part of the hosts that the credentials are sent to.
+//! An invalid name is an error in each of them: it would become part of the hosts that receive the credentials.
 
 use super::aws_profiles::AwsProfiles;
 use super::broken::Broken;
@@ -9,18 +10,18 @@ use crate::process::env::Env;
 use crate::quote::shell::export;
 use crate::region::Region;
 
-/// What is said of the region.
+/// The region, as far as one is named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SessionRegion {
     #[default]
     Unset,
-    /// An empty text, which for Airflow is another thing than none: it keeps `AWS_DEFAULT_REGION` away.
+    /// An empty text. Unlike none, it keeps Airflow from reading `AWS_DEFAULT_REGION`.
     Blank,
     Named(Region),
 }
 
 impl SessionRegion {
-    /// `written` is the connection's own; `profile` the AWS profile in force.
+    /// Reads the region; `written` is the connection's, `profile` the AWS profile in use.
     pub fn of(
         hook: Option<&Region>,
         written: Option<String>,
@@ -54,13 +55,13 @@ impl SessionRegion {
     }
 }
 
-/// The region that stands in the extra under `path`.
+/// Parses the region in the extra under `path`.
 pub fn in_extra(path: &str, text: &str) -> Result<Region, Broken> {
     let key = path.rsplit('.').next().unwrap_or(path);
     parse(&format!("`{path}` in the extra"), text, |meant| format!("write \"{key}\": \"{meant}\""))
 }
 
-/// The text is told only where a region can be made out in it: anything may have got there.
+/// Parses a region. An error shows the text only if it resembles a region.
 fn parse(place: &str, text: &str, mended: impl Fn(&str) -> String) -> Result<Region, Broken> {
     Region::parse(text).map_err(|why| {
         let shown = why

@@ -1,8 +1,8 @@
-//! Airflow's own settings, as far as they say where connections are: `[secrets] backend` and its arguments.
+//! Airflow's settings that say where connections are: `[secrets] backend` and its arguments.
 //!
-//! The environment (`AIRFLOW__SECRETS__BACKEND`, `…_KWARGS`, `…_KWARGS_CMD`, `…_KWARGS_SECRET`, `…_KWARG__NAME`) wins over
-//! `airflow.cfg`, which is `$AIRFLOW_CONFIG`, else `$AIRFLOW_HOME/airflow.cfg`, else `~/airflow/airflow.cfg`. What a worker
-//! would use instead (`[workers] secrets_backend`) wins over both, as it does there.
+//! The environment (`AIRFLOW__SECRETS__BACKEND`, `…_KWARGS`, `…_KWARGS_CMD`, `…_KWARGS_SECRET`, `…_KWARG__NAME`) takes
+//! precedence over `airflow.cfg`, which is `$AIRFLOW_CONFIG`, else `$AIRFLOW_HOME/airflow.cfg`, else
+//! `~/airflow/airflow.cfg`. A worker's setting (`[workers] secrets_backend`) takes precedence over both, as in Airflow.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -16,33 +16,33 @@ use crate::config::mistakes::nearest;
 use crate::error::{Code, Error, Result};
 use crate::process::env::Env;
 
-/// Which class of Airflow's is asked, and with which arguments.
+/// The class of Airflow's backend, and its arguments.
 #[derive(Debug)]
 pub struct Settings {
     pub class: String,
     pub kwargs: Kwargs,
-    /// Single arguments, which win over those of `kwargs`.
+    /// Single arguments, which take precedence over `kwargs`.
     pub single: Map<String, Value>,
-    /// Where the backend is named: `$AIRFLOW__SECRETS__BACKEND`.
+    /// The place that names the backend: `$AIRFLOW__SECRETS__BACKEND`.
     pub said_in: String,
-    /// Where `kwargs` are.
+    /// The place of `kwargs`.
     pub kwargs_said_in: String,
 }
 
-/// `backend_kwargs`, or where they are to be had.
+/// `backend_kwargs`, or where to get them.
 #[derive(Debug)]
 pub enum Kwargs {
     Text(String),
     /// Program and arguments that print them.
     Command(Vec<String>),
-    /// A name in the very backend, asked with its default arguments.
+    /// The name of a secret in the same backend, asked with its default arguments.
     Secret(String),
     None,
 }
 
-/// What is set, if a backend is.
+/// Reads the settings. `None` if no backend is set.
 ///
-/// Errors: a file that cannot be read, and a setting that is nearly one of these, which Airflow would pass over.
+/// Errors: a file that cannot be read, and a setting that resembles one of these, which Airflow would ignore.
 pub fn read(env: &Env) -> Result<Option<Settings>> {
     let cfg = Cfg::read(env)?;
     for (section, key) in [("workers", "secrets_backend"), ("secrets", "backend")] {
@@ -54,7 +54,7 @@ pub fn read(env: &Env) -> Result<Option<Settings>> {
     Ok(None)
 }
 
-/// `AIRFLOW__SECRETS__BACKEND_KWARG__NAME`, each an argument of its own.
+/// Reads `AIRFLOW__SECRETS__BACKEND_KWARG__NAME`, each a single argument.
 fn single(section: &str, key: &str, env: &Env) -> Map<String, Value> {
     let prefix = format!("AIRFLOW__{}__{}_KWARG__", section.to_uppercase(), key.to_uppercase());
     let argument = |name: OsString| {
@@ -65,7 +65,7 @@ fn single(section: &str, key: &str, env: &Env) -> Map<String, Value> {
     env.names().into_iter().filter_map(argument).collect()
 }
 
-/// `airflow.cfg`, read.
+/// `airflow.cfg`
 struct Cfg {
     ini: Ini,
     shown: String,
@@ -80,7 +80,7 @@ impl Cfg {
         let path: Option<PathBuf> = env.path("AIRFLOW_CONFIG").or_else(of_home).filter(|path| path.is_absolute());
         let Some(path) = path else { return Ok(Cfg { ini: Ini::default(), shown: String::new() }) };
         let shown = path.display().to_string();
-        // It may name a command: read as our own configuration is, from its owner or root alone.
+        // It may name a command: as fedcred's own configuration, it must be its user's or root's.
         let Some(text) = file::read(&path, &shown)? else { return Ok(Cfg { ini: Ini::default(), shown }) };
         let ini = Ini::parse(&text).map_err(|line| {
             Error::new(Code::ConfigSyntax, format!("cannot read {shown}"))
@@ -89,7 +89,7 @@ impl Cfg {
         Ok(Cfg { ini, shown })
     }
 
-    /// The value and where it stands.
+    /// Returns the value, and where it was found.
     fn get(&self, section: &str, key: &str, env: &Env) -> Option<(String, String)> {
         let variable = format!("AIRFLOW__{}__{}", section.to_uppercase(), key.to_uppercase());
         if let Some(text) = env.text(&variable) {
@@ -105,7 +105,7 @@ impl Cfg {
         let from_file =
             |key: &str| self.ini.get(section, key).map(|text| text.replace("%%", "%")).filter(|t| !t.is_empty());
         let suffixes = ["", "_CMD", "_SECRET"];
-        // Of each source the plain value first; the environment before the file.
+        // In each source the plain value first; the environment before the file.
         let from_env = suffixes.map(|suffix| {
             let name = variable(suffix);
             Some((env.text(&name)?, format!("${name}")))
@@ -125,15 +125,15 @@ impl Cfg {
         Ok((Kwargs::None, String::new()))
     }
 
-    /// Errors: `backend_kwarg` and its like, in the section or the environment. The backend would be asked with its defaults,
-    /// which may be somebody else's secrets.
+    /// Errors: a misspelt setting such as `backend_kwarg`, in the section or the environment. The backend would be
+    /// asked with its defaults, which may lead to another user's secrets.
     fn check_spelling(&self, section: &str, key: &str, env: &Env) -> Result<()> {
         let known: Vec<String> = ["", "_cmd", "_secret", "_kwargs", "_kwargs_cmd", "_kwargs_secret"]
             .map(|suffix| format!("{key}{suffix}"))
             .into();
         let near = |name: &str| {
             let is_known = known.iter().any(|known| known == name) || name.starts_with(&format!("{key}_kwarg__"));
-            // Other settings of the section are not for us to judge.
+            // Other settings of the section are not checked.
             let near =
                 nearest(name, known.iter().map(String::as_str).filter(|_| !is_known && name.contains("backend")));
             near.filter(|near| strsim::osa_distance(name, near) <= 2)
@@ -160,7 +160,7 @@ impl Cfg {
     }
 }
 
-/// `$NAME` and `${NAME}` of variables that are set, and `~/` at the beginning, as Airflow expands each setting once.
+/// Expands `$NAME` and `${NAME}` of variables that are set, and `~/` at the beginning, once, as Airflow does.
 fn expanded(text: &str, env: &Env) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -193,7 +193,7 @@ fn expanded(text: &str, env: &Env) -> String {
     out + rest
 }
 
-/// Words of a command as Python's `shlex.split` divides them: quotes and backslashes, and no shell.
+/// Splits a command as Python's `shlex.split` does.
 fn argv(command: &str) -> Result<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

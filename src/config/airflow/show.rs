@@ -1,4 +1,4 @@
-//! A plan explained: as JSON for scripts and as lines for people. No secret is in either.
+//! Explains a plan, as JSON for scripts and as lines for people, without secrets.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::config::profile::MutualAuthentication;
 use crate::error::printable;
 use crate::time::Timestamp;
 
-/// `fedcred airflow show --json`. `now` dates the session name that a web identity's call makes up.
+/// Returns the output of `fedcred airflow show --json`. `now` is used in a generated session name.
 pub fn to_json(connection: &Connection, found_in: &str, also_in: &[String], plan: &Plan, now: Timestamp) -> Value {
     let place = |text: &Option<String>| text.as_ref().map(|text| redact::place(text));
     json!({
@@ -35,8 +35,8 @@ pub fn to_json(connection: &Connection, found_in: &str, also_in: &[String], plan
     })
 }
 
-/// `sts_params` are those of the call, as they are sent (names and values of its form), without the assertion or token, which
-/// nobody has asked for yet.
+/// Returns the plan. `sts_params` are those of the call's form, without the assertion or token, which was not
+/// requested.
 pub fn plan_json(plan: &Plan, now: Timestamp) -> Value {
     let call = plan.last_call();
     let params = call.as_ref().map(|call| {
@@ -76,7 +76,7 @@ pub fn plan_json(plan: &Plan, now: Timestamp) -> Value {
     })
 }
 
-/// `fedcred airflow show`: one setting a line.
+/// Returns the output of `fedcred airflow show`: a line for each setting.
 pub fn to_lines(shown: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     if let Value::Object(fields) = shown {

@@ -1,10 +1,10 @@
-//! A connection's text as it should have been, for an error: what could be a secret in it is `…`.
+//! The corrected text of a connection for an error, with `…` for all that could be a secret.
 
 use super::quote;
 use super::redact::{self, shown_login};
 use crate::config::names::Names;
 
-/// The URI with everything left out that may be a secret.
+/// Returns the URI without all that may be a secret.
 pub fn sketch(text: &str) -> String {
     match Login::meant_in(text) {
         Some(login) => login.sketch(text),
@@ -21,9 +21,9 @@ pub fn shown_scheme(scheme: &str) -> &str {
     known.into_iter().find(|known| *known == scheme).unwrap_or("aws")
 }
 
-/// The user name and password that whoever wrote the URI had in mind.
+/// The user name and password that were meant in a URI.
 pub struct Login<'a> {
-    /// Byte at which the user name starts.
+    /// The byte at which the user name starts.
     start: usize,
     userinfo: &'a str,
     /// What follows the `@`.
@@ -31,7 +31,7 @@ pub struct Login<'a> {
 }
 
 impl<'a> Login<'a> {
-    /// Up to the last `@` that is not in the query, where the query begins with `?name=`.
+    /// Finds the login: up to the last `@` before the query, which begins with `?name=`.
     pub fn meant_in(text: &'a str) -> Option<Self> {
         let start = text.find("://")? + 3;
         let is_query = |at: usize| {
@@ -46,7 +46,7 @@ impl<'a> Login<'a> {
         Some(Login { start, userinfo: &text[start..at], rest: &text[at + 1..] })
     }
 
-    /// The first character of the password that ends the authority, and its place in the text, counted from 1.
+    /// Returns the first character of the password that ends the authority, and its place in the text, from 1.
     pub fn breaking_character(&self) -> Option<(usize, char)> {
         let (before, c) = self.userinfo.char_indices().find(|(_, c)| "/?#".contains(*c))?;
         Some((self.start + self.userinfo[..before].chars().count() + 1, c))
@@ -63,7 +63,7 @@ impl<'a> Login<'a> {
     }
 }
 
-/// A query with the values of keys that hold no secret, each quoted as it has to be.
+/// Returns a query with the values of keys that hold no secret, quoted as necessary.
 pub fn shown_query(query: &str) -> String {
     let shown = |(name, value): (String, String)| {
         let value = if OPEN_KEYS.has(&name) && !value.contains('@') { quote::quote(&value) } else { "…".into() };

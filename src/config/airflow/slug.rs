@@ -1,7 +1,8 @@
-//! Role session names as Airflow makes them: python-slugify with the characters that STS takes.
+//! Role session names as Airflow generates them: python-slugify with the characters that STS accepts.
 //!
-//! `slugify("Airflow_" + conn_id, regex_pattern=r"[^\w+=,.@-]+")`, which lower-cases: `My Conn` is `airflow_my-conn`. The
-//! order of the steps is python-slugify's (8.0 and 9.2 agree). Not cut to the 64 characters that STS takes: nor does Airflow.
+//! `slugify("Airflow_" + conn_id, regex_pattern=r"[^\w+=,.@-]+")`, in lower case: `My Conn` is `airflow_my-conn`. The
+//! order of the steps is python-slugify's (8.0 and 9.2 agree). The name is not cut to STS's 64 characters, as in
+//! Airflow.
 
 use std::sync::LazyLock;
 
@@ -9,11 +10,11 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::packed;
 
-/// What becomes of each character from U+0080 to U+FFFF, a line each; written by build.rs.
+/// The ASCII text for each character from U+0080 to U+FFFF, a line each; written by build.rs.
 static ASCII: LazyLock<String> =
     LazyLock::new(|| packed::text(include_bytes!(concat!(env!("OUT_DIR"), "/ascii.deflate"))));
 
-/// The `RoleSessionName` of a connection that names none itself.
+/// Returns the `RoleSessionName` of a connection that has none.
 pub fn role_session_name(conn_id: &str) -> String {
     slugify(&format!("Airflow_{conn_id}"))
 }
@@ -32,7 +33,7 @@ fn slugify(text: &str) -> String {
     out.trim_matches('-').to_owned()
 }
 
-/// Each run of unwanted characters becomes one dash.
+/// Replaces each run of unwanted characters by a dash.
 fn dashed(text: &str, wanted: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut in_run = false;
@@ -50,14 +51,14 @@ fn dashed(text: &str, wanted: impl Fn(char) -> bool) -> String {
 fn push_ascii(mut out: String, c: char) -> String {
     match c {
         '\0'..='\u{7f}' => out.push(c),
-        // Python's table has nothing for the C1 controls, where the crate's has Windows' characters.
+        // Python's table is empty for the C1 controls; the crate's has Windows' characters there.
         '\u{80}'..='\u{9f}' => (),
         _ => out.push_str(('\u{80}'..).zip(ASCII.lines()).find(|(of, _)| *of == c).map_or("", |(_, ascii)| ascii)),
     }
     out
 }
 
-/// `&amp;`, `&#65;` and `&#x41;` become their characters. Of the named ones, those that are ASCII.
+/// Replaces `&amp;`, `&#65;` and `&#x41;` by their characters; of the named ones, those in ASCII.
 fn references(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -94,7 +95,7 @@ fn reference(name: &str) -> Option<char> {
     }
 }
 
-/// `1,000` becomes `1000`.
+/// Turns `1,000` into `1000`.
 fn without_digit_commas(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let is_digit = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_numeric());

@@ -8,25 +8,25 @@ use crate::config::locations::Locations;
 use crate::config::reader::Section;
 use crate::region::Region;
 
-/// A connection that is meant, before anybody has looked for it.
+/// A connection that has not been looked up.
 #[derive(Clone, Debug)]
 pub struct AirflowSource {
     pub conn_id: String,
-    /// A file of `airflow connections export`, looked at after the environment.
+    /// A file of `airflow connections export`, read after the environment.
     pub connections: Option<PathBuf>,
     pub compat: Compat,
-    /// Where it is defined nowhere, the default credentials are taken.
+    /// Whether the default credentials are used if the connection is not defined.
     pub fallback: bool,
-    /// Goes before the connection's, as a hook's `region_name` does.
+    /// Takes precedence over the connection's, as a hook's `region_name` does.
     pub region: Option<Region>,
-    /// What the connection may have done.
+    /// What the connection may do.
     pub policy: Policy,
-    /// Where the profiles are that a connection may name.
+    /// The files with the profiles that a connection may name.
     pub configuration: Locations,
 }
 
 impl AirflowSource {
-    /// `airflow_conn` of a profile, and the keys beside it.
+    /// Reads `airflow_conn` of a profile, and the keys beside it.
     pub fn read(profile: &Section<'_, '_>, policy: Policy, configuration: Locations) -> Option<Self> {
         Some(AirflowSource {
             connections: profile.get("airflow_connections"),

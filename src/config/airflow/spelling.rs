@@ -1,6 +1,7 @@
-//! Keys of an extra that Airflow passes over and that can only be meant as ones it knows: `roleArn`, `aws_role_arn`, `region`.
+//! Keys of an extra that Airflow ignores and that can only mean keys it knows: `roleArn`, `aws_role_arn`, `region`.
 //!
-//! Whoever names a role means to have that role's rights; passed over, the key leaves the base's own, which may be far more.
+//! Whoever names a role expects its rights. Without the key Airflow would use the base credentials, which may have
+//! more.
 
 use super::broken::Broken;
 use super::redact;

@@ -1,4 +1,4 @@
-//! `config_kwargs`: botocore's `Config`, as far as it reaches the STS call. The rest configures later service clients.
+//! `config_kwargs`: the settings of botocore's `Config` that affect the STS call. The others are for service clients.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,26 +14,26 @@ use crate::config::names::Names;
 use crate::config::profile::StsHttp;
 use crate::region::Region;
 
-/// How the STS call is made.
+/// The settings of the STS call.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct StsClient {
-    /// Beats the session's region for this call alone.
+    /// Takes precedence over the session's region, for this call only.
     pub region: Option<Region>,
-    /// By the scheme of the URL that is asked.
+    /// By the scheme of the requested URL.
     pub proxies: Vec<(String, String)>,
     /// Seconds.
     pub connect_timeout: Option<f64>,
     pub read_timeout: Option<f64>,
-    /// The first attempt included.
+    /// Including the first attempt.
     pub max_attempts: Option<u32>,
     /// Certificate chain and key.
     pub client_cert: Option<(PathBuf, Option<PathBuf>)>,
-    /// `signature_version = "unsigned"`: AssumeRole itself goes without a signature.
+    /// `signature_version = "unsigned"`: AssumeRole is sent without a signature.
     pub unsigned: bool,
     pub use_fips: Option<bool>,
     pub use_dualstack: Option<bool>,
     pub ignore_configured_endpoint_urls: bool,
-    /// What is understood and has no effect here.
+    /// Known settings that have no effect here.
     pub without_effect: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ const KEYS: Names = Names(
      disable_request_compression client_context_params sigv4a_signing_region_set request_checksum_calculation \
      response_checksum_validation account_id_endpoint_mode auth_scheme_preference",
 );
-/// Of these, what the STS call heeds.
+/// Of these, the settings that affect the STS call.
 const HEEDED: Names = Names(
     "region_name signature_version connect_timeout read_timeout proxies retries client_cert \
      use_dualstack_endpoint use_fips_endpoint ignore_configured_endpoint_urls tcp_keepalive",
@@ -85,7 +85,7 @@ impl StsClient {
 }
 
 impl StsClient {
-    /// What of it says how the STS at `endpoint` is reached.
+    /// Returns the settings for requests to the STS at `endpoint`.
     pub fn http(&self, endpoint: &str) -> Result<StsHttp, Broken> {
         let scheme = endpoint.split("://").next().unwrap_or_default();
         let proxy = self.proxies.iter().find(|(of, _)| of == scheme).map(|(_, url)| proxy(url)).transpose()?;
@@ -104,10 +104,10 @@ impl StsClient {
     }
 }
 
-/// The deadline of a login is shorter.
+/// Longer than the deadline of any login.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// botocore takes an address without a scheme for one of http.
+/// Parses a proxy. botocore uses http for an address without a scheme.
 fn proxy(text: &str) -> Result<ProxyUrl, Broken> {
     let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     ProxyUrl::parse(&text).map_err(|why| {
@@ -124,7 +124,7 @@ fn proxies(kwargs: &Fields<'_>) -> Result<Vec<(String, String)>, Broken> {
     keys.into_iter().filter_map(|key| proxies.nonempty(&key).map(|url| Some((key, url?))).transpose()).collect()
 }
 
-/// `total_max_attempts` counts every attempt, `max_attempts` those after the first.
+/// Reads the number of attempts: `total_max_attempts` counts all of them, `max_attempts` those after the first.
 fn attempts(kwargs: &Fields<'_>) -> Result<Option<u32>, Broken> {
     let Some(retries) = kwargs.object("retries")? else { return Ok(None) };
     if let Some(key) = retries.unknown(Names("total_max_attempts max_attempts mode")) {

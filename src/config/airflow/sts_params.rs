@@ -1,7 +1,7 @@
-//! `assume_role_kwargs`: the parameters of the STS call, checked as botocore checks them before it sends anything.
+//! `assume_role_kwargs`: the parameters of the STS call, checked as botocore does before sending.
 //!
-//! Types and least values are checked and nothing else, so that a plan is what Airflow would send: what STS itself refuses
-//! (a session name with spaces, a duration that is too long) is left to STS.
+//! Only types and minimums are checked, so that a plan is what Airflow would send. STS itself rejects the rest, such as
+//! a session name with spaces or a duration that is too long.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::broken::Broken;
 use super::fields::Fields;
 use crate::config::names::Names;
 
-/// Which call it is.
+/// The STS operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     AssumeRole,
@@ -17,7 +17,7 @@ pub enum Action {
     AssumeRoleWithWebIdentity,
 }
 
-/// What a connection (or an AWS profile) adds to the call.
+/// Parameters that a connection or an AWS profile adds to the call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionParams {
     pub role_session_name: Option<String>,
@@ -41,7 +41,7 @@ const ROLE_KEYS: Names = Names(
     "RoleArn RoleSessionName Tags TransitiveTagKeys ExternalId SerialNumber TokenCode SourceIdentity \
      ProvidedContexts",
 );
-/// `RoleArn` and the token are the connection's own and win; SAML's call has no such forgiveness.
+/// `RoleArn` and the token of the connection take precedence over these. For SAML botocore raises an error.
 const WEB_IDENTITY_KEYS: Names = Names("RoleArn RoleSessionName ProviderId WebIdentityToken");
 
 impl Action {
@@ -106,7 +106,7 @@ impl SessionParams {
         })
     }
 
-    /// As they are sent, but for the role and its session's name: names and values of the form (AWS's query encoding).
+    /// Returns names and values of the form (AWS's query encoding), without the role and its session's name.
     pub fn form(&self) -> Vec<(String, String)> {
         let mut form: Vec<(String, String)> = Vec::new();
         let single = [
@@ -168,7 +168,7 @@ fn too_short(kwargs: &Fields<'_>, key: &str, least: usize) -> Broken {
 fn unknown(kwargs: &Fields<'_>, key: &str, action: Action) -> Broken {
     let shown = super::redact::name(key);
     let why = format!("`{}` is not a parameter of {}", kwargs.path_of(&shown), action.name());
-    // Parameters are in PascalCase; people write them as the AWS profile's keys.
+    // Parameters are in PascalCase; people also write them as keys of an AWS profile.
     let plain = |name: &str| name.replace('_', "").to_lowercase();
     match action.keys().find(|known| plain(known) == plain(key)) {
         Some(known) => Broken::new(why, format!("write \"{known}\" for \"{shown}\"")),

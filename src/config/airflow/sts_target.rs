@@ -1,4 +1,5 @@
-//! Which STS a connection's call goes to: what the connection, the environment or the AWS profile names, else AWS's own.
+//! The STS endpoint of a connection's call: named by the connection, the environment or the AWS profile, else AWS's
+//! own.
 
 use url::Url;
 
@@ -11,7 +12,7 @@ use super::sts_client::StsClient;
 use crate::process::env::Env;
 use crate::region::Region;
 
-/// Everything that decides which STS is asked.
+/// The settings that decide the endpoint.
 pub struct Target<'a> {
     pub extra: &'a Fields<'a>,
     pub sts: &'a StsClient,
@@ -51,7 +52,7 @@ impl Target<'_> {
         Ok(Endpoint::OfMachine(endpoint::sts(self.sts.region.as_ref().or(self.region), variant)))
     }
 
-    /// What the user's own environment or AWS profile names.
+    /// Returns the endpoint that the environment or the AWS profile names.
     fn configured(&self) -> Option<String> {
         if self.sts.ignore_configured_endpoint_urls || self.env.is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
             return None;
@@ -61,7 +62,7 @@ impl Target<'_> {
     }
 }
 
-/// Whether logins may go there is for [`super::trust`] to say.
+/// Parses the endpoint of a connection. Whether it may be used is decided in [`super::trust`].
 fn written_endpoint(config: &Fields<'_>, text: &str) -> Result<Endpoint, Broken> {
     let path = config.path_of("endpoint_url");
     let is_plain = |url: &Url| {

@@ -1,7 +1,7 @@
-//! A connection's profile as lines of TOML, for `fedcred airflow import`.
+//! Writes a connection's profile as lines of TOML, for `fedcred airflow import`.
 //!
-//! What a file may not hold (a secret) or a profile has no key for is an error; the connection itself then serves as the
-//! profile, `airflow_conn = "ID"`.
+//! A secret, which a file may not contain, and what a profile has no key for are errors. The connection itself can then
+//! be used as a profile, `airflow_conn = "ID"`.
 
 use std::time::Duration;
 
@@ -17,19 +17,19 @@ use crate::config::settings;
 use crate::config::writer::{Lines, Writer};
 use crate::error::{Code, Error, Result};
 
-/// What the connection leaves to the place where it is used.
+/// What the connection takes from the environment in which it is used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeftOpen {
-    /// The key and value of `assume_role` that stand for the base, where that is not the connection's own.
+    /// The key and value of `assume_role` for the base credentials, if they are not the connection's own.
     pub base: Option<(&'static str, String)>,
-    /// `AWS_WEB_IDENTITY_TOKEN_FILE` names the token's file.
+    /// Whether `AWS_WEB_IDENTITY_TOKEN_FILE` names the token's file.
     pub token_file: bool,
-    /// Region and endpoint are those of the environment, else of the role's partition.
+    /// Whether region and endpoint are those of the environment, else of the role's partition.
     pub region: bool,
 }
 
 impl LeftOpen {
-    /// By what `plan` and its connection say.
+    /// Finds out what `plan` and its connection leave open.
     pub fn by(plan: &Plan, extra: &Map<String, Value>) -> LeftOpen {
         let base = match &plan.base {
             plan::Base::Chain(chain) if chain.profile_name.is_none() => {
@@ -49,7 +49,7 @@ impl LeftOpen {
     }
 }
 
-/// The tables of the profile `name`.
+/// Returns the tables of the profile `name`.
 pub fn profile(profile: &Profile, name: &str, open: &LeftOpen) -> Result<String> {
     let Profile { name: _, role_arn, sts, session, deadline: _, identity } = profile;
     let mut writer = Writer::of_profile(name);
@@ -117,7 +117,7 @@ fn http(out: &mut Lines<'_>, http: &IdpHttp) -> Result<()> {
     Ok(())
 }
 
-/// As far as a file can say it.
+/// Writes the retries, within the limits of the settings.
 fn retry(mut out: Lines<'_>, retry: &Retry) {
     let Retry { total, connect, read, status, backoff_factor, backoff_max, status_forcelist, respect_retry_after } =
         retry;
@@ -180,7 +180,7 @@ fn assume_role(writer: &mut Writer, role: &AssumeRole, open: &LeftOpen) -> Resul
     Ok(())
 }
 
-/// Headers that a profile writes itself.
+/// Whether fedcred writes this header itself.
 fn is_reserved(name: &str) -> bool {
     ["authorization", "cookie", "content-type"].iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
 }

@@ -1,8 +1,8 @@
-//! What the text of a connection may ask of this machine: the one place that decides it, over [`Asked`].
+//! Decides what a connection's text may have this machine do; the list of its requests is [`Asked`].
 //!
-//! Whoever can write connections is not whoever configures this machine. Their text could have a Kerberos ticket sent to a
-//! server that proves nothing, through a proxy of theirs, or to a service that listens on loopback alone (CWE-918); so what
-//! goes beyond a plain request over verified TLS is for `[airflow] idp_origins` and `sts_endpoints` to allow.
+//! The author of a connection need not be the administrator of this machine. Such a text could send a Kerberos ticket
+//! to a server that proves nothing, through a proxy of the author's, or to a service on loopback (CWE-918). Everything
+//! beyond a plain request over verified TLS needs `[airflow] idp_origins` or `sts_endpoints`.
 
 use url::{Origin, Url};
 
@@ -15,7 +15,7 @@ use super::saml::SamlLogin;
 use crate::host_name::HostName;
 use crate::host_name::is_loopback;
 
-/// What a plan asks for that is not everybody's to ask, with the origin that has to be listed for it.
+/// The special requests of a plan, with the origins that must be listed for them.
 #[derive(Debug, Default)]
 pub struct Asked {
     wishes: Vec<Wish>,
@@ -23,7 +23,7 @@ pub struct Asked {
 
 #[derive(Debug)]
 struct Wish {
-    /// The key and what it says.
+    /// The key, and what it asks for.
     what: String,
     origin: Origin,
     list: List,
@@ -49,7 +49,7 @@ impl Asked {
         asked
     }
 
-    /// Errors: the first wish that the configuration does not list, with the line that lists it.
+    /// Errors: the first request that the configuration does not list, with the line that lists it.
     pub fn permitted(&self, policy: &Policy) -> Result<(), Broken> {
         let refused = self.wishes.iter().find(|wish| !wish.list.of(policy).contains(&wish.origin));
         refused.map_or(Ok(()), |wish| {
@@ -89,8 +89,8 @@ impl Asked {
         self.wishes.extend(local.into_iter().chain(of_request).map(wish));
     }
 
-    /// An STS endpoint is AWS's or a VPC endpoint's. One on this machine may have a signature, which is good for this call
-    /// alone, and over plain http no assertion and no token, which are good for whoever reads them.
+    /// Checks an STS endpoint. AWS's own and VPC endpoints are allowed. On this machine a signature is allowed, which
+    /// is good for this call only; assertions and tokens are not sent over plain http, where others could use them.
     fn of_sts(&mut self, path: &str, url: &Url, identity: Option<&Identity>) {
         let is_aws = url.scheme() == "https" && HostName::of(url).as_ref().is_some_and(is_sts_host);
         let is_signed = matches!(identity, None | Some(Identity::Signature));
@@ -127,7 +127,7 @@ impl List {
 }
 
 impl Wish {
-    /// The line of TOML, with what is listed already.
+    /// Returns the line of TOML, including the origins that are listed already.
     fn line(&self, policy: &Policy) -> String {
         let origins = self.list.of(policy).iter().chain([&self.origin]);
         let origins: Vec<String> = origins.map(|origin| format!("{:?}", origin.ascii_serialization())).collect();
@@ -135,7 +135,7 @@ impl Wish {
     }
 }
 
-/// Headers that say in which form an answer is wanted, and who asks.
+/// Headers that describe the wanted answer and the client.
 const USUAL_HEADERS: [&str; 6] =
     ["accept", "accept-language", "accept-encoding", "user-agent", "cache-control", "upgrade-insecure-requests"];
 

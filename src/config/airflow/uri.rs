@@ -1,8 +1,8 @@
 //! A connection as a URI, read and written as Airflow does: `aws://LOGIN:PASSWORD@HOST:PORT/SCHEMA?extra=…`.
 //!
-//! Airflow's reading is Python's `urlsplit` after a plain text replacement of the scheme, with its quirks: every occurrence of
-//! the scheme goes, a second `://` makes the host carry a protocol, and a raw `/` in the password turns it into a port. What
-//! Airflow cannot read is [`Broken`] here, and so is what it reads as a connection without its credentials (`misread`).
+//! Airflow replaces the scheme in the text and then uses Python's `urlsplit`, with these effects: every occurrence of
+//! the scheme is removed, a second `://` gives the host a protocol, and a raw `/` in the password makes its rest a
+//! port. What Airflow cannot read is [`Broken`] here, and so is what it reads without its credentials (`misread`).
 
 use serde_json::{Map, Value};
 
@@ -16,10 +16,10 @@ use super::sketch::{Login, shown_query, shown_scheme, sketch};
 use super::urlsplit::{Fault, Parts, urlsplit};
 use crate::secret::Secret;
 
-/// The query parameter that holds the whole extra as JSON; every other parameter is then ignored.
+/// The query parameter with the whole extra as JSON. Other parameters are then ignored.
 const EXTRA_KEY: &str = "__extra__";
 
-/// Reads `text`, without white space around it, as the connection `conn_id`.
+/// Parses `text`, which has no white space around it, as the connection `conn_id`.
 pub fn parse(conn_id: &str, text: &str) -> Result<Connection, Broken> {
     misread::text(text)?;
     let protocols = text.matches("://").count();
@@ -87,7 +87,7 @@ pub fn write(connection: &Connection) -> Secret {
     Secret::new(uri)
 }
 
-/// The extra as query parameters, if reading them gives the same: text alone, and nothing that reads as the whole extra.
+/// Returns the extra as query parameters, if they read back the same: all values are text, and none is the whole extra.
 fn flat(fields: &Map<String, Value>) -> Option<Vec<(&str, &str)>> {
     let pairs = fields.iter().map(|(name, value)| Some((name.as_str(), value.as_str()?)));
     pairs.collect::<Option<Vec<_>>>().filter(|_| !fields.contains_key(EXTRA_KEY))
@@ -98,13 +98,13 @@ fn hostname(parts: &Parts) -> String {
     if !host.contains('/') {
         return host;
     }
-    // A path in the host (as MWAA's documentation has it) keeps its case: taken from the text again.
+    // A path in the host (as in MWAA's documentation) keeps its case, so it is taken from the text.
     let host = parts.netloc.rsplit_once('@').map_or(parts.netloc.as_str(), |(_, host)| host);
     unquote(host.split(':').next().unwrap_or_default())
 }
 
 fn extra(query: &str) -> Result<Extra, Broken> {
-    // Of a parameter that stands twice, the last value in the first one's place, as in a Python dict.
+    // For a repeated parameter, a Python dict has the last value in the first one's place.
     let fields: Map<String, Value> = parse_query(query).into_iter().map(|(n, v)| (n, Value::String(v))).collect();
     match fields.get(EXTRA_KEY) {
         Some(Value::String(text)) => json::extra_text(text, EXTRA_KEY),

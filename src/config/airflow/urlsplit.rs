@@ -1,7 +1,7 @@
-//! `urllib.parse.urlsplit` of Python 3.11, whose reading of a broken URI decides what Airflow makes of it.
+//! `urllib.parse.urlsplit` of Python 3.11, which decides how Airflow reads a broken URI.
 //!
-//! Differs from the WHATWG's URL in nearly everything that matters here: a user name ends at the last `@`, the path is not
-//! looked at, the port is looked at last, and tabs and line ends vanish wherever they stand.
+//! It differs from the WHATWG's URL: a user name ends at the last `@`, the path and port are not checked, and tabs and
+//! line ends are removed everywhere.
 
 use std::net::Ipv6Addr;
 
@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 /// The parts, still percent-encoded.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parts {
-    /// In lower case; empty when the text before the first `:` is not a scheme.
+    /// In lower case. Empty if the text before the first `:` is not a scheme.
     pub scheme: String,
     pub netloc: String,
     pub path: String,
@@ -18,14 +18,14 @@ pub struct Parts {
     pub fragment: String,
 }
 
-/// What Python raises `ValueError` for.
+/// Texts for which Python raises `ValueError`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// `[` without `]`, or no IPv6 address between them.
     Brackets,
     /// A character that Unicode normalisation turns into `/`, `?`, `#`, `@` or `:`.
     Lookalike,
-    /// What follows the host's colon is not a number.
+    /// The text after the host's colon is not a number.
     PortNoNumber,
     /// A port above 65535.
     PortTooLarge,
@@ -53,7 +53,7 @@ pub fn urlsplit(url: &str) -> Result<Parts, Fault> {
 }
 
 impl Parts {
-    /// User name and password; the user name ends at the first `:`, both end at the last `@`.
+    /// Returns user name and password: the user name ends at the first `:`, both end at the last `@`.
     pub fn userinfo(&self) -> (Option<&str>, Option<&str>) {
         match self.netloc.rsplit_once('@') {
             Some((userinfo, _)) => match userinfo.split_once(':') {
@@ -64,7 +64,7 @@ impl Parts {
         }
     }
 
-    /// In lower case up to a `%`, behind which Python expects the zone of an IPv6 address.
+    /// Returns the host, in lower case up to a `%`, after which Python expects the zone of an IPv6 address.
     pub fn hostname(&self) -> Option<String> {
         let (host, _) = self.host_and_port();
         if host.is_empty() {

@@ -1,6 +1,7 @@
-//! YAML as PyYAML's `safe_load` reads it: YAML 1.1's plain scalars (`yes` is true, `010` is eight), anchors and merge keys.
+//! YAML as PyYAML's `safe_load` reads it: YAML 1.1's plain scalars (`yes` is true, `010` is eight), anchors and merge
+//! keys.
 //!
-//! Bounded in depth and in nodes with every alias counted, so that a file of a few lines cannot grow without end.
+//! Depth and number of nodes are limited, and every alias is counted, so that a small file cannot grow without limit.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 const MAX_DEPTH: usize = 64;
 const MAX_NODES: usize = 100_000;
 
-/// The first document. The error is the line (from 1) and what is wrong there; it holds nothing of the text.
+/// Parses the first document. The error is the line (from 1) and the fault; it shows nothing of the text.
 pub fn parse(text: &str) -> Result<Value, (usize, &'static str)> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
@@ -23,10 +24,10 @@ pub fn parse(text: &str) -> Result<Value, (usize, &'static str)> {
     Ok(Value::Null)
 }
 
-/// A collection that has not ended.
+/// A collection whose end was not read yet.
 enum Open {
     List(Vec<Value>, usize),
-    /// The key that waits for its value, and the maps of merge keys.
+    /// `key` waits for its value; `merged` are the maps of merge keys.
     Map {
         fields: Map<String, Value>,
         key: Option<String>,
@@ -76,7 +77,7 @@ impl Builder {
         Ok(None)
     }
 
-    /// A finished value goes into what is open; with nothing open it is the document.
+    /// Adds a finished value to the innermost open collection. Without one it is the document.
     fn add(&mut self, value: Value, anchor: usize) -> Result<Option<Value>, &'static str> {
         self.nodes += count(&value);
         if self.nodes > MAX_NODES {
@@ -116,7 +117,7 @@ fn key_text(value: Value) -> Result<String, &'static str> {
     }
 }
 
-/// What a map has itself wins over what is merged into it, and the first of several merged over the next.
+/// Merges maps: a map's own keys take precedence, then those of the first merged map.
 fn with_merged(mut fields: Map<String, Value>, merged: Vec<Value>) -> Value {
     let maps = merged.into_iter().flat_map(|value| match value {
         Value::Array(items) => items,
@@ -141,7 +142,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, &'
     }
 }
 
-/// The implicit types of YAML 1.1 as PyYAML tells them apart; its dates and base-60 numbers stay text.
+/// Reads the implicit types of YAML 1.1 as PyYAML does. Its dates and base-60 numbers stay text.
 fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
@@ -172,7 +173,7 @@ fn integer(text: &str) -> Option<i64> {
     Some(if text.starts_with('-') { -magnitude } else { magnitude })
 }
 
-/// A point is what makes a float; an exponent has to have a sign.
+/// Parses a float, which has a point; an exponent needs a sign.
 fn float(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(m, e)| (m, Some(e)));

@@ -1,28 +1,30 @@
-//! A section of the config file as it is to be: lines that say it already stay, others change or come.
+//! Edits a section of the config file. Lines that need no change stay as they are.
 
 use super::{Depth, Document, Kind, Line, Section, is_blank};
 use crate::error::Result;
 use crate::quote::aws_ini;
 
-/// A line that a section is to have.
+/// A line that a section should have.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     pub key: &'a str,
     pub value: &'a str,
-    /// Whether a value that is there is left: it is somebody's choice.
+    /// Whether an existing value is kept.
     pub yields: bool,
 }
 
-/// The text with the section as it is to be.
+/// The edited text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Edited {
     pub text: String,
-    /// The lines that go and come, with `-` and `+` before them, below the section's heading; none if all is as it is to be.
+    /// The removed and added lines, with `-` and `+` before them, below the section's heading. Empty if nothing
+    /// changes.
     pub changes: Vec<String>,
 }
 
 impl Document {
-    /// The sections that SDKs take for the profile in the config file, where they find `[default]` without the word `profile`.
+    /// Returns the sections that SDKs read as the profile in the config file, where `[default]` needs no word
+    /// `profile`.
     pub fn profile(&self, name: &str) -> impl DoubleEndedIterator<Item = Section<'_>> {
         self.sections().filter(move |section| {
             let heading = section.heading();
@@ -31,8 +33,8 @@ impl Document {
         })
     }
 
-    /// The profile's section with these entries; a new one at the end if there is none. Of several, the last one that has the
-    /// first entry's key is taken, else the last one.
+    /// Sets the entries in the profile's section, or in a new one at the end. Of several sections, the last one with
+    /// the first entry's key is edited, else the last one.
     ///
     /// Errors: a name that cannot be written.
     pub fn with_profile(&self, name: &str, entries: &[Entry<'_>]) -> Result<Edited> {
@@ -66,19 +68,19 @@ impl Document {
         Edited { text, changes: lines.iter().map(|line| format!("+{line}")).collect() }
     }
 
-    /// As the file's own lines end.
+    /// Returns the line end that the file uses.
     fn line_end(&self) -> &'static str {
         if self.text.contains("\r\n") { "\r\n" } else { "\n" }
     }
 }
 
-/// What is to become of a section's lines.
+/// An edit of a section's lines.
 struct Edit<'a> {
     document: &'a Document,
     section: Section<'a>,
-    /// The number of a line, and what stands there afterwards; empty: nothing.
+    /// The number of a line, and its replacement; empty: the line is removed.
     replaced: Vec<(usize, String)>,
-    /// Below the heading.
+    /// Lines added below the heading.
     added: Vec<String>,
     changes: Vec<String>,
 }
@@ -115,7 +117,7 @@ impl Edit<'_> {
         self.replaced.push((at, format!("{indent}{line}{end}")));
     }
 
-    /// The lines that go on with the value at this one.
+    /// Returns the lines that continue the value at this one.
     fn further(&self, at: usize) -> Vec<usize> {
         let (lines, indent) = (&self.document.lines, self.document.lines[at].indent);
         let after = (at + 1..lines.len()).take_while(|number| match lines[*number].kind {
@@ -126,8 +128,8 @@ impl Edit<'_> {
         after.filter(|number| !matches!(lines[*number].kind, Kind::Other)).collect()
     }
 
-    /// The line that what is added comes after: the heading, or what is not a key and indented before the first key, which would go
-    /// on with the value above it.
+    /// Returns the line after which new lines are added: the heading, or an indented line before the first key, which
+    /// would otherwise continue a new value.
     fn below(&self, heading: usize) -> usize {
         let lines = self.document.lines.iter().enumerate().skip(heading + 1);
         let before = lines.take_while(|(_, line)| !matches!(line.kind, Kind::Heading | Kind::Key { .. }));
@@ -140,7 +142,7 @@ impl Edit<'_> {
 
     fn done(mut self) -> Edited {
         let document = self.document;
-        // What comes first has to be indented as the keys that follow: they would go on with its value.
+        // New lines are indented as the first key, which would otherwise continue their value.
         let first = self.section.lines().find(|line| matches!(line.kind, Kind::Key { .. }));
         let indent = first.map_or("", |line| {
             let text = &document.text[line.span.clone()];

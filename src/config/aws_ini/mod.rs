@@ -1,10 +1,10 @@
-//! AWS's INI files (`~/.aws/config`, `~/.aws/credentials`) as one lossless document: read, judged, edited, and printed without
-//! a change to what was not touched.
+//! AWS's INI files (`~/.aws/config`, `~/.aws/credentials`) as a lossless document: lines that are not edited are
+//! printed as they were.
 //!
-//! No two SDKs read these files alike. This reader is the most permissive of them all: what any of them takes for a section or
-//! a key is one here. botocore reads by Python's `configparser` (keys in any case, `=` or `:`, an indented line goes on with the
-//! value above it, names of sections by `shlex`); the SDK for JavaScript takes every line with a `=` for a key, however it is
-//! indented; those for Go and Rust take names of sections with blanks around them.
+//! SDKs differ in how they read these files. This reader accepts what any of them accepts as a section or key. botocore
+//! uses Python's `configparser` (keys in any case, `=` or `:`, an indented line continues the value above it, names of
+//! sections by `shlex`); the SDK for JavaScript reads every line with a `=` as a key, however it is indented; those for
+//! Go and Rust accept section names with blanks around them.
 
 mod edit;
 
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 pub use self::edit::{Edited, Entry};
 
-/// A file's text, and what its lines are.
+/// A file's text, and the meaning of its lines.
 pub struct Document {
     text: Zeroizing<String>,
     lines: Vec<Line>,
@@ -23,11 +23,11 @@ pub struct Document {
 }
 
 struct Line {
-    /// With its end.
+    /// Including the line end.
     span: Range<usize>,
     /// Characters of white space before it.
     indent: usize,
-    /// The heading that it stands below; for a heading, itself.
+    /// The heading above the line; for a heading, itself.
     section: Option<usize>,
     kind: Kind,
 }
@@ -40,23 +40,23 @@ enum Kind {
         value: Range<usize>,
         depth: Depth,
     },
-    /// Of the value above it.
+    /// A further line of the value above it.
     Continuation,
-    /// Blank, a comment, or nothing that anybody reads.
+    /// Blank, a comment, or a line that no SDK reads.
     Other,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Depth {
-    /// A key of the section, to every reader.
+    /// A key of the section, for every SDK.
     Section,
-    /// Indented below a key with a value: a key to some readers, a part of that value to others.
+    /// Indented below a key with a value: a key for some SDKs, a part of that value for others.
     Unclear,
-    /// Below a key without a value: a sub-property of it.
+    /// Below a key without a value: its sub-property.
     Nested,
 }
 
-/// What stands between brackets.
+/// The text between brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {
     /// `profile`, `sso-session`, `services`; absent in `[default]`.
@@ -66,7 +66,7 @@ pub struct Heading {
 
 impl Heading {
     fn parse(inner: &str) -> Self {
-        // Quotes that do not close are part of no name.
+        // A quote that does not close is not part of the name.
         let plain = || inner.split(is_blank).map(|word| word.trim_matches(['"', '\'']).to_owned());
         let words: Vec<String> = match shlex::split(inner) {
             Some(words) if !words.is_empty() => words,
@@ -81,10 +81,10 @@ impl Heading {
         }
     }
 
-    /// Whether some SDK takes the section for the default profile, in either file. The section `DEFAULT` of Python's reader has
-    /// its values in every other section too.
+    /// Whether any SDK reads the section as the default profile, in either file. Python's parser adds the values of the
+    /// section `DEFAULT` to every other section.
     pub fn is_default(&self) -> bool {
-        // The SDK for JavaScript parts the words at every blank that Unicode knows.
+        // The SDK for JavaScript splits words at every blank of Unicode.
         let whole = self.to_string();
         let words: Vec<&str> = whole.split(is_blank).filter(|word| !word.is_empty()).collect();
         matches!(words.as_slice(), [name] | ["profile", name] if name.eq_ignore_ascii_case("default"))
@@ -100,7 +100,7 @@ impl std::fmt::Display for Heading {
     }
 }
 
-/// A heading and what stands below it.
+/// A heading and the lines below it.
 #[derive(Clone, Copy)]
 pub struct Section<'a> {
     document: &'a Document,
@@ -116,7 +116,7 @@ impl Document {
         Document { lines, headings, oddity, text }
     }
 
-    /// Reads text that need not be UTF-8; what is not, is replaced.
+    /// Parses bytes. What is not UTF-8 is replaced.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         let mut document = Self::parse(String::from_utf8_lossy(bytes).into_owned());
         if bytes.contains(&0) {
@@ -129,18 +129,18 @@ impl Document {
         &self.text
     }
 
-    /// Why readers may disagree about which section a line belongs to, if they may.
+    /// Returns the reason why SDKs may disagree about which section a line belongs to.
     pub fn oddity(&self) -> Option<&'static str> {
         self.oddity
     }
 
-    /// All sections, as they come; one name may come several times.
+    /// Returns all sections in their order. A name may occur several times.
     pub fn sections(&self) -> impl DoubleEndedIterator<Item = Section<'_>> {
         (0..self.headings.len()).map(|at| Section { document: self, at })
     }
 
-    /// The text without the lines of some sections that set some keys, whatever their indentation, and without what goes on
-    /// with these lines. `None`: there are no such lines.
+    /// Returns the text without the lines of certain sections that set certain keys, at any indentation, and without
+    /// their continuation lines. `None` if there are no such lines.
     pub fn without(
         &self,
         is_section: impl Fn(&Heading) -> bool,
@@ -180,14 +180,14 @@ impl<'a> Section<'a> {
         &self.document.headings[self.at]
     }
 
-    /// The value of a key as it is written, the last one where it stands twice.
+    /// Returns the value of a key as written; the last one if the key is repeated.
     pub fn value(&self, key: &str) -> Option<&'a str> {
         let mut keys = self.keys().filter(|(name, _)| name.eq_ignore_ascii_case(key));
         let first = keys.next();
         keys.last().or(first).map(|(_, value)| value)
     }
 
-    /// Keys and values, sub-properties left out.
+    /// Returns keys and values, without sub-properties.
     pub fn keys(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let document = self.document;
         self.lines().filter_map(move |line| match &line.kind {
@@ -198,7 +198,7 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// The lines that say something, without their ends.
+    /// Returns the lines with keys and values, without their ends.
     pub fn said(&self) -> impl Iterator<Item = &'a str> {
         let document = self.document;
         let says = |line: &&Line| matches!(line.kind, Kind::Key { .. } | Kind::Continuation);
@@ -211,19 +211,19 @@ impl<'a> Section<'a> {
     }
 }
 
-/// The value without a comment behind it, as those read it who know such comments.
+/// Returns the value without a comment at its end, for readers that know such comments.
 pub fn without_comment(value: &str) -> &str {
     let mut chars = value.char_indices().zip(value.chars().skip(1));
     let comment = chars.find(|((_, before), here)| is_blank(*before) && matches!(here, '#' | ';'));
     comment.map_or(value, |((at, _), _)| value[..at].trim_end_matches(is_blank))
 }
 
-/// What some reader strips: white space, what Python takes for it, and a byte order mark.
+/// Whether some SDK strips the character: white space, what Python counts as such, and a byte order mark.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}' | '\u{feff}')
 }
 
-/// The lines with their ends: LF, CRLF, and a CR alone, which Python takes for one.
+/// Splits the text into lines with their ends: LF, CRLF, and a single CR, which ends a line in Python.
 fn spans(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -239,7 +239,7 @@ fn spans(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// What came so far.
+/// The state of the parser.
 struct Reader<'a> {
     text: &'a str,
     headings: Vec<Heading>,
@@ -300,7 +300,7 @@ impl Reader<'_> {
         Kind::Key { name: self.range(name), value: self.range(value), depth }
     }
 
-    /// Where a part of the text stands in it.
+    /// Returns the range of a part of the text.
     fn range(&self, part: &str) -> Range<usize> {
         let start = part.as_ptr() as usize - self.text.as_ptr() as usize;
         start..start + part.len()

@@ -7,33 +7,33 @@ use crate::config::duration::written_duration;
 use crate::config::tree::{Node, Value};
 use crate::quote::config::toml;
 
-/// What can be written as a setting's value.
+/// The kind of a setting's value.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     Text,
-    /// A string in this form, a regular expression of JSON Schema.
+    /// A string of this form, a regular expression of JSON Schema.
     Pattern(&'static str),
     Path,
-    /// A path, or at most so many.
+    /// A path, or an array with this maximum of paths.
     Paths(usize),
     Url,
     /// A string, or `{ env = "NAME" }`.
     TextOrVariable,
     Boolean,
-    /// Between these.
+    /// Within this range.
     Integer(i64, i64),
     Number(f64, f64),
-    /// In seconds, between these.
+    /// In seconds, within this range.
     Duration(u64, u64),
-    /// One of these words.
+    /// Reads one of these words.
     Words(fn() -> Vec<&'static str>),
-    /// The same, or a URL.
+    /// One of these words, or a URL.
     WordsOrUrl(fn() -> Vec<&'static str>),
-    /// One of these words, or true or false.
+    /// One of these words, true or false.
     BooleanOrWords(fn() -> Vec<&'static str>),
-    /// At most so many strings.
+    /// An array with this maximum of strings.
     Texts(usize),
-    /// Integers between these.
+    /// An array of integers within this range.
     Integers(i64, i64),
     /// A program and its arguments.
     Command,
@@ -46,12 +46,12 @@ pub enum Kind {
     Map(&'static Table),
     /// A table of tables whose names are the user's own.
     Tables(&'static Table),
-    /// Known, and refused: what is said of it, and what to do instead.
+    /// A known key that is an error: what is said of it, and what to do instead.
     Refused {
         said: &'static str,
         instead: &'static str,
     },
-    /// Set by the environment alone, and shown with the rest.
+    /// Set by a variable only, and shown with the others.
     Variable,
 }
 
@@ -69,7 +69,7 @@ pub enum Literal {
 }
 
 impl Literal {
-    /// As TOML writes it.
+    /// Returns the value in TOML.
     pub fn toml(self) -> String {
         match self {
             Literal::Text(text) => toml(text),
@@ -82,7 +82,7 @@ impl Literal {
         }
     }
 
-    /// As if a file had it.
+    /// Returns the value as read from a file.
     pub fn value(self) -> Value {
         let integer = |number| Value::Integer(Some(number));
         match self {
@@ -99,7 +99,7 @@ impl Literal {
     }
 }
 
-/// An array of TOML.
+/// Returns an array in TOML.
 pub fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }

@@ -1,4 +1,4 @@
-//! `auth`, and the keys that go with each of its methods.
+//! `auth`, and the keys of each method.
 
 use url::Url;
 
@@ -41,7 +41,7 @@ words!(Method {
     Command = "command",
 });
 
-/// `profile` is whose table it is.
+/// Reads the method of authentication of the profile `profile`.
 pub fn read(saml: &Section<'_, '_>, profile: &str, idp_url: Option<&Url>, verify: bool, env: &Env) -> Option<Auth> {
     let written = saml.find("auth");
     let method = match written {
@@ -127,12 +127,12 @@ fn form(
     })
 }
 
-/// An input by its name or id, with its value.
+/// Reads an input by name or id, and its value.
 fn form_field(found: &Found<'_>) -> Result<(String, String)> {
     Ok((found.key.to_owned(), values::written(found, "a string")?.to_owned()))
 }
 
-/// `login` keeps the secret of codes, but no code.
+/// Reads the source of one-time codes. `login` stores their secret, but no code.
 fn otp(saml: &Section<'_, '_>, account: &Account) -> Option<Otp> {
     let code = saml.read("otp", |f| match secrets::source(f, account)? {
         SecretSource::Keyring(_) => Err(f
@@ -148,14 +148,14 @@ fn otp(saml: &Section<'_, '_>, account: &Account) -> Option<Otp> {
     code.map(Otp::Code).or(secret.map(Otp::Secret))
 }
 
-/// The arguments for this profile. The program is the one that is written.
+/// Replaces placeholders in the arguments, but not in the program.
 fn expand(argv: Vec<String>, profile: &str, idp_url: &str) -> Vec<String> {
     let place = |argument: &String| argument.replace("{idp_url}", idp_url).replace("{profile}", profile);
     let (program, arguments) = argv.split_at(argv.len().min(1));
     program.iter().cloned().chain(arguments.iter().map(place)).collect()
 }
 
-/// A name, or `{ env = "NAME" }`, the variable that has it: for a program that logs different people in.
+/// Reads a user name, or `{ env = "NAME" }` for the name of a variable, for programs that log in different people.
 fn user(found: &Found<'_>, env: &Env) -> Result<String> {
     let Value::Table(table) = found.value else { return values::text(found) };
     let variable = match table.iter().collect::<Vec<_>>().as_slice() {
@@ -180,7 +180,7 @@ fn spnego(saml: &Section<'_, '_>, verify: bool) -> Option<Spnego> {
         mutual_authentication: if verify {
             mutual_authentication
         } else {
-            // Without a certificate that proves who is there, Kerberos has to.
+            // Without a verified certificate, Kerberos has to prove the server.
             saml.instead("mutual_authentication", MutualAuthentication::Required)
         },
         channel_bindings: saml.value("channel_bindings")?,

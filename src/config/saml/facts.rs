@@ -1,58 +1,58 @@
-//! What the rest of the program asks of a SAML login's method, stated once for each value of `saml.auth`.
+//! The facts about each method of SAML login that the rest of the program asks for.
 
 use super::login::{Auth, BrowserLogin, CommandLogin, Ecp, FormLogin, Otp, Spnego};
 use crate::config::secrets::SecretSource;
 
-/// The facts of a method, as its settings make them.
+/// The facts of a method with its settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// As `saml.auth` names it.
+    /// The value of `saml.auth`.
     pub name: &'static str,
-    /// The same for people.
+    /// The method for people.
     pub in_words: &'static str,
-    /// The secret of a person or a machine that it sends, with the key that names it.
+    /// The secret of a person or a machine that the method sends, with the key that names it.
     pub secret: Option<(&'static str, &'a SecretSource)>,
-    /// Where its one-time codes come from; absent: from a person, if one is asked for.
+    /// The source of one-time codes. Absent: a person, if a code is asked for.
     pub otp: Option<&'a Otp>,
-    /// The settings of its Kerberos ticket; absent: it needs none.
+    /// The settings of its Kerberos ticket. Absent: it uses none.
     pub ticket: Option<&'a Spnego>,
     pub whose: Whose<'a>,
     pub by_hand: ByHand,
-    /// Whether it reads the pages of an IdP itself.
+    /// Whether fedcred itself reads the pages of the IdP.
     pub reads_pages: bool,
-    /// Whether it keeps the cookies by which an IdP remembers this device.
+    /// Whether the cookies by which the IdP remembers this device are stored.
     pub keeps_cookies: bool,
 }
 
-/// Whose identity a login brings.
+/// The owner of the identity that a login gives.
 #[derive(Clone, Copy, Debug)]
 pub enum Whose<'a> {
-    /// That of the user of this name.
+    /// The user of this name.
     User(&'a str),
-    /// That of the bearer of this token, which is the user's name and the password in one.
+    /// The owner of this token, which stands for user name and password.
     Bearer(&'a SecretSource),
-    /// That of the principal, or else of the owner of the ticket cache.
+    /// The principal, else the owner of the ticket cache.
     Principal(&'a Spnego),
-    /// That of whoever logs in, or of nobody in particular.
+    /// Whoever logs in, or nobody in particular.
     Anyone,
     /// Only the command knows.
     Unknown,
 }
 
-/// What a person has to do in the middle of a login by hand.
+/// What a person has to do during `fedcred login`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ByHand {
     Nothing,
-    /// To answer what a page may ask besides the password.
+    /// Answer what a page asks for besides the password.
     Answer,
-    /// To log in in a browser, as whomever they choose.
+    /// Log in in a browser, with any account.
     Browser,
-    /// To enter a code elsewhere that `login` shows, as whomever they choose.
+    /// Enter a code that `login` shows in another place, with any account.
     Code,
 }
 
 impl Auth {
-    /// The facts of this method.
+    /// Returns the facts of this method.
     pub fn facts(&self) -> Facts<'_> {
         match self {
             Auth::None => Facts { reads_pages: true, ..Facts::of("none", "SAML, without a login") },

@@ -1,7 +1,7 @@
-//! Every setting, one row each: its key, the kind of its value, default, meaning, and what it goes with.
+//! Every setting in one row: its key, the kind of its value, default, meaning, and the values it goes with.
 //!
-//! Whatever lists settings walks these rows: the reader (ranges, words, defaults, unknown keys), `config show`, the JSON Schema
-//! and the reference page. A new setting is a row, a field, and the line that reads it.
+//! The reader (ranges, words, defaults, unknown keys), `config show`, the writer, the JSON Schema and the reference
+//! page use these rows. A new setting needs a row, a field, and the line that reads it.
 
 use super::row::table;
 pub use super::row::{Kind, Literal, Row, Table};
