@@ -82,8 +82,9 @@ fn become_it(mut command: Command) -> io::Result<ExitStatus> {
     let _deaf = super::watch::ConsoleEvents::listen();
     // Made before the start, so that it includes everything the command starts; optional where it is not permitted.
     let job = Job::with_us();
-    let status = command.status()?;
-    // Programs that the command leaves running continue, as without fedcred.
+    let status = command.status();
+    // Programs that the command leaves running continue, as without fedcred. Also where nothing was started: a job that is closed
+    // without this ends this process as well.
     job.map(Job::let_go).unwrap_or_default();
-    Ok(status.code().unwrap_or(1))
+    Ok(status?.code().unwrap_or(1))
 }

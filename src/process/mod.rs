@@ -2,7 +2,6 @@
 
 #[cfg(target_os = "linux")]
 pub mod ancestry;
-#[cfg(unix)]
 pub mod browser;
 pub mod child_environment;
 #[cfg(target_os = "linux")]

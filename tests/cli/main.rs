@@ -7,6 +7,7 @@
 //!
 //! `FEDCRED_CASES=write cargo test --test cli` writes what came into the files, to be read in the diff.
 
+#[cfg(unix)]
 mod contributing;
 #[path = "../harness/mod.rs"]
 mod harness;

@@ -108,6 +108,7 @@ impl World {
     }
 
     /// Without what [`World::also`] added.
+    #[cfg_attr(windows, allow(dead_code, reason = "for tests with shells"))]
     pub fn without_more(mut self) -> World {
         self.more.clear();
         self

@@ -19,6 +19,7 @@ fn server(lines: &str) -> Server {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn a_url_says_where_as_whom_and_which_database() {
     let table = [
         ("rediss://alice@redis.example.com:6380/3", "rediss://alice@redis.example.com:6380/3"),

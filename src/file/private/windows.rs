@@ -3,9 +3,11 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::file::standing::Standing;
 use crate::file::windows::files;
+use crate::time;
 
 pub use crate::file::windows::files::{create_dir, create_new, open_or_create, try_lock, unlock};
 
@@ -36,8 +38,17 @@ pub fn create_in(_: &File, dir: &Path, name: &str) -> io::Result<File> {
     create_new(&dir.join(name))
 }
 
+/// Renames; the one that is replaced may be open for a moment, as its readers and virus scanners have it.
 pub fn rename(_: &File, dir: &Path, from: &str, to: &str) -> io::Result<()> {
-    fs::rename(dir.join(from), dir.join(to))
+    let mut more = 0..20;
+    loop {
+        match fs::rename(dir.join(from), dir.join(to)) {
+            Err(why) if why.kind() == io::ErrorKind::PermissionDenied && more.next().is_some() => {
+                time::pause(Duration::from_millis(10));
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 pub fn link(_: &File, dir: &Path, from: &str, to: &str) -> io::Result<()> {

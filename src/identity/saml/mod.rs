@@ -2,7 +2,6 @@
 
 pub mod auth;
 mod authn_request;
-#[cfg(unix)]
 mod browser;
 pub mod ccache;
 pub mod channel_binding;
@@ -25,8 +24,6 @@ pub use self::exchange::Assertion;
 use super::Run;
 use crate::config::profile::{Auth, Saml};
 use crate::error::Result;
-#[cfg(not(unix))]
-use crate::error::{Code, Error};
 
 /// Logs in and returns the assertion for AWS. One deadline covers everything in it.
 pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
@@ -36,10 +33,7 @@ pub async fn log_in(saml: &Saml, run: Run<'_>) -> Result<Assertion> {
         }
         Auth::Okta(login) => okta::log_in(login, saml, run).await,
         Auth::Ecp(_) => ecp::log_in(saml, run).await,
-        #[cfg(unix)]
         Auth::Browser(login) => browser::log_in(login, saml, run),
-        #[cfg(not(unix))]
-        Auth::Browser(_) => Err(Error::new(Code::BrowserMissing, "no browser can be controlled on this platform yet")),
         Auth::Command(login) => command::log_in(login, saml, run),
     }
 }

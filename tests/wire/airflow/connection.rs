@@ -49,6 +49,7 @@ fn a_role_on_the_connections_keys_is_asked_for_once_and_then_kept() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "it runs sh")]
 fn every_command_takes_a_connection_for_a_profile() {
     let world = on_keys();
     let refreshed = world.run(&["refresh", "etl"]);
@@ -82,6 +83,7 @@ fn a_changed_connection_is_another_result() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "it runs sh")]
 fn keys_alone_are_printed_without_an_end_and_kept_nowhere() {
     let world = with_text(&format!("aws://{}:{}@", LONG_TERM_KEY.0, quoted(LONG_TERM_KEY.1)));
     let expected = json!({"Version": 1, "AccessKeyId": LONG_TERM_KEY.0, "SecretAccessKey": LONG_TERM_KEY.1});
@@ -141,6 +143,7 @@ fn a_chain_may_stand_on_a_connection() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn a_token_file_that_holds_no_token_is_sent_nowhere() {
     let extra = |path: &str| {
         json!({

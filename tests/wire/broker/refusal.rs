@@ -61,6 +61,7 @@ fn ten_profiles_over_one_password_share_its_refusal() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "a start takes wine longer than the back-off lasts")]
 fn what_sts_denies_to_one_role_does_not_stop_another() {
     let world = World::form(Site::with_login(Assertion::default()))
         .also(&format!("[profile.admin]\ninclude = \"dev\"\nrole_arn = \"{ADMIN}\"\n"));

@@ -24,6 +24,7 @@ fn a_login_goes_over_tls_with_an_authority_of_ones_own() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "wine's policy for TLS does not know addresses in certificates")]
 fn a_certificate_of_unknown_origin_is_refused_at_once() {
     let world = World::form_at(idp(Authority::new().server(LOOPBACK_NAMES)));
     world.get().fails_as("tls-untrusted").saying("ca_bundle");
@@ -147,6 +148,7 @@ fn a_client_certificate_is_not_shown_to_others() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "wine's policy for TLS does not know addresses in certificates")]
 fn sts_is_trusted_by_awss_bundle_and_the_idp_by_its_own() {
     let (idps, awss) = (Authority::new(), Authority::new());
     let start = || {

@@ -45,7 +45,7 @@ pub fn log_in(login: &BrowserLogin, saml: &Saml, run: Run<'_>) -> Result<Asserti
     })?;
     let dir = state.directory()?;
     let attempt = |is_headless, deadline: &Deadline| {
-        let browser = program::start(login, &saml.http, &dir, is_headless)?;
+        let browser = program::start(login, &saml.http, &dir, is_headless, run.env)?;
         Visit { tools: DevTools::new(browser), saml, state, is_headless, deadline, pages: Vec::new() }.log_in()
     };
     let is_known = dir.join("Default").exists();

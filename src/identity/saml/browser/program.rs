@@ -2,14 +2,21 @@
 //! `browser`.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::profile::{BrowserLogin, IdpHttp};
 use crate::error::{Code, Error, Result};
 use crate::process::browser::Browser;
+use crate::process::env::Env;
 
-/// The names or paths of browsers, the most frequent first.
-const PROGRAMS: &[&str] = if cfg!(target_os = "macos") {
+/// The names or paths of browsers, the most frequent first; on Windows below one of [`ROOTS`].
+const PROGRAMS: &[&str] = if cfg!(windows) {
+    &[
+        r"Google\Chrome\Application\chrome.exe",
+        r"Chromium\Application\chrome.exe",
+        r"Microsoft\Edge\Application\msedge.exe",
+    ]
+} else if cfg!(target_os = "macos") {
     &[
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -26,6 +33,12 @@ const PROGRAMS: &[&str] = if cfg!(target_os = "macos") {
     ]
 };
 
+/// The variables of Windows that say where installers put programs: for everybody, for everybody in 32 bits, for one user.
+const ROOTS: [&str; 3] = ["ProgramFiles", "ProgramFiles(x86)", "LOCALAPPDATA"];
+
+/// The value for which Chromium makes no cache on disk.
+const NO_DIRECTORY: &str = if cfg!(windows) { "nul" } else { "/dev/null" };
+
 /// The hint that names packages with a browser.
 const PACKAGES: &str = "install one: the package chromium (Debian, Fedora, Arch), chromium-browser (Ubuntu), google-chrome-stable or \
      microsoft-edge-stable (their makers' repositories); or name yours: `saml.browser = \"/path/to/browser\"`";
@@ -33,10 +46,10 @@ const PACKAGES: &str = "install one: the package chromium (Debian, Fedora, Arch)
 /// Starts the browser with the profile in `dir`.
 ///
 /// Errors: [`Code::BrowserMissing`], [`Code::BrowserFailed`].
-pub fn start(login: &BrowserLogin, http: &IdpHttp, dir: &Path, is_headless: bool) -> Result<Browser> {
+pub fn start(login: &BrowserLogin, http: &IdpHttp, dir: &Path, is_headless: bool, env: &Env) -> Result<Browser> {
     let arguments = arguments(http, dir, is_headless);
-    let named = login.program.as_deref().map(|program| [program]);
-    for program in named.as_ref().map_or(PROGRAMS, |one| one) {
+    let programs = login.program.clone().map_or_else(|| programs(env), |program| vec![program]);
+    for program in &programs {
         match Browser::start(program, &arguments) {
             Ok(browser) => {
                 tracing::info!(program, is_headless, "the browser is started");
@@ -55,8 +68,17 @@ pub fn start(login: &BrowserLogin, http: &IdpHttp, dir: &Path, is_headless: bool
         }
     }
     Err(Error::new(Code::BrowserMissing, "no browser was found that fedcred can control")
-        .because(format!("looked for: {}", PROGRAMS.join(", ")))
+        .because(format!("looked for: {}", programs.join(", ")))
         .hint(PACKAGES))
+}
+
+fn programs(env: &Env) -> Vec<String> {
+    if !cfg!(windows) {
+        return PROGRAMS.iter().copied().map(str::to_owned).collect();
+    }
+    let roots: Vec<PathBuf> = ROOTS.iter().filter_map(|name| env.path(name)).collect();
+    let below = |program: &&str| roots.iter().map(|root| root.join(program).display().to_string()).collect::<Vec<_>>();
+    PROGRAMS.iter().flat_map(below).collect()
 }
 
 fn arguments(http: &IdpHttp, dir: &Path, is_headless: bool) -> Vec<String> {
@@ -70,17 +92,32 @@ fn arguments(http: &IdpHttp, dir: &Path, is_headless: bool) -> Vec<String> {
         "--disable-breakpad",
         "--disable-crash-reporter",
         "--hide-crash-restore-bubble",
-        // Pages with assertions must not be cached on disk.
-        "--disk-cache-dir=/dev/null",
         // The encryption of cookies must not depend on a desktop: cron has no keyring.
         "--password-store=basic",
         "--use-mock-keychain",
     ]
     .map(str::to_owned)
     .to_vec();
+    // Pages with assertions must not be cached on disk.
+    arguments.push(format!("--disk-cache-dir={NO_DIRECTORY}"));
     arguments.push(format!("--user-data-dir={}", dir.display()));
     arguments.extend(http.proxy.as_ref().map(|proxy| format!("--proxy-server={proxy}")));
     arguments.extend(is_headless.then(|| "--headless=new".to_owned()));
     arguments.push("about:blank".to_owned());
     arguments
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_browser_is_looked_for_where_its_installers_put_it() {
+        let env =
+            Env::fixed([("ProgramFiles", r"C:\Program Files"), ("LOCALAPPDATA", r"C:\Users\alice\AppData\Local")]);
+        let all = programs(&env);
+        assert_eq!(all.len(), 6, "{all:?}");
+        assert_eq!(all[0], r"C:\Program Files\Google\Chrome\Application\chrome.exe");
+        assert_eq!(all[5], r"C:\Users\alice\AppData\Local\Microsoft\Edge\Application\msedge.exe");
+    }
 }
