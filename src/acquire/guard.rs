@@ -169,7 +169,8 @@ impl Guard {
     pub fn add(&mut self, other: &Guard) {
         for tried in &other.0 {
             match self.take(&tried.mark) {
-                Some(known) if known.refusal.is_some() || known.unanswered > tried.unanswered => self.keep(known),
+                Some(known) if known.refusal.is_some() => self.keep(known),
+                Some(known) if tried.refusal.is_none() && known.unanswered > tried.unanswered => self.keep(known),
                 Some(_) | None => self.keep(tried.clone()),
             }
         }

@@ -40,8 +40,8 @@ pub fn prove_attended(
     (typed, person): (Option<&Secret>, Option<&dyn Person>),
     trace: &Trace,
 ) -> Result<Proof> {
-    let proving = |login: &Renewal<'_>| run(&Proving { login, at: None, tokens: RefCell::default() });
-    with_login(profile, settings, env, (typed, person), trace, proving)
+    let login = Renewal { typed, person, trace: Some(trace), ..Renewal::new(profile, settings, env, &Ask::USUAL) };
+    run(&Proving { login: &login, at: None, tokens: RefCell::default() })
 }
 
 /// Has a person log in at the OpenID provider of `profile`, guided by `ui`. Returns the proof, and the tokens.
@@ -52,27 +52,14 @@ pub fn prove_signed_in(
     env: &Env,
     ui: &dyn LoginUi,
 ) -> Result<(Proof, Option<Tokens>)> {
-    let trace = Trace::default();
-    with_login(profile, settings, env, (None, None), &trace, |login| {
-        let proving = Proving { login, at: Some((oidc, ui)), tokens: RefCell::default() };
-        let proof = run(&proving)?;
-        Ok((proof, proving.tokens.take()))
-    })
-}
-
-fn with_login<T>(
-    profile: &Profile,
-    settings: &CacheSettings,
-    env: &Env,
-    (typed, person): (Option<&Secret>, Option<&dyn Person>),
-    trace: &Trace,
-    prove: impl FnOnce(&Renewal<'_>) -> Result<T>,
-) -> Result<T> {
-    RecursionGuard::of(env).check(&profile.name)?;
-    prove(&Renewal { typed, person, trace: Some(trace), ..Renewal::new(profile, settings, env, &Ask::USUAL) })
+    let login = Renewal::new(profile, settings, env, &Ask::USUAL);
+    let proving = Proving { login: &login, at: Some((oidc, ui)), tokens: RefCell::default() };
+    let proof = run(&proving)?;
+    Ok((proof, proving.tokens.take()))
 }
 
 fn run(proving: &Proving<'_>) -> Result<Proof> {
+    RecursionGuard::of(proving.login.env).check(&proving.login.profile.name)?;
     let policy = Policy { pardons: proving.login.typed.is_some(), ..Policy::PROVING };
     proving.login.somewhere(proving, &policy)
 }

@@ -30,10 +30,9 @@ pub struct SignedIn<K> {
 /// `keep` stores the refresh token, before STS is asked and while no other process logs in as this identity.
 pub fn sign_in<K>(
     profile: &Profile,
-    oidc: &Oidc,
+    (oidc, ui): (&Oidc, &dyn LoginUi),
     settings: &CacheSettings,
     env: &Env,
-    ui: &dyn LoginUi,
     keep: &dyn Fn(&Tokens) -> Result<K>,
 ) -> Result<SignedIn<K>> {
     let ask = Ask { force: true, ..Ask::USUAL };

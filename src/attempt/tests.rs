@@ -47,8 +47,30 @@ fn a_text_is_written_only_after_all_its_secrets_are_written_down() {
     assert_eq!((carried.expose(), carried.has_secret(), issued.mark()), ("t", false, None), "nobody counts it");
     let marks: Vec<Vec<u8>> = ledger.0.borrow().iter().map(|(mark, _)| mark.clone()).collect();
     assert_eq!(marks, [b"pw".to_vec(), b"source".to_vec()]);
+    assert!(ledger.is_kept() && !NoLedger.is_kept());
+    let uncounted = send(&[&secret("pw")], &NoLedger, |_| panic!("it must not be written"));
+    assert_eq!(uncounted.unwrap_err().code, Code::Bug);
     let refused = send(&[&secret("pw")], &Strict, |_| panic!("it must not be written"));
     assert_eq!(refused.unwrap_err().code, Code::SecretRefusedBefore);
+}
+
+#[test]
+fn a_secret_is_recognised_by_what_it_was_made_with() {
+    let text = |text: &str| Secret::new(text.into());
+    let table = [
+        (secret("pw"), Some("pw"), false),
+        (CountedSecret::of_proxy(text("user:pw")), Some("user:pw"), true),
+        (CountedSecret::known_by(text("123456"), text("source")), Some("source"), false),
+        (CountedSecret::keytab(Zeroizing::new(b"keys".to_vec())), Some("keys"), false),
+        (CountedSecret::of_the_moment(text("654321")), None, false),
+    ];
+    for (secret, mark, is_of_proxy) in table {
+        assert_eq!(secret.mark(), mark.map(str::as_bytes));
+        let carried = send(&[&secret], &Lenient::default(), |_| text("")).unwrap();
+        assert_eq!(carried.attempts()[0].is_of_proxy(), is_of_proxy, "{mark:?}");
+        carried.settle(Shown::Refused);
+        assert_eq!(carried.duplicate().attempts()[0].shown(), Shown::Refused);
+    }
 }
 
 #[test]
@@ -94,6 +116,8 @@ fn a_secret_is_taken_out_of_what_a_peer_says() {
         ("123456", "The code 123456 is wrong", Some("The code … is wrong")),
         ("password", "Wrong user name or password", Some(WITHHELD)),
         ("x1", "Error x1", Some(WITHHELD)),
+        ("x1y", "Error x1y", Some(WITHHELD)),
+        ("x1y2", "Error x1y2", Some("Error …")),
         ("", "Wrong user name or password", None),
     ];
     for (text, words, expected) in table {

@@ -12,12 +12,12 @@ pub use elsewhere::{delete, get, set};
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use keyring::Entry;
     use keyring::keyutils::KeyutilsCredential;
-    use keyring::{Entry, Error as KeyringError};
     use linux_keyutils::{KeyError, KeyRing, KeyRingIdentifier};
     use zeroize::Zeroizing;
 
-    use super::super::{SERVICE, unusable};
+    use super::super::{SERVICE, found, told, unusable};
     use crate::error::{Error, Result};
 
     pub fn get(account: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
@@ -46,18 +46,6 @@ mod linux {
             persistent: Some(persistent),
             description: format!("{SERVICE}:{account}"),
         })))
-    }
-
-    fn found<T>(outcome: keyring::Result<T>) -> Result<Option<T>> {
-        match outcome {
-            Ok(value) => Ok(Some(value)),
-            Err(KeyringError::NoEntry) => Ok(None),
-            Err(error) => Err(told(error)),
-        }
-    }
-
-    fn told(error: KeyringError) -> Error {
-        unusable(&error.to_string())
     }
 
     fn refused(error: KeyError) -> Error {

@@ -75,6 +75,19 @@ fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> Result<T> +
     })
 }
 
+/// Returns what the keyring crate found; `None` if there is no such item.
+fn found<T>(outcome: keyring::Result<T>) -> Result<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(keyring::Error::NoEntry) => Ok(None),
+        Err(error) => Err(told(error)),
+    }
+}
+
+fn told(error: keyring::Error) -> Error {
+    unusable(&error.to_string())
+}
+
 /// Returns the error of a locked keyring, which only the Secret Service reports without opening a dialog.
 #[cfg(any(target_os = "linux", test))]
 fn locked() -> Error {

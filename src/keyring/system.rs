@@ -4,11 +4,11 @@
 //! listen there could also ask. The crate unlocks a locked collection, which opens a dialog. An SDK's credential process runs
 //! without a person, so on Linux the Secret Service is first asked whether it is open.
 
-use keyring::{Entry, Error as KeyringError};
+use keyring::Entry;
 use zeroize::Zeroizing;
 
-use super::{SERVICE, unusable};
-use crate::error::{Error, Result};
+use super::{SERVICE, found, told};
+use crate::error::Result;
 
 pub fn get(account: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
     if !look::has_item(account)? {
@@ -29,18 +29,6 @@ pub fn delete(account: &str) -> Result<bool> {
         return Ok(false);
     }
     Ok(found(entry(account)?.delete_credential())?.is_some())
-}
-
-fn found<T>(outcome: keyring::Result<T>) -> Result<Option<T>> {
-    match outcome {
-        Ok(value) => Ok(Some(value)),
-        Err(KeyringError::NoEntry) => Ok(None),
-        Err(error) => Err(told(error)),
-    }
-}
-
-fn told(error: KeyringError) -> Error {
-    unusable(&error.to_string())
 }
 
 #[cfg(target_os = "linux")]

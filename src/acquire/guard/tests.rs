@@ -40,6 +40,7 @@ fn a_mark_is_of_one_secret_one_identity_and_one_sealing_key() {
         [mark("b"), SecretMark::new(&key(), &login("bob"), b"a"), SecretMark::new(&other_key, &login("alice"), b"a")]
     {
         assert_ne!(mark("a"), other);
+        assert_ne!(mark("a").to_bytes(), other.to_bytes());
     }
 }
 
@@ -48,6 +49,7 @@ fn a_refused_secret_is_not_sent_again_until_it_changes_and_its_refusal_stays_tol
     let mut guard = Guard::default();
     attempt(&mut guard, "old", Shown::Refused, 0);
     assert_eq!(refuses(&guard, "old", 1), Some(Code::IdpRejected), "at first in its own words");
+    assert!(!guard.is_empty());
     for later in [30, 1_000_000, -1_000_000] {
         let told = guard.refuses(&mark("old"), at(later)).unwrap();
         assert_eq!(told.code, Code::SecretRefusedBefore, "{later}");
@@ -81,6 +83,9 @@ fn without_a_verdict_there_is_one_more_and_then_one_an_hour() {
             }
         }
     }
+    let last = |guard: &Guard| guard.refuses(&mark("s"), at(50 + 10 * HOUR)).unwrap().causes[0].clone();
+    assert_eq!(last(&killed), "the last attempt ended before its result was known");
+    assert!(last(&silent).ends_with(": what came of it"), "{}", last(&silent));
     // A clock that was set back by more than it can be wrong: one attempt, dated anew.
     assert_eq!(refuses(&silent, "s", -HOUR), None);
     attempt(&mut silent, "s", Shown::NoVerdict, -HOUR);
@@ -119,6 +124,35 @@ fn an_attempt_that_did_not_leave_changes_nothing() {
     attempt(&mut refused, "s", Shown::Refused, 0);
     attempt(&mut refused, "s", Shown::NotSent, 100);
     assert_eq!(refuses(&refused, "s", 200), Some(Code::SecretRefusedBefore));
+}
+
+#[test]
+fn of_two_records_a_refusal_counts_and_else_the_greater_number_of_attempts() {
+    let [none, once, twice, refused] = [&[][..], &[Shown::NoVerdict], &[Shown::NoVerdict; 2], &[Shown::Refused]];
+    let after = |history: &[Shown]| {
+        let mut guard = Guard::default();
+        history.iter().for_each(|shown| attempt(&mut guard, "s", *shown, 0));
+        guard
+    };
+    let (open, not_again) = (None, Some(Code::SecretWithoutVerdict));
+    let table = [
+        (none, none, open),
+        (none, once, open),
+        (none, twice, not_again),
+        (once, once, open),
+        (once, twice, not_again),
+        (none, refused, Some(Code::SecretRefusedBefore)),
+        (once, refused, Some(Code::SecretRefusedBefore)),
+        (twice, refused, Some(Code::SecretRefusedBefore)),
+        (refused, refused, Some(Code::SecretRefusedBefore)),
+    ];
+    for (one, other, expected) in table {
+        for (own, added) in [(one, other), (other, one)] {
+            let mut guard = after(own);
+            guard.add(&after(added));
+            assert_eq!(refuses(&guard, "s", 100), expected, "{own:?} {added:?}");
+        }
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, asked: &Ask
         let account = oidc.account();
         keep(store, &account, &whole, env).or_else(|_| keep(store, &account, &short, env)).map(Some)
     };
-    let SignedIn { credentials, token, kept: place } = sign_in(&profile, oidc, settings, env, &terminal, &keep)?;
+    let SignedIn { credentials, token, kept: place } = sign_in(&profile, (oidc, &terminal), settings, env, &keep)?;
     let mut text = logged_in(&profile, &credentials);
     if let Some(who) = who(&token) {
         text.line(format!("as {who}; if that is not you: {}", fedcred(&["logout"], &profile.name, &[])));
