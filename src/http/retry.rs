@@ -1,21 +1,23 @@
 //! When a request is sent again, and after which wait: to the IdP, to token services, to AWS. One driver for all; only its
 //! settings differ.
 //!
-//! Serves `[saml.retry]`, with the meaning of urllib3's `Retry` where that has the setting.
+//! Serves `[saml.retry]`, with the meaning of urllib3's `Retry` where that has the setting. The only file that names `backoff`.
 
 use std::time::Duration;
+
+use backoff::ExponentialBackoff;
+use backoff::backoff::Backoff;
 
 use super::fault;
 use crate::config::profile::Retry;
 use crate::error::{Code, Error, Kind, Result};
-use crate::random;
 use crate::time::{self, Deadline, Timestamp};
 
 /// The retries of one login, counted over all its requests, so that a long conversation does not multiply them.
 pub struct Retries {
     /// The counts are of the retries that are left.
     settings: Retry,
-    made: i32,
+    waits: ExponentialBackoff,
     limit: Option<Limit>,
 }
 
@@ -58,7 +60,18 @@ enum Cause {
 
 impl Retries {
     pub fn new(settings: Retry) -> Self {
-        Retries { settings, made: 0, limit: None }
+        let first = Duration::from_secs_f64(settings.backoff_factor.clamp(0.0, 3600.0)).min(settings.backoff_max);
+        // Doubled each time, and spread over ±50 % so that many clients do not return at the same time.
+        let waits = ExponentialBackoff {
+            current_interval: first,
+            initial_interval: first,
+            randomization_factor: 0.5,
+            multiplier: 2.0,
+            max_interval: settings.backoff_max,
+            max_elapsed_time: None, // the run's own deadline limits it
+            ..ExponentialBackoff::default()
+        };
+        Retries { settings, waits, limit: None }
     }
 
     /// Limits each attempt to `time`; after one that ran into the limit another follows only if `may_repeat`.
@@ -192,19 +205,11 @@ impl Retries {
             *left = left.checked_sub(1)?;
         }
         self.settings.total = self.settings.total.checked_sub(1)?;
-        self.made = self.made.saturating_add(1);
-        let wait = asked.unwrap_or_else(|| self.backoff());
+        // Taken even where the server names the wait: the next one is longer all the same.
+        let wait = self.waits.next_backoff()?;
+        let wait = asked.unwrap_or(wait);
         // A wait beyond the deadline only delays the error.
         (wait < deadline.remaining()).then_some(wait)
-    }
-
-    /// `backoff_factor * 2^(n-1)` seconds before retry n, at most `backoff_max`, spread over ±50 % so that many clients do not
-    /// return at the same time.
-    fn backoff(&self) -> Duration {
-        let Retry { backoff_factor, backoff_max, .. } = &self.settings;
-        let seconds = backoff_factor.clamp(0.0, 3600.0) * 2_f64.powi((self.made - 1).min(60));
-        let spread = seconds.min(backoff_max.as_secs_f64()) * (0.5 + f64::from(random::jitter()) / 255.0);
-        Duration::try_from_secs_f64(spread).unwrap_or(*backoff_max)
     }
 }
 
