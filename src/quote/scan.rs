@@ -12,7 +12,7 @@ const PROGRAMS: &str = "fedcred|aws|airflow|kinit|klist|kdestroy|kvno|chmod|chow
     brew|dnf|yum|setspn|ktpass|getfattr|nslookup|dig|ping|redis-cli|secret-tool|certutil|update-ca-certificates|xdg-open";
 
 /// Texts that look like a command but are not for people: parsed, written for a shell or a program, or errors of the grammar.
-const OTHERS: [(&str, &str); 16] = [
+const OTHERS: [(&str, &str); 17] = [
     ("setup/siblings.rs", "tell them apart: --all-roles '{profile}-{account}-{role}'"),
     ("commands/man.rs", "fedcred "),
     ("commands/serve.rs", "AWS_CONTAINER_AUTHORIZATION_TOKEN={}"),
@@ -25,6 +25,7 @@ const OTHERS: [(&str, &str); 16] = [
     ("identity/aws.rs", "export {VARIABLE}={waiting}&& {command}"),
     ("saml/browser/program.rs", "--user-data-dir={}"),
     ("saml/browser/program.rs", "--proxy-server={proxy}"),
+    ("process/browser.rs", "--remote-debugging-io-pipes={input},{output}"),
     ("airflow/misread.rs", "export "),
     ("airflow/misread.rs", "setx "),
     ("airflow/files.rs", "export "),

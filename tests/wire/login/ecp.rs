@@ -70,7 +70,7 @@ fn what_is_no_response_for_aws_is_told_for_what_it_is() {
         (envelope(AWS_ACS, ""), "not-a-saml-response", "holds no SAML response"),
         (envelope(AWS_ACS, &Assertion::denied("AuthnFailed").xml()), "idp-denied-claim", "AuthnFailed"),
         (Reply::html("<html><body>Sign in</body></html>"), "not-a-saml-response", "SOAP/ECP"),
-        (Reply::redirect(302, "/login"), "http-unexpected", "no place in ECP"),
+        (Reply::redirect(302, "/login"), "http-unexpected", "ECP does not allow"),
         (Reply::status(404), "http-unexpected", "no page"),
     ];
     for (reply, code, said) in table {
