@@ -202,7 +202,13 @@ fn argv(command: &str) -> Result<Vec<String>> {
     while let Some(c) = chars.next() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (None | Some('"'), '\\') => word.get_or_insert_default().extend(chars.next()),
+            (None, '\\') => word.get_or_insert_default().extend(chars.next()),
+            // In double quotes a backslash escapes a double quote or another backslash, and is kept before all else.
+            (Some('"'), '\\') => {
+                let next = chars.next();
+                let kept = Some('\\').filter(|_| !matches!(next, Some('"' | '\\')));
+                word.get_or_insert_default().extend(kept.into_iter().chain(next));
+            }
             (Some(_), c) => word.get_or_insert_default().push(c),
             (None, '\'' | '"') => {
                 quote = Some(c);
@@ -261,7 +267,8 @@ mod tests {
 
     #[test]
     fn a_command_is_split_without_a_shell() {
-        let table: [(&str, &[&str]); 4] = [
+        let table: [(&str, &[&str]); 5] = [
+            (r#""a\nb\\" 'c\d' \$e"#, &[r"a\nb\", r"c\d", "$e"]),
             ("a b  c", &["a", "b", "c"]),
             ("a 'b c' \"d \\\" e\"", &["a", "b c", "d \" e"]),
             ("a\\ b ''", &["a b", ""]),
