@@ -24,8 +24,9 @@ def prose(text):
 def of_source(text):
     """The strings that are more than a word."""
     text = text.split("#[cfg(test)]")[0]
-    strings = re.findall(r'"((?:[^"\\\n]|\\.)*)"', text)
-    return prose("\n".join([*(re.sub(r"\\.", " ", s) for s in strings if " " in s), ""]))
+    # In a raw string a backslash is itself.
+    strings = re.findall(r'(\br)?"((?:[^"\\\n]|\\.)*)"', text)
+    return prose("\n".join([*(s if raw else re.sub(r"\\.", " ", s) for raw, s in strings if " " in s), ""]))
 
 
 def plain(token):
