@@ -5,8 +5,8 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::{kept, password_check, posts, site};
 #[cfg(unix)]
-#[cfg(unix)]
 use crate::harness::left_out::is_root_for;
+#[cfg(unix)]
 use crate::harness::run::Run;
 use crate::support::assertion::Assertion;
 use crate::support::idp::Site;
