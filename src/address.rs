@@ -170,10 +170,10 @@ impl fmt::Display for NotAnAddress {
             NotAnAddress::Scheme(schemes) => write!(f, "must start with {}://", schemes.join(":// or ")),
             NotAnAddress::NoHost => f.write_str("names no host"),
             NotAnAddress::Login => f.write_str("holds a user name or password"),
-            NotAnAddress::Parts(Parts::Host) => f.write_str("must be scheme, host and port alone"),
-            NotAnAddress::Parts(_) => f.write_str("must be scheme, host, port and path alone"),
+            NotAnAddress::Parts(Parts::Host) => f.write_str("must be only scheme, host and port"),
+            NotAnAddress::Parts(_) => f.write_str("must be only scheme, host, port and path"),
             NotAnAddress::PlainHttp { carries } => {
-                write!(f, "is plain http: whoever is on the way could read {carries}")
+                write!(f, "is plain http: others on the network could read {carries}")
             }
         }
     }
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn an_address_is_what_may_be_used_for_its_kind() {
         // what is wrong with it as the IdP's, the issuer's, STS's and a proxy's
-        let (fine, plain, parts) = ("", "is plain http", "must be scheme");
+        let (fine, plain, parts) = ("", "is plain http", "must be only scheme");
         let table = [
             ("https://idp.example.com", [fine; 4]),
             ("https://idp.example.com/a/b", [fine, fine, fine, parts]),

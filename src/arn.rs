@@ -75,7 +75,7 @@ impl RoleArn {
     pub fn parse(text: &str) -> Result<Self> {
         // The pair of a SAML attribute. IAM allows these characters in a path, but nobody uses them there.
         if text.contains(",arn:") {
-            return Err(Error::new(Code::InvalidArn, "two ARNs stand where the role's alone should")
+            return Err(Error::new(Code::InvalidArn, "there are two ARNs in place of the role's")
                 .hint("write the role as `role_arn`, and the provider, if at all, as `saml.principal_arn`"));
         }
         let (partition, account_id, resource) = iam_resource(text, "role")?;
@@ -247,7 +247,7 @@ fn bare_name(text: &str) -> Option<String> {
 
 fn invalid(text: &str, why: impl Into<String>) -> Error {
     if looks_like_a_secret(text) {
-        return Error::new(Code::InvalidArn, "a token or key stands where an ARN should")
+        return Error::new(Code::InvalidArn, "a token or key is in place of an ARN")
             .because("the value is not shown: it looks like a secret");
     }
     let error = Error::new(Code::InvalidArn, format!("{:?} is not a usable ARN", crate::error::printable(text, 200)));

@@ -64,8 +64,8 @@ impl FromStr for Region {
 impl fmt::Display for NotARegion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.meant {
-            Some(meant) => write!(f, "no region of AWS's; did you mean {meant:?}?"),
-            None => f.write_str("no region of AWS's, such as \"eu-west-1\""),
+            Some(meant) => write!(f, "not an AWS region; did you mean {meant:?}?"),
+            None => f.write_str("not an AWS region, such as \"eu-west-1\""),
         }
     }
 }

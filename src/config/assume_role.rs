@@ -92,7 +92,7 @@ fn tag(found: &Found<'_>) -> Result<(String, String)> {
     Ok((found.key.to_owned(), value.to_owned()))
 }
 
-const TAG_HINT: &str = "letters, digits, spaces and _.:/=+-@ can be in a tag, 128 in its key and 256 in its value";
+const TAG_HINT: &str = "use letters, digits, spaces and _.:/=+-@, at most 128 in a key and 256 in a value";
 
 /// Whether the character matches `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
 fn is_tag(c: char) -> bool {
@@ -102,7 +102,7 @@ fn is_tag(c: char) -> bool {
 fn text_of(found: &Found<'_>, length: std::ops::RangeInclusive<usize>, fits: impl Fn(char) -> bool) -> Result<String> {
     let text = values::text(found)?;
     if let Some(c) = text.chars().find(|c| !fits(*c)) {
-        return Err(found.error(Code::InvalidValue, format!("cannot have {c:?}")));
+        return Err(found.error(Code::InvalidValue, format!("cannot contain {c:?}")));
     }
     if !length.contains(&text.chars().count()) {
         let said = format!("must be between {} and {} characters long", length.start(), length.end());

@@ -2,12 +2,11 @@
 
 use super::Config;
 use super::airflow::aws_profiles::{AwsProfiles, named_by};
-use super::airflow::base::{Chain, Source};
+use super::airflow::base::Chain;
 use super::airflow::policy::Policy;
 use super::found::Found;
 use super::locations::Locations;
 use super::origin::Log;
-use super::profile::Base;
 use super::written::{WrittenBase, WrittenProfile};
 use super::{values, web_identity};
 use crate::error::{Code, Error, Result, printable};
@@ -47,11 +46,7 @@ impl<'a, 'c> Bases<'a, 'c> {
         let log = Log::default();
         let below = Bases { config: self.config, name, above: Some(self) };
         let profile = self.config.read_with(&below, &log);
-        match (log.take_errors().into_iter().next(), profile) {
-            (None, Some(profile)) => Ok(profile),
-            (Some(error), _) => Err(error),
-            (None, None) => Err(found.error(Code::ConflictingKeys, "names a profile that cannot be read")),
-        }
+        log.outcome(profile, || found.error(Code::ConflictingKeys, "names a profile that cannot be read"))
     }
 
     /// Returns the credentials that botocore's default chain finds: `credential_source = "default-chain"`.
@@ -66,19 +61,10 @@ impl<'a, 'c> Bases<'a, 'c> {
             return Err(cannot(why, command(["unset", "AWS_PROFILE"])));
         }
         let chain = Chain::follow(None, named.as_deref().unwrap_or("default"), &files, env);
-        let base = match chain.map_err(|broken| cannot(broken.why, broken.mended))?.source {
-            Source::Environment => Base::Environment,
-            Source::Sso { profile } | Source::ProfileKeys { profile } | Source::CredentialProcess { profile } => {
-                Base::AwsProfile(profile)
-            }
-            Source::Role(hop) => match hop.profile {
-                Some(profile) => Base::AwsProfile(profile),
-                None => return self.of_environment().map(WrittenBase::from),
-            },
-            Source::Container => Base::Container,
-            Source::Instance => Base::Instance,
-        };
-        Ok(WrittenBase::Base(base))
+        match chain.map_err(|broken| cannot(broken.why, broken.mended))?.source.into_base() {
+            Ok(base) => Ok(WrittenBase::Base(base)),
+            Err(_) => self.of_environment().map(WrittenBase::from),
+        }
     }
 
     /// Returns the profile of the environment (EKS IRSA and the like), whether or not a profile `default` is written.
@@ -86,8 +72,7 @@ impl<'a, 'c> Bases<'a, 'c> {
         let log = Log::default();
         let below = Bases { config: self.config, name: "default", above: None };
         let profile = self.config.profile_of_environment(&below, &log);
-        let error = log.take_errors().into_iter().next();
-        error.map_or_else(|| profile.ok_or_else(|| self.config.not_found("default")), Err)
+        log.outcome(profile, || self.config.not_found("default"))
     }
 
     /// Reads `[airflow]`. Faults go into the log.

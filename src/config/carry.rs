@@ -49,7 +49,10 @@ fn stray(carried: &Found<'_>, home: &Found<'_>, wanted: &Found<'_>) -> Error {
     carried
         .error(Code::ConflictingKeys, format!("was written for the origin of {}", home.place))
         .because(format!("`{}` at {} would send it to another origin", wanted.key, wanted.place))
-        .hint(format!("write `{}` again beside that `{}`, or move it out of what is included", carried.key, wanted.key))
+        .hint(format!(
+            "write `{}` again in the table of that `{}`, or move it out of the included profile",
+            carried.key, wanted.key
+        ))
 }
 
 fn origins(list: &Found<'_>) -> Vec<Origin> {

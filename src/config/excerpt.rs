@@ -35,7 +35,7 @@ impl Config {
         Config::read_profile_of(Locations::of(env, explicit), env, name)
     }
 
-    /// The same, from these places.
+    /// Reads the same from these places.
     pub fn read_profile_of(locations: Locations, env: &Env, name: &str) -> Result<(WrittenProfile, CacheSettings)> {
         let files = file::open(&locations)?;
         if let Some(part) = Config::part(&locations, env, &files, name)

@@ -42,7 +42,9 @@ pub fn open(locations: &Locations) -> Result<Vec<Opened>> {
         match (if_there(file::open(path, &kind::CONFIGURATION), &shown)?, locations.named_by) {
             (Some(content), _) => {
                 file::directory::check(path).map_err(|fault| {
-                    fault.error(Code::ConfigUnreadable).because("whoever can write in it decides where logins are sent")
+                    fault
+                        .error(Code::ConfigUnreadable)
+                        .because("a person who can write to it can send logins elsewhere")
                 })?;
                 opened.push(Opened { found: Found { path: path.clone(), shown, is_machine }, content });
             }
@@ -76,7 +78,7 @@ fn if_there<T>(found: std::result::Result<T, Fault>, shown: &str) -> Result<Opti
 fn error(fault: &Fault, shown: &str) -> Error {
     let error = fault.error_of(shown, Code::ConfigUnreadable);
     match fault.is_insecure() {
-        true => error.because("whoever can write it decides where logins are sent"),
+        true => error.because("a person who can write to it can send logins elsewhere"),
         false => error,
     }
 }

@@ -1,25 +1,21 @@
 //! `[profile.NAME.saml.headers]`: additional headers for the IdP, except those that fedcred sets itself.
 
 use super::found::Found;
+use super::names::Names;
 use super::values;
 use crate::error::{Code, Result};
 
 /// Headers that a user cannot set, and what to use instead.
-const RESERVED: [(&str, &str); 14] = [
-    ("authorization", "auth = \"bearer\" with `token`, or auth = \"basic\""),
-    ("cookie", "nothing: cookies are stored as the IdP sets them"),
-    ("host", "nothing: it follows from idp_url"),
-    ("content-length", "nothing: it follows from the request"),
-    ("content-type", "nothing: it follows from the request"),
-    ("transfer-encoding", "nothing: it follows from the request"),
-    ("accept-encoding", "nothing: it follows from what can be decoded"),
-    ("connection", "nothing: it follows from the request"),
-    ("te", "nothing: it follows from the request"),
-    ("trailer", "nothing: it follows from the request"),
-    ("upgrade", "nothing: it follows from the request"),
-    ("expect", "nothing: it follows from the request"),
-    ("proxy-authorization", "HTTPS_PROXY in the environment, with the login in it"),
-    ("user-agent", "user_agent = \"…\""),
+const RESERVED: [(&str, Names); 6] = [
+    ("auth = \"bearer\" with `token`, or auth = \"basic\"", Names("authorization")),
+    ("nothing: cookies are stored as the IdP sets them", Names("cookie")),
+    ("nothing: it follows from idp_url", Names("host")),
+    (
+        "nothing: it follows from the request",
+        Names("content-length content-type transfer-encoding accept-encoding connection te trailer upgrade expect"),
+    ),
+    ("HTTPS_PROXY in the environment, with the login in it", Names("proxy-authorization")),
+    ("user_agent = \"…\"", Names("user-agent")),
 ];
 
 /// Reads name and value of a header.
@@ -42,8 +38,9 @@ fn name(found: &Found<'_>) -> Result<String> {
     if found.key.is_empty() || !found.key.chars().all(token) {
         return Err(found.error(Code::InvalidValue, "is not the name of an HTTP header"));
     }
-    match RESERVED.iter().find(|(name, _)| found.key.eq_ignore_ascii_case(name)) {
-        Some((_, instead)) => {
+    let name = found.key.to_ascii_lowercase();
+    match RESERVED.iter().find(|(_, names)| names.has(&name)) {
+        Some((instead, _)) => {
             Err(found.error(Code::InvalidValue, "is written by fedcred itself").hint(format!("use {instead}")))
         }
         None => Ok(found.key.to_owned()),

@@ -154,17 +154,18 @@ impl Config {
 }
 
 fn included(profile: &Node) -> Option<&str> {
-    let Value::Table(table) = &profile.value else { return None };
-    match &table.get("include")?.value {
-        Value::Text(name) => Some(name),
-        _ => None,
-    }
+    text(profile, "include")
 }
 
 fn stood_on(profile: &Node) -> Option<&str> {
     let Value::Table(table) = &profile.value else { return None };
-    let Value::Table(role) = &table.get("assume_role")?.value else { return None };
-    match &role.get("source_profile")?.value {
+    text(table.get("assume_role")?, "source_profile")
+}
+
+/// Returns the text under a key of a table.
+fn text<'n>(table: &'n Node, key: &str) -> Option<&'n str> {
+    let Value::Table(table) = &table.value else { return None };
+    match &table.get(key)?.value {
         Value::Text(name) => Some(name),
         _ => None,
     }

@@ -37,9 +37,7 @@ pub fn misplaced(
         return Some(identity_center());
     }
     if OF_AWS.contains(&key) {
-        return Some(format!(
-            "`{key}` is a key of ~/.aws/config or ~/.aws/credentials, and has no place here: remove it"
-        ));
+        return Some(format!("`{key}` is a key of ~/.aws/config or ~/.aws/credentials, not of this file: remove it"));
     }
     let ours =
         all.iter().flat_map(|table| table.settings()).find(|row| row.also.contains(&key)).map_or(key, |row| row.key);
@@ -100,8 +98,7 @@ pub fn not_a_page(host: &HostName, path: &str) -> Option<(&'static str, String)>
         return Some(("is the start page of IAM Identity Center, not a SAML page", identity_center()));
     }
     if is_below("signin.aws.amazon.com") || is_below("console.aws.amazon.com") {
-        let hint =
-            "write the address of your identity provider's page that leads there: that of AWS's tile in its portal";
+        let hint = "write the address of the identity provider's page that leads there, such as that of the AWS tile in its portal";
         return Some(("is AWS's own sign-in, to which the identity provider sends people", hint.to_owned()));
     }
     let is_metadata = path.to_ascii_lowercase().ends_with("metadata.xml") || path.ends_with("/saml/metadata");

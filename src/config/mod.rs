@@ -85,7 +85,7 @@ impl Config {
         Config::read(Locations::of(env, explicit), env)
     }
 
-    /// The same, from these places.
+    /// Reads the files in these places.
     pub fn read(locations: Locations, env: &Env) -> Result<Config> {
         let files = file::open(&locations)?;
         Config::of(&locations, env, &files, Opened::parse)
@@ -121,10 +121,7 @@ impl Config {
     pub fn profile(&self, name: &str) -> Result<WrittenProfile> {
         let log = Log::default();
         let profile = self.read_profile(name, &log);
-        match (log.take_errors().into_iter().next(), profile) {
-            (None, Some(profile)) => Ok(profile),
-            (error, _) => Err(error.unwrap_or_else(|| self.not_found(name))),
-        }
+        log.outcome(profile, || self.not_found(name))
     }
 
     /// Returns `[cache]`, with what the environment overrides.
@@ -173,10 +170,7 @@ impl Config {
     pub fn show<'c>(&'c self, name: &'c str) -> Result<Vec<Setting<'c>>> {
         let log = Log::to_show();
         let profile = self.read_profile(name, &log);
-        match (log.take_errors().into_iter().next(), profile) {
-            (None, Some(_)) => Ok(show::settings(&log)),
-            (error, _) => Err(error.unwrap_or_else(|| self.not_found(name))),
-        }
+        log.outcome(profile, || self.not_found(name)).map(|_| show::settings(&log))
     }
 
     /// Returns the paths of the files and of stored results.

@@ -127,6 +127,14 @@ impl<'c> Log<'c> {
         self.values.borrow().iter().filter(|recorded| recorded.table == table).cloned().collect()
     }
 
+    /// Returns the value of a reading without errors, else the first error; `otherwise` is for neither.
+    pub fn outcome<T>(&self, value: Option<T>, otherwise: impl FnOnce() -> Error) -> Result<T> {
+        match (self.take_errors().into_iter().next(), value) {
+            (None, Some(value)) => Ok(value),
+            (error, _) => Err(error.unwrap_or_else(otherwise)),
+        }
+    }
+
     /// Returns the errors, misspelt keys first: they are often why another key is missing.
     pub fn take_errors(&self) -> Vec<Error> {
         let mut errors = self.errors.take();

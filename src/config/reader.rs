@@ -1,7 +1,7 @@
 //! A typed reader over layered tables: the first layer that holds a key decides it, and every key has a row in [`settings`](super::settings).
 //!
-//! Merging is looking: the layers of a profile (the user's file, the machine's, then the same of each included profile) stay
-//! apart, so that every value knows the file, line and profile it came from.
+//! The layers of a profile (the user's file, the machine's, then the same of each included profile) are not merged, so
+//! that every value knows its file, line and profile.
 
 use super::found::{Found, heading};
 use super::origin::{Log, Origin, Place, SourceFile};

@@ -60,7 +60,8 @@ pub fn read(cache: &Section<'_, '_>, url: Option<Url>) -> Option<RedisSettings> 
     let Url { address, user, database } = url?;
     let is_tcp = matches!(address, Address::Tcp { .. });
     if (is_cluster && !sentinels.is_empty()) || ((is_cluster || !sentinels.is_empty()) && !is_tcp) {
-        let what = "`store_sentinels` and `store_cluster` in [cache] are two ways to a server at a host, of which one can be taken";
+        let what =
+            "`store_sentinels` and `store_cluster` in [cache] cannot be used together, and need a `store` with a host";
         cache.log().error(Error::new(Code::ConflictingKeys, what));
     }
     let server = Server { address, database, user, ca_bundle, client, prefix, budget, sentinels, is_cluster };
@@ -88,7 +89,7 @@ pub fn parse(found: &Found<'_>, text: &str, allow_plain: bool) -> Result<Url> {
         "rediss" | "valkeys" => true,
         "redis" | "valkey" => false,
         "unix" => return socket(&url).ok_or_else(|| wrong("names no socket by an absolute path")),
-        _ => return Err(wrong("is of a kind that cannot be a store")),
+        _ => return Err(wrong("has an unknown scheme")),
     };
     let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| wrong("names no host"))?;
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -108,7 +109,7 @@ pub fn parse(found: &Found<'_>, text: &str, allow_plain: bool) -> Result<Url> {
                 Code::UrlNotAllowed,
                 "is not encrypted, and another machine: its password and lock could be read and changed on the way",
             )
-            .hint("write rediss://…; where that cannot be, say so by name with allow_plain = true"));
+            .hint("write rediss://…; if that is impossible, allow it with allow_plain = true"));
     }
     let user = Some(url.username()).filter(|user| !user.is_empty()).map(str::to_owned);
     let address = Address::Tcp { host, port: url.port().unwrap_or(6379), is_tls };
@@ -149,7 +150,7 @@ fn prefix(found: &Found<'_>) -> Result<String> {
     if prefix.len() <= 64 && prefix.chars().all(is_name) {
         return Ok(prefix);
     }
-    Err(found.error(Code::InvalidValue, "can have letters, digits and _ - . : alone, at most 64"))
+    Err(found.error(Code::InvalidValue, "can have only letters, digits and _ - . :, at most 64"))
 }
 
 fn host_and_port(found: &Found<'_>) -> Result<(String, u16)> {

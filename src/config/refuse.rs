@@ -16,7 +16,7 @@ pub fn beside_airflow_conn(top: &Section<'_, '_>) {
     ];
     for (key, instead) in fields {
         if let Some(found) = top.find(key) {
-            let error = found.error(Code::ConflictingKeys, "is for the connection in `airflow_conn` to say");
+            let error = found.error(Code::ConflictingKeys, "is set by the connection in `airflow_conn`");
             top.log().error(error.hint(format!("write {instead}")));
         }
     }

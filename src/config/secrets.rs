@@ -213,7 +213,7 @@ fn name(found: &Found<'_>, allowed: impl Fn(char) -> bool) -> Result<String> {
     let name = values::text(found)?;
     // The name of a credential is that of a file in $CREDENTIALS_DIRECTORY.
     if name.starts_with('.') || looks_like_a_secret(&name) || !name.chars().all(allowed) {
-        return Err(found.error(Code::InvalidValue, "is not a name that can be"));
+        return Err(found.error(Code::InvalidValue, "is not a valid name"));
     }
     Ok(name)
 }

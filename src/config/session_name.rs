@@ -114,7 +114,7 @@ fn parse(text: &str) -> std::result::Result<SessionName, String> {
         let end = rest.find('{').unwrap_or(rest.len());
         let (plain, after) = rest.split_at(end);
         if let Some(c) = plain.chars().find(|c| !fits(*c)) {
-            return Err(format!("cannot have {c:?}: letters, digits and _+=,.@- can be"));
+            return Err(format!("cannot contain {c:?}: use letters, digits and _+=,.@-"));
         }
         if !plain.is_empty() {
             parts.push(Part::Text(plain.to_owned()));
@@ -125,7 +125,7 @@ fn parse(text: &str) -> std::result::Result<SessionName, String> {
             let known = PLACEHOLDERS.iter().find(|(known, _)| *known == name);
             let part = known.map(|(_, part)| part.clone());
             parts.push(part.ok_or_else(|| {
-                "has a placeholder that is none of {user}, {host}, {profile}, {sub}, {time}".to_owned()
+                "has an unknown placeholder; use {user}, {host}, {profile}, {sub} or {time}".to_owned()
             })?);
             rest = after;
         }
@@ -177,8 +177,8 @@ mod tests {
     fn what_sts_would_refuse_is_refused_as_written() {
         let long = "x".repeat(65);
         let table = [
-            ("a b", "cannot have ' '"),
-            ("{usr}", "none of {user}"),
+            ("a b", "cannot contain ' '"),
+            ("{usr}", "unknown placeholder; use {user}"),
             ("{user", "without }"),
             ("a", "between 2 and 64"),
             (&long, "between 2 and 64"),

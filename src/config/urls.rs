@@ -17,7 +17,7 @@ pub fn idp(found: &Found<'_>, allow_http: bool) -> Result<IdpUrl> {
     let parse = if allow_http { IdpUrl::with_plain_http } else { IdpUrl::parse };
     let url = read(found, parse).map_err(|(why, error)| match why {
         NotAnAddress::PlainHttp { .. } => {
-            error.hint("write https://…; where that cannot be, say so by name with allow_http = true")
+            error.hint("write https://…; if that is impossible, allow it with allow_http = true")
         }
         NotAnAddress::Login => error.hint("write `username` and `password` on lines of their own"),
         NotAnAddress::NotAUrl(_) => error.hint("write the whole address, as in a browser: https://idp.example.com/…"),

@@ -134,7 +134,7 @@ pub fn list<'c, T>(found: &Found<'c>, parse: impl Fn(&Found<'c>) -> Result<T>) -
     };
     match found.value {
         Value::Array(items) if items.len() > max => {
-            Err(found.error(Code::InvalidValue, format!("has {} elements, at most {max} can be", items.len())))
+            Err(found.error(Code::InvalidValue, format!("has {} elements, and at most {max} are allowed", items.len())))
         }
         Value::Array(items) => items.iter().map(|item| parse(&found.element(item))).collect(),
         _ => Err(found.wrong("an array")),
@@ -156,7 +156,7 @@ pub fn resolve_path(found: &Found<'_>, text: &str) -> Result<PathBuf> {
     }
     if text.starts_with("$HOME") || text.starts_with("${") || text.starts_with('%') {
         return Err(found
-            .error(Code::InvalidValue, "begins with a variable, and none is filled in here")
+            .error(Code::InvalidValue, "begins with a variable, which is not expanded here")
             .hint("write ~/… for the home directory, or the whole path"));
     }
     if let Some(rest) = text.strip_prefix("~/") {
@@ -177,7 +177,7 @@ pub fn resolve_path(found: &Found<'_>, text: &str) -> Result<PathBuf> {
 
 /// Reads an ARN with `parse`; the error names the line.
 pub fn arn<T>(found: &Found<'_>, parse: impl Fn(&str) -> Result<T>) -> Result<T> {
-    parse(&text(found)?).map_err(|why| Error { what: found.error(why.code, "cannot be: ").what + &why.what, ..why })
+    parse(&text(found)?).map_err(|why| Error { what: found.error(why.code, "is not valid: ").what + &why.what, ..why })
 }
 
 /// Reads `region`.

@@ -2,9 +2,10 @@
 //! credentials come from.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::ini::Ini;
+use crate::config::aws_files;
 use crate::error::{Code, Error, Result};
 use crate::file::{self, Kind, kind};
 use crate::process::env::Env;
@@ -63,20 +64,12 @@ pub fn read_text(path: &Path, kind: &Kind) -> Result<Option<String>> {
 }
 
 fn ini(env: &Env, variable: &str, name: &str) -> Result<Ini> {
-    let home = || env.home().map(|home| home.join(".aws").join(name));
-    let Some(path) = env.path(variable).map(|path| tilde(path, env)).or_else(home) else { return Ok(Ini::default()) };
+    let Some(path) = aws_files::place(env, variable, name) else { return Ok(Ini::default()) };
     let Some(text) = read_text(&path, &kind::AWS)? else { return Ok(Ini::default()) };
     Ini::parse(&text).map_err(|line| {
         Error::new(Code::ConfigSyntax, format!("cannot read {}", path.display()))
             .because(format!("line {line} is neither a section nor a value"))
     })
-}
-
-fn tilde(path: PathBuf, env: &Env) -> PathBuf {
-    match (path.strip_prefix("~"), env.home()) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path,
-    }
 }
 
 #[cfg(test)]

@@ -77,10 +77,7 @@ fn read(remote: &Remote, policy: &Policy, env: &Env) -> Result<std::result::Resu
 fn target(remote: &Remote, region: Option<&Region>, env: &Env) -> std::result::Result<Target, Broken> {
     let extra = Fields::top(remote.connection.extra.fields());
     let region = region.cloned().ok_or_else(|| {
-        Broken::new(
-            "it is not said in which region",
-            "write \"region_name\" into backend_kwargs, or set AWS_DEFAULT_REGION",
-        )
+        Broken::new("no region is set", "write \"region_name\" into backend_kwargs, or set AWS_DEFAULT_REGION")
     })?;
     let from_env = || env.path("AWS_CA_BUNDLE");
     let (verify, ca_bundle, trusted_by) = match extra.get("verify") {
@@ -112,8 +109,8 @@ fn endpoint_url(service: Service, extra: &Fields<'_>, env: &Env) -> std::result:
         return Ok(Some(url));
     }
     Err(Broken::new(
-        "its endpoint is plain http: whoever is on the way could read the connection",
-        "write https:// for http://; plain http is for this machine alone",
+        "its endpoint is plain http: others on the network could read the connection",
+        "write https:// for http://; plain http is allowed for this machine only",
     ))
 }
 
@@ -135,7 +132,7 @@ mod tests {
                 Ok(Some("https://vpce.example/")),
             ),
             (json!({"region_name": "eu-west-1", "endpoint_url": "http://localstack:4566"}), None, Err("plain http")),
-            (json!({}), None, Err("in which region")),
+            (json!({}), None, Err("no region")),
         ];
         for (kwargs, variable, expected) in table {
             let env = Env::fixed(variable.map(|url| ("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)));

@@ -8,7 +8,7 @@
 use super::aws_profiles::AwsProfiles;
 use super::broken::Broken;
 use super::sts_params::{Action, SessionParams};
-use crate::config::profile::Profile;
+use crate::config::profile::{self, Profile};
 use crate::process::env::Env;
 use crate::secret::Secret;
 
@@ -65,6 +65,21 @@ pub enum Source {
     Container,
     /// The instance's metadata service, if there is one.
     Instance,
+}
+
+impl Source {
+    /// Returns the base that fedcred uses for the source, or the call of the environment, which needs a profile of its own.
+    pub fn into_base(self) -> Result<profile::Base, Box<Hop>> {
+        Ok(match self {
+            Source::Environment => profile::Base::Environment,
+            Source::Sso { profile } | Source::ProfileKeys { profile } | Source::CredentialProcess { profile } => {
+                profile::Base::AwsProfile(profile)
+            }
+            Source::Role(hop) => profile::Base::AwsProfile(hop.profile.clone().ok_or(hop)?),
+            Source::Container => profile::Base::Container,
+            Source::Instance => profile::Base::Instance,
+        })
+    }
 }
 
 /// A call that the chain makes.
@@ -150,7 +165,7 @@ fn assumed(role_arn: &str, profile: &str, files: &AwsProfiles) -> Result<Hop, Br
             "set one of the two in ~/.aws/config",
         )),
         (Some(source), None) if !files.has(source) => Err(Broken::new(
-            format!("the AWS profile {profile:?} names {source:?} as its source_profile, which is nowhere"),
+            format!("the AWS profile {profile:?} names {source:?} as its source_profile, which does not exist"),
             "correct source_profile in ~/.aws/config",
         )),
         _ => Ok(Hop {

@@ -6,6 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use super::connection::{Connection, Extra};
+use super::json_text::object;
+use crate::address::StsEndpoint;
 use crate::config::profile::{
     AssumeRole, Auth, Base, Identity, IdpHttp, MutualAuthentication, Profile, Retry, Saml, Spnego, StsHttp, StsTarget,
     TokenSource, WebIdentity,
@@ -15,23 +17,18 @@ use crate::quote::shell::fedcred;
 
 /// Returns the connection `conn_id` with the meaning of this profile.
 pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
-    let mut extra = Map::new();
     let role_arn = profile.role_arn.as_ref().ok_or_else(|| {
         Error::new(Code::MissingKey, format!("the profile {:?} has no `role_arn`, which Airflow needs", profile.name))
             .hint("write role_arn = \"arn:aws:iam::112233334444:role/NAME\" into the profile")
     })?;
-    extra.insert("role_arn".to_owned(), json!(role_arn.as_str()));
-    if let Some(region) = &profile.sts.region {
-        extra.insert("region_name".to_owned(), json!(region.as_str()));
-    }
-    if let Some(url) = &profile.sts.endpoint_url {
-        let url = url.as_str().trim_end_matches('/');
-        extra.insert("service_config".to_owned(), json!({"sts": {"endpoint_url": url}}));
-    }
+    let sts = |url: &StsEndpoint| json!({"sts": {"endpoint_url": url.as_str().trim_end_matches('/')}});
     let client = client(&profile.sts);
-    if !client.is_empty() {
-        extra.insert("config_kwargs".to_owned(), Value::Object(client));
-    }
+    let mut extra = object([
+        ("role_arn", Some(json!(role_arn.as_str()))),
+        ("region_name", profile.sts.region.as_ref().map(|region| json!(region.as_str()))),
+        ("service_config", profile.sts.endpoint_url.as_ref().map(sts)),
+        ("config_kwargs", (!client.is_empty()).then_some(Value::Object(client))),
+    ]);
     let mut kwargs = session(profile);
     match &profile.identity {
         Identity::Saml(saml) => {
@@ -40,7 +37,7 @@ pub fn connection(profile: &Profile, conn_id: &str) -> Result<Connection> {
         }
         Identity::WebIdentity(identity) => web_identity(identity, &mut extra, &mut kwargs)?,
         Identity::AssumeRole(role) => assume_role(role, &mut extra, &mut kwargs)?,
-        Identity::Base(_) => return Err(unsaid("the keys", "a connection of them alone is for Airflow to make")),
+        Identity::Base(_) => return Err(unsaid("the keys", "create a connection that has only keys in Airflow")),
     }
     if !kwargs.is_empty() {
         extra.insert("assume_role_kwargs".to_owned(), Value::Object(kwargs));
@@ -64,7 +61,7 @@ fn client(sts: &StsTarget) -> Map<String, Value> {
         ("read_timeout", read_timeout.map(|timeout| json!(timeout.as_secs_f64()))),
         ("retries", attempts.map(|attempts| json!({"total_max_attempts": attempts}))),
     ];
-    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    object(fields)
 }
 
 fn session(profile: &Profile) -> Map<String, Value> {
@@ -75,40 +72,34 @@ fn session(profile: &Profile) -> Map<String, Value> {
         ("Policy", session.policy.as_ref().map(|policy| json!(policy))),
         ("PolicyArns", (!arns.is_empty()).then_some(Value::Array(arns))),
     ];
-    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    object(fields)
 }
 
 fn block(saml: &Saml) -> Result<Value> {
     let Auth::Spnego(Spnego { principal, keytab, mutual_authentication, channel_bindings: _ }) = &saml.auth else {
-        return Err(unsaid("saml.auth", "Airflow logs in by Kerberos alone (auth = \"spnego\")"));
+        return Err(unsaid("saml.auth", "Airflow logs in only by Kerberos (auth = \"spnego\")"));
     };
     if principal.is_some() || keytab.is_some() {
         return Err(unsaid("saml.keytab", "Airflow takes the tickets that are there; set KRB5_CLIENT_KTNAME for it"));
     }
     let principal_arn =
         saml.principal_arn.as_ref().ok_or_else(|| unsaid("saml.principal_arn", "Airflow needs it written"))?;
-    let mut block = Map::from_iter([
-        ("principal_arn".to_owned(), json!(principal_arn.as_str())),
-        ("idp_url".to_owned(), json!(saml.idp_url.as_str())),
-        ("idp_auth_method".to_owned(), json!("http_spegno_auth")),
-        (
-            "mutual_authentication".to_owned(),
-            json!(match mutual_authentication {
-                MutualAuthentication::Required => "REQUIRED",
-                MutualAuthentication::Optional => "OPTIONAL",
-                MutualAuthentication::Disabled => "DISABLED",
-            }),
-        ),
-        ("saml_response_xpath".to_owned(), json!(saml.xpath)),
-    ]);
+    let mutual_authentication = match mutual_authentication {
+        MutualAuthentication::Required => "REQUIRED",
+        MutualAuthentication::Optional => "OPTIONAL",
+        MutualAuthentication::Disabled => "DISABLED",
+    };
     let request = request(&saml.http)?;
-    if !request.is_empty() {
-        block.insert("idp_request_kwargs".to_owned(), Value::Object(request));
-    }
-    if saml.retry.total > 0 {
-        block.insert("idp_request_retry_kwargs".to_owned(), retry(&saml.retry));
-    }
-    Ok(Value::Object(block))
+    let block = [
+        ("principal_arn", Some(json!(principal_arn.as_str()))),
+        ("idp_url", Some(json!(saml.idp_url.as_str()))),
+        ("idp_auth_method", Some(json!("http_spegno_auth"))),
+        ("mutual_authentication", Some(json!(mutual_authentication))),
+        ("saml_response_xpath", Some(json!(saml.xpath))),
+        ("idp_request_kwargs", (!request.is_empty()).then_some(Value::Object(request))),
+        ("idp_request_retry_kwargs", (saml.retry.total > 0).then(|| retry(&saml.retry))),
+    ];
+    Ok(Value::Object(object(block)))
 }
 
 fn request(http: &IdpHttp) -> Result<Map<String, Value>> {
@@ -136,7 +127,7 @@ fn request(http: &IdpHttp) -> Result<Map<String, Value>> {
     all.extend(user_agent.iter().map(|agent| ("User-Agent".to_owned(), json!(agent))));
     let cookies: Map<String, Value> = cookies.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     if body.is_some() {
-        return Err(unsaid("body", "it cannot be written back"));
+        return Err(unsaid("body", "a connection cannot have it"));
     }
     let verify = match (verify, ca_bundle) {
         (false, _) => Some(json!(false)),
@@ -152,23 +143,23 @@ fn request(http: &IdpHttp) -> Result<Map<String, Value>> {
         ("proxies", proxy.as_ref().map(|proxy| json!({"http": proxy.as_str(), "https": proxy.as_str()}))),
         ("allow_redirects", (!follow_redirects).then_some(json!(false))),
     ];
-    Ok(fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
+    Ok(object(fields))
 }
 
 fn retry(retry: &Retry) -> Value {
     let Retry { total, connect, read, status, backoff_factor, backoff_max, status_forcelist, respect_retry_after } =
         retry;
-    let mut fields = Map::from_iter([
-        ("total".to_owned(), json!(total)),
-        ("backoff_factor".to_owned(), json!(backoff_factor)),
-        ("backoff_max".to_owned(), json!(backoff_max.as_secs_f64())),
-        ("status_forcelist".to_owned(), json!(status_forcelist)),
-        ("respect_retry_after_header".to_owned(), json!(respect_retry_after)),
-    ]);
-    for (key, count) in [("connect", connect), ("read", read), ("status", status)] {
-        fields.extend(count.map(|count| (key.to_owned(), json!(count))));
-    }
-    Value::Object(fields)
+    let fields = [
+        ("total", Some(json!(total))),
+        ("backoff_factor", Some(json!(backoff_factor))),
+        ("backoff_max", Some(json!(backoff_max.as_secs_f64()))),
+        ("status_forcelist", Some(json!(status_forcelist))),
+        ("respect_retry_after_header", Some(json!(respect_retry_after))),
+        ("connect", connect.map(|count| json!(count))),
+        ("read", read.map(|count| json!(count))),
+        ("status", status.map(|count| json!(count))),
+    ];
+    Value::Object(object(fields))
 }
 
 fn web_identity(identity: &WebIdentity, extra: &mut Map<String, Value>, kwargs: &mut Map<String, Value>) -> Result<()> {
@@ -185,7 +176,7 @@ fn web_identity(identity: &WebIdentity, extra: &mut Map<String, Value>, kwargs: 
         | TokenSource::Oidc(_)
         | TokenSource::Azure(_)
         | TokenSource::Kubernetes(_) => {
-            return Err(unsaid("web_identity.source", "Airflow knows files and Google alone"));
+            return Err(unsaid("web_identity.source", "Airflow knows only files and Google"));
         }
     };
     extra.insert("assume_role_method".to_owned(), json!("assume_role_with_web_identity"));
@@ -225,7 +216,7 @@ fn assume_role(role: &AssumeRole, extra: &mut Map<String, Value>, kwargs: &mut M
         ("TransitiveTagKeys", (!transitive_tag_keys.is_empty()).then(|| json!(transitive_tag_keys))),
         ("SourceIdentity", source_identity.as_ref().map(|name| json!(name))),
     ];
-    kwargs.extend(fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    kwargs.extend(object(fields));
     Ok(())
 }
 

@@ -43,9 +43,9 @@ pub const SPELLINGS: [(&str, Names); 13] = [
 ];
 /// Fields that Airflow knows and that do not concern credentials.
 const OF_CLIENTS: [(&str, &str); 4] = [
-    ("endpoint_url", "it is for later service clients, never for the STS call"),
-    ("host", "it is the endpoint of later service clients, never of the STS call"),
-    ("verify", "it is for later service clients, never for the STS call"),
+    ("endpoint_url", "it is for service clients, not for the STS call"),
+    ("host", "it is the endpoint of service clients, not of the STS call"),
+    ("verify", "it is for service clients, not for the STS call"),
     ("test_endpoint_url", "it is for Airflow's connection test"),
 ];
 
@@ -97,10 +97,7 @@ fn names_no_other_role(extra: &Fields<'_>) -> Result<(), Broken> {
     match extra.keys().find(other) {
         None => Ok(()),
         Some(key) => Err(Broken::new(
-            format!(
-                "`{}` chooses credentials, and Airflow passes it over: it would take other ones",
-                redact::name(key)
-            ),
+            format!("`{}` chooses credentials, and Airflow ignores it: it would use other ones", redact::name(key)),
             "write \"role_arn\" or the key's own field for it, or remove it",
         )),
     }

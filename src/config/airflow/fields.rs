@@ -66,8 +66,7 @@ impl<'a> Fields<'a> {
         match self.text(key)? {
             Some(text) if text.trim().is_empty() => {
                 let path = self.path_of(key);
-                let why =
-                    format!("`{path}` in the extra is empty: Airflow would pass it over and take other credentials");
+                let why = format!("`{path}` in the extra is empty: Airflow would ignore it and use other credentials");
                 Err(Broken::new(why, format!("write a value for \"{key}\", or remove it")))
             }
             text => Ok(text),

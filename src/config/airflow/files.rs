@@ -79,7 +79,7 @@ fn lines(text: &str) -> std::result::Result<Vec<(String, Value)>, Broken> {
             return Err(broken("`export` becomes part of the connection's id", "remove the word export"));
         }
         if entries.iter().any(|(other, _)| other == id) {
-            return Err(broken("the connection's id stands a second time", "remove one of the lines"));
+            return Err(broken("the connection's id is repeated", "remove one of the lines"));
         }
         if value.trim_start().starts_with('{') {
             return Err(broken(
@@ -116,7 +116,7 @@ fn of_fields(id: &str, mut fields: Map<String, Value>) -> std::result::Result<Co
     if let Some(other) = fields.shift_remove("conn_id")
         && other.as_str() != Some(id)
     {
-        return Err(Broken::new("`conn_id` is another than the key it stands under", "remove `conn_id`"));
+        return Err(Broken::new("`conn_id` differs from the key of the entry", "remove `conn_id`"));
     }
     fields.shift_remove("team_name");
     if let Some(extra) = fields.shift_remove("extra_dejson") {
@@ -129,7 +129,7 @@ fn of_fields(id: &str, mut fields: Map<String, Value>) -> std::result::Result<Co
         Some(Value::String(text)) if fields.values().all(Value::is_null) => uri::parse(id, &text),
         Some(Value::String(_)) => {
             let names: Vec<String> = fields.keys().map(|name| redact::name(name)).collect();
-            Err(Broken::new(format!("it has `uri` and beside it {}", names.join(", ")), "keep one of the two"))
+            Err(Broken::new(format!("it has `uri` and also {}", names.join(", ")), "keep one of the two"))
         }
         Some(_) => Err(Broken::new("`uri` is not text", "write \"uri\": \"aws://…\"")),
         None => json::from_fields(id, fields),
@@ -174,12 +174,12 @@ mod tests {
                 "`region_name` is not a key",
             ),
             ("c.json", r#"{"a": {"extra": {}, "extra_dejson": {}}}"#, "both `extra`"),
-            ("c.json", r#"{"a": {"conn_id": "b"}}"#, "another than"),
+            ("c.json", r#"{"a": {"conn_id": "b"}}"#, "differs from"),
             ("c.json", r#"{"a": ["aws://", "aws://"]}"#, "a list"),
-            ("c.json", r#"{"a": {"uri": "aws://", "login": "hunter2"}}"#, "beside it login"),
+            ("c.json", r#"{"a": {"uri": "aws://", "login": "hunter2"}}"#, "and also login"),
             ("c.yaml", "a: [", "line"),
             ("c.env", "export a=aws://", "`export`"),
-            ("c.env", "a=aws://\na=aws://", "second time"),
+            ("c.env", "a=aws://\na=aws://", "is repeated"),
             ("c.env", "a={\"login\": \"hunter2\"}", "JSON in an .env"),
             ("c.env", "a", "no ="),
         ];

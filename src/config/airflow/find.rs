@@ -70,7 +70,7 @@ fn check_id(conn_id: &str) -> Result<()> {
     if !is_text && !redact::is_secret(conn_id) && !conn_id.is_empty() {
         return Ok(());
     }
-    Err(Error::new(Code::AirflowConnection, "a connection's text or a key stands where the connection's id should")
+    Err(Error::new(Code::AirflowConnection, "a connection's text or a key is in place of the connection's id")
         .because("the value is not shown: it looks like a secret")
         .hint("store the text as AIRFLOW_CONN_NAME, and name it: fedcred get --airflow-conn name"))
 }

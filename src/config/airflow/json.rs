@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::broken::Broken;
 use super::connection::{Connection, Extra, normalized_type};
 use super::extras;
-use super::json_text::{kind, value};
+use super::json_text::{kind, object, value};
 use super::redact;
 use crate::config::names::Names;
 use crate::secret::Secret;
@@ -71,9 +71,7 @@ pub fn write(connection: &Connection) -> Secret {
             Some(Value::Object(connection.extra.fields().clone())).filter(|_| !connection.extra.fields().is_empty()),
         ),
     ];
-    let fields: Map<String, Value> =
-        fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
-    Secret::new(Value::Object(fields).to_string())
+    Secret::new(Value::Object(object(fields)).to_string())
 }
 
 /// Parses an extra that is JSON text; `place` names it in an error.

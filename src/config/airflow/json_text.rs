@@ -4,10 +4,15 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::broken::Broken;
 use super::{placeholder, redact};
+
+/// Returns the object of those fields that have a value.
+pub fn object<'k>(fields: impl IntoIterator<Item = (&'k str, Option<Value>)>) -> Map<String, Value> {
+    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
 
 /// Returns the kind of a value, for an error that must not show it.
 pub fn kind(value: &Value) -> &'static str {
@@ -28,7 +33,7 @@ pub fn value(text: &str, place: &str) -> Result<Value, Broken> {
     match serde_json::from_str::<UniqueKeys>(text) {
         Ok(UniqueKeys) => Ok(value),
         Err(_) => Err(Broken::new(
-            format!("a key stands twice in {}: Airflow would take the last one", in_words(place)),
+            format!("a key is repeated in {}: Airflow would use the last one", in_words(place)),
             "write it once",
         )),
     }

@@ -42,7 +42,7 @@ pub fn read(
                 let (there, missing) =
                     if id.is_some() { ("access key id", "secret") } else { ("secret", "access key id") };
                 return Err(Broken::new(
-                    format!("there is half of a pair, the {there} without the {missing} ({from})"),
+                    format!("there is half of a pair: the {there} without the {missing} ({from})"),
                     "write both, in a URI aws://ACCESS_KEY_ID:SECRET@, or neither: a variable may have been empty",
                 ));
             }
@@ -60,7 +60,7 @@ pub fn read(
         Some(keys) => Ok(Some(Keys { session_token: token.map(Secret::new), ..keys })),
         None if token.is_some() => Err(Broken::new(
             "the extra has an aws_session_token without the keys that it belongs to",
-            "write login and password (access key id and secret access key) beside it",
+            "write login and password (access key id and secret access key) too",
         )),
         None => Ok(None),
     }
@@ -72,7 +72,7 @@ fn word(from: &str, id: String) -> Result<String, Broken> {
         return Ok(id);
     }
     Err(Broken::new(
-        format!("the access key id ({from}) has characters that none has: letters, digits and _ can be in one"),
+        format!("the access key id ({from}) has other characters than letters, digits and _"),
         "write the access key id there and the secret access key as the password, % escapes for special characters in a URI",
     ))
 }

@@ -103,13 +103,13 @@ fn federation(extra: &Fields<'_>, has_other_base: bool) -> Result<Option<String>
     }
     if has_other_base {
         return Err(Broken::new(
-            "`federation` stands beside other credentials: the session factory that reads it would pass over those",
-            "keep `federation`, or the keys or profile_name beside it",
+            "the connection has `federation` and other credentials, which the session factory would ignore",
+            "keep either `federation`, or the keys or profile_name",
         ));
     }
     if let Some(key) = federation.unknown(Names("profile")) {
         let why = match key {
-            "username" | "password" => "is for the session factory to hand to fedcred, which is asked for itself here",
+            "username" | "password" => "is only for the session factory",
             _ => "is not a key that fedcred's session factory knows",
         };
         let why = format!("`federation.{}` {why}", redact::name(key));
@@ -118,7 +118,7 @@ fn federation(extra: &Fields<'_>, has_other_base: bool) -> Result<Option<String>
             "keep {\"federation\": {\"profile\": \"NAME\"}}, and what the profile needs in the profile",
         ));
     }
-    federation.required("profile", "\"NAME\", a profile of fedcred's").map(Some)
+    federation.required("profile", "\"NAME\", a profile of fedcred").map(Some)
 }
 
 fn call(connection: &Connection, extra: &Fields<'_>, compat: Compat, env: &Env) -> Result<Option<Call>, Broken> {
@@ -189,8 +189,8 @@ fn without_role(extra: &Fields<'_>, compat: Compat) -> Result<(), Broken> {
     match OF_A_ROLE.iter().chain(dropped).find(is_there) {
         None => Ok(()),
         Some(key) => Err(Broken::new(
-            format!("`{key}` stands without a role: Airflow would take the credentials without one"),
-            "write \"role_arn\": \"arn:aws:iam::112233334444:role/NAME\" beside it",
+            format!("`{key}` needs a role: Airflow would use the credentials without one"),
+            "write \"role_arn\": \"arn:aws:iam::112233334444:role/NAME\" too",
         )),
     }
 }

@@ -20,13 +20,12 @@ pub fn text(text: &str) -> Result<(), Broken> {
         ));
     }
     if let Some(quote) = text.chars().next().filter(is_quote) {
-        let why =
-            format!("it stands in quotes ({quote}): they become part of it, its login and its last value are lost");
+        let why = format!("it is in quotes ({quote}): they become part of it, and its login and last value are lost");
         return Err(Broken::new(why, format!("remove the quotes around it: {}", mended(bare))));
     }
     if without_name(text).is_some() {
         return Err(Broken::new(
-            "a variable's name stands in front of it: the value begins behind the =",
+            "a variable's name is in front of it: the value begins after the =",
             format!("store the value alone: {}", mended(bare)),
         ));
     }
@@ -37,12 +36,12 @@ pub fn text(text: &str) -> Result<(), Broken> {
 pub fn scheme(text: &str, whole: &Parts) -> Result<(), Broken> {
     let bare = bare(text);
     if whole.scheme.is_empty() {
-        let why = "it has no scheme: Airflow takes the whole text for a path, and its login is lost";
+        let why = "it has no scheme: Airflow reads the whole text as a path, and its login is lost";
         return Err(Broken::new(why, format!("begin it with aws://, as in {}", mended(bare))));
     }
     let rest = text.split_once(':').map_or("", |(_, rest)| rest);
     if !rest.starts_with("//") && !["", "/"].contains(&whole.path.as_str()) {
-        let why = "behind the scheme there is no //: what follows is taken for a path, and its login is lost";
+        let why = "there is no // after the scheme: the rest is read as a path, and its login is lost";
         return Err(Broken::new(why, format!("write two slashes, as in {}", mended(bare))));
     }
     Ok(())
@@ -52,7 +51,7 @@ pub fn scheme(text: &str, whole: &Parts) -> Result<(), Broken> {
 pub fn parts(text: &str, parts: &Parts) -> Result<(), Broken> {
     if parts.path.contains('@') {
         return Err(Broken::new(
-            "there is an @ behind the host: a login stands right behind the two slashes, without a third",
+            "there is an @ after the host: a login follows the two slashes, without a third",
             format!("write {}", mended(bare(text))),
         ));
     }
@@ -65,12 +64,12 @@ pub fn parts(text: &str, parts: &Parts) -> Result<(), Broken> {
     let (host, _) = parts.host_and_port();
     if parts.userinfo().0.is_none() && is_key_id(host) {
         return Err(Broken::new(
-            "an access key id stands where the host should be: the @ behind the secret is missing",
+            "an access key id is in place of the host: the @ after the secret is missing",
             "end the password with an @: aws://KEY:…@",
         ));
     }
     if is_key_id(&parts.scheme) {
-        return Err(Broken::new("an access key id stands where the scheme should be", "write aws://KEY:…@"));
+        return Err(Broken::new("an access key id is in place of the scheme", "write aws://KEY:…@"));
     }
     Ok(())
 }
@@ -81,13 +80,13 @@ pub fn places(connection: &Connection) -> Result<(), Broken> {
     for (place, text) in of_place.into_iter().filter_map(|(place, text)| Some((place, text.as_deref()?))) {
         if names_credentials(text) || redact::is_secret(text) {
             return Err(Broken::new(
-                format!("a role or key stands where the {place} should be, which means nothing to AWS"),
+                format!("a role or key is in place of the {place}, which means nothing to AWS"),
                 "write aws://KEY:SECRET@ for keys, and ?role_arn=… for a role, with / as %2F in a secret",
             ));
         }
         if text.contains(['=', ';', '&']) {
             return Err(Broken::new(
-                format!("a parameter stands where the {place} should be: Airflow would pass it over"),
+                format!("a parameter is in place of the {place}: Airflow would ignore it"),
                 "begin the parameters with a ?, as in aws://?role_arn=…&region_name=…",
             ));
         }
@@ -99,7 +98,7 @@ pub fn places(connection: &Connection) -> Result<(), Broken> {
     let is_amazons = connection.conn_type.as_deref().is_none_or(|kind| AMAZON.contains(&kind));
     if says_nothing && !is_amazons {
         return Err(Broken::new(
-            "it is of another service and names no credentials of AWS's: a reference to a secret may stand there unresolved",
+            "it is of another service and names no AWS credentials: it may be a reference to a secret that was not resolved",
             "store the URI itself, which begins with aws://",
         ));
     }

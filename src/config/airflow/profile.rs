@@ -110,20 +110,12 @@ fn signing(base: Base, name: &ProfileName, target: &StsTarget, env: &Env) -> Res
             session_token: keys.session_token,
             expiration: None,
         })),
-        Base::Chain(chain) => match chain.source {
-            Source::Environment => profile::Base::Environment,
-            Source::Sso { profile } | Source::ProfileKeys { profile } | Source::CredentialProcess { profile } => {
-                profile::Base::AwsProfile(profile)
+        Base::Chain(chain) => match chain.source.into_base() {
+            Ok(base) => base,
+            Err(hop) => {
+                let below = of_environment(*hop, &name.with("environment"), target.clone(), env)?;
+                profile::Base::Profile(Box::new(below))
             }
-            Source::Role(hop) => match hop.profile {
-                Some(profile) => profile::Base::AwsProfile(profile),
-                None => {
-                    let below = of_environment(*hop, &name.with("environment"), target.clone(), env)?;
-                    profile::Base::Profile(Box::new(below))
-                }
-            },
-            Source::Container => profile::Base::Container,
-            Source::Instance => profile::Base::Instance,
         },
         Base::Federation { profile: _, found: Some(profile) } => profile::Base::Profile(profile),
         Base::Federation { profile, found: None } => return Err(not_looked_up(&profile)),
@@ -132,7 +124,7 @@ fn signing(base: Base, name: &ProfileName, target: &StsTarget, env: &Env) -> Res
 }
 
 fn not_looked_up(profile: &str) -> Broken {
-    let why = format!("`federation.profile` is {:?}, a profile of fedcred's", redact::value(profile));
+    let why = format!("`federation.profile` is {:?}, a profile of fedcred", redact::value(profile));
     Broken::new(why, "name it itself: it needs no connection")
 }
 
@@ -168,7 +160,7 @@ fn session(params: &SessionParams) -> Result<Session, Broken> {
         ("ProviderId", params.provider_id.is_some(), "only OAuth 2.0 tokens of old have one"),
     ];
     if let Some((key, _, why)) = refused.iter().find(|(_, is_there, _)| *is_there) {
-        let why = format!("`assume_role_kwargs.{key}` cannot be honoured: {why}");
+        let why = format!("`assume_role_kwargs.{key}` is not supported: {why}");
         return Err(Broken::new(why, format!("remove \"{key}\"")));
     }
     Ok(Session {
@@ -256,7 +248,7 @@ fn http(login: &SamlLogin, policy: &Policy) -> Result<IdpHttp, Broken> {
     let cookie = |(name, value): &(String, crate::secret::Secret)| {
         let plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic() && !";,\"\\".contains(c));
         if name.is_empty() || name.contains('=') || !plain(name) || !plain(value.expose()) {
-            return Err(Broken::new("`idp_request_kwargs.cookies` has one that no cookie can be", "remove it"));
+            return Err(Broken::new("`idp_request_kwargs.cookies` has an invalid cookie", "remove it"));
         }
         Ok((name.clone(), value.expose().to_owned()))
     };

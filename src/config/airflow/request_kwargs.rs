@@ -56,7 +56,7 @@ impl RequestKwargs {
         }
         for key in ["files", "hooks"] {
             if kwargs.get(key).is_some() {
-                let why = format!("`{}` cannot be honoured: it means Python objects", kwargs.path_of(key));
+                let why = format!("`{}` is not supported: it means Python objects", kwargs.path_of(key));
                 return Err(Broken::new(why, format!("remove \"{key}\"")));
             }
         }

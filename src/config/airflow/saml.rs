@@ -45,7 +45,7 @@ impl SamlLogin {
         match block.required("idp_auth_method", &format!("\"{SPNEGO}\""))?.as_str() {
             SPNEGO => (),
             "http_spnego_auth" => differences.push(format!(
-                "idp_auth_method is spelled http_spnego_auth, which Airflow rejects: it knows \"{SPNEGO}\" alone"
+                "idp_auth_method is spelled http_spnego_auth, which Airflow rejects: it knows only \"{SPNEGO}\""
             )),
             other => {
                 return Err(Broken::new(
@@ -124,7 +124,7 @@ fn mutual(block: &Fields<'_>) -> Result<MutualAuthentication, Broken> {
 fn url(block: &Fields<'_>, key: &str, text: &str) -> Result<IdpUrl, Broken> {
     IdpUrl::parse(text).map_err(|why| {
         let mended = match why {
-            NotAnAddress::Login => "remove what stands before the @",
+            NotAnAddress::Login => "remove the text before the @",
             NotAnAddress::PlainHttp { .. } => "write https:// for http://",
             _ => "write it in full: \"https://idp.example.com/…\"",
         };

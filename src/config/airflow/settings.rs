@@ -140,7 +140,7 @@ impl Cfg {
         };
         let unknown = |what: String, near: String| {
             Err(Error::new(Code::AirflowConnection, format!("{what} is not a setting of Airflow's"))
-                .because("Airflow would pass it over and ask the secrets backend for other secrets")
+                .because("Airflow would ignore it and ask the secrets backend for other secrets")
                 .hint(format!("did you mean {near}?")))
         };
         let prefix = format!("AIRFLOW__{}__", section.to_uppercase());

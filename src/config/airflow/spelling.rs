@@ -32,7 +32,7 @@ pub fn check<'k>(
         if let Some(meant) = meant(key, &known, more) {
             let inside = if path.is_empty() { String::new() } else { format!("{path}.") };
             return Err(Broken::new(
-                format!("`{inside}{key}` is not a field that Airflow knows: it would pass it over"),
+                format!("`{inside}{key}` is not a field that Airflow knows: it would ignore it"),
                 format!("write \"{meant}\" for \"{key}\""),
             ));
         }

@@ -76,7 +76,7 @@ fn written_endpoint(config: &Fields<'_>, text: &str) -> Result<Endpoint, Broken>
     match Url::parse(text).ok().filter(is_plain) {
         Some(url) => Ok(Endpoint::OfText { path, url }),
         None => Err(Broken::new(
-            format!("`{path}` is not scheme, host, port and path alone"),
+            format!("`{path}` is not only scheme, host, port and path"),
             "write \"endpoint_url\": \"https://…\"",
         )),
     }

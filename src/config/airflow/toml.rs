@@ -82,7 +82,7 @@ fn saml(writer: &mut Writer, saml: &Saml) -> Result<()> {
     let mut out = writer.table(&settings::SAML);
     out.set("idp_url", &saml.idp_url);
     let Auth::Spnego(Spnego { mutual_authentication, .. }) = &saml.auth else {
-        return Err(Error::new(Code::Bug, "a connection logs in by Kerberos alone"));
+        return Err(Error::new(Code::Bug, "a connection logs in only by Kerberos"));
     };
     out.set("auth", &Method::Spnego);
     out.maybe("principal_arn", saml.principal_arn.as_ref());
@@ -167,7 +167,7 @@ fn assume_role(writer: &mut Writer, role: &AssumeRole, open: &LeftOpen) -> Resul
         (None, Base::Instance) => out.set("credential_source", &Source::Instance),
         (None, Base::Container) => out.set("credential_source", &Source::Container),
         (None, Base::Profile(_) | Base::Keys(_)) => {
-            return Err(Error::new(Code::InvalidValue, "the connection's own credentials have no place in a profile")
+            return Err(Error::new(Code::InvalidValue, "the connection's own credentials cannot be in a profile")
                 .because("a configuration file holds no secret access key")
                 .hint("put them into ~/.aws/credentials and write profile_name into the connection"));
         }

@@ -54,7 +54,7 @@ impl Asked {
         let refused = self.wishes.iter().find(|wish| !wish.list.of(policy).contains(&wish.origin));
         refused.map_or(Ok(()), |wish| {
             Err(Broken::refused(
-                format!("{}: the text of a connection may not say so", wish.what),
+                format!("{}: a connection's text may not ask for that", wish.what),
                 format!("if it is right, write into [airflow] of the configuration: {}", wish.line(policy)),
             ))
         })
@@ -65,7 +65,7 @@ impl Asked {
         let unusual = |name: &str| !USUAL_HEADERS.iter().any(|usual| name.eq_ignore_ascii_case(usual));
         let verify = match &request.verify {
             Verify::System => None,
-            Verify::Off => Some("is false: whoever answers would get the ticket"),
+            Verify::Off => Some("is false: any server that answers would get the ticket"),
             Verify::Bundle(_) => Some("names an authority of its own"),
         };
         let of_request = [

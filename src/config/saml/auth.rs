@@ -136,7 +136,7 @@ fn form_field(found: &Found<'_>) -> Result<(String, String)> {
 fn otp(saml: &Section<'_, '_>, account: &Account) -> Option<Otp> {
     let code = saml.read("otp", |f| match secrets::source(f, account)? {
         SecretSource::Keyring(_) => Err(f
-            .error(Code::InvalidValue, "cannot be { keyring = true }: a code is good for once")
+            .error(Code::InvalidValue, "cannot be { keyring = true }: a code is good for one login")
             .hint("otp_secret = { keyring = true } stores the secret that codes are computed from")),
         source => Ok(source),
     });

@@ -11,7 +11,7 @@ use crate::config::{assume_role, web_identity};
 pub static TAGS: Table = Table::of_names("assume_role.tags");
 pub static AUTH_PARAMS: Table = Table::of_names("web_identity.auth_params");
 
-const BESIDE: &str = "has no place beside the identity";
+const BESIDE: &str = "is not a key of the profile itself";
 const IN_ASSUME_ROLE: &str = "write it into the table `assume_role` of the profile";
 
 table! {
@@ -63,7 +63,7 @@ table! {
     serial_number: Refused { said: BESIDE, instead: IN_ASSUME_ROLE };
 }
 
-const NOT_WITH_A_TOKEN: &str = "has no place in AssumeRoleWithWebIdentity, which STS offers for this identity";
+const NOT_WITH_A_TOKEN: &str = "is not a parameter of AssumeRoleWithWebIdentity, which this identity uses";
 const CLAIM_OF_TAGS: &str = "have the issuer put the claim https://aws.amazon.com/tags into the token";
 
 table! {

@@ -14,7 +14,7 @@ pub static FORM_FIELDS: Table = Table::of_names("saml.form_fields");
 const FORM: &[&str] = &["form"];
 const KERBEROS: &[&str] = &["spnego", "ecp"];
 const ON_THE_PAGE: &str = "found on the page";
-const NOT_WITH_SAML: &str = "has no place in AssumeRoleWithSAML, which STS offers for this identity";
+const NOT_WITH_SAML: &str = "is not a parameter of AssumeRoleWithSAML, which this identity uses";
 
 table! {
     /// A SAML identity provider.

@@ -30,7 +30,7 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
         (
             "auth = \"form\"\nusername = \"a\"\npassword = { env = \"P\" }\notp = { keyring = true }",
             InvalidValue,
-            &["good for once", "otp_secret"],
+            &["good for one login", "otp_secret"],
         ),
         (
             "auth = \"form\"\nusername = \"a\"\npassword = { env = \"P\" }\notp = { env = \"O\" }\notp_secret = { env = \"S\" }",
@@ -70,7 +70,7 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
         ("auth = \"bearer\"\ntoken = {}", ConflictingKeys, &["exactly one"]),
         ("auth = \"bearer\"\ntoken = { command = [] }", InvalidValue, &["`command`", "is empty"]),
         ("auth = \"bearer\"\ntoken = { command = \"cat /t\" }", InvalidValue, &["must be an array, not a string"]),
-        ("auth = \"bearer\"\ntoken = { credential = \"../t\" }", InvalidValue, &["not a name"]),
+        ("auth = \"bearer\"\ntoken = { credential = \"../t\" }", InvalidValue, &["not a valid name"]),
         (
             "headers = { Authorization = \"hunter2\" }",
             InvalidValue,

@@ -84,10 +84,14 @@ fn what_is_wrong_in_a_web_identity_table_is_told_with_its_place_and_remedy() {
             &["config.toml:6: `token_file`", "goes with source = \"file\", but `source` is \"env\""],
         ),
         ("source = \"gitlab\"\ntags = { a = \"b\" }", InvalidValue, &["`tags`", "AssumeRoleWithWebIdentity", "claim"]),
-        ("source = \"gitlab\"\nsource_identity = \"a\"", InvalidValue, &["`source_identity`", "has no place in"]),
+        ("source = \"gitlab\"\nsource_identity = \"a\"", InvalidValue, &["`source_identity`", "is not a parameter of"]),
         ("source = \"gitlab\"\nexternal_id = \"ab\"", InvalidValue, &["`external_id`", "`assume_role` table"]),
-        ("source = \"gitlab\"\nrole_session_name = \"a b\"", InvalidValue, &["cannot have ' '"]),
-        ("source = \"gitlab\"\nrole_session_name = \"{usr}\"", InvalidValue, &["none of {user}, {host}"]),
+        ("source = \"gitlab\"\nrole_session_name = \"a b\"", InvalidValue, &["cannot contain ' '"]),
+        (
+            "source = \"gitlab\"\nrole_session_name = \"{usr}\"",
+            InvalidValue,
+            &["unknown placeholder; use {user}, {host}"],
+        ),
         ("source = \"kubernetes\"\ntoken_lifetime = \"5m\"", InvalidValue, &["between 10m and 24h"]),
         ("source = \"gitlab\"\nzzz = 1", UnknownKey, &["unknown key `zzz` in [profile.x.web_identity]"]),
     ];
@@ -105,13 +109,13 @@ fn what_is_wrong_in_a_web_identity_table_is_told_with_its_place_and_remedy() {
 fn a_saml_table_takes_nothing_that_only_the_assertion_can_say() {
     for line in ["role_session_name = \"a\"", "tags = { a = \"b\" }", "source_identity = \"ab\""] {
         let error = Home::with(&saml(line)).profile("x").unwrap_err();
-        assert!(said(&error).contains("has no place in AssumeRoleWithSAML"), "{}", said(&error));
+        assert!(said(&error).contains("is not a parameter of AssumeRoleWithSAML"), "{}", said(&error));
         assert!(said(&error).contains("https://aws.amazon.com/SAML/Attributes/"), "{}", said(&error));
     }
     let beside =
         web_identity("source = \"gitlab\"").replace("[profile.x]\n", "[profile.x]\nrole_session_name = \"a\"\n");
     let error = Home::with(&beside).profile("x").unwrap_err();
-    assert!(said(&error).contains("has no place beside the identity"), "{}", said(&error));
+    assert!(said(&error).contains("is not a key of the profile itself"), "{}", said(&error));
 }
 
 #[test]
@@ -147,7 +151,7 @@ fn what_is_wrong_in_an_assume_role_table_is_told_with_its_place_and_remedy() {
         ("source_profile = \"y\"", ProfileNotFound, &["`source_profile`", "names no profile", "\"y\""]),
         ("source_profile = \"x\"", ConflictingKeys, &["closes a circle", "x → x"]),
         ("credential_source = \"Ec2InstanceMetadata\"", InvalidValue, &["one of environment, instance, container"]),
-        ("aws_profile = \"a\"\nexternal_id = \"a b\"", InvalidValue, &["cannot have ' '"]),
+        ("aws_profile = \"a\"\nexternal_id = \"a b\"", InvalidValue, &["cannot contain ' '"]),
         ("aws_profile = \"a\"\nsource_identity = \"a\"", InvalidValue, &["between 2 and 64"]),
         ("aws_profile = \"a\"\ntags = { \"a!\" = \"b\" }", InvalidValue, &["not the key of a session tag"]),
         ("aws_profile = \"a\"\ntags = { a = \"b!\" }", InvalidValue, &["not the value of a session tag"]),

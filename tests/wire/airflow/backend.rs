@@ -199,5 +199,5 @@ fn a_secret_that_is_not_there_leaves_it_to_the_environment_and_that_is_known_too
 fn without_a_region_it_is_said_what_is_missing() {
     let backend = Backend::start();
     let world = backend.world().env("AIRFLOW__SECRETS__BACKEND_KWARGS", "{}");
-    world.get_profile("etl", &[]).fails_as("airflow-connection").saying("in which region");
+    world.get_profile("etl", &[]).fails_as("airflow-connection").saying("no region");
 }
