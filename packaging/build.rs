@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     // A release aborts at a panic, so nobody reads the tables, which the compiler makes all the same.
     if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
         let root = env::var("CARGO_MANIFEST_DIR").map_err(Error::other)?;
-        println!("cargo::rustc-link-arg-bin=fedcred=-Wl,-T,{root}/packaging/unwinding.ld");
+        println!("cargo::rustc-link-arg-bins=-Wl,-T,{root}/packaging/unwinding.ld");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| Error::other("cargo sets OUT_DIR"))?);
     deflate(&ascii(), &out.join("ascii.deflate"))?;
