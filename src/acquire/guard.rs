@@ -10,6 +10,8 @@
 //! A secret is known by a keyed MAC, never kept itself. An attempt that nothing was shown of (killed, never answered, answered
 //! with an error) may have cost a try at the identity provider, and is counted as one.
 
+use std::cmp::max_by_key;
+
 use hmac::Mac;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -47,7 +49,7 @@ pub struct Guard(Vec<TriedSecret>);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct TriedSecret {
     mark: SecretMark,
-    /// Attempts without a verdict, one in flight included.
+    /// Attempts without a verdict, one in flight included; not read after a refusal.
     unanswered: u32,
     /// When the latest of them began.
     last: Timestamp,
@@ -118,14 +120,9 @@ impl Guard {
     /// Returns why a refresh ahead of time must not send this secret. After an attempt without a verdict, the next one is saved
     /// for callers that have no credentials left.
     pub fn spares(&self, mark: &SecretMark, now: Timestamp) -> Option<Error> {
-        let unanswered = || {
-            self.find(mark).filter(|tried| tried.unanswered > 0).map(|_| {
-                Error::new(
-                    Code::SecretWithoutVerdict,
-                    "the IdP did not say whether the secret is right; the next attempt waits until no credentials are left",
-                )
-            })
-        };
+        let what =
+            "the IdP did not say whether the secret is right; the next attempt waits until no credentials are left";
+        let unanswered = || self.find(mark).map(|_| Error::new(Code::SecretWithoutVerdict, what));
         self.refuses(mark, now).or_else(unanswered)
     }
 
@@ -160,19 +157,17 @@ impl Guard {
             Shown::Refused => {
                 let refused = || Error::new(Code::IdpRejected, "the secret was refused");
                 let error = failure.map_or_else(refused, shortened);
-                self.keep(TriedSecret { unanswered: 0, why: None, refusal: Some(Refusal { at: now, error }), ..tried });
+                self.keep(TriedSecret { refusal: Some(Refusal { at: now, error }), ..tried });
             }
         }
     }
 
-    /// Adds what another record knows of secrets: a refusal or more attempts win, wherever they were met.
+    /// Adds what another record knows of secrets: a refusal, more attempts or a later one win, wherever they were met.
     pub fn add(&mut self, other: &Guard) {
+        let weight = |tried: &TriedSecret| (tried.refusal.is_some(), tried.unanswered, tried.last);
         for tried in &other.0 {
-            match self.take(&tried.mark) {
-                Some(known) if known.refusal.is_some() => self.keep(known),
-                Some(known) if tried.refusal.is_none() && known.unanswered > tried.unanswered => self.keep(known),
-                Some(_) | None => self.keep(tried.clone()),
-            }
+            let known = self.take(&tried.mark).unwrap_or_else(|| tried.clone());
+            self.keep(max_by_key(known, tried.clone(), weight));
         }
     }
 

@@ -85,3 +85,30 @@ impl Policy {
     /// A login that ends with a proof of identity; STS is not asked.
     pub const PROVING: Policy = Policy { pardons: false, disproves: Disproves::AllButSts, ..Policy::BY_HAND };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_person_pardons_a_refused_secret_and_only_force_and_texts_pass_the_back_off_by() {
+        let table = [
+            (Policy::early(Duration::ZERO), Accepts::Fresh, Obeys::Thrift, false, Disproves::ItsOwn),
+            (Policy::COLD, Accepts::NotUsedUp, Obeys::BackOff, false, Disproves::ItsOwn),
+            (Policy::TEXT, Accepts::NotUsedUp, Obeys::Holds, false, Disproves::ItsOwn),
+            (Policy::FORCED, Accepts::BegunLater, Obeys::Holds, false, Disproves::ItsOwn),
+            (Policy::BY_HAND, Accepts::Nothing, Obeys::Nothing, true, Disproves::Everything),
+            (Policy::PROVING, Accepts::Nothing, Obeys::Nothing, false, Disproves::AllButSts),
+        ];
+        for (row, (policy, accepts, obeys, pardons, disproves)) in table.into_iter().enumerate() {
+            let Policy { wait, .. } = policy;
+            assert_eq!(
+                wait.is_some(),
+                obeys == Obeys::Thrift,
+                "row {row}: only a refresh ahead of time leaves it to others"
+            );
+            let told = (policy.accepts, policy.obeys, policy.pardons, policy.disproves);
+            assert_eq!(told, (accepts, obeys, pardons, disproves), "row {row}");
+        }
+    }
+}

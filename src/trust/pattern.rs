@@ -70,8 +70,8 @@ impl Pattern {
         while t < text.len() {
             match self.0.get(p) {
                 Some(Piece::Any) => {
-                    retry = Some((p + 1, t));
                     p += 1;
+                    retry = Some((p, t));
                 }
                 Some(piece) if *piece == Piece::One || *piece == Piece::Char(text[t]) => {
                     p += 1;
@@ -79,8 +79,8 @@ impl Pattern {
                 }
                 _ => match retry {
                     Some((after_star, from)) => {
-                        retry = Some((after_star, from + 1));
                         (p, t) = (after_star, from + 1);
+                        retry = Some((p, t));
                     }
                     None => return false,
                 },

@@ -156,6 +156,20 @@ fn of_two_records_a_refusal_counts_and_else_the_greater_number_of_attempts() {
 }
 
 #[test]
+fn of_two_records_with_as_many_attempts_the_later_one_counts() {
+    let after = |last: i64| {
+        let mut guard = Guard::default();
+        [0, last].iter().for_each(|second| attempt(&mut guard, "s", Shown::NoVerdict, *second));
+        guard
+    };
+    for (one, other) in [(10, 600), (600, 10)] {
+        let mut guard = after(one);
+        guard.add(&after(other));
+        assert_eq!(guard.waits_until(&mark("s"), at(700)), Some(at(600 + HOUR)));
+    }
+}
+
+#[test]
 fn two_secrets_by_turns_are_counted_each() {
     let mut guard = Guard::default();
     for _ in 0..2 {

@@ -31,7 +31,7 @@ impl Issuer {
         open.sort_unstable();
         let mut pattern = String::new();
         let mut done = 0;
-        for (start, end) in open.iter().filter(|(start, _)| *start < subject.len()) {
+        for (start, end) in &open {
             if *start >= done {
                 pattern.push_str(&crate::trust::pattern::guarded(&subject[done..*start]));
                 pattern.push('*');
@@ -55,6 +55,7 @@ mod tests {
                 "organization:a:project:p:workspace:w:run_phase:plan",
                 Some("organization:a:project:p:workspace:w:run_phase:*"),
             ),
+            ("app.terraform.io", "organization:a:project:p:workspace:w:run_phase:", None),
             (
                 "agent.buildkite.com",
                 "organization:a:pipeline:p:ref:refs/heads/main:commit:9f:step:build",

@@ -78,6 +78,7 @@ mod tests {
             ("token.actions.githubusercontent.com", "sub", "repo:acme*", Some(false)),
             ("token.actions.githubusercontent.com", "sub", "repo:?cme/app:*", Some(false)),
             ("token.actions.githubusercontent.com", "sub", "*/app:*", Some(false)),
+            ("token.actions.githubusercontent.com", "sub", "repo:/app:*", Some(false)),
             ("token.actions.githubusercontent.com", "sub", "environment:prod", Some(false)),
             ("token.actions.githubusercontent.com", "sub", "repository_owner_id:65:*", Some(true)),
             ("token.actions.githubusercontent.com", "sub", "environment:prod:repository_owner:acme", Some(true)),
