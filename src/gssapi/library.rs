@@ -37,13 +37,19 @@ const NAMES: &[&str] = if cfg!(target_os = "macos") {
     &["libgssapi_krb5.so.2", "libgssapi.so.3"]
 };
 
+/// A static program of musl's has no dynamic loader.
+const IS_STATIC: bool = cfg!(all(target_env = "musl", target_feature = "crt-static"));
+
 impl Library {
     /// Returns the library, which the first call loads.
     ///
-    /// Errors: [`Code::GssapiMissing`], naming the packages that hold it.
+    /// Errors: [`Code::GssapiMissing`], naming the packages that hold it, or the build that can load it.
     pub fn get() -> Result<&'static Library> {
         static LOADED: OnceLock<Result<Library>> = OnceLock::new();
-        LOADED.get_or_init(|| Self::load(NAMES)).as_ref().map_err(Error::clone)
+        LOADED
+            .get_or_init(|| if IS_STATIC { Err(static_build()) } else { Self::load(NAMES) })
+            .as_ref()
+            .map_err(Error::clone)
     }
 
     fn load(names: &[&str]) -> Result<Library> {
@@ -85,14 +91,19 @@ impl Library {
 }
 
 fn missing(causes: Vec<String>) -> Error {
-    let hint = if cfg!(all(target_env = "musl", target_feature = "crt-static")) {
-        // A static musl program has no dynamic loader.
-        "this is the static build, which can load no library: use the dynamically linked build for auth = \"spnego\""
-    } else {
+    Error { causes, ..Error::new(Code::GssapiMissing, "the Kerberos library (GSSAPI) cannot be loaded") }.hint(
         "install it: `apt install libgssapi-krb5-2` (Debian, Ubuntu), `dnf install krb5-libs` (Fedora, RHEL), \
-         `zypper install krb5` (SUSE), `pacman -S krb5` (Arch) or `apk add krb5-libs` (Alpine)"
-    };
-    Error { causes, ..Error::new(Code::GssapiMissing, "the Kerberos library (GSSAPI) cannot be loaded").hint(hint) }
+         `zypper install krb5` (SUSE), `pacman -S krb5` (Arch) or `apk add krb5-libs` (Alpine)",
+    )
+}
+
+fn static_build() -> Error {
+    Error::new(Code::GssapiMissing, "this build of fedcred has no Kerberos: it is linked statically with musl")
+        .because("a static program cannot load the Kerberos library (GSSAPI)")
+        .hint(format!(
+            "use the build for {}-unknown-linux-gnu, or log in by another `saml.auth`",
+            std::env::consts::ARCH
+        ))
 }
 
 #[cfg(test)]
@@ -106,6 +117,15 @@ mod tests {
         assert_eq!(error.causes.len(), 2);
         assert!(error.causes[1].contains("libno-such-heimdal.so.3"), "{:?}", error.causes);
         assert!(error.hint.unwrap().contains("libgssapi-krb5-2"));
+    }
+
+    #[test]
+    fn the_static_build_says_that_kerberos_needs_the_other_one() {
+        let error = static_build();
+        assert_eq!(error.code, Code::GssapiMissing);
+        assert!(error.what.contains("this build of fedcred has no Kerberos"), "{}", error.what);
+        let hint = error.hint.unwrap();
+        assert!(hint.contains("-unknown-linux-gnu") && !hint.contains("install"), "{hint}");
     }
 
     #[test]
