@@ -69,17 +69,21 @@ debian_architecture() {
   esac
 }
 
-# install_debian PACKAGE…: on Debian as root; elsewhere says what is missing and exits with 69.
+# install_debian PACKAGE…: on Debian as root; elsewhere says what is missing and exits with 69. One at a time: apt waits for the
+# lock of its packages, but not for that of its lists.
 install_debian() {
   if [[ $(id -u) != 0 || ! -f /etc/debian_version ]]; then
     echo "missing: $* (Debian's names; as root on Debian they are installed), or: rustup target add" >&2
     exit 69
   fi
   local package
-  for package; do
-    [[ $package != *:* ]] || dpkg --print-foreign-architectures | grep -qx "${package#*:}" ||
-      dpkg --add-architecture "${package#*:}"
-  done
-  apt-get update -q -o DPkg::Lock::Timeout=300 >&2
-  DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >&2 || exit 69
+  (
+    flock 9
+    for package; do
+      [[ $package != *:* ]] || dpkg --print-foreign-architectures | grep -qx "${package#*:}" ||
+        dpkg --add-architecture "${package#*:}"
+    done
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -qqy --no-install-recommends -o DPkg::Lock::Timeout=600 "$@" >/dev/null
+  ) 9>/var/cache/apt/fedcred.lock >&2 || exit 69
 }

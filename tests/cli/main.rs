@@ -13,6 +13,8 @@ mod contributing;
 mod harness;
 #[path = "../support/installed.rs"]
 mod installed;
+#[cfg(unix)]
+mod lanes;
 mod pages;
 
 use std::collections::BTreeMap;
