@@ -14,7 +14,7 @@ use crate::cache::record::SealedStore;
 use crate::config::cache::{CacheSettings, Store};
 use crate::error::{Code, Error, Result};
 use crate::file::private::Dir;
-use crate::process::env::Env;
+use crate::process::env::{Env, HOME};
 
 /// A directory, and where the key for its files is kept.
 #[derive(Clone, Debug)]
@@ -156,9 +156,9 @@ fn no_directory(settings: &CacheSettings) -> Error {
     let error = Error::new(Code::CacheWrite, "the credentials are not cached");
     match &settings.store {
         Store::None => error.because("`cache.store` is \"none\"").hint("set `cache.store = \"file\"`, or leave it out"),
-        Store::File | Store::Redis(_) => {
-            error.because("there is no home directory for the cache and its key").hint("set HOME, or FEDCRED_CACHE_DIR")
-        }
+        Store::File | Store::Redis(_) => error
+            .because("there is no home directory for the cache and its key")
+            .hint(format!("set {HOME}, or FEDCRED_CACHE_DIR")),
     }
 }
 

@@ -9,7 +9,7 @@ use super::aws_ini::{Document, Edited, Entry};
 use crate::error::{Code, Error, Result};
 use crate::file::private::Dir;
 use crate::file::{self, kind};
-use crate::process::env::Env;
+use crate::process::env::{Env, HOME};
 use crate::time::{self, Timestamp};
 
 /// A change that is not written yet.
@@ -36,7 +36,8 @@ impl Edit {
     pub fn of(env: &Env, profiles: &[(&str, Lines<'_>)]) -> Result<Edit> {
         let path = aws_files::place(env, "AWS_CONFIG_FILE", "config");
         let path = path.ok_or_else(|| {
-            Error::new(Code::FileUnreadable, "there is no home directory, and so no ~/.aws/config").hint("set HOME")
+            Error::new(Code::FileUnreadable, "there is no home directory, and so no ~/.aws/config")
+                .hint(format!("set {HOME}"))
         })?;
         // A link of a dotfile manager stays a link.
         let path = dunce::canonicalize(&path).unwrap_or(path);

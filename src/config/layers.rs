@@ -9,6 +9,7 @@ use super::settings::PROFILE;
 use super::tree::{Node, Value};
 use super::{values, web_identity};
 use crate::error::{Code, Error, Result, printable};
+use crate::process::env::HOME;
 use crate::quote::shell::{self, fedcred};
 
 /// Maximum number of profiles in an error.
@@ -137,7 +138,7 @@ impl Config {
                 let path = self.locations.shown(path);
                 error.hint(format!("fedcred setup; or write [profile.NAME] and [profile.NAME.saml] into {path}"))
             }
-            (None, None) => error.hint("name a file with --config, or set HOME"),
+            (None, None) => error.hint(format!("name a file with --config, or set {HOME}")),
         }
     }
 

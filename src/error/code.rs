@@ -2,6 +2,9 @@
 
 use super::kind::Kind;
 
+#[cfg(windows)]
+mod windows;
+
 /// The steps that `doctor` checks, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DoctorStep {
@@ -62,6 +65,10 @@ impl Code {
 
     /// What to do next, where the error itself has no hint.
     pub fn hint(self) -> &'static str {
+        #[cfg(windows)]
+        if let Some(hint) = windows::hint(self) {
+            return hint;
+        }
         self.texts().1
     }
 

@@ -80,7 +80,7 @@ impl Env {
     /// The user's home: `HOME`, else that of the password database (a systemd unit without `User=` has no `HOME`); on Windows
     /// `USERPROFILE`.
     pub fn home(&self) -> Option<PathBuf> {
-        let named = self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+        let named = self.path(HOME);
         let home = named.or_else(|| match self {
             Env::Process { home } => home(),
             Env::Fixed(_) => None,
@@ -88,6 +88,9 @@ impl Env {
         home.filter(|home| home.is_absolute())
     }
 }
+
+/// The variable of the user's home.
+pub const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
 
 /// The home directory that the password database has for this user. `None`: it does not know the user, as in many containers.
 #[cfg(unix)]

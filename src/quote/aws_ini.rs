@@ -71,11 +71,45 @@ fn word(word: &str, for_windows: bool) -> Result<String> {
     Ok(if is_plain { word.to_owned() } else { format!("{quote}{word}{quote}") })
 }
 
-/// Splits a `credential_process` as SDKs do: by a shell's rules, but on Windows, where a backslash divides folders.
+/// Splits a `credential_process` as SDKs do: by a shell's rules, but on Windows by those of its programs.
 ///
 /// Returns `None` if its quotes do not close.
 pub fn split(command: &str, for_windows: bool) -> Option<Vec<String>> {
-    if for_windows { shlex::split(&command.replace('\\', "\\\\")) } else { shlex::split(command) }
+    if for_windows { split_for_windows(command) } else { shlex::split(command) }
+}
+
+/// Splits as botocore does on Windows (compat.py, `_windows_shell_split`), which are the rules of Microsoft's C runtime: double quotes
+/// alone quote, and a backslash is one but in front of them, where two are one and a single one makes the quote a character.
+fn split_for_windows(command: &str) -> Option<Vec<String>> {
+    let (mut words, mut word, mut is_quoted, mut backslashes) = (Vec::new(), None::<String>, false, 0);
+    for c in command.chars() {
+        if c == '\\' {
+            backslashes += 1;
+            continue;
+        }
+        let before = std::mem::take(&mut backslashes);
+        if c == '"' {
+            let word = word.get_or_insert_default();
+            word.push_str(&"\\".repeat(before / 2));
+            match before % 2 {
+                0 => is_quoted = !is_quoted,
+                _ => word.push(c),
+            }
+            continue;
+        }
+        if before > 0 {
+            word.get_or_insert_default().push_str(&"\\".repeat(before));
+        }
+        match c {
+            ' ' | '\t' if !is_quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    if backslashes > 0 {
+        word.get_or_insert_default().push_str(&"\\".repeat(backslashes));
+    }
+    words.extend(word);
+    (!is_quoted).then_some(words)
 }
 
 /// Checks the name of a section of the credentials file, where quotes are part of the name: the characters of the "Shared config
@@ -200,6 +234,27 @@ mod tests {
     }
 
     #[test]
+    fn a_command_for_windows_is_split_as_its_programs_do() {
+        // botocore's own examples (tests/unit/test_compat.py), and paths as people write them.
+        for (command, words) in [
+            ("", Some(&[][..])),
+            ("spam \t\\\\", Some(&["spam", "\\\\"])),
+            (r#""foo bar" baz"#, Some(&["foo bar", "baz"])),
+            (r#"foo\\"bar baz""#, Some(&[r"foo\bar baz"])),
+            (r#"foo\"bar"#, Some(&["foo\"bar"])),
+            (r#"a "" b"#, Some(&["a", "", "b"])),
+            (r#""C:\Program Files\fedcred.exe" get"#, Some(&[r"C:\Program Files\fedcred.exe", "get"])),
+            (r"C:\Users\o'hara\fedcred.exe get dev", Some(&[r"C:\Users\o'hara\fedcred.exe", "get", "dev"])),
+            (r"\\server\share\fedcred.exe get 'a b'", Some(&[r"\\server\share\fedcred.exe", "get", "'a", "b'"])),
+            (r#""C:\bin\"#, None),
+            (r#"C:\bin\fedcred.exe get "dev"#, None),
+        ] {
+            let expected = words.map(|words| words.iter().map(ToString::to_string).collect::<Vec<_>>());
+            assert_eq!(split(command, true), expected, "{command}");
+        }
+    }
+
+    #[test]
     fn names_that_every_sdk_reads_are_taken_and_no_others() {
         for name in ["default", "dev", "a.b_c-d/e@f:g+h%i"] {
             assert!(profile_name(name).is_ok(), "{name}");
@@ -252,7 +307,7 @@ mod tests {
         }
 
         #[test]
-        fn words_for_windows_are_read_back(words in proptest::collection::vec("[a-zA-Z0-9 \\\\:&()'~-]{1,12}", 1..4)) {
+        fn words_for_windows_are_read_back(words in proptest::collection::vec("[a-zA-Z0-9 \\\\:&()'~-]{0,12}", 1..4)) {
             let written: Result<Vec<String>> = words.iter().map(|one| word(one, true)).collect();
             if let Ok(written) = written {
                 prop_assert_eq!(split(&written.join(" "), true), Some(words));

@@ -176,6 +176,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::process::env::HOME;
 
     const CREDENTIALS: usize = 0;
     const CONFIG: usize = 2;
@@ -302,8 +303,7 @@ mod tests {
         fs::create_dir(home.path().join(".aws")).unwrap();
         fs::write(home.path().join(".aws/credentials"), "[default]\naws_access_key_id = A\n[dev]\nx = y\n").unwrap();
         fs::write(home.path().join(".aws/config"), "[default]\nregion = eu-west-1\n").unwrap();
-        let home_variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
-        let env = Env::fixed([(home_variable, home.path()), ("TMPDIR", home.path())]);
+        let env = Env::fixed([(HOME, home.path()), ("TMPDIR", home.path())]);
         let mut files = PrivateFiles::of(&env).unwrap();
         files.token(&Secret::new("token".into()), &env);
         let all: Vec<(&str, String)> =

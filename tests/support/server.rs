@@ -161,6 +161,10 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, desk: Arc<Desk>
     while let Ok((stream, _)) = listener.accept().await {
         desk.seen.connections.fetch_add(1, Ordering::SeqCst);
         let desk = desk.clone();
+        // The half that writes shuts the connection down when it is dropped, though programs that were started meanwhile have it,
+        // too: on Windows they inherit what a listener has accepted.
+        let (reader, writer) = stream.into_split();
+        let stream = tokio::io::join(reader, writer);
         match tls.clone() {
             None => drop(tokio::spawn(serve(TokioIo::new(stream), false, desk))),
             Some(tls) => drop(tokio::spawn(async move {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::harness::run::Run;
 use crate::support::assertion::{DEV, PROVIDER};
 use crate::support::idp::{Site, saml_page};
 use crate::support::server::Server;
@@ -48,8 +49,20 @@ fn a_role_on_the_connections_keys_is_asked_for_once_and_then_kept() {
     assert_eq!(world.sts.calls().len(), 1);
 }
 
+/// Has a shell print two variables, one that is not set as the word `unset`, as a command of `exec`.
+fn echo(world: &World, exec: &[&str], [first, second]: [&str; 2]) -> Run {
+    let run = match cfg!(windows) {
+        true => world.run(&[exec, &["--", "cmd", "/d", "/c", &format!("echo %{first}% %{second}%")]].concat()),
+        false => {
+            let script = format!("echo ${{{first}-unset}} ${{{second}-unset}}");
+            world.run(&[exec, &["--", "/bin/sh", "-c", &script]].concat())
+        }
+    };
+    // What is not set, cmd leaves as it stands.
+    Run { stdout: run.stdout.replace(&format!("%{second}%"), "unset"), ..run }
+}
+
 #[test]
-#[cfg_attr(windows, ignore = "it runs sh")]
 fn every_command_takes_a_connection_for_a_profile() {
     let world = on_keys();
     let refreshed = world.run(&["refresh", "etl"]);
@@ -60,8 +73,8 @@ fn every_command_takes_a_connection_for_a_profile() {
         (row["state"].as_str(), row["role_arn"].as_str(), row["who"].as_str()),
         (Some("fresh"), Some(role_named("etl").as_str()), Some(format!("key {}", LONG_TERM_KEY.0).as_str()))
     );
-    let run = world.run(&["exec", "etl", "--env", "--", "/bin/sh", "-c", "echo $AWS_REGION $AIRFLOW_CONN_ETL"]);
-    assert_eq!((run.status, run.stdout.as_str()), (Some(0), "eu-west-1\n"), "{}", run.stderr);
+    let run = echo(&world, &["exec", "etl", "--env"], ["AWS_REGION", "AIRFLOW_CONN_ETL"]);
+    assert_eq!((run.status, run.stdout.trim_end()), (Some(0), "eu-west-1 unset"), "{}", run.stderr);
     assert_eq!(world.sts.calls().len(), 1);
     let shown = world.run(&["config", "show", "etl"]);
     assert!(shown.stdout.contains("airflow_conn = \"etl\""), "{shown:?}");
@@ -83,13 +96,12 @@ fn a_changed_connection_is_another_result() {
 }
 
 #[test]
-#[cfg_attr(windows, ignore = "it runs sh")]
 fn keys_alone_are_printed_without_an_end_and_kept_nowhere() {
     let world = with_text(&format!("aws://{}:{}@", LONG_TERM_KEY.0, quoted(LONG_TERM_KEY.1)));
     let expected = json!({"Version": 1, "AccessKeyId": LONG_TERM_KEY.0, "SecretAccessKey": LONG_TERM_KEY.1});
     assert_eq!(world.get_profile("etl", &[]).succeeds(), expected);
-    let command = ["exec", "etl", "--", "/bin/sh", "-c", "echo $AWS_ACCESS_KEY_ID ${AWS_SESSION_TOKEN-none}"];
-    assert_eq!(world.run(&command).stdout, format!("{} none\n", LONG_TERM_KEY.0));
+    let ran = echo(&world, &["exec", "etl"], ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"]);
+    assert_eq!(ran.stdout.trim_end(), format!("{} unset", LONG_TERM_KEY.0));
     let refreshed = world.run(&["refresh", "etl"]);
     assert!(refreshed.stdout.contains("fresh"), "{refreshed:?}");
     assert_eq!(world.connections(), 0);
@@ -143,7 +155,6 @@ fn a_chain_may_stand_on_a_connection() {
 }
 
 #[test]
-#[cfg_attr(windows, ignore = "its paths are Unix's")]
 fn a_token_file_that_holds_no_token_is_sent_nowhere() {
     let extra = |path: &str| {
         json!({
@@ -151,7 +162,7 @@ fn a_token_file_that_holds_no_token_is_sent_nowhere() {
             "assume_role_with_web_identity_federation": "file", "assume_role_with_web_identity_token_file": path,
         })
     };
-    let world = connected(extra("/etc/passwd"));
+    let world = connected(extra(if cfg!(windows) { r"C:\windows\win.ini" } else { "/etc/passwd" }));
     world.get_profile("etl", &[]).fails_as("token-invalid");
     let world = connected(json!({}));
     for text in ["not.a.token\n", "ssh-ed25519-key-without-dots"] {

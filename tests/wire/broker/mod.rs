@@ -72,6 +72,13 @@ pub fn the_one_error(runs: &[Run], code: &str) {
     }
 }
 
+/// Lets it fail as this code until an attempt is held back, and returns that run. The pause doubles from a second with each
+/// failure, and a start may take longer than the first ones last.
+fn held_back(world: &World, code: &str) -> Run {
+    let says_so = |run: &Run| run.fails_as(code).stderr.contains("the next attempt is allowed from");
+    (0..10).map(|_| world.get()).find(says_so).expect("ten failures in a row hold the next attempt back")
+}
+
 /// Waits until the other processes have come so far.
 pub fn until(what: &str, mut come: impl FnMut() -> bool) {
     let started = Instant::now();

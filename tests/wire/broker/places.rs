@@ -34,9 +34,8 @@ fn with_nowhere_to_write(world: World) -> World {
 }
 
 #[test]
-#[cfg_attr(windows, ignore = "Windows has no directory of a session to fall back to")]
 fn where_only_the_cache_cannot_be_written_a_login_goes_on_and_its_refusal_is_remembered() {
-    for variable in ["XDG_RUNTIME_DIR", "TMPDIR"] {
+    for variable in if cfg!(windows) { &["TEMP"][..] } else { &["XDG_RUNTIME_DIR", "TMPDIR"] } {
         let world = with_nowhere_to_write(World::form(site(password_check())));
         let session = world.path("session");
         std::fs::create_dir(&session).unwrap();

@@ -1,5 +1,6 @@
 //! `doctor`: for every fault it names that one, at its step, and no other; and it says nothing that is secret.
 
+use fedcred::quote::aws_ini;
 use serde_json::{Value, json};
 
 use crate::harness::run::Run;
@@ -164,16 +165,23 @@ fn a_configuration_that_is_wrong_is_where_it_ends() {
 
 #[test]
 #[cfg_attr(windows, ignore = "wine's policy for TLS does not know addresses in certificates")]
-fn what_the_network_does_is_told_with_the_certificate_and_the_setting() {
+fn an_authority_that_the_system_does_not_know_is_told_with_the_certificate_and_the_setting() {
     let authority = Authority::new();
-    let site = || Site::with_login(Assertion::default());
-    let world = World::form_at(site().start_tls(&authority).unwrap());
+    let world = World::form_at(Site::with_login(Assertion::default()).start_tls(&authority).unwrap());
     let report = finds(&world, "network", "tls-untrusted");
     let (causes, hint) = (report["fault"]["causes"].to_string(), report["fault"]["hint"].to_string());
     assert!(causes.contains("issued by") && causes.contains("valid from"), "{report:#}");
     assert!(hint.contains("`saml.ca_bundle`") && hint.contains("openssl s_client"), "{report:#}");
     assert!(world.idp.journal().iter().all(|request| request.method == "HEAD"), "no login was tried");
+    let sts = Sts::start(Some(authority.server(LOOPBACK_NAMES))).unwrap();
+    let report = finds(&working().with_sts(sts), "network", "tls-untrusted");
+    assert!(report["fault"]["hint"].to_string().contains("AWS_CA_BUNDLE"), "{report:#}");
+}
 
+#[test]
+fn what_the_network_does_is_told_with_the_certificate_and_the_setting() {
+    let authority = Authority::new();
+    let site = || Site::with_login(Assertion::default());
     let at = |config| {
         let site = site();
         World::form_at(Server::start(Some(config), move |request| site.respond(request)).unwrap())
@@ -194,9 +202,6 @@ fn what_the_network_does_is_told_with_the_certificate_and_the_setting() {
         "connect",
     );
     finds(&working().set("sts_endpoint_url", "http://127.0.0.1:9/"), "network", "connect");
-    let sts = Sts::start(Some(authority.server(LOOPBACK_NAMES))).unwrap();
-    let report = finds(&working().with_sts(sts), "network", "tls-untrusted");
-    assert!(report["fault"]["hint"].to_string().contains("AWS_CA_BUNDLE"), "{report:#}");
 }
 
 #[test]
@@ -213,11 +218,9 @@ fn a_clock_that_is_wrong_is_told_by_whose_it_is() {
 }
 
 #[test]
-#[cfg_attr(windows, ignore = "a Credential Manager is never locked")]
 fn each_way_a_login_can_end_has_its_step() {
-    let table: [(World, &str, &str); 8] = [
+    let table = [
         (working().env("IDP_PASSWORD", "wr0ng-one").secret("wr0ng-one"), "login", "idp-rejected"),
-        (working().unset("saml.password.env").set("saml.password.keyring", true), "keyring", "keyring-locked"),
         (World::open(Site::new().get("/sso", Reply::status(403))), "login", "idp-forbidden"),
         (World::open(Site::new().get("/sso", Reply::status(404))), "login", "http-unexpected"),
         (World::open(Site::new().get("/sso", Reply::status(503))).set("saml.retry.total", 0), "login", "http-5xx"),
@@ -232,6 +235,9 @@ fn each_way_a_login_can_end_has_its_step() {
     for (world, check, code) in table {
         finds(&world, check, code);
     }
+    let kept = working().unset("saml.password.env").set("saml.password.keyring", true);
+    // A Credential Manager is never locked.
+    finds(&kept, "keyring", if cfg!(windows) { "secret-not-found" } else { "keyring-locked" });
 }
 
 #[test]
@@ -411,12 +417,13 @@ fn a_cache_that_others_can_read_is_to_be_mended_before_anybody_logs_in() {
 }
 
 #[test]
-#[cfg_attr(windows, ignore = "the path of a program that was compiled on Linux is not absolute there")]
 fn an_aws_profile_that_never_comes_to_us_is_named_before_anybody_is_asked() {
     let world = working();
     std::fs::create_dir(world.path(".aws")).unwrap();
-    let fedcred = env!("CARGO_BIN_EXE_fedcred");
-    world.write(".aws/config", &format!("[profile corp]\ncredential_process = {fedcred} get dev\n"));
+    // Below wine, a path of Linux has no drive of its own.
+    let program = std::path::absolute(env!("CARGO_BIN_EXE_fedcred")).unwrap().display().to_string();
+    let line = aws_ini::command(&[program, "get".to_owned(), "dev".to_owned()]).unwrap();
+    world.write(".aws/config", &format!("[profile corp]\ncredential_process = {line}\n"));
     let (_, report) = report(&world);
     assert_eq!(state(&report, "aws-files"), "passed", "{report:#}");
     world.write(

@@ -4,7 +4,7 @@
 //! The order of precedence is botocore's (its credential chain). Its reader of the command line is the strictest, too: it splits
 //! as a shell does and expands nothing.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::report::{Report, Step};
@@ -13,6 +13,7 @@ use crate::config::aws_files::{AwsFiles, Place};
 use crate::config::aws_ini::without_comment;
 use crate::error::{Code, Error, Result, printable};
 use crate::process::env::Env;
+use crate::process::path::find;
 use crate::quote::aws_ini;
 use crate::quote::shell::{export, fedcred};
 
@@ -34,7 +35,7 @@ pub fn check(report: &mut Report, profile: &str, env: &Env) -> Result<()> {
     report.fact(Step::AwsFiles, "called_by", shown);
     for caller in &callers {
         caller.check_heading()?;
-        caller.check_command(report)?;
+        caller.check_command(report, env)?;
         caller.check_shadows(&files)?;
     }
     check_environment(report, &callers, env);
@@ -88,7 +89,7 @@ impl<'a> Caller<'a> {
         Err(self.wrong("is not a profile for an SDK").hint(format!("write its heading as {heading}")))
     }
 
-    fn check_command(&self, report: &mut Report) -> Result<()> {
+    fn check_command(&self, report: &mut Report, env: &Env) -> Result<()> {
         let Some(words) = &self.words else {
             return Err(self.wrong("has a quote that does not close").hint("close it, or use a path without blanks"));
         };
@@ -98,13 +99,13 @@ impl<'a> Caller<'a> {
             return Err(self.wrong(what).hint(format!("credential_process = {right}")));
         }
         let program = words.first().map(String::as_str).unwrap_or_default();
-        if program.starts_with('~') || words.iter().any(|word| word.contains('$')) {
+        if program.starts_with('~') || !cfg!(windows) && words.iter().any(|word| word.contains('$')) {
             let what = "has a `~` or a variable in its command, which most SDKs do not expand";
             return Err(self.wrong(what).hint(format!("write the whole path: {}", own_path(program))));
         }
         let path = Path::new(program);
         if path.is_absolute() {
-            if !path.exists() {
+            if find(program.as_ref(), env).is_none() {
                 let hint = if own_word(words) > Some(0) {
                     format!("a blank in a path ends it: use a path without one, such as {}", own_path(program))
                 } else {
@@ -218,7 +219,9 @@ fn asks_for(words: &[String], profile: &str, env: &Env) -> bool {
 
 /// Returns the index of the word that is fedcred's path; not the first if a path with a blank has no quotes.
 fn own_word(words: &[String]) -> Option<usize> {
-    words.iter().position(|word| Path::new(word).file_stem().is_some_and(|stem| stem == "fedcred"))
+    // Windows does not tell the cases of names apart.
+    let is_ours = |stem: &OsStr| stem == "fedcred" || cfg!(windows) && stem.eq_ignore_ascii_case("fedcred");
+    words.iter().position(|word| Path::new(word).file_stem().is_some_and(is_ours))
 }
 
 /// Returns the path of this program.

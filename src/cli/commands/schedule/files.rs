@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::error::{Code, Error, Result};
 use crate::file::private::Dir;
 use crate::file::{self, kind};
+use crate::process::env::HOME;
 use crate::quote::shell::remove as remove_by_hand;
 
 /// Marks everything that is written for a scheduler. Only what has it is replaced or removed.
@@ -57,9 +58,5 @@ pub fn remove(path: &Path) -> Result<()> {
 }
 
 pub fn no_home() -> Error {
-    Error::new(Code::SchedulerFailed, "there is no home directory to schedule anything for").hint(if cfg!(windows) {
-        "set LOCALAPPDATA or USERPROFILE"
-    } else {
-        "set HOME"
-    })
+    Error::new(Code::SchedulerFailed, "there is no home directory to schedule anything for").hint(format!("set {HOME}"))
 }

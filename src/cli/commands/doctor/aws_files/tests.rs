@@ -16,7 +16,7 @@ fn checked(config: &str, credentials: &str, env: &[(&str, &str)]) -> (Result<()>
 }
 
 fn program(home: &Path) -> String {
-    let path = home.join("fedcred");
+    let path = home.join(if cfg!(windows) { "fedcred.exe" } else { "fedcred" });
     std::fs::write(&path, "").unwrap();
     path.display().to_string()
 }
@@ -39,17 +39,37 @@ fn a_profile_that_runs_us_and_nothing_else_is_well() {
 
 #[cfg(windows)]
 #[test]
-fn the_line_that_setup_writes_is_found_with_its_backslashes() {
+fn lines_of_windows_are_found_and_their_faults_named() {
     let home = tempfile::tempdir().unwrap();
-    let dir = home.path().join(".aws");
-    std::fs::create_dir(&dir).unwrap();
-    let words = [home.path().join("fedcred.exe").display().to_string(), "get".to_owned(), "dev".to_owned()];
-    std::fs::write(&words[0], "").unwrap();
-    let line = aws_ini::command(&words).unwrap();
-    std::fs::write(dir.join("config"), format!("[profile a]\ncredential_process = {line}\n")).unwrap();
-    let mut report = Report::new("dev");
-    assert_eq!(check(&mut report, "dev", &Env::fixed([("HOME", home.path())])), Ok(()));
-    assert!(report.json().to_string().contains("\"passed\""), "{}", report.json());
+    let ours = |name: &str| home.path().join(name).display().to_string();
+    std::fs::create_dir(ours("o'hara & co")).unwrap();
+    for name in ["fedcred.exe", r"o'hara & co\fedcred.exe"] {
+        std::fs::write(ours(name), "").unwrap();
+    }
+    let setup = |name: &str| aws_ini::command(&[ours(name), "get".to_owned(), "dev".to_owned()]).unwrap();
+    for line in [
+        setup("fedcred.exe"),
+        setup(r"o'hara & co\fedcred.exe"),
+        // As people write it.
+        format!("{} get dev", ours("FEDCRED.EXE")),
+        format!("{} get dev", ours("fedcred")),
+        format!("{} get dev", ours("fedcred.exe").replace('\\', "/")),
+    ] {
+        let (outcome, report) = checked(&format!("[profile a]\ncredential_process = {line}\n"), "", &[]);
+        assert!(outcome.is_ok() && report.contains("called_by"), "{line}: {outcome:?} {report}");
+    }
+    for (line, hint) in [
+        (r"bin\fedcred.exe get dev", "whole path"),
+        (r"~\fedcred.exe get dev", "whole path"),
+        (r"C:\nowhere\fedcred.exe get dev", "path of fedcred"),
+        (r"C:\no where\fedcred.exe get dev", "blank"),
+        (r#""C:\no where\fedcred.exe get dev"#, "close it"),
+        (r#""C:\nowhere\fedcred.exe get dev""#, r"credential_process = C:\nowhere\fedcred.exe get dev"),
+    ] {
+        let error = checked(&format!("[profile a]\ncredential_process = {line}\n"), "", &[]).0.unwrap_err();
+        assert_eq!(error.code, Code::AwsProfileWrong, "{line}");
+        assert!(error.hint.as_deref().unwrap().contains(hint), "{error:?}");
+    }
 }
 
 #[test]
