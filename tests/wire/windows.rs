@@ -5,12 +5,14 @@ use std::sync::mpsc::{self, TryRecvError};
 use std::time::Duration;
 
 use fedcred::file::standing::Standing;
+use fedcred::keyring::Keyring;
 
 use crate::background::{Background, eventually};
 use crate::client::Client;
 use crate::harness::run::Run;
-use crate::support::assertion::Assertion;
-use crate::support::idp::Site;
+use crate::setup::flags;
+use crate::support::assertion::{Assertion, DEV};
+use crate::support::idp::{PASSWORD, Site, USER};
 use crate::world::World;
 
 const FEDCRED: &str = env!("CARGO_BIN_EXE_fedcred");
@@ -35,6 +37,37 @@ fn what_is_kept_is_for_its_user_alone() {
         let standing = Standing::at(&path).unwrap();
         assert!(standing.is_as_we_make_it() && standing.mode & 0o077 == 0, "{} {standing:?}", path.display());
     }
+}
+
+#[test]
+fn credential_manager_keeps_key_and_password_until_logout() {
+    let world = world().unset("saml.password.env").set("saml.password.keyring", true);
+    let world = world.also("[cache]\nkey = \"keyring\"\n");
+    world.get().fails_as("prompt-needed");
+    let account = format!("{} {USER}", world.idp.origin());
+    Keyring::System.set(&account, PASSWORD.as_bytes()).unwrap();
+    let first = world.get().succeeds();
+    assert_eq!(world.get().succeeds(), first, "a hit");
+    assert!(world.files().iter().all(|path| !path.ends_with("cache.key")), "{:?}", world.files());
+    let told = world.run(&["logout", "dev"]).stdout;
+    assert!(told.contains("from the keyring"), "{told}");
+    assert_eq!(Keyring::System.get(&account).unwrap(), None);
+}
+
+#[test]
+fn what_setup_writes_doctor_finds_and_a_second_setup_keeps() {
+    let world = flags::world(Site::with_login(Assertion::default()));
+    std::fs::create_dir(world.path(".aws")).unwrap();
+    for name in ["corp", "other"] {
+        let run =
+            flags::setup_as(&world, name, &[&flags::FORM[..], &["--role-arn", DEV, "--region", "eu-west-1"]].concat());
+        assert_eq!(run.status, Some(0), "{}{}", run.stdout, run.stderr);
+    }
+    let aws = flags::aws_config(&world);
+    assert_eq!(aws.matches(r"\fedcred get ").count(), 2, "{aws}");
+    assert!(!aws.contains(r"\\?\") && !aws.contains('/'), "{aws}");
+    let run = Run::of(world.command(FEDCRED).env_remove("FEDCRED_CONFIG").args(["doctor", "corp", "--json"]));
+    assert!(run.json()["ok"] == true && run.stdout.contains("called_by"), "{}", run.stdout);
 }
 
 #[test]

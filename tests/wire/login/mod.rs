@@ -12,6 +12,5 @@ mod hostile;
 pub mod okta;
 mod origins;
 mod pages;
-#[cfg(unix)]
 mod second_pages;
 mod sp_initiated;

@@ -1,6 +1,6 @@
 //! What comes besides user name and password: one-time codes, a choice of account, "stay signed in?", remembered devices.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::assertion::Assertion;
 use crate::support::idp::{Respond, Site, assertion_page, login_page, password_check};
@@ -34,10 +34,15 @@ fn codes(world: &World) -> Vec<String> {
     world.idp.journal().iter().filter_map(|request| request.field("otp")).collect()
 }
 
+/// A command by the shell of the system.
+fn shell(line: &str) -> Value {
+    if cfg!(windows) { json!(["cmd", "/d", "/c", line]) } else { json!(["sh", "-c", line]) }
+}
+
 #[test]
 fn a_code_from_a_command_is_sent_where_the_page_asks_for_one() {
     let world =
-        World::form(with_code(assertion_page(Assertion::default()))).set("saml.otp.command", json!(["echo", "123456"]));
+        World::form(with_code(assertion_page(Assertion::default()))).set("saml.otp.command", shell("echo 123456"));
     world.get().succeeds();
     assert_eq!(world.idp.lines(), ["GET /sso", "GET /login", "POST /login", "POST /otp"]);
     assert_eq!(codes(&world), ["123456"]);
@@ -60,8 +65,8 @@ fn a_code_is_computed_from_its_secret_and_never_sent_twice() {
 
 #[test]
 fn a_refused_code_is_sent_once_and_its_source_not_asked_again() {
-    let world = World::form(with_code(assertion_page(Assertion::default())))
-        .set("saml.otp.command", json!(["sh", "-c", "echo run >> runs; echo 000000"]));
+    let world =
+        World::form(with_code(assertion_page(Assertion::default()))).set("saml.otp.command", shell("echo 000000"));
     world.get().fails_as("idp-rejected").saying("refused the one-time code").saying("otp_secret");
     world.get_with(&["--force"]).fails_as("idp-rejected");
     assert_eq!(codes(&world), ["000000"]);

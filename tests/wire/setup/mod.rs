@@ -1,6 +1,5 @@
 //! `setup`: by flags, by answers, and from another tool's files.
 
-#[cfg(unix)]
 pub mod flags;
 #[cfg(target_os = "linux")]
 mod imports;
