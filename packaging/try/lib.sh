@@ -50,8 +50,9 @@ release_here() {
   sandbox=$(sed -n 's/^Ctrl-C ends it and removes \(.*\)\.$/\1/p' "$said")
 }
 
+# In the form of lintian (E: …) and of rpmlint (PACKAGE: E: …).
 without_errors() {
-  "$@" | tee /dev/stderr | (! grep '^E:')
+  "$@" | tee /dev/stderr | (! grep -E '^([^ ]+: )?E: ')
 }
 
 # The newest version of the C library that a program asks for.
@@ -72,7 +73,7 @@ definitions_parse() {
     bash -n "$out/PKGBUILD" &&
     sh -n "$out/install.sh" &&
     "$tools/venv/bin/shellcheck" "$out/install.sh" &&
-    { ! command -v nix-instantiate || nix-instantiate --parse "$out/fedcred.nix"; } &&
+    nix-instantiate --parse "$out/fedcred.nix" &&
     (cd "$out" && sha256sum -c --quiet SHA256SUMS)
 }
 
@@ -94,17 +95,35 @@ crate_is_small() {
   ((size < 2000000))
 }
 
-# bare SUITE: an empty Debian, kept for the next time.
+# bare SUITE: an empty Debian or Ubuntu, kept for the next time.
 bare() {
-  local mirror
+  local from=() keys=
   base=$roots/$1
   [[ -e $base/.complete ]] && return
-  # shellcheck disable=SC2016 # apt's own names
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/*$')
-  rm -rf "$base"
   mkdir -p "$roots"
-  debootstrap --variant=minbase "$1" "$base" "$mirror" >"$roots/$1.log" 2>&1 || { tail "$roots/$1.log" >&2 && exit 69; }
+  if [[ $1 == noble ]]; then
+    ubuntu
+  else
+    # shellcheck disable=SC2016 # apt's own names
+    from=("$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/*$')")
+  fi
+  rm -rf "$base"
+  debootstrap --variant=minbase ${keys:+--keyring "$keys"} "$1" "$base" "${from[@]}" >"$roots/$1.log" 2>&1 ||
+    { tail "$roots/$1.log" >&2 && exit 69; }
   touch "$base/.complete"
+}
+
+# Debian has neither Ubuntu's keys nor debootstrap's script for its newer releases: the keys come from Ubuntu's mirror, as a file of
+# this checksum, and all releases share one script.
+ubuntu() {
+  local script=/usr/share/debootstrap/scripts/gutsy mirror file=ubuntu-keyring_2023.11.28.1_all.deb
+  local sum=36de43b15853ccae0028e9a767613770c704833f82586f28eb262f0311adb8a8
+  mirror=$(sed -n 's/.*default_mirror \(.*archive.*\)/\1/p' "$script")
+  curl -fsS -o "$roots/$file" "$mirror/pool/main/u/ubuntu-keyring/$file" || exit 69
+  sha256sum -c --quiet <<<"$sum  $roots/$file"
+  dpkg-deb -x "$roots/$file" "$roots/ubuntu"
+  keys=$roots/ubuntu/usr/share/keyrings/ubuntu-archive-keyring.gpg
+  from=("$mirror" "$script")
 }
 
 # in_root METHOD: installs by METHOD in a fresh copy of the bare system, and uses it there (inside.sh).

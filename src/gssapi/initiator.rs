@@ -131,9 +131,14 @@ impl KeytabStore {
 }
 
 fn no_keytab_support() -> Error {
-    Error::new(Code::KeytabUnusable, "this machine's GSSAPI library cannot log in from a keytab (only MIT's can)").hint(
-        "install MIT's: `apt install libgssapi-krb5-2`; or run `kinit -kt KEYTAB PRINCIPAL` before, without `keytab`",
-    )
+    // The framework of macOS is Heimdal, and the only library that is looked for there.
+    let hint = if cfg!(target_os = "macos") {
+        "leave out `keytab`, and run before: kinit -kt KEYTAB PRINCIPAL"
+    } else {
+        "install MIT's: `apt install libgssapi-krb5-2`; or run `kinit -kt KEYTAB PRINCIPAL` before, without `keytab`"
+    };
+    Error::new(Code::KeytabUnusable, "this machine's GSSAPI library cannot log in from a keytab (only MIT's can)")
+        .hint(hint)
 }
 
 /// Whether the mechanism is Kerberos. Before the end, a library may also name no mechanism, or SPNEGO.

@@ -30,7 +30,8 @@ pub struct Library {
     pub release_buffer: ffi::ReleaseBuffer,
 }
 
-/// The libraries in order of preference: MIT, then Heimdal.
+/// The libraries in order of preference: MIT, then Heimdal. The framework of macOS is Heimdal too; since macOS 11 there is no file
+/// of this name, and the loader finds it in its shared cache.
 const NAMES: &[&str] = if cfg!(target_os = "macos") {
     &["/System/Library/Frameworks/GSS.framework/GSS"]
 } else {
@@ -91,10 +92,13 @@ impl Library {
 }
 
 fn missing(causes: Vec<String>) -> Error {
-    Error { causes, ..Error::new(Code::GssapiMissing, "the Kerberos library (GSSAPI) cannot be loaded") }.hint(
+    let hint = if cfg!(target_os = "macos") {
+        "it is a part of macOS (GSS.framework): report this with the reasons above"
+    } else {
         "install it: `apt install libgssapi-krb5-2` (Debian, Ubuntu), `dnf install krb5-libs` (Fedora, RHEL), \
-         `zypper install krb5` (SUSE), `pacman -S krb5` (Arch) or `apk add krb5-libs` (Alpine)",
-    )
+         `zypper install krb5` (SUSE), `pacman -S krb5` (Arch) or `apk add krb5-libs` (Alpine)"
+    };
+    Error { causes, ..Error::new(Code::GssapiMissing, "the Kerberos library (GSSAPI) cannot be loaded") }.hint(hint)
 }
 
 fn static_build() -> Error {

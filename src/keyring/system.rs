@@ -2,33 +2,35 @@
 //!
 //! The Secret Service passes a secret unencrypted: the session's bus is a socket of the user's own, and a program that could
 //! listen there could also ask. The crate unlocks a locked collection, which opens a dialog. An SDK's credential process runs
-//! without a person, so on Linux the Secret Service is first asked whether it is open.
+//! without a person, so on Linux the Secret Service is first asked whether it is open, and on macOS Keychain Services are told to
+//! return an error in place of a dialog (SecKeychainSetUserInteractionAllowed).
 
 use keyring::Entry;
 use zeroize::Zeroizing;
 
 use super::{SERVICE, found, told};
 use crate::error::Result;
+use crate::quote::shell::command;
 
 pub fn get(account: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
     if !look::has_item(account)? {
         return Ok(None);
     }
-    found(entry(account)?.get_secret().map(Zeroizing::new))
+    explained(account, found(entry(account)?.get_secret().map(Zeroizing::new)))
 }
 
 pub fn set(account: &str, secret: &[u8]) -> Result<()> {
     if !look::has_item(account)? {
         look::can_take()?;
     }
-    entry(account)?.set_secret(secret).map_err(told)
+    explained(account, entry(account)?.set_secret(secret).map_err(told))
 }
 
 pub fn delete(account: &str) -> Result<bool> {
     if !look::has_item(account)? {
         return Ok(false);
     }
-    Ok(found(entry(account)?.delete_credential())?.is_some())
+    explained(account, found(entry(account)?.delete_credential()).map(|found| found.is_some()))
 }
 
 #[cfg(target_os = "linux")]
@@ -42,7 +44,26 @@ fn entry(account: &str) -> Result<Entry> {
 
 #[cfg(not(target_os = "linux"))]
 fn entry(account: &str) -> Result<Entry> {
+    #[cfg(target_os = "macos")]
+    security_framework::os::macos::keychain::SecKeychain::disable_user_interaction()
+        // Kept for as long as the process lives: fedcred never wants a dialog.
+        .map(std::mem::forget)
+        .map_err(|why| super::unusable(&why.to_string()))?;
     Entry::new(SERVICE, account).map_err(told)
+}
+
+/// Adds the way out of a Keychain that gives an item to nobody but the program that made it. It knows a program without a
+/// certificate by its bytes, so after an update fedcred is another one.
+fn explained<T>(account: &str, outcome: Result<T>) -> Result<T> {
+    if !cfg!(target_os = "macos") {
+        return outcome;
+    }
+    outcome.map_err(|error| {
+        let remove = command(["security", "delete-generic-password", "-s", SERVICE, "-a", account]);
+        error.hint(format!(
+            "unlock the Keychain; if fedcred was updated, remove what the former program stored there: {remove}"
+        ))
+    })
 }
 
 /// Questions that the Secret Service answers without opening a dialog.

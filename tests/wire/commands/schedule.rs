@@ -29,7 +29,14 @@ case $1 in
 esac
 "#;
 
-const LAUNCHCTL: &str = "#!/bin/sh\necho \"launchctl $*\" >>\"$HOME/calls\"\n";
+/// Refuses to load what it was just told to unload, as launchd does for some seconds.
+const LAUNCHCTL: &str = r#"#!/bin/sh
+echo "launchctl $*" >>"$HOME/calls"
+case $1 in
+  bootout) : >"$HOME/settling" ;;
+  bootstrap) if /bin/rm "$HOME/settling" 2>/dev/null; then echo 'Bootstrap failed: 5: Input/output error' >&2; exit 5; fi ;;
+esac
+"#;
 
 /// A world whose PATH has these programs and no others.
 fn world(programs: &[(&str, &str)]) -> World {
@@ -211,7 +218,7 @@ fn launchd_is_given_an_agent() {
         let user = rustix::process::getuid().as_raw();
         let bootstrap = format!("launchctl bootstrap gui/{user} {}", agent.display());
         let bootout = format!("launchctl bootout gui/{user}/fedcred.refresh");
-        assert_eq!(calls(&world), if again { vec![bootout, bootstrap] } else { vec![bootstrap] });
+        assert_eq!(calls(&world), if again { vec![bootout, bootstrap.clone(), bootstrap] } else { vec![bootstrap] });
     }
     assert!(fs::read_to_string(&agent).unwrap().contains("<integer>3600</integer>"));
     assert!(told(&schedule(&world, &["status"])).starts_with("fedcred.refresh of launchd"));

@@ -1,6 +1,7 @@
 //! launchd: an agent of the user's own, on macOS.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::files::MARK;
 use super::files::{self, Author};
@@ -10,6 +11,7 @@ use crate::error::Result;
 use crate::file::{self, kind};
 use crate::process::env::Env;
 use crate::quote::config;
+use crate::time::{self, Deadline};
 
 const LABEL: &str = "fedcred.refresh";
 pub const FILE: &str = "fedcred.refresh.plist";
@@ -47,12 +49,26 @@ pub fn install(job: &Job, env: &Env) -> Result<Vec<String>> {
         // An error means that it was not loaded, which is as well.
         let _ = tool::run("launchctl", &["bootout", &service()], None);
     }
-    tool::run("launchctl", &["bootstrap", &domain(), &path.display().to_string()], None)?;
+    bootstrap(&path.display().to_string(), if was_there { SETTLING } else { Duration::ZERO })?;
     let mut told = vec![format!("scheduled: {LABEL} renews every {}; {}", job.every.in_words(), path.display())];
     for name in &job.credentials {
         told.push(format!("launchd gives no systemd credentials: profiles that read {name} will fail"));
     }
     Ok(told)
+}
+
+/// How long launchd may take to let go of a job that was unloaded: it returns at once, and for about five seconds it refuses the
+/// same label, with "5: Input/output error".
+const SETTLING: Duration = Duration::from_secs(15);
+
+fn bootstrap(path: &str, patience: Duration) -> Result<()> {
+    let deadline = Deadline::after(patience);
+    loop {
+        match tool::run("launchctl", &["bootstrap", &domain(), path], None) {
+            Err(_) if !deadline.remaining().is_zero() => time::pause(Duration::from_millis(500)),
+            told => return told.map(|_| ()),
+        }
+    }
 }
 
 pub fn remove(env: &Env) -> Result<Option<String>> {

@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::process::browser::Browser;
 use crate::process::env::Env;
 
-/// The names or paths of browsers, the most frequent first; on Windows below one of [`ROOTS`].
+/// The names of browsers, the most frequent first; on Windows and macOS their paths below one of [`roots`].
 const PROGRAMS: &[&str] = if cfg!(windows) {
     &[
         r"Google\Chrome\Application\chrome.exe",
@@ -18,9 +18,9 @@ const PROGRAMS: &[&str] = if cfg!(windows) {
     ]
 } else if cfg!(target_os = "macos") {
     &[
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-        "/Applications/Chromium.app/Contents/MacOS/Chromium",
-        "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+        "Google Chrome.app/Contents/MacOS/Google Chrome",
+        "Chromium.app/Contents/MacOS/Chromium",
+        "Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
     ]
 } else {
     &[
@@ -34,14 +34,18 @@ const PROGRAMS: &[&str] = if cfg!(windows) {
 };
 
 /// The variables of Windows that say where installers put programs: for everybody, for everybody in 32 bits, for one user.
-const ROOTS: [&str; 3] = ["ProgramFiles", "ProgramFiles(x86)", "LOCALAPPDATA"];
+const OF_WINDOWS: [&str; 3] = ["ProgramFiles", "ProgramFiles(x86)", "LOCALAPPDATA"];
 
 /// The value for which Chromium makes no cache on disk.
 const NO_DIRECTORY: &str = if cfg!(windows) { "nul" } else { "/dev/null" };
 
 /// The hint that names packages with a browser.
-const PACKAGES: &str = "install one: the package chromium (Debian, Fedora, Arch), chromium-browser (Ubuntu), google-chrome-stable or \
-     microsoft-edge-stable (their makers' repositories); or name yours: `saml.browser = \"/path/to/browser\"`";
+const PACKAGES: &str = if cfg!(any(windows, target_os = "macos")) {
+    "install Google Chrome or Microsoft Edge; or name yours: `saml.browser = \"/path/to/browser\"`"
+} else {
+    "install one: the package chromium (Debian, Fedora, Arch), chromium-browser (Ubuntu), google-chrome-stable or \
+     microsoft-edge-stable (their makers' repositories); or name yours: `saml.browser = \"/path/to/browser\"`"
+};
 
 /// Starts the browser with the profile in `dir`.
 ///
@@ -72,11 +76,21 @@ pub fn start(login: &BrowserLogin, http: &IdpHttp, dir: &Path, is_headless: bool
         .hint(PACKAGES))
 }
 
+/// The folders of programs: on macOS that of everybody and that of one user, who may have no right to the other.
+fn roots(env: &Env) -> Vec<PathBuf> {
+    if cfg!(windows) {
+        OF_WINDOWS.iter().filter_map(|name| env.path(name)).collect()
+    } else {
+        let of_user = env.home().map(|home| home.join("Applications"));
+        std::iter::once(PathBuf::from("/Applications")).chain(of_user).collect()
+    }
+}
+
 fn programs(env: &Env) -> Vec<String> {
-    if !cfg!(windows) {
+    if cfg!(not(any(windows, target_os = "macos"))) {
         return PROGRAMS.iter().copied().map(str::to_owned).collect();
     }
-    let roots: Vec<PathBuf> = ROOTS.iter().filter_map(|name| env.path(name)).collect();
+    let roots = roots(env);
     let below = |program: &&str| roots.iter().map(|root| root.join(program).display().to_string()).collect::<Vec<_>>();
     PROGRAMS.iter().flat_map(below).collect()
 }
