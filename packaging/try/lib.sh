@@ -58,9 +58,9 @@ without_errors() {
 # The newest version of the C library that a program asks for.
 old_enough() {
   local newest
-  newest=$(objdump -T "$1" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
+  newest=$(readelf --version-info "$1" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
   echo "$1 needs $newest"
-  [[ $(printf '%s\nGLIBC_2.17\n' "$newest" | sort -V | tail -n 1) == GLIBC_2.17 ]] && ! objdump -p "$1" | grep 'NEEDED.*libgcc_s'
+  [[ $(printf '%s\nGLIBC_2.17\n' "$newest" | sort -V | tail -n 1) == GLIBC_2.17 ]] && ! readelf --dynamic "$1" | grep 'NEEDED.*libgcc_s'
 }
 
 static() {

@@ -120,7 +120,8 @@ mod tests {
         assert_eq!(error.code, Code::GssapiMissing);
         assert_eq!(error.causes.len(), 2);
         assert!(error.causes[1].contains("libno-such-heimdal.so.3"), "{:?}", error.causes);
-        assert!(error.hint.unwrap().contains("libgssapi-krb5-2"));
+        let names = if cfg!(target_os = "macos") { "GSS.framework" } else { "libgssapi-krb5-2" };
+        assert!(error.hint.unwrap().contains(names));
     }
 
     #[test]
