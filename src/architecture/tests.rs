@@ -121,3 +121,64 @@ fn a_circle_is_found_unless_it_is_of_a_module_and_its_own_child() {
     ];
     assert_eq!(circles_of(&grandchild), ["top.rs top/a/b.rs"]);
 }
+
+/// The Rust files below a directory of the project, with their text.
+fn sources_below(directory: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_name().unwrap().to_string_lossy().into_owned();
+        if entry.is_dir() && !name.starts_with('.') && name != "target" {
+            found.extend(sources_below(&entry));
+        } else if name.ends_with(".rs") {
+            let path = entry.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display().to_string();
+            found.push((path, std::fs::read_to_string(&entry).unwrap()));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_file_function_or_parameter_list_is_too_large() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources: Vec<_> =
+        ["src", "tests", "packaging"].iter().flat_map(|name| sources_below(&root.join(name))).collect();
+    assert!(sources.len() > 400, "only {} files were read", sources.len());
+    let told = sources
+        .iter()
+        .flat_map(|(path, text)| sizes::too_large(text).into_iter().map(move |what| format!("{path}:{what}")));
+    let told: Vec<String> = told.collect();
+    assert!(told.is_empty(), "{} are too large:\n{}", told.len(), told.join("\n"));
+}
+
+#[test]
+fn what_is_too_large_is_named_with_its_line_and_its_size() {
+    let function = |lines: usize| format!("\nfn long() {{\n{}}}\n", "    a();\n".repeat(lines - 2));
+    let (empty, nothing) = ("\n".repeat(350), Vec::<String>::new());
+    assert_eq!(sizes::too_large(&empty), nothing);
+    assert_eq!(sizes::too_large(&(empty + "\n")), ["1: the file has 351 lines, at most 350"]);
+    assert_eq!(sizes::too_large(&function(60)), nothing);
+    assert_eq!(sizes::too_large(&function(61)), ["2: long has 61 lines, at most 60"]);
+    let inside = format!("impl A for B {{ mod m {{ macro! {{ {} }} }} }}", function(61));
+    assert_eq!(sizes::too_large(&inside), ["2: long has 61 lines, at most 60"]);
+
+    let six = "a: u8, b: u8, c: u8, d: u8, e: u8, f: u8";
+    for text in [
+        format!("fn many({six}) {{}}"),
+        format!("trait Own {{ fn many({six},); }}"),
+        format!("impl A {{ fn many(&mut self, {six}) {{}} }}"),
+        "fn many<F: Fn(u8) -> Vec<u8>>(a: Map<u8, u8>, b: fn(u8, u8) -> u8, c: (u8, u8), d: u8, e: u8, f: F) {}"
+            .to_owned(),
+    ] {
+        assert_eq!(sizes::too_large(&text), ["1: many has 6 parameters, at most 5"], "{text}");
+    }
+    for text in [
+        format!("impl fmt::Display for A {{ fn of_a_trait({six}) {{}} }}"),
+        "fn five(a: Map<u8, Vec<u8>>, b: fn(u8, u8), c: [u8; 2], d: &dyn Fn(u8, u8), e: u8,) -> Map<u8, u8> {}"
+            .to_owned(),
+        "impl A { fn five(&'a mut self, a: u8, b: u8, c: u8, d: u8, e: u8) {} }".to_owned(),
+        "fn none<A, B, C, D, E, F>() where A: Fn(B, C, D, E, F) {}".to_owned(),
+        format!("type F = fn({six});"),
+    ] {
+        assert_eq!(sizes::too_large(&text), nothing, "{text}");
+    }
+}

@@ -188,79 +188,77 @@ mod tests {
         KINDS[kind].replacement(file.path()).map(|(text, _)| text.to_string())
     }
 
+    /// A kind of file, its text, and what the command gets in its place.
+    const OF_A_DEFAULT_SECTION: &[(usize, &str, Option<&str>)] = &[
+        (
+            CREDENTIALS,
+            "[default]\naws_access_key_id = A\naws_secret_access_key = S\n[dev]\naws_access_key_id = D\n",
+            Some("[default]\n[dev]\naws_access_key_id = D\n"),
+        ),
+        (CREDENTIALS, "[dev]\naws_access_key_id = D\n", None),
+        (CREDENTIALS, "[default]\nregion = eu-west-1\n", None),
+        (CREDENTIALS, "", None),
+        (CREDENTIALS, "\u{feff}[default]\naws_access_key_id=A", Some("\u{feff}[default]\n")),
+        (CREDENTIALS, "[default]\n    aws_access_key_id = A\n", Some("[default]\n")),
+        (
+            CREDENTIALS,
+            " [ default ]\r\n\taws_access_key_id = A ; x\r\n\tr = s\r\n",
+            Some(" [ default ]\r\n\tr = s\r\n"),
+        ),
+        (CREDENTIALS, "[default]\rregion = r\raws_access_key_id = A\r", Some("[default]\rregion = r\r")),
+        (CREDENTIALS, "[default]\nregion = r\n  aws_access_key_id = A\n", Some("[default]\nregion = r\n")),
+        // The first is Python's section whose values all others have; Go's SDKs look for the second in this file too.
+        (CREDENTIALS, "[DEFAULT]\naws_access_key_id = A\n[default]\n", Some("[DEFAULT]\n[default]\n")),
+        (CREDENTIALS, "[profile default]\naws_access_key_id = A\n", Some("[profile default]\n")),
+        (CREDENTIALS, "[\tdefault\t]#c\nAWS_Access_Key_Id\t=\tA\nr = s\n", Some("[\tdefault\t]#c\nr = s\n")),
+        (CREDENTIALS, "[\"default\"]\naws_access_key_id:A\n", Some("[\"default\"]\n")),
+        (CREDENTIALS, "['profile' 'default'] ; c\n\u{a0}aws_session_token=T\n", Some("['profile' 'default'] ; c\n")),
+        (CREDENTIALS, "[default]\n\u{c}aws_secret_access_key = S ; c\n# end", Some("[default]\n# end")),
+        (CREDENTIALS, "[default]\n# aws_access_key_id = A\n;aws_secret_access_key = S\n", None),
+        (
+            CREDENTIALS,
+            "[default]\r\naws_access_key_id = A\r\n\r\n[default]\r\naws_access_key_id = B\r\n",
+            Some("[default]\r\n\r\n[default]\r\n"),
+        ),
+        (CONFIG, "[default]\ncredential_process =\n  /bin/x\nregion = r\n", Some("[default]\nregion = r\n")),
+        (
+            CONFIG,
+            "[default]\ncredential_process = '/opt/my idp/x' # a = b\n\tgoes on\nregion = r\n",
+            Some("[default]\nregion = r\n"),
+        ),
+        (
+            CONFIG,
+            "[default]\nsso_account_id = 1\nsso_role_name = R\nlogin_session = arn\n[dev]\nsso_session = c\n",
+            Some("[default]\n[dev]\nsso_session = c\n"),
+        ),
+        (CONFIG, "[services default]\ncredential_process = x\n[default x]\nrole_arn = a\n", None),
+        (
+            CREDENTIALS,
+            "[default]\na = b\n[x]\n[default]\naws_access_key_id = A\n",
+            Some("[default]\na = b\n[x]\n[default]\n"),
+        ),
+        (
+            CONFIG,
+            "[default]\nregion = eu-west-1\ncredential_process = /bin/x\ns3 =\n  max_queue_size = 10\n",
+            Some("[default]\nregion = eu-west-1\ns3 =\n  max_queue_size = 10\n"),
+        ),
+        (
+            CONFIG,
+            "[ profile \"default\" ] # mine\nSSO_Session : corp\noutput = json\n",
+            Some("[ profile \"default\" ] # mine\noutput = json\n"),
+        ),
+        (CONFIG, "[default]\nrole_arn = a\n  b\n# c\nregion = r\n", Some("[default]\n# c\nregion = r\n")),
+        (CONFIG, "[profile default-2]\nrole_arn = a\n[sso-session default]\nsso_region = r\n", None),
+        (
+            BOTO,
+            "[Credentials]\naws_access_key_id = A\ngs_key = G\n[default]\nrole_arn = r\n",
+            Some("[Credentials]\ngs_key = G\n[default]\nrole_arn = r\n"),
+        ),
+    ];
+
     #[test]
     fn only_the_default_sections_credentials_go() {
-        let table = [
-            (
-                CREDENTIALS,
-                "[default]\naws_access_key_id = A\naws_secret_access_key = S\n[dev]\naws_access_key_id = D\n",
-                Some("[default]\n[dev]\naws_access_key_id = D\n"),
-            ),
-            (CREDENTIALS, "[dev]\naws_access_key_id = D\n", None),
-            (CREDENTIALS, "[default]\nregion = eu-west-1\n", None),
-            (CREDENTIALS, "", None),
-            (CREDENTIALS, "\u{feff}[default]\naws_access_key_id=A", Some("\u{feff}[default]\n")),
-            (CREDENTIALS, "[default]\n    aws_access_key_id = A\n", Some("[default]\n")),
-            (
-                CREDENTIALS,
-                " [ default ]\r\n\taws_access_key_id = A ; x\r\n\tr = s\r\n",
-                Some(" [ default ]\r\n\tr = s\r\n"),
-            ),
-            (CREDENTIALS, "[default]\rregion = r\raws_access_key_id = A\r", Some("[default]\rregion = r\r")),
-            (CREDENTIALS, "[default]\nregion = r\n  aws_access_key_id = A\n", Some("[default]\nregion = r\n")),
-            // The first is Python's section whose values all others have; Go's SDKs look for the second in this file too.
-            (CREDENTIALS, "[DEFAULT]\naws_access_key_id = A\n[default]\n", Some("[DEFAULT]\n[default]\n")),
-            (CREDENTIALS, "[profile default]\naws_access_key_id = A\n", Some("[profile default]\n")),
-            (CREDENTIALS, "[\tdefault\t]#c\nAWS_Access_Key_Id\t=\tA\nr = s\n", Some("[\tdefault\t]#c\nr = s\n")),
-            (CREDENTIALS, "[\"default\"]\naws_access_key_id:A\n", Some("[\"default\"]\n")),
-            (
-                CREDENTIALS,
-                "['profile' 'default'] ; c\n\u{a0}aws_session_token=T\n",
-                Some("['profile' 'default'] ; c\n"),
-            ),
-            (CREDENTIALS, "[default]\n\u{c}aws_secret_access_key = S ; c\n# end", Some("[default]\n# end")),
-            (CREDENTIALS, "[default]\n# aws_access_key_id = A\n;aws_secret_access_key = S\n", None),
-            (
-                CREDENTIALS,
-                "[default]\r\naws_access_key_id = A\r\n\r\n[default]\r\naws_access_key_id = B\r\n",
-                Some("[default]\r\n\r\n[default]\r\n"),
-            ),
-            (CONFIG, "[default]\ncredential_process =\n  /bin/x\nregion = r\n", Some("[default]\nregion = r\n")),
-            (
-                CONFIG,
-                "[default]\ncredential_process = '/opt/my idp/x' # a = b\n\tgoes on\nregion = r\n",
-                Some("[default]\nregion = r\n"),
-            ),
-            (
-                CONFIG,
-                "[default]\nsso_account_id = 1\nsso_role_name = R\nlogin_session = arn\n[dev]\nsso_session = c\n",
-                Some("[default]\n[dev]\nsso_session = c\n"),
-            ),
-            (CONFIG, "[services default]\ncredential_process = x\n[default x]\nrole_arn = a\n", None),
-            (
-                CREDENTIALS,
-                "[default]\na = b\n[x]\n[default]\naws_access_key_id = A\n",
-                Some("[default]\na = b\n[x]\n[default]\n"),
-            ),
-            (
-                CONFIG,
-                "[default]\nregion = eu-west-1\ncredential_process = /bin/x\ns3 =\n  max_queue_size = 10\n",
-                Some("[default]\nregion = eu-west-1\ns3 =\n  max_queue_size = 10\n"),
-            ),
-            (
-                CONFIG,
-                "[ profile \"default\" ] # mine\nSSO_Session : corp\noutput = json\n",
-                Some("[ profile \"default\" ] # mine\noutput = json\n"),
-            ),
-            (CONFIG, "[default]\nrole_arn = a\n  b\n# c\nregion = r\n", Some("[default]\n# c\nregion = r\n")),
-            (CONFIG, "[profile default-2]\nrole_arn = a\n[sso-session default]\nsso_region = r\n", None),
-            (
-                BOTO,
-                "[Credentials]\naws_access_key_id = A\ngs_key = G\n[default]\nrole_arn = r\n",
-                Some("[Credentials]\ngs_key = G\n[default]\nrole_arn = r\n"),
-            ),
-        ];
-        for (kind, text, expected) in table {
+        for &(kind, text, expected) in OF_A_DEFAULT_SECTION {
             assert_eq!(replacement(kind, text.as_bytes()).as_deref(), expected, "{text:?}");
         }
     }

@@ -52,10 +52,7 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     let in_force = profile_name.clone().or_else(|| aws_profiles::named_by(env));
     if let Some(name) = in_force.as_ref().filter(|name| !files.has(name) && (keys.is_none() || profile_name.is_some()))
     {
-        return Err(Broken::new(
-            format!("there is no profile {:?} in ~/.aws/config and ~/.aws/credentials", redact::value(name)),
-            "correct profile_name in the extra, or AWS_PROFILE",
-        ));
+        return Err(unknown_profile(name));
     }
     let in_force = in_force.as_deref().unwrap_or("default");
     let written = extra.text("region_name")?.or(dropped("region_name")?);
@@ -93,6 +90,13 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
         warnings: notes.warnings,
         differs_from_airflow: notes.differs,
     })
+}
+
+fn unknown_profile(name: &str) -> Broken {
+    Broken::new(
+        format!("there is no profile {:?} in ~/.aws/config and ~/.aws/credentials", redact::value(name)),
+        "correct profile_name in the extra, or AWS_PROFILE",
+    )
 }
 
 /// Returns the profile for which fedcred's session factory for Airflow would run `fedcred get`.

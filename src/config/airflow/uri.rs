@@ -276,7 +276,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_written_reads_as_before(
-            login in any::<Option<String>>(), password in any::<Option<String>>(),
+            (login, password) in any::<(Option<String>, Option<String>)>(),
             host in "[a-z0-9.-]{0,9}", port in proptest::option::of(1..65536i64), schema in any::<String>(),
             extra in proptest::collection::btree_map(any::<String>(), any::<String>(), 0..4),
         ) {

@@ -2,10 +2,10 @@
 
 use super::*;
 
-#[test]
-fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
+/// Lines of a table `saml`, the code of what is wrong in them, and what is told.
+const IN_SAML: &[(&str, Code, &[&str])] = {
     use Code::*;
-    let table: &[(&str, Code, &[&str])] = &[
+    &[
         (
             "idp_ulr = \"x\"",
             UnknownKey,
@@ -101,8 +101,12 @@ fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
         ("user_agent = \"\"", InvalidValue, &["value of an HTTP header"]),
         ("xpath = \" \"", InvalidValue, &["is empty"]),
         ("ca_bundle = \"~bob/ca.pem\"", InvalidValue, &["another user's home"]),
-    ];
-    for (lines, code, words) in table {
+    ]
+};
+
+#[test]
+fn what_is_wrong_in_a_saml_table_is_told_with_its_place_and_remedy() {
+    for (lines, code, words) in IN_SAML {
         let error = Home::with(&saml(lines)).profile("x").unwrap_err();
         let said = said(&error);
         assert_eq!(error.code, *code, "{lines}: {said}");

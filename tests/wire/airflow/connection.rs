@@ -3,23 +3,23 @@
 use serde_json::{Value, json};
 
 use crate::harness::run::Run;
-use crate::support::assertion::{DEV, PROVIDER};
-use crate::support::idp::{Site, saml_page};
+use crate::support::assertion::DEV;
+use crate::support::idp::Site;
 use crate::support::server::Server;
 use crate::support::sts::chain::LONG_TERM_KEY;
 use crate::support::token::token;
 use crate::world::{World, role_named};
 
-fn nobody() -> Server {
+pub fn nobody() -> Server {
     Site::new().start().unwrap()
 }
 
 /// `[profile.etl]` is the connection `etl`, which stands in the environment.
-fn connected(extra: Value) -> World {
+pub fn connected(extra: Value) -> World {
     with_text(&json!({"conn_type": "aws", "extra": extra}).to_string())
 }
 
-fn with_text(text: &str) -> World {
+pub fn with_text(text: &str) -> World {
     let world = World::beside(nobody()).also("[profile.etl]\nairflow_conn = \"etl\"");
     let sts = world.sts.server().origin().to_string();
     world.sts.role(&role_named("etl"), 3600);
@@ -27,12 +27,12 @@ fn with_text(text: &str) -> World {
 }
 
 /// A role on the connection's own keys.
-fn on_keys() -> World {
+pub fn on_keys() -> World {
     let role = role_named("etl");
     with_text(&format!("aws://{}:{}@/?role_arn={role}&external_id=x1", LONG_TERM_KEY.0, quoted(LONG_TERM_KEY.1)))
 }
 
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
@@ -182,85 +182,6 @@ fn a_token_file_that_holds_no_token_is_sent_nowhere() {
     assert!(name.strip_prefix("botocore-session-").is_some_and(|time| time.parse::<u64>().is_ok()), "{name}");
 }
 
-/// `[airflow]` of a configuration that lists the IdP.
-fn listing(idp: &Server) -> String {
-    format!("[airflow]\nidp_origins = [{:?}]", idp.origin())
-}
-
-/// The documented block, for this IdP.
-fn saml(idp_url: &str, more: Value) -> Value {
-    let mut block = json!({
-        "principal_arn": PROVIDER, "idp_url": idp_url, "idp_auth_method": "http_spegno_auth",
-        "saml_response_xpath": "////INPUT[@NAME='SAMLResponse']/@VALUE",
-    });
-    block.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    json!({"role_arn": DEV, "assume_role_method": "assume_role_with_saml", "assume_role_with_saml": block})
-}
-
-#[test]
-fn a_page_for_browsers_is_read_as_one_where_the_strict_reading_finds_nothing() {
-    // Lower case, and unclosed as HTML is: Airflow's reading stops at the first tag.
-    let assertion = crate::support::assertion::Assertion::default();
-    let page = saml_page("https://signin.aws.amazon.com/saml", &assertion.base64());
-    let idp = Site::new().get("/sso", page).start().unwrap();
-    let world = connected(saml(&idp.url("/sso"), json!({"log_idp_response": true}))).also(&listing(&idp));
-    let run = world.run(&["-v", "get", "etl"]);
-    assert_eq!(run.status, Some(0), "{}", run.stderr);
-    assert!(run.stderr.contains("the strict reading of the page found no SAML response"), "{}", run.stderr);
-    assert!(run.stderr.contains("log_idp_response"), "{}", run.stderr);
-    let call = world.sts.calls().remove(0);
-    assert_eq!((call["RoleArn"].as_str(), call["PrincipalArn"].as_str()), (DEV, PROVIDER));
-}
-
-#[test]
-fn the_request_to_the_idp_is_the_one_that_the_connection_describes() {
-    let assertion = crate::support::assertion::Assertion::default();
-    let page = saml_page("https://signin.aws.amazon.com/saml", &assertion.base64());
-    let idp = Site::new().get("/sso", page).start().unwrap();
-    let kwargs = json!({
-        "headers": {"X-Team": "data", "User-Agent": "curl/8"}, "params": {"a": ["1", "2"]}, "cookies": {"c": "d"},
-        "data": {"k": "v w"}, "timeout": [3, 9],
-    });
-    let world = connected(saml(&idp.url("/sso?x=y"), json!({"idp_request_kwargs": kwargs})));
-    let line = format!("write into [airflow] of the configuration: idp_origins = [{:?}]", idp.origin());
-    for command in [&["get", "etl"][..], &["exec", "etl", "--", "true"], &["console", "etl"], &["roles", "etl"]] {
-        let run = world.run(command);
-        assert!(run.stderr.contains("error[airflow-connection]") && run.stderr.contains(&line), "{command:?} {run:?}");
-    }
-    let shown = world.run(&["airflow", "show", "etl"]);
-    assert!(shown.stdout.contains(&line), "{shown:?}");
-    world.run(&["airflow", "import", "etl", "--as", "own"]).fails_as("airflow-connection").saying(&line);
-    assert_eq!((idp.connections(), world.connections()), (0, 0), "nothing leaves before");
-    let world = world.also(&listing(&idp));
-    world.get_profile("etl", &[]).succeeds();
-    let request = idp.journal().remove(0);
-    assert_eq!(request.uri.to_string(), "/sso?x=y&a=1&a=2");
-    for (name, value) in [
-        ("x-team", "data"),
-        ("user-agent", "curl/8"),
-        ("cookie", "c=d"),
-        ("content-type", "application/x-www-form-urlencoded"),
-    ] {
-        assert_eq!(request.header(name), Some(value), "{name}");
-    }
-    assert_eq!(&request.body[..], b"k=v+w");
-}
-
-#[test]
-fn retries_are_urllib3s() {
-    use crate::support::idp::{assertion_page, at_first};
-    use crate::support::reply::Reply;
-    let assertion = crate::support::assertion::Assertion::default;
-    let idp = Site::new().get("/sso", at_first(2, Reply::status(503), assertion_page(assertion()))).start().unwrap();
-    let retry = json!({"idp_request_retry_kwargs": {"total": 2, "backoff_factor": 0, "status_forcelist": [503]}});
-    connected(saml(&idp.url("/sso"), retry)).also(&listing(&idp)).get_profile("etl", &[]).succeeds();
-    assert_eq!(idp.lines().len(), 3);
-    // Without them requests retries nothing.
-    let idp = Site::new().get("/sso", at_first(1, Reply::status(503), assertion_page(assertion()))).start().unwrap();
-    connected(saml(&idp.url("/sso"), json!({}))).also(&listing(&idp)).get_profile("etl", &[]).fails_as("http-5xx");
-    assert_eq!(idp.lines().len(), 1);
-}
-
 #[test]
 fn an_sts_of_strangers_gets_nothing_unless_the_configuration_lists_it() {
     let stranger = json!({
@@ -341,92 +262,5 @@ fn a_connection_may_name_a_profile_as_the_session_factory_for_airflow_reads_it()
         let run = command.env("AIRFLOW_CONN_ETL", text).args(["get", "--airflow-conn", "etl"]).output().unwrap();
         let stderr = String::from_utf8(run.stderr).unwrap();
         assert!(stderr.starts_with(&format!("error[{code}]")) && run.stdout.is_empty(), "{stderr}");
-    }
-}
-
-/// What a shell may hold, and nothing that is written may.
-const OF_A_SHELL: [(&str, &str); 8] = [
-    ("AWS_REGION", "ap-south-1"),
-    ("AWS_DEFAULT_REGION", "sa-east-1"),
-    ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:4566"),
-    ("AWS_ENDPOINT_URL", "http://127.0.0.1:4567"),
-    ("AWS_ACCESS_KEY_ID", LONG_TERM_KEY.0),
-    ("AWS_SECRET_ACCESS_KEY", LONG_TERM_KEY.1),
-    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:4568/creds"),
-    ("AWS_USE_FIPS_ENDPOINT", "true"),
-];
-
-#[test]
-fn what_is_written_holds_the_profile_and_nothing_of_the_shell() {
-    let world = || {
-        World::beside(nobody()).also(&format!(
-            "[profile.top]\nrole_arn = {:?}\nregion = \"eu-west-1\"\n[profile.top.assume_role]\ncredential_source = \"instance\"\n\
-             [profile.web]\nrole_arn = {DEV:?}\n[profile.web.web_identity]\nsource = \"file\"\ntoken_file = \"/token\"",
-            role_named("top")
-        ))
-    };
-    for (command, profile) in [("uri", "top"), ("json", "top"), ("uri", "web"), ("json", "web")] {
-        let plain = world().run(&["airflow", command, profile]);
-        let held = OF_A_SHELL.iter().fold(world(), |world, (name, value)| world.env(name, *value));
-        let held = held.run(&["airflow", command, profile]);
-        assert_eq!((plain.status, &held.stdout), (Some(0), &plain.stdout), "{}", held.stderr);
-        assert_eq!(plain.stdout.contains("region_name"), profile == "top", "{}", plain.stdout);
-    }
-}
-
-#[test]
-fn an_imported_role_stands_on_the_default_chain_of_the_place_where_it_is_used() {
-    let text = json!({"conn_type": "aws", "extra": {"role_arn": role_named("top")}}).to_string();
-    let imported = |shell: &[(&str, &str)]| {
-        let world = shell.iter().fold(World::beside(nobody()), |world, (name, value)| world.env(name, *value));
-        let world = world.env("AIRFLOW_CONN_ETL", text.as_str());
-        let run = world.run(&["airflow", "import", "etl", "--as", "own"]);
-        assert_eq!(run.status, Some(0), "{}", run.stderr);
-        let written = std::fs::read_to_string(world.path("config.toml")).unwrap();
-        (world, written.split_once("[profile.own]").unwrap().1.to_owned())
-    };
-    let (_, plain) = imported(&[]);
-    assert!(plain.contains("credential_source = \"default-chain\"") && !plain.contains("region"), "{plain}");
-    assert_eq!(imported(&OF_A_SHELL).1, plain);
-    // In a pod with IRSA, the base is the pod's own.
-    let (world, written) = imported(&[("AWS_ROLE_ARN", DEV), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token")]);
-    assert_eq!(written, plain);
-    world.sts.role(&role_named("top"), 3600);
-    let (file, sts) = (world.given("token", &token()), world.sts.server().origin().to_string());
-    let world = world.env("AWS_WEB_IDENTITY_TOKEN_FILE", file.to_str().unwrap()).env("AWS_ENDPOINT_URL_STS", sts);
-    // This world writes its configuration anew for each run.
-    let world = world.also(&format!("[profile.own]{written}"));
-    world.run(&["get", "own"]).succeeds();
-    let actions: Vec<String> = world.sts.calls().iter().map(|call| call["Action"].clone()).collect();
-    assert_eq!(actions, ["AssumeRoleWithWebIdentity", "AssumeRole"]);
-}
-
-#[test]
-fn half_of_what_makes_the_profile_of_a_pod_is_told_by_every_command() {
-    for (set, missing) in
-        [("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"), ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")]
-    {
-        let value = if set == "AWS_ROLE_ARN" { DEV } else { "/token" };
-        let home = tempfile::tempdir().unwrap();
-        for command in [
-            &["get"][..],
-            &["exec", "--", "true"],
-            &["refresh"],
-            &["refresh", "--all"],
-            &["status"],
-            &["doctor"],
-            &["login"],
-            &["roles"],
-        ] {
-            let run = std::process::Command::new(env!("CARGO_BIN_EXE_fedcred"))
-                .env_clear()
-                .env("HOME", home.path())
-                .env(set, value)
-                .args(command)
-                .output()
-                .unwrap();
-            let said = String::from_utf8_lossy(&[run.stdout, run.stderr].concat()).into_owned();
-            assert!(said.contains(&format!("{set} is set and {missing} is not")), "{command:?}: {said}");
-        }
     }
 }

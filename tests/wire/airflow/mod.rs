@@ -3,3 +3,5 @@
 mod backend;
 mod cases;
 mod connection;
+mod saml;
+mod shell;

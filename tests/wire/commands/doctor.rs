@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::run::Run;
 use crate::support::assertion::{ADMIN, AWS_AUDIENCE, Assertion, DEV, PROVIDER};
-use crate::support::idp::{PASSWORD, Site, assertion_page, authorization_check, login_page, password_check};
-use crate::support::pages;
+use crate::support::idp::{PASSWORD, Site, assertion_page, login_page, password_check};
 use crate::support::reply::Reply;
 use crate::support::server::{Request, Server};
 use crate::support::sts::{Fault, Refusal, Sts};
@@ -15,7 +14,7 @@ use crate::support::token::{token, token_with};
 use crate::world::World;
 
 /// What doctor says as JSON, with what must hold of every report.
-fn report(world: &World) -> (Run, Value) {
+pub fn report(world: &World) -> (Run, Value) {
     let run = world.run(&["doctor", "dev", "--json"]);
     assert_eq!(run.stderr, "", "what is found goes to stdout");
     let report: Value = serde_json::from_str(&run.stdout).expect("one JSON object");
@@ -28,7 +27,7 @@ fn report(world: &World) -> (Run, Value) {
 }
 
 /// Nothing of it may be on stdout either, which is for credentials in other commands.
-fn is_without_secrets(world: &World, text: &str) {
+pub fn is_without_secrets(world: &World, text: &str) {
     for issued in world.sts.issued() {
         assert!(!text.contains(&issued.secret_access_key) && !text.contains(&issued.session_token), "{text}");
     }
@@ -39,7 +38,7 @@ fn is_without_secrets(world: &World, text: &str) {
 
 /// The first fault is this one, at this step, with a remedy; its code decides the status.
 #[track_caller]
-fn finds(world: &World, check: &str, code: &str) -> Value {
+pub fn finds(world: &World, check: &str, code: &str) -> Value {
     let (run, report) = report(world);
     let fault = &report["fault"];
     assert_eq!((&fault["check"], &fault["code"]), (&json!(check), &json!(code)), "{report:#}");
@@ -49,22 +48,22 @@ fn finds(world: &World, check: &str, code: &str) -> Value {
     report
 }
 
-fn state<'r>(report: &'r Value, check: &str) -> &'r str {
+pub fn state<'r>(report: &'r Value, check: &str) -> &'r str {
     let mut checks = report["checks"].as_array().expect("the checks").iter();
     checks.find(|one| one["check"] == check).and_then(|one| one["state"].as_str()).expect("a state")
 }
 
-fn facts<'r>(report: &'r Value, check: &str) -> &'r Value {
+pub fn facts<'r>(report: &'r Value, check: &str) -> &'r Value {
     let mut checks = report["checks"].as_array().expect("the checks").iter();
     &checks.find(|one| one["check"] == check).expect("a check")["facts"]
 }
 
-fn working() -> World {
+pub fn working() -> World {
     World::form(Site::with_login(Assertion::default()))
 }
 
 /// A site whose login leads to this page.
-fn behind_the_login(page: impl Into<String>) -> World {
+pub fn behind_the_login(page: impl Into<String>) -> World {
     let page = Reply::html(page.into());
     World::form(
         Site::new().get("/sso", login_page("/login")).post("/login", password_check(login_page("/login"), page)),
@@ -218,87 +217,6 @@ fn a_clock_that_is_wrong_is_told_by_whose_it_is() {
 }
 
 #[test]
-fn each_way_a_login_can_end_has_its_step() {
-    let table = [
-        (working().env("IDP_PASSWORD", "wr0ng-one").secret("wr0ng-one"), "login", "idp-rejected"),
-        (World::open(Site::new().get("/sso", Reply::status(403))), "login", "idp-forbidden"),
-        (World::open(Site::new().get("/sso", Reply::status(404))), "login", "http-unexpected"),
-        (World::open(Site::new().get("/sso", Reply::status(503))).set("saml.retry.total", 0), "login", "http-5xx"),
-        (World::open(Site::new().get("/sso", Reply::redirect(302, "/sso"))), "login", "too-many-redirects"),
-        (
-            World::open(Site::new().get("/sso", authorization_check("Basic", "Basic x", Reply::html("")))),
-            "page",
-            "login-page",
-        ),
-        (World::open(Site::new().get("/sso", Reply::Silence)).set("deadline", "2s"), "login", "timeout"),
-    ];
-    for (world, check, code) in table {
-        finds(&world, check, code);
-    }
-    let kept = working().unset("saml.password.env").set("saml.password.keyring", true);
-    // A Credential Manager is never locked.
-    finds(&kept, "keyring", if cfg!(windows) { "secret-not-found" } else { "keyring-locked" });
-}
-
-#[test]
-fn the_page_that_came_is_described() {
-    let ws_federation = pages::auto_submit("https://signin.aws.amazon.com/saml", &[("wresult", "x")]);
-    let table = [
-        (behind_the_login(pages::one_time_code_form("/otp")), "mfa-needed"),
-        (behind_the_login(pages::change_password_form("/new", 3)), "password-change-required"),
-        (behind_the_login("<html><title>Error</title><h1>Something went wrong</h1></html>"), "xpath-no-match"),
-        (behind_the_login(ws_federation), "not-a-saml-response"),
-        (World::open(Site::new().get("/sso", login_page("/login"))), "login-page"),
-        (
-            World::form(
-                Site::new()
-                    .get("/sso", Reply::html("<form method=get><input name=u><input type=password name=p></form>")),
-            ),
-            "login-form-unclear",
-        ),
-    ];
-    for (world, code) in table {
-        let report = finds(&world, "page", code);
-        assert!(facts(&report, "page")["kind"].as_str().is_some_and(|kind| kind.contains("page")), "{report:#}");
-        assert_eq!(state(&report, "login"), "passed");
-    }
-    let report = finds(&behind_the_login(pages::one_time_code_form("/otp")), "page", "mfa-needed");
-    assert!(facts(&report, "page")["forms"][0].as_str().unwrap().contains("otp (text)"), "{report:#}");
-}
-
-#[test]
-fn saved_pages_of_products_are_known_for_what_they_are() {
-    let products = [
-        ("adfs", "AD FS"),
-        ("entra", "Entra ID"),
-        ("google", "Google"),
-        ("keycloak", "Keycloak"),
-        ("okta", "Okta"),
-        ("pingfederate", "PingFederate"),
-        ("shibboleth", "Shibboleth"),
-        ("simplesamlphp", "SimpleSAMLphp"),
-    ];
-    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pages");
-    let mut seen = 0;
-    for file in std::fs::read_dir(directory).expect("saved pages").flatten() {
-        let name = file.file_name().into_string().expect("a name");
-        let Some((_, product)) = products.iter().find(|(prefix, _)| name.starts_with(prefix)) else { continue };
-        // What posts an assertion is not a fault.
-        if name.ends_with("-post.html") {
-            continue;
-        }
-        let page = std::fs::read(file.path()).expect("a page");
-        let (_, report) = report(&World::open(Site::new().get("/sso", Reply::html(page))));
-        assert_eq!(report["fault"]["check"], "page", "{name}: {report:#}");
-        let kind = facts(&report, "page")["kind"].as_str().unwrap_or_default();
-        assert!(kind.contains(product), "{name}: {kind}");
-        assert!(name.ends_with("-error.html") == kind.contains("an error page"), "{name}: {kind}");
-        seen += 1;
-    }
-    assert!(seen >= 12, "{seen}");
-}
-
-#[test]
 fn an_assertion_of_no_use_is_told_from_a_role_of_no_use() {
     let open = |assertion: Assertion| World::open(Site::without_login(assertion));
     let other = "arn:aws:iam::111122223333:saml-provider/other";
@@ -389,17 +307,6 @@ fn a_chain_is_walked_from_its_lowest_link() {
     let world = working().env("IDP_PASSWORD", "wr0ng-one").secret("wr0ng-one").role_on("dev", "top", "");
     let report: Value = serde_json::from_str(&world.run(&["doctor", "top", "--json"]).stdout).unwrap();
     assert_eq!(report["fault"]["code"], "idp-rejected", "{report:#}");
-}
-
-#[test]
-fn a_refused_password_is_not_sent_again_to_find_out() {
-    let world = working().env("IDP_PASSWORD", "wr0ng-one").secret("wr0ng-one");
-    let posts = || world.idp.journal().iter().filter(|request| request.method == "POST").count();
-    finds(&world, "login", "idp-rejected");
-    for _ in 0..2 {
-        finds(&world, "login", "idp-rejected");
-    }
-    assert_eq!(posts(), 1);
 }
 
 #[cfg(unix)]

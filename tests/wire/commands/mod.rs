@@ -1,6 +1,7 @@
 //! The other commands, and what they print.
 
 mod doctor;
+mod doctor_logins;
 #[cfg(unix)]
 mod front;
 #[cfg(target_os = "linux")]

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use clap::CommandFactory;
 use fedcred::cli::args::Arguments;
 use fedcred::text::is_hidden;
 use serde_json::json;
 
+use crate::harness::run::Run;
 use crate::support::assertion::Assertion;
 use crate::support::idp::Site;
 use crate::support::reply::Reply;
@@ -125,32 +127,48 @@ fn every_command_stands_in_the_table() {
     assert_eq!(known, tried, "a new command is tried with hostile values, too: give it a row in COMMANDS");
 }
 
+/// The environment, AWS's configuration and a file, of whose texts others decide.
+fn with_hostile_surroundings(world: World) -> (World, PathBuf) {
+    let connection = json!({ "conn_type": "aws", "login": HOSTILE, "description": HOSTILE, HOSTILE: 1,
+        "extra": { "role_arn": HOSTILE, "region_name": "eu-west-1", HOSTILE: HOSTILE } });
+    let config_home = world.path(MARK).display().to_string();
+    let world = world
+        .env("AIRFLOW_CONN_HOSTILE", connection.to_string())
+        .env("AWS_PROFILE", HOSTILE)
+        .env("XDG_CONFIG_HOME", config_home);
+    fs::create_dir_all(world.path(".aws")).unwrap();
+    world.write(
+        ".aws/config",
+        &format!(
+            "[profile {}]\ncredential_process = fedcred get dev {0}\n[{0}]\nregion={0}\n",
+            HOSTILE.replace(['\n', '\r'], " ")
+        ),
+    );
+    // A slash would part the name.
+    let file_name = HOSTILE.replace('/', "");
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": HOSTILE, "Effect": "Allow", "Principal": { "Federated": HOSTILE },
+        "Action": ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", HOSTILE],
+        "Condition": { "StringEquals": { HOSTILE: HOSTILE, "aws:PrincipalTag/b4d": [HOSTILE] }, HOSTILE: { "a": "b" } } }],
+        "message": format!("User: arn:aws:iam::1:user/{HOSTILE} is not authorized to perform: s3:{HOSTILE} on resource: {HOSTILE} because no identity-based policy allows the action") });
+    let file = world.write(&file_name, &policy.to_string());
+    (world, file)
+}
+
+/// Runs it where there is no terminal. Returns its log, too.
+fn without_terminal(world: &World, words: &[String]) -> (Run, String) {
+    let log = world.path("run.log");
+    let _ = fs::remove_file(&log);
+    let mut program = world.command("/usr/bin/setsid");
+    let program = program.args(["--wait", env!("CARGO_BIN_EXE_fedcred"), "-vv", "--log-file", log.to_str().unwrap()]);
+    let run = Run::of(program.args(words));
+    (run, fs::read_to_string(&log).unwrap_or_default())
+}
+
 #[test]
 fn whatever_others_say_no_command_prints_what_steers_a_terminal() {
     let mut printed = BTreeSet::new();
     for (what, world) in worlds() {
-        let connection = json!({ "conn_type": "aws", "login": HOSTILE, "description": HOSTILE, HOSTILE: 1,
-            "extra": { "role_arn": HOSTILE, "region_name": "eu-west-1", HOSTILE: HOSTILE } });
-        let config_home = world.path(MARK).display().to_string();
-        let world = world
-            .env("AIRFLOW_CONN_HOSTILE", connection.to_string())
-            .env("AWS_PROFILE", HOSTILE)
-            .env("XDG_CONFIG_HOME", config_home);
-        fs::create_dir_all(world.path(".aws")).unwrap();
-        world.write(
-            ".aws/config",
-            &format!(
-                "[profile {}]\ncredential_process = fedcred get dev {0}\n[{0}]\nregion={0}\n",
-                HOSTILE.replace(['\n', '\r'], " ")
-            ),
-        );
-        // A slash would part the name.
-        let file_name = HOSTILE.replace('/', "");
-        let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": HOSTILE, "Effect": "Allow", "Principal": { "Federated": HOSTILE },
-            "Action": ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", HOSTILE],
-            "Condition": { "StringEquals": { HOSTILE: HOSTILE, "aws:PrincipalTag/b4d": [HOSTILE] }, HOSTILE: { "a": "b" } } }],
-            "message": format!("User: arn:aws:iam::1:user/{HOSTILE} is not authorized to perform: s3:{HOSTILE} on resource: {HOSTILE} because no identity-based policy allows the action") });
-        let file = world.write(&file_name, &policy.to_string());
+        let (world, file) = with_hostile_surroundings(world);
         let profiles: &[&str] = if what == "profile name" { &["dev", HOSTILE, "b4dly"] } else { &["dev"] };
         for (command, _, variants) in COMMANDS {
             for variant in *variants {
@@ -160,18 +178,7 @@ fn whatever_others_say_no_command_prints_what_steers_a_terminal() {
                         .split_whitespace()
                         .map(|word| word.replace('@', profile).replace('%', file.to_str().unwrap()))
                         .collect();
-                    let log = world.path("run.log");
-                    let _ = fs::remove_file(&log);
-                    let mut program = world.command("/usr/bin/setsid");
-                    let program = program.args([
-                        "--wait",
-                        env!("CARGO_BIN_EXE_fedcred"),
-                        "-vv",
-                        "--log-file",
-                        log.to_str().unwrap(),
-                    ]);
-                    let run = crate::harness::run::Run::of(program.args(&words));
-                    let log = fs::read_to_string(&log).unwrap_or_default();
+                    let (run, log) = without_terminal(&world, &words);
                     for (place, text) in [("stdout", &run.stdout), ("stderr", &run.stderr), ("the log", &log)] {
                         let hidden: Vec<char> =
                             text.chars().filter(|c| !matches!(c, '\n' | '\t') && is_hidden(*c)).collect();
@@ -220,14 +227,10 @@ fn a_token_in_a_wrong_place_is_printed_by_no_command() {
                 let profiles = if variant.contains('@') { &["dev", TOKEN, "env", "base", "aws"][..] } else { &["dev"] };
                 for profile in profiles {
                     let words = format!("{command} {}", variant.replace('@', profile).replace(['%'], TOKEN));
-                    let log = world.path("run.log");
-                    let _ = fs::remove_file(&log);
-                    let mut program = world.command("/usr/bin/setsid");
-                    program.args(["--wait", env!("CARGO_BIN_EXE_fedcred"), "-vv", "--log-file"]).arg(&log);
-                    let run = crate::harness::run::Run::of(program.args(words.split_whitespace()));
-                    let log = fs::read_to_string(&log).unwrap_or_default();
+                    let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+                    let (run, log) = without_terminal(&world, &words);
                     for (place, text) in [("stdout", &run.stdout), ("stderr", &run.stderr), ("the log", &log)] {
-                        assert!(!text.contains(OF_TOKEN), "{words} prints the token to {place}:\n{text}");
+                        assert!(!text.contains(OF_TOKEN), "{words:?} prints the token to {place}:\n{text}");
                     }
                 }
             }
@@ -243,7 +246,7 @@ fn a_completion_offers_no_name_that_steers_the_line_being_typed() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let mut program = world.command(env!("CARGO_BIN_EXE_fedcred"));
         program.env("FEDCRED_COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", "2").env("_CLAP_IFS", "\u{b}");
-        let run = crate::harness::run::Run::of(program.args(["--", "fedcred", "get", ""]));
+        let run = Run::of(program.args(["--", "fedcred", "get", ""]));
         let hidden: Vec<char> =
             run.stdout.chars().filter(|c| !matches!(c, '\n' | '\t' | '\u{b}') && is_hidden(*c)).collect();
         assert!(hidden.is_empty() && run.stderr.is_empty(), "{shell}: {:?} {}", run.stdout, run.stderr);

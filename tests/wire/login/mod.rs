@@ -12,5 +12,6 @@ mod hostile;
 pub mod okta;
 mod origins;
 mod pages;
+mod places;
 mod second_pages;
 mod sp_initiated;

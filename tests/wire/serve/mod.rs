@@ -3,7 +3,11 @@
 #[cfg(unix)]
 mod endpoint;
 #[cfg(unix)]
+mod endpoint_limits;
+#[cfg(unix)]
 pub mod exec;
+#[cfg(unix)]
+pub mod exec_process;
 #[cfg(unix)]
 mod exec_programs;
 #[cfg(unix)]

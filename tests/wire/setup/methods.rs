@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::run::Run;
 use crate::login::ecp;
 use crate::login::okta::{APP, okta};
-use crate::serve::exec::with_mounts_of_its_own;
+use crate::serve::exec_process::with_mounts_of_its_own;
 use crate::setup::flags::{setup_as, written};
 use crate::setup::mistakes::{end, get, talk};
 use crate::support::assertion::{AWS_ACS, Assertion, DEV};

@@ -84,21 +84,35 @@ pub fn run(arguments: &Inspect, global: &Global, env: &Env) -> Result<()> {
     if arguments.raw {
         return raw(&inspected);
     }
-    let now = time::now();
     let sight = found.sight.as_ref();
     if arguments.json {
-        let mut shown = match &inspected {
-            Inspected::Assertion { response, .. } => assertion::json(response, now),
-            Inspected::Token { claims, .. } => token::json(claims, now),
-            Inspected::Page(_) => json!({ "kind": "page" }),
-            Inspected::Keys { access_key_id } => json!({ "kind": "keys", "access_key_id": access_key_id }),
-        };
-        if let (Some(sight), Value::Object(fields)) = (sight, &mut shown) {
-            fields.insert("page".to_owned(), json!(sight));
-        }
-        return output::json(&shown);
+        return output::json(&as_json(&inspected, sight));
     }
-    let mut text = match &inspected {
+    let mut text = as_text(&inspected, sight);
+    if let Some(file) = &arguments.save {
+        text.blank();
+        text.line(format!("the page is saved in {}, without its secrets", file.display()));
+    }
+    output::write(&text)
+}
+
+fn as_json(inspected: &Inspected, sight: Option<&Sight>) -> Value {
+    let now = time::now();
+    let mut shown = match inspected {
+        Inspected::Assertion { response, .. } => assertion::json(response, now),
+        Inspected::Token { claims, .. } => token::json(claims, now),
+        Inspected::Page(_) => json!({ "kind": "page" }),
+        Inspected::Keys { access_key_id } => json!({ "kind": "keys", "access_key_id": access_key_id }),
+    };
+    if let (Some(sight), Value::Object(fields)) = (sight, &mut shown) {
+        fields.insert("page".to_owned(), json!(sight));
+    }
+    shown
+}
+
+fn as_text(inspected: &Inspected, sight: Option<&Sight>) -> Text {
+    let now = time::now();
+    let mut text = match inspected {
         Inspected::Assertion { response, .. } => assertion::text(response, now),
         Inspected::Token { claims, .. } => token::text(claims, now),
         Inspected::Page(sight) => page::text(sight),
@@ -112,11 +126,7 @@ pub fn run(arguments: &Inspect, global: &Global, env: &Env) -> Result<()> {
         text.blank();
         text.line(format!("its page {}", sight.in_words));
     }
-    if let Some(file) = &arguments.save {
-        text.blank();
-        text.line(format!("the page is saved in {}, without its secrets", file.display()));
-    }
-    output::write(&text)
+    text
 }
 
 fn of_proof(proof: Proof) -> Result<Inspected> {

@@ -14,6 +14,26 @@ pub fn aws_config(document: &Document) -> Vec<Found> {
     document.sections().filter_map(|section| profile(&section, &roles)).collect()
 }
 
+/// Keys that are read here, and keys that do not matter to us.
+const USED: [&str; 16] = [
+    "role_arn",
+    "region",
+    "duration_seconds",
+    "web_identity_token_file",
+    "source_profile",
+    "credential_source",
+    "external_id",
+    "mfa_serial",
+    "role_session_name",
+    "output",
+    "cli_pager",
+    "sts_regional_endpoints",
+    "retry_mode",
+    "max_attempts",
+    "s3",
+    "defaults_mode",
+];
+
 /// `roles`: the profiles that become ours, too.
 fn profile(section: &Section<'_>, roles: &[&str]) -> Option<Found> {
     let is_sso = section.keys().any(|(key, _)| key.starts_with("sso_"));
@@ -59,24 +79,6 @@ fn profile(section: &Section<'_>, roles: &[&str]) -> Option<Found> {
         found.needs_login = value(section, "mfa_serial").is_some();
     }
     found.inner("role_session_name", value(section, "role_session_name"));
-    let used = [
-        "role_arn",
-        "region",
-        "duration_seconds",
-        "web_identity_token_file",
-        "source_profile",
-        "credential_source",
-        "external_id",
-        "mfa_serial",
-        "role_session_name",
-        "output",
-        "cli_pager",
-        "sts_regional_endpoints",
-        "retry_mode",
-        "max_attempts",
-        "s3",
-        "defaults_mode",
-    ];
-    found.rest(section, &used);
+    found.rest(section, &USED);
     Some(found)
 }
