@@ -16,15 +16,19 @@
 //! | what a person types, a code that is good for once ([`CountedSecret::of_the_moment`]) | are seen by that person | sent once |
 //! | a token that a service or platform issued to this process ([`CountedSecret::issued`]) | lock nobody out | repeated where the request may be |
 //!
+//! What is sent is also recognised in what peers say ([`take_secrets_out_of`]), so that no error, page or log repeats it.
+//!
 //! What an answer shows is decided in `identity::verdict`, what that means for the next login in `acquire::guard`.
+
+mod echo;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::error::{Code, Error, Result, printable};
+pub use self::echo::{repeats_a_secret, take_secrets_out_of};
+use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 
 /// What the peer showed of a secret that was about to be sent to it.
@@ -130,6 +134,7 @@ pub fn send(secrets: &[&CountedSecret], ledger: &dyn Ledger, write: impl FnOnce(
             Mark::Bytes(bytes) => ledger.begin(bytes, &attempt)?,
             Mark::Nothing | Mark::Issued => {}
         }
+        echo::listen_for(&attempt);
         attempts.push(attempt);
     }
     let texts: Vec<&str> = secrets.iter().map(|secret| secret.text.expose()).collect();
@@ -202,29 +207,6 @@ impl Attempt {
         self.0.state.get().shown.unwrap_or(Shown::NoVerdict)
     }
 
-    /// Returns a peer's words without the secret; `None` if they do not repeat it.
-    pub fn taken_out_of(&self, words: &str) -> Option<String> {
-        let text = Zeroizing::new(printable(self.0.text.expose(), usize::MAX));
-        let in_url = Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>());
-        let forms = [squashed(&text), squashed(&in_url), squashed(&in_url.replace('+', "%20"))];
-        let repeats = |words: &str| {
-            let words = squashed(words);
-            // A message that is too long may have been cut within it.
-            let ends_in = |form: &str| {
-                let cut = words.strip_suffix('…').unwrap_or_default();
-                form.char_indices().skip(3).any(|(at, _)| cut.ends_with(&form[..at]))
-            };
-            forms.iter().any(|form| !form.is_empty() && (words.contains(form.as_str()) || ends_in(form)))
-        };
-        if !repeats(words) {
-            return None;
-        }
-        let rest = words.replace(text.as_str(), "…");
-        // A reader of the sentence could guess a short word from the gap.
-        let can_be_guessed = text.chars().count() < 4 || text.chars().all(char::is_alphabetic);
-        Some(if can_be_guessed || repeats(&rest) { WITHHELD.to_owned() } else { rest })
-    }
-
     /// Notes that a request with it is being sent. If the time runs out before more is known, it counts.
     pub fn leaves(&self) {
         let state = self.0.state.get();
@@ -276,14 +258,6 @@ impl Carried {
     pub fn duplicate(&self) -> Self {
         Carried { text: self.text.duplicate(), attempts: self.attempts.clone() }
     }
-}
-
-/// Replaces a sentence that repeats a secret.
-const WITHHELD: &str = "(a sentence that repeats what was sent, and is not shown)";
-
-/// Removes what pages and terminals change in a text: white space and case.
-fn squashed(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect())
 }
 
 #[cfg(test)]

@@ -24,12 +24,12 @@ pub fn counting<T>(
 ///
 /// A password that must not be sent stops only requests through its proxy.
 pub async fn counting_all<T>(
-    proxies: Vec<Proxy>,
+    proxies: Result<Vec<Proxy>>,
     ledger: &dyn Ledger,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     let mut counted: Vec<(Vec<Proxy>, Carried)> = Vec::new();
-    for (password, proxies) in by_password(proxies) {
+    for (password, proxies) in by_password(proxies?) {
         let begin = || attempt::send(&[&CountedSecret::of_proxy(password)], ledger, |_| Secret::new(String::new()));
         match ledger.is_kept().then(begin).transpose() {
             Ok(carried) => {

@@ -1,5 +1,6 @@
 //! What is written down before a secret leaves, how an attempt is settled, and what is taken out of answers.
 
+use super::echo::WITHHELD;
 use super::*;
 use std::cell::RefCell;
 
@@ -119,9 +120,38 @@ fn a_secret_is_taken_out_of_what_a_peer_says() {
         ("x1y", "Error x1y", Some(WITHHELD)),
         ("x1y2", "Error x1y2", Some("Error …")),
         ("", "Wrong user name or password", None),
+        // A header of Basic, and its base64url without padding.
+        ("Plum7Tidewater", "bad header Basic YWxpY2U6UGx1bTdUaWRld2F0ZXI=", Some(WITHHELD)),
+        ("Plum7?Tide~water>", "token YTpQbHVtNz9UaWRlfndhdGVyPg was refused", Some(WITHHELD)),
+        ("Plum7Tidewater", "the certificate MIIBszCCAVmgAwIBAgIUR0s3 is not known", None),
     ];
     for (text, words, expected) in table {
-        let carried = send(&[&secret(text)], &Lenient::default(), |_| Secret::new(String::new())).unwrap();
-        assert_eq!(carried.attempts()[0].taken_out_of(words).as_deref(), expected, "{text:?} in {words:?}");
+        let words_of_a_thread = || {
+            send(&[&secret(text)], &Lenient::default(), |_| Secret::new(String::new())).unwrap();
+            let mut shown = words.to_owned();
+            take_secrets_out_of(&mut shown);
+            shown
+        };
+        let shown = std::thread::scope(|scope| scope.spawn(words_of_a_thread).join().unwrap());
+        assert_eq!(shown, expected.unwrap_or(words), "{text:?} in {words:?}");
     }
+}
+
+#[test]
+fn an_address_repeats_a_secret_in_any_spelling_unless_it_is_too_short_to_tell() {
+    for (text, part, expected) in [
+        ("Plum7Tidewater", "Plum7Tidewater", true),
+        ("Plum7Tidewater", "x-plum7tidewater.evil.example", true),
+        ("Plum 7/Tide", "Plum%207%2FTide", true),
+        ("Plum7Tidewater", "UGx1bTdUaWRld2F0ZXI", true),
+        ("Plum7Tidewater", "login", false),
+        ("login", "login", false),
+    ] {
+        let is_repeated = || {
+            send(&[&secret(text)], &Lenient::default(), |_| Secret::new(String::new())).unwrap();
+            repeats_a_secret(part)
+        };
+        assert_eq!(std::thread::scope(|scope| scope.spawn(is_repeated).join().unwrap()), expected, "{text} in {part}");
+    }
+    assert!(!repeats_a_secret("Plum7Tidewater"), "another thread sent it");
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use crate::attempt::Attempt;
+use crate::attempt;
 use crate::error::{Code, Error, Result, printable};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -18,8 +18,6 @@ pub struct Answer {
     /// The server's time, in whole seconds.
     pub date: Option<Timestamp>,
     pub(super) headers: HeaderMap,
-    /// The secrets in the request, which are removed from the answer's errors.
-    pub(super) sent: Vec<Attempt>,
     /// The name in errors.
     pub(super) peer: String,
 }
@@ -79,20 +77,12 @@ impl Answer {
             _ => Error::new(Code::HttpUnexpected, format!("{peer} answered with HTTP {status}"))
                 .hint("check its address: a proxy or another service may answer there"),
         };
-        match self.oauth_error() {
-            Some(said) if said.error_description.is_empty() => {
-                error.because(format!("it says {}", self.without_secrets(printable(&said.error, 80))))
-            }
-            Some(OAuthError { error: code, error_description }) => {
-                let said = format!("{}: {}", printable(&code, 80), printable(&error_description, 200));
-                error.because(format!("it says {}", self.without_secrets(said)))
-            }
-            None => error,
+        let Some(OAuthError { error: code, error_description }) = self.oauth_error() else { return error };
+        let mut said = printable(&code, 80);
+        if !error_description.is_empty() {
+            said = format!("{said}: {}", printable(&error_description, 200));
         }
-    }
-
-    /// Removes the secrets of the request, which some services repeat.
-    fn without_secrets(&self, words: String) -> String {
-        self.sent.iter().fold(words, |words, attempt| attempt.taken_out_of(&words).unwrap_or(words))
+        attempt::take_secrets_out_of(&mut said);
+        error.because(format!("it says {said}"))
     }
 }

@@ -206,7 +206,6 @@ impl Api {
             body,
             date,
             headers,
-            sent: request.attempts().cloned().collect(),
             peer: self.name.clone(),
         })
     }

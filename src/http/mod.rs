@@ -21,10 +21,16 @@ mod verifier;
 
 use url::Url;
 
+use crate::attempt;
+
 /// A URL as errors and logs show it: without user information, query, fragment and the parameters of its path
-/// (`;jsessionid=…`, RFC 3986 §3.3), all of which may hold secrets.
+/// (`;jsessionid=…`, RFC 3986 §3.3), all of which may hold secrets, and without host or segment that repeats a secret that was sent.
 pub fn shown(url: &Url) -> String {
-    format!("{}{}", url.origin().ascii_serialization(), shown_path(url.path()))
+    let origin = match url.host_str().is_some_and(attempt::repeats_a_secret) {
+        true => format!("{}://…", url.scheme()),
+        false => url.origin().ascii_serialization(),
+    };
+    format!("{origin}{}", shown_path(url.path()))
 }
 
 /// An address from a page, relative or not, without the parts that [`shown`] omits. A path that is not parsed may contain `;` in
@@ -33,7 +39,8 @@ pub fn shown_path(address: &str) -> String {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let segments = path.split('/').map(|segment| {
         let escaped = segment.find("%3b").or_else(|| segment.find("%3B")).unwrap_or(segment.len());
-        &segment[..segment.find(';').unwrap_or(segment.len()).min(escaped)]
+        let segment = &segment[..segment.find(';').unwrap_or(segment.len()).min(escaped)];
+        if attempt::repeats_a_secret(segment) { "…" } else { segment }
     });
     segments.collect::<Vec<_>>().join("/")
 }

@@ -6,6 +6,8 @@
 //! The outcome of each proxy's password is kept until the process ends. A password that was refused is not sent again, and one
 //! without a verdict not before the next login; `acquire` settles its attempts by this.
 
+mod said;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,23 +15,21 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::header::{self, HeaderMap};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
+use self::said::{Said, answer};
 use super::challenge::{challenges, in_words};
 use super::fault;
 use crate::address::ProxyUrl;
 use crate::attempt::Shown;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result};
 use crate::host_name::is_loopback;
 use crate::process::env::Env;
 use crate::quote::shell::command;
 use crate::secret::Secret;
 
-/// Most bytes that are read of a proxy's answer.
-const MAX_HEAD: usize = 16 * 1024;
 /// Limit of the second CONNECT.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -72,12 +72,6 @@ impl Fate {
 
 static FATES: Mutex<Vec<Fate>> = Mutex::new(Vec::new());
 
-/// A proxy's answer to CONNECT.
-struct Said {
-    status: u16,
-    schemes: Vec<String>,
-}
-
 impl Proxy {
     /// Returns the proxy for `url`: the chosen one, else the system's (`HTTPS_PROXY`, `NO_PROXY`). `None` for this machine.
     pub fn of(url: &Url, chosen: Option<&Chosen>) -> Option<Self> {
@@ -94,23 +88,30 @@ impl Proxy {
     }
 
     /// Returns every proxy that requests may use: those of the environment, and the chosen one. Ignores `NO_PROXY`.
-    pub fn all(env: &Env, chosen: Option<&Chosen>) -> Vec<Self> {
+    ///
+    /// Errors: [`Code::InvalidValue`] for a variable whose user name or password ends the host before it begins.
+    pub fn all(env: &Env, chosen: Option<&Chosen>) -> Result<Vec<Self>> {
         let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-        let variables = names.iter().filter_map(|name| Some((env.text(name)?, *name)));
+        let variables = || names.iter().filter_map(|name| Some((env.text(name)?, *name)));
+        if let Some((_, name)) = variables().find(|(url, _)| is_cut_short(url)) {
+            let what =
+                format!("the user name or password in ${name} has a `/`, `?` or `#`, which ends the proxy's host");
+            return Err(Error::new(Code::InvalidValue, what).hint("write %2F for `/`, %3F for `?`, %23 for `#`"));
+        }
         let chosen = chosen.map(|chosen| (chosen.url.as_str().to_owned(), chosen.setting));
         let anywhere = http::Uri::from_static("https://anywhere.invalid/");
         let proxy = |(url, setting): (String, &'static str)| {
             let intercept = Matcher::builder().all(url).build().intercept(&anywhere)?;
             Some(Proxy { intercept, setting })
         };
-        variables.chain(chosen).filter_map(proxy).collect()
+        Ok(variables().chain(chosen).filter_map(proxy).collect())
     }
 
     /// Returns its address, without user name and password.
     pub fn address(&self) -> String {
         let uri = self.intercept.uri();
-        let authority = uri.authority().map(|a| a.as_str().rsplit('@').next().unwrap_or_default()).unwrap_or_default();
-        format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
+        let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}://{}{port}", uri.scheme_str().unwrap_or("http"), uri.host().unwrap_or_default())
     }
 
     /// Returns the setting that names it.
@@ -195,20 +196,21 @@ impl Proxy {
             return Some(self.refused(&[], "it answered so in SOCKS 5".to_owned()));
         }
         if said.contains("proxy authorization required") {
-            let schemes = match self.ask(target, false, tls).await {
-                Some(Said { status: 407, schemes }) => schemes,
-                Some(_) | None => Vec::new(),
-            };
-            return Some(self.login_wanted(&schemes));
+            let said = self.ask(target, false, tls).await.filter(Said::wants_a_login);
+            return Some(self.login_wanted(&said.map(|said| said.schemes).unwrap_or_default()));
         }
         if !said.contains("tunnel error: unsuccessful") {
             return None;
         }
         let mut said = self.ask(target, false, tls).await;
-        let is_proven = self.has_password() && said.as_ref().is_some_and(|said| said.status == 407);
-        if is_proven {
+        let is_proven = self.has_password() && said.as_ref().is_some_and(Said::wants_a_login);
+        if is_proven && said.as_ref().is_some_and(|said| said.is_clean) {
             // Without the password it requires a login, so it has accepted the password, which may be sent again.
             said = self.ask(target, true, tls).await;
+        }
+        // A 407 that hyper could not read was none of the errors above.
+        if let Some(said) = said.as_ref().filter(|said| said.wants_a_login()) {
+            return Some(self.login_wanted(&said.schemes));
         }
         Some(self.not_through(said.map(|said| said.status), target, is_proven))
     }
@@ -310,15 +312,10 @@ impl Proxy {
     }
 }
 
-async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, question: &[u8]) -> Option<Said> {
-    stream.write_all(question).await.ok()?;
-    let mut head = Vec::new();
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_HEAD {
-        if stream.read_buf(&mut head).await.ok()? == 0 {
-            break;
-        }
-    }
-    said(&String::from_utf8_lossy(&head))
+/// Whether a `/`, `?` or `#` stands before the `@` of a login: the rest of the password would pass for a path.
+fn is_cut_short(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find(['/', '?', '#']).is_some_and(|at| rest[at..].contains('@'))
 }
 
 /// The texts of an error's causes: the errors of tunnels in hyper-util and reqwest have no public type.
@@ -326,14 +323,23 @@ fn words(error: &reqwest::Error) -> String {
     fault::chain(error).map(|e| e.to_string()).collect::<Vec<_>>().join(": ")
 }
 
-/// Reads the head of an HTTP/1 answer.
-fn said(head: &str) -> Option<Said> {
-    let mut lines = head.lines();
-    let status = lines.next()?.strip_prefix("HTTP/")?.split(' ').nth(1)?.parse().ok()?;
-    let fields = lines.take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
-    let offers: Vec<&str> = fields
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("proxy-authenticate"))
-        .map(|(_, value)| value.trim())
-        .collect();
-    Some(Said { status, schemes: challenges(offers).iter().map(|found| found.scheme.to_owned()).collect() })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_ends_the_host_is_an_error_that_does_not_show_it() {
+        let all = |url: &str| Proxy::all(&Env::fixed([("HTTPS_PROXY", url)]), None);
+        for url in ["http://bob:Hunter/2@proxy:3128", "http://bob:Hunter#2@proxy", "bob:Hunter?2@proxy:3128"] {
+            let error = all(url).err().unwrap();
+            assert!(error.code == Code::InvalidValue && !format!("{error:?}").contains("Hunter"), "{error:?}");
+        }
+        for (url, shown) in [
+            ("http://bob:Hunter%2F2@proxy:3128/", "http://proxy:3128"),
+            ("http://[::1]:3128", "http://[::1]:3128"),
+            ("proxy", "http://proxy"),
+        ] {
+            assert_eq!(all(url).unwrap()[0].address(), shown, "{url}");
+        }
+    }
 }

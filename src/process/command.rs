@@ -3,7 +3,7 @@
 //! It ends when the program does, not when its pipe does: a daemon that it started may keep the pipe open. The program's whole
 //! process group is killed at the end, so that nothing stays behind.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -46,7 +46,15 @@ pub fn secret_output_with(
     command.envs(variables.iter().copied());
     #[cfg(target_os = "linux")]
     end_with_us(&mut command);
-    let mut group = Group::start(&mut command).map_err(|e| failed(e.to_string()))?;
+    let mut group = Group::start(&mut command).map_err(|e| match e.kind() {
+        // The setting may hold the password in place of a command.
+        io::ErrorKind::NotFound => {
+            Error::new(Code::SecretCommand, format!("there is no program as `{setting}` names it"))
+                .because("its name is not shown, because it may be the secret itself")
+                .hint(format!("name a program in `{setting}` by its path, or one that `command -v` finds"))
+        }
+        _ => failed(e.to_string()),
+    })?;
     let stdout = collect(group.child.stdout.take(), limit);
     let stderr = collect(group.child.stderr.take(), MAX_OUTPUT);
 
@@ -130,6 +138,13 @@ mod tests {
         assert_eq!(error.code, Code::SecretCommand);
         let text = format!("{error:?}");
         assert!(text.contains("vault is sealed") && !text.contains("s3cret"), "{text}");
+    }
+
+    #[test]
+    fn what_stands_where_a_program_belongs_is_not_shown() {
+        let argv = ["Plum7Tidewater".to_owned()];
+        let error = secret_output(&argv, "saml.password", &Deadline::after(LONG)).unwrap_err();
+        assert!(error.code == Code::SecretCommand && !format!("{error:?}").contains("Plum7"), "{error:?}");
     }
 
     #[test]

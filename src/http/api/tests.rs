@@ -126,8 +126,7 @@ fn a_refusal_tells_the_oauth_error_and_nothing_else_of_the_body() {
     ];
     for (status, body, code, said) in table {
         let body = Zeroizing::new(body.as_bytes().to_vec());
-        let answer =
-            Answer { status, body, date: None, headers: header::HeaderMap::new(), sent: vec![], peer: "it".into() };
+        let answer = Answer { status, body, date: None, headers: header::HeaderMap::new(), peer: "it".into() };
         let error = answer.refusal();
         assert_eq!(error.code.as_str(), code);
         let causes = error.causes.join(" ");

@@ -18,7 +18,7 @@ use super::exchange::{Assertion, Exchange, Step};
 use super::extract::{self, Page, PageKind, XPath};
 use super::remembered::Remembered;
 use super::response::{self, Response as SamlResponse, is_aws_sign_in};
-use crate::attempt::Carried;
+use crate::attempt::{Carried, take_secrets_out_of};
 use crate::config::profile::{AuthnRequest, Saml};
 use crate::error::{Code, Error, Result};
 use crate::http::client::{Request, Response};
@@ -173,8 +173,7 @@ impl Login<'_, '_> {
         let is_empty = body.iter().all(u8::is_ascii_whitespace);
         let limit = MAX_READING.min(self.exchange.run.deadline.remaining());
         let mut page = extract::read(body, answer.content_type.clone(), self.xpath, limit)?;
-        self.exchange.take_secrets_out_of(&mut page.title);
-        self.exchange.take_secrets_out_of(&mut page.summary.says);
+        page.title.iter_mut().chain(&mut page.summary.says).for_each(take_secrets_out_of);
         if let Some(trace) = self.exchange.run.trace {
             trace.read(&page, &answer.url);
         }
@@ -251,7 +250,7 @@ impl Login<'_, '_> {
             return Ok(Step::Done(Box::new(Assertion { encoded, response, idp_time: answer.date })));
         };
         if !response.is_success() {
-            self.exchange.take_secrets_out_of(&mut response.status_message);
+            response.status_message.iter_mut().for_each(take_secrets_out_of);
             response.preflight(time::now())?;
         }
         if !self.exchange.client.is_allowed(&target) {

@@ -15,6 +15,7 @@ use super::authn_request::{self, Answer};
 use super::conversation::status_error;
 use super::exchange::{Assertion, Exchange, Step};
 use super::response::{Response as SamlResponse, is_aws_sign_in};
+use crate::attempt::take_secrets_out_of;
 use crate::config::profile::Saml;
 use crate::error::{Code, Error, Result, printable};
 use crate::http::client::{Request, Response};
@@ -24,6 +25,8 @@ use crate::identity::verdict::Sign;
 use crate::secret::Secret;
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+/// SOAP 1.2, in which some servers report a fault whatever they were asked in.
+const ENVELOPE_12: &str = "http://www.w3.org/2003/05/soap-envelope";
 const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const ECP: &str = "urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp";
 
@@ -48,9 +51,9 @@ fn next(exchange: &mut Exchange<'_>, sent: Request, answer: Response) -> Result<
         Enclosed::Fault { says, is_about_authentication } => {
             let sign = if is_about_authentication { Sign::AuthenticationFault } else { Sign::Anything };
             exchange.settle(sign);
-            let mut says = Some(printable(&says, 300));
-            exchange.take_secrets_out_of(&mut says);
-            Err(refused(&answer, &says.unwrap_or_default(), is_about_authentication))
+            let mut says = printable(&says, 300);
+            take_secrets_out_of(&mut says);
+            Err(refused(&answer, &says, is_about_authentication))
         }
         Enclosed::Response { xml, consumer } => {
             Ok(Step::Done(Box::new(assertion(&xml, consumer.as_deref(), &answer)?)))
@@ -153,7 +156,7 @@ fn open_envelope(text: &str) -> std::result::Result<Enclosed, String> {
                 let is_empty = text[..after].ends_with("/>");
                 let name = element.local_name().into_inner().to_owned();
                 match (path.len(), namespace.as_str(), name.as_str()) {
-                    (0, ENVELOPE, "Envelope") => {}
+                    (0, ENVELOPE | ENVELOPE_12, "Envelope") => {}
                     (0, _, _) => return Err(format!("its root element is {}", printable(&name, 60))),
                     (2, ECP, "Response") => consumer = attribute(&element, "AssertionConsumerServiceURL"),
                     (2, PROTOCOL, "Response") if path[1].0 == "Body" && !is_empty => start = Some(before),
@@ -171,8 +174,8 @@ fn open_envelope(text: &str) -> std::result::Result<Enclosed, String> {
                 }
             }
             Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => match path.last() {
-                Some((name, _)) if name.eq_ignore_ascii_case("faultstring") => fault.push_str(&words(&event)),
-                Some((name, _)) if name.eq_ignore_ascii_case("faultcode") => code.push_str(&words(&event)),
+                Some((name, _)) if is_one_of(name, ["faultstring", "Text"]) => fault.push_str(&words(&event)),
+                Some((name, _)) if is_one_of(name, ["faultcode", "Value"]) => code.push_str(&words(&event)),
                 Some(_) | None => {}
             },
             Event::DocType(_) => return Err("it has a document type declaration".to_owned()),
@@ -185,6 +188,11 @@ fn open_envelope(text: &str) -> std::result::Result<Enclosed, String> {
             _ => {}
         }
     }
+}
+
+/// Whether an element has the name of SOAP 1.1 or that of 1.2.
+fn is_one_of(name: &str, names: [&str; 2]) -> bool {
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn words(event: &Event<'_>) -> String {
@@ -308,6 +316,12 @@ mod tests {
                      authentication failed.</faultstring></S:Fault></S:Body></S:Envelope>"
                 ),
                 "fault: An error occurred: authentication failed. (authentication)",
+            ),
+            (
+                "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Body><e:Fault><e:Code><e:Value>e:Sender</e:Value></e:Code>\
+                 <e:Reason><e:Text xml:lang='en'>Account locked</e:Text></e:Reason></e:Fault></e:Body></e:Envelope>"
+                    .to_owned(),
+                "fault: Account locked (authentication)",
             ),
         ];
         for (envelope, expected) in table {

@@ -6,7 +6,7 @@ use url::Url;
 use super::auth::Method;
 use super::remembered::Remembered;
 use super::response::Response as SamlResponse;
-use crate::attempt::{Attempt, Carried};
+use crate::attempt::{Attempt, Carried, take_secrets_out_of};
 use crate::config::profile::{Auth, Saml};
 use crate::error::{Code, Error, Result};
 use crate::http::client::{Client, Request, Response};
@@ -159,7 +159,7 @@ impl<'a> Exchange<'a> {
             match next(self, request, answer)? {
                 Step::Send(then) => request = *then,
                 Step::Done(mut assertion) => {
-                    self.take_secrets_out_of(&mut assertion.response.status_message);
+                    assertion.response.status_message.iter_mut().for_each(take_secrets_out_of);
                     self.settle(verdict::sign_of_response(&assertion.response));
                     return Ok(*assertion);
                 }
@@ -195,15 +195,6 @@ impl<'a> Exchange<'a> {
     pub fn settle(&self, sign: Sign) {
         for attempt in &self.attempts {
             attempt.settle(verdict::of(sign));
-        }
-    }
-
-    /// Removes the secrets that were sent from words of the IdP that are shown.
-    pub fn take_secrets_out_of(&self, words: &mut Option<String>) {
-        for attempt in &self.attempts {
-            if let Some(rest) = words.as_deref().and_then(|words| attempt.taken_out_of(words)) {
-                *words = Some(rest);
-            }
         }
     }
 }

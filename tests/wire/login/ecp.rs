@@ -88,3 +88,14 @@ fn a_fault_is_told_without_the_secret_that_was_sent() {
     let world = world(envelope(AWS_ACS, &fault));
     world.get().fails_as("idp-denied-claim").saying("no ECP for … here");
 }
+
+#[test]
+fn a_fault_that_repeats_the_header_is_not_told() {
+    let header = base64(&format!("{USER}:{PASSWORD}"));
+    let fault = format!(
+        "<S:Fault><faultcode>S:Client</faultcode><faultstring>bad header Basic {header}</faultstring></S:Fault>"
+    );
+    let run = world(envelope(AWS_ACS, &fault)).get();
+    run.fails_as("idp-denied-claim").saying("is not shown");
+    assert!(!run.stderr.contains(&header), "{}", run.stderr);
+}

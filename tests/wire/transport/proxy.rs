@@ -56,6 +56,18 @@ fn a_proxys_407_is_told_with_what_it_offers_and_its_password_goes_out_once() {
 }
 
 #[test]
+fn a_407_that_is_hard_to_read_is_a_refusal_too() {
+    let proxy = Raw::start(|_, _| {
+        b"HTTP/1.1 407 \x1b[31mNo\r\nProxy-Authenticate: Basic realm=\"corp\"\r\nContent-Length: 0\r\n\r\n".to_vec()
+    });
+    let world = beyond(&proxy, &with_password());
+    for _ in 0..3 {
+        world.get_with(&["--force"]).fails();
+    }
+    assert_eq!(proxy.times("Proxy-Authorization"), 1);
+}
+
+#[test]
 fn a_407_of_an_https_proxy_is_told_with_what_it_offers() {
     let authority = Authority::new();
     let proxy = Raw::start_tls(authority.server(LOOPBACK_NAMES), |_| {
