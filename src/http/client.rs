@@ -69,6 +69,8 @@ pub struct Response {
     /// Every `WWW-Authenticate` value, in order.
     pub www_authenticate: Vec<String>,
     pub content_type: Option<String>,
+    /// The header of this name, which browsers read like the page's `<meta http-equiv="refresh">`.
+    pub refresh: Option<String>,
     pub retry_after: Option<String>,
     /// The server's time, in whole seconds.
     pub date: Option<Timestamp>,
@@ -229,6 +231,7 @@ impl Client {
             location: one(header::LOCATION),
             www_authenticate: all(header::WWW_AUTHENTICATE),
             content_type: one(header::CONTENT_TYPE),
+            refresh: one(header::REFRESH),
             retry_after: one(header::RETRY_AFTER),
             date,
             body,

@@ -183,7 +183,12 @@ fn judged(
         })
     };
     let passes_without = operator.if_exists || operator.set == Some(Set::ForAllValues);
-    let read = |value: &String| Pattern::read_open(value, operator.has_wildcards(), policy.has_variables);
+    let read = |value: &String| {
+        let ignores_case = operator.test == Test::EqualsIgnoreCase;
+        // The forms of the issuers' claims are in lower case.
+        let value = if ignores_case { value.to_lowercase() } else { value.clone() };
+        Pattern::read_open(&value, operator.has_wildcards(), policy.has_variables)
+    };
     let all_say = !condition.values.is_empty() && condition.values.iter().all(|value| says(&read(value)) == Some(true));
     match operator.test {
         Test::Equals | Test::EqualsIgnoreCase | Test::Like | Test::Arn | Test::Numeric(Order::Equal)

@@ -173,7 +173,7 @@ impl Login<'_, '_> {
         let is_empty = body.iter().all(u8::is_ascii_whitespace);
         let limit = MAX_READING.min(self.exchange.run.deadline.remaining());
         let mut page = extract::read(body, answer.content_type.clone(), self.xpath, limit)?;
-        page.title.iter_mut().chain(&mut page.summary.says).for_each(take_secrets_out_of);
+        page.title.iter_mut().chain(&mut page.summary.says).chain(&mut page.texts).for_each(take_secrets_out_of);
         if let Some(trace) = self.exchange.run.trace {
             trace.read(&page, &answer.url);
         }
@@ -215,8 +215,9 @@ impl Login<'_, '_> {
         if answer.status >= 400 {
             return Err(diagnosis::says_itself(status_error(&answer), &page));
         }
-        if let Some(target) = &page.meta_refresh {
-            let target = self.resolve(&answer.url, target)?;
+        let refresh = || answer.refresh.as_deref().and_then(extract::refresh_target);
+        if let Some(target) = page.meta_refresh.take().or_else(refresh) {
+            let target = self.resolve(&answer.url, &target)?;
             return Ok(Step::send(self.exchange.get(target)));
         }
         if let Some(frame) = self.frame(&page, &answer.url) {

@@ -136,7 +136,12 @@ pub fn told(error: Error, page: &Page) -> Error {
 
 /// Adds the page's message to the error, and the meaning of an error code of AD FS.
 pub fn says_itself(error: Error, page: &Page) -> Error {
-    let error = match &page.summary.says {
+    says_so(error, page.summary.says.as_deref(), page)
+}
+
+/// The same with these words of the page in place of its message.
+pub fn says_so(error: Error, words: Option<&str>, page: &Page) -> Error {
+    let error = match words {
         Some(words) => error.because(format!("it says: {words}")),
         None => error,
     };

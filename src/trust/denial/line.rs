@@ -16,7 +16,9 @@ pub fn is_cut(text: &str) -> bool {
 pub fn is_masked(part: &str) -> bool {
     let is_mask = |c: char| matches!(c, '*' | 'x' | 'X' | '#' | '•');
     let has_brackets = part.starts_with(['[', '<', '{']) && part.ends_with([']', '>', '}']);
-    !part.is_empty() && (part.chars().all(is_mask) || has_brackets)
+    // A single letter is a name.
+    let is_name = matches!(part, "x" | "X");
+    !part.is_empty() && !is_name && (part.chars().all(is_mask) || has_brackets)
 }
 
 /// Removes the control sequences of a terminal (ECMA-48, "CSI").
@@ -98,7 +100,7 @@ mod tests {
         for part in ["***", "XXXXXXXXXXXX", "xxxx", "[REDACTED]", "<account>", "############"] {
             assert!(is_masked(part), "{part}");
         }
-        for part in ["", "112233334444", "Dev", "s3"] {
+        for part in ["", "112233334444", "Dev", "s3", "x"] {
             assert!(!is_masked(part), "{part}");
         }
     }

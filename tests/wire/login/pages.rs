@@ -175,11 +175,41 @@ fn what_the_page_sends_itself_goes_on_also_with_401() {
 #[test]
 fn a_401_that_wants_another_login_says_which_with_a_page_or_without() {
     for body in ["", "<h1>401</h1>"] {
-        for (offered, told) in [("Negotiate", "spnego"), ("NTLM", "NTLM"), ("Basic realm=\"a, b\"", "basic")] {
+        for (offered, told) in [
+            ("Negotiate", "spnego"),
+            ("NTLM", "NTLM"),
+            ("Basic realm=\"a, b\"", "basic"),
+            ("Digest realm=\"a\"", "it offers Digest"),
+        ] {
             let answer = Reply::new(401, "text/html", body.to_owned()).with("WWW-Authenticate", offered);
             let world = World::form(Site::new().get("/sso", answer));
             world.get().fails_as("login-page").saying(told);
         }
+    }
+}
+
+#[test]
+fn a_page_that_leads_on_by_a_header_or_a_script_is_followed() {
+    for page in [
+        Reply::html(page("Please wait")).with("Refresh", "0; url=/form"),
+        Reply::html(page("Please wait<script>window.location.replace('/form')</script>")),
+    ] {
+        let site = Site::new()
+            .get("/sso", page)
+            .get("/form", login_page("/login"))
+            .post("/login", password_check(login_page("/login"), assertion_page(Assertion::default())));
+        World::form(site).get().succeeds();
+    }
+}
+
+#[test]
+fn an_address_that_repeats_the_secret_is_told_without_it() {
+    let in_url: String = PASSWORD.bytes().map(|b| format!("%{b:02X}")).collect();
+    let back = Reply::redirect(303, format!("/no/{in_url}/x"));
+    let world = World::form(Site::new().get("/sso", login_page("/login")).post("/login", back));
+    for run in [world.run(&["-vv", "get", "dev"]), world.get_with(&["--force"])] {
+        run.saying("/no/…/x");
+        assert!(!run.stderr.contains(&in_url), "{}", run.stderr);
     }
 }
 

@@ -5,7 +5,7 @@ use url::Url;
 use super::filled::unclear;
 use crate::config::profile::FormLogin;
 use crate::error::{Result, printable};
-use crate::identity::saml::extract::words::{Meaning, folded, says, words};
+use crate::identity::saml::extract::words::{Meaning, folded, says, says_log_in, words};
 use crate::identity::saml::extract::{Form, Input, points};
 
 /// Points of a button that says that it logs in, at the expected place.
@@ -33,8 +33,8 @@ pub fn button(form: &Form, login: &FormLogin, last_filled: Option<usize>, url: &
         );
         let programs = folded(&words(&programs).join(" "));
         points(&[
-            (says(&on_it, Meaning::LogIn), 3),
-            (says(&programs, Meaning::LogIn), 2),
+            (says_log_in(&on_it), 3),
+            (says_log_in(&programs), 2),
             (last_filled.is_some_and(|last| at > last), 2),
             (says(&on_it, Meaning::OtherWayIn) || says(&programs, Meaning::OtherWayIn), -5),
             (says(&on_it, Meaning::NotThis) || says(&programs, Meaning::NotThis), -5),

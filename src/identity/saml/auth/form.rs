@@ -37,8 +37,10 @@ pub struct FormAuth<'a> {
     /// Name of the input that received the password, and the kind of its page.
     password_name: Option<String>,
     filled_kind: Option<PageKind>,
-    /// The message of the login page before the password was sent, which says nothing about the password.
-    said_before: Option<String>,
+    /// The texts of the login page before the password was sent, which say nothing about the password.
+    said_before: Vec<String>,
+    /// Another form was sent after the one with the password.
+    has_gone_on: bool,
 }
 
 impl<'a> FormAuth<'a> {
@@ -52,12 +54,14 @@ impl<'a> FormAuth<'a> {
             attempts: Vec::new(),
             password_name: None,
             filled_kind: None,
-            said_before: None,
+            said_before: Vec::new(),
+            has_gone_on: false,
         }
     }
 
     /// Notes that the last form was sent, with these attempts.
     pub fn sent(&mut self, attempts: &[Attempt]) {
+        self.has_gone_on |= self.secret_sent && attempts.is_empty();
         self.attempts.extend_from_slice(attempts);
     }
 
@@ -69,7 +73,7 @@ impl<'a> FormAuth<'a> {
         }
         let has_secret = filled.as_ref().is_some_and(Filled::has_secret);
         if !self.secret_sent || has_secret {
-            self.said_before.clone_from(&page.summary.says);
+            self.said_before = page.texts.iter().chain(&page.summary.says).cloned().collect();
         }
         Ok(filled)
     }

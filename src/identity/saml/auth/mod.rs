@@ -23,7 +23,7 @@ use super::extract::{Page, PageKind};
 use crate::attempt::{Attempt, Carried};
 use crate::config::profile::{Auth, Ecp, Saml};
 use crate::error::{Code, Error, Result};
-use crate::http::challenge::{Challenge, challenges};
+use crate::http::challenge::{Challenge, challenges, in_words};
 use crate::http::client::Response;
 use crate::http::shown;
 use crate::identity::Run;
@@ -154,6 +154,9 @@ pub fn not_asked(answer: &Response) -> Error {
         }
         () if is_offered("Bearer") => error.hint("it wants a bearer token: set `saml.auth = \"bearer\"` with `token`"),
         () if is_offered("NTLM") => error.because("it offers NTLM alone, which fedcred does not do").hint(NTLM),
+        () if !offers.is_empty() => error
+            .because(format!("it offers {}, which fedcred does not do", in_words(&offers)))
+            .hint("set `saml.auth = \"browser\"`, or ask the IdP's administrator for a login form or Kerberos"),
         () => error.hint("choose the `saml.auth` that this IdP wants"),
     }
 }

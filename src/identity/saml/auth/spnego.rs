@@ -271,6 +271,7 @@ mod tests {
             url: url::Url::parse("https://idp.example.com/sso").unwrap(),
             status,
             location: None,
+            refresh: None,
             www_authenticate: headers.iter().map(|header| (*header).to_owned()).collect(),
             content_type: None,
             retry_after: None,

@@ -14,9 +14,15 @@ pub fn is_captcha(element: &Element) -> bool {
 
 /// Whether the script of a captcha service turns the element into its widget.
 fn is_widget(element: &Element) -> bool {
-    const CLASSES: [&str; 5] = ["g-recaptcha", "h-captcha", "cf-turnstile", "frc-captcha", "geetest_captcha"];
+    const CLASSES: [&str; 4] = ["g-recaptcha", "h-captcha", "cf-turnstile", "frc-captcha"];
+    // What the person's answer is written into, by the script of the service.
+    const ANSWERS: [&str; 3] = ["g-recaptcha-response", "h-captcha-response", "cf-turnstile-response"];
     element.attribute("data-sitekey").is_some()
-        || element.value("class").split_whitespace().any(|class| CLASSES.contains(&class))
+        || element
+            .value("class")
+            .split_whitespace()
+            .any(|class| CLASSES.contains(&class) || class.starts_with("geetest_"))
+        || ANSWERS.contains(&element.value("name")) && element.value("value").is_empty()
         || element.is("altcha-widget")
 }
 

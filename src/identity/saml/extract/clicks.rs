@@ -8,7 +8,7 @@ use super::message::visible_text;
 use super::script;
 use super::source;
 use super::tree::{Element, NodeId, ROOT, Tree};
-use super::words::{Meaning, folded, says};
+use super::words::{Meaning, folded, says, says_log_in};
 
 /// Handlers that are examined on one page, the length of one in bytes, and the inputs that one sets.
 const MAX_CLICKS: usize = 32;
@@ -54,7 +54,7 @@ pub fn settle(tree: &Tree, hidden: &[bool], forms: &mut [Form]) {
 fn logs_in(tree: &Tree, hidden: &[bool], id: NodeId, element: &Element) -> bool {
     let attributes = ["value", "title", "alt", "aria-label"].map(|name| element.value(name));
     let text = folded(&format!("{} {}", visible_text(tree, hidden, id), attributes.join(" ")));
-    says(&text, Meaning::LogIn) && !says(&text, Meaning::NotThis) && !says(&text, Meaning::OtherWayIn)
+    says_log_in(&text) && !says(&text, Meaning::NotThis) && !says(&text, Meaning::OtherWayIn)
 }
 
 /// The assignments of literals in the code: the expression before `.value = '…'` or `.val('…')`, and the literal.

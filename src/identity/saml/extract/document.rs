@@ -24,7 +24,7 @@ pub fn meta_refresh(tree: &Tree) -> Option<String> {
 }
 
 /// Parses `0; url='/next'`: seconds, then a comma, semicolon or space, then the target, with or without `url=` and quotes.
-fn refresh_target(content: &str) -> Option<String> {
+pub fn refresh_target(content: &str) -> Option<String> {
     let content = content.trim_start();
     let end = content.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(content.len());
     let (seconds, rest) = content.split_at(end);

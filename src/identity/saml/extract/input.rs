@@ -2,7 +2,7 @@
 //! the page. One rule for all products: the names that they use are listed in `words` among all others.
 
 use super::forms::{Asks, Form, Input};
-use super::words::{Meaning, folded, is_named, says};
+use super::words::{Meaning, folded, is_named, says, says_log_in};
 
 /// What the page says outside of its inputs.
 pub struct Around<'a> {
@@ -91,7 +91,7 @@ fn is_subscription(form: &Form, buttons: &[String]) -> bool {
 
 fn is_registration(form: &Form, around: &Around<'_>, buttons: &[String]) -> bool {
     let says_so = buttons.iter().any(|button| says(button, Meaning::Register));
-    let logs_in = buttons.iter().any(|button| says(button, Meaning::LogIn) && !says(button, Meaning::Register));
+    let logs_in = buttons.iter().any(|button| says_log_in(button) && !says(button, Meaning::Register));
     let asks_who_you_are = form.inputs.iter().any(|input| input.takes_text() && input.is_named(Meaning::PersonalName));
     let is_action = form.action.as_deref().is_some_and(|action| is_named(action, Meaning::Register));
     let is_headline = says(around.headline, Meaning::Register);
@@ -112,7 +112,7 @@ fn of_password(input: &Input, context: &Context<'_>) -> Asks {
         (is_new, 2),
         (says(context.around.headline, Meaning::NewPassword), 2),
         (says(&context.buttons, Meaning::Save), 1),
-        (says(&context.buttons, Meaning::LogIn), -1),
+        (says(&context.buttons, Meaning::LogIn) || context.has_user && says(&context.buttons, Meaning::GoOn), -1),
         (is_said("current-password"), -3),
     ]);
     let code = points(&[

@@ -8,6 +8,8 @@ use crate::error::printable;
 
 /// Longest message, in characters.
 const MAX: usize = 300;
+/// Most texts of a page that are kept.
+const MAX_TEXTS: usize = 100;
 
 /// The elements in which products put their messages.
 const MARKS: [Mark; 8] = [
@@ -42,6 +44,33 @@ pub fn headings(tree: &Tree, hidden: &[bool]) -> String {
 pub fn visible_text(tree: &Tree, hidden: &[bool], top: NodeId) -> String {
     let seen = tree.descendants(top).filter(|id| !hidden[id.index()]).filter_map(|id| tree.text(id));
     printable(&seen.collect::<Vec<_>>().join(" "), MAX)
+}
+
+/// The texts that a person reads on the page, a block each, printable; without the words on buttons, links and inputs.
+pub fn texts(tree: &Tree, hidden: &[bool]) -> Vec<String> {
+    let mut blocks: Vec<(NodeId, String)> = Vec::new();
+    for id in tree.descendants(ROOT).filter(|id| !hidden[id.index()]) {
+        let Some((block, text)) = block_of(tree, id).zip(tree.text(id)) else { continue };
+        match blocks.last_mut().filter(|last| last.0 == block) {
+            Some((_, all)) => *all = format!("{all} {text}"),
+            None => blocks.push((block, text.to_owned())),
+        }
+        if blocks.len() == MAX_TEXTS {
+            break;
+        }
+    }
+    let texts = blocks.into_iter().map(|(_, text)| printable(&text, MAX));
+    texts.filter(|text| text.chars().any(char::is_alphanumeric)).collect()
+}
+
+/// The block that a text belongs to. `None` for the words on a control.
+fn block_of(tree: &Tree, text: NodeId) -> Option<NodeId> {
+    let above = std::iter::successors(tree.parent(text), |id| tree.parent(*id));
+    let mut elements = above.filter_map(|id| Some((id, tree.element(id)?)));
+    if elements.clone().any(|(_, e)| e.is_any("a button option label title textarea")) {
+        return None;
+    }
+    elements.find(|(_, e)| !e.is_any("span b i em strong font u small br")).map(|(id, _)| id)
 }
 
 struct Visible<'t> {

@@ -24,6 +24,7 @@ pub mod kind;
 mod message;
 pub mod product;
 pub mod redact;
+mod redirect;
 mod script;
 mod signs;
 mod source;
@@ -41,6 +42,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use self::classify::Facts;
+pub use self::document::refresh_target;
 pub use self::elsewhere::{Elsewhere, Place};
 pub use self::forms::{Asks, Form, Input, Method};
 pub use self::input::points;
@@ -70,7 +72,8 @@ pub struct Page {
     pub forms: Vec<Form>,
     /// `<base href>`, as written.
     pub base_href: Option<String>,
-    /// Target of `<meta http-equiv="refresh" content="0; url=…">`, as written; only if it is due within ten seconds.
+    /// Target of `<meta http-equiv="refresh" content="0; url=…">` or of a script that does nothing but lead there, as written;
+    /// only if it is due within ten seconds.
     pub meta_refresh: Option<String>,
     /// Index of the form that the page submits by itself, and index of the button that it presses.
     pub sends_itself: Option<(usize, Option<usize>)>,
@@ -78,6 +81,8 @@ pub struct Page {
     pub elsewhere: Option<Elsewhere>,
     /// Address of the frame on a page without forms, as written.
     pub frame: Option<String>,
+    /// What a person reads on it, a block each, printable.
+    pub texts: Vec<String>,
     pub summary: Summary,
 }
 
@@ -157,7 +162,8 @@ fn reading(body: &[u8], content_type: Option<&str>, xpath: &XPath, deadline: Dea
         title,
         saml_response,
         base_href: document::base_href(&tree),
-        meta_refresh: document::meta_refresh(&tree),
+        meta_refresh: document::meta_refresh(&tree).or_else(|| redirect::of_scripts(&tree)),
+        texts: message::texts(&tree, &hidden),
         frame: if forms.is_empty() { elsewhere::frame(&tree, &hidden) } else { None },
         forms,
         sends_itself,

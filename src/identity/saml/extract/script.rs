@@ -2,7 +2,8 @@
 //!
 //! Scripts are not run. A call counts if it runs as the page loads: at the top level, in `onload`, in a function that is
 //! called at once or passed to a timer or to a load event, or in a named function that is called from such a place. Click
-//! handlers wait for a person; a timer of more than ten seconds ends an idle session.
+//! handlers wait for a person, and so does `setInterval`: the page asks again and again whether a phone has answered. A timer
+//! of more than ten seconds ends an idle session.
 
 use std::cell::Cell;
 
@@ -21,7 +22,7 @@ pub struct Submission {
 /// Functions that call each other.
 const MAX_DEPTH: usize = 4;
 /// Places examined on one page.
-const MAX_STEPS: u32 = 500;
+pub(super) const MAX_STEPS: u32 = 500;
 const LONGEST_TIMER: f64 = 10_000.0;
 
 const CALLS: [(&str, bool); 5] = [
@@ -60,7 +61,7 @@ pub fn submits(script: &str) -> bool {
 }
 
 /// Whether the code at this place runs when the page loads.
-fn runs_at_load(code: &str, at: usize, depth: usize, budget: &Cell<u32>) -> bool {
+pub(super) fn runs_at_load(code: &str, at: usize, depth: usize, budget: &Cell<u32>) -> bool {
     let Some(left) = budget.get().checked_sub(1) else { return false };
     budget.set(left);
     // From the inside out: each enclosing function has to be called.
@@ -149,7 +150,7 @@ fn is_begun(code: &str, start: usize, end: usize) -> bool {
             .iter()
             .any(|event| compact.contains(event));
     }
-    if ["settimeout(", "setinterval("].iter().any(|timer| compact.ends_with(timer)) {
+    if compact.ends_with("settimeout(") {
         return delay(code.get(end..).unwrap_or_default()) <= LONGEST_TIMER;
     }
     let after = code.get(end + 1..).unwrap_or_default().trim_start();
@@ -202,7 +203,11 @@ fn is_called(code: &str, name: &str, own: std::ops::Range<usize>, depth: usize, 
 fn is_postponed(code: &str, at: usize) -> bool {
     let before = &code[..at];
     let statement = before.rsplit([';', '{', '}']).next().unwrap_or_default();
-    let Some(begun) = statement.to_ascii_lowercase().rfind("settimeout(") else { return statement.contains("onclick") };
+    let lower = statement.to_ascii_lowercase();
+    if lower.contains("setinterval(") {
+        return true;
+    }
+    let Some(begun) = lower.rfind("settimeout(") else { return statement.contains("onclick") };
     let argument = statement[begun + "settimeout(".len()..].trim_start();
     let Some(quote) = argument.chars().next().filter(|c| matches!(c, '\'' | '"' | '`')) else {
         // `setTimeout(() => f.submit(), 500)`
@@ -282,6 +287,9 @@ mod tests {
             "setTimeout(() => { logout.submit() }, 15 * 60 * 1000)",
             "setTimeout('f.submit()', 60000)",
             "setTimeout(() => f.submit(), 60000)",
+            "setInterval(() => f.submit(), 3000)",
+            "setInterval(function() { f.submit() }, 3000)",
+            "setInterval('f.submit()', 3000)",
             "// f.submit()",
             "/* f.submit() */",
             "x.onchange = () => { f.submit() }",

@@ -24,7 +24,7 @@ macro_rules! meanings {
 
 meanings! {
     User, Password, Code, MaybeCode, Question, NewPassword, New, Save, Register, PersonalName, Newsletter, Captcha, Picture,
-    Decoration, Domain, LogIn, OtherWayIn, NotThis, Decline, SendFactor, FactorValue, Accept, Reject, LogOut, SecondFactor,
+    Decoration, Domain, LogIn, GoOn, OtherWayIn, NotThis, Decline, SendFactor, FactorValue, Accept, Reject, LogOut, SecondFactor,
     SecondFactorAddress, FactorOnItsWay, SecondFactorText, Consent, ConsentText, ConsentAddress, HomeRealm, HomeRealmAddress,
     AccountChoice, Stay, Portal, Error, Complaint, Wrong,
     Conditional, Locked, Disabled, Expired, NeedsScript,
@@ -100,6 +100,11 @@ pub fn says(text: &str, meaning: Meaning) -> bool {
     })
 }
 
+/// Whether the words on a button fit one that logs in.
+pub fn says_log_in(text: &str) -> bool {
+    says(text, Meaning::LogIn) || says(text, Meaning::GoOn)
+}
+
 /// Splits a name as programs write it, such as `passcodeInput` or `pass-code_1`, into words in lower case.
 pub fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -138,7 +143,7 @@ mod tests {
         assert_eq!(folded(" Bestätigen\n\tSie \u{a0}Größe "), "bestatigen sie grosse");
         assert!(says("bitte anmelden", Meaning::LogIn) && says("re-enter", Meaning::NewPassword));
         assert!(
-            !says("unregistered", Meaning::Register) && !says("google", Meaning::LogIn) && says("go!", Meaning::LogIn)
+            !says("unregistered", Meaning::Register) && !says("google", Meaning::LogIn) && says("go!", Meaning::GoOn)
         );
         assert!(says("请输入验证码", Meaning::Captcha));
     }

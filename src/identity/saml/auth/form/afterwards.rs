@@ -8,6 +8,7 @@ use crate::http::shown;
 use crate::identity::saml::auth::filled::Filled;
 use crate::identity::saml::diagnosis::{self, Refusal};
 use crate::identity::saml::extract::kind::Role;
+use crate::identity::saml::extract::words::{Meaning, folded, says};
 use crate::identity::saml::extract::{Form, Page, PageKind};
 use crate::identity::verdict::{self, Sign};
 
@@ -19,14 +20,18 @@ impl FormAuth<'_> {
             return self.second_page(page, url);
         }
         let asks_again = self.is_login_again(page);
-        let refusal = Refusal::of(self.news(page).unwrap_or_default());
-        let sign = sign_of(page.summary.kind, asks_again, refusal);
+        let news = self.news(page).unwrap_or_default();
+        let refusal = Refusal::of(news);
+        // What follows the form of another page does not answer the password, unless it says so.
+        let is_answer = !self.has_gone_on || refusal != Refusal::Other || says(&folded(news), Meaning::Wrong);
+        let sign =
+            if asks_again && !is_answer { Sign::Anything } else { sign_of(page.summary.kind, asks_again, refusal) };
         // A page that asks for a code again does not show that the code was right; `second_page` settles it.
         if asks_again || !(self.code_sent && page.forms.iter().any(|form| self.code_input(page, form).is_some())) {
             self.settle(sign);
         }
         if asks_again {
-            return Err(self.refused(page, refusal, url));
+            return Err(if is_answer { self.refused(page, refusal, url) } else { begins_again(page, url) });
         }
         if page.summary.kind == PageKind::UserName {
             return Err(self.first_page_again(page, url));
@@ -69,10 +74,7 @@ impl FormAuth<'_> {
             }
         };
         let error = error.because("the login form came back after they were sent");
-        let error = match self.news(page) {
-            Some(_) => diagnosis::says_itself(error, page),
-            None => error,
-        };
+        let error = diagnosis::says_so(error, self.news(page), page);
         match refusal.hint() {
             Some(hint) => error.hint(hint),
             None => error,
@@ -111,10 +113,27 @@ impl FormAuth<'_> {
         diagnosis::told(error, page)
     }
 
-    /// The page's message, unless the login page had the same before the password.
+    /// The page's message, unless the login page had the same before the password; else the first text that was not there
+    /// before, in whatever language.
     fn news<'p>(&self, page: &'p Page) -> Option<&'p str> {
-        page.summary.says.as_deref().filter(|says| self.said_before.as_deref() != Some(says))
+        // A clock or a number differs each time.
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).collect::<String>();
+        let before: Vec<String> = self.said_before.iter().map(|text| letters(text)).collect();
+        let is_new = |text: &&str| {
+            let letters = letters(text);
+            letters.chars().nth(3).is_some() && !before.contains(&letters)
+        };
+        let texts = || page.texts.iter().map(String::as_str).find(is_new);
+        page.summary.says.as_deref().filter(is_new).or_else(texts)
     }
+}
+
+/// The login form came back after another page had followed the password.
+fn begins_again(page: &Page, url: &Url) -> Error {
+    let error = Error::new(Code::LoginPage, format!("the login at {} begins again", shown(url)))
+        .because("another page followed the password, and then the login form came back; whether the password is right is not known")
+        .hint("log in in a browser, to see what follows the password: a phone that has to answer, for example");
+    diagnosis::told(error, page)
 }
 
 /// The sign in a page after the password. `asks_again`: it is the login form.

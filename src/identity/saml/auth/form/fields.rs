@@ -6,7 +6,7 @@ use super::FormAuth;
 use crate::error::{Result, printable};
 use crate::identity::saml::auth::filled::unclear;
 use crate::identity::saml::auth::named;
-use crate::identity::saml::extract::words::{Meaning, folded, says};
+use crate::identity::saml::extract::words::{folded, says_log_in};
 use crate::identity::saml::extract::{Asks, Form, Input, Page, PageKind};
 
 impl FormAuth<'_> {
@@ -149,7 +149,7 @@ impl FormAuth<'_> {
                 },
             };
             let is_said = form.inputs[user].autocomplete.as_deref().is_some_and(|said| said.contains("username"));
-            let logs_in = form.buttons().any(|(_, button)| says(&folded(&button.label), Meaning::LogIn));
+            let logs_in = form.buttons().any(|(_, button)| says_log_in(&folded(&button.label)));
             Some((2 * i32::from(is_said) + i32::from(logs_in), (index, user)))
         });
         found.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, place)| place)

@@ -171,6 +171,54 @@ fn what_comes_after_the_password_shows_what_became_of_it() {
     }
 }
 
+#[test]
+fn a_login_form_that_comes_after_another_page_is_a_refusal_only_if_it_says_so() {
+    let login = format!("<form method=post>{USER}{PASSWORD}</form>");
+    let between = "<form method=post action=/poll><input type=hidden name=a></form>";
+    for (html, code, shown) in [
+        (login.clone(), Code::LoginPage, Shown::NoVerdict),
+        (format!("<p>Your session has begun anew</p>{login}"), Code::LoginPage, Shown::NoVerdict),
+        (format!("<p>The password is wrong</p>{login}"), Code::IdpRejected, Shown::Refused),
+        (format!("<p>Your account is locked</p>{login}"), Code::IdpRejected, Shown::Refused),
+    ] {
+        let mut auth = auth(None, None);
+        let form = auth.fill(&page(&login), &url()).unwrap().unwrap();
+        let sent = form.body(auth.run.ledger).unwrap();
+        auth.sent(sent.attempts());
+        assert!(matches!(auth.fill(&page(between), &url()), Ok(None)));
+        auth.sent(&[]);
+        let error = auth.fill(&page(&html), &url()).err().unwrap();
+        assert_eq!((error.code, sent.attempts()[0].shown()), (code, shown), "{html}");
+    }
+}
+
+#[test]
+fn what_the_page_says_after_the_password_is_known_in_any_language() {
+    let form = format!("<form method=post><label>Salasana{USER}{PASSWORD}</label><button>Kirjaudu</button></form>");
+    let before = format!("<h1>Kirjaudu</h1><p>Kello 10:01<p>Tervetuloa {form}");
+    for (after, expected) in [
+        (
+            format!("<h1>Kirjaudu</h1><p>Kello 10:02<p>Tervetuloa Virheellinen salasana {form}"),
+            "it says: Tervetuloa Virheellinen salasana",
+        ),
+        (
+            format!("<h1>Kirjaudu</h1><p>Kello 10:02<p>Tervetuloa <div>Tunnus <b>lukittu</b></div>{form}"),
+            "it says: Tunnus lukittu",
+        ),
+        (
+            format!("<h1>Kirjaudu</h1><p>Tervetuloa Your account is locked{form}"),
+            "it says: Tervetuloa Your account is locked",
+        ),
+        (format!("<h1>Kirjaudu</h1><p>Kello 10:02<p>Tervetuloa {form}"), ""),
+    ] {
+        let mut auth = auth(None, None);
+        auth.fill(&page(&before), &url()).unwrap();
+        let error = auth.fill(&page(&after), &url()).err().unwrap();
+        let said = error.causes.iter().find(|cause| cause.starts_with("it says")).cloned().unwrap_or_default();
+        assert_eq!((error.code, said.as_str()), (Code::IdpRejected, expected), "{after}");
+    }
+}
+
 /// What is sent for this saved page at the beginning of a login, and for this one after the password.
 fn met(name: &str) -> [std::result::Result<Option<String>, Code>; 2] {
     let path = format!("{}/tests/data/pages/{name}.html", env!("CARGO_MANIFEST_DIR"));
