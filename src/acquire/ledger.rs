@@ -129,3 +129,6 @@ impl Ledger for MemoryLedger<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

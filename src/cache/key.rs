@@ -67,7 +67,7 @@ impl KeyBuilder {
     /// Seven bits a byte, the last one without the high bit (LEB128): most fields are short, and a hit digests some forty.
     fn length(&mut self, mut length: usize) {
         while length > 0x7f {
-            self.0.update(&[0x80 | (length & 0x7f) as u8]);
+            self.0.update(&[0x80 + (length % 0x80) as u8]);
             length >>= 7;
         }
         self.0.update(&[length as u8]);
@@ -197,6 +197,29 @@ mod tests {
 
     fn builder() -> KeyBuilder {
         KeyBuilder::new(&SealingKey::from_bytes([7; 32]))
+    }
+
+    /// Other versions and machines find the same entries.
+    #[test]
+    fn a_field_is_digested_after_its_length_in_sevens_of_bits() {
+        for (length, written) in [(0x7f, &[0x7f][..]), (0x80, &[0x80, 0x01]), (300, &[0xac, 0x02])] {
+            let value = vec![b'x'; length];
+            let mut mac = SealingKey::from_bytes([7; 32]).mac(Purpose::Names);
+            for part in [&[1], &b"a"[..], written, &value, &[9], b"digest of", &[8], b"a result"] {
+                mac.update(part);
+            }
+            let expected: [u8; 32] = mac.finalize().into_bytes().into();
+            assert_eq!(builder().field("a", &value).cache_key().as_bytes(), &expected, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_format_is_known_by_digest_and_ending() {
+        let digest = "ab".repeat(32);
+        assert!(is_outdated(&format!("{digest}.v1")) && is_outdated(&format!("{digest}.cookies.v1")));
+        for name in [digest.clone(), format!("{digest}.txt"), format!("{}.v1", "x".repeat(64)), "notes.v1".into()] {
+            assert!(!is_outdated(&name), "{name}");
+        }
     }
 
     #[test]

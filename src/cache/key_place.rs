@@ -175,6 +175,17 @@ mod tests {
         (path.clone(), KeyPlace::File(path))
     }
 
+    #[test]
+    fn a_file_that_goes_on_after_the_key_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, place) = place(&dir);
+        assert!(matches!(place.open().unwrap(), Opened::Key(_)) && read_file(&path).unwrap().is_some());
+        let mut longer = fs::read(&path).unwrap();
+        longer.push(0);
+        fs::write(&path, longer).unwrap();
+        assert_eq!(read_file(&path).unwrap_err().code, Code::FileUnreadable);
+    }
+
     fn key(opened: Opened) -> SealingKey {
         match opened {
             Opened::Key(key) => key,

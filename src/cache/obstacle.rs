@@ -41,14 +41,18 @@ fn writable(dir: &Path) -> io::Result<()> {
         return Err(io::ErrorKind::NotADirectory.into());
     }
     access(dir, Access::WRITE_OK | Access::EXEC_OK)?;
-    // A file system that reports no sizes (FUSE, overlays of containers) may have room.
-    let is_full = |all: u64, available: u64| all > 0 && available == 0;
     match statvfs(dir) {
         Ok(disk) if is_full(disk.f_blocks, disk.f_bavail) => Err(io::ErrorKind::StorageFull.into()),
         // A tmpfs or a disk may have room but no free inode.
         Ok(disk) if is_full(disk.f_files, disk.f_favail) => Err(io::ErrorKind::StorageFull.into()),
         _ => Ok(()),
     }
+}
+
+/// Whether nothing is available. A file system that reports no sizes (FUSE, overlays of containers) may have room.
+#[cfg(unix)]
+fn is_full(all: u64, available: u64) -> bool {
+    all > 0 && available == 0
 }
 
 #[cfg(not(unix))]
@@ -62,6 +66,14 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
+
+    #[test]
+    fn a_file_system_is_full_if_it_tells_a_size_and_no_room() {
+        let table = [(10, 0, true), (1, 0, true), (10, 1, false), (0, 0, false)];
+        for (all, available, expected) in table {
+            assert_eq!(is_full(all, available), expected, "{all} {available}");
+        }
+    }
 
     #[test]
     fn what_is_in_the_way_is_named_and_nothing_is_made() {

@@ -71,9 +71,16 @@ struct Script<'a> {
     left: RefCell<Vec<(usize, Fate)>>,
     /// What lay in the record when the process was killed.
     killed: Cell<Option<Vec<u8>>>,
+    /// Whether the login began.
+    is_begun: Cell<bool>,
 }
 
-impl Script<'_> {
+impl<'a> Script<'a> {
+    fn new(place: &'a LoginPlace, sends: &'a [(usize, Fate)], policy: &Policy) -> Script<'a> {
+        let (left, killed, is_begun) = (RefCell::default(), Cell::default(), Cell::default());
+        Script { place, sends, is_by_hand: policy.pardons, left, killed, is_begun }
+    }
+
     fn record(&self) -> FileName {
         record::name::<Memory>(&self.place.login)
     }
@@ -93,6 +100,7 @@ impl Flight for Script<'_> {
     }
 
     fn log_in(&self, (): (), login: &Login<'_>) -> Result<()> {
+        self.is_begun.set(true);
         let failed = |step| Err(Error::new(Code::Http5xx, "no").at(step));
         for (which, fate) in self.sends {
             let carried = attempt::send(&[&secret(*which)], login.ledger, |_| Secret::new(String::new()))?;
@@ -187,8 +195,7 @@ fn play(calls: &[Call]) -> std::result::Result<usize, TestCaseError> {
         counts.values_mut().filter(|_| *step != 0).for_each(|count| count.steps += 1);
         // Each is a process of its own: nothing but the files is handed on.
         let place = place(home.path());
-        let is_by_hand = policy.pardons;
-        let script = Script { place: &place, sends, is_by_hand, left: RefCell::default(), killed: Cell::default() };
+        let script = Script::new(&place, sends, policy);
         let outcome = acquire(&script, &place, policy, &Deadline::after(Duration::from_secs(60)));
         if policy.pardons
             && let Some(own) = script.secret(&Deadline::after(Duration::ZERO)).unwrap()
@@ -261,4 +268,44 @@ fn a_secret_that_was_accepted_and_is_then_refused_in_the_same_login_is_refused()
         });
         assert_eq!(play(&calls).unwrap(), expected, "{fate:?}");
     }
+}
+
+#[test]
+fn a_login_with_a_refused_secret_does_not_begin_and_counts_as_one_ahead_of_time_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let place = place(home.path());
+    let begins = |policy: &Policy| {
+        let sends = [(0, Fate::Shows(Shown::Refused))];
+        let script = Script::new(&place, &sends, policy);
+        assert!(acquire(&script, &place, policy, &Deadline::after(Duration::from_secs(60))).is_err());
+        script.is_begun.get()
+    };
+    assert!(begins(&Policy::FORCED));
+    let refused = place.memory().unwrap();
+    assert!(!begins(&Policy::FORCED) && !begins(&Policy::COLD));
+    assert_eq!(place.memory().unwrap(), refused);
+    assert!(!begins(&Policy::early(Duration::ZERO)));
+    assert_ne!(place.memory().unwrap(), refused, "the next one ahead of time comes later");
+    assert!(begins(&Policy::BY_HAND));
+}
+
+#[test]
+fn a_login_without_time_to_hear_the_answer_does_not_begin() {
+    let home = tempfile::tempdir().unwrap();
+    let place = place(home.path());
+    for (policy, may_begin) in [(Policy::COLD, false), (Policy::FORCED, false), (Policy::BY_HAND, true)] {
+        let script = Script::new(&place, &[], &policy);
+        let outcome = acquire(&script, &place, &policy, &Deadline::after(Duration::ZERO));
+        assert_eq!((script.is_begun.get(), outcome.is_ok()), (may_begin, may_begin), "{policy:?}");
+    }
+}
+
+#[test]
+fn a_result_is_news_if_its_login_began_after_this_process_looked() {
+    let mut memory = Memory::default();
+    let old = memory.begin();
+    let seen = memory.seen(Accepts::BegunLater);
+    let new = memory.begin();
+    let known = Known { accepts: Accepts::BegunLater, memory: &memory, seen };
+    assert_eq!([old, new, new + 1].map(|generation| known.is_news(generation)), [false, true, false]);
 }

@@ -170,6 +170,19 @@ fn of_two_records_with_as_many_attempts_the_later_one_counts() {
 }
 
 #[test]
+fn what_another_clock_dated_ahead_counts_from_now() {
+    let mut guard = Guard::default();
+    for _ in 0..2 {
+        attempt(&mut guard, "silent", Shown::NoVerdict, HOUR);
+    }
+    attempt(&mut guard, "refused", Shown::Refused, HOUR);
+    guard.not_after(at(10));
+    assert_eq!(guard.waits_until(&mark("silent"), at(20)), Some(at(10 + HOUR)));
+    assert_eq!(refuses(&guard, "refused", 39), Some(Code::IdpRejected));
+    assert_eq!(refuses(&guard, "refused", 40), Some(Code::SecretRefusedBefore));
+}
+
+#[test]
 fn two_secrets_by_turns_are_counted_each() {
     let mut guard = Guard::default();
     for _ in 0..2 {

@@ -307,3 +307,49 @@ fn what_a_machine_learned_alone_is_joined_with_what_the_fleet_knows() {
     assert!(joined.apart.get(), "until it is shared");
     assert_eq!(joined.last_failure(&role("a"), at(60)).unwrap().last.at, at(20), "the later of two");
 }
+
+#[test]
+fn of_two_failures_of_the_same_concern_the_later_one_is_joined() {
+    let (mut own, mut shared) = (Memory::default(), Memory::default());
+    for (of, step, second) in
+        [("a", Step::Sts, 10), ("b", Step::Sts, 20), ("a", Step::Local, 50), ("a", Step::IdentityProvider, 30)]
+    {
+        fail(&mut own, &role(of), Code::Http5xx, step, second);
+    }
+    own.apart.set(true);
+    fail(&mut shared, &role("a"), Code::Http5xx, Step::Sts, 40);
+    fail(&mut shared, &role("b"), Code::Http5xx, Step::Sts, 5);
+    let joined = own.joined(shared, at(60));
+    let known: Vec<_> = joined.failures.iter().map(|failure| (failure.concerns, failure.stops, failure.at)).collect();
+    let result = |of| Concerns::Result(role(of).result);
+    let expected = [
+        (result("a"), Stops::All, at(40)),
+        (result("b"), Stops::All, at(20)),
+        (result("a"), Stops::None, at(50)),
+        (Concerns::Login(role("a").settings), Stops::All, at(30)),
+    ];
+    assert_eq!(known, expected);
+}
+
+#[test]
+fn a_secret_is_read_before_a_login_only_if_one_is_known_to_compare_it_with() {
+    let mut memory = Memory::default();
+    assert!(!memory.knows_secrets());
+    fail(&mut memory, &role("a"), Code::Http5xx, Step::IdentityProvider, 0);
+    assert!(!memory.knows_secrets());
+    let settled = Settled { is_refused: false, secret: Some(mark("s")) };
+    memory.fail(&role("a"), &error(Code::MfaNeeded, Step::Person), &settled, at(1), 0);
+    assert!(memory.knows_secrets(), "of a failure");
+    let mut memory = Memory::default();
+    memory.guard.begin(&mark("s"), at(0));
+    assert!(memory.knows_secrets(), "of an attempt");
+}
+
+#[test]
+fn a_page_that_needs_a_person_is_waited_for_whatever_failed_since() {
+    let mut memory = Memory::default();
+    fail(&mut memory, &role("a"), Code::MfaNeeded, Step::Person, 0);
+    fail(&mut memory, &role("a"), Code::NoKerberosTicket, Step::Local, 10);
+    let told = memory.last_failure(&role("a"), at(20)).unwrap();
+    assert_eq!((told.error.code, told.waits), (Code::NoKerberosTicket, Waits::ForAPerson));
+}

@@ -133,6 +133,8 @@ fn only_our_files_are_listed_and_only_useless_ones_pruned() {
     };
     set_age(600);
     assert_eq!(store.prune(now).unwrap(), 2, "the expired entry and the unreadable one");
+    set_age(3600);
+    assert_eq!(store.prune(now).unwrap(), 0, "a writer may still be at it");
     set_age(4000);
     assert_eq!(store.prune(now).unwrap(), 1, "the abandoned file");
     let mut left: Vec<String> = store.names().unwrap().into_iter().map(|(name, _)| name).collect();
@@ -140,6 +142,26 @@ fn only_our_files_are_listed_and_only_useless_ones_pruned() {
     let mut expected = vec![entry_name("good").to_string(), lock.to_string(), "notes.txt".into(), "notes.tmp".into()];
     expected.sort();
     assert_eq!(left, expected);
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_read_as_one_that_is_too_long() {
+    let home = tempfile::tempdir().unwrap();
+    let store = FileStore::new(home.path().join("cache"));
+    store.write(&entry_name("a"), &vec![0; MAX_FILE + 9]).unwrap();
+    assert_eq!(store.read(&entry_name("a")).unwrap().unwrap().len(), MAX_FILE + 1);
+}
+
+#[test]
+fn what_is_in_the_way_is_an_error_and_not_an_empty_cache() {
+    let home = tempfile::tempdir().unwrap();
+    let store = FileStore::new(home.path().join("cache"));
+    assert_eq!(store.names().unwrap(), [], "nothing is there yet");
+    fs::create_dir_all(store.path(&entry_name("a"))).unwrap();
+    assert_eq!(store.remove(&entry_name("a")).unwrap_err().code, Code::CacheWrite);
+    fs::write(home.path().join("file"), "").unwrap();
+    let in_the_way = FileStore::new(home.path().join("file"));
+    assert_eq!(in_the_way.names().unwrap_err().code, Code::FileUnreadable);
 }
 
 #[test]

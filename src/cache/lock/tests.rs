@@ -161,3 +161,15 @@ impl Holder {
         Holder::read(&mut File::open(store.path(&FileName::Lock(login("alice")))).ok()?)
     }
 }
+
+/// A command that is being started has the file too, until its `exec` closes it.
+#[test]
+fn a_lock_ends_with_its_holder_while_another_has_the_file_open() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(&home);
+    let lock = acquired(ask(&store, "alice", Duration::ZERO));
+    let inherited = lock.file.try_clone().unwrap();
+    drop(lock);
+    acquired(ask(&store, "alice", Duration::ZERO));
+    drop(inherited);
+}

@@ -29,7 +29,7 @@ fn target(forms: &[Form], submission: &Submission) -> Option<(usize, Option<usiz
         .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '$')))
         .filter(|word| !word.is_empty())
         .collect();
-    let names = |name: &Option<String>| name.as_deref().is_some_and(|name| words.contains(&name) && !name.is_empty());
+    let names = |name: &Option<String>| name.as_deref().is_some_and(|name| words.contains(&name));
     if *is_press {
         return forms.iter().enumerate().find_map(|(index, form)| {
             let button =

@@ -1,5 +1,6 @@
 //! Whole pages through [`read`]: pages of real providers and those of Airflow's contract.
 
+mod automatic;
 mod hostile;
 mod kinds;
 
