@@ -24,9 +24,10 @@ case $(uname -s)-$(uname -m) in
   *) fail "there is no archive for $(uname -s) on $(uname -m)" ;;
 esac
 # Without GNU's C library (Alpine), the static build: all but Kerberos.
-if [ "$target" = x86_64-unknown-linux-gnu ] && [ ! -e /lib64/ld-linux-x86-64.so.2 ]; then
-  target=x86_64-unknown-linux-musl
-fi
+case $target in
+  x86_64-unknown-linux-gnu) [ -e /lib64/ld-linux-x86-64.so.2 ] || target=x86_64-unknown-linux-musl ;;
+  aarch64-unknown-linux-gnu) [ -e /lib/ld-linux-aarch64.so.1 ] || fail "there is no archive for aarch64 without GNU's C library" ;;
+esac
 archive=fedcred-$version-$target.tar.gz
 
 work=$(mktemp -d)
