@@ -61,16 +61,22 @@ pub fn hint(error: &clap::Error, arguments: &[OsString], env: &Env) -> Option<St
     if let Some(flag) = words.iter().find_map(|word| with_one_dash(word, &grammar)) {
         return Some(format!("a long flag begins with two dashes: {flag}"));
     }
+    let name = words.iter().skip(1).copied().collect::<Vec<_>>().join(" ");
     match error.kind() {
         ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => {
             let is_unlike_ours = error.get(ContextKind::SuggestedSubcommand).is_none();
-            command(&words, is_unlike_ours, env)
+            let near = || nearest_command(said(ContextKind::InvalidSubcommand)?, &grammar);
+            command(&words, is_unlike_ours, env).or_else(|| near().filter(|_| is_unlike_ours))
         }
         ErrorKind::UnknownArgument
             if words.first() == Some(&"exec") && arguments.len() == words.len() + 1 && words.len() > 2 =>
         {
             let command = ["fedcred", "exec", words[1], "--"].into_iter().chain(words[2..].iter().copied());
             Some(format!("put -- before the command: {}", shell::command(command)))
+        }
+        // Two words that are one name without quotes.
+        ErrorKind::UnknownArgument if is_a_profile(&name, env) => {
+            Some(format!("put the name in quotes: {}", fedcred(&words[..1], &name, &[])))
         }
         ErrorKind::UnknownArgument => flag(said(ContextKind::InvalidArg)?, &grammar),
         ErrorKind::InvalidValue if said(ContextKind::InvalidArg)?.starts_with("--auth ") => {
@@ -119,8 +125,7 @@ fn command(words: &[&str], may_be_a_program: bool, env: &Env) -> Option<String> 
     if word.contains("://") {
         return Some(shell::command(["fedcred", "setup", "--idp-url", word]));
     }
-    // A configuration that cannot be read names no profiles.
-    if Config::load(env, None).is_ok_and(|config| config.profile_names().contains(&word)) {
+    if is_a_profile(word, env) {
         return Some(format!("{} prints the credentials of this profile", fedcred(&["get"], word, &[])));
     }
     let path = env.os("PATH").unwrap_or_default();
@@ -131,12 +136,29 @@ fn command(words: &[&str], may_be_a_program: bool, env: &Env) -> Option<String> 
     })
 }
 
+/// Returns the command that is meant by one with a typing error.
+fn nearest_command(word: &str, grammar: &Command) -> Option<String> {
+    let near = mistakes::nearest(word, grammar.get_subcommands().filter(|c| !c.is_hide_set()).map(Command::get_name))?;
+    // The name of one below another command begins with the other's.
+    let above = grammar.get_bin_name().unwrap_or("fedcred");
+    Some(format!("did you mean {above} {near}?"))
+}
+
+fn is_a_profile(name: &str, env: &Env) -> bool {
+    // A configuration that cannot be read names no profiles.
+    Config::load(env, None).is_ok_and(|config| config.profile_names().contains(&name))
+}
+
 /// Returns a hint for a flag that `command` does not have.
 fn flag(theirs: &str, command: &Command) -> Option<String> {
     let ours = FLAGS.iter().filter(|(known, _)| *known == theirs).map(|(_, ours)| *ours);
     let known = |ours: &&str| has_flag(command, ours.trim_start_matches('-').split(' ').next().unwrap_or_default());
     if let Some(ours) = ours.into_iter().find(known) {
         return Some(format!("the flag is {ours}"));
+    }
+    let with_dashes = theirs.replace('_', "-");
+    if has_flag(command, with_dashes.trim_start_matches('-')) {
+        return Some(format!("the flag is {with_dashes}"));
     }
     let key = theirs.trim_start_matches('-').replace('-', "_");
     let mut rows = settings::PROFILE.of_profile().into_iter().flat_map(Table::settings);

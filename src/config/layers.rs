@@ -100,6 +100,13 @@ impl Config {
                     "set {missing}: the service account's annotation eks.amazonaws.com/role-arn makes both"
                 ));
         }
+        let unnamed = self.profile_nodes().find(|(.., node)| !matches!(node.value, Value::Table(_)));
+        if let Some((file, key, node)) = unnamed {
+            let key = printable(key, 80);
+            return Error::new(Code::ProfileNotFound, format!("there is no profile {:?}", printable(name, 80)))
+                .because(format!("{}:{}: `{key}` is in [profile], which has no name", file.shown, node.line))
+                .hint("write the heading with the profile's name: [profile.NAME]");
+        }
         let names = self.profile_names();
         let list = |names: &[&str]| printable(&names.join(", "), 400);
         let error = Error::new(Code::ProfileNotFound, format!("there is no profile {:?}", printable(name, 80)));
@@ -132,7 +139,7 @@ impl Config {
         match (nearest(mistakes::bare_name(name), names.iter().copied()), &self.locations.user) {
             (Some(near), _) => error.hint(format!("did you mean {near:?}?")),
             (None, Some(_)) if name == "default" && !names.is_empty() => {
-                error.hint(format!("name one of them: {}", fedcred(&["get"], names[0], &[])))
+                error.hint(format!("name one of them: {}", shell::command(["--profile", names[0]])))
             }
             (None, Some(path)) => {
                 let path = self.locations.shown(path);

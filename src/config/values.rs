@@ -20,7 +20,11 @@ pub fn text(found: &Found<'_>) -> Result<String> {
         return Err(found.error(Code::InvalidValue, "is empty"));
     }
     if text.chars().any(char::is_control) {
-        return Err(found.error(Code::InvalidValue, "contains a control character"));
+        let error = found.error(Code::InvalidValue, "contains a control character");
+        return Err(error.hint(format!(
+            "in double quotes a backslash is an escape, such as \\n; write it in single quotes: {} = 'CORP\\nancy'",
+            found.key
+        )));
     }
     Ok(text.to_owned())
 }

@@ -87,6 +87,40 @@ impl Env {
         });
         home.filter(|home| home.is_absolute())
     }
+
+    /// Expands `$NAME` and `${NAME}` of variables that are set, and `~/` at the beginning, once, as Python's `expandvars` and
+    /// `expanduser` do.
+    pub fn expanded(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        if let (Some(after), Some(home)) = (text.strip_prefix("~/"), self.home()) {
+            out.push_str(&format!("{}/", home.display()));
+            rest = after;
+        }
+        while let Some(at) = rest.find('$') {
+            out.push_str(&rest[..at]);
+            let after = &rest[at + 1..];
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let (name, end) = match after.strip_prefix('{').and_then(|inner| Some((inner.split('}').next()?, inner))) {
+                Some((name, inner)) if name.len() < inner.len() => (name, name.len() + 2),
+                _ => {
+                    let name = after.split(|c| !is_name(c)).next().unwrap_or_default();
+                    (name, name.len())
+                }
+            };
+            match self.text(name).filter(|_| !name.is_empty()) {
+                Some(value) => {
+                    out.push_str(&value);
+                    rest = &after[end..];
+                }
+                None => {
+                    out.push('$');
+                    rest = after;
+                }
+            }
+        }
+        out + rest
+    }
 }
 
 /// The variable of the user's home.
@@ -128,4 +162,19 @@ fn with_names_of_windows(mut pairs: BTreeMap<String, OsString>) -> BTreeMap<Stri
         }
     }
     pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(windows, ignore = "its paths are Unix's")]
+    fn variables_in_a_setting_are_expanded_once() {
+        let env = Env::fixed([("HOME", "/h"), ("A", "$B"), ("B", "b")]);
+        let table = [("~/x", "/h/x"), ("$A/${B}c$", "$B/bc$"), ("${NOPE}$", "${NOPE}$"), ("a${B", "a${B")];
+        for (text, expected) in table {
+            assert_eq!(env.expanded(text), expected, "{text}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ const PROGRAMS: &str = "fedcred|aws|airflow|kinit|klist|kdestroy|kvno|chmod|chow
     brew|dnf|yum|setspn|ktpass|getfattr|nslookup|dig|ping|redis-cli|secret-tool|certutil|update-ca-certificates|xdg-open";
 
 /// Texts that look like a command but are not for people: parsed, written for a shell or a program, or errors of the grammar.
-const OTHERS: [(&str, &str); 17] = [
+const OTHERS: [(&str, &str); 18] = [
     ("setup/siblings.rs", "tell them apart: --all-roles '{profile}-{account}-{role}'"),
     ("commands/man.rs", "fedcred "),
     ("commands/serve.rs", "AWS_CONTAINER_AUTHORIZATION_TOKEN={}"),
@@ -29,6 +29,7 @@ const OTHERS: [(&str, &str); 17] = [
     ("airflow/misread.rs", "export "),
     ("airflow/misread.rs", "setx "),
     ("airflow/files.rs", "export "),
+    ("config/syntax.rs", "export "),
     ("cli/format.rs", "export "),
 ];
 

@@ -5,7 +5,7 @@
 //! neither Ctrl-C nor the end of the terminal reaches it. SIGTERM, which a service manager sends to every process of a service,
 //! does not end it, since the command may need credentials to stop in order.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufReader, Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
@@ -109,7 +109,7 @@ fn prepare(profile: &str, of: u32, patience: Duration, child: FetchChild, env: &
     }
     let mut files = PrivateFiles::of(env)?;
     files.token(&shown, env);
-    let named = |(name, path): (&str, &std::path::Path)| (name.to_owned(), path.display().to_string());
+    let named = |(name, value): (&str, &OsStr)| (name.to_owned(), value.display().to_string());
     let offer = Offer { url: endpoint.first_url(), token: shown, files: files.variables().map(named).collect() };
     Ok((Ready { endpoint, _files: files, watch }, offer))
 }

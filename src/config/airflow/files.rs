@@ -78,6 +78,12 @@ fn lines(text: &str) -> std::result::Result<Vec<(String, Value)>, Broken> {
         if id.starts_with("export ") {
             return Err(broken("`export` becomes part of the connection's id", "remove the word export"));
         }
+        if id.to_uppercase().starts_with("AIRFLOW_CONN_") {
+            return Err(broken(
+                "AIRFLOW_CONN_ becomes part of the connection's id",
+                "write the id alone: my_conn=aws://…",
+            ));
+        }
         if entries.iter().any(|(other, _)| other == id) {
             return Err(broken("the connection's id is repeated", "remove one of the lines"));
         }

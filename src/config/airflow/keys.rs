@@ -5,7 +5,7 @@ use super::broken::Broken;
 use super::compat::Compat;
 use super::connection::Connection;
 use super::fields::Fields;
-use super::s3_config;
+use super::{misread, s3_config};
 use crate::secret::Secret;
 
 /// Reads the pair, in Airflow's order: login and password, keys in the extra, `session_kwargs`, `s3_config_file`.
@@ -34,8 +34,14 @@ pub fn read(
         match (id, secret) {
             (None, None) => (),
             (Some(access_key_id), Some(secret_access_key)) => {
-                let keys =
-                    Keys { from, access_key_id: word(from, access_key_id)?, secret_access_key, session_token: None };
+                let access_key_id = word(from, access_key_id)?;
+                if misread::is_key_id(secret_access_key.expose()) && !misread::is_key_id(&access_key_id) {
+                    return Err(Broken::new(
+                        format!("the access key id is in place of the secret ({from}): the pair is in reverse"),
+                        "write the access key id first: aws://ACCESS_KEY_ID:SECRET@",
+                    ));
+                }
+                let keys = Keys { from, access_key_id, secret_access_key, session_token: None };
                 found = found.or(Some(keys));
             }
             (id, _) => {

@@ -23,7 +23,8 @@ pub fn text(text: &str) -> Result<(), Broken> {
         let why = format!("it is in quotes ({quote}): they become part of it, and its login and last value are lost");
         return Err(Broken::new(why, format!("remove the quotes around it: {}", mended(bare))));
     }
-    if without_name(text).is_some() {
+    // A `=` at the end pads base64.
+    if without_name(text).is_some_and(|value| !value.trim_matches('=').is_empty()) {
         return Err(Broken::new(
             "a variable's name is in front of it: the value begins after the =",
             format!("store the value alone: {}", mended(bare)),
@@ -36,6 +37,10 @@ pub fn text(text: &str) -> Result<(), Broken> {
 pub fn scheme(text: &str, whole: &Parts) -> Result<(), Broken> {
     let bare = bare(text);
     if whole.scheme.is_empty() {
+        if bare.starts_with(['{', '[']) {
+            let why = "something is before its JSON object, such as an invisible byte order mark or a [";
+            return Err(Broken::new(why, format!("begin it with a brace: {}", mended(bare))));
+        }
         let why = "it has no scheme: Airflow reads the whole text as a path, and its login is lost";
         return Err(Broken::new(why, format!("begin it with aws://, as in {}", mended(bare))));
     }
@@ -132,7 +137,8 @@ pub fn is_key_id(text: &str) -> bool {
 }
 
 fn mended(bare: &str) -> String {
-    if bare.starts_with('{') { "{\"conn_type\": \"aws\", …}".to_owned() } else { sketch(&format!("aws://{bare}")) }
+    let is_json = bare.starts_with(['{', '[']);
+    if is_json { "{\"conn_type\": \"aws\", …}".to_owned() } else { sketch(&format!("aws://{bare}")) }
 }
 
 /// Returns the text without names, quotes and scheme, as far as they can be recognised.

@@ -56,7 +56,7 @@ pub fn read(env: &Env) -> Result<Option<Settings>> {
 
 /// Reads `AIRFLOW__SECRETS__BACKEND_KWARG__NAME`, each a single argument.
 fn single(section: &str, key: &str, env: &Env) -> Map<String, Value> {
-    let prefix = format!("AIRFLOW__{}__{}_KWARG__", section.to_uppercase(), key.to_uppercase());
+    let prefix = single_prefix(section, key);
     let argument = |name: OsString| {
         let name = name.into_string().ok()?;
         let argument = name.strip_prefix(&prefix)?.to_lowercase();
@@ -91,23 +91,22 @@ impl Cfg {
 
     /// Returns the value, and where it was found.
     fn get(&self, section: &str, key: &str, env: &Env) -> Option<(String, String)> {
-        let variable = format!("AIRFLOW__{}__{}", section.to_uppercase(), key.to_uppercase());
+        let variable = variable(section, key);
         if let Some(text) = env.text(&variable) {
-            return Some((expanded(text.trim(), env), format!("${variable}")));
+            return Some((env.expanded(text.trim()), format!("${variable}")));
         }
         let text = self.ini.get(section, key).map(|text| text.replace("%%", "%")).filter(|text| !text.is_empty())?;
-        Some((expanded(&text, env), format!("{} [{section}] {key}", self.shown)))
+        Some((env.expanded(&text), format!("{} [{section}] {key}", self.shown)))
     }
 
     fn kwargs(&self, section: &str, key: &str, env: &Env) -> Result<(Kwargs, String)> {
         let key = format!("{key}_kwargs");
-        let variable = |suffix: &str| format!("AIRFLOW__{}__{}{suffix}", section.to_uppercase(), key.to_uppercase());
         let from_file =
             |key: &str| self.ini.get(section, key).map(|text| text.replace("%%", "%")).filter(|t| !t.is_empty());
         let suffixes = ["", "_CMD", "_SECRET"];
         // In each source the plain value first; the environment before the file.
         let from_env = suffixes.map(|suffix| {
-            let name = variable(suffix);
+            let name = variable(section, &key) + suffix;
             Some((env.text(&name)?, format!("${name}")))
         });
         let from_file = suffixes.map(|suffix| {
@@ -116,7 +115,7 @@ impl Cfg {
         });
         for source in [from_env, from_file] {
             match source {
-                [Some((text, place)), _, _] => return Ok((Kwargs::Text(expanded(&text, env)), place)),
+                [Some((text, place)), _, _] => return Ok((Kwargs::Text(env.expanded(&text)), place)),
                 [None, Some((command, place)), _] => return Ok((Kwargs::Command(argv(&command)?), place)),
                 [None, None, Some((name, place))] => return Ok((Kwargs::Secret(name), place)),
                 [None, None, None] => (),
@@ -125,72 +124,54 @@ impl Cfg {
         Ok((Kwargs::None, String::new()))
     }
 
-    /// Errors: a misspelt setting such as `backend_kwarg`, in the section or the environment. The backend would be
-    /// asked with its defaults, which may lead to another user's secrets.
+    /// Errors: a misspelt setting such as `backend_kwarg`, in the environment or the file. The backend would be asked with
+    /// its defaults, which may lead to another user's secrets.
     fn check_spelling(&self, section: &str, key: &str, env: &Env) -> Result<()> {
-        let known: Vec<String> = ["", "_cmd", "_secret", "_kwargs", "_kwargs_cmd", "_kwargs_secret"]
-            .map(|suffix| format!("{key}{suffix}"))
-            .into();
+        let known = ["", "_cmd", "_secret", "_kwargs", "_kwargs_cmd", "_kwargs_secret"]
+            .map(|suffix| variable(section, &format!("{key}{suffix}")));
+        let is_known =
+            |name: &str| known.iter().any(|known| known == name) || name.starts_with(&single_prefix(section, key));
+        // `name` in capitals, as that of a variable.
         let near = |name: &str| {
-            let is_known = known.iter().any(|known| known == name) || name.starts_with(&format!("{key}_kwarg__"));
-            // Other settings of the section are not checked.
-            let near =
-                nearest(name, known.iter().map(String::as_str).filter(|_| !is_known && name.contains("backend")));
+            let near = nearest(name, known.iter().map(String::as_str).filter(|_| name.contains("BACKEND")));
             near.filter(|near| strsim::osa_distance(name, near) <= 2)
         };
-        let unknown = |what: String, near: String| {
+        let unknown = |what: String, near: &str| {
             Err(Error::new(Code::AirflowConnection, format!("{what} is not a setting of Airflow's"))
                 .because("Airflow would ignore it and ask the secrets backend for other secrets")
                 .hint(format!("did you mean {near}?")))
         };
-        let prefix = format!("AIRFLOW__{}__", section.to_uppercase());
-        for variable in env.names().into_iter().filter_map(|name| name.into_string().ok()) {
-            let Some(near) = variable.strip_prefix(&prefix).map(str::to_lowercase).and_then(|name| near(&name)) else {
-                continue;
-            };
-            return unknown(format!("${}", redact::name(&variable)), format!("{prefix}{}", near.to_uppercase()));
+        for name in env.names().into_iter().filter_map(|name| name.into_string().ok()) {
+            let capitals = name.to_uppercase();
+            // The names of variables are the same in any case on Windows alone.
+            let is_known = is_known(if cfg!(windows) { &capitals } else { &name });
+            if let Some(near) = near(&capitals).filter(|_| !is_known) {
+                return unknown(format!("${}", redact::name(&name)), near);
+            }
         }
-        let values = self.ini.iter().find(|(name, _)| *name == section).map(|(_, values)| values);
-        for name in values.into_iter().flat_map(|values| values.keys()) {
-            if let Some(near) = near(name) {
-                return unknown(format!("{} [{section}] {}", self.shown, redact::name(name)), near.to_owned());
+        for (name, values) in self.ini.iter() {
+            for setting in values.keys() {
+                let capitals = variable(name, setting);
+                let is_known = name == section && is_known(&capitals);
+                if let Some(near) = near(&capitals).filter(|_| !is_known) {
+                    let near = near.rsplit("__").next().unwrap_or_default().to_lowercase();
+                    let what = format!("{} [{}] {}", self.shown, redact::name(name), redact::name(setting));
+                    return unknown(what, &format!("[{section}] {near}"));
+                }
             }
         }
         Ok(())
     }
 }
 
-/// Expands `$NAME` and `${NAME}` of variables that are set, and `~/` at the beginning, once, as Airflow does.
-fn expanded(text: &str, env: &Env) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    if let (Some(after), Some(home)) = (text.strip_prefix("~/"), env.home()) {
-        out.push_str(&format!("{}/", home.display()));
-        rest = after;
-    }
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        let after = &rest[at + 1..];
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let (name, end) = match after.strip_prefix('{').and_then(|inner| Some((inner.split('}').next()?, inner))) {
-            Some((name, inner)) if name.len() < inner.len() => (name, name.len() + 2),
-            _ => {
-                let name = after.split(|c| !is_name(c)).next().unwrap_or_default();
-                (name, name.len())
-            }
-        };
-        match env.text(name).filter(|_| !name.is_empty()) {
-            Some(value) => {
-                out.push_str(&value);
-                rest = &after[end..];
-            }
-            None => {
-                out.push('$');
-                rest = after;
-            }
-        }
-    }
-    out + rest
+/// Returns the variable of a setting.
+fn variable(section: &str, key: &str) -> String {
+    format!("AIRFLOW__{section}__{key}").to_uppercase()
+}
+
+/// Returns the beginning of the variables of single arguments.
+fn single_prefix(section: &str, key: &str) -> String {
+    variable(section, key) + "_KWARG__"
 }
 
 /// Splits a command as Python's `shlex.split` does.
@@ -256,16 +237,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(windows, ignore = "its paths are Unix's")]
-    fn variables_in_a_setting_are_expanded_once() {
-        let env = Env::fixed([("HOME", "/h"), ("A", "$B"), ("B", "b")]);
-        let table = [("~/x", "/h/x"), ("$A/${B}c$", "$B/bc$"), ("${NOPE}$", "${NOPE}$"), ("a${B", "a${B")];
-        for (text, expected) in table {
-            assert_eq!(expanded(text, &env), expected, "{text}");
-        }
-    }
-
-    #[test]
     fn a_command_is_split_without_a_shell() {
         let table: [(&str, &[&str]); 5] = [
             (r#""a\nb\\" 'c\d' \$e"#, &[r"a\nb\", r"c\d", "$e"]),
@@ -288,17 +259,35 @@ mod tests {
             "AIRFLOW__SECRETS__BACKENDS_KWARGS",
             "AIRFLOW__SECRETS__BACKEND_KWARGS_CMDS",
             "AIRFLOW__WORKERS__SECRETS_BACKEND_KWARG",
+            "AIRFLOW__SECRET__BACKEND_KWARGS",
+            "AIRFLOW_SECRETS__BACKEND_KWARGS",
+            "AIRFLOW__SECRETS_BACKEND_KWARGS",
+            "AIRFLOW__SECRETS__BACKENDKWARGS",
+            "AIRFLOW__SECRET__BACKEND",
+            "AIRFLOW__WORKER__SECRETS_BACKEND",
+            #[cfg(not(windows))]
+            "airflow__secrets__backend_kwargs",
         ] {
             assert!(read(&env(name)).unwrap_err().what.contains(name), "{name}");
         }
-        for name in
-            ["AIRFLOW__SECRETS__USE_CACHE", "AIRFLOW__SECRETS__BACKENDS_ORDER", "AIRFLOW__SECRETS__BACKEND_KWARG__SEP"]
-        {
+        for name in [
+            "AIRFLOW__SECRETS__USE_CACHE",
+            "AIRFLOW__SECRETS__BACKENDS_ORDER",
+            "AIRFLOW__SECRETS__BACKEND_KWARG__SEP",
+            "AIRFLOW__LINEAGE__BACKEND",
+            "AIRFLOW__CORE__XCOM_BACKEND",
+        ] {
             assert!(read(&env(name)).is_ok(), "{name}");
         }
         let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join("airflow.cfg"), "[secrets]\nbackend = a.B\nbackend_kwarg = {}\n").unwrap();
-        let error = read(&Env::fixed([("AIRFLOW_HOME", home.path())])).unwrap_err();
-        assert!(error.what.contains("[secrets] backend_kwarg") && error.hint.unwrap().contains("backend_kwargs?"));
+        for (cfg, what) in [
+            ("[secrets]\nbackend = a.B\nbackend_kwarg = {}\n", "[secrets] backend_kwarg "),
+            ("[secrets]\nbackend = a.B\n[secret]\nbackend_kwargs = {}\n", "[secret] backend_kwargs "),
+            ("[Secrets]\nbackend = a.B\nbackend_kwargs = {}\n", "[Secrets] backend "),
+        ] {
+            std::fs::write(home.path().join("airflow.cfg"), cfg).unwrap();
+            let error = read(&Env::fixed([("AIRFLOW_HOME", home.path())])).unwrap_err();
+            assert!(error.what.contains(what) && error.hint.unwrap().contains("[secrets] backend"), "{}", error.what);
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::connection::{Connection, Extra, normalized_type};
 use super::json;
 use super::misread;
 use super::quote::{parse_query, quote, quote_plus, unquote, write_query};
-use super::redact::shown_login;
+use super::redact::{self, shown_login};
 use super::sketch::{Login, shown_query, shown_scheme, sketch};
 use super::urlsplit::{Fault, Parts, urlsplit};
 use crate::secret::Secret;
@@ -106,9 +106,13 @@ fn hostname(parts: &Parts) -> String {
 fn extra(query: &str) -> Result<Extra, Broken> {
     // For a repeated parameter, a Python dict has the last value in the first one's place.
     let fields: Map<String, Value> = parse_query(query).into_iter().map(|(n, v)| (n, Value::String(v))).collect();
-    match fields.get(EXTRA_KEY) {
-        Some(Value::String(text)) => json::extra_text(text, EXTRA_KEY),
-        _ => Ok(Extra::new(fields)),
+    let Some(Value::String(text)) = fields.get(EXTRA_KEY) else { return Ok(Extra::new(fields)) };
+    match fields.keys().find(|name| *name != EXTRA_KEY) {
+        None => json::extra_text(text, EXTRA_KEY),
+        Some(beside) => Err(Broken::new(
+            format!("`{}` is beside {EXTRA_KEY}: Airflow ignores every parameter but that one", redact::name(beside)),
+            format!("write it into the JSON of {EXTRA_KEY}, or remove it"),
+        )),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Edits a section of the config file. Lines that need no change stay as they are.
 
 use super::{Depth, Document, Kind, Line, Section, is_blank};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::quote::aws_ini;
 
 /// A line that a section should have.
@@ -36,8 +36,13 @@ impl Document {
     /// Sets the entries in the profile's section, or in a new one at the end. Of several sections, the last one with
     /// the first entry's key is edited, else the last one.
     ///
-    /// Errors: a name that cannot be written.
+    /// Errors: a name that cannot be written, and a file that SDKs do not read.
     pub fn with_profile(&self, name: &str, entries: &[Entry<'_>]) -> Result<Edited> {
+        if let Some(oddity) = self.oddity() {
+            return Err(Error::new(Code::AwsProfileWrong, "AWS's tools cannot read the file ~/.aws/config")
+                .because(oddity)
+                .hint("correct that line, then run it again"));
+        }
         let has_first = |section: &Section<'_>| entries.first().is_some_and(|entry| section.value(entry.key).is_some());
         let place = self.profile(name).rfind(has_first).or_else(|| self.profile(name).next_back());
         let Some(section) = place else {
@@ -257,5 +262,8 @@ mod tests {
     #[test]
     fn a_name_that_cannot_be_written_is_an_error() {
         assert!(Document::parse(String::new()).with_profile("a\nb", &ENTRIES).is_err());
+        for odd in ["[profile dev\nregion = x\n", "[profile dev]\n\0\n", "[a]\nk = v\n  [profile dev]\n"] {
+            assert!(Document::parse(odd.to_owned()).with_profile("dev", &ENTRIES).is_err(), "{odd:?}");
+        }
     }
 }

@@ -113,16 +113,13 @@ impl Document {
         let mut reader = Reader { text: &text, headings: Vec::new(), above: None, oddity: None };
         let lines = spans(&text).map(|span| reader.line(span)).collect();
         let Reader { headings, oddity, .. } = reader;
+        let oddity = oddity.or_else(|| text.contains('\0').then_some("it holds bytes that are not text"));
         Document { lines, headings, oddity, text }
     }
 
     /// Parses bytes. What is not UTF-8 is replaced.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        let mut document = Self::parse(String::from_utf8_lossy(bytes).into_owned());
-        if bytes.contains(&0) {
-            document.oddity = Some("it holds bytes that are not text");
-        }
-        document
+        Self::parse(String::from_utf8_lossy(bytes).into_owned())
     }
 
     pub fn text(&self) -> &str {

@@ -1,9 +1,12 @@
 //! The profiles of `~/.aws/config` that assume a role.
 
+use std::path::Path;
+
 use super::saml::value;
 use super::toml::Found;
 use crate::config::aws_ini::{Document, Section};
 use crate::config::settings::{ASSUME_ROLE, WEB_IDENTITY};
+use crate::quote::shell;
 
 pub fn aws_config(document: &Document) -> Vec<Found> {
     let roles: Vec<&str> = document
@@ -12,6 +15,26 @@ pub fn aws_config(document: &Document) -> Vec<Found> {
         .map(|section| section.heading().name.as_str())
         .collect();
     document.sections().filter_map(|section| profile(&section, &roles)).collect()
+}
+
+/// Returns each profile that runs a program other than fedcred, as one that is not taken over.
+pub fn other_processes(document: &Document) -> Vec<Found> {
+    let profile = |section: Section<'_>| {
+        let words = shlex::split(value(&section, "credential_process")?).unwrap_or_default();
+        let program = words.first().and_then(|program| Path::new(program).file_stem()).and_then(|name| name.to_str());
+        let problem = match program {
+            Some("fedcred") => return None,
+            Some(tool @ ("saml2aws" | "aws-okta-processor")) => {
+                let command = shell::command(["fedcred", "setup", "--from", tool]);
+                format!("it runs {tool}, which has more settings elsewhere: {command}")
+            }
+            Some(_) | None => "it runs another program, which fedcred does not replace".to_owned(),
+        };
+        let mut found = Found::new(&section.heading().name, None);
+        found.problem = Some(problem);
+        Some(found)
+    };
+    document.sections().filter_map(profile).collect()
 }
 
 /// Keys that are read here, and keys that do not matter to us.

@@ -140,7 +140,17 @@ fn read(tool: ImportTool, env: &Env) -> Result<Vec<Found>> {
             let text = at(env, None, ".okta/okta.yaml").ok().and_then(|path| file::text(&path, &kind::AWS).ok());
             Ok(okta::okta_aws_cli(text.as_deref(), aws_file(env, "AWS_CONFIG_FILE", "config").as_ref(), env))
         }
-        ImportTool::AwsConfig => Ok(aws::aws_config(&aws_config(tool, env)?)),
+        ImportTool::AwsConfig => {
+            let document = aws_config(tool, env)?;
+            let of_tools = [saml::aws_adfs, saml::aws_azure_login, saml::awsprocesscreds];
+            let mut found = aws::aws_config(&document);
+            for more in of_tools.iter().flat_map(|tool| tool(&document)).chain(aws::other_processes(&document)) {
+                if found.iter().all(|found| found.name != more.name) {
+                    found.push(more);
+                }
+            }
+            Ok(found)
+        }
     }
 }
 

@@ -67,7 +67,7 @@ fn azure_profile(section: &Section<'_>) -> Found {
     let mut found = Found::saml(&section.heading().name);
     let hours = value(section, "azure_default_duration_hours").and_then(|hours| hours.parse::<u32>().ok());
     found.role(value(section, "azure_default_role_arn")).region(value(section, "region"));
-    found.duration(hours.map(|hours| (hours * 3600).to_string()).as_deref());
+    found.duration(hours.map(|hours| hours.saturating_mul(3600).to_string()).as_deref());
     let tenant = value(section, "azure_tenant_id").unwrap_or_default();
     found
         .inner("idp_url", Some(&format!("https://login.microsoftonline.com/{tenant}/saml2")))
