@@ -50,10 +50,10 @@ const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcG
 #[test]
 fn no_metadata_service_is_looked_for() {
     let sts = "sts_endpoint_url = \"http://127.0.0.1:9\"";
-    for (identity, is_connecting) in [
-        ("web_identity = { source = \"file\", token_file = \"TOKEN\" }", true),
-        ("assume_role = { credential_source = \"environment\" }", false),
-        ("assume_role = { aws_profile = \"absent\" }", false),
+    for (identity, code, is_connecting) in [
+        ("web_identity = { source = \"file\", token_file = \"TOKEN\" }", "sts-provider-unknown", true),
+        ("assume_role = { credential_source = \"environment\" }", "no-aws-credentials", false),
+        ("assume_role = { aws_profile = \"absent\" }", "no-aws-credentials", false),
     ] {
         let role = "role_arn = \"arn:aws:iam::111122223333:role/Web\"";
         let mut home = Home::configured("");
@@ -64,7 +64,7 @@ fn no_metadata_service_is_looked_for() {
         let mut strace = home.command("strace");
         strace.args(["-f", "-e", "trace=connect,sendto,execve", "-o"]).arg(&trace);
         strace.args([env!("CARGO_BIN_EXE_fedcred"), "get", "lab"]).env_remove("AWS_EC2_METADATA_DISABLED");
-        assert_ne!(home.run(&mut strace).status, Some(0));
+        home.run(&mut strace).fails_as(code);
         let trace = fs::read_to_string(trace).expect("strace writes what it sees");
         assert!(trace.contains("execve(") && !trace.contains("169.254.") && !trace.contains("metadata"), "{trace}");
         assert_eq!(trace.contains("connect("), is_connecting, "{identity}: {trace}");

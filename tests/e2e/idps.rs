@@ -53,6 +53,6 @@ fn a_ticket_of_somebody_whom_lemonldap_does_not_know_is_not_told_as_no_kerberos(
     let home = Home::with(&Profile::spnego().idp_url(&lemonldap("kerberos")));
     home.kinit("carol");
     let outcome = home.get();
-    outcome.fails();
+    outcome.fails_as("xpath-no-match");
     assert!(!outcome.stderr.contains("did not ask for Kerberos"), "{}", outcome.stderr);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fedcred::time;
 
-use super::{Fault, Refusal, State, Sts, duration, required, signing_key};
+use super::{Fault, Refusal, State, Sts, duration, required, signing_key, unsigned};
 use crate::support::assertion::ADMIN;
 use crate::support::server::Request;
 use crate::support::token::{AUDIENCE, ISSUER, SIGNATURE, claims};
@@ -41,9 +41,7 @@ impl State {
         fault: &Option<Fault>,
     ) -> Result<String, Refusal> {
         let invalid = |message: &str| Refusal::new(400, "InvalidIdentityToken", message);
-        if request.header("x-amz-security-token").is_some() || request.header("authorization").is_some() {
-            return Err(invalid("unexpected signature on an unsigned call"));
-        }
+        unsigned(request)?;
         let (role, session) = (required(fields, "RoleArn")?, required(fields, "RoleSessionName")?);
         let token = required(fields, "WebIdentityToken")?;
         let claims = claims(token).ok_or_else(|| {

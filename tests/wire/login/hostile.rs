@@ -149,6 +149,8 @@ fn an_expression_nested_without_end_is_refused_before_anyone_is_asked() {
 #[test]
 fn text_of_a_page_cannot_drive_the_terminal() {
     let escape = "\u{1b}]0;owned\u{7}\u{1b}[31m\u{202e}";
+    // As far as a header and XML can hold it.
+    let shown = "\u{9b}31m\u{202e}";
     let titled = format!("<title>{escape}Sign in</title>");
     let mut denied = Assertion::denied("RequestDenied");
     denied.issuer = format!("https://idp.example.test/{escape}");
@@ -157,13 +159,23 @@ fn text_of_a_page_cannot_drive_the_terminal() {
         Reply::html(page(&format!("<form><input type=password name=\"{escape}\"><input type=password name=b></form>"))),
         Reply::html(pages::auto_submit("/x", &[(escape, "y")])),
         Reply::html(pages::auto_submit(&format!("https://{escape}.example/"), &[("x", "y")])),
-        Reply::redirect(302, format!("https://{escape}.example/")),
+        Reply::redirect(302, format!("https://{shown}.example/")),
         saml_page("https://signin.aws.amazon.com/saml", &denied.base64()),
+        saml_page("https://signin.aws.amazon.com/saml", &Assertion { issuer: shown.to_owned(), ..denied }.base64()),
     ];
-    for reply in replies {
+    let codes = [
+        "xpath-no-match",
+        "password-change-required",
+        "http-unexpected",
+        "http-unexpected",
+        "http-unexpected",
+        "not-a-saml-response",
+        "idp-denied-claim",
+    ];
+    for (reply, code) in replies.into_iter().zip(codes) {
         let world = serves(reply);
         let run = world.get();
-        run.fails();
+        run.fails_as(code);
         assert!(!run.stderr.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{:?}", run.stderr);
         let log = std::fs::read_to_string(world.path("fedcred.log")).unwrap();
         assert!(!log.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{log:?}");
@@ -182,9 +194,9 @@ fn an_error_is_never_long() {
         Reply::redirect(302, format!("http://127.0.0.1:1/{long}")),
         saml_page("https://signin.aws.amazon.com/saml", &Assertion::offering(&many).base64()),
     ];
-    for reply in replies {
+    for (reply, code) in replies.into_iter().zip(["xpath-no-match", "invalid-value", "role-not-chosen"]) {
         let world = World::open(Site::new().get("/sso", reply)).unset("role_arn").set("saml.retry.total", 0);
         let run = world.get();
-        run.fails();
+        run.fails_as(code);
     }
 }
