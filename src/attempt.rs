@@ -6,19 +6,19 @@
 //! notes whether anything left this machine. The code that reads the answer settles the attempt ([`Attempt::settle`]); an
 //! attempt that is not settled ended without a verdict.
 //!
-//! How a secret is counted is chosen where it is made, by what too many wrong ones cost:
+//! The constructor decides how a secret is counted, by the effect of too many wrong ones:
 //!
 //! | secret | wrong ones | so it is |
 //! |---|---|---|
 //! | password, bearer token, client secret, refresh token ([`CountedSecret::new`]) | lock an account or end a grant | written down, sent once |
 //! | a proxy's password ([`CountedSecret::of_proxy`]) | lock an account, often the same | written down, sent once |
 //! | one-time code of a source, keytab ([`CountedSecret::known_by`], [`CountedSecret::keytab`]) | lock an account | written down by where it comes from |
-//! | what a person types, a code that is good for once ([`CountedSecret::of_the_moment`]) | are seen by that person | sent once |
+//! | typed text, a code that is valid once ([`CountedSecret::of_the_moment`]) | are seen by that person | sent once |
 //! | a token that a service or platform issued to this process ([`CountedSecret::issued`]) | lock nobody out | repeated where the request may be |
 //!
 //! What is sent is also recognised in what peers say ([`take_secrets_out_of`]), so that no error, page or log repeats it.
 //!
-//! What an answer shows is decided in `identity::verdict`, what that means for the next login in `acquire::guard`.
+//! `identity::verdict` decides what an answer shows, `acquire::guard` what that means for the next login.
 
 mod echo;
 
@@ -51,7 +51,7 @@ pub trait Ledger {
     /// An error stops the secret from being sent, and ends the login.
     fn begin(&self, mark: &[u8], attempt: &Attempt) -> Result<()>;
 
-    /// Whether there is a place where the count is kept.
+    /// Whether there is a place to store the count.
     fn is_kept(&self) -> bool {
         true
     }

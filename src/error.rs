@@ -24,7 +24,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Step {
     /// This machine: settings, files, tickets, a keyring. No server was asked.
     Local,
-    /// The identity provider, or whoever else issues the proof of identity.
+    /// The identity provider, or another issuer of the proof of identity.
     IdentityProvider,
     /// A page of the identity provider on which only a person can go on: a second factor, a consent, a captcha, a new password.
     /// It is not met again unattended.

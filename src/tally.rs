@@ -1,7 +1,7 @@
 //! Counts what this thread did for its logins, for the metrics of a long-lived fedcred (`--metrics`).
 //!
-//! It is noted where it happens. A fetch child reports it in its one message, so that all counters of a process come from its
-//! keeper.
+//! The code that does the work counts it. A fetch child reports its counts in its one message, so that all counters of
+//! a process come from its keeper.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -26,17 +26,17 @@ pub struct Tally {
     pub role: Option<String>,
     /// Where an entry was read from.
     pub store: Option<Store>,
-    /// Why this machine went on without the store of its fleet: the code of an error.
+    /// The code of the error for which this machine worked without the store of its fleet.
     pub alone: Option<String>,
 }
 
-/// What keeps entries.
+/// A store of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Store {
     /// The cache's files.
     File,
-    /// What the machines of a fleet share.
+    /// The store that the machines of a fleet share.
     Redis,
 }
 

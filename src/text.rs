@@ -31,7 +31,8 @@ pub fn line(text: &str) -> Cow<'_, str> {
     cleaned(text, |_| false)
 }
 
-/// The same with line ends and tabs kept: for texts of several lines that are fedcred's own.
+/// Returns the text with line ends and tabs, and without other hidden characters: for fedcred's own texts of several
+/// lines.
 pub fn lines(text: &str) -> Cow<'_, str> {
     cleaned(text, |c| matches!(c, '\n' | '\t'))
 }
@@ -70,7 +71,7 @@ pub fn printable(text: &str, max: usize) -> String {
 /// Escapes hidden characters in written JSON. Those of ASCII but DEL are escaped already, and outside of strings JSON has only
 /// ASCII (RFC 8259 §7).
 pub fn escaped(json: &str) -> Cow<'_, str> {
-    // One pass that compilers make wide: credentials are on the way of every hit.
+    // One pass, which compilers can vectorise: every hit calls this.
     if json.bytes().fold(0, u8::max) < 0x7f {
         return Cow::Borrowed(json);
     }

@@ -1,4 +1,4 @@
-//! How a caller asks for credentials, and what it is given.
+//! A request for credentials, and its result.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::time;
 pub struct Ask {
     /// Refresh when less than this is left, in place of the rule.
     pub window: Option<Duration>,
-    /// Log in whatever the cache holds and whatever holds the next attempt back, but never with a refused secret.
+    /// Log in even if credentials are cached or the next attempt is not due, but never with a refused secret.
     pub force: bool,
     pub use_cache: bool,
 }

@@ -50,7 +50,7 @@ pub fn fetch(
         }
         tally::note(|tally| tally.logins += u32::from(!matches!(profile.identity, Identity::AssumeRole(_))));
         let proof = proof(profile, below, run).await.map_err(|error| match objection {
-            Some(why) => error.because(format!("the assertion of a login a short while ago did not do: {}", why.what)),
+            Some(why) => error.because(format!("the assertion of an earlier login was not accepted: {}", why.what)),
             None => error,
         })?;
         if let Proof::Assertion(assertion) = &proof

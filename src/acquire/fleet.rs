@@ -1,7 +1,8 @@
 //! The store that this machine shares with the other machines of its fleet (`cache.store`), as one process uses it.
 //!
-//! Whatever is wrong with that store costs a process one budget: from then on it goes on with this machine's own cache, lock and
-//! guard. It logs that once and leaves a note, which `status` shows and because of which other processes do not try for a moment.
+//! A failure of that store costs a process at most one time limit. After that it continues with this machine's own
+//! cache, lock and guard. It logs that once and leaves a note, which `status` shows and because of which other
+//! processes do not try for a moment.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -49,7 +50,7 @@ pub enum Asked {
     Follows,
     /// The store did not answer, and another machine has led a moment ago.
     Unanswered,
-    /// The store cannot be used: this machine goes on alone.
+    /// The store cannot be used: this machine works alone.
     Alone,
 }
 
@@ -85,7 +86,7 @@ impl Fleet {
         let begin = || match connect(redis, settings, env, &store.sealing) {
             Ok(connection) => Some(Arc::new(Fleet::new(connection, &redis.server, store.clone()))),
             Err(why) => {
-                tracing::warn!(%why, "this machine goes on alone");
+                tracing::warn!(%why, "this machine works alone");
                 None
             }
         };
@@ -96,7 +97,7 @@ impl Fleet {
         let note = note_of(server, &store.sealing);
         let state = match store.get::<Away>(&note).ok().flatten() {
             Some(away) if time::now().duration_since(away.at).abs() < NOT_AGAIN => {
-                tracing::info!(why = %away.error, "this machine goes on alone for a moment");
+                tracing::info!(why = %away.error, "this machine works alone for a moment");
                 State::Away(away.error)
             }
             Some(_) => State::Noted,
@@ -105,7 +106,7 @@ impl Fleet {
         Fleet { redis, store, note, state: Mutex::new(state) }
     }
 
-    /// Reads the records of a login under these names; `None` if this machine goes on alone.
+    /// Reads the records of a login under these names; `None` if this machine works alone.
     pub fn look(&self, login: &LoginKey, names: &[FileName]) -> Option<Records> {
         self.ask(|redis| redis.look(login, names))
     }
@@ -136,7 +137,7 @@ impl Fleet {
 
     /// Removes the records of a login that `goes` names. Returns how many there were.
     ///
-    /// Errors: why this machine goes on alone.
+    /// Errors: why this machine works alone.
     pub fn forget(&self, login: &LoginKey, goes: impl Fn(&FileName) -> bool) -> Result<usize> {
         let removed = self.ask(|redis| {
             let names = redis.names(login)?;
@@ -164,7 +165,8 @@ impl Fleet {
                 Some(answer)
             }
             Err(error) => {
-                tracing::warn!(code = error.code.as_str(), %error, "this machine goes on alone, with its own cache, lock and guard");
+                tracing::warn!(code = error.code.as_str(), %error, "this machine works alone, with its own cache, \
+                lock and guard");
                 tally::note(|tally| tally.alone = Some(error.code.as_str().to_owned()));
                 let note = Away { at: time::now(), error: error.clone() };
                 if let Err(why) = self.store.put(&self.note, &self.note, &note) {

@@ -26,7 +26,7 @@ pub trait Flight {
     /// What is fetched before the login begins. A failure to get it is not a failure of this login.
     type Prepared;
 
-    /// Returns what is there already and will do.
+    /// Returns an existing result, if it can be used.
     fn found(&self, _known: &Known<'_>) -> Result<Option<Self::Brought>> {
         Ok(None)
     }
@@ -202,7 +202,7 @@ impl<'a, F: Flight> Acquiring<'a, F> {
         self.look()
     }
 
-    /// Looks, locks and looks again in the fleet. `None`: this machine shares nothing, or goes on alone.
+    /// Looks, locks and looks again in the fleet. `None` if this machine shares nothing, or works alone.
     fn lock_in_fleet(&mut self) -> std::result::Result<Option<Lease<'a>>, End<F::Brought>> {
         let Some(fleet) = &self.place.fleet else { return Ok(None) };
         // A failure that was met on this machine meanwhile needs no question elsewhere.

@@ -29,7 +29,7 @@ pub struct InFleet {
     lead: RefCell<Option<Lead>>,
 }
 
-/// The lease of a login, or the permission of a machine that goes on alone; given back when dropped.
+/// The lease of a login, or the permission of a machine to work alone; released when dropped.
 pub struct Lease<'a>(&'a InFleet);
 
 /// Pauses between the questions of a follower: the first and the longest.
@@ -52,8 +52,8 @@ impl InFleet {
     /// Waits for the lease of this login until `deadline`, and takes over what its last holder left. With a limit of its own,
     /// `wait`, returns `None` when that has passed; without one, an error.
     ///
-    /// A store that fails while another machine leads (a failover) is asked for as long as that machine's lease may last, before
-    /// this one goes on alone: otherwise all that wait would log in at once.
+    /// A store that fails while another machine leads (a failover) is asked for as long as that machine's lease may
+    /// last, before this one works alone: otherwise all that wait would log in at once.
     pub fn lease(&self, wait: Option<Duration>, deadline: &Deadline) -> Result<Option<Lease<'_>>> {
         let own = wait.map(Deadline::after);
         let (patience, mut pause) = (own.as_ref().unwrap_or(deadline), SHORTEST_PAUSE);
@@ -87,7 +87,8 @@ impl InFleet {
         }
     }
 
-    /// Shares a record if this machine leads. `None` if it does not, or goes on alone; false if another machine has led since.
+    /// Shares a record if this machine leads. `None` if it does not, or works alone; false if another machine has led
+    /// since.
     pub fn share<R: Record>(&self, key: &R::Key, record: &R) -> Result<Option<bool>> {
         let Some(lead) = &*self.lead.borrow() else { return Ok(None) };
         let file = record::seal(&self.fleet.store.sealing, key, &self.login, record)?;

@@ -35,7 +35,7 @@ pub struct Identified {
     pub unknowable: Option<Unknowable>,
 }
 
-/// Returns the key of what `profile` gives to whoever asks now.
+/// Returns the cache key of the credentials that `profile` gives to the current user.
 pub fn of(profile: &Profile, env: &Env, sealing: &SealingKey) -> Identified {
     // The name is part of the key only where it names the session.
     let Profile { name, role_arn, sts, session, deadline: _, identity } = profile;
@@ -90,8 +90,8 @@ pub fn login(profile: &Profile, env: &Env, sealing: &SealingKey) -> LoginKey {
     key.login_key()
 }
 
-/// Returns the key of the assertion that this login gives to whoever asks now, which leaves out what only STS is told; `None`
-/// if it gives none, or if it is unknown who asks.
+/// Returns the cache key of the assertion that this login gives to the current user. Settings that only STS gets are
+/// left out. `None` if it gives none, or if it is unknown who asks.
 pub fn assertion(profile: &Profile, env: &Env, sealing: &SealingKey) -> Option<AssertionKey> {
     match &profile.identity {
         Identity::Saml(saml) => Some(login_fields(KeyBuilder::new(sealing), saml, env).ok()?.assertion_key()),

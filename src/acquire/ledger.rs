@@ -101,12 +101,12 @@ impl<'a> MemoryLedger<'a> {
         if self.begun.borrow().iter().filter_map(shown).any(forbids) {
             return Err(Error::new(
                 Code::SecretWithoutVerdict,
-                "the secret is wanted a second time, and is sent once in a login",
+                "the secret is requested a second time, and is sent only once in a login",
             ));
         }
         // A process that ends before the answer comes does not know whether the attempt counted as a wrong secret.
         if self.deadline.is_nearly_over() {
-            return Err(self.deadline.error("and too little of it was left to send a secret and hear the answer"));
+            return Err(self.deadline.error("too little of it was left to send a secret and to receive the answer"));
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! What a person asks for by hand: one login, whatever is cached or was refused before; and to forget all of it.
+//! Logins and logouts that a person asks for: one login, even if credentials are cached or a secret was refused before;
+//! and the removal of everything that is stored.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -48,7 +48,7 @@ pub struct Settled {
     pub secret: Option<SecretMark>,
 }
 
-/// What is wanted of a login identity, and with which settings: a failure concerns whoever wants the same.
+/// The purpose of a login and its settings. A failure affects all logins with the same purpose and settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub result: CacheKey,

@@ -1,12 +1,13 @@
 //! The one use case: credentials for a profile, from the cache while they are fresh, else from the IdP and STS.
 //!
-//! A hit reads two files ([`place`]); it takes no lock, starts no thread and opens no connection. [`schedule`] decides from times
-//! alone whether it is one. Everything else is a [`flight`]: one login for all that ask at once, guarded by what is remembered of
-//! earlier ones ([`memory`], [`guard`], [`ledger`]) and directed by a [`policy`]. [`renew`] holds [`given`], where credentials are
-//! asked for; it logs in by [`fetch`], for all roles in the assertion ([`shared`]). What a person asks for by hand is [`login`],
-//! [`sign_in`] where an OpenID provider asks the person, and [`proof`] for commands that show who somebody is to STS.
-//! Machines that share a store ([`fleet`]) make one login together. [`refresh`] renews with nobody waiting; [`status`] only
-//! looks. An Airflow connection is looked up first ([`airflow`]) and is then a profile like any other.
+//! A hit reads two files ([`place`]); it takes no lock, starts no thread and opens no connection. [`schedule`] decides
+//! from times alone whether it is one. Everything else is a [`flight`]: one login for all that ask at once, guarded by
+//! what is remembered of earlier ones ([`memory`], [`guard`], [`ledger`]) and directed by a [`policy`]. [`renew`] holds
+//! [`given`], where credentials are asked for; it logs in by [`fetch`], for all roles in the assertion ([`shared`]).
+//! What a person asks for by hand is [`login`], [`sign_in`] for an OpenID provider that asks a person, and [`proof`]
+//! for commands that show the identity that STS sees. Machines that share a store ([`fleet`]) make one login together.
+//! [`refresh`] renews with nobody waiting; [`status`] only looks. An Airflow connection is looked up first
+//! ([`airflow`]) and is then a profile like any other.
 
 pub mod airflow;
 pub mod ask;

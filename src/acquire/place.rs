@@ -36,7 +36,8 @@ pub fn at_hand(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result
 }
 
 impl Slot {
-    /// Returns the place of this profile's result, for whoever asks now; `None` if it must not or cannot be kept (the log says why).
+    /// Returns the place of this profile's result for the current user. `None` if it must not or cannot be stored (the
+    /// log says why).
     ///
     /// Errors: a key or a cache that others can read; the user has to repair that.
     pub fn of(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Slot>> {
@@ -86,7 +87,7 @@ impl Slot {
         Slot { before, ..self }
     }
 
-    /// Returns the configured place, which can be read and not written: what is there still counts.
+    /// Returns the configured place, which can be read but not written: its entries are still valid.
     fn before(profile: &Profile, settings: &CacheSettings, env: &Env) -> Result<Option<Box<Slot>>> {
         Ok(Slot::configured(profile, settings, env)?.map(Box::new))
     }
@@ -215,7 +216,7 @@ impl LoginPlace {
         LoginPlace { fleet, ..self }
     }
 
-    /// Reads what is remembered of the login. Errors: a record that cannot be read, which may hold a refusal.
+    /// Reads the record of the login. Errors: a record that cannot be read, which may hold a refusal.
     pub fn memory(&self) -> Result<Memory> {
         Ok(self.store.get(&self.login)?.unwrap_or_default())
     }

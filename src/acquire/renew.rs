@@ -62,7 +62,7 @@ fn entry(profile: &Profile, settings: &CacheSettings, env: &Env, ask: &Ask, pati
         return renewal.cold();
     }
     let fresh = renewal.refresh(Duration::ZERO, patience).unwrap_or_else(|error| {
-        tracing::warn!(%error, "no refresh; the cached credentials are still good");
+        tracing::warn!(%error, "no refresh; the cached credentials are still valid");
         None
     });
     fresh.or(due).ok_or_else(|| Error::new(Code::Bug, "what is due is not there"))

@@ -69,7 +69,7 @@ impl LoginState for LoginPlace {
             self.store.put(&self.login, &self.login, &session)
         });
         if let Err(why) = kept {
-            tracing::info!(%why, "cookies are not kept");
+            tracing::info!(%why, "cookies are not stored");
         }
     }
 }

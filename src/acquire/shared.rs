@@ -45,7 +45,7 @@ impl<'a> Shared<'a> {
             return None;
         }
         let response = Response::decode(&kept.encoded).ok()?;
-        tracing::info!("the assertion of a login a short while ago serves this role, too");
+        tracing::info!("the assertion of an earlier login is used for this role, too");
         Some(Assertion { encoded: kept.encoded, response, idp_time: None })
     }
 
@@ -57,7 +57,7 @@ impl<'a> Shared<'a> {
         let Some(until) = left.and_then(|left| now.checked_add(left).ok()) else { return };
         let kept = KeptAssertion { encoded: assertion.encoded.duplicate(), received: now, until, generation };
         if let Err(why) = slot.store.put(name, &place.login, &kept) {
-            tracing::info!(%why, "the assertion is not kept for other roles");
+            tracing::info!(%why, "the assertion is not stored for other roles");
         }
         place.share_result(name, &kept);
     }

@@ -1,8 +1,9 @@
 //! Where everything is kept, as a whole: results, locks, what is remembered of logins, and the key that seals them.
 //!
-//! That is the first of these that can be written: the configured directory, with its key in the configuration directory or
-//! else beside what it seals; the session's directory (`XDG_RUNTIME_DIR`); one of this user's under the temporary directory.
-//! A name in a shared directory is anybody's (CWE-377): what is not ours there is passed over, never an obstacle.
+//! That is the first of these that can be written: the configured directory, with its key in the configuration
+//! directory or else beside what it seals; the session's directory (`XDG_RUNTIME_DIR`); one of this user's under the
+//! temporary directory. Anybody can create a name in a shared directory (CWE-377), so a directory there that belongs to
+//! others is ignored.
 
 use std::path::{Path, PathBuf};
 use std::sync::Once;

@@ -139,12 +139,12 @@ impl Kind {
     pub(super) fn in_words(self) -> &'static str {
         match self {
             Kind::Entry => "the cached entry",
-            Kind::Assertion => "the kept assertion",
-            Kind::Memory => "what is remembered of the login",
-            Kind::Session => "what is kept of the session",
-            Kind::Text => "the kept connection",
+            Kind::Assertion => "the stored assertion",
+            Kind::Memory => "the record of the login",
+            Kind::Session => "the stored session",
+            Kind::Text => "the stored connection",
             Kind::Secret => "the file of a secret",
-            Kind::Away => "what is remembered of the fleet's store",
+            Kind::Away => "the record of the fleet's store",
         }
     }
 }

@@ -35,7 +35,8 @@ pub enum KeyPlace {
 #[derive(Debug)]
 pub enum Opened {
     Key(SealingKey),
-    /// There is none that can be used (a read-only home, a damaged file): the run goes on and keeps nothing. The error says why.
+    /// There is no usable one (a read-only home, a damaged file): the run continues and stores nothing. The error says
+    /// why.
     NoKey(Error),
 }
 

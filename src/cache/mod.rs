@@ -9,9 +9,9 @@
 //! - [`entry`]: credentials as a record.
 //! - [`assertion`]: an assertion as one, for a few minutes.
 //! - [`file_store`]: sealed files in a directory, replaced atomically.
-//! - [`lock`]: one login at a time, whoever dies on the way.
+//! - [`lock`]: one login at a time, also if a process dies.
 //! - [`redis_store`]: what a fleet shares, and the lease of its logins, in a [`redis_server`].
-//! - [`obstacle`]: why nothing can be kept, for whoever only looks.
+//! - [`obstacle`]: the reason why nothing can be stored, for commands that only look.
 //!
 //! A hit opens two files, the key and the entry, and checks both on the opened descriptors: no directory listing, no lock.
 

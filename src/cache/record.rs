@@ -121,7 +121,7 @@ impl SealedStore {
         match open(&self.sealing, key, &file) {
             Ok(record) => Ok(Some(record)),
             Err(miss) => {
-                tracing::info!(%miss, "{} is passed over", R::KIND.in_words());
+                tracing::info!(%miss, "{} is ignored", R::KIND.in_words());
                 Ok(None)
             }
         }

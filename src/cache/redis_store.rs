@@ -1,9 +1,9 @@
 //! What the machines of a fleet share, in Redis or Valkey: sealed records, and the lease of a login. This file and its child
 //! are the only ones that name the crate `redis`.
 //!
-//! A thread of its own talks to the server: whatever hangs there, also a resolver or a handshake, the caller waits no longer
-//! than the budget. All names of one login identity begin `PREFIX:{DIGEST}:`, so that a cluster keeps them in one slot and the
-//! scripts ([`super::redis_scripts`]) may use them together:
+//! A separate thread talks to the server: if a resolver, a handshake or the server hangs, the caller waits no longer
+//! than the budget. All names of one login identity begin `PREFIX:{DIGEST}:`, so that a cluster keeps them in one slot
+//! and the scripts ([`super::redis_scripts`]) may use them together:
 //!
 //! | name | value | ends |
 //! |---|---|---|

@@ -29,7 +29,7 @@ use super::style::When;
 /// Turns an enterprise or workload identity into short-lived AWS credentials.
 #[derive(Debug, Parser)]
 #[command(name = "fedcred", version, propagate_version = true, disable_help_subcommand = true)]
-#[command(after_help = notes::ROOT)]
+#[command(after_help = notes::root())]
 pub struct Arguments {
     #[command(flatten)]
     pub global: Global,
@@ -166,25 +166,27 @@ pub enum Command {
     /// Run a command with credentials that refresh themselves
     #[command(after_help = notes::EXEC)]
     Exec(Exec),
-    /// Hand out credentials to other programs on this machine
+    /// Serve credentials to other programs on this machine
     #[command(after_help = notes::SERVE)]
     Serve(Serve),
     /// Renew cached credentials that are due, for timers and cron
-    #[command(after_help = notes::REFRESH)]
+    #[command(after_help = notes::refresh())]
     Refresh(Refresh),
-    /// Have a systemd timer, a launchd agent or cron run `refresh`
+    /// Schedule `refresh` with systemd, launchd, cron or Task Scheduler
     #[command(subcommand)]
     Schedule(Schedule),
     /// Show what is cached, what failed last, and what comes next; contacts no server
     #[command(after_help = notes::STATUS)]
     Status(Status),
-    /// Ask for the password or token, log in once, and keep it for later runs
+    /// Ask for the password or token, log in once, and store it for later runs
     ///
-    /// Asks on the terminal, tries once, and keeps the secret only if the identity provider accepts it. Profiles read it with
-    /// `password = { keyring = true }` (or `token = …`); profiles that need no secret, or read it elsewhere, just log in.
+    /// Asks on the terminal, tries the secret once, and stores it only if the identity provider accepts it. Profiles
+    /// read it with
+    /// `password = { keyring = true }` (or `token = …`); a profile that needs no secret, or reads it elsewhere, only
+    /// logs in.
     #[command(after_help = notes::LOGIN)]
     Login(Login),
-    /// Forget cached credentials, kept secrets and remembered failures
+    /// Remove cached credentials, stored secrets and recorded failures
     #[command(after_help = notes::LOGOUT)]
     Logout(Logout),
     /// Find out how to log in at an identity provider, and write a profile
@@ -196,7 +198,7 @@ pub enum Command {
     /// Show the decoded assertion or token, without secrets
     #[command(after_help = notes::INSPECT)]
     Inspect(Inspect),
-    /// List the roles that the identity is offered
+    /// List the roles that the identity provider offers
     #[command(after_help = notes::ROLES)]
     Roles(Roles),
     /// Print what must exist in AWS for a profile, or explain why a trust policy refuses it
@@ -211,7 +213,7 @@ pub enum Command {
     /// Check, show or locate the configuration
     #[command(subcommand)]
     Config(Config),
-    /// Make a fleet's sealing key, and keep the password of its Redis
+    /// Create a fleet's sealing key, and store the password of its Redis
     #[command(subcommand)]
     Cache(Cache),
     /// Print this message and the topics, the help of a command, or a topic

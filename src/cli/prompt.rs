@@ -118,7 +118,7 @@ pub fn line(question: &str) -> Result<String> {
     terminal()?.write_all(text::lines(question).as_bytes()).map_err(no_terminal)?;
     let mut answer = String::new();
     if keyboard.read_line(&mut answer).map_err(no_terminal)? == 0 {
-        return Err(Error::new(Code::PromptNeeded, "the terminal gave no answer"));
+        return Err(Error::new(Code::PromptNeeded, "nothing was read from the terminal"));
     }
     Ok(answer.trim().to_owned())
 }
@@ -138,7 +138,7 @@ pub fn edited(question: &str) -> Result<String> {
             if matches!(why, inquire::InquireError::OperationInterrupted) {
                 let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
             }
-            Err(Error::new(Code::PromptNeeded, "the terminal gave no answer").because(why.to_string()))
+            Err(Error::new(Code::PromptNeeded, "nothing was read from the terminal").because(why.to_string()))
         }
     }
 }

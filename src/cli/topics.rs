@@ -5,6 +5,7 @@
 use super::output::Text;
 use super::page;
 use super::screen::Screen;
+use crate::error::Kind;
 use crate::packed;
 
 /// A page.
@@ -14,7 +15,6 @@ pub struct Topic {
     deflated: &'static [u8],
 }
 
-pub const EXIT_STATUS: &str = include_str!("topics/exit-status.txt");
 pub const ENVIRONMENT: &str = include_str!("topics/environment.txt");
 pub const FILES: &str = include_str!("topics/files.txt");
 
@@ -27,6 +27,13 @@ pub const ALL: [Topic; 21] = topics!(
     "kerberos" "form" "browser" "eks" "google" "github" "sources" "chains" "mwaa" "airflow-connections" "fleet" "endpoint"
     "metrics" "containers" "compatibility" "freshness" "trust" "settings" "errors" "storage" "security"
 );
+
+/// Returns the table of exit statuses, for the manual.
+pub fn exit_statuses() -> String {
+    let line = |kind: Kind| format!("{:<3} {}: {}\n", kind.status(), kind.name(), kind.meaning());
+    let kinds: String = Kind::by_status().into_iter().map(line).collect();
+    format!("0   success\n{kinds}`exec` exits with the status of its command; 125, 126 and 127 as env(1).")
+}
 
 impl Topic {
     pub fn title(&self) -> String {

@@ -33,7 +33,7 @@ impl<'a, 'c> Bases<'a, 'c> {
         if let Some(from) = way.iter().position(|above| *above == name) {
             let circle: Vec<&str> = way[from..].iter().copied().chain([name]).collect();
             return Err(found
-                .error(Code::ConflictingKeys, "closes a circle")
+                .error(Code::ConflictingKeys, "is circular")
                 .because(format!("{} need each other's credentials", printable(&circle.join(" → "), 300)))
                 .hint("one of them has to log in itself: give it a `saml` or `web_identity` table"));
         }

@@ -1,7 +1,7 @@
 //! Keeps secrets and headers from going to another origin by `include` than the one they were written for.
 //!
-//! Whoever includes a profile and changes `idp_url` means its region or its retries, not that the password is shown to
-//! another IdP. It is an error, because a login without the secret would fail for no visible reason.
+//! A user who includes a profile and changes `idp_url` wants its region or its retries, and does not want the password
+//! to be sent to another IdP. It is an error, because a login without the secret would fail for no visible reason.
 
 use url::{Origin, Url};
 

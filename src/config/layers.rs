@@ -50,7 +50,7 @@ impl Config {
             if let Some(from) = chain.iter().position(|name| *name == next) {
                 let circle: Vec<&str> = chain[from..].iter().copied().chain([next]).collect();
                 return Err(include
-                    .error(Code::ConflictingKeys, "closes a circle")
+                    .error(Code::ConflictingKeys, "is circular")
                     .because(format!("{} include one another", printable(&circle.join(" → "), 300)))
                     .hint("remove one of these `include` lines"));
             }

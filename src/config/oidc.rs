@@ -139,10 +139,10 @@ const OURS: Names = Names(
 
 fn auth_param(found: &Found<'_>) -> Result<(String, String)> {
     if OURS.has(&found.key.to_ascii_lowercase()) {
-        return Err(found.error(Code::InvalidValue, "is fedcred's own to set"));
+        return Err(found.error(Code::InvalidValue, "is set by fedcred itself"));
     }
     if found.key == "scope" || found.key == "resource" {
-        return Err(found.error(Code::InvalidValue, "has a setting of its own beside `auth_params`"));
+        return Err(found.error(Code::InvalidValue, "has its own setting beside `auth_params`"));
     }
     Ok((found.key.to_owned(), values::text(found)?))
 }

@@ -82,8 +82,8 @@ pub fn parse(found: &Found<'_>, text: &str, allow_plain: bool) -> Result<Url> {
     let wrong = |said: &str| found.error(Code::InvalidValue, said).hint(format!("store = {URLS}"));
     let url = url::Url::parse(text).map_err(|why| wrong("is not a URL").because(why.to_string()))?;
     if url.password().is_some() || url.query_pairs().any(|(key, _)| key.starts_with("pass")) {
-        return Err(wrong("has a password in it, and everybody who reads the file reads it")
-            .hint("take it out, and say where it is read from: store_password = { file = \"~/redis-password\" }"));
+        return Err(wrong("contains a password, which everyone who can read the file can read")
+            .hint("remove it, and name its source: store_password = { file = \"~/redis-password\" }"));
     }
     let is_tls = match url.scheme() {
         "rediss" | "valkeys" => true,

@@ -117,10 +117,10 @@ pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
         Value::Table(table) => table,
         Value::Text(_) => {
             return Err(found
-                .error(Code::InvalidValue, "is written into the file: say where it is read from")
+                .error(Code::InvalidValue, "is in the file itself: name its source instead")
                 .hint(expected));
         }
-        _ => return Err(found.wrong("a table that says where it is read from").hint(expected)),
+        _ => return Err(found.wrong("a table that names its source").hint(expected)),
     };
     let known: Vec<&str> = SECRET.keys().collect();
     if let Some((key, node)) = table.iter().find(|(key, _)| !known.contains(key)) {
@@ -128,7 +128,7 @@ pub fn source(found: &Found<'_>, account: &Account) -> Result<SecretSource> {
     }
     let mut entries = table.iter();
     let (Some((way, node)), None) = (entries.next(), entries.next()) else {
-        return Err(found.error(Code::ConflictingKeys, "must name exactly one place").hint(expected));
+        return Err(found.error(Code::ConflictingKeys, "must name exactly one source").hint(expected));
     };
     let inner = found.inner(&SECRET, way, node);
     match way {

@@ -80,7 +80,7 @@ impl Code {
 
 codes! {
     Usage {
-        /// A flag or argument that cannot be understood.
+        /// A flag or argument is unknown or not valid.
         BadFlag = "bad-flag", Configuration, "fedcred --help";
         /// `exec`: there is no such program.
         CommandNotFound = "command-not-found", Configuration, "check the command after `--`, and PATH";
@@ -146,7 +146,7 @@ codes! {
         OriginNotAllowed = "origin-not-allowed", Login, "if that server belongs to your IdP, list it in `saml.idp_origins`";
         /// The IdP answered with a status that is neither success nor a known refusal.
         HttpUnexpected = "http-unexpected", Login, "check that `saml.idp_url` works in a browser";
-        /// The answer is not one of STS.
+        /// The answer is not from STS.
         StsBadAnswer = "sts-bad-answer", Sts, "check the proxy and `sts_endpoint_url`: another server answers in place of STS";
         /// STS answered for another role than the requested one.
         StsWrongRole = "sts-wrong-role", Sts, "check the proxy and `sts_endpoint_url`: another server answers in place of STS";
@@ -234,7 +234,7 @@ codes! {
         KeytabRefused = "keytab-refused", Kerberos, "create a new keytab with the account's current password";
         /// The KDC refused to issue a ticket.
         KdcRefused = "kdc-refused", Kerberos, "ask the administrator of the Kerberos realm about this account";
-        /// STS said AccessDenied.
+        /// STS answered AccessDenied.
         StsAccessDenied = "sts-access-denied", Sts, "check the role's trust policy: fedcred trust-policy PROFILE --check FILE";
         /// STS does not know the SAML provider.
         StsProviderUnknown = "sts-provider-unknown", Sts, "check partition and account of `saml.principal_arn`";
@@ -290,7 +290,7 @@ codes! {
         InvalidXpath = "invalid-xpath", Page, "correct it, then run: fedcred config check";
         /// A required key is missing.
         MissingKey = "missing-key", Login, "correct it, then run: fedcred config check";
-        /// Keys that exclude each other.
+        /// Two keys exclude each other.
         ConflictingKeys = "conflicting-keys", Configuration, "correct it, then run: fedcred config check";
         /// The file is not TOML.
         ConfigSyntax = "config-syntax", Configuration, "correct it, then run: fedcred config check";

@@ -1,4 +1,4 @@
-//! The kinds of failures, one row each: exit status and name.
+//! The kinds of failures, one row each: meaning, exit status and name. Help, manual and the page of codes list these rows.
 
 /// An exit status: 8 bits, on Windows 32.
 pub type ExitStatus = i32;
@@ -22,6 +22,11 @@ macro_rules! kinds {
             pub fn name(self) -> &'static str {
                 match self { $(Kind::$kind => $name,)* }
             }
+
+            /// Returns the meaning in one sentence.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Kind::$kind => concat!($($doc),*).trim_ascii(),)* }
+            }
         }
     };
 }
@@ -29,11 +34,11 @@ macro_rules! kinds {
 kinds! {
     /// A server understood the request and refused it.
     Refused = 77, "refused";
-    /// A person (or a machine's own login) has to log in first.
+    /// A person or a machine has to log in first.
     LoginRequired = 3, "login required";
-    /// A server answered, but not with anything usable.
+    /// A server answered, but fedcred cannot use the answer.
     Unusable = 65, "unusable response";
-    /// Disk, keyring, permissions.
+    /// A disk, a keyring or the permissions of a file cause it.
     Storage = 74, "storage";
     /// The configuration is wrong.
     Configuration = 78, "configuration";
@@ -41,7 +46,16 @@ kinds! {
     Usage = 2, "usage";
     /// A bug in fedcred.
     Internal = 70, "internal";
-    /// No answer, or an answer that asks to try later. It comes last: it tells a script that another try may help, and must not
-    /// hide a failure for which it will not.
+    // The last one: it tells a script that another try may help, and must not hide a failure for which it will not.
+    /// A server did not answer, or asks to try again later.
     Unavailable = 75, "unavailable";
+}
+
+impl Kind {
+    /// Returns all kinds, the lowest exit status first.
+    pub fn by_status() -> Vec<Kind> {
+        let mut kinds = Kind::ALL.to_vec();
+        kinds.sort_by_key(|kind| kind.status());
+        kinds
+    }
 }

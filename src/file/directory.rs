@@ -1,4 +1,4 @@
-//! Checks the directory of the configuration and the key: whoever can write to it can replace its files.
+//! Checks the directory of the configuration and the key: anyone who can write to it can replace its files.
 
 use std::path::Path;
 

@@ -82,7 +82,7 @@ impl Fault {
     pub fn error_of(&self, path: &str, code: Code) -> Error {
         let Kind { noun, max, access } = self.kind;
         if self.is_a_secret() {
-            return Error::new(Code::InvalidValue, format!("a token or key stands where the path of {noun} should"))
+            return Error::new(Code::InvalidValue, format!("a token or key is in place of the path of {noun}"))
                 .because("the value is not shown: it looks like a secret, and no file has such a name")
                 .hint("write the secret into a file that only you can read, and name that file");
         }
@@ -92,7 +92,7 @@ impl Fault {
             Why::Absent(error) | Why::System(error) => cannot(error.to_string().into()).hint(list),
             Why::Other(what) if access == Access::OursAlone => {
                 Error::new(Code::InsecurePermissions, format!("{noun} {path} is {what}"))
-                    .because("only a plain file of this user's may stand there: another thing could lead anywhere")
+                    .because("only a regular file of this user is accepted there")
                     .hint(remove(&self.path))
             }
             Why::Other(what) => cannot(format!("it is {what}, and only a regular file is taken").into()).hint(list),

@@ -1,4 +1,5 @@
-//! Files and directories that are nobody else's: opened without following a link, checked on the opened descriptor.
+//! Files and directories that only this user can access: opened without following a link, checked on the opened
+//! descriptor.
 //!
 //! Checking the descriptor and not the path leaves no moment in which the file can be exchanged (CWE-367).
 
@@ -22,19 +23,19 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
-/// A lock is given back, a new file is made for writing and a new directory, each for this user alone.
+/// Locks a file, creates a file for writing, or creates a directory, each for this user alone.
 pub use self::os::{create_dir, create_new, try_lock, unlock};
 
-/// The whole of the file at `path`, when it is ours alone. `None`: there is no such file.
+/// Reads the whole file at `path`, which must belong to this user alone. Returns `None` if there is no such file.
 ///
-/// At most `max` bytes are read; a longer file is returned cut, which no reader of a sealed file accepts.
+/// Reads at most `max` bytes. A longer file is cut; no reader of a sealed file accepts that.
 /// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::FileUnreadable`].
 pub fn read(path: &Path, max: usize) -> Result<Option<Vec<u8>>> {
-    // Files here are replaced, never changed in place, so what its size says is all of it.
+    // Files here are replaced, never changed in place, so the size is that of the whole file.
     beginning(path, &Kind { max: max as u64, ..kind::OURS })
 }
 
-/// So many bytes of the file at `path`, whoever else could read it: to know what is thrown away.
+/// Reads that many bytes of the file at `path`, even if others can read it: to identify a file that is to be removed.
 pub fn read_head(path: &Path, len: usize) -> Result<Option<Vec<u8>>> {
     beginning(path, &Kind { max: len as u64, ..kind::OURS_HEAD })
 }
@@ -47,7 +48,7 @@ fn beginning(path: &Path, kind: &Kind) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Opens the file at `path` for reading and writing, making it (0600) when it is not there.
+/// Opens the file at `path` for reading and writing, and creates it (0600) if it does not exist.
 pub fn open_or_create(path: &Path) -> Result<File> {
     let file = os::open_or_create(path).map_err(|e| match path.is_symlink() {
         true => not_a_plain_file(path),
@@ -57,26 +58,26 @@ pub fn open_or_create(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// False once the file was removed or replaced: then a lock on it keeps nobody out.
+/// Whether the file still has its name. A lock on a file that was removed or replaced excludes nobody.
 pub fn is_in_place(file: &File) -> bool {
     os::has_a_name(file)
 }
 
-/// A directory, held open: what happens in it happens in this very directory.
+/// A directory that is open, so that all operations are in the same directory, even if it is renamed.
 pub struct Dir {
     handle: File,
     path: PathBuf,
 }
 
 impl Dir {
-    /// Opens the directory `path`, making it (0700) with its missing parents when it is not there.
+    /// Opens the directory `path`, and creates it (0700), with its missing parents, if it does not exist.
     ///
     /// It may be open to others and a link to elsewhere, as a configuration directory may. Errors: [`Code::CacheWrite`].
     pub fn shared(path: &Path) -> Result<Dir> {
         Dir::open_or_create(path, os::Links::Follow)
     }
 
-    /// The same for a directory that must be ours alone, and no link that somebody put in its place.
+    /// Opens or creates a directory that must belong to this user alone and must not be a link.
     ///
     /// Errors: [`Code::InsecurePermissions`] with the command that mends it, [`Code::CacheWrite`].
     pub fn ours_alone(path: &Path) -> Result<Dir> {
@@ -85,7 +86,7 @@ impl Dir {
         Ok(dir)
     }
 
-    /// Checks the directory `path` as [`Dir::ours_alone`] does, and makes none. Nothing there is no error.
+    /// Checks the directory `path` as [`Dir::ours_alone`] does, and creates none. A missing directory is not an error.
     pub fn check(path: &Path) -> Result<()> {
         match os::open_dir(path, os::Links::Refuse) {
             Ok(handle) => check_dir(&handle, path),
@@ -115,14 +116,16 @@ impl Dir {
         }
     }
 
-    /// Replaces the file `name` by one that holds `bytes`: readers see the old file or the new one, whole.
+    /// Replaces the content of the file `name` by `bytes`. Readers see the whole old file or the whole new one.
     ///
-    /// Nothing waits for the disk: what a crash of the machine leaves half written, the reader of a sealed file does not accept.
+    /// Does not wait for the disk: after a crash of the machine, the reader of a sealed file rejects a partly written
+    /// one.
     pub fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
         self.put(name, bytes, |temporary| temporary.rename_to(name)).map_err(|e| unwritable(&self.path.join(name), &e))
     }
 
-    /// Makes the file `name` with `bytes` in it, on the disk, unless there is such a file. True: it was made.
+    /// Creates the file `name` with the content `bytes`, and waits for the disk, unless there is such a file. Returns
+    /// whether it was created.
     pub fn create(&self, name: &str, bytes: &[u8]) -> Result<bool> {
         let linked = self.put(name, bytes, |temporary| temporary.link_to(name));
         match linked {
@@ -159,8 +162,8 @@ fn check_dir(dir: &File, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Checks that what this process makes in the directory `path`, or in the nearest one above it that is there, is of use to whose
-/// directory it is: root in the home of another user, as sudo may leave it, would lock that user out of it.
+/// Checks that the owner of the directory `path`, or of its nearest existing parent, can use files that this process
+/// creates there. Root in the home of another user, as with sudo, would lock that user out.
 pub fn check_writer(path: &Path) -> Result<()> {
     let existing = path.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(path);
     match os::another_owner(existing) {
@@ -171,10 +174,10 @@ pub fn check_writer(path: &Path) -> Result<()> {
     }
 }
 
-/// Ends the name of a file that is being written. One that a killed process left is removed by `FileStore::prune`.
+/// The end of the name of a file that is being written. `FileStore::prune` removes those that a killed process left.
 pub const TEMPORARY: &str = ".tmp";
 
-/// A new file (0600 from the first byte) beside the one it will become; removed when it does not.
+/// A new file (0600 from the first byte) beside the one that it will replace. It is removed if it does not replace it.
 struct Temporary<'a> {
     dir: &'a Dir,
     name: String,
@@ -196,7 +199,7 @@ impl<'a> Temporary<'a> {
         Ok(())
     }
 
-    /// A hard link is the one way, on every file system that has them, to give a complete file a name only if it is free.
+    /// On every file system that has hard links, only they give a complete file a name that must be free.
     fn link_to(self, name: &str) -> io::Result<()> {
         self.file.sync_all()?;
         os::link(&self.dir.handle, &self.dir.path, &self.name, name)
@@ -212,7 +215,7 @@ impl Drop for Temporary<'_> {
 }
 
 fn is_absent(e: &io::Error) -> bool {
-    // A parent that is a file cannot hold ours either.
+    // A parent that is a file cannot contain our file either.
     matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
@@ -297,10 +300,10 @@ mod tests {
         if std::os::unix::fs::chown(&file, Some(somebody_else), None).is_err() {
             return; // Only root can give a file away.
         }
-        // Nothing that its user could mend: it is passed over, as what cannot be read.
+        // The user cannot correct that: it is ignored, as an unreadable file is.
         let error = read(&file, 100).unwrap_err();
         assert!(error.code == Code::FileUnreadable && !format!("{error:?}").contains("chown"), "{error:?}");
-        // Nor does root leave anything in another user's directory, or make one there.
+        // Root does not create files or directories in another user's directory either.
         let theirs = home.path().join("theirs");
         fs::create_dir(&theirs).unwrap();
         std::os::unix::fs::chown(&theirs, Some(somebody_else), None).unwrap();

@@ -1,4 +1,5 @@
-//! Secrets that others than their owner may read: accepted, since Kubernetes' `fsGroup` makes such files, and reported.
+//! Secrets that others than their owner can read. They are accepted, since Kubernetes' `fsGroup` creates such files,
+//! and reported.
 
 use std::path::Path;
 

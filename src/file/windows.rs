@@ -1,4 +1,4 @@
-//! The calls of Windows for which the standard library has none: access control lists, links and locks of files.
+//! The calls of Windows that the standard library does not have: access control lists, links and locks of files.
 
 pub mod acl;
 pub mod files;

@@ -1,11 +1,11 @@
-//! The small program (`fedcred-front`): hands its arguments to the library and exits with what it says.
+//! The small program (`fedcred-front`): passes its arguments to the library, and exits with the status that it returns.
 #![cfg_attr(all(target_os = "linux", target_env = "gnu"), no_main)]
 
 use fedcred::error::ExitStatus;
 use fedcred::process::env::Env;
 
-/// C's `main` ([`fedcred::process::start`]). The complete program does the rest of a start, if it comes to that: this one opens
-/// no file for writing, and becomes the other where it panics.
+/// C's `main` ([`fedcred::process::start`]). The complete program does the rest of the start, if it is needed. This one
+/// opens no file for writing; if it panics, it becomes the complete program.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[unsafe(no_mangle)]
 extern "C" fn main() -> ExitStatus {
@@ -21,6 +21,6 @@ fn main() {
 fn run() -> ExitStatus {
     fedcred::process::keep_memory_private();
     let arguments: Vec<_> = std::env::args_os().collect();
-    // For whatever thread panics.
+    // For a panic of any thread.
     fedcred::front::run(arguments.leak(), &Env::variables())
 }

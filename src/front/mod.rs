@@ -1,10 +1,10 @@
-//! The small program in front of the complete one: it answers what SDKs run all day, `get` of a profile whose credentials
-//! are fresh in the file cache, and becomes the complete program for everything else.
+//! The small program in front of the complete one. It answers the command that SDKs run most often, `get` of a profile
+//! with fresh credentials in the file cache, and becomes the complete program for everything else.
 //!
-//! It is `fedcred` on PATH where a package installed it; plain cargo builds a complete program that needs none. It decides by
-//! the library's own functions, so there is no second reading of a configuration or an entry; it writes nothing but its
-//! answer. In any doubt the complete program decides, with the same arguments, environment and open files, so that users see no
-//! difference.
+//! Packages install it as `fedcred` on PATH; cargo alone builds only the complete program, which does not need it. It
+//! uses the library's own functions, so there is no second reader of a configuration or an entry, and it writes nothing
+//! but its answer. In all other cases the complete program runs, with the same arguments, environment and open files,
+//! so that users see no difference.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -20,7 +20,7 @@ use crate::error::{Code, Error, ExitStatus};
 use crate::process::env::Env;
 use crate::process::{installed, panics, signals};
 
-/// Answers, or becomes the complete program. Returns the status to exit with: with an answer, or where there is no complete
+/// Answers, or becomes the complete program. Returns the exit status after an answer, or if there is no complete
 /// program.
 pub fn run(arguments: &'static [OsString], env: &Env) -> ExitStatus {
     // The complete program may work where this one does not. Nothing is reported, since this is not a failure yet.
@@ -33,11 +33,11 @@ pub fn run(arguments: &'static [OsString], env: &Env) -> ExitStatus {
 /// Returns the line that the complete program would print, if there is a fresh entry.
 fn answer(arguments: &[OsString], env: &Env) -> Option<Zeroizing<String>> {
     let plain = plain_get(arguments)?;
-    // A log has to tell why this was a hit.
+    // A log file is asked for, which the complete program writes.
     if env.os("FEDCRED_LOG").is_some() {
         return None;
     }
-    // Without HOME the home directory is in a database that only the complete program reads.
+    // Without HOME, the home directory is read from a database, which only the complete program does.
     env.home()?;
     let name = commands::profile_name(plain.profile, env);
     let (profile, settings) = Config::load_profile(env, plain.config, &name).ok()?;
@@ -94,7 +94,7 @@ mod tests {
 
     fn panicking(complete: Option<&str>) -> Output {
         let tests = std::env::current_exe().unwrap();
-        // Beside the tests, so that a second name for them is enough.
+        // Beside the tests, so that a link with another name is enough.
         let installed = tempfile::tempdir_in(tests.parent().unwrap()).unwrap();
         let small = installed.path().join("fedcred");
         fs::hard_link(&tests, &small).unwrap();
@@ -114,7 +114,7 @@ mod tests {
         }
         let Output { status, stdout, stderr } = panicking(Some("/bin/echo"));
         let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
-        // What the harness prints comes before it.
+        // The output of the harness comes before it.
         assert!(stdout.ends_with("\nget dev\n"), "{stdout}");
         assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
 

@@ -60,16 +60,16 @@ fn meaning(number: u8) -> (&'static str, &'static str) {
         ),
         AP_ERR_NOT_US | AP_ERR_BADMATCH => (
             "the ticket is for another service (KRB_AP_ERR_NOT_US or BADMATCH)",
-            "write `idp_url` with the name its service principal has",
+            "use the name of the service principal in `idp_url`",
         ),
         _ => UNEXPLAINED,
     }
 }
 
 const UNEXPLAINED: (&str, &str) = (
-    "the service gave no reason that Kerberos has a name for",
-    "ask who runs the IdP what its log says; a proxy that opens TLS breaks channel bindings (`channel_bindings = \"none\"` \
-     shows whether it is that)",
+    "the service gave no known Kerberos error",
+    "ask the IdP's administrator for its log; a proxy that decrypts TLS breaks channel bindings (to test that: \
+    `channel_bindings = \"none\"`)",
 );
 
 /// [1], the second choice of NegotiationToken

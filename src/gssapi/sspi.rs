@@ -1,4 +1,4 @@
-//! The same exchange by Windows's own SSPI, as the user that is logged in: package Negotiate, narrowed to Kerberos.
+//! The same exchange with Windows's own SSPI, as the current user: package Negotiate, limited to Kerberos.
 //!
 //! Called directly and not through a crate: `cross-krb5` turns statuses into localized text, so that a missing ticket cannot be
 //! told from an unknown host, and `sspi` does not know the tickets of the login session.
@@ -44,15 +44,15 @@ pub struct Initiator {
 
 /// SEC_WINNT_AUTH_IDENTITY_UNICODE (rpcdce.h).
 const UNICODE: u32 = 2;
-/// With this NTLM's messages begin, also within SPNEGO ([MS-NLMP] §2.2).
+/// The first bytes of NTLM's messages, also within SPNEGO ([MS-NLMP] §2.2).
 const NTLM: &[u8] = b"NTLMSSP\0";
 
 impl Initiator {
     /// Errors: [`Code::NotYetAvailable`] for a keytab or another principal; [`Code::NoKerberosTicket`].
     pub fn new(_: &'static Library, request: Request) -> Result<Self> {
         if request.credential != CredentialSource::Default {
-            return Err(Error::new(Code::NotYetAvailable, "on Windows Kerberos logs in as the user that is logged in")
-                .because("SSPI takes no keytab, and tickets of nobody else")
+            return Err(Error::new(Code::NotYetAvailable, "on Windows, Kerberos logs in as the current user")
+                .because("SSPI accepts no keytab, and no other user's tickets")
                 .hint("leave out `saml.principal` and `saml.keytab`"));
         }
         let mut packages = wide("kerberos");
@@ -95,7 +95,7 @@ impl Initiator {
             });
         }
         let complete = status == SEC_E_OK;
-        // Before the token leaves: another mechanism than Kerberos must not say a word.
+        // Checked before the token is sent: no mechanism but Kerberos may send anything.
         let is_ntlm = token.windows(NTLM.len()).any(|part| part == NTLM);
         if is_ntlm || complete && self.package().is_some_and(|name| !name.eq_ignore_ascii_case("Kerberos")) {
             return Err(Error::new(Code::NoKerberosTicket, "Windows would log in by NTLM, and not by Kerberos")
@@ -197,7 +197,7 @@ impl Drop for Initiator {
     }
 }
 
-/// A header, and behind it what RFC 5056 binds to (SEC_CHANNEL_BINDINGS).
+/// A header, and after it the data that RFC 5056 binds to (SEC_CHANNEL_BINDINGS).
 fn bindings(data: &[u8]) -> Vec<u8> {
     const HEADER: u32 = size_of::<SEC_CHANNEL_BINDINGS>() as u32;
     // Types, lengths and offsets of initiator and acceptor are zero; length and offset of the data come last.
@@ -240,7 +240,7 @@ fn before_sending(status: i32, request: &Request) -> Error {
     }
 }
 
-/// In the system's own words.
+/// Returns the system's own text for a status.
 fn in_words(status: i32) -> String {
     format!("{} ({status:#010x})", io::Error::from_raw_os_error(status))
 }

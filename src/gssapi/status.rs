@@ -1,7 +1,7 @@
 //! The error code and the next step for each failure of the library.
 //!
 //! The minor status is Kerberos's own error number only where the Kerberos mechanism itself was called. Under SPNEGO,
-//! MIT's library hands out numbers of its own (100001 and up), hence the second look in `initiator`.
+//! MIT's library returns its own numbers (100001 and up), so `initiator` repeats the call without SPNEGO.
 
 use std::path::Path;
 
@@ -183,10 +183,10 @@ impl Status {
         let is_address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
         let hint = match is_address {
             true => {
-                "Kerberos knows services by name: put the IdP's host name into `idp_url`, an address never works".into()
+                "Kerberos identifies services by name: use the IdP's host name in `idp_url`, not an IP address".into()
             }
             false => format!(
-                "write `idp_url` with the name its service principal has (an alias has none of its own), or have HTTP/{host} \
+                "use the name of the service principal in `idp_url` (an alias has none), or have HTTP/{host} \
                  registered: `{}` (Active Directory)",
                 command(["setspn", "-S", &format!("HTTP/{host}"), "ACCOUNT"])
             ),
@@ -299,7 +299,7 @@ mod tests {
     fn an_address_in_the_url_is_named_as_the_reason() {
         for host in ["127.0.0.1", "[::1]"] {
             let error = status(krb5::S_PRINCIPAL_UNKNOWN).before_sending(&request(host, CredentialSource::Default));
-            assert!(error.hint.unwrap().contains("an address never works"), "{host}");
+            assert!(error.hint.unwrap().contains("not an IP address"), "{host}");
         }
     }
 

@@ -226,7 +226,7 @@ fn alerted(alert: Alert, is_established: bool, peer: Peer<'_>) -> Error {
         Alert::HandshakeFailure | Alert::InsufficientSecurity => nothing_in_common(name).because(says),
         Alert::ProtocolVersion | Alert::InappropriateFallback => too_old(name).because(says),
         Alert::NoApplicationProtocol => Error::new(Code::TlsFailed, format!("no TLS with {name}"))
-            .because("it speaks neither HTTP/1.1 nor another HTTP that this login can use (Kerberos: HTTP/1.1 alone)")
+            .because("it speaks neither HTTP/1.1 nor another HTTP that this login can use (Kerberos: only HTTP/1.1)")
             .hint("have HTTP/1.1 enabled on that server"),
         Alert::UnrecognisedName => Error::new(Code::TlsFailed, format!("no TLS with {name}"))
             .because("the server does not know that name")
@@ -246,7 +246,7 @@ fn nothing_in_common(name: &str) -> Error {
 /// The error of a server that asks for a client certificate in an established connection, which TLS 1.3 allows only with an
 /// extension that rustls does not send (RFC 8446 §4.2.6).
 pub(super) fn late_handshake(name: &str) -> Error {
-    Error::new(Code::TlsRenegotiation, format!("{name} wants a new TLS handshake in the middle of the connection"))
+    Error::new(Code::TlsRenegotiation, format!("{name} requires a new TLS handshake in the middle of the connection"))
         .because(
             "servers do so (renegotiation) to ask for a client certificate; fedcred cannot, like most TLS libraries",
         )
@@ -259,7 +259,7 @@ fn client_certificate(peer: Peer<'_>, says: String) -> Error {
             .because(says)
             .hint("have a certificate issued that the server trusts, and name it: `client_cert`, `client_key`")
     } else {
-        Error::new(Code::TlsClientCertificate, format!("{name} wants a client certificate")).because(says)
+        Error::new(Code::TlsClientCertificate, format!("{name} requires a client certificate")).because(says)
     }
 }
 

@@ -243,7 +243,7 @@ impl Proxy {
         let what = match (self.has_password(), takes_passwords) {
             (true, true) => format!("the proxy {proxy} refused the user name or password"),
             (true, false) => format!("the proxy {proxy} does not take a password by Basic"),
-            (false, _) => format!("the proxy {proxy} wants a login"),
+            (false, _) => format!("the proxy {proxy} requires a login"),
         };
         let hint = match (self.has_password(), takes_passwords) {
             (true, true) => {
@@ -269,14 +269,13 @@ impl Proxy {
         };
         let refused = matches!(status, Some(400..=428 | 430..=499));
         let error = if refused {
-            Error::new(Code::ProxyRefused, format!("the proxy {proxy} does not let us through to {host}")).hint(
-                format!(
-                    "ask who runs the proxy to allow {host}, or reach it without: {}, or another `{setting}`",
-                    command([format!("NO_PROXY={host}")])
-                ),
-            )
+            Error::new(Code::ProxyRefused, format!("the proxy {proxy} refuses connections to {host}")).hint(format!(
+                "ask the proxy's administrator to allow {host}; or bypass the proxy: {}; or set another \
+                    `{setting}`",
+                command([format!("NO_PROXY={host}")])
+            ))
         } else {
-            Error::new(Code::Connect, format!("the proxy {proxy} does not get through to {host}"))
+            Error::new(Code::Connect, format!("the proxy {proxy} cannot reach {host}"))
                 .hint(format!("try again later; check the proxy in `{setting}`, and whether it can reach {host}"))
         };
         let shown = if is_proven { Shown::Accepted } else { Shown::NoVerdict };

@@ -56,7 +56,7 @@ pub async fn of_profile(name: &str, caller: &str, env: &Env, deadline: &Deadline
         .profile_name(name)
         .build();
     let whose = format!("the AWS profile {name:?}");
-    let hint = format!("try it alone: {}", command(["aws", "sts", "get-caller-identity", "--profile", name]));
+    let hint = format!("test it: {}", command(["aws", "sts", "get-caller-identity", "--profile", name]));
     provide(provider, &whose, &hint, deadline).await
 }
 

@@ -18,7 +18,8 @@ use crate::process::env::Env;
 use crate::secret::Secret;
 use crate::time::Deadline;
 
-/// What one login identity keeps between two logins. The caller holds the login's lock, so nobody else uses it meanwhile.
+/// The state that one login identity stores between two logins. The caller holds the login's lock, so nobody else uses
+/// it meanwhile.
 pub trait LoginState {
     /// Returns a private directory for a browser profile, and creates it if needed.
     fn directory(&self) -> Result<PathBuf>;

@@ -29,7 +29,7 @@ mod linux {
         entry(account)?.set_secret(secret).map_err(told)?;
         match get(account)? {
             Some(kept) if *kept == secret => Ok(()),
-            _ => Err(unusable("the kernel's keyring takes a key and does not give it back")),
+            _ => Err(unusable("the kernel's keyring did not return the key that was stored")),
         }
     }
 

@@ -1,10 +1,11 @@
 //! The operating system's keyrings; the only room that names their crates.
 //!
-//! They hold the sealing key of the cache (`cache.key = "keyring"` or `"kernel"`) and the secrets that `fedcred login` keeps.
-//! Never credentials: Credential Manager takes 2,560 bytes, the kernel 20,000 for all of a user's keys together.
+//! They hold the sealing key of the cache (`cache.key = "keyring"` or `"kernel"`) and the secrets that `fedcred login`
+//! stores. Never credentials: Credential Manager takes 2,560 bytes, the kernel 20,000 for all of a user's keys
+//! together.
 //!
-//! A keyring behind D-Bus may be locked, absent, or never answer. Each question is asked on a thread of its own and given
-//! up after a second, so that nothing hangs and no dialog opens.
+//! A keyring behind D-Bus may be locked, absent, or never answer. Each call runs on its own thread and is abandoned
+//! after a second, so that nothing hangs and no dialog opens.
 
 mod kernel;
 mod system;
@@ -33,7 +34,7 @@ pub enum Keyring {
 }
 
 impl Keyring {
-    /// Reads what is kept for `account`. Errors: [`Code::KeyringLocked`], for any keyring that cannot be read.
+    /// Reads the secret of `account`. Errors: [`Code::KeyringLocked`], for any keyring that cannot be read.
     pub fn get(self, account: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         let account = account.to_owned();
         match self {
@@ -42,7 +43,7 @@ impl Keyring {
         }
     }
 
-    /// Keeps `secret` for `account`, in place of what was kept. Errors: [`Code::KeyringLocked`].
+    /// Stores `secret` for `account`, in place of an earlier one. Errors: [`Code::KeyringLocked`].
     pub fn set(self, account: &str, secret: &[u8]) -> Result<()> {
         let (account, secret) = (account.to_owned(), Zeroizing::new(secret.to_vec()));
         match self {
@@ -51,7 +52,7 @@ impl Keyring {
         }
     }
 
-    /// Removes what is kept for `account`. Returns whether there was anything. Errors: [`Code::KeyringLocked`].
+    /// Removes the secret of `account`. Returns whether there was anything. Errors: [`Code::KeyringLocked`].
     pub fn delete(self, account: &str) -> Result<bool> {
         let account = account.to_owned();
         match self {
@@ -68,7 +69,7 @@ fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> Result<T> +
         Err(unusable(&match broken {
             Broken::NotStarted(why) => why.to_string(),
             Broken::TooLong => {
-                format!("it did not answer within {} s; it may be asking somebody", limit.as_secs_f32())
+                format!("it did not answer within {} s; it may be waiting for a person", limit.as_secs_f32())
             }
             Broken::Panicked => "the library that talks to it failed".to_owned(),
         }))

@@ -1,9 +1,9 @@
 //! Keychain, Credential Manager and Secret Service, through the keyring crate.
 //!
-//! The Secret Service passes a secret unencrypted: the session's bus is a socket of the user's own, and a program that could
-//! listen there could also ask. The crate unlocks a locked collection, which opens a dialog. An SDK's credential process runs
-//! without a person, so on Linux the Secret Service is first asked whether it is open, and on macOS Keychain Services are told to
-//! return an error in place of a dialog (SecKeychainSetUserInteractionAllowed).
+//! The Secret Service passes a secret unencrypted: the session's bus is a socket of the user's own, and a program that can
+//! listen there can also read the keyring. The crate unlocks a locked collection, which opens a dialog. An SDK's credential
+//! process runs without a person. So on Linux the Secret Service is first asked whether it is open, and on macOS Keychain
+//! Services are told to return an error in place of a dialog (SecKeychainSetUserInteractionAllowed).
 
 use keyring::Entry;
 use zeroize::Zeroizing;
@@ -37,7 +37,7 @@ pub fn delete(account: &str) -> Result<bool> {
 fn entry(account: &str) -> Result<Entry> {
     use keyring::secret_service::SsCredential;
     let mut credential = SsCredential::new_with_target(None, SERVICE, account).map_err(told)?;
-    // The name that a person reads in the keyring's own window.
+    // The name that the keyring's own window shows.
     credential.label = format!("{SERVICE}: {account}");
     Ok(Entry::new_with_credential(Box::new(credential)))
 }
@@ -111,7 +111,7 @@ mod look {
     }
 }
 
-/// Other systems cannot be asked first.
+/// Other systems have no such check.
 #[cfg(not(target_os = "linux"))]
 mod look {
     use crate::error::Result;

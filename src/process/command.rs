@@ -70,7 +70,13 @@ pub fn secret_output_with(
         let error = failed(status.to_string());
         return Err(if said.is_empty() { error } else { error.because(format!("it says: {said}")) });
     }
-    let output = stdout.recv_timeout(DRAIN).map_err(|_| failed("its output did not end with it".into()))?;
+    let output = stdout.recv_timeout(DRAIN).map_err(|_| {
+        failed(
+            "a process that it started keeps its output \
+    open"
+                .into(),
+        )
+    })?;
     if output.len() as u64 > limit {
         return Err(failed(format!("it prints more than {} KiB", limit >> 10)));
     }

@@ -60,7 +60,7 @@ pub fn check_depth() -> Result<()> {
     if above < DEEPEST {
         return Ok(());
     }
-    Err(refusal(&format!("{above} processes of fedcred above this one wait for it")))
+    Err(refusal(&format!("{above} parent processes of fedcred wait for this one")))
 }
 
 #[cfg(not(target_os = "linux"))]

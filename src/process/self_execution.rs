@@ -21,7 +21,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// It is killed at the deadline, or once `is_stopped`. It is in a process group of its own, so that Ctrl-C on the terminal
 /// does not end a login half way. Errors: [`Code::Timeout`]; [`Code::Bug`] if it prints nothing, with its stderr.
 pub fn output(arguments: &[OsString], deadline: &Deadline, is_stopped: &AtomicBool) -> Result<Zeroizing<Vec<u8>>> {
-    let failed = |why: &str| Error::new(Code::Bug, "fedcred ended without an answer to itself").because(why);
+    let failed = |why: &str| Error::new(Code::Bug, "the child process of fedcred ended without an answer").because(why);
     let mut command = program().map_err(|e| failed(&e.to_string()))?;
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut group = Group::start(&mut command).map_err(|e| failed(&e.to_string()))?;

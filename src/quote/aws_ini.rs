@@ -1,6 +1,6 @@
-//! What is written into `~/.aws/config`, in the one spelling that its readers agree on, or refused with the reason. They agree on
-//! little: botocore reads it by Python's configparser and a section's name by shlex, Go, Rust, Java and JavaScript by parsers of
-//! their own; they differ in comments, quotes and who splits a `credential_process`.
+//! Writes values for `~/.aws/config` in a spelling that all SDKs read alike, or returns an error with the reason.
+//! botocore reads the file with Python's configparser, and a section's name with shlex; the SDKs for Go, Rust, Java and
+//! JavaScript have their own parsers. They differ in comments, quotes, and who splits a `credential_process`.
 
 use crate::error::{Code, Error, Result};
 use crate::text::{is_hidden, printable};
@@ -37,8 +37,9 @@ pub fn heading(profile: &str) -> Result<String> {
 
 /// Returns a `credential_process` that every SDK splits into these words.
 ///
-/// Some split as a shell does, some run a shell, and those for Go take what stands between two double quotes for the whole
-/// command: single quotes mean one thing to all of them. On Windows the command goes to `cmd.exe`, which knows double ones only.
+/// Some split as a shell does, some run a shell, and those for Go take the text between two double quotes for the whole
+/// command. Single quotes have the same meaning in all of them. On Windows, `cmd.exe` gets the command, and knows only
+/// double quotes.
 ///
 /// Errors: [`Code::InvalidValue`] for a word that not all SDKs read back.
 pub fn command(words: &[String]) -> Result<String> {
@@ -51,27 +52,30 @@ fn word(word: &str, for_windows: bool) -> Result<String> {
         Error::new(Code::InvalidValue, what).because(why).hint("use a path or a name of letters, digits, / . _ and -")
     };
     if word.chars().any(|c| c.is_control() || "\u{2028}\u{2029}\u{feff}\u{fffd}".contains(c)) {
-        return Err(refused("it holds a line end, a control character or what is not text".to_owned()));
+        return Err(refused("it holds a line end, a control character or bytes that are not text".to_owned()));
     }
-    // In single quotes a shell expands nothing; in double ones `cmd.exe` expands what stands between percent signs.
+    // In single quotes a shell expands nothing; in double quotes `cmd.exe` expands a name between percent signs.
     let (quote, forbidden) = if for_windows { ('"', "\"%") } else { ('\'', "'") };
     if let Some(c) = word.chars().find(|c| forbidden.contains(*c)) {
         return Err(refused(format!("it holds {c}, which SDKs read differently in quotes")));
     }
-    // A quote in front protects the first character, but not from being a comment.
+    // A quote before the first character protects it, except from being read as a comment.
     let sign = breaks_off(word).or_else(|| breaks_off(&format!(" {word}")).filter(|sign| "#;".contains(*sign)));
     if let Some(sign) = sign {
-        return Err(refused(format!("it holds {sign:?} where some SDKs see a comment or a value of its own begin")));
+        return Err(refused(format!(
+            "it holds {sign:?}, which some SDKs take for the start of a comment or of a \
+        value"
+        )));
     }
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-+@,=".contains(c) || (for_windows && c == '\\');
     let is_plain = !word.is_empty() && word.chars().all(is_plain) && breaks_off(&format!(" {word} ")).is_none();
     if for_windows && !is_plain && word.ends_with('\\') {
-        return Err(refused("it ends with a backslash, which would make the quote behind it a part of it".to_owned()));
+        return Err(refused("it ends with a backslash, which would escape the quote after it".to_owned()));
     }
     Ok(if is_plain { word.to_owned() } else { format!("{quote}{word}{quote}") })
 }
 
-/// Splits a `credential_process` as SDKs do: by a shell's rules, but on Windows by those of its programs.
+/// Splits a `credential_process` as SDKs do: by the rules of a shell, or on Windows by those of its programs.
 ///
 /// Returns `None` if its quotes do not close.
 pub fn split(command: &str, for_windows: bool) -> Option<Vec<String>> {
@@ -142,16 +146,16 @@ pub fn value(text: &str) -> Result<&str> {
         return refused("blanks at its ends are lost, and an empty value begins a nested one");
     }
     if breaks_off(&format!(" {text} ")).is_some() {
-        return refused("some SDKs see a comment or a value of its own begin in it");
+        return refused("some SDKs take a part of it for a comment or for a value of its own");
     }
     Ok(text)
 }
 
 /// Returns the character at which some SDK stops reading the text.
 ///
-/// Many begin a comment at # or ; behind a blank. Those for Go begin something new behind each of `=:[]`, too: a comment or a comma
-/// ends what they read, a double quote makes them read on to the next one, on whatever line, and a number that begins with its sign or its point is
-/// an error of the whole file (aws-sdk-go, `internal/ini`).
+/// Many begin a comment at # or ; after a blank. Those for Go also begin a new token after each of `=:[]`: a comment or
+/// a comma ends the value, a double quote extends it to the next one, on any line, and a number that begins with a sign
+/// or a point is an error of the whole file (aws-sdk-go, `internal/ini`).
 fn breaks_off(text: &str) -> Option<char> {
     let is_boundary = |c: char| c.is_whitespace() || "=:[]".contains(c);
     text.split_inclusive(is_boundary).skip(1).find_map(|part| {

@@ -64,8 +64,8 @@ pub fn systemd_argument(text: &str) -> String {
 
 /// Quotes the command of a crontab's line, whose words [`super::shell::posix`] has quoted.
 ///
-/// cron ends the command at a `%`, takes away a backslash before one, and passes over whatever else a backslash precedes
-/// (crontab(5)): so no backslash of the command may stand before a `%`, and the quotes are closed and opened between them.
+/// cron ends the command at a `%`, removes a backslash before a `%`, and keeps every other backslash (crontab(5)). So
+/// no backslash of the command may be before a `%`: the quotes are closed and opened again between them.
 pub fn cron(command: &str) -> String {
     command.replace("\\%", "\\''%").replace('%', "\\%")
 }
@@ -144,10 +144,10 @@ mod tests {
     use proptest::prelude::*;
 
     const ANY: &str = "[a-z\\\\'\"$%{}<>&;#`~ \t\n\r\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}ä💡]{0,20}";
-    /// What [`schedulable`] lets through.
+    /// A text that [`schedulable`] accepts.
     pub(super) const SHOWN: &str = "[a-z\\\\'\"$%{}()<>&;#`~ ä💡]{0,20}";
 
-    /// Reads `\c` and the codes; `special` says what else stands for something.
+    /// Reads `\c` and the codes; `special` reads the other escapes.
     fn unescaped(quoted: &str, special: impl Fn(&str) -> Option<(char, usize)>) -> String {
         let mut rest = quoted.strip_prefix('"').unwrap().strip_suffix('"').unwrap();
         let mut out = String::new();

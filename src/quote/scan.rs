@@ -1,5 +1,5 @@
-//! A test over the sources: no command for people is put together by hand, since a string that begins a command and then takes a
-//! value would not quote it (CWE-78).
+//! Tests the sources: no command for people is built with string formatting, because that would not quote its values
+//! (CWE-78).
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ const OTHERS: [(&str, &str); 18] = [
     ("commands/serve.rs", "AWS_CONTAINER_AUTHORIZATION_TOKEN={}"),
     ("commands/serve.rs", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={path}"),
     ("schedule/systemd.rs", "--property={properties}"),
-    ("setup/wiring.rs", "the AWS CLI, as --profile {name}, is {}"),
+    ("setup/wiring.rs", "the AWS CLI, with --profile {name}, is {}"),
     ("setup/wiring.rs", "the AWS CLI fails with --profile {name}{causes}"),
     ("import/okta.rs", "--factor {factor}: the browser asks for the factor"),
     ("cli/args.rs", "--profile {named}: {why}"),
@@ -50,7 +50,7 @@ impl Rules {
             format!(r"`[a-z][\w./-]* [^`=]*{value}[^`]*`"),
             // A variable of a shell.
             format!(r"(?:^|[\s`(])[A-Z][A-Z0-9_]+={value}"),
-            // What is put together with `+` or `push_str`.
+            // Text that is built with `+` or `push_str`.
             format!(r"(?:^|[:;|&`(] ?)(?:sudo )?(?:{PROGRAMS})(?: [a-z-]+)* $"),
         ];
         Rules { patterns: patterns.iter().map(|pattern| Regex::new(pattern).unwrap()).collect() }
@@ -149,7 +149,8 @@ fn a_command_made_by_hand_is_found_however_it_is_written() {
         r#"error.hint(format!("try again: aws iam get-role --role-name {}", name))"#,
         r#"error.hint(format!("if it is right, {0}: kinit {0}", name))"#,
         r#"error.because(format!("ask: `klist -c {path:?}`"))"#,
-        "error.hint(format!(\n    \"get the certificate; \\\n     what is shown: openssl s_client -connect {host}:{port}\"\n))",
+        "error.hint(format!(\n    \"get the certificate; \\\n     see what it sends: openssl s_client -connect \
+        {host}:{port}\"\n))",
         r##"error.hint(format!(r#"sudo chmod 600 "{path}""#))"##,
         r#"error.hint(format!("mystery-tool --name {name}"))"#,
         r#"error.hint(format!("mystery-tool --name={name}"))"#,

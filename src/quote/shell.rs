@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What a program reads as this language's value.
+    /// Returns the value that a program in this language reads.
     #[cfg(unix)]
     fn read_by(program: &str, script: &str) -> Option<Vec<u8>> {
         let output = std::process::Command::new(program).args(["-c", script]).output().ok()?;
@@ -157,7 +157,7 @@ mod tests {
         #[test]
         fn fish_and_powershell_read_back_what_was_meant(value in "[a-z\\\\'\"$`\u{2018}\u{2019}\u{201a}\u{201b} ]{0,16}") {
             let inner = |text: &str| text[1..text.len() - 1].to_owned();
-            // Their rules, read the other way round.
+            // The same rules, in the other direction.
             let mut chars = inner(&fish(&value)).chars().collect::<Vec<_>>().into_iter().peekable();
             let mut read = String::new();
             while let Some(c) = chars.next() {

@@ -1,5 +1,5 @@
-//! Explains the errors of a secrets backend. Airflow ignores each of them and takes the next backend, or whatever credentials
-//! it finds.
+//! Explains the errors of a secrets backend. Airflow ignores each of them, and uses the next backend or any credentials
+//! that it finds.
 
 use http::HeaderMap;
 use serde_json::Value;
@@ -30,7 +30,7 @@ impl Refusal {
     }
 }
 
-/// What was asked: of whom, for which secret, by which action of IAM.
+/// A call: the service that is called, the secret, and the action of IAM.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
     pub peer: &'a str,
@@ -62,10 +62,10 @@ fn meaning(refusal: &Refusal, Asked { peer, id, action }: Asked<'_>) -> (Code, S
         "AccessDeniedException" | "AccessDenied" => (
             Code::SecretDenied,
             format!("{peer} does not let these credentials read {id:?}"),
-            format!("allow {action} on it, or look who asks: aws sts get-caller-identity"),
+            format!("allow {action} on it, or check who the caller is: aws sts get-caller-identity"),
         ),
         "InvalidSignatureException" | "SignatureDoesNotMatch" if message.contains("scoped to a valid region") => {
-            (Code::SecretRegion, format!("{peer} is asked with a signature for another region"), region.to_owned())
+            (Code::SecretRegion, format!("the request to {peer} is signed for another region"), region.to_owned())
         }
         "InvalidSignatureException"
         | "SignatureDoesNotMatch"
@@ -75,8 +75,8 @@ fn meaning(refusal: &Refusal, Asked { peer, id, action }: Asked<'_>) -> (Code, S
         | "ExpiredTokenException"
         | "ExpiredToken" => (
             Code::NoAwsCredentials,
-            format!("{peer} does not accept the AWS credentials that it is asked with"),
-            "try them alone: aws sts get-caller-identity".to_owned(),
+            format!("{peer} does not accept the AWS credentials of the request"),
+            "test them: aws sts get-caller-identity".to_owned(),
         ),
         "ThrottlingException" | "Throttling" | "TooManyRequestsException" => {
             (Code::Http5xx, format!("{peer} asks to slow down"), "try again later".to_owned())
@@ -99,13 +99,12 @@ fn meaning(refusal: &Refusal, Asked { peer, id, action }: Asked<'_>) -> (Code, S
 /// An answer that is not AWS's.
 fn not_answered(status: u16, Asked { peer, id, action }: Asked<'_>) -> Error {
     if status == 403 {
-        let what = format!("{peer} refuses {:?}, in words that are not AWS's (HTTP 403)", printable(id, 200));
+        let what = format!("{peer} refuses {:?}, and the answer is not from AWS (HTTP 403)", printable(id, 200));
         return Error::new(Code::SecretDenied, what)
-            .hint(format!("allow {action} on it; or a proxy refuses: look at HTTPS_PROXY"));
+            .hint(format!("allow {action} on it; or check HTTPS_PROXY: a proxy may refuse it"));
     }
-    Error::new(Code::HttpUnexpected, format!("{peer} gave an answer that is not AWS's (HTTP {status})")).hint(
-        "check what may have answered in its place: HTTPS_PROXY, endpoint_url in backend_kwargs, AWS_ENDPOINT_URL",
-    )
+    Error::new(Code::HttpUnexpected, format!("{peer} gave an answer that is not AWS's (HTTP {status})"))
+        .hint("another server may have answered: check HTTPS_PROXY, endpoint_url in backend_kwargs, AWS_ENDPOINT_URL")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! AWS's JSON protocol, which both services use: each call is one signed POST.
 //!
-//! The SDKs of both would be a tenth of the program and of its start-up time, for four calls.
+//! The two SDKs would take a tenth of the program's size and start-up time, for four calls.
 
 use std::cell::Cell;
 use std::time::Duration;

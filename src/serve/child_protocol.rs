@@ -131,7 +131,7 @@ pub fn to_lines<M: Message>(message: &Result<M>) -> Result<Zeroizing<Vec<u8>>> {
 
 /// Reads what [`to_lines`] wrote: the message, or its error. Anything else is an error that quotes nothing.
 pub fn from_lines<M: Message>(lines: &[u8]) -> Result<M> {
-    let other = || Error::new(Code::Bug, "the other process of fedcred said something else than was asked");
+    let other = || Error::new(Code::Bug, "the other fedcred process sent an unexpected answer");
     let mut lines = lines.splitn(2, |byte| *byte == b'\n');
     let hello = lines.next().and_then(|line| serde_json::from_slice::<Hello<'_>>(line).ok());
     match hello {

@@ -33,8 +33,8 @@ struct Desk {
 
 const PURPOSE: Purpose = Purpose {
     flag: "--listen",
-    of_networks: "credentials may be given to the one network that is named, and to no other",
-    why_loopback: "whoever can reach the endpoint gets credentials with the token alone",
+    of_networks: "credentials may be served on one network, by its address, and not on all",
+    why_loopback: "everyone who can reach the endpoint gets credentials with just the token",
     hint: "--listen 127.0.0.1:0; for containers see: fedcred help containers",
 };
 

@@ -28,8 +28,9 @@ use crate::time::Deadline;
 const CONNECTIONS: usize = 256;
 /// In which the first request has to come: SDKs connect to ask.
 const FIRST_REQUEST: Duration = Duration::from_secs(5);
-/// How often a connection is looked at: one on which no request has come since the last look is closed, and one that has been
-/// there for the longest time, however busy. Whoever does not read its answers holds a place no longer than this.
+/// How often a connection is looked at: one on which no request has come since the last look is closed, and one that
+/// has been there for the longest time, however busy. A client that does not read its answers keeps its place no longer
+/// than this.
 const LOOK: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(600);
 /// For the answers that are under way when a connection's time is over.
@@ -43,7 +44,7 @@ const MAX_HEADERS: usize = 64;
 pub enum Reach {
     /// This machine alone.
     Loopback,
-    /// Whoever is on the network of the address that it listens on.
+    /// Everyone on the network of the address that it listens on.
     Network,
 }
 

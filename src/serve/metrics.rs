@@ -33,8 +33,8 @@ use crate::time::{self, Timestamp};
 
 pub const PURPOSE: Purpose = Purpose {
     flag: "--metrics",
-    of_networks: "metrics may be shown to the one network that is named, and to no other",
-    why_loopback: "whoever reaches it reads which profiles there are and what fails",
+    of_networks: "metrics may be served on one network, by its address, and not on all",
+    why_loopback: "everyone who can reach it can read the names and the failures of the profiles",
     hint: "--metrics 127.0.0.1:9464, or name one address of a network with --allow-non-loopback: fedcred help metrics",
 };
 

@@ -51,9 +51,9 @@ fn named_by_the_user(url: &StsEndpoint, target: &StsTarget) -> Result<Url> {
                 Code::ConflictingKeys,
                 format!("{variable} and an endpoint of your own exclude each other"),
             )
-            .because("AWS's endpoint rules choose the host for the one, the endpoint's URL for the other")
+            .because("with the one, AWS's endpoint rules choose the host; with the other, the endpoint's URL does")
             .hint(format!(
-                "{}, or take away `sts_endpoint_url`, AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL",
+                "{}, or remove `sts_endpoint_url`, AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL",
                 command(["unset", variable])
             )));
         }

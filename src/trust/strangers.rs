@@ -1,7 +1,8 @@
-//! Finds whom else a policy allows: strangers, who have a token of the same issuer that belongs to somebody else.
+//! Finds strangers whom a policy allows: holders of another token of the same issuer.
 //!
-//! Evaluates each line for a stranger, of whom it is only known that no condition which says whose the token is holds. If the
-//! stranger is allowed, the warning names the group (IAM User Guide, "Identity-provider controls for shared OIDC providers").
+//! Evaluates each line for a stranger: an identity for which every condition on the owner of the token fails. If the
+//! stranger is allowed, the warning names the group (IAM User Guide, "Identity-provider controls for shared OIDC
+//! providers").
 
 use super::issuer::{self, Issuer};
 use super::operator::{Operator, Order, Set, Test};
@@ -88,7 +89,7 @@ fn of_everybody(statement: &Statement, policy: &Policy) -> Option<String> {
     let knows = statement.conditions.iter().any(|condition| condition.key.eq_ignore_ascii_case("sts:ExternalId"));
     Some(match knows {
         true => "Principal * allows anybody with an AWS account who knows the external id".to_owned(),
-        false => "Principal * allows anybody with an AWS account: no condition says whose".to_owned(),
+        false => "Principal * allows anybody with an AWS account: no condition limits the account".to_owned(),
     })
 }
 

@@ -25,14 +25,9 @@ fn errors() -> String {
          An error is printed as `error[CODE]: what failed`, `caused by: why` and `hint: the next step`. The exit status \
          tells its kind.\n",
     );
-    let mut kinds = Kind::ALL.to_vec();
-    kinds.sort_by_key(|kind| kind.status());
-    for kind in kinds {
-        page += &format!(
-            "\n## Exit status {}: {}\n\n| code | cause | what to do |\n|---|---|---|\n",
-            kind.status(),
-            kind.name()
-        );
+    for kind in Kind::by_status() {
+        page += &format!("\n## Exit status {}: {}\n\n{}\n\n", kind.status(), kind.name(), kind.meaning());
+        page += "| code | cause | what to do |\n|---|---|---|\n";
         for code in Code::ALL.iter().copied().filter(|code| code.kind() == kind) {
             page += &format!("| `{}` | {} | {} |\n", code.as_str(), cell(code.meaning()), cell(code.hint()));
         }

@@ -42,5 +42,5 @@ fn on_a_terminal_a_page_is_shown_in_the_chosen_pager_with_man_and_without() {
     terminal.holds("paged:FILES");
     terminal.says("clear");
     terminal.says(&format!("PATH=/nowhere PAGER='/bin/sed s/^/helped:/' {fedcred} man completions"));
-    terminal.holds("helped:The script asks fedcred, which must be in PATH");
+    terminal.holds("helped:The script runs fedcred, which must be in PATH");
 }

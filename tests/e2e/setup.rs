@@ -44,7 +44,8 @@ fn with_a_ticket_and_flags_nobody_is_asked_and_sdks_get_in() {
     setup.args(["setup", "corp", "--yes", "--idp-url", &url, "--ca-bundle", lab().idp_ca(), "--role-arn", DEV]);
     let outcome = home.run(with_aws(&home, &mut setup));
     assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{}", outcome.stdout);
-    for said in ["offers Negotiate", "logging in by Kerberos", &format!("the AWS CLI, as --profile corp, is {ALICE}")] {
+    for said in ["offers Negotiate", "logging in by Kerberos", &format!("the AWS CLI, with --profile corp, is {ALICE}")]
+    {
         assert!(outcome.stdout.contains(said), "{said}: {}", outcome.stdout);
     }
     assert!(aws_config(&home).starts_with("# mine\n[default]\nregion = eu-central-1\n\n[profile corp]\n"));

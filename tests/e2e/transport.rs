@@ -50,7 +50,7 @@ fn a_proxy_that_refuses_the_password_or_misses_one_is_told() {
     let home = beyond_the_proxy("idp.example.test");
     let outcome = get_by_proxy(&home, "");
     outcome.fails_as("proxy-auth-required");
-    assert!(outcome.stderr.contains("wants a login"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("requires a login"), "{}", outcome.stderr);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn each_fault_of_a_servers_tls_has_its_own_code() {
         (&["-tls1", "-cipher", "ALL:@SECLEVEL=0"], false, "tls-version", "older than TLS 1.2"),
         (&["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], false, "tls-version", "older than TLS 1.2"),
         (&["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"], false, "tls-cipher", "no TLS cipher"),
-        (&["-tls1_2", "-Verify", "1"], false, "tls-client-certificate", "wants a client certificate"),
+        (&["-tls1_2", "-Verify", "1"], false, "tls-client-certificate", "requires a client certificate"),
         (&["-tls1_2"], true, "tls-renegotiation", "new TLS handshake"),
     ];
     for (options, asks_late, code, said) in table {

@@ -1,4 +1,4 @@
-//! A home of one's own: files, and commands that see it and nothing else of this machine.
+//! A home directory for one test: its files, and commands that see nothing else of this machine.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -31,7 +31,7 @@ impl Home {
         self.dir.path().join(name)
     }
 
-    /// Writes a file of the user's own, for nobody else to read.
+    /// Writes a file that only the user can read.
     pub fn write(&self, name: &str, content: &str) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a file has a directory")).expect("a directory at home");
@@ -41,7 +41,7 @@ impl Home {
         path
     }
 
-    /// Writes a file that somebody else provides, with secrets in it: the search for leaks passes it by.
+    /// Writes a file with secrets that the test provides: the search for leaks ignores it.
     pub fn given(&self, name: &str, content: &str) -> PathBuf {
         self.write(&format!("given/{name}"), content)
     }
@@ -51,7 +51,7 @@ impl Home {
         files_below(self.dir())
     }
 
-    /// A program in the environment of this home and no other.
+    /// A program that has only the environment of this home.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.dir()).env("HOME", self.dir());
@@ -64,13 +64,13 @@ impl Home {
         command
     }
 
-    /// Has what a run wrote looked through for secrets.
+    /// Adds the output of a run to the search for leaks.
     pub fn record(&self, run: &Run) {
         self.runs.lock().expect("no test panics here").push(run.clone());
     }
 
-    /// Panics if one of these secrets is in a file, or on stderr of a recorded run; on its stdout as well, unless that is what
-    /// stdout is for.
+    /// Panics if one of these secrets is in a file, or on stderr of a recorded run; on its stdout as well, unless the
+    /// command prints it on purpose.
     pub fn check_for_leaks(&self, secrets: &Needles, may_be_printed: bool) {
         for (number, run) in (1..).zip(self.runs.lock().expect("no test panics here").iter()) {
             secrets.absent_from(&format!("stderr of run {number}"), run.stderr.as_bytes());

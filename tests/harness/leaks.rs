@@ -1,7 +1,7 @@
-//! The search for leaks: the secrets of a run may stand nowhere but where they belong.
+//! The search for leaks: a secret of a run may be only where it belongs.
 //!
-//! Looked for: passwords, assertions and tokens that were sent, keys and session tokens that STS issued; as they stand, and as they
-//! would look in a URL, a form, a page, a `Debug` output, JSON or base64.
+//! Looked for: passwords, assertions and tokens that were sent, keys and session tokens that STS issued; as they are,
+//! and as they look in a URL, a form, a page, a `Debug` output, JSON or base64.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use url::form_urlencoded::byte_serialize;
 /// is like no other of its kind.
 const PIECE: usize = 48;
 
-/// What must not be found, in all its spellings.
+/// A secret that must not be found, in all its spellings.
 pub struct Needles(Vec<String>);
 
 impl Needles {
@@ -26,7 +26,7 @@ impl Needles {
         Needles(needles)
     }
 
-    /// Panics if a secret stands in the text.
+    /// Panics if a secret is in the text.
     #[track_caller]
     pub fn absent_from(&self, what: &str, text: &[u8]) {
         for needle in &self.0 {

@@ -1,9 +1,9 @@
-//! What this machine cannot try.
+//! Reports tests that this machine cannot run.
 
 use std::io::Write;
 
-/// Says that something was not tried, past the capture of the test runner. `tests/run` collects it from the file that
-/// `FEDCRED_LEFT_OUT` names, and with `--all` fails.
+/// Reports that something was not tested; the test runner does not capture the message. `tests/run` collects it from
+/// the file that `FEDCRED_LEFT_OUT` names, and with `--all` fails.
 pub fn say(what: &str, why: &str) {
     let line = format!("{what}: {why}\n");
     let _ = write!(std::io::stderr(), "not tried: {line}");
@@ -13,7 +13,7 @@ pub fn say(what: &str, why: &str) {
     }
 }
 
-/// Whether this process is root's; says what is left out where it is not.
+/// Whether this process is root's; if not, reports what is left out.
 #[cfg(unix)]
 pub fn is_root_for(what: &str) -> bool {
     let is_root = rustix::process::geteuid().is_root();

@@ -1,4 +1,4 @@
-//! One run of a program, and what must hold of every one of fedcred's.
+//! One run of a program, and the rules that hold for every run of fedcred.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(150);
 
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Absent: ended by a signal.
+    /// Absent if a signal ended it.
     pub status: Option<i32>,
     pub stdout: String,
     pub stderr: String,
@@ -32,7 +32,8 @@ impl Run {
         Run { status, stdout, stderr, peak_kib: 0 }
     }
 
-    /// It printed credentials: one line of the credential_process protocol, nothing on stderr. Returns what it printed.
+    /// Panics unless it printed credentials: one line of the credential_process protocol, and nothing on stderr.
+    /// Returns the output.
     #[track_caller]
     pub fn succeeds(&self) -> Value {
         assert_eq!(self.status, Some(0), "stderr: {}", self.stderr);
@@ -43,8 +44,8 @@ impl Run {
         printed
     }
 
-    /// It failed with a code of ours and the exit status that belongs to it, said so on stderr with the next step, and printed
-    /// nothing. Returns the code.
+    /// Panics unless it failed with a code and the exit status of that code, reported them on stderr with the next
+    /// step, and printed nothing on stdout. Returns the code.
     #[track_caller]
     pub fn fails(&self) -> &str {
         assert_eq!(self.stdout, "", "stdout is for credentials only");
@@ -56,21 +57,21 @@ impl Run {
         known.as_str()
     }
 
-    /// It failed with this code.
+    /// Panics unless it failed with this code.
     #[track_caller]
     pub fn fails_as(&self, code: &str) -> &Run {
         assert_eq!(self.fails(), code, "{}", self.stderr);
         self
     }
 
-    /// The JSON that a program printed, which ended well.
+    /// Returns the JSON that a successful program printed.
     #[track_caller]
     pub fn json(&self) -> Value {
         assert_eq!(self.status, Some(0), "{}", self.stderr);
         serde_json::from_str(&self.stdout).expect("stdout is JSON")
     }
 
-    /// Somewhere in the error stands this text.
+    /// Panics unless the error contains this text.
     #[track_caller]
     pub fn saying(&self, text: &str) -> &Run {
         assert!(self.stderr.contains(text), "{text:?} is not in:\n{}", self.stderr);
@@ -87,7 +88,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Its stdin is a pipe that nobody writes to and nobody closes, as the JS SDK's is.
+    /// Its stdin is a pipe that is never written to or closed, as with the SDK for JavaScript.
     pub fn start(command: &mut Command) -> Running {
         Running::reading(command, Stdio::piped())
     }
@@ -131,7 +132,7 @@ impl Running {
     }
 }
 
-/// The promise made to scripts; written down here a second time on purpose.
+/// The promise to scripts, repeated here on purpose.
 fn exit_status(kind: Kind) -> i32 {
     match kind {
         Kind::Usage => 2,

@@ -172,7 +172,7 @@ impl World {
         run
     }
 
-    /// Has what a run wrote looked through for secrets.
+    /// Adds the output of a run to the search for leaks.
     pub fn record(&self, run: &Run) {
         self.home.record(run);
     }

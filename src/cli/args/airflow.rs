@@ -30,7 +30,7 @@ pub enum Airflow {
 pub struct AirflowPut {
     /// The connection's id, as a DAG names it
     pub id: String,
-    /// Where Airflow's secrets backend looks: its connections_prefix
+    /// The connections_prefix of Airflow's secrets backend
     #[arg(long, value_name = "PREFIX")]
     pub secret_prefix: String,
     // That of `--profile`, which every command has.
@@ -83,7 +83,7 @@ pub struct AirflowShow {
 // Where a connection is looked for, and how it is read. No doc comment: flattened, it would be the command's own.
 #[derive(Debug, Args)]
 pub struct AirflowConnection {
-    /// File of `airflow connections export` (json, yaml or env), looked at after the environment
+    /// File of `airflow connections export` (json, yaml or env), read after the environment
     #[arg(long, value_name = "FILE")]
     pub airflow_connections: Option<PathBuf>,
     /// Ignore the fields that this version of Airflow's Amazon provider ignores

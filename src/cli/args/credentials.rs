@@ -53,8 +53,8 @@ pub struct Serve {
     /// Loopback address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
-    /// Let --listen and --metrics name an address on a network, such as a container bridge's:
-    /// whoever is on that network and has the token gets credentials, and anybody there the metrics
+    /// Allow an address on a network for --listen and --metrics, such as a container bridge's: everyone on that
+    /// network can read the metrics, and everyone there who has the token gets credentials
     #[arg(long)]
     pub allow_non_loopback: bool,
     /// Ask the endpoint at --listen whether it has credentials, and exit: for a startup probe
@@ -124,7 +124,7 @@ pub struct Refresh {
     pub json: bool,
     #[command(flatten)]
     pub metrics: Metrics,
-    /// Let --metrics name an address on a network: anybody there can read them
+    /// Allow an address on a network for --metrics: everyone there can read the metrics
     #[arg(long, requires = "metrics")]
     pub allow_non_loopback: bool,
 }
@@ -142,10 +142,10 @@ pub struct Status {
 // No doc comment: clap would make it the command's own.
 #[derive(Debug, Args)]
 pub struct Metrics {
-    /// Show Prometheus metrics at http://ADDRESS/metrics; port 0 takes a free one
+    /// Serve Prometheus metrics at http://ADDRESS/metrics; port 0 takes a free one
     #[arg(long = "metrics", id = "metrics", value_name = "ADDRESS")]
     pub address: Option<SocketAddr>,
-    /// Tell each profile's role and account in the metrics
+    /// Add each profile's role and account to the metrics
     #[arg(long = "metrics-labels", requires = "metrics")]
     pub labels: bool,
 }

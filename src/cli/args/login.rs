@@ -8,13 +8,13 @@ use clap::{Args, ValueEnum};
 pub struct Login {
     /// Profile of the configuration [env: FEDCRED_PROFILE] [default: default]
     pub profile: Option<String>,
-    /// Where to keep the secret
+    /// Where to store the secret
     #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
     pub store: SecretStore,
-    /// Do not ask: try the configured or kept secret once more, even if it was refused before
+    /// Do not ask: try the configured or stored secret once more, even if it was refused before
     #[arg(long, conflicts_with = "store")]
     pub use_stored: bool,
-    /// Do not ask whether the person that an OpenID provider names is the right one
+    /// Accept the person that an OpenID provider names, without a question
     #[arg(long, short = 'y')]
     pub yes: bool,
 }
@@ -23,7 +23,8 @@ pub struct Login {
 pub enum SecretStore {
     /// Keychain, Credential Manager or Secret Service
     Keyring,
-    /// A file beside the configuration, 0600 and sealed with the key beside it: whoever can read your files can read it
+    /// A file beside the configuration, 0600 and sealed with the key beside it: anyone who can read your files can
+    /// read it
     File,
 }
 

@@ -11,10 +11,10 @@ pub struct Inspect {
     /// Read this file instead of logging in; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Save the page that came, without its secrets, for a bug report; also after a failed login
+    /// Save the received page, without its secrets, for a bug report; also after a failed login
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
-    /// Print the assertion's XML or the token itself, after a confirmation: it is as good as a password
+    /// Print the assertion's XML or the token itself, after a confirmation: anyone who has it can get credentials
     #[arg(long, conflicts_with = "json")]
     pub raw: bool,
     /// JSON for scripts
@@ -53,7 +53,7 @@ fn service(text: &str) -> Result<String, &'static str> {
     let is_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '/');
     match !text.is_empty() && text.chars().all(is_path) && !text.starts_with('/') && !text.contains("//") {
         true => Ok(text.to_owned()),
-        false => Err("expected a service as it stands in the console's addresses, such as s3 or ec2"),
+        false => Err("expected the name of a service as in the console's URLs, such as s3 or ec2"),
     }
 }
 
@@ -76,10 +76,10 @@ pub struct TrustPolicy {
     /// Issuer of the token, such as a cluster's
     #[arg(long, value_name = "URL", conflicts_with = "from")]
     pub issuer: Option<String>,
-    /// Subject of the token; several times for several, * and ? as patterns
+    /// Subject of the token, with the patterns * and ?; can be repeated
     #[arg(long = "subject", value_name = "SUB")]
     pub subjects: Vec<String>,
-    /// Kubernetes service account, as NAMESPACE/NAME; several times for several, * and ? as patterns
+    /// Kubernetes service account NAMESPACE/NAME, with the patterns * and ?; can be repeated
     #[arg(long = "service-account", value_name = "ACCOUNT")]
     pub service_accounts: Vec<String>,
     /// Audience of the token [default: the profile's, else sts.amazonaws.com]
@@ -91,13 +91,13 @@ pub struct TrustPolicy {
     /// Read the thumbprint from the issuer's server, which IAM needs if its certificate authority is not public
     #[arg(long)]
     pub thumbprint: bool,
-    /// For EKS Pod Identity instead of the profile's own identity
+    /// Use EKS Pod Identity instead of the profile's own identity
     #[arg(long, conflicts_with_all = ["issuer", "from", "check"])]
     pub pod_identity: bool,
-    /// Only these of Airflow's connections; several times for several
+    /// Only these Airflow connections; can be repeated
     #[arg(long = "connection", value_name = "ID", requires = "permissions")]
     pub connections: Vec<String>,
-    /// MWAA environment whose web pages people enter
+    /// MWAA environment whose web pages people use
     #[arg(long, value_name = "ENVIRONMENT", requires = "permissions")]
     pub mwaa: Option<String>,
     /// Airflow role of these people: Admin, Op, User, Viewer, Public

@@ -1,17 +1,25 @@
-//! What stands below the arguments in each command's help: what is not obvious, and examples. One line is one paragraph; clap
-//! wraps it.
+//! The notes below the arguments in each command's help, and its examples. One line is one paragraph; clap wraps it.
 
-pub(super) const ROOT: &str = "\
+use crate::error::Kind;
+
+/// Returns the notes of `fedcred --help`.
+pub(super) fn root() -> String {
+    let status = |kind: Kind| {
+        let later = if kind == Kind::Unavailable { " (try again later)" } else { "" };
+        format!("{} {}{later}", kind.status(), kind.name())
+    };
+    let statuses: Vec<String> = Kind::by_status().into_iter().map(status).collect();
+    format!("{ROOT}\n\nExit status: 0 success, {}.", statuses.join(", "))
+}
+
+const ROOT: &str = "\
 Begin with:
-  fedcred setup                               asks, tries, and writes a profile
+  fedcred setup                               asks, logs in once, and writes a profile
   aws --profile NAME sts get-caller-identity  any AWS SDK or tool uses it
   fedcred doctor NAME                         if something is wrong
 
 Environment: FEDCRED_CONFIG, FEDCRED_PROFILE, FEDCRED_CACHE_DIR, FEDCRED_LOG, AWS_REGION, HTTPS_PROXY, NO_COLOR and others: \
-fedcred help environment.
-
-Exit status: 0 success, 2 usage, 3 login required, 65 unusable response, 70 internal, 74 storage, 75 unavailable (worth \
-another try), 77 refused, 78 configuration.";
+fedcred help environment.";
 
 pub(super) const GET: &str = "\
 Examples:
@@ -24,9 +32,9 @@ In ~/.aws/config:
   credential_process = /usr/bin/fedcred get analytics";
 
 pub(super) const EXEC: &str = "\
-By default the command is given the address of a container endpoint on loopback, which every AWS SDK asks for credentials, \
-and asks again before they expire. The endpoint ends with the command: for programs that continue in the background use \
-`fedcred serve`.
+By default the command gets the address of a container endpoint on loopback. Every AWS SDK requests credentials \
+there, and requests new ones before they expire. The endpoint ends with the command. For programs that continue \
+in the background, use `fedcred serve`.
 
 Exit status: that of the command; 125 without credentials, 126 if the command cannot be run, 127 if it is not found.
 
@@ -35,29 +43,37 @@ Examples:
   fedcred exec --env analytics -- docker run -e AWS_ACCESS_KEY_ID IMAGE";
 
 pub(super) const SERVE: &str = "\
-It prints the variables that tell an AWS SDK where to ask: / is the first profile, /profile/NAME each. /healthz tells whether \
-all have valid credentials. When logins begin to fail, and when they work again, a line on stderr says so. For containers \
+It prints the variables by which an AWS SDK finds the endpoint: / serves the first profile, /profile/NAME each of \
+them. /healthz shows whether all profiles have valid credentials. When logins begin to fail, and when they work \
+again, a line on stderr says so. For containers \
 see `fedcred help containers`.
 
 Examples:
   fedcred serve analytics
   fedcred serve analytics etl --listen 127.0.0.1:8181 --token-file ~/.fedcred-token";
 
-pub(super) const REFRESH: &str = "\
-A profile is renewed when less time is left than `fedcred get` wants, and up to a quarter of that earlier, which differs from \
-machine to machine. Profiles are renewed side by side; a failure of one does not stop the others. The exit status is that of \
-the worst failure: refused (77), login required (3), unusable response (65), storage (74), configuration (78), internal (70), \
-and unavailable (75) only if nothing else failed. Expired entries, and entries unused for 30 days, are removed.
+/// Returns the notes of `fedcred refresh`.
+pub(super) fn refresh() -> String {
+    let worst: Vec<String> = Kind::ALL.iter().map(|kind| format!("{} ({})", kind.name(), kind.status())).collect();
+    format!(
+        "\
+A profile is renewed when less time is left than `fedcred get` requires. Each machine renews up to a quarter of that time \
+earlier, so that not all machines renew at once. Profiles are renewed side by side; a failure of one does not stop the others. \
+The exit status is that of the worst failure, in this order: {}. Expired entries, and entries unused for 30 days, are removed.
 
-With --loop, failures are printed and tried again, a changed configuration is read again, and the exit status is 0.
+With --loop, failed renewals are printed and retried, a changed configuration is read again, and the exit status is 0.
 
 Examples:
   fedcred refresh --all
-  fedcred refresh --all --loop";
+  fedcred refresh --all --loop",
+        worst.join(", ")
+    )
+}
 
 pub(super) const CACHE_KEY_NEW: &str = "\
-The file is readable by you alone, and nothing that is there is overwritten. Give it to each machine by the way that secrets \
-take there (a Kubernetes secret, a systemd credential), and name it in [cache] beside `store`: fedcred help storage.
+Only you can read the file. An existing file is not overwritten. Copy the file to each machine as you copy other \
+secrets (a Kubernetes secret, a systemd credential), and set its path as `key_file` in [cache], beside `store`: \
+fedcred help storage.
 
 To exchange a key, list both on all machines: key_file = [\"new.key\", \"old.key\"]. The first one seals, the others read what \
 was cached before.
@@ -67,11 +83,11 @@ Examples:
 
 pub(super) const STATUS: &str = "\
 States:
-  fresh    handed out as it is
-  due      handed out after an attempt to renew it
-  expired  useless: the next `fedcred get` logs in
-  failed   nothing usable, and the last login failed
-  none     nothing, and no login is remembered
+  fresh    used without a login
+  due      renewed at the next use; used as it is if that fails
+  expired  the next `fedcred get` logs in
+  failed   no valid credentials, and the last login failed
+  none     no credentials, and no earlier login is recorded
 
 Examples:
   fedcred status
@@ -89,8 +105,9 @@ Examples:
   fedcred logout --all";
 
 pub(super) const SETUP: &str = "\
-It opens the page, says what it looks like, logs in once, shows the roles, and writes nothing before you have seen it. The \
-previous ~/.aws/config is kept beside it. --from reads the files of another tool and leaves them as they are.
+It opens the page, tells what kind of page it is, logs in once, and shows the roles. It shows what it is going to \
+write, and asks before it writes. A copy of the previous ~/.aws/config stays beside it. --from reads the files of \
+another tool and does not change them.
 
 Examples:
   fedcred setup
@@ -99,8 +116,8 @@ Examples:
   fedcred setup --from saml2aws";
 
 pub(super) const DOCTOR: &str = "\
-It logs in once, as `get` would: a secret that was refused before is not sent again. Nothing that it prints is secret. Exit \
-status: 0 if the login works, else that of the fault.
+It logs in once, as `get` would: a secret that was refused before is not sent again. Its output contains no \
+secret. Exit status: 0 if the login works, else that of the fault.
 
 Examples:
   fedcred doctor analytics
@@ -108,8 +125,8 @@ Examples:
   aws s3 ls 2>&1 | fedcred doctor analytics --explain -";
 
 pub(super) const INSPECT: &str = "\
---from takes what a browser's developer tools show, and contacts no server: a saved page, the form data or the value of \
-SAMLResponse, the XML, or a token.
+--from accepts what a browser's developer tools show: a saved page, the form data or the value of SAMLResponse, \
+the XML, or a token. It contacts no server.
 
 Examples:
   fedcred inspect analytics
@@ -117,17 +134,17 @@ Examples:
   fedcred inspect analytics --save page.html";
 
 pub(super) const ROLES: &str = "\
-Account aliases are on the page on which AWS lets a person choose a role. It is requested, with the assertion as a browser \
-would send it, if the roles belong to several accounts.
+If the roles belong to several accounts, their aliases are shown, too. AWS shows them on the page where a person \
+chooses a role: fedcred requests that page with the assertion, as a browser does.
 
 Examples:
   fedcred roles analytics
   fedcred roles analytics --json";
 
 pub(super) const TRUST_POLICY: &str = "\
-Without a login: a SAML profile with role_arn and principal_arn needs none; a token is described by --subject or \
---service-account (with --issuer if the source does not tell it), a role below by --caller. Otherwise what is needed is read \
-from the assertion or token of one login, or from --from.
+A SAML profile with role_arn and principal_arn needs no login. To describe a token without a login, use --subject \
+or --service-account (with --issuer if the source does not determine it); to describe the caller of a role, use \
+--caller. Otherwise fedcred logs in once and reads the assertion or token, or reads it from --from.
 
 With --check the exit status is 0 if the policy lets the identity in, or may, and 77 if it does not.
 
@@ -138,15 +155,16 @@ Examples:
   fedcred trust-policy etl --service-account 'airflow/airflow-*'";
 
 pub(super) const CONSOLE: &str = "\
-The address is as good as the credentials for 15 minutes. With --open it is passed to the browser by a page on loopback, and \
-never stands on a command line.
+For 15 minutes, anyone who has the address can sign in to the console with this role. With --open, a page on loopback \
+passes it to the browser, so that it is never on a command line.
 
 Examples:
   fedcred console analytics --open
   fedcred console analytics --service s3";
 
 pub(super) const AIRFLOW_PUT: &str = "\
-Stored is the profile of --profile, else the one named like the connection, else the connection as it is found here.
+It stores the profile of --profile; without --profile, the profile with the name of the connection; if there is \
+none, the connection that is found on this machine.
 
 Examples:
   fedcred airflow put aws_default --secret-prefix airflow/connections
@@ -167,9 +185,10 @@ Examples:
   fedcred airflow json analytics";
 
 pub(super) const SCHEDULE_INSTALL: &str = "\
-The scheduler runs `fedcred refresh` with these profiles, as this user, and with the present values of the variables that \
-decide which credentials are meant (AWS_REGION, KRB5CCNAME, HTTPS_PROXY, FEDCRED_CONFIG and others). auto is a third of the \
-time in which the shortest-lived credentials are due, and 5 minutes at most. Another `install` replaces the one before.
+The scheduler runs `fedcred refresh` with these profiles, as this user, and with the current values of the \
+variables that affect logins (AWS_REGION, KRB5CCNAME, HTTPS_PROXY, FEDCRED_CONFIG and others). auto is a third of \
+the time in which the shortest-lived credentials are due, and at most 5 minutes. A second `install` replaces the \
+first.
 
 For a profile with `password = { credential = \"NAME\" }`, systemd loads ~/.config/credstore/NAME.
 
@@ -186,7 +205,7 @@ Where the script goes:
   PowerShell  fedcred completions powershell >> $PROFILE
   elvish      fedcred completions elvish >> ~/.config/elvish/rc.elv
 
-The script asks fedcred, which must be in PATH, for what can come next.";
+The script runs fedcred, which must be in PATH, to list the possible words.";
 
 pub(super) const CONFIG_CHECK: &str = "\
 Examples:

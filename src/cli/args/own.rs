@@ -40,27 +40,27 @@ pub enum Cache {
     /// The key that cached credentials are sealed with
     #[command(subcommand)]
     Key(CacheKey),
-    /// Ask for the password of the fleet's Redis, and keep it for `store_password = { keyring = true }`
+    /// Ask for the password of the fleet's Redis, and store it for `store_password = { keyring = true }`
     Password(CachePassword),
 }
 
 #[derive(Debug, Args)]
 pub struct CachePassword {
-    /// Where to keep the password
+    /// Where to store the password
     #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
     pub store: SecretStore,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum CacheKey {
-    /// Make a new key in a file, for all machines of a fleet (`cache.key_file`)
+    /// Create a new key in a file, for all machines of a fleet (`cache.key_file`)
     #[command(after_help = notes::CACHE_KEY_NEW)]
     New(CacheKeyNew),
 }
 
 #[derive(Debug, Args)]
 pub struct CacheKeyNew {
-    /// The file to make [default: fleet.key beside the configuration]
+    /// The file to create [default: fleet.key beside the configuration]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
 }

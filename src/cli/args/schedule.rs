@@ -11,7 +11,7 @@ use crate::config::parse_duration;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Schedule {
-    /// Have `fedcred refresh` run at intervals
+    /// Schedule `fedcred refresh`
     #[command(after_help = notes::SCHEDULE_INSTALL)]
     Install(ScheduleInstall),
     /// Show whether it is scheduled, when it ran last and when it runs next

@@ -13,7 +13,7 @@ use crate::region::Region;
 pub struct Setup {
     /// Name of the new profile [default: default]
     pub profile: Option<String>,
-    /// Take over the profiles of another tool from its own files, which stay as they are
+    /// Import the profiles of another tool from its files, which are not changed
     #[arg(long, value_enum, value_name = "TOOL", conflicts_with_all = ["idp_url", "auth", "all_roles"])]
     pub from: Option<ImportTool>,
     /// The identity provider's page for AWS, as a browser opens it
@@ -22,16 +22,16 @@ pub struct Setup {
     /// How to log in, or where a token comes from [default: what the page asks for, or what this machine has]
     #[arg(long, value_name = "METHOD", value_parser = method::parser())]
     pub auth: Option<&'static Method>,
-    /// User name, for a form, Basic, ECP and a browser; with --from, where the tool names none
+    /// User name, for a form, Basic, ECP and a browser; with --from, for profiles without one
     #[arg(long)]
     pub username: Option<String>,
-    /// Environment variable with the password, now and later [default: setup asks and keeps it]
+    /// Environment variable with the password, now and later [default: setup asks and stores it]
     #[arg(long, value_name = "NAME")]
     pub password_env: Option<String>,
     /// File with the password, now and later
     #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
     pub password_file: Option<PathBuf>,
-    /// Where to keep what is typed, or what a login leaves
+    /// Where to store a typed secret or a refresh token
     #[arg(long, value_enum, default_value_t = SecretStore::Keyring)]
     pub store: SecretStore,
     /// Log in to Kerberos with this keytab
@@ -40,13 +40,13 @@ pub struct Setup {
     /// Kerberos principal
     #[arg(long)]
     pub principal: Option<String>,
-    /// Command that prints the SAML response or the token, as words between blanks
+    /// Command that prints the SAML response or the token, with its arguments
     #[arg(long, value_name = "COMMAND")]
     pub command: Option<String>,
     /// OpenID provider
     #[arg(long, value_name = "URL")]
     pub issuer: Option<String>,
-    /// Client at the OpenID provider or Okta; of Azure: which managed identity
+    /// Client at the OpenID provider or Okta; for Azure, the managed identity
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,
     /// Okta's application for AWS
@@ -55,22 +55,23 @@ pub struct Setup {
     /// How a person logs in at the OpenID provider: browser, or device for a code
     #[arg(long, value_name = "FLOW")]
     pub flow: Option<String>,
-    /// File with a token that somebody else keeps fresh
+    /// File with a token that another program renews
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// Environment variable with a token
     #[arg(long, value_name = "NAME")]
     pub token_env: Option<String>,
-    /// For whom the token is asked
+    /// Audience of the token
     #[arg(long)]
     pub audience: Option<String>,
     /// PEM file with the certificate authority of the identity provider
     #[arg(long, value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
-    /// The role [default: the one on offer]
+    /// The role [default: the only one that is offered]
     #[arg(long, value_name = "ARN")]
     pub role_arn: Option<String>,
-    /// A profile for each role on offer, by one login; a pattern names them, with {profile}, {account} and {role}
+    /// Write a profile for each offered role, with one login; a pattern for their names has {profile}, {account} and
+    /// {role}
     #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "{profile}-{role}")]
     pub all_roles: Option<String>,
     /// Region of the profile [default: that of the default profile in ~/.aws/config]
@@ -79,13 +80,13 @@ pub struct Setup {
     /// Length of a session, such as 1h
     #[arg(long)]
     pub duration: Option<String>,
-    /// Name of the profile in ~/.aws/config [default: the same]
+    /// Name of the profile in ~/.aws/config [default: the new profile's]
     #[arg(long, value_name = "NAME")]
     pub aws_profile: Option<String>,
-    /// Leave ~/.aws/config alone
+    /// Do not change ~/.aws/config
     #[arg(long, conflicts_with = "aws_profile")]
     pub no_aws_config: bool,
-    /// Do not ask: what is not given is found out, or is an error
+    /// Ask nothing: detect what is not given, or fail
     #[arg(short, long)]
     pub yes: bool,
 }

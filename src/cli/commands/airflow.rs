@@ -105,7 +105,7 @@ fn import(arguments: &AirflowImport, config: &Config, global: &Global, env: &Env
     let profile = plan.into_profile(&name, &source.policy, &elsewhere).map_err(|broken| broken.at(&id, &place))?;
     if matches!(profile.identity, Identity::Base(_)) || is_profile {
         return Err(Error::new(Code::AirflowConnection, format!("the Airflow connection {id:?} has no login"))
-            .because("it is keys, the default credentials, or a profile that is there already; a profile is a login")
+            .because("it has only keys, the default credentials, or an existing profile; only a login can be imported")
             .hint("aws configure"));
     }
     let path = add::profile(env, global.config.as_deref(), &name, &toml::profile(&profile, &name, &open)?)?;

@@ -19,14 +19,20 @@ use crate::quote::config::toml;
 pub fn new_key(arguments: &CacheKeyNew, global: &Global, env: &Env) -> Result<()> {
     let path = match &arguments.file {
         Some(file) => absolute(file)?,
-        None => Locations::of(env, global.config.as_deref())
-            .config_dir
-            .map(|dir| dir.join("fleet.key"))
-            .ok_or_else(|| Error::new(Code::CacheWrite, "there is no home directory for a key").hint("name a file"))?,
+        None => Locations::of(env, global.config.as_deref()).config_dir.map(|dir| dir.join("fleet.key")).ok_or_else(
+            || {
+                Error::new(
+                    Code::CacheWrite,
+                    "there is no home directory to store a key \
+            in",
+                )
+                .hint("name a file")
+            },
+        )?,
     };
     let key = key_place::make_given(&path)?;
-    let mut text = Text::of(format!("made {}; the id of the key is {}", path.display(), key.id()));
-    text.line("give the file to each machine of the fleet, and write on each, in config.toml:");
+    let mut text = Text::of(format!("created {}; the key's id is {}", path.display(), key.id()));
+    text.line("copy the file to each machine of the fleet, and add to config.toml on each:");
     text.line("  [cache]");
     text.line("  store = \"rediss://USER@HOST:6379/0\"");
     text.line(format!("  key_file = {}", toml(&path.to_string_lossy())));
@@ -44,7 +50,7 @@ pub fn password(arguments: &CachePassword, global: &Global, env: &Env) -> Result
         Store::File | Store::None => Err("`store` in [cache] is not a URL"),
     };
     let account = account.map_err(|why| {
-        Error::new(Code::ConflictingKeys, "there is no password to keep").because(why).hint("fedcred help storage")
+        Error::new(Code::ConflictingKeys, "there is no password to store").because(why).hint("fedcred help storage")
     })?;
     let question = format!("{}\nPassword: ", account.in_words());
     let secret = prompt::secret(&question).map_err(|error| error.hint("run it in a terminal"))?;

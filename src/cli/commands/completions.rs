@@ -49,7 +49,7 @@ pub fn request(arguments: &[OsString], env: &Env) -> Option<Request> {
 /// Prints the candidates for the word at the cursor.
 pub fn answer(request: Request, env: &Env) -> Result<()> {
     let Request { shell, words } = request;
-    let unknown = || Error::new(Code::BadFlag, format!("{VARIABLE} names no shell that is known here"));
+    let unknown = || Error::new(Code::BadFlag, format!("{VARIABLE} names an unknown shell"));
     let shells = Shells::builtins();
     let shell = shells.completer(&shell).ok_or_else(unknown)?;
     if words.is_empty() {

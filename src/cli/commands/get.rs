@@ -32,7 +32,7 @@ fn refuse_lonely_flags(get: &Get) -> Result<()> {
         (get.connection.airflow_fallback, "--airflow-fallback"),
     ];
     match flags.iter().find(|(is_given, _)| *is_given) {
-        Some((_, flag)) => Err(Error::new(Code::BadFlag, format!("{flag} goes with --airflow-conn ID"))
+        Some((_, flag)) => Err(Error::new(Code::BadFlag, format!("{flag} needs --airflow-conn ID"))
             .hint("in a profile these are the keys `airflow_conn`, `airflow_connections` and `airflow_compat`")),
         None => Ok(()),
     }

@@ -129,7 +129,7 @@ fn question(setting: &str, account: &Account) -> String {
 
 fn without_terminal(error: Error, profile: &Profile) -> Error {
     error.hint(format!(
-        "run it in a terminal; a machine tries the secret it has: {}",
+        "run it in a terminal; to try the stored secret without one: {}",
         fedcred(&["login", "--use-stored"], &profile.name, &[])
     ))
 }
@@ -140,7 +140,7 @@ pub(super) fn kept_where(place: &Place) -> Text {
         Place::File(path) => {
             let mut text =
                 Text::of(format!("the secret is stored in {}, sealed with the key beside it:", path.display()));
-            text.line("whoever can read your files, or a backup of that directory, can read it");
+            text.line("anyone who can read your files, or a backup of that directory, can read it");
             text
         }
     }
@@ -155,7 +155,7 @@ fn nothing_to_keep(profile: &Profile) -> &'static str {
     }
     match (profile.facts().and_then(|facts| facts.secret), profile.by_hand()) {
         (None, ByHand::Code) => "the refresh token of this login is stored, sealed",
-        (None, ByHand::Browser) => "the browser keeps the session, in a profile of its own",
+        (None, ByHand::Browser) => "the browser keeps the session, in a separate profile",
         (None, ByHand::Nothing | ByHand::Answer) => "this login needs no secret, so none is stored",
         (Some((_, SecretSource::Keyring(_))), _) => "with the stored secret",
         (Some(_), _) => "with the configured secret, which stays where it is",

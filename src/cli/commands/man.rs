@@ -100,7 +100,7 @@ fn page(command: &Command) -> Result<String> {
     if let Some(notes) = command.get_after_help() {
         section(&mut roff, "NOTES", &notes.to_string());
     }
-    section(&mut roff, "EXIT STATUS", topics::EXIT_STATUS);
+    section(&mut roff, "EXIT STATUS", &topics::exit_statuses());
     section(&mut roff, "ENVIRONMENT", topics::ENVIRONMENT);
     section(&mut roff, "FILES", topics::FILES);
     let others: Vec<String> = std::iter::once("fedcred".to_owned())

@@ -50,7 +50,7 @@ pub fn run(asked: &Serve, global: &Global, env: &Env) -> Result<()> {
     let mut endpoint = Endpoint::bind(asked.listen, reach, token)?;
     if !asked.listen.ip().is_loopback() {
         output::to_stderr(&Text::of(format!(
-            "warning: whoever reaches {} and has the token is given credentials; http does not hide them on that network",
+            "warning: everyone who can reach {} and has the token gets credentials; http does not encrypt them",
             asked.listen.ip()
         )));
     }
@@ -136,7 +136,7 @@ fn in_words(change: &Change<'_>) -> Text {
             let mut error = (*error).clone();
             error.what = format!("no new credentials for {}: {}", printable(profile, 80), error.what);
             if let Some(until) = good_until {
-                error.what.push_str(&format!("; the present ones are valid until {}", whole_seconds(*until)));
+                error.what.push_str(&format!("; the current ones are valid until {}", whole_seconds(*until)));
             }
             report::text(&error, Style::plain())
         }

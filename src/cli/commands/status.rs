@@ -213,7 +213,7 @@ fn as_text(rows: &[Row], settings: &CacheSettings, env: &Env, now: Timestamp, sc
 /// Says why this machine last worked without the fleet's store.
 fn alone(away: &fleet::Away, now: Timestamp) -> Text {
     let ago = span(now.duration_since(away.at).max(SignedDuration::ZERO));
-    note(&format!("alone since {ago} ago, {}", away.error.code.as_str()), &away.error)
+    note(&format!("working alone since {ago} ago, {}", away.error.code.as_str()), &away.error)
 }
 
 /// Returns the id of the fleet's key on this machine.

@@ -80,7 +80,11 @@ fn block(saml: &Saml) -> Result<Value> {
         return Err(unsaid("saml.auth", "Airflow logs in only by Kerberos (auth = \"spnego\")"));
     };
     if principal.is_some() || keytab.is_some() {
-        return Err(unsaid("saml.keytab", "Airflow takes the tickets that are there; set KRB5_CLIENT_KTNAME for it"));
+        return Err(unsaid(
+            "saml.keytab",
+            "Airflow uses the existing tickets; to give it a keytab, set \
+        KRB5_CLIENT_KTNAME",
+        ));
     }
     let principal_arn =
         saml.principal_arn.as_ref().ok_or_else(|| unsaid("saml.principal_arn", "Airflow needs it written"))?;
@@ -228,5 +232,5 @@ pub fn on_profile(below: &str) -> Error {
 }
 
 fn unsaid(key: &str, why: &str) -> Error {
-    Error::new(Code::InvalidValue, format!("`{key}` has no place in an Airflow connection")).because(why)
+    Error::new(Code::InvalidValue, format!("an Airflow connection cannot have `{key}`")).because(why)
 }

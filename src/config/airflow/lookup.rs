@@ -1,6 +1,6 @@
 //! The way from the id of a connection to a [`Profile`].
 //!
-//! Looking it up may need a program of Airflow's configuration or AWS: whoever does it brings [`Outside`].
+//! Looking it up may need a program of Airflow's configuration or AWS: the caller passes [`Outside`].
 
 use std::time::Duration;
 

@@ -74,7 +74,7 @@ pub fn plan(connection: &Connection, ask: &Ask, files: &AwsProfiles, env: &Env) 
     };
     if let (Base::Keys(keys), None) = (&base, &call) {
         notes.warnings.push(format!(
-            "{}: {}, printed without an Expiration and never cached; whoever reads the connection has them",
+            "{}: {}, printed without an Expiration and never cached; everyone who can read the connection has them",
             keys.from,
             if keys.session_token.is_some() { "a session of unknown expiry" } else { "a long-term access key" }
         ));

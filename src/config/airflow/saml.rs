@@ -69,9 +69,7 @@ impl SamlLogin {
         let xpath = block.required("saml_response_xpath", "\"//input[@name='SAMLResponse']/@value\"")?;
         let log_idp_response = block.flag("log_idp_response")?.unwrap_or(false);
         if log_idp_response {
-            warnings.push(
-                "log_idp_response: the log tells that an answer came and its size, never the answer itself".into(),
-            );
+            warnings.push("log_idp_response: the log has the size of an answer, never the answer itself".into());
         }
         let request = request.unwrap_or_else(|| RequestKwargs { follow_redirects: true, ..RequestKwargs::default() });
         if request.verify == Verify::Off && mutual_authentication != MutualAuthentication::Required {

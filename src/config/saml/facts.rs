@@ -33,7 +33,7 @@ pub enum Whose<'a> {
     Bearer(&'a SecretSource),
     /// The principal, else the owner of the ticket cache.
     Principal(&'a Spnego),
-    /// Whoever logs in, or nobody in particular.
+    /// The person or machine that logs in, or nobody.
     Anyone,
     /// Only the command knows.
     Unknown,
@@ -85,7 +85,7 @@ impl Auth {
             },
             Auth::Command(CommandLogin { username, .. }) => Facts {
                 whose: username.as_deref().map_or(Whose::Unknown, Whose::User),
-                ..Facts::of("command", "SAML, a command of one's own")
+                ..Facts::of("command", "SAML, your own command")
             },
         }
     }

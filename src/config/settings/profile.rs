@@ -21,7 +21,7 @@ table! {
     include: Text;
     /// The role to assume. At an STS that is not AWS's also arn:aws:iam:::role/NAME, arn:aws:iam::TENANT:role/NAME or
     /// arn:minio:iam:::role/ID; with web_identity it may be missing there.
-    role_arn: Pattern("^arn:[A-Za-z0-9_.-]+:iam::[A-Za-z0-9_.-]*:role/.+"), unset("with saml, the only role on offer"),
+    role_arn: Pattern("^arn:[A-Za-z0-9_.-]+:iam::[A-Za-z0-9_.-]*:role/.+"), unset("with saml, the only offered role"),
         example("role_arn = \"arn:aws:iam::112233334444:role/NAME\"");
     /// The region whose STS is called. AWS_REGION and AWS_DEFAULT_REGION take precedence.
     region: Text, unset("that of the role's partition");

@@ -59,7 +59,7 @@ const IN_SAML: &[(&str, Code, &[&str])] = {
         ("auth = \"basic\"\nusername = \"a:b\"\npassword = { env = \"P\" }", InvalidValue, &["colon"]),
         ("auth = \"bearer\"\ntoken = { keyring = false }", InvalidValue, &["`keyring`", "can only be true"]),
         ("auth = \"bearer\"\ntoken = { keyring = \"corp\" }", InvalidValue, &["`keyring`", "not a string"]),
-        ("auth = \"bearer\"\ntoken = \"hunter2\"", InvalidValue, &["written into the file", "token = { keyring ="]),
+        ("auth = \"bearer\"\ntoken = \"hunter2\"", InvalidValue, &["in the file itself", "token = { keyring ="]),
         ("auth = \"bearer\"\ntoken = 12345", InvalidValue, &["must be a table", "not an integer"]),
         (
             "auth = \"bearer\"\ntoken = { fiel = \"hunter2\" }",

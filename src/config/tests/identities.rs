@@ -149,7 +149,7 @@ fn what_is_wrong_in_an_assume_role_table_is_told_with_its_place_and_remedy() {
             &["second source of credentials, beside `source_profile`", "keep one"],
         ),
         ("source_profile = \"y\"", ProfileNotFound, &["`source_profile`", "names no profile", "\"y\""]),
-        ("source_profile = \"x\"", ConflictingKeys, &["closes a circle", "x → x"]),
+        ("source_profile = \"x\"", ConflictingKeys, &["is circular", "x → x"]),
         ("credential_source = \"Ec2InstanceMetadata\"", InvalidValue, &["one of environment, instance, container"]),
         ("aws_profile = \"a\"\nexternal_id = \"a b\"", InvalidValue, &["cannot contain ' '"]),
         ("aws_profile = \"a\"\nsource_identity = \"a\"", InvalidValue, &["between 2 and 64"]),

@@ -34,7 +34,7 @@ fn wrong(row: &Row) -> (&'static str, &'static str) {
         Kind::Number(..) => ("\"zzzzzzzz\"", "must be a number"),
         Kind::Duration(..) => ("\"zzzzzzzz\"", "must be a duration"),
         Kind::Words(_) | Kind::BooleanOrWords(_) | Kind::WordsOrUrl(_) => ("\"zzzzzzzz\"", "must be one of "),
-        Kind::Secret => ("1", "must be a table that says where it is read from"),
+        Kind::Secret => ("1", "must be a table that names its source"),
         Kind::Table(_) | Kind::Map(_) | Kind::Tables(_) => ("1", "must be a table"),
         Kind::Text | Kind::Pattern(_) | Kind::Path | Kind::Url | Kind::TextOrVariable => ("1", "must be "),
         Kind::True | Kind::Refused { .. } | Kind::Variable => ("", ""),

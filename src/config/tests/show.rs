@@ -43,7 +43,7 @@ fn show_tells_every_effective_value_and_where_it_came_from() {
     let shown: Vec<String> =
         config.show("x").unwrap().iter().map(|row| format!("{} = {} # {}", row.key, row.value, row.origin)).collect();
     let expected = [
-        "role_arn = (with saml, the only role on offer) # built-in",
+        "role_arn = (with saml, the only offered role) # built-in",
         "region = \"eu-west-1\" # included from profile base, ~/.config/fedcred/config.toml:2",
         "sts_endpoint_url = \"http://localhost:4566/\" # $AWS_ENDPOINT_URL_STS",
         "use_fips_endpoint = false # built-in",

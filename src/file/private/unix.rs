@@ -18,7 +18,7 @@ pub enum Links {
 
 const OURS_ALONE: Mode = Mode::RUSR.union(Mode::WUSR);
 
-/// Never a link, never a terminal, and no waiting for the other end of a pipe that lies in the file's place.
+/// Does not follow a link, takes no controlling terminal, and does not wait for the other end of a pipe.
 const PLAIN: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 pub fn open_or_create(path: &Path) -> io::Result<File> {
@@ -75,7 +75,7 @@ pub fn unlock(file: &File) -> io::Result<()> {
     file.unlock()
 }
 
-/// Whose the directory is, if this process is root and it is not root's.
+/// Returns the owner of the directory, if this process is root and the owner is not.
 pub fn another_owner(dir: &Path) -> Option<Standing> {
     let standing = rustix::process::geteuid().is_root().then(|| Standing::at(dir).ok()).flatten()?;
     (!standing.is_ours()).then_some(standing)

@@ -1,4 +1,4 @@
-//! The same calls on Windows, where files are reached by their paths.
+//! The same calls on Windows, which opens files by their paths.
 
 use std::fs::{self, File};
 use std::io;
@@ -38,7 +38,7 @@ pub fn create_in(_: &File, dir: &Path, name: &str) -> io::Result<File> {
     create_new(&dir.join(name))
 }
 
-/// Renames; the one that is replaced may be open for a moment, as its readers and virus scanners have it.
+/// Renames the file, with retries: readers and virus scanners may have the replaced file open for a moment.
 pub fn rename(_: &File, dir: &Path, from: &str, to: &str) -> io::Result<()> {
     let mut more = 0..20;
     loop {
@@ -63,7 +63,7 @@ pub fn has_a_name(file: &File) -> bool {
     files::has_a_name(file).unwrap_or(false)
 }
 
-/// Administrators change nothing of whose a file in a home is.
+/// On Windows, files that an administrator creates in a home stay accessible to its user.
 pub fn another_owner(_: &Path) -> Option<Standing> {
     None
 }

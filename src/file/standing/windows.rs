@@ -1,7 +1,7 @@
-//! Owner and mode as an access control list says them.
+//! Owner and mode, derived from an access control list.
 //!
-//! The system, the administrators and who owns the file count as root and owner do on Unix; a group that everybody is in counts
-//! as "others", and whoever else is admitted as the group.
+//! The system and the administrators count as root, the owner as the owner on Unix. A group that everybody is in counts
+//! as "others", and everyone else who has access as the group.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -16,14 +16,14 @@ pub struct Standing {
     owner: String,
     us: &'static str,
     pub mode: u32,
-    /// Who is admitted beside the owner and the system.
+    /// Those who have access besides the owner and the system.
     others: Vec<String>,
 }
 
 /// Well-known identifiers ("Well-known SIDs"): the system, the administrators, the installer of Windows.
 const SYSTEM: [&str; 3] =
     ["S-1-5-18", "S-1-5-32-544", "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"];
-/// Whoever owns the file; and whoever made it, in what is inherited.
+/// The identifiers that stand for the owner, and, in inherited entries, for the creator.
 const OWNER: [&str; 2] = ["S-1-3-4", "S-1-3-0"];
 /// Everyone, network, interactive, anonymous and authenticated users, users, guests.
 const EVERYBODY: [&str; 7] = ["S-1-1-0", "S-1-5-2", "S-1-5-4", "S-1-5-7", "S-1-5-11", "S-1-5-32-545", "S-1-5-32-546"];
@@ -37,12 +37,12 @@ const READ: u32 = 0x1 | 0x8000_0000 | 0x1000_0000;
 const WRITE: u32 = 0x2 | 0x4 | 0x1_0000 | 0x4_0000 | 0x8_0000 | 0x4000_0000 | 0x1000_0000;
 
 impl Standing {
-    /// Of an open file.
+    /// Reads those of an open file.
     pub fn of(file: &File, _: &Metadata) -> io::Result<Standing> {
         Ok(Standing::by(AccessList::of(file)?, user()?))
     }
 
-    /// Of the file or directory that a path leads to.
+    /// Reads those of a file or directory, following links.
     pub fn at(path: &Path) -> io::Result<Standing> {
         Ok(Standing::by(AccessList::of(&look_at(path, false)?)?, user()?))
     }
@@ -70,17 +70,18 @@ impl Standing {
         look_at(path, true).and_then(|file| AccessList::of(&file)).is_ok_and(|other| other.owner == self.owner)
     }
 
-    /// This user's own.
+    /// Whether it belongs to this user.
     pub fn is_ours(&self) -> bool {
         self.owner == self.us
     }
 
-    /// The system's or the administrators'.
+    /// Whether it belongs to the system or the administrators.
     pub fn is_of_the_system(&self) -> bool {
         SYSTEM.contains(&self.owner.as_str())
     }
 
-    /// As what fedcred itself makes: also the administrators', to whom the files of an elevated process belong.
+    /// Whether it has the owner of files that fedcred creates: this user, or the administrators, who own the files of
+    /// an elevated process.
     pub fn is_as_we_make_it(&self) -> bool {
         self.is_ours() || self.is_of_the_system()
     }
@@ -89,17 +90,18 @@ impl Standing {
         format!("its owner is {}, and this process runs as {}", self.owner, self.us)
     }
 
-    /// What is open to others.
+    /// Returns the access that others have, as bits of a mode.
     pub fn mode_told(&self) -> String {
         format!("its access control list admits {}", self.others.join(", "))
     }
 
-    /// The next step where a file or directory belongs to another user.
+    /// Returns the next step if a file or directory belongs to another user.
     pub fn of_another(&self, otherwise: &str) -> String {
         otherwise.to_owned()
     }
 
-    /// The command that leaves the file to this user alone (icacls, "/inheritance:r", "/grant:r"; a star goes before an identifier).
+    /// Returns the command that gives access to this user alone (icacls, "/inheritance:r", "/grant:r"; a star goes
+    /// before an identifier).
     pub fn closing(_: u32, path: &Path) -> String {
         let admitted = format!("*{}:F", user().unwrap_or(OWNER[0]));
         on_path(&["icacls"], path) + &format!(" /inheritance:r /grant:r {admitted}")
@@ -121,9 +123,9 @@ mod tests {
     fn an_access_control_list_is_read_as_a_mode() {
         const ALL: u32 = 0x001f_01ff;
         const READS: u32 = 0x0012_0089;
-        // The owner, who else is admitted, the mode.
+        // The owner, the others who have access, the mode.
         let table: [(&str, &[(&str, u32)], u32); 9] = [
-            // As ssh-keygen and a profile's folder have it.
+            // As ssh-keygen creates keys, and Windows the folder of a profile.
             (US, &[(US, ALL), ("S-1-5-18", ALL), ("S-1-5-32-544", ALL)], 0o600),
             (US, &[("S-1-3-4", ALL), ("S-1-5-5-0-12345", ALL)], 0o600),
             (US, &[(US, ALL), ("S-1-1-0", READS)], 0o604),

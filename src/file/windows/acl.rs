@@ -1,4 +1,4 @@
-//! Access control lists: who owns a file, who is admitted to it, and the list of a file that is for this user alone.
+//! Access control lists: the owner of a file, those who have access, and the list of a file for this user alone.
 #![allow(unsafe_code, reason = "the standard library reads and writes no access control lists")]
 
 use std::ffi::c_void;
@@ -22,11 +22,12 @@ use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken}
 /// Everybody, also without a login.
 pub const EVERYONE: &str = "S-1-1-0";
 
-/// Types of entries that admit (winnt.h: ACCESS_ALLOWED_ACE_TYPE, ACCESS_ALLOWED_CALLBACK_ACE_TYPE). Both begin alike.
+/// Types of entries that allow access (winnt.h: ACCESS_ALLOWED_ACE_TYPE, ACCESS_ALLOWED_CALLBACK_ACE_TYPE). Both begin
+/// alike.
 const ADMITTING: [u8; 2] = [0, 9];
 
-/// Who owns a file, and who is admitted to it by which rights. Entries that deny are not read: so the list says too much, never
-/// too little.
+/// The owner of a file, and those who have access, with their rights. Entries that deny access are ignored, so the
+/// result may have too many rights, never too few.
 pub struct AccessList {
     /// A security identifier, `S-1-5-21-…`.
     pub owner: String,
@@ -35,7 +36,7 @@ pub struct AccessList {
 }
 
 impl AccessList {
-    /// Of a file or directory that was opened with the right to read its list, as every reader has it.
+    /// Reads those of a file or directory that was opened with the right to read its list, which every reader has.
     pub fn of(file: &File) -> io::Result<AccessList> {
         let (mut owner, mut list): (PSID, *mut ACL) = (null_mut(), null_mut());
         let mut descriptor: PSECURITY_DESCRIPTOR = null_mut();
@@ -110,8 +111,9 @@ fn read_user() -> io::Result<String> {
     text(unsafe { (*answer.as_ptr().cast::<TOKEN_USER>()).User.Sid })
 }
 
-/// What a new file or directory is made with: it belongs to this user, and admits nobody but this user, the system and the
-/// administrators, who are what root is on Unix. So ssh-keygen makes private keys on Windows. It inherits nothing.
+/// The security attributes of a new file or directory: it belongs to this user, and gives access only to this user, the
+/// system and the administrators, who correspond to root. ssh-keygen creates private keys on Windows in this way. It
+/// inherits nothing.
 pub struct ForUserAlone {
     descriptor: Local,
 }
@@ -144,7 +146,7 @@ impl ForUserAlone {
         if is_made == 0 { Err(io::Error::last_os_error()) } else { Ok(ForUserAlone { descriptor: Local(descriptor) }) }
     }
 
-    /// As the calls that make files take it. It points into `self`.
+    /// Returns the structure that calls for creating files take. It points into `self`.
     pub fn attributes(&self) -> SECURITY_ATTRIBUTES {
         SECURITY_ATTRIBUTES {
             nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
@@ -154,7 +156,7 @@ impl ForUserAlone {
     }
 }
 
-/// Memory that a call has handed out.
+/// Memory that a call of Windows has allocated.
 struct Local(*mut c_void);
 
 impl Drop for Local {

@@ -1,4 +1,5 @@
-//! Files: made for this user alone, whether an open one has a name, and a lock that does not keep others from reading it.
+//! Files for this user alone: creates and opens them, checks whether an open one still has a name, and locks them
+//! without blocking readers.
 #![allow(
     unsafe_code,
     reason = "the standard library makes no files with an access control list, and locks whole files"
@@ -26,12 +27,12 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 
 use super::acl::ForUserAlone;
 
-/// Makes a file for writing. It must not be there.
+/// Creates a file for writing. Fails if it exists.
 pub fn create_new(path: &Path) -> io::Result<File> {
     create(path, GENERIC_WRITE | READ_CONTROL, CREATE_NEW)
 }
 
-/// Opens a file for reading and writing, a link itself and not what it leads to, or makes it.
+/// Opens a file for reading and writing, or creates it. Opens a link itself, not its target.
 pub fn open_or_create(path: &Path) -> io::Result<File> {
     create(path, GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS)
 }
@@ -50,7 +51,7 @@ fn create(path: &Path, access: u32, disposition: u32) -> io::Result<File> {
     Ok(unsafe { File::from_raw_handle(handle) })
 }
 
-/// Has the programs that this process starts from now on inherit it.
+/// Makes programs that this process starts later inherit it.
 pub fn let_inherit(handle: &OwnedHandle) -> io::Result<()> {
     // SAFETY: the handle is open.
     match unsafe { SetHandleInformation(handle.as_raw_handle(), HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT) } {
@@ -59,7 +60,7 @@ pub fn let_inherit(handle: &OwnedHandle) -> io::Result<()> {
     }
 }
 
-/// Makes a directory whose files are for this user alone, too. Its parent has to be there.
+/// Creates a directory whose files are for this user alone, too. Its parent must exist.
 pub fn create_dir(path: &Path) -> io::Result<()> {
     let (name, alone) = (wide(path)?, ForUserAlone::directory()?);
     // SAFETY: as above.
@@ -75,7 +76,7 @@ pub fn look_at(path: &Path, is_link_kept: bool) -> io::Result<File> {
     OpenOptions::new().access_mode(READ_CONTROL).custom_flags(FILE_FLAG_BACKUP_SEMANTICS | links).open(path)
 }
 
-/// Whether an open file has a name still: none once it was removed or replaced.
+/// Whether an open file still has a name. It has none after it was removed or replaced.
 pub fn has_a_name(file: &File) -> io::Result<bool> {
     let mut about = FILE_STANDARD_INFO::default();
     let size = size_of_val(&about) as u32;
@@ -85,8 +86,8 @@ pub fn has_a_name(file: &File) -> io::Result<bool> {
     if told == 0 { Err(io::Error::last_os_error()) } else { Ok(about.NumberOfLinks > 0 && !about.DeletePending) }
 }
 
-/// Locks a byte far behind the end of the file, without waiting. Locks are mandatory here: behind one of the whole file, as
-/// [`File::try_lock`] takes it, nobody could read who has it.
+/// Locks a byte far after the end of the file, without waiting. Locks are mandatory on Windows: with a lock on the
+/// whole file, as [`File::try_lock`] takes it, nobody could read which process holds it.
 pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     let flags = LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY;
     // SAFETY: the handle is open and does not overlap calls, so that the call has ended when it comes back.
@@ -108,7 +109,7 @@ pub fn unlock(file: &File) -> io::Result<()> {
     }
 }
 
-/// Where the locked byte is: no file is as long.
+/// The offset of the locked byte: no file is that long.
 fn lock_byte() -> OVERLAPPED {
     let mut place = OVERLAPPED::default();
     place.Anonymous.Anonymous.OffsetHigh = 0x4000_0000;

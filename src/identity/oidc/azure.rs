@@ -34,7 +34,7 @@ pub async fn token(azure: &Azure, run: Run<'_>) -> Result<Secret> {
     }
     let resource = azure.audience.as_deref().ok_or_else(|| {
         Error::new(Code::MissingKey, "Azure issues tokens for a named audience only")
-            .because("AZURE_FEDERATED_TOKEN_FILE is not set, and `web_identity.audience` neither")
+            .because("neither AZURE_FEDERATED_TOKEN_FILE nor `web_identity.audience` is set")
             .hint("set audience = \"api://…\": the application ID URI of an app registration that AWS trusts")
     })?;
     let api = Api::new("Azure's managed identity service", Reach::Platform);
@@ -69,7 +69,7 @@ async fn of_pod(own: Secret, azure: &Azure, run: Run<'_>) -> Result<Secret> {
     }
     let missing = |variable: &str| {
         Error::new(Code::TokenMissing, format!("the pod's token is not for the audience {audience}"))
-            .because(format!("Entra ID gives one for it, and ${variable} is not set"))
+            .because(format!("Entra ID issues one for it, but ${variable} is not set"))
             .hint("have AKS workload identity set it (label the pod azure.workload.identity/use: \"true\"), or leave `audience` out to use the pod's own token")
     };
     let client =

@@ -12,7 +12,7 @@ pub fn token(argv: &[String], deadline: &Deadline) -> Result<Secret> {
     let place = "the output of `web_identity.command`";
     match std::str::from_utf8(&output) {
         Ok(text) => one_token(text, place),
-        Err(_) => Err(Error::new(Code::TokenInvalid, format!("{place} is not text, so no token"))),
+        Err(_) => Err(Error::new(Code::TokenInvalid, format!("{place} is not text, so it is not a token"))),
     }
 }
 

@@ -29,8 +29,14 @@ pub async fn token(audience: &str, run: Run<'_>) -> Result<Secret> {
         .because(format!("${name} is not set"));
         match env.text("GITHUB_EVENT_NAME").as_deref() {
             Some("pull_request" | "pull_request_review" | "pull_request_review_comment") => error
-                .because("the run is of a pull request: from a fork, and from Dependabot, GitHub gives none, whatever the workflow's permissions say")
-                .hint("if it is not a fork's, write `permissions: { id-token: write }` into the workflow; a fork's needs no credentials of AWS, or a run of its own after the merge"),
+                .because(
+                    "the run is for a pull request: for those of forks and of Dependabot GitHub issues no \
+                token, whatever permissions the workflow has",
+                )
+                .hint(
+                    "if it is not a fork's, write `permissions: { id-token: write }` into the workflow; for a \
+                fork's, run the job after the merge",
+                ),
             Some(_) | None => error.hint("write `permissions: { id-token: write }` into the workflow"),
         }
     };

@@ -37,7 +37,7 @@ pub async fn token(settings: &Kubernetes, run: Run<'_>) -> Result<Secret> {
     let account = settings.service_account.as_deref().or(own_account.as_ref().map(|(_, name)| name.as_str()));
     let namespace = settings.namespace.as_deref().or(own_account.as_ref().map(|(namespace, _)| namespace.as_str()));
     let (Some(account), Some(namespace)) = (account, namespace) else {
-        return Err(Error::new(Code::MissingKey, "it is not known which service account this pod has")
+        return Err(Error::new(Code::MissingKey, "the service account of this pod is unknown")
             .because("its own token does not name one in `sub`")
             .hint("set `web_identity.namespace` and `web_identity.service_account`"));
     };

@@ -11,7 +11,7 @@ pub fn token(path: &Path) -> Result<Secret> {
         .map_err(|fault| fault.error(if fault.is_too_large() { Code::TokenInvalid } else { Code::FileUnreadable }))?;
     let place = format!("the token file {}", path.display());
     let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Error::new(Code::TokenInvalid, format!("{place} does not hold text, so no token")))?;
+        .map_err(|_| Error::new(Code::TokenInvalid, format!("{place} does not hold text, so it has no token")))?;
     one_token(text, &place)
 }
 
@@ -24,7 +24,7 @@ pub(super) fn one_token(text: &str, place: &str) -> Result<Secret> {
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Error::new(Code::TokenInvalid, format!("{place} holds more than a token"))
             .because("it contains white space, or another character that a JWT never has")
-            .hint("it has to hold the token alone; one line end behind it does no harm"));
+            .hint("it must hold only the token; a line end after it is allowed"));
     }
     Ok(Secret::new(token.to_owned()))
 }

@@ -119,7 +119,7 @@ impl Login<'_, '_> {
 
     fn challenge(&mut self, sent: Request, answer: Response) -> Result<Step> {
         if !self.exchange.client.is_allowed(&answer.url) {
-            return Err(self.foreign(&answer.url, "wants a login"));
+            return Err(self.foreign(&answer.url, "requires a login"));
         }
         if sent.authorization.is_none()
             && let Some(authorization) = self.exchange.asked_for_it(&answer)?
@@ -161,7 +161,7 @@ impl Login<'_, '_> {
             )
             .because(format!("HTTP {} to {}; a password is sent once", answer.status, shown(&target))));
         }
-        self.check_target(&target, "a form is to be sent on there")?;
+        self.check_target(&target, "a form would be sent there")?;
         Ok(Step::send(Request { form: sent.form, ..self.exchange.get(target) }))
     }
 
@@ -255,7 +255,7 @@ impl Login<'_, '_> {
             response.preflight(time::now())?;
         }
         if !self.exchange.client.is_allowed(&target) {
-            return Err(self.foreign(&target, "is to be sent the IdP's SAML response, which is not for AWS"));
+            return Err(self.foreign(&target, "would be sent the IdP's SAML response, which is not for AWS"));
         }
         tracing::info!(target = shown(&target), "a SAML response for another service is passed on");
         filled.check(&answer.url)?;

@@ -12,14 +12,14 @@ use crate::identity::trace::Sight;
 
 const BROWSER: &str = "set `saml.auth = \"browser\"`: the login continues in the window of a browser (fedcred login)";
 
-/// Returns the error for a page that only a person can go on from, whatever `auth` is. `None` if it is no such page.
+/// Returns the error for a page at which only a person can continue, with every `auth`. `None` if it is no such page.
 pub fn for_a_person(page: &Page, url: &Url) -> Option<Error> {
     let at = shown(url);
     let kind = page.summary.kind;
     let error = match kind {
         _ if kind.role() != Role::Person => return None,
         PageKind::SecondFactor => {
-            Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor that cannot be typed in"))
+            Error::new(Code::MfaNeeded, format!("the IdP at {at} requires a second factor that cannot be typed in"))
                 .hint(BROWSER)
         }
         PageKind::Captcha => Error::new(Code::CaptchaNeeded, format!("the IdP at {at} has a captcha on its page"))
@@ -29,7 +29,7 @@ pub fn for_a_person(page: &Page, url: &Url) -> Option<Error> {
             .because("only the user can give it; no button was pressed")
             .hint("log in to AWS once in a browser and answer the question there; or name the button: `saml.button`"),
         PageKind::NewPassword => {
-            Error::new(Code::PasswordChangeRequired, format!("the IdP at {at} wants a new password"))
+            Error::new(Code::PasswordChangeRequired, format!("the IdP at {at} requires a new password"))
                 .because("its form is for a new password; the password was not sent there")
                 .hint("change it in a browser; if this is the login form, set `saml.password_field`")
         }
@@ -39,7 +39,7 @@ pub fn for_a_person(page: &Page, url: &Url) -> Option<Error> {
                 .hint("check `saml.idp_url`: it has to be the address of the login for AWS")
         }
         // `fedcred login` asks for the code.
-        _ => Error::new(Code::MfaNeeded, format!("the IdP at {at} wants a second factor")),
+        _ => Error::new(Code::MfaNeeded, format!("the IdP at {at} requires a second factor")),
     };
     // Unattended logins do not try again: each try may ring somebody's phone.
     Some(told(error.at(Step::Person), page))
@@ -208,18 +208,22 @@ fn msis(code: &str) -> Option<&'static str> {
             "its rules deny this user the relying party: ask for access to AWS's (issuance authorization rules)"
         }
         "MSIS3173" => "the directory refused the account: it may be locked, disabled or expired",
-        "MSIS7000" | "MSIS7015" | "MSIS7046" => "it does not take the request: check the parameters in `saml.idp_url`",
+        "MSIS7000" | "MSIS7015" | "MSIS7046" => {
+            "it does not accept the request: check the parameters in \
+        `saml.idp_url`"
+        }
         "MSIS7001" => "its cookies did not come back: check that `saml.idp_origins` lists all its servers",
         "MSIS7004" | "MSIS7012" => {
             "an error while it processed the request, often because the relying party is disabled, not known or lacks a rule; its event log (AD FS/Admin) has the details"
         }
         "MSIS7042" => "it has seen the same session come back too often within a short time, and stops the loop",
         "MSIS7065" => {
-            "there is no page at this address: check that the page for IdP-initiated sign-on is enabled (Set-AdfsProperties -EnableIdPInitiatedSignonPage $true)?"
+            "there is no page at this address: check that the page for IdP-initiated sign-on is enabled \
+            (Set-AdfsProperties -EnableIdPInitiatedSignonPage $true)"
         }
         "MSIS7066" => "the authentication of the device failed",
         "MSIS7102" => "it does not offer the authentication method that was asked for",
-        "MSIS9409" | "MSIS9445" => "it wants another way of authentication for this request",
+        "MSIS9409" | "MSIS9445" => "it requires another authentication method for this request",
         _ => return None,
     })
 }

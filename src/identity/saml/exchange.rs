@@ -154,7 +154,7 @@ impl<'a> Exchange<'a> {
             hops += 1;
             if hops > MAX_HOPS {
                 return Err(round_in_circles(&answer.url)
-                    .because(format!("{MAX_HOPS} redirects and forms brought no assertion")));
+                    .because(format!("there is no assertion after {MAX_HOPS} redirects and forms")));
             }
             match next(self, request, answer)? {
                 Step::Send(then) => request = *then,

@@ -30,7 +30,7 @@ pub const FAMILIES: [Family; 9] = [
     family(
         "fedcred_credentials_expiry_seconds",
         MetricType::Gauge,
-        "Seconds until the credentials expire; 0 if there are none in force",
+        "Seconds until the credentials expire; 0 if there are no valid ones",
         |m, now| m.seconds_left(now).map(plain).into_iter().collect(),
     ),
     family(

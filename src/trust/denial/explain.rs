@@ -1,4 +1,4 @@
-//! A refusal in sentences for somebody with this profile: who asked, for what, and which policy stood in the way. The last
+//! Explains a refusal to a user of this profile: the caller, the action, and the policy that refused it. The last
 //! sentence is the next step.
 
 use super::next_step;

@@ -97,7 +97,7 @@ pub fn to_allow(denial: &Denial, who: &Who<'_>, own: Own<'_>) -> String {
     }
 }
 
-/// The suggestion for the policies of whoever asked, as far as the message says what is missing.
+/// The suggestion for the policies of the caller, as far as the message says what is missing.
 fn add(denial: &Denial, who: &Who<'_>, own: Own<'_>, first: &str) -> String {
     let holder = holder(who, own);
     match (statement(denial, own), &denial.action) {

@@ -9,7 +9,7 @@ pub(super) fn notes(token: &Token, request: &Request) -> Vec<String> {
     let mut notes: Vec<String> = issuer.note.iter().chain(&request.doubt).cloned().collect();
     if ["oidc.eks", "oidc-eks"].iter().any(|host| token.provider().starts_with(host)) {
         notes.push(
-            "each EKS cluster is an issuer of its own: aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer"
+            "each EKS cluster has its own issuer: aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer"
                 .to_owned(),
         );
     }

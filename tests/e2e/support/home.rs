@@ -201,7 +201,7 @@ impl Home {
         Path::new(lab().variable("LAB_PYTHON")).with_file_name(name)
     }
 
-    /// A program in the environment of this home and no other.
+    /// A program that has only the environment of this home.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = self.here("timeout");
         command.args(["--signal=KILL", PATIENCE_SECONDS]).arg(program);

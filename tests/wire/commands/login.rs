@@ -28,7 +28,7 @@ fn a_password_that_is_taken_is_kept_for_later_runs() {
     let (login, shown) = world.run_typing(&LOGIN, PASSWORD);
     assert_eq!((login.status, login.stderr.as_str()), (Some(0), ""));
     assert!(login.stdout.starts_with("dev: logged in; "), "{}", login.stdout);
-    assert!(login.stdout.contains("whoever can read your files"), "{}", login.stdout);
+    assert!(login.stdout.contains("anyone who can read your files"), "{}", login.stdout);
     let origin = world.idp.url("");
     let asked = format!("alice at {}\r\nPassword: ", origin.trim_end_matches('/'));
     assert!(shown.starts_with(&asked), "{shown:?}");

@@ -236,7 +236,7 @@ fn our_own_policy_lets_the_identity_in_that_it_was_made_for() {
     assert_eq!(shown["provider"]["arn"], PROVIDER);
     let policy = world.write("policy.json", &shown["trust_policy"].to_string());
     let checked = text(world.run(&["trust-policy", "dev", "--check", policy.to_str().unwrap()]));
-    assert!(checked.contains("\nlet in: "), "{checked}");
+    assert!(checked.contains("\nallowed: "), "{checked}");
     assert_eq!(world.sts.server().connections(), 0);
 
     let other = shown["trust_policy"].to_string().replace("signin.aws.amazon.com", "signin.amazonaws.cn");

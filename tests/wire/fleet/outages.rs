@@ -15,7 +15,7 @@ fn goes_on_alone(world: &World, machine: &str, code: &str) {
     assert_eq!(status(world, machine)["alone_because"]["code"], code);
     let doctor = run(world, machine, &["doctor", "dev"]);
     assert!(doctor.stdout.contains(code) && doctor.status == Some(0), "{code}:\n{}", doctor.stdout);
-    let told = log(world, machine).lines().filter(|line| line.contains("goes on alone, with")).count();
+    let told = log(world, machine).lines().filter(|line| line.contains("works alone, with")).count();
     assert!(told >= 1, "{code}");
 }
 

@@ -53,7 +53,7 @@ fn a_cluster_has_each_login_on_one_of_its_servers() {
         assert_eq!(posts(&world), 1 + users);
     }
     for machine in ["a", "b"] {
-        assert!(!log(&world, machine).contains("goes on alone"), "{}", log(&world, machine));
+        assert!(!log(&world, machine).contains("works alone"), "{}", log(&world, machine));
     }
     let doctor = run(&world, "a", &["doctor", "dev"]);
     assert_eq!(doctor.status, Some(0), "{}", doctor.stdout);

@@ -77,7 +77,7 @@ fn an_idp_that_asks_nothing_and_one_that_asks_for_basic_are_told_apart() {
     let world = world(Site::without_login(one_role()));
     let run = setup(&world, &["--no-aws-config"]);
     assert_eq!(run.status, Some(0), "{}", run.stderr);
-    assert!(run.stdout.contains("without asking who you are"), "{}", run.stdout);
+    assert!(run.stdout.contains("an assertion without a login"), "{}", run.stdout);
     assert!(!world.path(".aws/config").exists());
     assert!(written(&world).contains(&format!("role_arn = \"{DEV}\"")), "{}", written(&world));
 

@@ -75,7 +75,7 @@ fn profiles_of_aws_adfs_log_in_also_those_that_name_no_user() {
     let process = format!("credential_process = aws-adfs login --adfs-host={host} --role-arn={DEV} --stdout\n");
     world.write(".aws/config", &format!("[profile corp]\n{keys}\n[profile by-process]\n{process}"));
     let run = import(&world, "aws-adfs", &["--username", USER, "--ca-bundle", &bundle]);
-    assert!(run.stdout.contains("not taken over: duo_device = phone1"), "{}", run.stdout);
+    assert!(run.stdout.contains("not imported: duo_device = phone1"), "{}", run.stdout);
     log_in(&world, "corp", PASSWORD);
     get(&world, "by-process").succeeds();
 }

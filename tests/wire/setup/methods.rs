@@ -107,7 +107,7 @@ fn a_person_logs_in_at_an_openid_provider_and_the_refresh_token_is_kept_at_the_e
     session.reply(&format!("[{CLIENT}]: "), "\n");
     session.reply("[device]: ", "\n");
     session.reply(&format!("[{DEV}]: "), "\n");
-    session.reply("Keep it in a sealed file instead? [y/N] ", "y\n");
+    session.reply("Store it in a sealed file instead? [y/N] ", "y\n");
     session.reply("enter the code AB-CD", "");
     session.reply("logged in as alice@example.com", "");
     assert!(!world.path(".config/fedcred/secrets").exists(), "nothing is kept before it is agreed to");
@@ -145,7 +145,7 @@ fn okta_s_device_login_ecp_and_a_command_are_named_by_flag() {
         setup_as(&command, "corp", &["--no-aws-config", "--auth", "command", "--command", &program, "--role-arn", DEV]);
     works(&command, &run, "auth = \"command\"");
     let half = setup_as(&command, "half", &["--auth", "command", "--command", "sh 'x", "--role-arn", DEV]);
-    half.fails_as("invalid-value").saying("a quote without its end");
+    half.fails_as("invalid-value").saying("an unclosed quote");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_person_chooses_another_way_after_one_that_does_not_do() {
     let mut session = talk(&world, &flags);
     session.reply("How do you log in?", "no authentication\n");
     session.reply("(its address in a browser): ", &format!("{url}\n"));
-    session.reply("How to go on?", "another way\n");
+    session.reply("How do you want to continue?", "another way\n");
     session.reply("How do you log in?", "a login form\n");
     // What was answered before is proposed.
     session.reply(&format!("(its address in a browser) [{url}]: "), "\n");

@@ -52,7 +52,7 @@ fn a_keyring_that_is_not_there_and_a_wrong_password_end_in_a_profile_that_works(
     session.reply("How do you log in?", "open the identity provider\n");
     session.reply(&format!("{PAGE}: "), &format!("{}\n", world.idp.url("/sso")));
     session.reply("User name [", &format!("{USER}\n"));
-    session.reply("Keep it in a sealed file instead? [y/N] ", "y\n");
+    session.reply("Store it in a sealed file instead? [y/N] ", "y\n");
     session.reply("Password of", "wr0ng-one\n");
     session.reply("Try another user name or password?", "y\n");
     // The address was right; the name is proposed.
@@ -82,7 +82,7 @@ fn a_certificate_that_is_not_trusted_is_shown_and_an_authority_named() {
     let mut session = talk(&world, &["corp", "--no-aws-config"]);
     session.reply("How do you log in?", "open the identity provider\n");
     session.reply(&format!("{PAGE}: "), &format!("{}\n", world.idp.url("/sso")));
-    let question = "How to go on? (number, or a part of the text): ";
+    let question = "How do you want to continue? (number, or a part of the text): ";
     session.reply(question, "show the certificates\n");
     session.reply("SHA-256 ", "");
     session.reply(question, "PEM\n");
@@ -111,7 +111,7 @@ fn an_sts_that_does_not_answer_is_asked_again_and_one_that_refuses_a_role_is_ask
     let url = world.idp.url("/sso");
     let mut session = talk(&world, &[&flags[..], &["--idp-url", &url]].concat());
     session.reply("Role (", "Admin\n");
-    session.reply("How to go on?", "choose another role\n");
+    session.reply("How do you want to continue?", "choose another role\n");
     session.reply("Role (", "role/Dev\n");
     session.reply("Write this? [y/N] ", "n\n");
     let ended = end(&world, session);
@@ -119,13 +119,13 @@ fn an_sts_that_does_not_answer_is_asked_again_and_one_that_refuses_a_role_is_ask
 
     world.sts.fail(1, Fault::Refuse(refused));
     let mut session = talk(&world, &[&flags[..], &["--idp-url", &url, "--role-arn", DEV]].concat());
-    session.reply("How to go on?", "ask STS again\n");
+    session.reply("How do you want to continue?", "ask STS again\n");
     session.reply("Write this? [y/N] ", "y\n");
     assert_eq!(end(&world, session).status, Some(0));
 
     let gone = world.env("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1");
     let mut session = talk(&gone, &[&["other"], &flags[1..], &["--idp-url", &url, "--role-arn", DEV]].concat());
-    session.reply("How to go on?", "end setup\n");
+    session.reply("How do you want to continue?", "end setup\n");
     let ended = end(&gone, session);
     assert!(ended.status == Some(3) && ended.stderr.contains("nothing is written"), "{}", ended.shown);
 }

@@ -210,7 +210,7 @@ fn loops() -> Vec<(World, &'static str)> {
         #[cfg(target_os = "linux")]
         (
             format!("{BARE} FEDCRED_CACHE_DIR=/proc/none TMPDIR=/proc/none {fedcred} get dev"),
-            "8 processes of fedcred above this one wait for it",
+            "8 parent processes of fedcred wait for this one",
         ),
     ];
     let worlds = table.map(|(process, expected)| {

@@ -36,7 +36,7 @@ fn a_proxys_407_is_told_with_what_it_offers_and_its_password_goes_out_once() {
     // Offers, with a password, what is told, and the hint.
     let table: [(&'static [&'static str], bool, &str, &str); 6] = [
         (&["Basic realm=\"corp\""], true, "offers Basic", "correct user name and password in `HTTPS_PROXY`"),
-        (&["Basic realm=\"corp\""], false, "wants a login", "http://USER:PASSWORD@HOST:PORT in `HTTPS_PROXY`"),
+        (&["Basic realm=\"corp\""], false, "requires a login", "http://USER:PASSWORD@HOST:PORT in `HTTPS_PROXY`"),
         (&["NTLM"], true, "offers NTLM", "px or cntlm"),
         (&["Negotiate", "NTLM"], false, "offers Negotiate and NTLM", "px or cntlm"),
         (

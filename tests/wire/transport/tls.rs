@@ -75,7 +75,7 @@ fn a_client_certificate_is_shown_to_the_idp() {
 fn an_idp_that_wants_a_client_certificate_and_gets_none_is_an_error() {
     let authority = Authority::new();
     let world = World::form_at(idp(authority.server_asking_for_a_certificate())).trusting(&authority.pem());
-    world.get().fails_as("tls-client-certificate").saying("wants a client certificate").saying("`saml.client_cert`");
+    world.get().fails_as("tls-client-certificate").saying("requires a client certificate").saying("`saml.client_cert`");
     assert!(world.idp.journal().is_empty());
 }
 

@@ -148,13 +148,13 @@ fn quirks(command: &str, program: &str, on_windows: bool) -> [(bool, &'static st
     let is_quoted = command.starts_with('"');
     let has_comment = without_comment(command) != command;
     [
-        (is_quoted, "begins with a double quote: the SDKs for Go take what stands in it for the whole command"),
-        (has_comment, "has a comment behind its command, which boto3 and the AWS CLI take for arguments"),
+        (is_quoted, "begins with a double quote: the SDKs for Go take the quoted part for the whole command"),
+        (has_comment, "has a comment after its command, which boto3 and the AWS CLI take for arguments"),
         (
             on_windows && command.contains('\''),
             "has a single quote, which the SDKs that run it by cmd.exe do not take for one",
         ),
-        (on_windows && command.contains('%'), "has a percent sign, behind which cmd.exe looks for a variable"),
+        (on_windows && command.contains('%'), "has a percent sign, which cmd.exe takes for the start of a variable"),
         (
             on_windows && program.contains(' '),
             "runs a program whose path has a blank: on Windows the SDKs for Go and .NET fail on it",
@@ -167,7 +167,7 @@ pub fn shadowed(name: &str, place: Place<'_>, key: &str) -> Error {
     let place = place.in_words();
     let keys = match key {
         "aws_access_key_id" => "aws_access_key_id, aws_secret_access_key and aws_session_token",
-        "role_arn" => "role_arn, and what goes with it,",
+        "role_arn" => "role_arn and the keys that belong to it",
         "sso_account_id" => "the keys that begin with sso_",
         other => other,
     };

@@ -44,7 +44,7 @@ pub fn run(file: &Path, doctor: &Doctor, global: &Global, env: &Env) -> Result<(
             (document(&denial), denial::explain(&denial, own))
         }
     };
-    let (step, facts) = said.split_last().ok_or_else(|| Error::new(Code::Bug, "a refusal is explained by nothing"))?;
+    let (step, facts) = said.split_last().ok_or_else(|| Error::new(Code::Bug, "the refusal cannot be explained"))?;
     if doctor.json {
         shown["profile"] = json!(name);
         shown["role_arn"] = json!(own.role.map(ToString::to_string));
@@ -86,7 +86,7 @@ fn told(text: &str, profile: Option<&Profile>) -> Option<Told> {
 }
 
 fn of_sts(told: Told) -> (Value, Vec<String>) {
-    let next = told.next.unwrap_or_else(|| "try again: it may pass".to_owned());
+    let next = told.next.unwrap_or_else(|| "try again: the refusal may be temporary".to_owned());
     (json!({ "code": told.code.as_str() }), vec![told.what, next])
 }
 

@@ -78,7 +78,7 @@ fn check_ticket(report: &mut Report, principal: Option<&str>, env: &Env) {
 fn warn_of_weakness(report: &mut Report, what: &str) {
     report.warn(
         Step::Kerberos,
-        format!("{what}: Active Directory and MIT are switching that off"),
+        format!("{what}: Active Directory and MIT Kerberos are disabling it"),
         "create AES keys: set the account to support AES, change its password, then create the keytab again",
     );
 }
@@ -88,7 +88,7 @@ fn ask_for_ticket(report: &mut Report, host: &str, credential: CredentialSource,
     let request = Request { host: host.to_owned(), credential, channel_binding: None };
     match Negotiation::start(request).and_then(|mut negotiation| negotiation.step(None, deadline)) {
         Ok(_) => {
-            report.fact(Step::Kerberos, "service", format!("HTTP/{host}: the KDC gives a ticket for it"));
+            report.fact(Step::Kerberos, "service", format!("HTTP/{host}: the KDC issues a ticket for it"));
             Ok(())
         }
         // The IdP may redirect to another of its hosts, for which the ticket is needed then.

@@ -1,4 +1,4 @@
-//! Logs in, under the lock and guard of every login, and shows what comes of it: page, identity, roles, session.
+//! Logs in, under the lock and guard of every login, and shows the result: page, identity, roles, session.
 
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -186,7 +186,7 @@ fn tell_session(report: &mut Report, profile: &Profile, session: &Credentials) {
     } else if asked.is_some_and(|asked| granted + SignedDuration::from_mins(1) < asked) {
         report.warn(
             Step::Duration,
-            "the session is shorter than was asked for",
+            "the session is shorter than requested",
             "have the IdP's administrator raise the session's end (SessionNotOnOrAfter) in its assertions",
         );
     }

@@ -69,7 +69,7 @@ pub fn check(report: &mut Report, profile: &Profile, base: &Profile) -> std::res
         }
     }
     if sides.is_empty() {
-        report.skip(Step::Network, "no server is contacted whose address is known beforehand");
+        report.skip(Step::Network, "no server's address is known before the login");
     } else {
         report.pass(Step::Network);
     }
@@ -135,7 +135,7 @@ fn check_clock(report: &mut Report, sides: &[Looked<'_>]) -> Result<()> {
     }
     let far: Vec<&(&Looked<'_>, i64)> = clocks.iter().filter(|(_, ahead)| ahead.abs() > TOO_FAR).collect();
     match (far.as_slice(), clocks.len()) {
-        ([], 0) => report.skip(Step::Clock, "no server told its time"),
+        ([], 0) => report.skip(Step::Clock, "no server sent its time"),
         ([], _) => {
             if let Some((side, ahead)) = clocks.iter().find(|(_, ahead)| ahead.abs() >= NOTABLE) {
                 report.warn(
@@ -229,7 +229,7 @@ impl Looked<'_> {
             return match error.causes.first() {
                 Some(cause) if cause.contains("authority") => error.hint(format!(
                     "ask that server's administrator for the certificate of {authority}, and name its file in `{setting}`; \
-                     what is shown: {}",
+                     see what it sends: {}",
                     command(["openssl", "s_client", "-showcerts", "-connect", &format!("{host}:{port}")])
                 )),
                 _ => error,

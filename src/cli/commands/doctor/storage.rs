@@ -71,7 +71,7 @@ fn check_fleet(report: &mut Report, settings: &CacheSettings, env: &Env) {
             let hint = crate::cli::report::hint(&why).to_owned();
             report.warn(
                 Step::Cache,
-                format!("{}: this machine goes on alone: {}{causes}", why.code.as_str(), why.what),
+                format!("{}: this machine works alone: {}{causes}", why.code.as_str(), why.what),
                 hint,
             );
         }

@@ -97,7 +97,7 @@ pub fn json(response: &Response, now: Timestamp) -> Value {
 
 fn status(response: &Response) -> String {
     match response.status.is_empty() {
-        true => "none: an assertion alone".to_owned(),
+        true => "none: only an assertion".to_owned(),
         false => printable(&response.status.join(", "), 200),
     }
 }
@@ -158,9 +158,9 @@ fn objections(response: &Response, now: Timestamp) -> Vec<String> {
     let knows_contents = response.has_assertion;
     object(
         !response.status.is_empty() && !response.is_success(),
-        "the IdP refused: there is nothing for AWS in it".to_owned(),
+        "the IdP refused the login: there is no assertion in it".to_owned(),
     );
-    object(response.not_on_or_after.is_some_and(|at| at <= now), "its time is over".to_owned());
+    object(response.not_on_or_after.is_some_and(|at| at <= now), "it has expired".to_owned());
     object(response.not_before.is_some_and(|at| at > now), "it is not valid yet, by this machine's clock".to_owned());
     object(
         knows_contents && response.roles.is_empty(),
@@ -235,7 +235,7 @@ mod tests {
             (format!("{FOR_AWS}{role}{name}"), vec!["neither it nor the response is signed"]),
             (format!("{SIGNED}{FOR_AWS}{name}"), vec!["it offers no role"]),
             (format!("{SIGNED}{FOR_AWS}{role}"), vec!["RoleSessionName"]),
-            (format!("{SIGNED}{over}{role}{name}"), vec!["its time is over"]),
+            (format!("{SIGNED}{over}{role}{name}"), vec!["it has expired"]),
             (format!("{SIGNED}{FOR_AWS}{role}{name}{long}"), vec!["between 900 and 43200"]),
             (format!("{SIGNED}{role}{name}"), vec!["its audience is not AWS", "its recipient is not"]),
         ];

@@ -188,13 +188,16 @@ fn raw(inspected: &Inspected) -> Result<()> {
         Inspected::Token { token, .. } => ("token", token.duplicate()),
         Inspected::Page(_) | Inspected::Keys { .. } => {
             return Err(Error::new(Code::BadFlag, "there is no assertion and no token to print")
-                .hint("leave `--raw` out; `--save FILE` keeps a page"));
+                .hint("leave `--raw` out; `--save FILE` saves a page"));
         }
     };
-    let question = format!("Whoever sees this {what} can get credentials with it while it lasts. Print it? [y/N] ");
+    let question = format!(
+        "Anyone who sees this {what} can get credentials with it until it expires. Print it? \
+    [y/N] "
+    );
     if !prompt::confirm(&question)? {
         return Err(Error::new(Code::PromptNeeded, format!("the {what} is not printed"))
-            .hint("answer y; without `--raw` it is explained"));
+            .hint("answer y; without `--raw`, its contents are explained"));
     }
     output::exactly(&format!("{}\n", text.expose().trim_end()))
 }
@@ -221,7 +224,7 @@ fn save(file: &Path, page: Option<LastPage>, profile: Option<&Profile>) -> Resul
     options.open(file).and_then(|mut file| file.write_all(redacted.as_bytes())).map_err(|why| {
         Error::new(Code::OutputWrite, format!("cannot write the page to {}", file.display()))
             .because(why.to_string())
-            .hint("name a file that is not there yet, in a directory of yours")
+            .hint("name a new file, in a directory of yours")
     })
 }
 

@@ -42,7 +42,7 @@ pub fn run(oidc: &Oidc, profile: &Profile, settings: &CacheSettings, asked: &Ask
     }
     match place {
         Some(place) => text += kept_where(&place),
-        None => text.line("the provider gave no refresh token, so the next login is due then: see `scope`"),
+        None => text.line("the provider issued no refresh token, so you have to log in again then: see `scope`"),
     }
     output::write(&text)
 }

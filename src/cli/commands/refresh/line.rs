@@ -53,7 +53,7 @@ impl Line {
     pub fn log(&self, now: Timestamp) -> String {
         let [profile, outcome, until, _] = self.row();
         let (now, next) = (whole_seconds(now), whole_seconds(self.next_refresh));
-        let until = if until.is_empty() { String::new() } else { format!(", good until {until}") };
+        let until = if until.is_empty() { String::new() } else { format!(", valid until {until}") };
         let error = self.error.as_ref().map(|e| format!(", {}: {}", e.code.as_str(), e.what)).unwrap_or_default();
         format!("{now} {profile} {outcome}{until}{error}, next {next}")
     }
@@ -114,7 +114,7 @@ mod tests {
         let now = "2026-11-21T11:20:00.5Z".parse().unwrap();
         assert_eq!(
             line().log(now),
-            "2026-11-21T11:20:00Z analytics failed, good until 2026-11-21T12:00:00Z, connect: no answer, \
+            "2026-11-21T11:20:00Z analytics failed, valid until 2026-11-21T12:00:00Z, connect: no answer, \
              next 2026-11-21T11:30:01Z"
         );
         let fresh = Line { outcome: Word::Fresh, until: None, error: None, ..line() };

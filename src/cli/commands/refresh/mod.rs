@@ -28,7 +28,7 @@ use crate::serve::keeper::AT_ONCE;
 pub fn run(command: &Refresh, global: &Global, env: &Env) -> std::result::Result<(), Vec<Error>> {
     if command.metrics.address.is_some() && !command.is_loop {
         let error = Error::new(Code::BadFlag, "--metrics needs --loop");
-        return Err(vec![error.because("without it the process ends before anybody can ask")]);
+        return Err(vec![error.because("without it, the process exits before the metrics can be read")]);
     }
     if command.is_loop {
         return keep::run(command, global, env).map_err(|error| vec![error]);

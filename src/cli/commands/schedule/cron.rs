@@ -81,7 +81,7 @@ fn split(text: &str) -> Result<Split> {
     // Without the end mark, the file was changed, and it is not known which lines are fedcred's.
     let Some((ours, after)) = rest.split_once(&format!("{END}\n")) else {
         return Err(Error::new(Code::SchedulerFailed, format!("the line {END:?} is gone from your crontab"))
-            .because("so it is not known where what fedcred wrote ends")
+            .because("so the end of fedcred's lines is unknown")
             .hint("crontab -e"));
     };
     Ok(Split { others: format!("{before}{after}"), ours: Some(ours.to_owned()) })

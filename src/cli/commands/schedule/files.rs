@@ -58,5 +58,5 @@ pub fn remove(path: &Path) -> Result<()> {
 }
 
 pub fn no_home() -> Error {
-    Error::new(Code::SchedulerFailed, "there is no home directory to schedule anything for").hint(format!("set {HOME}"))
+    Error::new(Code::SchedulerFailed, "there is no home directory").hint(format!("set {HOME}"))
 }

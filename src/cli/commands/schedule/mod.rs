@@ -159,7 +159,7 @@ fn status(as_json: bool, env: &Env) -> Result<()> {
         text.line(format!("  output:   {output}"));
     }
     if text.is_empty() {
-        text.line("nothing is scheduled; `fedcred schedule install --all` does it");
+        text.line("nothing is scheduled; to schedule a refresh: fedcred schedule install --all");
     }
     output::write(&text)
 }

@@ -24,7 +24,7 @@ fn task(job: &Job) -> Result<(String, Vec<String>)> {
     for (name, value) in &job.environment {
         match config::cmd(&format!("{name}={value}")) {
             Ok(assignment) => command.push_str(&format!("set {assignment}&& ")),
-            Err(_) => left_out.push(format!("{name} has a value that cmd.exe changes: the job does without it")),
+            Err(_) => left_out.push(format!("{name} has a value that cmd.exe changes: the job runs without it")),
         }
     }
     for word in std::iter::once(&job.program).chain(&job.arguments) {

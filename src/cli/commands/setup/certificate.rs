@@ -33,7 +33,7 @@ pub fn settle(url: &str, desk: &mut Desk, env: &Env) -> Result<Trusted> {
         "end setup",
     ];
     loop {
-        match desk.choose("The server's certificate is not trusted. How to go on?", &choices)? {
+        match desk.choose("The server's certificate is not trusted. How do you want to continue?", &choices)? {
             0 => show(url, desk)?,
             1 => {
                 let file = desk.ask("PEM file with the authority to trust", None, "--ca-bundle FILE")?;

@@ -118,7 +118,7 @@ impl<'a> Conversation<'a> {
             _ if kind == Kind::Configuration => self.forget_answers(),
             _ => {
                 let choices = ["try again, perhaps with other answers", "log in another way", "end setup"];
-                match self.desk.choose("How to go on?", &choices)? {
+                match self.desk.choose("How do you want to continue?", &choices)? {
                     0 => self.forget_answers(),
                     1 => {
                         self.forget_answers();
@@ -139,7 +139,7 @@ impl<'a> Conversation<'a> {
         };
         self.desk.complain(error)?;
         let other = if offers > 1 { "choose another role" } else { "give other answers" };
-        match self.desk.choose("How to go on?", &["ask STS again", other, "end setup"])? {
+        match self.desk.choose("How do you want to continue?", &["ask STS again", other, "end setup"])? {
             0 => login.draft = tried,
             1 if offers > 1 => {
                 self.setup.role_arn = None;

@@ -142,6 +142,6 @@ fn tell(lines: &Text) -> bool {
 }
 
 fn not_given(question: &str, flag: &str) -> Error {
-    Error::new(Code::PromptNeeded, format!("nobody can be asked: {question}"))
+    Error::new(Code::PromptNeeded, format!("there is no terminal to answer: {question}"))
         .hint(format!("give it as a flag of `fedcred setup`: {flag}"))
 }

@@ -42,7 +42,7 @@ pub fn write(
     desk.say(&format!("profile {} written into {}", draft.name, path.display()));
     if !siblings.is_empty() {
         let names: Vec<&str> = siblings.iter().map(|sibling| sibling.name.as_str()).collect();
-        desk.say(&format!("and {} for the other roles, which one login serves: {}", siblings.len(), names.join(", ")));
+        desk.say(&format!("and {} for the other roles, with the same login: {}", siblings.len(), names.join(", ")));
     }
     conversation.write_aws_config(edit)?;
     conversation.log_in_at_browser(profile, &cache);
@@ -85,7 +85,9 @@ impl Conversation<'_> {
         if let Some(edit) = edit.filter(|edit| !edit.is_empty()) {
             let (path, name) = (edit.path.display().to_string(), &self.aws_profile);
             let said = match edit.write()? {
-                Some(backup) => format!("profile {name} written into {path}; what it was: {}", backup.display()),
+                Some(backup) => {
+                    format!("profile {name} written into {path}; its previous version: {}", backup.display())
+                }
                 None => format!("profile {name} written into {path}"),
             };
             self.desk.say(&said);

@@ -188,7 +188,7 @@ pub static METHODS: &[Method] = &[
     Method {
         name: "file",
         in_words: "a token file",
-        help: "a token in a file that somebody else keeps fresh (EKS IRSA, projected tokens)",
+        help: "a token in a file that another program renews (EKS IRSA, projected tokens)",
         word: "file",
         asks: &[TOKEN_FILE],
         found: |env| is_set(env, &["AWS_WEB_IDENTITY_TOKEN_FILE"]),

@@ -33,7 +33,7 @@ pub fn open(conversation: &mut Conversation<'_>, url: &str) -> Result<Opened> {
     let trace = Trace::default();
     let error = match proof::prove(&trial.profile, &trial.cache, env, &trace) {
         Ok(Proof::Assertion(_) | Proof::Token(_) | Proof::Keys(_)) => {
-            let in_words = "gives an assertion without asking who you are".to_owned();
+            let in_words = "issues an assertion without a login".to_owned();
             return Ok(Opened { in_words, methods: vec![&METHODS[0]] });
         }
         Err(error) => error,
@@ -69,7 +69,7 @@ pub fn open(conversation: &mut Conversation<'_>, url: &str) -> Result<Opened> {
     }
     let in_words = match (sight, last.offered.as_slice()) {
         (Some(sight), _) if is_form || is_for_a_browser => sight.in_words,
-        (_, offered) => format!("wants a login, and offers {}", offered.join(", ")),
+        (_, offered) => format!("requires a login, and offers {}", offered.join(", ")),
     };
     Ok(Opened { in_words, methods: names.into_iter().filter_map(named).collect() })
 }

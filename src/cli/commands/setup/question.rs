@@ -121,8 +121,8 @@ impl Form {
             Form::Path => whole(answer, env).toml(),
             Form::Words => {
                 let words = shlex::split(answer).filter(|words| !words.is_empty()).ok_or_else(|| {
-                    Error::new(Code::InvalidValue, "the command has a quote without its end, or no word")
-                        .hint("write it as in a shell, with a second quote for each first one")
+                    Error::new(Code::InvalidValue, "the command has an unclosed quote, or is empty")
+                        .hint("write it as in a shell, and close each quote")
                 })?;
                 words.toml()
             }

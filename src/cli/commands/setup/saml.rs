@@ -34,7 +34,7 @@ impl Conversation<'_> {
                 outcome => return outcome.map_err(|error| self.name_the_flags(error)),
             }
         }
-        Err(last.unwrap_or_else(|| Error::new(Code::LoginPage, "the page wants a login that is not known here")))
+        Err(last.unwrap_or_else(|| Error::new(Code::LoginPage, "the page requires a login of an unknown kind")))
     }
 
     pub fn by_saml(&mut self, method: &'static Method) -> Result<Login> {
@@ -107,8 +107,8 @@ impl Conversation<'_> {
     /// Asks where to store a secret that the keyring does not take.
     pub fn another_store(&mut self, error: Error) -> Result<SecretStore> {
         let again = self.setup.again(&["--store", "file"]);
-        self.desk.complain(error.hint(format!("unlock it, or keep it in a file: {again}")))?;
-        if self.desk.confirm("Keep it in a sealed file instead?", false)? {
+        self.desk.complain(error.hint(format!("unlock it, or store it in a file: {again}")))?;
+        if self.desk.confirm("Store it in a sealed file instead?", false)? {
             return Ok(SecretStore::File);
         }
         Err(Error::new(Code::KeyringLocked, "there is no place for the secret").hint(again))

@@ -59,8 +59,10 @@ impl Conversation<'_> {
         let kept =
             tokens.and_then(|tokens| Some(StoredLogin::new(tokens.refresh_token?, Some(tokens.token)).written()));
         if kept.is_none() {
-            self.desk
-                .say("the provider gave no refresh token, so the next login is due when this token ends: see `scope`");
+            self.desk.say(
+                "the provider issued no refresh token, so you have to log in again when this token expires: \
+                see `scope`",
+            );
         }
         let kept = kept.map(|texts| (account, Vec::from(texts)));
         Ok(Login { draft: draft.clone(), proof, kept, store: self.setup.store })

@@ -95,7 +95,7 @@ pub fn ask_aws_cli(name: &str, env: &Env) -> Option<String> {
     );
     Some(match answer.map(|output| serde_json::from_slice::<Value>(&output).unwrap_or_default()) {
         Ok(identity) => match identity["Arn"].as_str() {
-            Some(arn) => format!("the AWS CLI, as --profile {name}, is {}", printable(arn, 200)),
+            Some(arn) => format!("the AWS CLI, with --profile {name}, is {}", printable(arn, 200)),
             None => "the AWS CLI gives no identity".to_owned(),
         },
         Err(error) => {

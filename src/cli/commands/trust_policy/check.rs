@@ -47,14 +47,14 @@ fn text(report: &Report, request: &Request, screen: Screen) -> Text {
     let needed = request.actions.join(", ");
     text.blank();
     text.line(match report.outcome {
-        Outcome::LetIn => format!("let in: {} may do {needed}", request.principal.id()),
+        Outcome::LetIn => format!("allowed: {} may do {needed}", request.principal.id()),
         Outcome::Depends => {
-            format!("perhaps let in: the lines with a ? decide whether {} may do {needed}", request.principal.id())
+            format!("undecided: the lines with a ? decide whether {} may do {needed}", request.principal.id())
         }
         Outcome::KeptOut if report.fault.is_some() => {
-            format!("kept out: {}", report.fault.as_deref().unwrap_or_default())
+            format!("refused: {}", report.fault.as_deref().unwrap_or_default())
         }
-        Outcome::KeptOut => format!("kept out: not allowed is {}", report.lacking.join(", ")),
+        Outcome::KeptOut => format!("refused: {} is not allowed", report.lacking.join(", ")),
     });
     for warning in &report.warnings {
         text.line(format!("warning: {warning}"));

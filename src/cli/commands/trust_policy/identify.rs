@@ -164,7 +164,7 @@ fn caller(
         return match caller.starts_with("arn:") && caller.splitn(6, ':').count() == 6 {
             true => Ok(caller.clone()),
             false => Err(Error::new(Code::BadFlag, format!("{caller:?} is not an ARN"))
-                .hint("write it as STS tells it: aws sts get-caller-identity --query Arn")),
+                .hint("copy it from the output of: aws sts get-caller-identity --query Arn")),
         };
     }
     let below = match &role.base {

@@ -134,7 +134,7 @@ fn thumbprint(issuer: &str) -> Result<String> {
     match (probe.chain.last(), probe.answer) {
         (Some(last), _) => Ok(last.thumbprint.clone()),
         (None, Err(error)) => Err(not_asked(error.what)),
-        (None, Ok(())) => Err(not_asked("its server shows no certificate".to_owned())),
+        (None, Ok(())) => Err(not_asked("its server sends no certificate".to_owned())),
     }
 }
 

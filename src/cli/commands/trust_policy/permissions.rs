@@ -24,9 +24,9 @@ pub fn of(arguments: &TrustPolicy, profile: &Profile, role: &RoleArn, env: &Env)
     let mut permissions = Permissions::default();
     if let Identity::AssumeRole(settings) = &profile.identity {
         permissions.0.push(("caller-assumes-role".to_owned(), chain::permission(settings, role)));
-        permissions.1.push(
-            "caller-assumes-role is for the role or user that asks, not for the role that is asked for".to_owned(),
-        );
+        permissions
+            .1
+            .push("caller-assumes-role is for the calling role or user, not for the role that it assumes".to_owned());
     }
     collect(arguments, &place, permissions, env)
 }
@@ -52,7 +52,7 @@ pub fn without_role(arguments: &TrustPolicy, profile: &WrittenProfile, env: &Env
     let mut permissions = Permissions::default();
     permissions.1.push("the profile names no role, so there is no trust policy with them".to_owned());
     if place.account_id == ANY || place.region == ANY {
-        permissions.1.push("what the profile does not say of account and region stands as * in them".to_owned());
+        permissions.1.push("account and region are * in them where the profile does not set them".to_owned());
     }
     Some(collect(arguments, &place, permissions, env))
 }
@@ -82,7 +82,11 @@ fn collect(arguments: &TrustPolicy, place: &Place<'_>, permissions: Permissions,
             check_group(group)?;
             policies.push((format!("mwaa-{}", group.to_ascii_lowercase()), mwaa_login(place, environment, group)));
         }
-        notes.push("attach one of the mwaa- policies to each group of people: whoever has two may choose".to_owned());
+        notes.push(
+            "attach one of the mwaa- policies to each group of people; a person with two of them can \
+        choose"
+                .to_owned(),
+        );
     }
     Ok((policies, notes))
 }
@@ -112,12 +116,13 @@ fn backends(env: &Env, notes: &mut Vec<String>) -> Vec<Remote> {
     });
     match set {
         Some((remote, said_in)) => {
-            notes.push(format!("Airflow's connections are where {said_in} says"));
+            notes.push(format!("Airflow reads its connections as set in {said_in}"));
             vec![remote]
         }
         None => {
             notes.push(
-                "Airflow's backend is not set up here: of the two policies for its connections take the one for yours"
+                "Airflow's secrets backend is not configured here: there is a policy for each of the two; attach \
+                the one for yours"
                     .to_owned(),
             );
             defaults()

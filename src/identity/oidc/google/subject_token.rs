@@ -55,7 +55,7 @@ impl Source<'_> {
                 let value = value.send(self.run.ledger, |text| Secret::new(text.to_owned()))?;
                 request = request
                     .named_header(name, value)
-                    .ok_or_else(|| self.unusable("its `credential_source` has a header that cannot be"))?;
+                    .ok_or_else(|| self.unusable("its `credential_source` has a header that is not valid"))?;
             }
             let answer = api.send(&request, self.run.deadline).await?.success()?;
             return self.in_format(&source.format, &answer.text()?);
@@ -79,18 +79,18 @@ impl Source<'_> {
                 .ok()
                 .and_then(|json: Value| Some(json.get(name)?.as_str()?.to_owned()))
                 .ok_or_else(|| {
-                    self.unusable(format!("what its `credential_source` names is not JSON with {name:?}"))
+                    self.unusable(format!("the content of its `credential_source` is not JSON with {name:?}"))
                 })?,
         };
         if token.is_empty() {
-            return Err(self.unusable("what its `credential_source` names is empty"));
+            return Err(self.unusable("the content of its `credential_source` is empty"));
         }
         Ok(Secret::new(token))
     }
 
     fn printed(&self, executable: &Executable, account: &ExternalAccount) -> Result<Secret> {
         if self.run.env.text(OPT_IN).as_deref() != Some("1") {
-            let what = format!("the Google credentials in {} want to run a program", self.file.display());
+            let what = format!("the Google credentials in {} require a program to be run", self.file.display());
             return Err(Error::new(Code::ConflictingKeys, what)
                 .because(format!("${OPT_IN} is not 1"))
                 .hint(format!("if you trust the file: export {OPT_IN}=1")));
@@ -125,7 +125,7 @@ impl Source<'_> {
             return Err(failed(format!("it says {}", printable(&said, 200))));
         }
         if printed.version != 1 || printed.token_type.as_deref() != Some(account.subject_token_type.as_str()) {
-            return Err(failed("its version is not 1, or its token_type not the file's".into()));
+            return Err(failed("its version is not 1, or its token_type is not the file's".into()));
         }
         let token = printed.id_token.or(printed.saml_response);
         token.map(Secret::new).ok_or_else(|| failed("it printed neither id_token nor saml_response".into()))

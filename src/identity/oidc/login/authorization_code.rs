@@ -93,7 +93,7 @@ fn check_sender(issuer: &Issuer<'_>, answered: &Answered) -> Result<()> {
     if is_right {
         return Ok(());
     }
-    Err(Error::new(Code::TokenInvalid, "the browser came back from another issuer")
+    Err(Error::new(Code::TokenInvalid, "the browser returned from another issuer")
         .because("the answer's `iss` is not the issuer's (RFC 9207)"))
 }
 

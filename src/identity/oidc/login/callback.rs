@@ -187,7 +187,7 @@ fn page(visit: &Visit) -> String {
         Visit::Answer(_) => ("200 OK", "You are logged in. This window can be closed."),
         Visit::Refused(_) => ("200 OK", "The login was refused. See the terminal."),
         Visit::Elsewhere => ("404 Not Found", "Nothing is served at this address."),
-        Visit::Forged => ("400 Bad Request", "This is not the login that was begun."),
+        Visit::Forged => ("400 Bad Request", "This is not the login that was started."),
     };
     let body = format!("<!doctype html><title>fedcred</title><p>{text}\n");
     format!(

@@ -56,8 +56,10 @@ async fn exchange(issuer: &Issuer<'_>, granted: Granted, app: &str, deadline: &D
         ("subject_token_type", Field::Plain("urn:ietf:params:oauth:token-type:id_token")),
     ];
     let answer = issuer.token(&fields, deadline).await?.success().map_err(|error| {
-        error
-            .hint("is `saml.app_id` that of the AWS application, is it assigned to you, and does it allow this client?")
+        error.hint(
+            "check that `saml.app_id` is the AWS application's, that it is assigned to you, and that it \
+            allows this client",
+        )
     })?;
     let granted: Granted = answer.json()?;
     Ok(Secret::new(granted.access_token))

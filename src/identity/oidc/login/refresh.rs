@@ -63,7 +63,7 @@ pub async fn grant<'a>(
 }
 
 fn load(settings: &Oidc, store: &dyn RefreshTokenStore) -> Result<StoredLogin> {
-    store.load()?.map(StoredLogin::read).ok_or_else(|| gone(settings, "nobody has logged in there yet"))
+    store.load()?.map(StoredLogin::read).ok_or_else(|| gone(settings, "there was no login yet"))
 }
 
 async fn redeem(

@@ -64,7 +64,8 @@ impl Authorization {
             return Error::new(Code::IdpRejected, format!("the IdP at {at} refused the {}", self.name))
                 .because("it answered HTTP 401");
         }
-        let error = Error::new(Code::SchemeNotOffered, format!("the IdP at {at} does not take {} logins", self.scheme));
+        let error =
+            Error::new(Code::SchemeNotOffered, format!("the IdP at {at} does not accept {} logins", self.scheme));
         if offers.is_empty() {
             return error.because("it answered HTTP 401 without an authentication scheme");
         }

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::identity::saml::extract::words::{Meaning, folded, says};
 use crate::identity::saml::extract::{Form, Input, Page, PageKind};
 
-/// Returns the form on this page that goes on, with the choice made.
+/// Returns the form on this page that continues the login, with the choice made.
 pub fn choose(page: &Page, login: &FormLogin, url: &Url) -> Result<Option<Filled>> {
     if let Some(named) = by_settings(page, login, url)? {
         return Ok(Some(named));

@@ -92,7 +92,7 @@ impl Filled {
                 "its form is sent as text/plain (enctype), from which no server can tell its fields"
             }
             (Method::Post, Some("multipart/form-data")) if self.encoding != encoding_rs::UTF_8 && !self.is_ascii() => {
-                "its form is sent as multipart/form-data in another encoding than UTF-8, which fedcred does not do"
+                "its form is sent as multipart/form-data in another encoding than UTF-8, which fedcred does not support"
             }
             (Method::Get | Method::Post, _) => return Ok(()),
         };

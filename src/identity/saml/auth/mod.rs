@@ -146,17 +146,19 @@ const NTLM: &str = "ask the IdP's administrator for Kerberos (Negotiate) or a lo
 pub fn not_asked(answer: &Response) -> Error {
     let offers = offered(answer);
     let is_offered = |scheme: &str| offers.iter().any(|offer| offer.is(scheme));
-    let error = Error::new(Code::LoginPage, format!("the IdP at {} wants a login (HTTP 401)", shown(&answer.url)));
+    let error = Error::new(Code::LoginPage, format!("the IdP at {} requires a login (HTTP 401)", shown(&answer.url)));
     match () {
         () if is_offered("Negotiate") => error.hint("it offers Kerberos: set `saml.auth = \"spnego\"`"),
         () if is_offered("Basic") => {
             error.hint("it offers Basic: set `saml.auth = \"basic\"` with `username` and `password`")
         }
-        () if is_offered("Bearer") => error.hint("it wants a bearer token: set `saml.auth = \"bearer\"` with `token`"),
-        () if is_offered("NTLM") => error.because("it offers NTLM alone, which fedcred does not do").hint(NTLM),
+        () if is_offered("Bearer") => {
+            error.hint("it requires a bearer token: set `saml.auth = \"bearer\"` with `token`")
+        }
+        () if is_offered("NTLM") => error.because("it offers only NTLM, which fedcred does not support").hint(NTLM),
         () if !offers.is_empty() => error
-            .because(format!("it offers {}, which fedcred does not do", in_words(&offers)))
+            .because(format!("it offers {}, which fedcred does not support", in_words(&offers)))
             .hint("set `saml.auth = \"browser\"`, or ask the IdP's administrator for a login form or Kerberos"),
-        () => error.hint("choose the `saml.auth` that this IdP wants"),
+        () => error.hint("set `saml.auth` to the method that this IdP requires"),
     }
 }

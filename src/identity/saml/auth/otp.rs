@@ -41,7 +41,7 @@ pub fn code(login: &FormLogin, run: Run<'_>, url: &Url) -> Result<CountedSecret>
                 let code = person.ask(&question)?;
                 Ok(CountedSecret::of_the_moment(Secret::new(code.expose().trim().to_owned())))
             }
-            None => Err(Error::new(Code::MfaNeeded, format!("the IdP at {} wants a second factor", shown(url)))
+            None => Err(Error::new(Code::MfaNeeded, format!("the IdP at {} requires a second factor", shown(url)))
                 .at(Step::Person)),
         },
     }
@@ -81,7 +81,7 @@ fn too_soon(wait: Duration, deadline: &Deadline) -> Error {
             wait.as_secs(),
             deadline.remaining().as_secs()
         ))
-        .hint("try again then, or let `deadline` be longer than 30 s")
+        .hint("try again then, or set `deadline` to more than 30 s")
         .at(Step::Local)
 }
 

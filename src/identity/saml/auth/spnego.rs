@@ -116,7 +116,7 @@ impl SpnegoAuth {
         }
         // An error page does not claim to be proven: its status is the better message.
         if self.mutual == MutualAuthentication::Required && !exchange.is_proven && answer.status < 400 {
-            return Err(unproven(answer, "it sent no token of its own")
+            return Err(unproven(answer, "it sent no token")
                 .hint("if this IdP never sends one, set `saml.mutual_authentication = \"optional\"` (not with `verify = false`)"));
         }
         Ok(())
@@ -229,14 +229,15 @@ fn not_offered(answer: &Response) -> Error {
     let offered = offered(answer);
     let error = Error::new(
         Code::NegotiateNotOffered,
-        format!("the IdP at {} wants a login but does not offer Kerberos", shown(&answer.url)),
+        format!("the IdP at {} requires a login but does not offer Kerberos", shown(&answer.url)),
     )
     .because(format!("its 401 offers {}, not Negotiate", in_words(&offered)));
     if !offered.is_empty() && offered.iter().all(|challenge| challenge.is("ntlm")) {
         return error.hint(NTLM);
     }
     error.hint(
-        "AD FS offers it only to browsers it knows: set `saml.user_agent`; or set `saml.auth` to what the IdP wants",
+        "AD FS offers it only to browsers it knows: set `saml.user_agent`; or set `saml.auth` to the method that \
+        the IdP requires",
     )
 }
 

@@ -247,7 +247,7 @@ impl Visit<'_> {
             self.tools.call(page.as_deref(), "Runtime.evaluate", &look, &Deadline::after(Duration::from_secs(1)));
         let text = seen.ok().and_then(|seen| Some(seen["result"]["value"].as_str()?.to_owned()));
         let seen: Option<[String; 2]> = text.and_then(|text| serde_json::from_str(&text).ok());
-        let error = Error::new(Code::BrowserLoginNeeded, "the IdP wants a person at the browser").at(Step::Person);
+        let error = Error::new(Code::BrowserLoginNeeded, "the IdP requires a person at the browser").at(Step::Person);
         match seen {
             Some([title, origin]) if !title.is_empty() => error.because(format!(
                 "a page of {} waits for input: {:?}",

@@ -18,7 +18,7 @@ impl Login<'_, '_> {
     pub(super) fn submit(&mut self, page: &Page, filled: Filled, answer: &Response) -> Result<Step> {
         let target = self.action(page, &filled, answer)?;
         let purpose =
-            if filled.has_secret() { "the login form is to be sent there" } else { "a form is to be sent there" };
+            if filled.has_secret() { "the login form would be sent there" } else { "a form would be sent there" };
         self.check_target(&target, purpose)?;
         self.count_submission(&target)?;
         let body = filled.body(self.exchange.run.ledger)?;
@@ -73,7 +73,7 @@ impl Login<'_, '_> {
                 Code::OriginNotAllowed,
                 format!("{} leads from https to {}", shown(from), shown(to)),
             )
-            .because("a login that began with https does not go on without it")
+            .because("a login that began with https does not continue without it")
             .hint("ask the IdP's administrator why its login leaves https"));
         }
         Ok(())

@@ -85,7 +85,7 @@ impl PageKind {
             PageKind::SecondFactor => ("second-factor", "a page that asks for a second factor", Role::Person),
             PageKind::Captcha => ("captcha", "a page with a captcha", Role::Person),
             PageKind::Consent => ("consent", "a page that asks for consent", Role::Person),
-            PageKind::NewPassword => ("new-password", "a page that wants a new password", Role::Person),
+            PageKind::NewPassword => ("new-password", "a page that requires a new password", Role::Person),
             PageKind::Registration => ("registration", "a registration page", Role::Person),
             PageKind::AccountChoice => ("account-choice", "a page with a choice of accounts", Role::Choice),
             PageKind::HomeRealm => {

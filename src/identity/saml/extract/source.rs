@@ -121,7 +121,7 @@ pub fn word_before(text: &str) -> &str {
     &text[text.trim_end_matches(is_word).len()..]
 }
 
-/// The text without what stands between `/*` and `*/`.
+/// Returns the text without comments (`/*` to `*/`).
 pub fn without_comments(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     let mut rest = code;

@@ -91,7 +91,7 @@ fn profile(section: &Section<'_>, roles: &[&str]) -> Option<Found> {
         }
         (None, None, other) => {
             let what = other.map_or("neither source_profile nor credential_source".to_owned(), |other| {
-                format!("credential_source = {other}, which is not known here")
+                format!("credential_source = {other}, which is unknown")
             });
             found.problem = Some(format!("it has {what}"));
         }

@@ -36,12 +36,12 @@ pub fn run(tool: ImportTool, setup: &Setup, mut desk: Desk, global: &Global, env
     for found in &taken {
         desk.say(&format!("{}:", found.name));
         desk.say(plus(&found.to_toml()).trim_end());
-        found.notes.iter().for_each(|note| desk.say(&format!("  not taken over: {note}")));
+        found.notes.iter().for_each(|note| desk.say(&format!("  not imported: {note}")));
     }
-    left.iter().for_each(|(name, why)| desk.say(&format!("{name}: not taken over: {why}")));
+    left.iter().for_each(|(name, why)| desk.say(&format!("{name}: not imported: {why}")));
     let Some(addition) = addition else {
         output::write(&desk.take_said())?;
-        return Err(Error::new(Code::ProfileNotFound, format!("nothing of {} can be taken over", tool.name()))
+        return Err(Error::new(Code::ProfileNotFound, format!("nothing in {} can be imported", tool.name()))
             .hint("fedcred setup"));
     };
     let question = format!("Write {} into {}?", counted(taken.len()), addition.path.display());
@@ -62,7 +62,7 @@ pub fn run(tool: ImportTool, setup: &Setup, mut desk: Desk, global: &Global, env
 fn complete(found: &mut [Found], setup: &Setup, desk: &mut Desk, env: &Env) -> Result<()> {
     let mut user = setup.username.clone();
     if user.is_none() && desk.is_attended() && found.iter().any(|found| found.lacks_user && found.problem.is_none()) {
-        user = Some(desk.ask("User name, where none is named", Some(&whoami::user(env)), "--username USER")?);
+        user = Some(desk.ask("User name, for profiles without one", Some(&whoami::user(env)), "--username USER")?);
     }
     let bundle = setup.ca_bundle.as_ref().map(|path| whole(&path.display().to_string(), env).display().to_string());
     for found in found {

@@ -104,7 +104,7 @@ pub fn okta_aws_cli(text: Option<&str>, lines: Option<&Document>, env: &Env) -> 
         };
         let mut found = okta_profile(&section.heading().name, of);
         if flags.has("m2m") {
-            found.problem = Some("m2m logs in with a private key, which fedcred has no counterpart of".to_owned());
+            found.problem = Some("m2m logs in with a private key, which fedcred does not support".to_owned());
         }
         all.push(found);
     }
@@ -147,7 +147,7 @@ fn okta_profile(name: &str, of: impl Fn(&str) -> Option<String>) -> Found {
     found.inner("principal_arn", of("aws-iam-idp").as_deref());
     found.needs_login = true;
     if of("private-key-file").is_some() {
-        found.problem = Some("m2m logs in with a private key, which fedcred has no counterpart of".to_owned());
+        found.problem = Some("m2m logs in with a private key, which fedcred does not support".to_owned());
     }
     for (key, what) in [("org-domain", "org-domain"), ("oidc-client-id", "oidc-client-id")] {
         if of(key).is_none() {

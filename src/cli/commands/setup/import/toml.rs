@@ -74,11 +74,15 @@ impl Found {
     /// Sets the role if it is an ARN; else notes it.
     pub fn role(&mut self, role: Option<&str>) -> &mut Self {
         match role.filter(|role| !role.is_empty()) {
-            Some(several) if several.contains([',', '/']) && !is_arn(several) => {
-                self.note(format!("the roles {several}: fedcred roles lists those on offer, one profile has one"))
-            }
+            Some(several) if several.contains([',', '/']) && !is_arn(several) => self.note(format!(
+                "the roles {several}: a profile has only one; fedcred roles lists those that \
+                are offered"
+            )),
             Some(arn) if is_arn(arn) => self.top("role_arn", Some(arn)),
-            Some(name) => self.note(format!("the role {name}: it is no ARN; fedcred roles lists those on offer")),
+            Some(name) => self.note(format!(
+                "the role {name}: it is not an ARN; fedcred roles lists those that \
+            are offered"
+            )),
             None => self,
         }
     }
@@ -86,7 +90,7 @@ impl Found {
     pub fn region(&mut self, region: Option<&str>) -> &mut Self {
         match region.filter(|region| !region.is_empty()) {
             Some(region) if Region::parse(region).is_ok() => self.top("region", Some(region)),
-            Some(other) => self.note(format!("the region {other}: there is none of this name")),
+            Some(other) => self.note(format!("the region {other}: there is no such region")),
             None => self,
         }
     }

@@ -66,7 +66,7 @@ impl FormAuth<'_> {
     fn refused(&self, page: &Page, refusal: Refusal, url: &Url) -> Error {
         let error = match refusal {
             Refusal::PasswordExpired => {
-                Error::new(Code::PasswordChangeRequired, format!("the IdP at {} wants a new password", shown(url)))
+                Error::new(Code::PasswordChangeRequired, format!("the IdP at {} requires a new password", shown(url)))
                     .at(Step::Person)
             }
             Refusal::Locked | Refusal::Disabled | Refusal::Expired | Refusal::Other => {

@@ -16,7 +16,7 @@ fn pages_are_known_by_the_marks_of_their_product() {
         ("okta-login", "looks like a page that only a browser's script can build of Okta"),
         ("keycloak-otp", "looks like a page that asks for a one-time code of Keycloak"),
         ("keycloak-error", "looks like an error page of Keycloak"),
-        ("keycloak-new-password", "looks like a page that wants a new password of Keycloak"),
+        ("keycloak-new-password", "looks like a page that requires a new password of Keycloak"),
         ("adfs-error", "looks like an error page of AD FS"),
         ("shibboleth-consent", "looks like a page that asks for consent of Shibboleth"),
         ("simplesamlphp-error", "is an error page of SimpleSAMLphp"),
