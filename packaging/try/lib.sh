@@ -6,9 +6,12 @@ failed=0
 
 # try WHAT COMMAND…: a failure does not keep the rest from being tried.
 try() {
-  local what=$1 log=$PWD/target/packaging/log
+  local what=$1 log=$PWD/target/packaging/log status=0
   shift
-  if "$@" >"$log" 2>&1; then
+  # By itself, and not as a condition: within one, bash goes on after a command that failed, whatever `set -e` says.
+  (set -e; "$@") >"$log" 2>&1 &
+  wait $! || status=$?
+  if ((status == 0)); then
     results+=("passed   $what")
   else
     results+=("FAILED   $what")
@@ -87,12 +90,14 @@ workflows_parse() {
 
 # Packed and checked as for the registry, but not sent; under two megabytes.
 crate_is_small() {
-  local dirty=() size
+  local dirty=() size crates=${CARGO_TARGET_DIR:-target}/package
+  rm -rf "$crates"
   [[ -z $(git status --porcelain) ]] || dirty=(--allow-dirty)
   cargo publish --dry-run --locked --no-verify ${dirty[@]+"${dirty[@]}"}
-  size=$(stat -c %s "${CARGO_TARGET_DIR:-target}/package/fedcred-$(packaging/version).crate")
+  # Cargo has moved it from one folder to another.
+  size=$(find "$crates" -name "fedcred-$(packaging/version).crate" -printf '%s')
   echo "$size bytes"
-  ((size < 2000000))
+  ((${size:?no crate was made} < 2000000))
 }
 
 # bare SUITE: an empty Debian or Ubuntu, kept for the next time.
