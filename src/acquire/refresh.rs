@@ -289,6 +289,7 @@ mod tests {
             (None, failure(0, 9), unavailable, 0, 31),
             (None, failure(0, 9), refused, 0, 5 * MIN + 1),
             (None, None, Some(Kind::LoginRequired), 0, 5 * MIN + 1),
+            (None, failure(HOUR, 9), None, 0, 2), // dated by a clock that has been set since
         ];
         for (row, (kept, remembered, failed, now, expected)) in table.into_iter().enumerate() {
             assert_eq!(next(kept, None, remembered, failed, at(now)), at(expected), "row {row}");
@@ -308,6 +309,7 @@ mod tests {
             (hour, failure(due, 1), Some(Kind::Unavailable), due + 1, (due + 10 * MIN) * 1000),
             (hour, failure(due, 1), Some(Kind::Refused), due + 1, (due + 10 * MIN) * 1000),
             (hour, failure(HOUR - 70, 1), Some(Kind::Unavailable), HOUR - 70, (HOUR - 60) * 1000), // until it is cold
+            (hour, failure(HOUR - 70, 1), Some(Kind::Refused), HOUR - 70, (HOUR - 60) * 1000),
             (None, failure(0, 9), Some(Kind::Unavailable), 0, 30_000),
             (None, None, Some(Kind::Unavailable), 0, 750),
             (None, None, Some(Kind::LoginRequired), 0, 30_000),

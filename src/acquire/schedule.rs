@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn credentials_that_came_expired_are_cold_at_any_time() {
-        for (issued, expires) in [(0, 0), (HOUR, 0)] {
+        for (issued, expires) in [(0, 0), (HOUR, 0), (20, 10)] {
             let life = Life { issued: at(issued), expires: at(expires) };
             for now in [-HOUR, 0, issued, HOUR] {
                 assert_eq!(life.state(at(now), None, None), Cold, "{issued} {expires} {now}");
@@ -302,6 +302,11 @@ mod tests {
         for (now, held_back) in [(HOUR - 60, true), (HOUR - 61, false)] {
             assert_eq!(failure.unwrap().holds_back(at(now)), held_back, "{now}");
         }
+        let puts_off = |second: i64, now: i64| failed(second, 1, 0).unwrap().puts_off(at(now));
+        assert_eq!(
+            [(0, 0), (0, 299), (0, 300), (HOUR, 0)].map(|(at, now)| puts_off(at, now)),
+            [true, true, false, false]
+        );
         assert_eq!(life(HOUR).state(at(HOUR - 10 * MIN), None, failure), Due);
         assert_eq!(life(HOUR).next_refresh(at(HOUR - 10 * MIN), None, failure), at(HOUR - 10 * MIN));
     }

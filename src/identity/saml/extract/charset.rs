@@ -87,6 +87,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn xml_in_utf_16_is_known_by_its_first_character_without_a_byte_order_mark() {
+        let text = "<?xml version=\"1.0\"?><a/>";
+        let (little, big): (Vec<u8>, Vec<u8>) = (
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        );
+        for (body, expected) in [(little, UTF_16LE), (big, UTF_16BE)] {
+            let (decoded, encoding) = xml(&body).unwrap();
+            assert_eq!((decoded.as_str(), encoding), (text, expected));
+        }
+    }
+
+    #[test]
     fn html_is_decoded_as_browsers_do() {
         let utf_16: Vec<u8> = [0xfeff].into_iter().chain("<é>".encode_utf16()).flat_map(u16::to_le_bytes).collect();
         let table: [(&[u8], Option<&str>, &str); 13] = [
