@@ -59,6 +59,7 @@ fn root(path: &str) -> PathBuf {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "the pages have the hints of Unix")]
 fn the_generated_pages_are_those_of_the_codes_and_of_the_settings() {
     for (name, expected) in [("errors", errors()), ("settings", settings())] {
         let path = root(&format!("src/cli/topics/{name}.md"));
@@ -169,6 +170,7 @@ fn judge(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut Vec
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "it runs sh")]
 fn every_shell_snippet_is_shell_and_its_commands_are_commands() {
     let mut tried = 0;
     for (page, script) in snippets("sh") {

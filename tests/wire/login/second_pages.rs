@@ -130,10 +130,9 @@ fn an_account_is_chosen_and_a_question_whether_to_stay_is_answered() {
 fn a_code_never_goes_to_another_origin_nor_a_second_time_by_307() {
     let page = Reply::html(pages::one_time_code_form("https://elsewhere.example.test/otp"));
     let site = Site::new().get("/sso", login_page("/login")).post("/login", password_check(login_page("/login"), page));
-    let world = World::form(site).set("saml.otp.command", json!(["echo", "123456"]));
+    let world = World::form(site).set("saml.otp.command", shell("echo 123456"));
     world.get().fails_as("origin-not-allowed");
-    let world =
-        World::form(with_code(Reply::redirect(307, "/done"))).set("saml.otp.command", json!(["echo", "123456"]));
+    let world = World::form(with_code(Reply::redirect(307, "/done"))).set("saml.otp.command", shell("echo 123456"));
     world.get().fails_as("http-unexpected").saying("sent once");
 }
 
@@ -144,7 +143,7 @@ fn a_code_beside_the_password_goes_with_it() {
     let site = Site::new()
         .get("/sso", Reply::html(page).with("Set-Cookie", "session=s-1; Path=/"))
         .post("/login", password_check(login_page("/login"), assertion_page(Assertion::default())));
-    let world = World::form(site).set("saml.otp.command", json!(["echo", "123456"]));
+    let world = World::form(site).set("saml.otp.command", shell("echo 123456"));
     world.get().succeeds();
     assert_eq!(world.idp.journal()[1].field("totp").as_deref(), Some("123456"));
 }
