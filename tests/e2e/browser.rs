@@ -166,7 +166,7 @@ fn another_person_in_the_browser_ends_what_the_first_one_got() {
     let outcome = home.run(&mut with_person(&home, "nothing", &["get", "admin"]));
     outcome.fails_as("browser-login-needed");
     assert!(
-        outcome.stderr.contains("did not do: the IdP does not offer arn:aws:iam::111122223333:role/path/Admin"),
+        outcome.stderr.contains("was not accepted: the IdP does not offer arn:aws:iam::111122223333:role/path/Admin"),
         "{}",
         outcome.stderr
     );

@@ -19,7 +19,7 @@ fn a_container_with_a_network_of_its_own_is_served_on_the_bridge_and_only_with_t
     let refusal = result("without the allowance");
     assert!(refusal.starts_with("2 error[bad-flag]: "), "{refusal}");
     let warning = result("warned");
-    assert!(warning.starts_with("warning: whoever reaches 169.254.170.2 and has the token"), "{warning}");
+    assert!(warning.starts_with("warning: everyone who can reach 169.254.170.2 and has the token"), "{warning}");
     let expected = [
         ("told", "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.2:8181/profile/lab"),
         ("told", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/run/token"),

@@ -57,7 +57,7 @@ fn a_ticket_that_works_is_described() {
     let kerberos = facts(&report, "kerberos");
     assert_eq!(kerberos["principal"], "alice@EXAMPLE.TEST", "{report:#}");
     assert!(kerberos["ticket"].as_str().unwrap().contains("aes256"), "{report:#}");
-    assert!(kerberos["service"].as_str().unwrap().starts_with("HTTP/localhost: the KDC gives"), "{report:#}");
+    assert!(kerberos["service"].as_str().unwrap().starts_with("HTTP/localhost: the KDC issues a ticket"), "{report:#}");
     assert!(facts(&report, "network")["idp_certificate"].as_str().unwrap().contains("issued by"), "{report:#}");
     assert_eq!(facts(&report, "roles")["offered"].as_array().map(Vec::len), Some(4), "{report:#}");
 }
