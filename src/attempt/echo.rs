@@ -26,9 +26,12 @@ pub(super) const WITHHELD: &str = "(a sentence that repeats what was sent, and i
 
 thread_local!(static SENT: RefCell<Vec<Attempt>> = RefCell::default());
 
-/// Looks for the secret of this attempt from now on.
+/// Looks for the secret of this attempt from now on. One that is sent again, as a poll does, displaces no other.
 pub(super) fn listen_for(attempt: &Attempt) {
     SENT.with_borrow_mut(|sent| {
+        if sent.iter().any(|known| known.0.text.expose() == attempt.0.text.expose()) {
+            return;
+        }
         if sent.len() == MOST {
             sent.remove(0);
         }

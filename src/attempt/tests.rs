@@ -155,3 +155,15 @@ fn an_address_repeats_a_secret_in_any_spelling_unless_it_is_too_short_to_tell() 
     }
     assert!(!repeats_a_secret("Plum7Tidewater"), "another thread sent it");
 }
+
+#[test]
+fn what_a_poll_sends_again_and_again_does_not_displace_the_password() {
+    let is_known = || {
+        send(&[&secret("Plum7Tidewater")], &Lenient::default(), |_| Secret::new(String::new())).unwrap();
+        for _ in 0..100 {
+            send(&[&secret("a-state-token")], &Lenient::default(), |_| Secret::new(String::new())).unwrap();
+        }
+        repeats_a_secret("Plum7Tidewater")
+    };
+    assert!(std::thread::scope(|scope| scope.spawn(is_known).join().unwrap()));
+}

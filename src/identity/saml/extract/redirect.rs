@@ -4,9 +4,10 @@
 //! the page has no other. A condition tests the browser (cookies, frames), and what follows it is mostly an error page.
 
 use std::cell::Cell;
+use std::iter::successors;
 
 use super::script::{MAX_STEPS, runs_at_load};
-use super::source::{MAX_CALLS, code, is_word};
+use super::source::{MAX_CALLS, code, enclosing_brace, is_word};
 use super::tree::Tree;
 
 /// Returns the address, as written. `None` if there is none, or several.
@@ -44,16 +45,7 @@ fn is_unconditional(code: &str, at: usize) -> bool {
     const CONDITIONS: [&str; 8] = ["if", "else", "catch", "case", "while", "for", "switch", "finally"];
     let words = |text: &str| text.split(|c| !is_word(c)).any(|word| CONDITIONS.contains(&word));
     let statement = code[..at].rsplit([';', '{', '}']).next().unwrap_or_default();
-    let mut depth = 0;
-    let mut opened = code[..at].char_indices().rev().filter_map(|(at, c)| {
-        match c {
-            '}' => depth += 1,
-            '{' if depth == 0 => return Some(at),
-            '{' => depth -= 1,
-            _ => {}
-        }
-        None
-    });
+    let mut opened = successors(enclosing_brace(code, at), |open| enclosing_brace(code, *open));
     let is_condition = |open: usize| words(code[..open].rsplit([';', '{', '}']).next().unwrap_or_default());
     !words(statement) && !statement.contains(['?', '&', '|']) && !opened.any(is_condition)
 }
